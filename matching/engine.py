@@ -1,0 +1,48 @@
+"""The engine port: where the columnar steps run.
+
+Every bulk step is SQL over whole tables, written in DuckDB's dialect. An engine registers Arrow data under a name,
+makes tables from queries, and hands results back as Arrow. What differs between engines stays behind this port.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+import pyarrow as pa
+
+
+class Engine(Protocol):
+    """Tables by name, in and out. Names are plain SQL identifiers, unique in the engine."""
+
+    def register(self, name: str, data: pa.Table | pa.RecordBatchReader) -> int:
+        """Copy Arrow data into a table `name` (replacing it); return its rows. A reader is streamed, never held whole."""
+
+    def table(self, name: str, sql: str) -> int:
+        """Make table `name` (replacing it) from a query; return its rows."""
+
+    def run(self, sql: str) -> None:
+        """Run one statement for its effect."""
+
+    def fetch(self, sql: str) -> pa.Table:
+        """Run one query and return the whole result, for results that are small."""
+
+    def scalar(self, sql: str) -> Any:
+        """Run one query that gives one row and one column, and return that value."""
+
+    def stream(self, sql: str, rows: int = 100_000) -> pa.RecordBatchReader:
+        """Run one query and return its result in batches. Read it to its end before the next statement."""
+
+    def columns(self, name: str) -> list[str]:
+        """Column names of a table, in order."""
+
+    def exists(self, name: str) -> bool:
+        """Whether a table of this name stands in the engine."""
+
+    def drop(self, *names: str) -> None:
+        """Drop tables, if they exist."""
+
+    def splink(self) -> Any:
+        """The database API that Splink needs to work on this engine's tables."""
+
+    def close(self) -> None:
+        """Let go of all memory."""

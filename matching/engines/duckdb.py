@@ -1,0 +1,78 @@
+"""DuckDB as the engine: in memory, disposable, holding no durable personal data."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+
+class DuckDBEngine:
+    """One in-memory DuckDB. Spill is off unless the operator names a directory declared encrypted (`spill`)."""
+
+    def __init__(
+        self, *, memory_limit: str = "4GB", threads: int | None = None, spill: Path | None = None
+    ) -> None:
+        config: dict[str, Any] = {
+            "memory_limit": memory_limit,
+            "temp_directory": str(spill) if spill else "",
+            "preserve_insertion_order": False,
+            "autoinstall_known_extensions": False,
+            "autoload_known_extensions": False,
+        }
+        if threads:
+            config["threads"] = threads
+        self._connection = duckdb.connect(":memory:", config=config)
+        self._splink: Any = None
+
+    def register(self, name: str, data: pa.Table | pa.RecordBatchReader) -> int:
+        view = f"__arrow_{name}"
+        self._connection.register(view, data)
+        try:
+            return self.table(name, f"SELECT * FROM {view}")
+        finally:
+            self._connection.unregister(view)
+
+    def table(self, name: str, sql: str) -> int:
+        self._connection.execute(f"CREATE OR REPLACE TABLE {name} AS {sql}").fetchall()
+        return int(self.scalar(f"SELECT count(*) FROM {name}"))
+
+    def run(self, sql: str) -> None:
+        self._connection.execute(sql).fetchall()
+
+    def fetch(self, sql: str) -> pa.Table:
+        return self._connection.execute(sql).to_arrow_table()
+
+    def scalar(self, sql: str) -> Any:
+        return self._connection.execute(sql).fetchall()[0][0]
+
+    def stream(self, sql: str, rows: int = 100_000) -> pa.RecordBatchReader:
+        # A cursor of its own: an unfinished result would block the connection (DuckDB 2.0).
+        return self._connection.cursor().execute(sql).to_arrow_reader(rows)
+
+    def columns(self, name: str) -> list[str]:
+        rows = self._connection.execute(
+            "SELECT column_name FROM duckdb_columns() WHERE table_name = ? ORDER BY column_index", [name]
+        ).fetchall()
+        return [row[0] for row in rows]
+
+    def exists(self, name: str) -> bool:
+        return bool(self.columns(name))
+
+    def drop(self, *names: str) -> None:
+        for name in names:
+            self._connection.execute(f"DROP TABLE IF EXISTS {name}").fetchall()
+
+    def splink(self) -> Any:
+        if self._splink is None:
+            from splink import DuckDBAPI  # noqa: PLC0415 - slow to import, and only linkage needs it
+
+            logging.getLogger("splink").setLevel(logging.ERROR)
+            self._splink = DuckDBAPI(connection=self._connection)
+        return self._splink
+
+    def close(self) -> None:
+        self._connection.close()
