@@ -1,0 +1,1 @@
+"""Tables in, judged pairs and clusters out. Knows no hub, no user, no key, no HTTP."""

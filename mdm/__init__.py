@@ -1,0 +1,1 @@
+"""The hub: contracts, landing, validation, identity, survivorship, sealing, publishing, command line."""
