@@ -1,0 +1,1 @@
+"""The transactional hub: tables, units of work, and the database port."""

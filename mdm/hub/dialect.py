@@ -1,0 +1,69 @@
+"""The database port: what differs between databases, asked as a capability, never as a name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Protocol
+
+import sqlalchemy as sa
+
+from mdm.errors import HomeError
+
+Row = Sequence[Any]
+
+
+class Dialect(Protocol):
+    """One database. Everything here works inside the caller's transaction and never commits."""
+
+    def engine(self, url: str) -> sa.Engine:
+        """A connection pool whose commits survive a power cut."""
+
+    def begin_write(self, connection: sa.Connection) -> None:
+        """Called first in a unit of work that will write: waits for its turn where there is one."""
+
+    def begin_read(self, connection: sa.Connection) -> None:
+        """Called first in a reading unit of work: everything read is of one moment."""
+
+    def upsert(
+        self, connection: sa.Connection, table: sa.Table, rows: Sequence[Mapping[str, Any]]
+    ) -> None:
+        """Insert rows; where the primary key stands already, replace the other columns."""
+
+    def load(
+        self,
+        connection: sa.Connection,
+        table: sa.Table,
+        columns: Sequence[str],
+        rows: Iterable[Row],
+    ) -> int:
+        """Bulk insert of plain tuples, as fast as the database can; return how many."""
+
+    def exclusive(self, connection: sa.Connection, name: str) -> None:
+        """Hold the lock `name` until this transaction ends."""
+
+    def append_only(self, connection: sa.Connection, table: str) -> None:
+        """Make the database refuse UPDATE and DELETE on a table."""
+
+
+_REGISTRY: dict[str, Dialect] = {}
+
+
+def register(scheme: str, dialect: Dialect) -> None:
+    """Make a dialect known under the scheme of its URLs."""
+    _REGISTRY[scheme] = dialect
+
+
+def dialect_for(url: str) -> Dialect:
+    """The dialect of a database URL; HomeError when nobody speaks it."""
+    scheme = sa.make_url(url).get_backend_name()
+    if scheme not in _REGISTRY:
+        known = ", ".join(sorted(_REGISTRY))
+        raise HomeError(
+            f"The database '{scheme}' is not supported.", f"Use a URL that starts with: {known}."
+        )
+    return _REGISTRY[scheme]
+
+
+def dialect_of(connection: sa.Connection) -> Dialect:
+    """The dialect that an open connection speaks (for migrations)."""
+    return _REGISTRY[connection.dialect.name]

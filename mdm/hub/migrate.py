@@ -1,0 +1,44 @@
+"""Bring a hub's database to the newest revision, one process at a time."""
+
+from __future__ import annotations
+
+import logging
+from importlib.resources import files
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from alembic.util.exc import CommandError
+
+from mdm.errors import HomeError
+from mdm.hub.sessions import Sessions
+
+
+def upgrade(sessions: Sessions) -> None:
+    """Run every revision that is missing, in one transaction."""
+    config = _config()
+    with sessions.connect() as connection:
+        sessions.dialect.exclusive(connection, "migrations")
+        config.attributes["connection"] = connection
+        try:
+            command.upgrade(config, "head")
+        except CommandError:
+            raise HomeError(
+                "The hub's database is of a newer version than this program.",
+                "Install the newer program.",
+            ) from None
+
+
+def at_head(sessions: Sessions) -> bool:
+    """Whether the database stands at the newest revision."""
+    head = ScriptDirectory.from_config(_config()).get_current_head()
+    with sessions.engine.connect() as connection:
+        return MigrationContext.configure(connection).get_current_revision() == head
+
+
+def _config() -> Config:
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+    config = Config()
+    config.set_main_option("script_location", str(files("migrations")).replace("%", "%%"))
+    return config

@@ -1,0 +1,96 @@
+"""PostgreSQL behind the database port: the production database."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+
+from mdm.hub.dialect import Row, register
+
+
+class PostgreSQL:
+    """COPY for bulk, advisory locks for turns, triggers for what may only grow."""
+
+    def engine(self, url: str) -> sa.Engine:
+        parsed = sa.make_url(url).set(drivername="postgresql+psycopg")
+        return sa.create_engine(parsed, pool_pre_ping=True)
+
+    def begin_write(self, connection: sa.Connection) -> None:
+        return None
+
+    def begin_read(self, connection: sa.Connection) -> None:
+        connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+
+    def upsert(
+        self, connection: sa.Connection, table: sa.Table, rows: Sequence[Mapping[str, Any]]
+    ) -> None:
+        if not rows:
+            return
+        statement = insert(table)
+        keys = [column.name for column in table.primary_key]
+        values = {name: statement.excluded[name] for name in rows[0] if name not in keys}
+        if values:
+            upsert = statement.on_conflict_do_update(index_elements=keys, set_=values)
+        else:
+            upsert = statement.on_conflict_do_nothing(index_elements=keys)
+        connection.execute(upsert, [dict(row) for row in rows])
+
+    def load(
+        self,
+        connection: sa.Connection,
+        table: sa.Table,
+        columns: Sequence[str],
+        rows: Iterable[Row],
+    ) -> int:
+        driver: Any = connection.connection.driver_connection
+        types = [_copy_type(table.c[name].type) for name in columns]
+        count = 0
+        with (
+            driver.cursor() as cursor,
+            cursor.copy(
+                f"COPY {table.name} ({', '.join(columns)}) FROM STDIN (FORMAT BINARY)"
+            ) as copy,
+        ):
+            copy.set_types(types)
+            for row in rows:
+                copy.write_row(row)
+                count += 1
+        return count
+
+    def exclusive(self, connection: sa.Connection, name: str) -> None:
+        digest = hashlib.sha256(f"dtsen:{name}".encode()).digest()
+        number = int.from_bytes(digest[:8], "big", signed=True)
+        connection.execute(sa.text("SELECT pg_advisory_xact_lock(:number)"), {"number": number})
+
+    def append_only(self, connection: sa.Connection, table: str) -> None:
+        connection.exec_driver_sql(
+            "CREATE OR REPLACE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS "
+            "$$ BEGIN RAISE EXCEPTION '% is append-only', TG_TABLE_NAME; END $$"
+        )
+        connection.exec_driver_sql(
+            f"CREATE TRIGGER {table}_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON {table} "
+            "FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()"
+        )
+
+
+def _copy_type(kind: sa.types.TypeEngine[Any]) -> str:
+    """The name COPY needs for a column's type."""
+    names: list[tuple[type[Any], str]] = [
+        (sa.BigInteger, "int8"),
+        (sa.Integer, "int4"),
+        (sa.LargeBinary, "bytea"),
+        (sa.Boolean, "bool"),
+        (sa.Float, "float8"),
+        (sa.String, "text"),
+    ]
+    for base, name in names:
+        if isinstance(kind, base):
+            return name
+    raise TypeError(f"no bulk load for columns of type {kind}")
+
+
+register("postgresql", PostgreSQL())

@@ -1,0 +1,49 @@
+"""Units of work: a session that commits as a whole or leaves nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import sqlalchemy as sa
+from sqlmodel import Session
+
+from mdm.hub.dialect import Dialect, dialect_for
+
+
+class Sessions:
+    """`with sessions.begin() as session:` writes; `with sessions.read() as session:` sees one moment."""
+
+    def __init__(self, url: str) -> None:
+        self.dialect: Dialect = dialect_for(url)
+        self.engine: sa.Engine = self.dialect.engine(url)
+
+    @contextmanager
+    def begin(self) -> Iterator[Session]:
+        """One writing unit of work: commits at the end of the block, or nothing happened."""
+        with (
+            self.connect() as connection,
+            Session(bind=connection, expire_on_commit=False) as session,
+        ):
+            yield session
+            session.flush()
+
+    @contextmanager
+    def connect(self) -> Iterator[sa.Connection]:
+        """The same unit of work without a session on top, for bulk work."""
+        with self.engine.begin() as connection:
+            self.dialect.begin_write(connection)
+            yield connection
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """One reading unit of work: a snapshot, never waiting for a writer."""
+        with self.engine.connect() as connection, connection.begin() as transaction:
+            self.dialect.begin_read(connection)
+            with Session(bind=connection, expire_on_commit=False) as session:
+                yield session
+            transaction.rollback()
+
+    def close(self) -> None:
+        """Let go of all connections."""
+        self.engine.dispose()

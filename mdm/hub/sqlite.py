@@ -1,0 +1,108 @@
+"""SQLite behind the database port: the embedded default, one file in the home."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.sqlite import insert
+
+from mdm.hub.dialect import Row, register
+
+BUSY_MILLISECONDS = 60_000
+# FULL: with NORMAL, a power cut takes acknowledged commits away.
+PRAGMAS = (
+    "journal_mode=WAL",
+    "synchronous=FULL",
+    "foreign_keys=ON",
+    f"busy_timeout={BUSY_MILLISECONDS}",
+    "cache_size=-131072",  # 128 MiB: random ids touch the whole of an index
+    "temp_store=MEMORY",  # no temporary files
+    "secure_delete=OFF",  # rows are sealed; a shredded key is destroyed by its own act
+)
+
+
+class SQLite:
+    """Write-ahead log, full sync, one writer at a time."""
+
+    def engine(self, url: str) -> sa.Engine:
+        engine = sa.create_engine(url, connect_args={"timeout": BUSY_MILLISECONDS / 1000})
+        sa.event.listen(engine, "connect", self._connect)
+        database = sa.make_url(url).database
+        if database and database != ":memory:":
+            path = Path(database)
+            path.touch(mode=0o600, exist_ok=True)
+        return engine
+
+    @staticmethod
+    def _connect(connection: Any, _record: Any) -> None:
+        # The driver's own transaction habits are off; every unit of work says BEGIN itself.
+        connection.isolation_level = None
+        for pragma in PRAGMAS:
+            connection.execute(f"PRAGMA {pragma}").fetchall()
+
+    def begin_write(self, connection: sa.Connection) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    def begin_read(self, connection: sa.Connection) -> None:
+        connection.exec_driver_sql("BEGIN")
+
+    def upsert(
+        self, connection: sa.Connection, table: sa.Table, rows: Sequence[Mapping[str, Any]]
+    ) -> None:
+        if not rows:
+            return
+        statement = insert(table)
+        keys = [column.name for column in table.primary_key]
+        values = {name: statement.excluded[name] for name in rows[0] if name not in keys}
+        if values:
+            upsert = statement.on_conflict_do_update(index_elements=keys, set_=values)
+        else:
+            upsert = statement.on_conflict_do_nothing(index_elements=keys)
+        connection.execute(upsert, [dict(row) for row in rows])
+
+    def load(
+        self,
+        connection: sa.Connection,
+        table: sa.Table,
+        columns: Sequence[str],
+        rows: Iterable[Row],
+    ) -> int:
+        marks = ", ".join("?" for _ in columns)
+        sql = f"INSERT INTO {table.name} ({', '.join(columns)}) VALUES ({marks})"
+        cursor = connection.connection.cursor()
+        counted = _Counted(rows)
+        try:
+            cursor.executemany(sql, counted)
+        finally:
+            cursor.close()
+        return counted.count
+
+    def exclusive(self, connection: sa.Connection, name: str) -> None:
+        # A writing unit of work already holds the only write lock there is.
+        return None
+
+    def append_only(self, connection: sa.Connection, table: str) -> None:
+        for verb in ("UPDATE", "DELETE"):
+            connection.exec_driver_sql(
+                f"CREATE TRIGGER {table}_no_{verb.lower()} BEFORE {verb} ON {table} "
+                f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
+            )
+
+
+class _Counted:
+    """An iterable that knows how many it gave."""
+
+    def __init__(self, rows: Iterable[Row]) -> None:
+        self._rows = rows
+        self.count = 0
+
+    def __iter__(self) -> Iterator[Row]:
+        for row in self._rows:
+            self.count += 1
+            yield row
+
+
+register("sqlite", SQLite())

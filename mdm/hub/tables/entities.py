@@ -1,0 +1,88 @@
+"""Who there is: entities, what happened to them, their sealed profiles and keys, and human judgements."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlmodel import Field, SQLModel
+
+from mdm.hub.columns import UtcDateTime, now
+
+
+class Entity(SQLModel, table=True):
+    """One person, family or household. The id never dies and says nothing."""
+
+    __tablename__ = "entity"
+
+    entity_id: str = Field(primary_key=True)
+    kind: str  # person, family, household
+    created_run: int = Field(index=True)  # run seq; invisible until that run is published
+    status: str  # active, merged, retired
+    merged_into: str | None = None
+
+
+class EntityEvent(SQLModel, table=True):
+    """What a published run did to an entity. Append-only."""
+
+    __tablename__ = "entity_event"
+
+    id: int | None = Field(default=None, primary_key=True)
+    run_seq: int = Field(index=True)
+    entity_id: str = Field(index=True)
+    kind: str
+    event: str  # create, keep, merge, split
+    other: str | None = None  # the entity merged into, or split from
+    records: int | None = None  # source records that moved
+
+
+class SealedProfile(SQLModel, table=True):
+    """One version of a golden profile, sealed. No ciphertext: a tombstone."""
+
+    __tablename__ = "sealed_profile"
+
+    entity_id: str = Field(primary_key=True)
+    version: int = Field(primary_key=True, sa_type=sa.Integer)
+    kind: str
+    run_seq: int = Field(index=True)
+    key_id: int  # version of the profile domain key behind the entity key and the content MAC
+    ciphertext: bytes | None = None
+    content_mac: bytes | None = None  # keyed digest of the content: tells unchanged from changed
+
+
+class EntityKey(SQLModel, table=True):
+    """An entity's data key, wrapped. Kept apart from the profiles so that it can be shredded."""
+
+    __tablename__ = "entity_key"
+
+    entity_id: str = Field(primary_key=True)
+    key_id: int  # version of the profile domain key that wraps it
+    run_seq: int = Field(index=True)
+    wrapped: bytes
+
+
+class NikToken(SQLModel, table=True):
+    """A blind index entry: from the keyed token of a NIK to the entity that carries it."""
+
+    __tablename__ = "nik_token"
+
+    token: bytes = Field(primary_key=True, sa_type=sa.LargeBinary)
+    entity_id: str = Field(primary_key=True)
+    run_seq: int = Field(primary_key=True, sa_type=sa.Integer, index=True)
+    rank: int  # 0: the entity's golden NIK; 1 and on: another NIK its records carry
+    retired_seq: int | None = None  # run that took it away
+
+
+class Judgement(SQLModel, table=True):
+    """A human's word on two source records. Append-only; a later one outranks an earlier."""
+
+    __tablename__ = "judgement"
+
+    id: str = Field(primary_key=True)
+    seq: int = Field(unique=True)
+    kind: str
+    records: bytes  # the two record references, sealed
+    judgement: str  # link, non-link, review
+    actor: str
+    reason: str
+    at: datetime = Field(default_factory=now, sa_type=UtcDateTime)

@@ -1,0 +1,63 @@
+"""What was done: runs, their stages, the rules and models they used."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlmodel import Field, SQLModel
+
+from mdm.hub.columns import UtcDateTime, now
+
+
+class Run(SQLModel, table=True):
+    """One pass over the path. `published` is the one word that makes its results visible."""
+
+    __tablename__ = "run"
+
+    id: str = Field(primary_key=True)
+    seq: int = Field(unique=True)  # order of runs; everything a run writes carries it
+    kind: str
+    fingerprint: str  # digest of the facts it worked on
+    status: str = Field(index=True)  # running, published, abandoned
+    rules: str | None = None  # digest of the rule set
+    model: str | None = None  # name of the linkage model
+    started: datetime = Field(default_factory=now, sa_type=UtcDateTime)
+    finished: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    seconds: dict[str, Any] = Field(default_factory=dict, sa_type=sa.JSON)  # by stage
+    counts: dict[str, Any] = Field(default_factory=dict, sa_type=sa.JSON)
+
+
+class RunStage(SQLModel, table=True):
+    """One finished or running stage of a run."""
+
+    __tablename__ = "run_stage"
+
+    run: str = Field(primary_key=True, foreign_key="run.id")
+    stage: str = Field(primary_key=True)
+    status: str  # running, done
+    seconds: float | None = None
+    rows: int | None = None
+
+
+class RuleSet(SQLModel, table=True):
+    """The exact rule documents of a run, by digest: an answer of the past can be replayed."""
+
+    __tablename__ = "rule_set"
+
+    digest: str = Field(primary_key=True)
+    documents: dict[str, Any] = Field(sa_type=sa.JSON)  # file name → text
+    created: datetime = Field(default_factory=now, sa_type=UtcDateTime)
+
+
+class LinkageModel(SQLModel, table=True):
+    """A trained model that this hub knows; its document is a dated file."""
+
+    __tablename__ = "linkage_model"
+
+    name: str = Field(primary_key=True)
+    kind: str | None = Field(default=None, index=True)
+    fingerprint: str  # of its training data
+    current: bool = False
+    created: datetime = Field(default_factory=now, sa_type=UtcDateTime)

@@ -1,0 +1,101 @@
+"""What an operator may set: `dtsen.yaml` in the home, overridden by environment variables `DTSEN_…`."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from mdm.errors import RuleError
+
+FILE = "dtsen.yaml"
+PREFIX = "DTSEN_"
+
+
+class Settings(BaseModel):
+    """Every setting, with its default. Unknown keys are refused: a typing error must not pass silently."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    home: Path = Field(exclude=True)
+    database_url: str = ""  # empty: hub.db in the home
+    memory_limit: str = "4GB"  # what the columnar engine may use
+    threads: int | None = Field(default=None, ge=1)
+    spill: Path | None = None  # only a directory that the operator declares encrypted
+    key_file: Path | None = None  # None: keys/root.key in the home
+
+    @field_validator("memory_limit")
+    @classmethod
+    def _size(cls, value: str) -> str:
+        if not re.fullmatch(r"\d+(\.\d+)?\s*([KMGT]i?B|%)", value):
+            raise ValueError("write a size such as 4GB or 800MB")
+        return value
+
+    @property
+    def database(self) -> str:
+        """The database URL in force."""
+        return self.database_url or f"sqlite:///{self.home / 'hub.db'}"
+
+    @property
+    def root_key(self) -> Path:
+        """Where the root key file is."""
+        return self.key_file or self.home / "keys" / "root.key"
+
+    @property
+    def lake(self) -> Path:
+        """Where the lake's files are."""
+        return self.home / "lake"
+
+
+def load_settings(home: Path, environ: Mapping[str, str] | None = None) -> Settings:
+    """Settings of a home: its document, then the environment. RuleError names the key that is wrong."""
+    values = _document(home / FILE)
+    environ = os.environ if environ is None else environ
+    for name in Settings.model_fields:
+        text = environ.get(PREFIX + name.upper())
+        if text and name != "home":
+            values[name] = text
+    return make_settings(home, values)
+
+
+def make_settings(home: Path, values: Mapping[str, Any]) -> Settings:
+    """Checked settings from plain values."""
+    try:
+        return Settings(**{**values, "home": home.resolve()})
+    except ValidationError as error:
+        # Values stay out of the message: a database URL may carry a password.
+        wrong = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+        raise RuleError(
+            f"The settings cannot be read: {wrong}.", f"Mend {FILE} or {PREFIX}…."
+        ) from None
+
+
+def write_settings(settings: Settings) -> None:
+    """Write the document, readable by its owner only (a database URL may carry a password)."""
+    text = yaml.safe_dump(settings.model_dump(mode="json", exclude_defaults=True), sort_keys=True)
+    path = settings.home / FILE
+    temporary = path.with_suffix(".new")
+    temporary.touch(mode=0o600)
+    temporary.write_text(
+        "# Settings of this DTSEN Hub.\n" + ("" if text == "{}\n" else text), "utf-8"
+    )
+    temporary.replace(path)
+
+
+def _document(path: Path) -> dict[str, Any]:
+    try:
+        values = yaml.safe_load(path.read_text("utf-8")) or {}
+    except FileNotFoundError:
+        return {}
+    except (yaml.YAMLError, OSError, UnicodeDecodeError):
+        raise RuleError(
+            f"{path.name} cannot be read as YAML.", "Mend or remove the file."
+        ) from None
+    if not isinstance(values, dict) or "home" in values:
+        raise RuleError(f"{path.name} must be a list of settings, without 'home'.")
+    return values
