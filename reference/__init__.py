@@ -1,1 +1,14 @@
 """What the country's codes mean: regions, NIK and KK grammar, code lists, names, attributes. Imports nothing of ours."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+
+from reference.regions import region_tables
+
+__all__ = ["tables"]
+
+
+def tables() -> dict[str, pa.Table]:
+    """Every reference table by name, ready to be registered in an engine. Cached in the process."""
+    return {**region_tables()}
