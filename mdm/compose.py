@@ -47,7 +47,7 @@ class Hub:
         )
 
     def lock(self, what: str = "work") -> AbstractContextManager[None]:
-        """The exclusive right to land or run in this home. HomeError when another process has it."""
+        """The exclusive right to land or run here. HomeError when another process has it."""
         return work_lock(self.settings.home / "work.lock", what)
 
     def close(self) -> None:
@@ -56,7 +56,7 @@ class Hub:
 
 
 def create_home(path: Path, **overrides: Any) -> Hub:
-    """Make a home (or finish a half-made one): directories, settings, root key, database, domain keys.
+    """Make a home, or finish a half-made one: directories, settings, keys, database.
 
     Doing it again changes nothing. A directory that holds something else is refused.
     """

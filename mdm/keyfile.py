@@ -66,7 +66,7 @@ class LocalKeyFile:
             ) from None
 
     def mac(self, data: bytes, context: bytes) -> bytes:
-        """HMAC-SHA256 under a key derived for the context, from the first version: it must not change."""
+        """HMAC-SHA256 under a key for the context, from the oldest version, so that it stays."""
         first = min(number for number, key in self._versions.items() if key["state"] != "destroyed")
         return hmac.digest(self._derive(first, b"mac/" + context), data, "sha256")
 

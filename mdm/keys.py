@@ -4,8 +4,8 @@
 root key     KeyProvider: wrap, unwrap, mac, version, rotate
 domain key   one per purpose, versioned: active | decrypt-only | destroyed
 ```
-No key leaves memory unwrapped. Subkeys come out of a domain key by HKDF with a label, so that no key
-serves two purposes.
+No key leaves memory unwrapped. Subkeys come out of a domain key by HKDF with a label, so that no
+key serves two purposes.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ KEY_BYTES = 32
 
 
 class KeyProvider(Protocol):
-    """Who holds the root key. `context` is authenticated: what was wrapped for one use opens for no other."""
+    """Who holds the root key. What was wrapped in one `context` opens in no other."""
 
     def wrap(self, key: bytes, context: bytes) -> bytes:
         """Encrypt a key under the newest root version."""
@@ -86,7 +86,7 @@ class Keys:
         return self._cache[purpose, version]
 
     def rotate(self, session: Session, purpose: str) -> int:
-        """Make a new active version of a purpose's key; the old ones only open. In the caller's transaction."""
+        """Make a new active version of a purpose's key; the old ones only open."""
         rows = session.exec(select(DomainKeyRow).where(DomainKeyRow.purpose == purpose)).all()
         for row in rows:
             if row.state == "active":
@@ -97,7 +97,7 @@ class Keys:
         return version
 
     def destroy(self, session: Session, purpose: str, version: int) -> None:
-        """Forget a decrypt-only version for ever. What it sealed can no longer be opened by anyone."""
+        """Forget a decrypt-only version for ever: what it sealed opens for nobody."""
         row = session.get(DomainKeyRow, (purpose, version))
         if row is None or row.state == "active":
             raise IntegrityError(
@@ -107,7 +107,7 @@ class Keys:
         self._cache.pop((purpose, version), None)
 
     def rewrap(self, session: Session) -> int:
-        """After the root key was rotated: wrap every domain key under its newest version; return how many."""
+        """After a rotation of the root key: wrap every domain key anew; return how many."""
         rows = session.exec(select(DomainKeyRow).where(DomainKeyRow.state != "destroyed")).all()
         for row in rows:
             context = _context(row.purpose, row.version)

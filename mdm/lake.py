@@ -1,8 +1,9 @@
 """The lake: immutable, encrypted Parquet files; a manifest in the hub says which are part of it.
 
-A file is written under a temporary name, synced, renamed, and still belongs to nothing: `adopt` makes it
-part of the lake inside the caller's unit of work. What a killed process left is swept away later.
-Every file names itself in its own encrypted footer, so a file put in another's place is found out.
+A file is written under a temporary name, synced, renamed, and still belongs to nothing: `adopt`
+makes it part of the lake inside the caller's unit of work. What a killed process left is swept
+away later. Every file names itself in its own encrypted footer, so a file put in another's place
+is found out.
 """
 
 from __future__ import annotations
@@ -93,7 +94,7 @@ class Lake:
             )
 
     def forget(self, session: Session, *, owner: str, dataset: str | None = None) -> None:
-        """Take an owner's files out of the lake when the unit of work commits; `sweep` removes them."""
+        """Take an owner's files out of the lake on commit; `sweep` removes them later."""
         statement = delete(LakeFileRow).where(col(LakeFileRow.owner) == owner)
         if dataset is not None:
             statement = statement.where(col(LakeFileRow.dataset) == dataset)
@@ -138,7 +139,7 @@ class Lake:
             raise IntegrityError(f"Lake file {file.id} is missing or was altered.", _RESTORE)
 
     def sweep(self) -> int:
-        """Remove files that the manifest does not know (call it under the work lock); return how many."""
+        """Remove files the manifest does not know; return how many. Call it under the work lock."""
         known = {file.path for file in self.files()}
         orphans = [
             path
@@ -211,7 +212,7 @@ _RESTORE = "Restore the lake from its backup; the hub itself is unharmed."
 
 
 def _groups(data: pa.Table | pa.RecordBatchReader) -> Iterator[pa.Table]:
-    """The data in tables of at least one row group (but the last), never more than one in memory."""
+    """The data in tables of a row group or a little more, never more than one in memory."""
     batches = data.to_batches() if isinstance(data, pa.Table) else data
     held: list[pa.RecordBatch] = []
     rows = 0

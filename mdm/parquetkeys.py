@@ -1,4 +1,4 @@
-"""Parquet Modular Encryption under our own key chain: each file's key is wrapped by the lake domain key."""
+"""Parquet Modular Encryption under our own key chain: the lake domain key wraps each file's key."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class ParquetKeys:
 
     def encryption(self) -> Any:
         """Properties of a new file: AES-256-GCM for footer and every column."""
-        config = pe.EncryptionConfiguration(
+        config = pe.EncryptionConfiguration(  # type: ignore[call-arg] - newer than its stubs
             footer_key=str(self._keys.domain("lake").version),
             uniform_encryption=True,
             encryption_algorithm="AES_GCM_V1",
@@ -39,21 +39,23 @@ class ParquetKeys:
         return self._factory.file_decryption_properties(pe.KmsConnectionConfig())
 
 
-class _LakeKms(pe.KmsClient):  # type: ignore[misc]
-    """Wraps a file's key under the lake domain key of the version that `master_key_identifier` names."""
+class _LakeKms(pe.KmsClient):
+    """Wraps a file's key under the lake domain key version that the identifier names."""
 
     def __init__(self, keys: Keys) -> None:
         super().__init__()
         self._keys = keys
 
-    def wrap_key(self, key_bytes: bytes, master_key_identifier: str) -> bytes:
+    def wrap_key(self, key_bytes: bytes, master_key_identifier: str) -> str:
         nonce = os.urandom(NONCE_BYTES)
         sealed = self._sealer(master_key_identifier).encrypt(
             nonce, key_bytes, _aad(master_key_identifier)
         )
-        return base64.b64encode(nonce + sealed)
+        return base64.b64encode(nonce + sealed).decode()
 
-    def unwrap_key(self, wrapped_key: bytes, master_key_identifier: str) -> bytes:
+    def unwrap_key(  # type: ignore[override] - a key is bytes, whatever the stubs say
+        self, wrapped_key: str, master_key_identifier: str
+    ) -> bytes:
         wrapped = base64.b64decode(wrapped_key)
         try:
             return self._sealer(master_key_identifier).decrypt(

@@ -1,4 +1,4 @@
-"""What an operator may set: `dtsen.yaml` in the home, overridden by environment variables `DTSEN_…`."""
+"""What an operator may set: `dtsen.yaml` in the home, overridden by environment `DTSEN_…`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PREFIX = "DTSEN_"
 
 
 class Settings(BaseModel):
-    """Every setting, with its default. Unknown keys are refused: a typing error must not pass silently."""
+    """Every setting, with its default. Unknown keys are refused: typing errors must show."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -53,7 +53,7 @@ class Settings(BaseModel):
 
 
 def load_settings(home: Path, environ: Mapping[str, str] | None = None) -> Settings:
-    """Settings of a home: its document, then the environment. RuleError names the key that is wrong."""
+    """Settings of a home: document, then environment. RuleError names the wrong key."""
     values = _document(home / FILE)
     environ = os.environ if environ is None else environ
     for name in Settings.model_fields:

@@ -1,4 +1,4 @@
-"""One worker at a time: an exclusive lock on the home, freed by the system when its process dies."""
+"""One worker at a time: an exclusive lock on the home, freed when its process dies."""
 
 from __future__ import annotations
 

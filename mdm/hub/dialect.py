@@ -15,6 +15,9 @@ Row = Sequence[Any]
 class Dialect(Protocol):
     """One database. Everything here works inside the caller's transaction and never commits."""
 
+    clustered: Mapping[str, Any]
+    """Options of CREATE TABLE that keep small rows inside their primary key, where that exists."""
+
     def engine(self, url: str) -> sa.Engine:
         """A connection pool whose commits survive a power cut."""
 

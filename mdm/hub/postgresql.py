@@ -15,6 +15,8 @@ from mdm.hub.dialect import Row, register
 class PostgreSQL:
     """COPY for bulk, advisory locks for turns, triggers for what may only grow."""
 
+    clustered: Mapping[str, Any] = {}
+
     def engine(self, url: str) -> sa.Engine:
         parsed = sa.make_url(url).set(drivername="postgresql+psycopg")
         return sa.create_engine(parsed, pool_pre_ping=True)

@@ -12,7 +12,7 @@ from mdm.hub.dialect import Dialect, dialect_for
 
 
 class Sessions:
-    """`with sessions.begin() as session:` writes; `with sessions.read() as session:` sees one moment."""
+    """`with sessions.begin() as session:` writes; `with sessions.read() as session:` reads."""
 
     def __init__(self, url: str) -> None:
         self.dialect: Dialect = dialect_for(url)

@@ -27,6 +27,8 @@ PRAGMAS = (
 class SQLite:
     """Write-ahead log, full sync, one writer at a time."""
 
+    clustered: Mapping[str, Any] = {"sqlite_with_rowid": False}
+
     def engine(self, url: str) -> sa.Engine:
         engine = sa.create_engine(url, connect_args={"timeout": BUSY_MILLISECONDS / 1000})
         sa.event.listen(engine, "connect", self._connect)
@@ -72,7 +74,8 @@ class SQLite:
     ) -> int:
         marks = ", ".join("?" for _ in columns)
         sql = f"INSERT INTO {table.name} ({', '.join(columns)}) VALUES ({marks})"
-        cursor = connection.connection.cursor()
+        driver: Any = connection.connection.driver_connection
+        cursor = driver.cursor()
         counted = _Counted(rows)
         try:
             cursor.executemany(sql, counted)

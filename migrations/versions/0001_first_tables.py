@@ -18,6 +18,7 @@ APPEND_ONLY = ("entity_event", "judgement", "audit_event")
 
 def upgrade() -> None:
     """Make the tables; the database itself guards the ones that may only grow."""
+    clustered = dialect_of(op.get_bind()).clustered
     op.create_table(
         "audit_event",
         sa.Column("seq", sa.BigInteger(), nullable=False),
@@ -67,6 +68,7 @@ def upgrade() -> None:
         sa.Column("status", sa.String(), nullable=False),
         sa.Column("merged_into", sa.String(), nullable=True),
         sa.PrimaryKeyConstraint("entity_id"),
+        **clustered,
     )
     op.create_index("ix_entity_created_run", "entity", ["created_run"])
 
@@ -91,6 +93,7 @@ def upgrade() -> None:
         sa.Column("run_seq", sa.Integer(), nullable=False),
         sa.Column("wrapped", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("entity_id"),
+        **clustered,
     )
     op.create_index("ix_entity_key_run_seq", "entity_key", ["run_seq"])
 
@@ -142,6 +145,7 @@ def upgrade() -> None:
         sa.Column("rank", sa.Integer(), nullable=False),
         sa.Column("retired_seq", sa.Integer(), nullable=True),
         sa.PrimaryKeyConstraint("token", "entity_id", "run_seq"),
+        **clustered,
     )
     op.create_index("ix_nik_token_run_seq", "nik_token", ["run_seq"])
 

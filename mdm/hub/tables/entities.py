@@ -1,4 +1,4 @@
-"""Who there is: entities, what happened to them, their sealed profiles and keys, and human judgements."""
+"""Who there is: entities, what happened to them, their sealed profiles, human judgements."""
 
 from __future__ import annotations
 

@@ -1,0 +1,61 @@
+"""Which runs there are, and which one readers see."""
+
+from __future__ import annotations
+
+import secrets
+
+from sqlmodel import Session, col, func, select
+
+from mdm.hub.columns import now
+from mdm.hub.dialect import dialect_of
+from mdm.hub.tables import Run
+
+RUNNING, PUBLISHED, ABANDONED = "running", "published", "abandoned"
+
+
+def published_seq(session: Session) -> int:
+    """The sequence number that readers see up to; 0 before the first publishing."""
+    return session.exec(select(func.max(Run.seq)).where(Run.status == PUBLISHED)).one() or 0
+
+
+def published_run(session: Session) -> Run | None:
+    """The run that readers see."""
+    query = select(Run).where(Run.status == PUBLISHED).order_by(col(Run.seq).desc())
+    return session.exec(query).first()
+
+
+def start_run(
+    session: Session,
+    kind: str,
+    fingerprint: str,
+    rules: str | None = None,
+    model: str | None = None,
+) -> Run:
+    """A new running run, next in order."""
+    connection = session.connection()
+    dialect_of(connection).exclusive(connection, "run")
+    last = session.exec(select(func.max(Run.seq))).one() or 0
+    run = Run(
+        id=secrets.token_hex(16),
+        seq=last + 1,
+        kind=kind,
+        fingerprint=fingerprint,
+        status=RUNNING,
+        rules=rules,
+        model=model,
+    )
+    session.add(run)
+    session.flush()
+    return run
+
+
+def abandon_run(session: Session, run: Run) -> None:
+    """Give a run up: nothing it staged will ever be seen."""
+    held = session.get_one(Run, run.id)
+    held.status, held.finished = ABANDONED, now()
+
+
+def unfinished_runs(session: Session) -> list[Run]:
+    """Runs that say running. Under the work lock their processes are dead."""
+    query = select(Run).where(Run.status == RUNNING).order_by(col(Run.seq))
+    return list(session.exec(query).all())

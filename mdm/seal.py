@@ -1,0 +1,152 @@
+"""Sealing: one value, one place. AES-256-GCM with the place as associated data; keyed NIK tokens.
+
+A sealed value is `algorithm (1 byte) | packing (1 byte) | nonce (12) | ciphertext and tag`. Its
+place (format, table, column, entity id, version, key id, each with its length before it) is
+authenticated with it, so that a value moved to another row, column or version does not open.
+"""
+
+from __future__ import annotations
+
+import hmac
+import os
+import re
+import struct
+import zlib
+from dataclasses import dataclass
+
+import pyarrow as pa
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from mdm.errors import InputError, IntegrityError
+
+ALG_AES_256_GCM = 1
+PACK_NONE, PACK_ZLIB, PACK_ZSTD = 0, 1, 2
+KEY_BYTES = 32
+NONCE_BYTES = 12
+TOKEN_BYTES = 16
+HEADER_BYTES = 2
+_LENGTH = struct.Struct(">I")
+_ZSTD = pa.Codec("zstd", 1)
+MAX_PLAIN = 1 << 26  # 64 MiB: a forged length must not ask for all memory
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a sealed value lives. It opens nowhere else."""
+
+    table: str
+    column: str
+    entity_id: str
+    version: int
+    key_id: int
+
+    def associated(self, header: bytes) -> bytes:
+        """The associated data: header and place, every field behind its length."""
+        fields = (
+            header,
+            self.table.encode(),
+            self.column.encode(),
+            self.entity_id.encode(),
+            b"%d" % self.version,
+            b"%d" % self.key_id,
+        )
+        return b"".join(_LENGTH.pack(len(field)) + field for field in fields)
+
+
+def new_key() -> bytes:
+    """A random 256-bit key."""
+    return os.urandom(KEY_BYTES)
+
+
+def seal(key: bytes, place: Place, plain: bytes, packing: int = PACK_ZSTD) -> bytes:
+    """Pack and seal a value for its place."""
+    header = bytes((ALG_AES_256_GCM, packing))
+    nonce = os.urandom(NONCE_BYTES)
+    return (
+        header + nonce + AESGCM(key).encrypt(nonce, _pack(plain, packing), place.associated(header))
+    )
+
+
+def unseal(key: bytes, place: Place, sealed: bytes) -> bytes:
+    """The plain value; IntegrityError when it was altered, moved, or sealed under another key."""
+    header, nonce = sealed[:HEADER_BYTES], sealed[HEADER_BYTES : HEADER_BYTES + NONCE_BYTES]
+    body = sealed[HEADER_BYTES + NONCE_BYTES :]
+    if len(nonce) != NONCE_BYTES or header[0] != ALG_AES_256_GCM:
+        raise _not_open()
+    try:
+        packed = AESGCM(key).decrypt(nonce, body, place.associated(header))
+        return _unpack(packed, header[1])
+    except (InvalidTag, ValueError, OSError, zlib.error, struct.error):
+        raise _not_open() from None
+
+
+def wrap_entity_key(wrapping: bytes, entity_id: str, key_id: int, key: bytes) -> bytes:
+    """An entity's data key, sealed by the profile domain's wrapping key."""
+    return seal(wrapping, Place("entity_key", "wrapped", entity_id, 0, key_id), key, PACK_NONE)
+
+
+def unwrap_entity_key(wrapping: bytes, entity_id: str, key_id: int, wrapped: bytes) -> bytes:
+    """An entity's data key again; IntegrityError when it does not open."""
+    return unseal(wrapping, Place("entity_key", "wrapped", entity_id, 0, key_id), wrapped)
+
+
+def content_mac(key: bytes, content: bytes) -> bytes:
+    """HMAC-SHA256 of a profile's content: tells a changed profile from an unchanged one."""
+    return hmac.digest(key, content, "sha256")
+
+
+def normal_nik(text: str) -> str:
+    """A NIK as 16 digits, without the blanks, dots and dashes people write; InputError otherwise."""
+    nik = re.sub(r"[\s.\-]", "", text)
+    if not re.fullmatch(r"[0-9]{16}", nik):
+        raise InputError("A NIK has 16 digits.", "Check the number and ask again.")
+    return nik
+
+
+def nik_token(index_key: bytes, nik: str, table: str, purpose: str) -> bytes:
+    """The blind-index token of a NIK: 128 bits of HMAC-SHA256 under the index key.
+
+    Table and purpose are part of the input: the same NIK has unrelated tokens elsewhere.
+    """
+    return token_of(index_key, token_domain(table, purpose), normal_nik(nik).encode())
+
+
+def token_domain(table: str, purpose: str) -> bytes:
+    """The part of a token's input that says where it is used."""
+    parts = (b"nik", table.encode(), purpose.encode())
+    return b"".join(_LENGTH.pack(len(part)) + part for part in parts)
+
+
+def token_of(index_key: bytes, domain: bytes, nik: bytes) -> bytes:
+    """The token of 16 digits that were checked before."""
+    return hmac.digest(index_key, domain + nik, "sha256")[:TOKEN_BYTES]
+
+
+def _pack(plain: bytes, packing: int) -> bytes:
+    if packing == PACK_NONE:
+        return plain
+    if packing == PACK_ZLIB:
+        return zlib.compress(plain, 1)
+    if packing == PACK_ZSTD:
+        return _LENGTH.pack(len(plain)) + _ZSTD.compress(plain, asbytes=True)
+    raise ValueError(f"no packing {packing}")
+
+
+def _unpack(packed: bytes, packing: int) -> bytes:
+    if packing == PACK_NONE:
+        return packed
+    if packing == PACK_ZLIB:
+        return zlib.decompressobj().decompress(packed, MAX_PLAIN)
+    if packing == PACK_ZSTD:
+        (length,) = _LENGTH.unpack(packed[: _LENGTH.size])
+        if length <= MAX_PLAIN:
+            return _ZSTD.decompress(packed[_LENGTH.size :], length, asbytes=True)
+    raise ValueError(f"no packing {packing}")
+
+
+def _not_open() -> IntegrityError:
+    return IntegrityError(
+        "A sealed value does not open: it was altered or moved, or its key is another one.",
+        "Restore it from a backup, and find out who could write to the hub.",
+    )
