@@ -1,0 +1,157 @@
+"""Choosing: the SQL that turns the records of an entity into agreed and contested values.
+
+Where all records that speak give one valid value there is nothing to choose: that is one GROUP BY
+over all attributes at once. Only the contested attributes are turned into rows, one per value,
+and put in order. Values become JSON entries here:
+
+- agreed:    `"name":[value, record, agreeing sources]`
+- contested: `"name":[value, record, agreeing sources, [[value, record, agreeing sources, reason],
+  …]]`, losers from the nearest to the farthest; a winner that is not valid is followed by `false`
+
+`record` is the place in the content's list of records of the most trusted record of the value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from mdm.survivorship.columns import Column, bit_sql
+from mdm.survivorship.rules import Kind
+from mdm.survivorship.trust import day_of, trust_of, turn_of, weight_of
+
+
+def agreed_sql(chunk: str, body: Kind, columns: Sequence[Column], source_count: int) -> str:
+    """SQL: per entity the agreed entries (text), the mask of contested attributes, the records.
+
+    Columns: entity_no, agreed, contested, records, found_by (the lookup value, if agreed on).
+    """
+    found = [c for c in columns if c.name == body.lookup]
+    sums = [
+        f"bit_or(CASE WHEN source_no = {n} THEN present ELSE 0 END) AS s{n}"
+        for n in range(source_count)
+    ]
+    for c in columns:
+        sums += [
+            f"min({c.value}) AS lo{c.number}",
+            f"max({c.value}) AS hi{c.number}",
+            f"max(CASE WHEN {c.value} IS NOT NULL THEN {c.key} END) AS k{c.number}",
+        ]
+    contested = {c.number: _contested(c) for c in columns}
+    entries = ",\n".join(
+        f"CASE WHEN lo{c.number} IS NOT NULL AND NOT ({contested[c.number]}) THEN "
+        f"{_entry(c, source_count)} END"
+        for c in columns
+    )
+    mask = " | ".join(bit_sql(contested[c.number], c.number) for c in columns)
+    return f"""
+        SELECT entity_no, concat_ws(',', {entries}) AS agreed, {mask} AS contested, records,
+               {_found(found, contested)} AS found_by
+        FROM (
+            SELECT entity_no, bit_or(invalid) AS invalid,
+                   string_agg(record, ',' ORDER BY turn_no) AS records,
+                   {", ".join(sums)}
+            FROM {chunk} GROUP BY entity_no
+        )
+    """
+
+
+def _found(lookup: Sequence[Column], contested: dict[int, str]) -> str:
+    for c in lookup:
+        return (
+            f"CASE WHEN lo{c.number} IS NOT NULL AND NOT ({contested[c.number]}) "
+            f"THEN [lo{c.number}] END"
+        )
+    return "NULL::VARCHAR[]"
+
+
+def _contested(column: Column) -> str:
+    n = column.number
+    sql = f"lo{n} <> hi{n}"
+    if column.attribute.valid != "true":
+        sql += f" OR (invalid & {1 << n}) <> 0"
+    return sql
+
+
+def _entry(column: Column, source_count: int) -> str:
+    n = column.number
+    agree = " + ".join(f"((s{s} >> {n}) & 1)" for s in range(source_count))
+    return (
+        f"'\"{column.name}\":[' || {column.json(f'lo{n}')} || ',' || {turn_of(f'k{n}')} "
+        f"|| ',' || ({agree}) || ']'"
+    )
+
+
+def voices_sql(chunk: str, masks: str, columns: Sequence[Column]) -> str:
+    """SQL: one row per record and contested attribute it speaks on.
+
+    Columns: entity_no, attribute_no, value (JSON text), key, source_no, valid, informs, fuller.
+    """
+    return "\nUNION ALL\n".join(
+        f"""SELECT entity_no, {c.number}::UTINYINT AS attribute_no, {c.json(c.value)} AS value,
+                   {c.key} AS key, source_no, (invalid & {1 << c.number}) = 0 AS valid,
+                   ({c.informs})::INTEGER AS informs,
+                   ({f"length({c.value})" if c.fuller_wins_ties else "0"})::INTEGER AS fuller
+            FROM {chunk} SEMI JOIN (SELECT entity_no FROM {masks}
+                                    WHERE (contested & {1 << c.number}) <> 0) USING (entity_no)
+            WHERE {c.value} IS NOT NULL"""
+        for c in columns
+    )
+
+
+def contested_sql(voices: str, body: Kind, columns: Sequence[Column], source_count: int) -> str:
+    """SQL: per entity the contested entries (text), in attribute order.
+
+    Columns: entity_no, contested, found_by (the valid lookup values, the chosen one first).
+    """
+    lookup = [c.number for c in columns if c.name == body.lookup]
+    best = ", ".join(f"max(key) FILTER (source_no = {s}) AS b{s}" for s in range(source_count))
+    score = " + ".join(f"coalesce({trust_of(f'b{s}')}, 0)" for s in range(source_count))
+    agree = " + ".join(f"(b{s} IS NOT NULL)::INTEGER" for s in range(source_count))
+    names = ", ".join(f"'{c.name}'" for c in columns)
+    lesser = ", ".join(f"'{c.attribute.lesser}'" for c in columns)
+    return f"""
+        WITH candidates AS (
+            SELECT entity_no, attribute_no, value, max(key) AS key, bool_or(valid) AS valid,
+                   max(informs) AS informs, max(fuller) AS fuller, {best}
+            FROM {voices} GROUP BY entity_no, attribute_no, value
+        ), ordered AS (
+            SELECT entity_no, attribute_no, list_sort(list({{
+                       'valid': valid, 'informs': informs, 'score': {score}, 'fuller': fuller,
+                       'key': key, 'agree': {agree}, 'value': value}}), 'DESC') AS ranked
+            FROM candidates GROUP BY entity_no, attribute_no
+        ), entries AS (
+            SELECT entity_no, attribute_no, ranked,
+                   '"' || [{names}][attribute_no + 1] || '":[' || ranked[1].value || ','
+                   || {turn_of("ranked[1].key")} || ',' || ranked[1].agree || ',['
+                   || coalesce(array_to_string(list_transform(ranked[2:], lambda x:
+                        '[' || x.value || ',' || {turn_of("x.key")} || ',' || x.agree || ',"'
+                        || {_reason("x", "ranked[1]", f"[{lesser}][attribute_no + 1]")} || '"]'
+                      ), ','), '') || ']'
+                   || CASE WHEN ranked[1].valid THEN '' ELSE ',false' END || ']' AS entry
+            FROM ordered
+        )
+        SELECT entity_no, string_agg(entry, ',' ORDER BY attribute_no) AS contested,
+               any_value(list_transform(list_filter(ranked, lambda x: x.valid),
+                                        lambda x: trim(x.value, '"')))
+                   FILTER (attribute_no = {lookup[0] if lookup else -1}) AS found_by
+        FROM entries GROUP BY entity_no
+    """
+
+
+def _reason(loser: str, winner: str, lesser: str) -> str:
+    """SQL: why a candidate lost to the winner, the first question that told them apart."""
+    x, w = loser, winner
+    return f"""CASE
+        WHEN {w}.valid AND NOT {x}.valid THEN 'invalid'
+        WHEN {x}.informs < {w}.informs THEN {lesser}
+        WHEN {x}.score < {w}.score THEN CASE
+            WHEN {x}.agree < {w}.agree AND {trust_of(f"{x}.key")} >= {trust_of(f"{w}.key")}
+                THEN 'less_agreement'
+            WHEN {weight_of(f"{x}.key")} < {weight_of(f"{w}.key")} THEN 'lower_priority'
+            WHEN {day_of(f"{x}.key")} < {day_of(f"{w}.key")} THEN 'older'
+            WHEN {x}.agree < {w}.agree THEN 'less_agreement'
+            ELSE 'lower_priority' END
+        WHEN {x}.fuller < {w}.fuller THEN 'less_complete'
+        WHEN {trust_of(f"{x}.key")} < {trust_of(f"{w}.key")} THEN 'lower_priority'
+        WHEN {day_of(f"{x}.key")} < {day_of(f"{w}.key")} THEN 'older'
+        ELSE 'order' END"""

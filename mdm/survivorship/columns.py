@@ -1,0 +1,113 @@
+"""What survivorship reads of a record, as SQL columns over `<kind>_standardised`.
+
+One attribute becomes one value column: the column itself, or for a group that travels together
+the JSON text of its parts, so that a group is chosen whole or not at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from mdm.survivorship.rules import Attribute, Kind, SurvivorshipRules
+
+RECORD_PARTS = ("source", "layout", "record_key", "batch", "file", "row", "value_date")
+
+
+@dataclass(frozen=True)
+class Column:
+    """One attribute of the kind, numbered: its bit in the masks, its columns in the chunk."""
+
+    number: int
+    name: str
+    attribute: Attribute
+    trust: str
+    fuller_wins_ties: bool
+
+    @property
+    def value(self) -> str:
+        return f"v{self.number}"
+
+    @property
+    def key(self) -> str:
+        return f"key_{self.trust}"
+
+    @property
+    def informs(self) -> str:
+        """The column that says how much the value says, or a constant."""
+        text = self.attribute.informs
+        return text if text.isdigit() else f"i{self.number}"
+
+    def value_sql(self) -> str:
+        """SQL of the value, NULL where the record may not speak or has nothing to say."""
+        parts = self.attribute.together
+        sql = _object(parts) if parts else self.attribute.value or self.name
+        if self.attribute.only != "true":
+            sql = f"CASE WHEN {self.attribute.only} THEN {sql} END"
+        return sql
+
+    def json(self, value: str) -> str:
+        """SQL: the value as JSON text. A group is JSON text already."""
+        return value if self.attribute.together else f"to_json({value})::VARCHAR"
+
+    def invalid_sql(self) -> str:
+        """SQL: whether a present value may not win. An unknown answer counts as not valid."""
+        return f"NOT coalesce({self.attribute.valid.replace('{value}', self.value)}, false)"
+
+
+def columns_of(rules: SurvivorshipRules, kind: str) -> list[Column]:
+    """The attributes of a kind as numbered columns, in alphabetical order."""
+    body = rules.kind(kind)
+    return [
+        Column(
+            number=number,
+            name=name,
+            attribute=body.attributes[name],
+            trust=rules.rules[body.attributes[name].rule].trust,
+            fuller_wins_ties=rules.rules[body.attributes[name].rule].fuller_wins_ties,
+        )
+        for number, name in enumerate(body.names)
+    ]
+
+
+def _object(parts: Sequence[str]) -> str:
+    """SQL: a JSON object of the parts that are not NULL, keys sorted; NULL if there are none."""
+    members = ", ".join(f"'\"{part}\":' || to_json({part})" for part in sorted(parts))
+    return f"'{{' || nullif(concat_ws(',', {members}), '') || '}}'"
+
+
+def bit_sql(condition: str, number: int) -> str:
+    """SQL (BIGINT): bit `number` if the condition holds, else 0."""
+    return f"(CASE WHEN {condition} THEN {1 << number} ELSE 0 END)::BIGINT"
+
+
+def chunk_sql(kind: str, body: Kind, columns: Sequence[Column], chunk: int) -> str:
+    """SQL: the records of one chunk of entities, ready to be chosen from.
+
+    Columns: entity_no, turn_no, source_no, the trust keys, `v<n>` and `i<n>` per attribute, the
+    masks `present` and `invalid` (bit n: the record has a value; a value that may not win), the
+    kind's witnesses as `w_<column>`, and the record's origin as JSON.
+    """
+    keys = sorted({c.key for c in columns})
+    informs = [c for c in columns if not c.informs.isdigit()]
+    kept = [*keys, *(c.value for c in columns), *(c.informs for c in informs)]
+    present = " | ".join(bit_sql(f"{c.value} IS NOT NULL", c.number) for c in columns)
+    invalid = " | ".join(
+        bit_sql(f"{c.value} IS NOT NULL AND {c.invalid_sql()}", c.number)
+        for c in columns
+        if c.attribute.valid != "true"
+    )
+    read = [f"{c.value_sql()} AS {c.value}" for c in columns]
+    read += [f"{c.attribute.informs} AS {c.informs}" for c in informs]
+    record = ", ".join(f"coalesce(to_json({part})::VARCHAR, 'null')" for part in RECORD_PARTS)
+    witnesses = "".join(f", {w} AS w_{w}" for w in body.witnesses)
+    return f"""
+        SELECT entity_no, turn_no, source_no, {", ".join(kept)}{witnesses},
+               {present} AS present, {invalid or "0::BIGINT"} AS invalid,
+               '[' || concat_ws(',', {record}) || ']' AS record
+        FROM (
+            SELECT s.* EXCLUDE (rid), k.* EXCLUDE (rid), {", ".join(read)}
+            FROM {kind}_standardised s JOIN {kind}_survive_keys k USING (rid)
+            WHERE k.chunk_no = {chunk}
+        )
+    """

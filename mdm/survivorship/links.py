@@ -1,0 +1,49 @@
+"""What a profile says of other entities: the family of a person, the members of a family.
+
+Made from the membership tables (mdm/membership.py) where they stand; an entity without a
+membership has empty links. Members are in the order of their relationship, then of their id.
+"""
+
+from __future__ import annotations
+
+from matching.engine import Engine
+
+_SQL = {
+    "person": """
+        SELECT person_entity AS entity_id,
+               '"family":"' || family_entity || '"'
+               || coalesce(',"household":"' || household_entity || '"', '') AS links
+        FROM person_in_family p LEFT JOIN
+             (SELECT family_entity, household_entity FROM family_in_household WHERE chosen) h
+             USING (family_entity)
+        WHERE p.chosen
+    """,
+    "family": """
+        SELECT coalesce(m.entity_id, h.entity_id) AS entity_id,
+               concat_ws(',', h.household, m.members) AS links
+        FROM (SELECT family_entity AS entity_id,
+                     '"members":[' || string_agg('["' || person_entity || '",'
+                        || coalesce(to_json(relationship)::VARCHAR, 'null') || ']', ','
+                        ORDER BY relationship, person_entity) || ']' AS members
+              FROM person_in_family WHERE chosen GROUP BY family_entity) m
+        FULL JOIN (SELECT family_entity AS entity_id,
+                          '"household":"' || household_entity || '"' AS household
+                   FROM family_in_household WHERE chosen) h
+        ON m.entity_id = h.entity_id
+    """,
+    "household": """
+        SELECT household_entity AS entity_id,
+               '"families":[' || string_agg('"' || family_entity || '"', ','
+                                            ORDER BY family_entity) || ']' AS links
+        FROM family_in_household WHERE chosen GROUP BY household_entity
+    """,
+}
+
+
+def links_table(engine: Engine, kind: str) -> None:
+    """Make `<kind>_survive_links` (entity_id, links): the inside of a JSON object."""
+    name = f"{kind}_survive_links"
+    if kind in _SQL and engine.exists("person_in_family") and engine.exists("family_in_household"):
+        engine.table(name, _SQL[kind])
+    else:
+        engine.table(name, "SELECT '' AS entity_id, '' AS links WHERE false")

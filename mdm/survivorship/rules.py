@@ -1,0 +1,185 @@
+"""The survivorship document and its reader.
+
+`mdm/rules/survivorship.yaml` takes a position on every attribute of the attribute dictionary.
+Trust profiles say how much each source is believed and how fast that fades; rules name a way of
+choosing in one sentence; attributes of a kind point at a rule.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from mdm.errors import RuleError
+
+DOCUMENT = Path(__file__).resolve().parents[1] / "rules" / "survivorship.yaml"
+OTHER = "other"
+MAX_ATTRIBUTES = 62  # one bit each in a signed 64-bit mask
+
+Sentence = Annotated[str, Field(min_length=10)]
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+
+
+class _Document(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Bilingual(_Document):
+    """One plain sentence in Indonesian and English."""
+
+    id: Sentence
+    en: Sentence
+
+
+class SourceTrust(_Document):
+    """How much a source is believed on the day of its record, and after how many days half."""
+
+    weight: int = Field(ge=1, le=100)
+    half_life_days: int | None = Field(default=None, ge=1)
+
+
+class Trust(_Document):
+    """A trust profile: a voice for each source; `other` speaks for sources not named."""
+
+    sentence: Bilingual
+    sources: dict[Name, SourceTrust]
+
+    @model_validator(mode="after")
+    def _has_other(self) -> Trust:
+        if OTHER not in self.sources:
+            raise ValueError(f"a trust profile needs '{OTHER}', the voice of sources not named")
+        return self
+
+    def of(self, source: str) -> SourceTrust:
+        """The voice of a source."""
+        return self.sources.get(source, self.sources[OTHER])
+
+
+class Rule(_Document):
+    """A named way of choosing: whom to believe, and whether the fuller text wins a tie."""
+
+    sentence: Bilingual
+    trust: Name
+    fuller_wins_ties: bool = False
+
+
+class Attribute(_Document):
+    """How one attribute (or one group that travels together) is chosen.
+
+    `value`, `valid`, `informs` and `only` are SQL over one standardised record: the value
+    (default: the column of the attribute's name), whether it may win, how much it says (a larger
+    whole number beats a smaller one before trust is asked), and which records may speak. In
+    `valid`, `{value}` stands for the value. `lesser` is the reason given when `informs` decides.
+    """
+
+    rule: Name
+    value: str | None = None
+    valid: str = "true"
+    informs: str = "0"
+    only: str = "true"
+    lesser: Name = "less_informative"
+    together: tuple[Name, ...] = ()
+
+    @model_validator(mode="after")
+    def _one_form(self) -> Attribute:
+        if self.together and self.value:
+            raise ValueError("an attribute is either one value or a group that travels together")
+        return self
+
+
+class Kind(_Document):
+    """The attributes of one entity kind, and the dictionary attributes that no record states.
+
+    A registry record verifies the entity if it has a valid `identifier` and valid values of
+    `must_stand_with`. A field record (f) contradicts a registry record (r) if at least two of the
+    `contradictions` hold, SQL over the columns named as `witnesses`. `lookup` is the attribute
+    a person is found by.
+    """
+
+    attributes: dict[Name, Attribute] = Field(max_length=MAX_ATTRIBUTES)
+    identifier: Name | None = None
+    lookup: Name | None = None
+    must_stand_with: tuple[Name, ...] = ()
+    witnesses: tuple[Name, ...] = ()
+    contradictions: tuple[str, ...] = ()
+    not_chosen: dict[Name, Sentence] = {}
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """Attribute names in the order of the content: alphabetical."""
+        return tuple(sorted(self.attributes))
+
+    @cached_property
+    def positions(self) -> frozenset[str]:
+        """Every dictionary attribute this document has a position on."""
+        parts = (part for a in self.attributes.values() for part in a.together)
+        return frozenset({*self.attributes, *parts, *self.not_chosen})
+
+
+class SurvivorshipRules(_Document):
+    """The whole document."""
+
+    version: int
+    undated_age_days: int = Field(ge=0)
+    registry: Name
+    trust: dict[Name, Trust]
+    rules: dict[Name, Rule]
+    statuses: dict[Name, Bilingual]
+    reasons: dict[Name, Bilingual]
+    kinds: dict[Name, Kind]
+
+    @model_validator(mode="after")
+    def _names_resolve(self) -> SurvivorshipRules:
+        for name, rule in self.rules.items():
+            if rule.trust not in self.trust:
+                raise ValueError(f"rule '{name}' names an unknown trust profile '{rule.trust}'")
+        for kind, body in self.kinds.items():
+            for name, attribute in body.attributes.items():
+                if attribute.rule not in self.rules:
+                    raise ValueError(f"{kind}.{name} names an unknown rule '{attribute.rule}'")
+                if attribute.lesser not in self.reasons:
+                    raise ValueError(f"{kind}.{name} names an unknown reason '{attribute.lesser}'")
+            if body.identifier and body.identifier not in body.attributes:
+                raise ValueError(f"{kind} has no attribute '{body.identifier}' to be known by")
+        return self
+
+    @cached_property
+    def digest(self) -> str:
+        """Sixteen hex digits that change whenever the document's meaning or wording changes."""
+        text = json.dumps(self.model_dump(mode="json"), sort_keys=True, ensure_ascii=False)
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+    def kind(self, kind: str) -> Kind:
+        """The body of one kind; raises RuleError if the document does not know it."""
+        try:
+            return self.kinds[kind]
+        except KeyError:
+            raise RuleError(f"survivorship.yaml has no rules for the kind '{kind}'.") from None
+
+    def trust_of(self, kind: str, attribute: str) -> Trust:
+        """The trust profile that chooses an attribute."""
+        return self.trust[self.rules[self.kind(kind).attributes[attribute].rule].trust]
+
+
+def load_rules(path: Path = DOCUMENT) -> SurvivorshipRules:
+    """Read and check the document. Raises RuleError naming what is wrong."""
+    try:
+        return parse_rules(yaml.safe_load(path.read_text(encoding="utf-8")))
+    except (OSError, yaml.YAMLError) as error:
+        raise RuleError(f"{path.name} cannot be read: {type(error).__name__}.") from error
+
+
+def parse_rules(document: Any) -> SurvivorshipRules:
+    """Check a document already read. Raises RuleError naming the first wrong place."""
+    try:
+        return SurvivorshipRules.model_validate(document)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise RuleError(f"survivorship.yaml: {place or 'document'}: {first['msg']}") from error
