@@ -1,6 +1,28 @@
 """Survive: of all that the records say, the value the golden profile holds, and why."""
 
 from mdm.survivorship.content import survive
-from mdm.survivorship.rules import SurvivorshipRules, load_rules
+from mdm.survivorship.explain import (
+    Choice,
+    Explanation,
+    Loser,
+    SourceRecord,
+    explain,
+    facts,
+    values,
+)
+from mdm.survivorship.rules import Bilingual, SurvivorshipRules, load_rules, parse_rules
 
-__all__ = ["SurvivorshipRules", "load_rules", "survive"]
+__all__ = [
+    "Bilingual",
+    "Choice",
+    "Explanation",
+    "Loser",
+    "SourceRecord",
+    "SurvivorshipRules",
+    "explain",
+    "facts",
+    "load_rules",
+    "parse_rules",
+    "survive",
+    "values",
+]

@@ -8,17 +8,39 @@ records and the rules only. A record is `[source, layout, record_key, batch, fil
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from matching.engine import Engine
 from mdm.errors import CapacityError
 from mdm.survivorship.choose import agreed_sql, contested_sql, voices_sql
 from mdm.survivorship.columns import Column, chunk_sql, columns_of
 from mdm.survivorship.links import links_table
-from mdm.survivorship.rules import SurvivorshipRules, load_rules
+from mdm.survivorship.rules import Kind, SurvivorshipRules, load_rules
 from mdm.survivorship.status import status_sql
-from mdm.survivorship.trust import MAX_RECORDS, trust_key
+from mdm.survivorship.trust import MAX_RECORDS, source_no, trust_key
 
 CHUNK_RECORDS = 125_000  # bounds what is held beside the input: about 100 MB
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """What is the same for every chunk of one kind."""
+
+    kind: str
+    rules: SurvivorshipRules
+    columns: Sequence[Column]
+    sources: Sequence[str]
+
+    @property
+    def body(self) -> Kind:
+        return self.rules.kind(self.kind)
+
+    @property
+    def registry_no(self) -> int:
+        """The registry's source number, -1 if it delivered nothing."""
+        return (
+            self.sources.index(self.rules.registry) if self.rules.registry in self.sources else -1
+        )
 
 
 def survive(
@@ -33,16 +55,15 @@ def survive(
     number of entities. Memberships go into `links` if their tables stand (see mdm/membership.py).
     """
     rules = rules or load_rules()
-    columns = columns_of(rules, kind)
-    sources = _sources(engine, kind)
-    chunks = _number(engine, kind, rules, columns, sources, chunk_records)
+    plan = _Plan(kind, rules, columns_of(rules, kind), _sources(engine, kind))
+    chunks = _number(engine, plan, chunk_records)
     links_table(engine, kind)
     engine.run(
         f"CREATE OR REPLACE TABLE {kind}_golden "
         "(entity_id VARCHAR, content VARCHAR, niks VARCHAR[])"
     )
     for chunk in range(chunks):
-        _choose(engine, kind, rules, columns, sources, chunk)
+        _choose(engine, plan, chunk)
     steps = ("keys", "entities", "links", "chunk", "agreed", "voices", "contested")
     engine.drop(*(f"{kind}_survive_{step}" for step in steps))
     return int(engine.scalar(f"SELECT count(*) FROM {kind}_golden"))
@@ -53,16 +74,10 @@ def _sources(engine: Engine, kind: str) -> list[str]:
     return [str(source) for source in found.column(0).to_pylist()]
 
 
-def _number(
-    engine: Engine,
-    kind: str,
-    rules: SurvivorshipRules,
-    columns: Sequence[Column],
-    sources: Sequence[str],
-    chunk_records: int,
-) -> int:
+def _number(engine: Engine, plan: _Plan, chunk_records: int) -> int:
     """Number entities and the records inside them; give each record its trust keys."""
-    chunks = engine.scalar(f"SELECT count(*) FROM {kind}_links") // chunk_records + 1
+    kind, rules = plan.kind, plan.rules
+    chunks = int(engine.scalar(f"SELECT count(*) FROM {kind}_links")) // chunk_records + 1
     engine.table(
         f"{kind}_survive_entities",
         f"""
@@ -70,11 +85,10 @@ def _number(
         FROM (SELECT DISTINCT entity_id FROM {kind}_links)
         """,
     )
-    numbers = " ".join(f"WHEN '{source}' THEN {n}" for n, source in enumerate(sources))
     keys = ", ".join(
-        trust_key(rules.trust[name], sources, "turn_no", "newest", rules.undated_age_days)
+        trust_key(rules.trust[name], plan.sources, "turn_no", "newest", rules.undated_age_days)
         + f" AS key_{name}"
-        for name in sorted({c.trust for c in columns})
+        for name in sorted({c.trust for c in plan.columns})
     )
     engine.table(
         f"{kind}_survive_keys",
@@ -82,7 +96,7 @@ def _number(
         SELECT rid, entity_no, entity_no % {chunks} AS chunk_no, turn_no, source_no, {keys}
         FROM (
             SELECT s.rid, e.entity_no, s.value_date,
-                   CASE s.source {numbers} END AS source_no,
+                   {source_no("s.source", plan.sources)} AS source_no,
                    row_number() OVER entity - 1 AS turn_no,
                    max(s.value_date) OVER (PARTITION BY e.entity_no) AS newest
             FROM {kind}_standardised s
@@ -96,39 +110,33 @@ def _number(
     if (engine.scalar(f"SELECT max(turn_no) FROM {kind}_survive_keys") or 0) >= MAX_RECORDS:
         raise CapacityError(
             f"One {kind} has more than {MAX_RECORDS} records.",
-            "Records of many people were linked into one; check the linkage model.",
+            "Records of many were linked into one; check the linkage model.",
         )
-    return int(chunks)
+    return chunks
 
 
-def _choose(
-    engine: Engine,
-    kind: str,
-    rules: SurvivorshipRules,
-    columns: Sequence[Column],
-    sources: Sequence[str],
-    chunk: int,
-) -> None:
+def _choose(engine: Engine, plan: _Plan, chunk: int) -> None:
     """Choose for one chunk of entities and add their profiles to the golden table."""
+    kind, body, columns = plan.kind, plan.body, plan.columns
     at = f"{kind}_survive"
-    body = rules.kind(kind)
-    registry_no = sources.index(rules.registry) if rules.registry in sources else -1
+    count = len(plan.sources)
     engine.table(f"{at}_chunk", chunk_sql(kind, body, columns, chunk))
-    engine.table(f"{at}_agreed", agreed_sql(f"{at}_chunk", body, columns, len(sources)))
+    engine.table(f"{at}_agreed", agreed_sql(f"{at}_chunk", body, columns, count))
     engine.table(f"{at}_voices", voices_sql(f"{at}_chunk", f"{at}_agreed", columns))
-    engine.table(f"{at}_contested", contested_sql(f"{at}_voices", body, columns, len(sources)))
+    engine.table(f"{at}_contested", contested_sql(f"{at}_voices", body, columns, count))
     engine.run(
         f"""
         INSERT INTO {kind}_golden
         SELECT e.entity_id,
                '{{"agreed":{{' || a.agreed || '}},"contested":{{' || coalesce(c.contested, '')
                || '}},"kind":"{kind}","links":{{' || coalesce(l.links, '')
-               || '}},"records":[' || a.records || '],"rules":"{rules.digest}","status":"'
+               || '}},"records":[' || a.records || '],"rules":"{plan.rules.digest}","status":"'
                || coalesce(s.status, 'unverified') || '"}}',
                coalesce(a.found_by, c.found_by, [])
         FROM {at}_agreed a
         JOIN {at}_entities e USING (entity_no)
-        LEFT JOIN ({status_sql(f"{at}_chunk", body, columns, registry_no)}) s USING (entity_no)
+        LEFT JOIN ({status_sql(f"{at}_chunk", body, columns, plan.registry_no)}) s
+            USING (entity_no)
         LEFT JOIN {at}_contested c USING (entity_no)
         LEFT JOIN {at}_links l ON l.entity_id = e.entity_id
         """

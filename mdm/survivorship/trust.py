@@ -31,8 +31,9 @@ def trust_key(
 ) -> str:
     """SQL (BIGINT): the key of one record.
 
-    `sources` in order of their number `source_no`; `turn` is SQL for the record's place in its entity,
-    from 0; `newest` SQL for the newest date of the entity's records, from which ages are counted.
+    `sources` in order of their number `source_no`; `turn` is SQL for the record's place in its
+    entity, from 0; `newest` SQL for the newest date of the entity's records, from which ages are
+    counted.
     """
     weight = _by_source(sources, {s: str(trust.of(s).weight) for s in sources})
     age = (
@@ -52,6 +53,13 @@ def trust_key(
     )
 
 
+def source_no(source: str, sources: Sequence[str]) -> str:
+    """SQL: the number of a source, its place in `sources`."""
+    quoted = [name.replace("'", "''") for name in sources]
+    cases = " ".join(f"WHEN '{name}' THEN {n}" for n, name in enumerate(quoted))
+    return f"CASE {source} {cases} END" if cases else "-1"
+
+
 def _points(weight: int, half_life_days: int | None, age: str) -> str:
     if half_life_days is None:
         return str(weight * POINTS)
@@ -59,6 +67,8 @@ def _points(weight: int, half_life_days: int | None, age: str) -> str:
 
 
 def _by_source(sources: Sequence[str], parts: dict[str, str]) -> str:
+    if not parts:
+        return "0"
     if len(set(parts.values())) == 1:
         return parts[sources[0]]
     cases = " ".join(f"WHEN {n} THEN {parts[s]}" for n, s in enumerate(sources))

@@ -1,0 +1,152 @@
+"""Members: which family a person belongs to, and which household a family lives in.
+
+Both are relations with evidence of their own: several records may place one person on several
+family cards (a card renumbered, a marriage, a move). The same trust as in survivorship decides
+(profile `membership` of survivorship.yaml), and exactly one family is chosen for each person:
+no person is in two families (Permensos 3/2021, art. 8 (3)).
+
+Tables in: `person_standardised`, `person_links`, `family_kk` (kk, family_entity);
+`family_standardised`, `family_links`, `household_family_links` (rid of a family record,
+entity_id of its household).
+
+Tables out, one row per place that records speak for, the chosen one marked:
+
+- `person_in_family` (person_entity, family_entity, relationship, source, records, value_date,
+  chosen, why)
+- `family_in_household` (family_entity, household_entity, source, records, value_date, chosen, why)
+
+`relationship`, `source` and `value_date` are those of the most trusted record of that place,
+`records` counts the records that speak for it. `why` is `unopposed` or `chosen` for the chosen
+place, otherwise the reason code by which it lost (see `reasons` in survivorship.yaml).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from matching.engine import Engine
+from mdm.survivorship.rules import SurvivorshipRules, load_rules
+from mdm.survivorship.trust import day_of, source_no, trust_key, trust_of, turn_of, weight_of
+
+PROFILE = "membership"
+
+
+@dataclass(frozen=True)
+class MembershipCounts:
+    """How many persons have a family and families a household; how many were contested."""
+
+    persons_placed: int
+    persons_contested: int
+    families_placed: int
+    families_contested: int
+
+
+def members(engine: Engine, rules: SurvivorshipRules | None = None) -> MembershipCounts:
+    """Make `person_in_family` and `family_in_household`; see the module for the tables."""
+    rules = rules or load_rules()
+    _place(
+        engine,
+        rules,
+        "person_in_family",
+        ("person_entity", "family_entity"),
+        """
+        SELECT l.entity_id AS inner_entity, k.family_entity AS outer_entity, s.relationship,
+               s.source, s.layout, s.record_key, s.value_date
+        FROM person_standardised s
+        JOIN person_links l USING (rid)
+        JOIN family_kk k ON k.kk = s.kk
+        WHERE k.family_entity IS NOT NULL
+        """,
+        extra="relationship",
+    )
+    _place(
+        engine,
+        rules,
+        "family_in_household",
+        ("family_entity", "household_entity"),
+        """
+        SELECT l.entity_id AS inner_entity, h.entity_id AS outer_entity,
+               s.source, s.layout, s.record_key, s.value_date
+        FROM family_standardised s
+        JOIN family_links l USING (rid)
+        JOIN household_family_links h USING (rid)
+        """,
+    )
+    return MembershipCounts(
+        *_count(engine, "person_in_family"), *_count(engine, "family_in_household")
+    )
+
+
+def _place(
+    engine: Engine,
+    rules: SurvivorshipRules,
+    table: str,
+    names: tuple[str, str],
+    voices: str,
+    *,
+    extra: str = "",
+) -> None:
+    """Choose one outer entity for every inner one, from the rows of `voices`."""
+    engine.table(f"{table}_voices", voices)
+    found = engine.fetch(f"SELECT DISTINCT source FROM {table}_voices ORDER BY source")
+    sources = [str(source) for source in found.column(0).to_pylist()]
+    key = trust_key(rules.trust[PROFILE], sources, "turn_no", "newest", rules.undated_age_days)
+    carried = f"{extra}, " if extra else ""
+    best = f"arg_max({extra}, key) FILTER ({extra} IS NOT NULL) AS {extra}, " if extra else ""
+    engine.table(
+        table,
+        f"""
+        WITH turned AS (
+            SELECT *, {source_no("source", sources)} AS source_no,
+                   row_number() OVER (PARTITION BY inner_entity
+                       ORDER BY source, layout, record_key, value_date) - 1 AS turn_no,
+                   max(value_date) OVER (PARTITION BY inner_entity) AS newest
+            FROM {table}_voices
+        ), keyed AS (
+            SELECT *, {key} AS key FROM turned
+        ), by_source AS (
+            SELECT inner_entity, outer_entity, source_no, max(key) AS key, count(*) AS records,
+                   {best} arg_max(source, key) AS source,
+                   arg_max_null(value_date, key) AS value_date
+            FROM keyed GROUP BY inner_entity, outer_entity, source_no
+        ), places AS (
+            SELECT inner_entity, outer_entity, {best}
+                   arg_max(source, key) AS source, arg_max_null(value_date, key) AS value_date,
+                   CAST(sum(records) AS INTEGER) AS records, count(*) AS sources,
+                   sum({trust_of("key")}) AS score, max(key) AS key
+            FROM by_source GROUP BY inner_entity, outer_entity
+        ), ranked AS (
+            SELECT *, row_number() OVER rank = 1 AS chosen, count(*) OVER everyone AS places,
+                   first_value(score) OVER rank AS top_score,
+                   first_value(sources) OVER rank AS top_sources,
+                   first_value(key) OVER rank AS top_key
+            FROM places
+            WINDOW rank AS (PARTITION BY inner_entity ORDER BY score DESC, key DESC),
+                   everyone AS (PARTITION BY inner_entity)
+        )
+        SELECT inner_entity AS {names[0]}, outer_entity AS {names[1]}, {carried}source, records,
+               value_date, chosen, {_why()} AS why
+        FROM ranked
+        """,
+    )
+    engine.drop(f"{table}_voices")
+
+
+def _why() -> str:
+    return f"""CASE
+        WHEN places = 1 THEN 'unopposed'
+        WHEN chosen THEN 'chosen'
+        WHEN sources < top_sources AND {trust_of("key")} >= {trust_of("top_key")}
+            THEN 'less_agreement'
+        WHEN {weight_of("key")} < {weight_of("top_key")} THEN 'lower_priority'
+        WHEN {day_of("key")} < {day_of("top_key")} THEN 'older'
+        WHEN score < top_score AND sources < top_sources THEN 'less_agreement'
+        WHEN score < top_score THEN 'lower_priority'
+        WHEN {turn_of("key")} > {turn_of("top_key")} THEN 'order'
+        ELSE 'lower_priority' END"""
+
+
+def _count(engine: Engine, table: str) -> tuple[int, int]:
+    placed = engine.scalar(f"SELECT count(*) FROM {table} WHERE chosen")
+    contested = engine.scalar(f"SELECT count(*) FROM {table} WHERE chosen AND why <> 'unopposed'")
+    return int(placed), int(contested)

@@ -1,0 +1,140 @@
+"""From codes to sentences: the one place that reads golden content back for people.
+
+A profile stores entries as short lists (see choose.py) and records by their place. `explain`
+turns them into `Choice` objects for the command line, the report and the service; `values` gives
+the bare values.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from mdm.survivorship.rules import Bilingual, SurvivorshipRules, load_rules
+
+
+@dataclass(frozen=True)
+class SourceRecord:
+    """Where a value comes from. `date` is ISO text, None when undated."""
+
+    source: str
+    layout: str
+    record_key: str
+    batch: str | None
+    file: str | None
+    row: int | None
+    date: str | None
+
+
+@dataclass(frozen=True)
+class Loser:
+    """A value that was not chosen: who said it, how many sources, and why it lost."""
+
+    value: Any
+    record: SourceRecord
+    sources: int
+    reason: str
+    because: Bilingual
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One attribute's chosen value and why. `parts` names what travelled together, if it did.
+
+    `decided_by` is `unopposed` when no other value was given, otherwise the reason code by which
+    the nearest loser lost.
+    """
+
+    attribute: str
+    value: Any
+    record: SourceRecord
+    sources: int
+    valid: bool
+    rule: str
+    sentence: Bilingual
+    decided_by: str
+    losers: tuple[Loser, ...]
+
+    @property
+    def parts(self) -> dict[str, Any]:
+        """The attributes this choice fills: itself, or those that travelled together."""
+        return dict(self.value) if isinstance(self.value, dict) else {self.attribute: self.value}
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """A whole profile, ready to show. `records` are in the order the content numbers them."""
+
+    kind: str
+    status: str
+    status_sentence: Bilingual
+    choices: tuple[Choice, ...]
+    records: tuple[SourceRecord, ...]
+    links: Mapping[str, Any]
+    rules: str
+
+
+def explain(
+    content: str | Mapping[str, Any], rules: SurvivorshipRules | None = None
+) -> Explanation:
+    """Read a golden content (text or parsed) with the rule set it was chosen by.
+
+    With a rule set of another digest the sentences are those of the rule set given; compare
+    `Explanation.rules` with its digest to know.
+    """
+    rules = rules or load_rules()
+    body = json.loads(content) if isinstance(content, str) else content
+    records = tuple(SourceRecord(*record) for record in body["records"])
+    entries = {**body["agreed"], **body["contested"]}
+    return Explanation(
+        kind=body["kind"],
+        status=body["status"],
+        status_sentence=rules.statuses[body["status"]],
+        choices=tuple(
+            _choice(name, entries[name], records, rules, body["kind"]) for name in sorted(entries)
+        ),
+        records=records,
+        links=body["links"],
+        rules=body["rules"],
+    )
+
+
+def values(content: str | Mapping[str, Any]) -> dict[str, Any]:
+    """The chosen values alone, attribute → value, groups as objects."""
+    body = json.loads(content) if isinstance(content, str) else content
+    entries = {**body["agreed"], **body["contested"]}
+    return {name: entries[name][0] for name in sorted(entries)}
+
+
+def facts(content: str | Mapping[str, Any]) -> Any:
+    """The content without its links: equal for equal facts, whatever ids were drawn."""
+    body = json.loads(content) if isinstance(content, str) else content
+    return {name: part for name, part in body.items() if name != "links"}
+
+
+def _choice(
+    name: str,
+    entry: list[Any],
+    records: tuple[SourceRecord, ...],
+    rules: SurvivorshipRules,
+    kind: str,
+) -> Choice:
+    value, record, sources, *more = entry
+    losers = tuple(
+        Loser(lost, records[at], agree, reason, rules.reasons[reason])
+        for lost, at, agree, reason in (more[0] if more else [])
+    )
+    rule = rules.kind(kind).attributes[name].rule
+    return Choice(
+        attribute=name,
+        value=value,
+        record=records[record],
+        sources=sources,
+        valid=not (len(more) > 1 and more[1] is False),
+        rule=rule,
+        sentence=rules.rules[rule].sentence,
+        decided_by=losers[0].reason if losers else "unopposed",
+        losers=losers,
+    )
