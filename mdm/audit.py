@@ -19,8 +19,29 @@ from mdm.hub.tables import AuditEvent
 
 #: What an event may say beside its time, actor and action.
 DETAILS = frozenset(
-    "purpose case kind entity_id fields found decision region run run_seq batch source layout rows"
-    " rules model counts sealed key_version requested_by approved_by".split()
+    {
+        "purpose",
+        "case",
+        "kind",
+        "entity_id",
+        "fields",
+        "found",
+        "decision",
+        "region",
+        "run",
+        "run_seq",
+        "batch",
+        "source",
+        "layout",
+        "rows",
+        "rules",
+        "model",
+        "counts",
+        "sealed",
+        "key_version",
+        "requested_by",
+        "approved_by",
+    }
 )
 _LONG_NUMBER = re.compile(r"(?<![0-9A-Za-z])(?:\d[ .\-]?){15}\d(?![0-9A-Za-z])")
 

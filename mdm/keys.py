@@ -85,6 +85,14 @@ class Keys:
             self._cache[purpose, version] = self._open(purpose, version)
         return self._cache[purpose, version]
 
+    def versions(self, purpose: str) -> list[int]:
+        """Versions of a purpose's key that still open, oldest first."""
+        with self._sessions.read() as session:
+            query = select(DomainKeyRow.version).where(
+                DomainKeyRow.purpose == purpose, col(DomainKeyRow.state) != "destroyed"
+            )
+            return sorted(session.exec(query).all())
+
     def rotate(self, session: Session, purpose: str) -> int:
         """Make a new active version of a purpose's key; the old ones only open."""
         rows = session.exec(select(DomainKeyRow).where(DomainKeyRow.purpose == purpose)).all()

@@ -25,7 +25,7 @@ class ParquetKeys:
 
     def encryption(self) -> Any:
         """Properties of a new file: AES-256-GCM for footer and every column."""
-        config = pe.EncryptionConfiguration(  # type: ignore[call-arg] - newer than its stubs
+        config = pe.EncryptionConfiguration(  # type: ignore[call-arg]
             footer_key=str(self._keys.domain("lake").version),
             uniform_encryption=True,
             encryption_algorithm="AES_GCM_V1",
@@ -53,7 +53,7 @@ class _LakeKms(pe.KmsClient):
         )
         return base64.b64encode(nonce + sealed).decode()
 
-    def unwrap_key(  # type: ignore[override] - a key is bytes, whatever the stubs say
+    def unwrap_key(  # type: ignore[override]
         self, wrapped_key: str, master_key_identifier: str
     ) -> bytes:
         wrapped = base64.b64decode(wrapped_key)

@@ -97,7 +97,7 @@ def content_mac(key: bytes, content: bytes) -> bytes:
 
 
 def normal_nik(text: str) -> str:
-    """A NIK as 16 digits, without the blanks, dots and dashes people write; InputError otherwise."""
+    """A NIK as 16 digits, without blanks, dots and dashes; InputError when it is none."""
     nik = re.sub(r"[\s.\-]", "", text)
     if not re.fullmatch(r"[0-9]{16}", nik):
         raise InputError("A NIK has 16 digits.", "Check the number and ask again.")
@@ -137,7 +137,10 @@ def _unpack(packed: bytes, packing: int) -> bytes:
     if packing == PACK_NONE:
         return packed
     if packing == PACK_ZLIB:
-        return zlib.decompressobj().decompress(packed, MAX_PLAIN)
+        inflater = zlib.decompressobj()
+        plain = inflater.decompress(packed, MAX_PLAIN)
+        if inflater.eof:
+            return plain
     if packing == PACK_ZSTD:
         (length,) = _LENGTH.unpack(packed[: _LENGTH.size])
         if length <= MAX_PLAIN:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 import sqlalchemy as sa
+from sqlmodel import SQLModel
 
 from mdm.errors import HomeError
 
@@ -28,14 +29,14 @@ class Dialect(Protocol):
         """Called first in a reading unit of work: everything read is of one moment."""
 
     def upsert(
-        self, connection: sa.Connection, table: sa.Table, rows: Sequence[Mapping[str, Any]]
+        self, connection: sa.Connection, model: type[SQLModel], rows: Sequence[Mapping[str, Any]]
     ) -> None:
         """Insert rows; where the primary key stands already, replace the other columns."""
 
     def load(
         self,
         connection: sa.Connection,
-        table: sa.Table,
+        model: type[SQLModel],
         columns: Sequence[str],
         rows: Iterable[Row],
     ) -> int:
@@ -46,6 +47,11 @@ class Dialect(Protocol):
 
     def append_only(self, connection: sa.Connection, table: str) -> None:
         """Make the database refuse UPDATE and DELETE on a table."""
+
+
+def table_of(model: type[SQLModel]) -> sa.Table:
+    """The table of a table class."""
+    return SQLModel.metadata.tables[str(model.__tablename__)]
 
 
 _REGISTRY: dict[str, Dialect] = {}

@@ -8,8 +8,9 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
+from sqlmodel import SQLModel
 
-from mdm.hub.dialect import Row, register
+from mdm.hub.dialect import Row, register, table_of
 
 
 class PostgreSQL:
@@ -28,10 +29,11 @@ class PostgreSQL:
         connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
 
     def upsert(
-        self, connection: sa.Connection, table: sa.Table, rows: Sequence[Mapping[str, Any]]
+        self, connection: sa.Connection, model: type[SQLModel], rows: Sequence[Mapping[str, Any]]
     ) -> None:
         if not rows:
             return
+        table = table_of(model)
         statement = insert(table)
         keys = [column.name for column in table.primary_key]
         values = {name: statement.excluded[name] for name in rows[0] if name not in keys}
@@ -44,11 +46,12 @@ class PostgreSQL:
     def load(
         self,
         connection: sa.Connection,
-        table: sa.Table,
+        model: type[SQLModel],
         columns: Sequence[str],
         rows: Iterable[Row],
     ) -> int:
         driver: Any = connection.connection.driver_connection
+        table = table_of(model)
         types = [_copy_type(table.c[name].type) for name in columns]
         count = 0
         with (

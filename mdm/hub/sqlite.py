@@ -8,8 +8,9 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert
+from sqlmodel import SQLModel
 
-from mdm.hub.dialect import Row, register
+from mdm.hub.dialect import Row, register, table_of
 
 BUSY_MILLISECONDS = 60_000
 # FULL: with NORMAL, a power cut takes acknowledged commits away.
@@ -52,10 +53,11 @@ class SQLite:
         connection.exec_driver_sql("BEGIN")
 
     def upsert(
-        self, connection: sa.Connection, table: sa.Table, rows: Sequence[Mapping[str, Any]]
+        self, connection: sa.Connection, model: type[SQLModel], rows: Sequence[Mapping[str, Any]]
     ) -> None:
         if not rows:
             return
+        table = table_of(model)
         statement = insert(table)
         keys = [column.name for column in table.primary_key]
         values = {name: statement.excluded[name] for name in rows[0] if name not in keys}
@@ -68,12 +70,12 @@ class SQLite:
     def load(
         self,
         connection: sa.Connection,
-        table: sa.Table,
+        model: type[SQLModel],
         columns: Sequence[str],
         rows: Iterable[Row],
     ) -> int:
         marks = ", ".join("?" for _ in columns)
-        sql = f"INSERT INTO {table.name} ({', '.join(columns)}) VALUES ({marks})"
+        sql = f"INSERT INTO {table_of(model).name} ({', '.join(columns)}) VALUES ({marks})"
         driver: Any = connection.connection.driver_connection
         cursor = driver.cursor()
         counted = _Counted(rows)

@@ -1,0 +1,79 @@
+"""What readers see now, brought into the engine so that a publishing can be compared with it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pyarrow as pa
+import sqlalchemy as sa
+
+from matching.engine import Engine
+from mdm.arrow import pa_schema
+from mdm.compose import Hub
+from mdm.hub.runs import published_seq
+
+ROWS = 50_000
+
+_HELD = pa_schema(
+    entity_id=pa.string(),
+    version=pa.int32(),
+    content_mac=pa.binary(),
+    key_id=pa.int32(),
+    wrapped=pa.binary(),
+    wrapped_key_id=pa.int32(),
+)
+_KNOWN = pa_schema(
+    entity_id=pa.string(),
+    status=pa.string(),
+    merged_into=pa.string(),
+)
+_TOKENS = pa_schema(
+    token=pa.binary(),
+    entity_id=pa.string(),
+    rank=pa.int32(),
+)
+
+
+def hold(hub: Hub, engine: Engine, kind: str) -> None:
+    """Make `<kind>_held` (the newest published version of each profile, with its entity key; a
+    tombstone has no content_mac) and `<kind>_known` (entities with status and redirect)."""
+    held = """
+        SELECT p.entity_id, p.version, p.content_mac, p.key_id, k.wrapped, k.key_id
+        FROM sealed_profile p LEFT JOIN entity_key k ON k.entity_id = p.entity_id
+        WHERE p.kind = :kind AND p.run_seq <= :seq AND NOT EXISTS (
+            SELECT 1 FROM sealed_profile n WHERE n.entity_id = p.entity_id
+            AND n.version = p.version + 1 AND n.run_seq <= :seq)
+    """
+    known = """
+        SELECT entity_id, status, merged_into FROM entity
+        WHERE kind = :kind AND created_run <= :seq
+    """
+    _bring(hub, engine, f"{kind}_held", schema=_HELD, sql=held, kind=kind)
+    _bring(hub, engine, f"{kind}_known", schema=_KNOWN, sql=known, kind=kind)
+
+
+def hold_tokens(hub: Hub, engine: Engine, name: str) -> None:
+    """Make table `name` (token, entity_id, rank) of the tokens that readers see."""
+    sql = """
+        SELECT token, entity_id, rank FROM nik_token
+        WHERE run_seq <= :seq AND retired_seq IS NULL AND :kind = :kind
+    """
+    _bring(hub, engine, name, schema=_TOKENS, sql=sql, kind="")
+
+
+def _bring(hub: Hub, engine: Engine, name: str, *, schema: pa.Schema, sql: str, kind: str) -> None:
+    with hub.sessions.read() as session:
+        parameters = {"kind": kind, "seq": published_seq(session)}
+        result = (
+            session.connection().execution_options(yield_per=ROWS).execute(sa.text(sql), parameters)
+        )
+
+        def batches() -> Iterator[pa.RecordBatch]:
+            for rows in result.partitions(ROWS):
+                columns = zip(*rows, strict=True)
+                yield pa.record_batch(
+                    [pa.array(c, f.type) for c, f in zip(columns, schema, strict=True)],
+                    schema=schema,
+                )
+
+        engine.register(name, pa.RecordBatchReader.from_batches(schema, batches()))

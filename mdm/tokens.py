@@ -1,0 +1,104 @@
+"""The blind index of NIKs: who carries which, known only to who holds the index key."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pyarrow as pa
+import sqlalchemy as sa
+from sqlmodel import col
+
+from matching.engine import Engine
+from mdm.arrow import pa_schema
+from mdm.compose import Hub
+from mdm.hub.tables import NikToken
+from mdm.progress import Advance, Progress
+from mdm.seal import nik_token, token_domain, token_of
+from mdm.standing import hold_tokens
+
+TABLE, PURPOSE = "nik_token", "lookup"
+CHUNK = 100_000
+_SCHEMA = pa_schema(
+    token=pa.binary(),
+    entity_id=pa.string(),
+    rank=pa.int32(),
+)
+
+
+def tokens_for(hub: Hub, nik: str) -> list[bytes]:
+    """The tokens a NIK may be filed under: one per index key version that still opens."""
+    return [
+        nik_token(_index_key(hub, version), nik, TABLE, PURPOSE)
+        for version in sorted(hub.keys.versions("identifier"), reverse=True)
+    ]
+
+
+def stage_tokens(hub: Hub, engine: Engine, kind: str, seq: int, *, progress: Progress) -> None:
+    """File new tokens and retire those no longer carried, unseen until the run is published."""
+    total = int(engine.scalar(f"SELECT coalesce(sum(len(niks)), 0) FROM {kind}_golden"))
+    with progress.task(f"index {kind} NIKs", total) as advance:
+        engine.register(
+            "tokens_now",
+            pa.RecordBatchReader.from_batches(_SCHEMA, _tokens(hub, engine, kind, advance)),
+        )
+        hold_tokens(hub, engine, "tokens_held")
+        _load_new(hub, engine, seq)
+        _retire_old(hub, engine, seq)
+    engine.drop("tokens_now", "tokens_held")
+
+
+def _index_key(hub: Hub, version: int | None = None) -> bytes:
+    return hub.keys.domain("identifier", version).subkey(f"{TABLE}/{PURPOSE}")
+
+
+def _tokens(hub: Hub, engine: Engine, kind: str, advance: Advance) -> Iterator[pa.RecordBatch]:
+    """Every NIK of the golden profiles as its token. The first of a profile's NIKs has rank 0."""
+    key, domain = _index_key(hub), token_domain(TABLE, PURPOSE)
+    reader = engine.stream(
+        "SELECT CAST(nik AS BLOB) AS nik, entity_id, CAST(min(rank) - 1 AS INTEGER) AS rank FROM ("
+        "  SELECT entity_id, unnest(niks) AS nik, generate_subscripts(niks, 1) AS rank"
+        f"  FROM {kind}_golden) "
+        "WHERE regexp_full_match(nik, '[0-9]{16}') GROUP BY ALL",
+        CHUNK,
+    )
+    for batch in reader:
+        niks: list[Any] = batch.column(0).to_pylist()
+        tokens = [token_of(key, domain, nik) for nik in niks]
+        yield pa.record_batch(
+            [pa.array(tokens, pa.binary()), batch.column(1), batch.column(2)], schema=_SCHEMA
+        )
+        advance(batch.num_rows)
+
+
+def _load_new(hub: Hub, engine: Engine, seq: int) -> None:
+    fresh = engine.stream(
+        "SELECT token, entity_id, rank FROM tokens_now "
+        "ANTI JOIN tokens_held USING (token, entity_id, rank) ORDER BY token, entity_id",
+        CHUNK,
+    )
+    names = ("token", "entity_id", "rank", "run_seq")
+    for batch in fresh:
+        columns = [column.to_pylist() for column in batch.columns]
+        rows = [(t, e, r, seq) for t, e, r in zip(*columns, strict=True)]
+        with hub.sessions.connect() as connection:
+            hub.dialect.load(connection, NikToken, names, rows)
+
+
+def _retire_old(hub: Hub, engine: Engine, seq: int) -> None:
+    gone = engine.fetch(
+        "SELECT token, entity_id FROM tokens_held "
+        "ANTI JOIN tokens_now USING (token, entity_id, rank)"
+    ).to_pylist()
+    if not gone:
+        return
+    statement = (
+        sa.update(NikToken)
+        .where(
+            col(NikToken.token) == sa.bindparam("t"), col(NikToken.entity_id) == sa.bindparam("e")
+        )
+        .where(col(NikToken.retired_seq).is_(None), col(NikToken.run_seq) < seq)
+        .values(retired_seq=seq)
+    )
+    with hub.sessions.connect() as connection:
+        connection.execute(statement, [{"t": g["token"], "e": g["entity_id"]} for g in gone])
