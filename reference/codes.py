@@ -1,0 +1,87 @@
+"""Code lists: what a provider's code or word means, as one canonical code per concept.
+
+Codes live in three files of `data/codes/`: `canonical.csv` (every canonical code with its two labels),
+`code_map.csv` (the codes and words of each system) and `implies.csv` (a coarse code and the finer ones it may be:
+Regsosek says SPOUSE where Dukcapil says HUSBAND or WIFE).
+
+Systems: `dukcapil` (civil registry numbers), `regsosek` (Regsosek 2022 numbers), `pemda` (words of local offices),
+`kemensos` (letters and words of SIKS-NG); `susenas2011`, `dci`, `fhir`, `fhir_v3` and `wg_ss_dci` for exchange.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from functools import cache
+from pathlib import Path
+
+import pyarrow as pa
+
+DATA = Path(__file__).parent / "data" / "codes"
+
+
+def _rows(name: str) -> list[dict[str, str]]:
+    with (DATA / name).open(encoding="utf-8", newline="") as stream:
+        return list(csv.DictReader(stream))
+
+
+@cache
+def code_tables() -> dict[str, pa.Table]:
+    """`ref_code`, `ref_code_implies(concept, coarse, fine)` and `ref_code_label` (with both labels)."""
+    return {
+        "ref_code": code_table(),
+        "ref_code_implies": pa.Table.from_pylist(_rows("implies.csv")),
+        "ref_code_label": pa.Table.from_pylist(_rows("canonical.csv")),
+    }
+
+
+@cache
+def code_table() -> pa.Table:
+    """`ref_code(concept, system, code, canonical)`, unique on (concept, system, code).
+
+    Words are upper case with single blanks, numbers have no leading zero.
+    """
+    return pa.Table.from_pylist(_rows("code_map.csv"))
+
+
+@cache
+def _codes() -> dict[tuple[str, str, str], str]:
+    rows = _rows("code_map.csv")
+    return {(row["concept"], row["system"], row["code"]): row["canonical"] for row in rows}
+
+
+def canonical(concept: str, system: str, code: str) -> str | None:
+    """Canonical code of a provider's code or word; None if the list does not know it."""
+    text = re.sub(" +", " ", code.upper()).strip(" ")
+    text = text.lstrip("0") or text if text.isdigit() else text
+    return _codes().get((concept, system, text)) or _codes().get((concept, system, code))
+
+
+@cache
+def labels(concept: str) -> dict[str, tuple[str, str]]:
+    """Canonical code → (Indonesian label, English label), in the list's order. KeyError for an unknown concept."""
+    found = {
+        row["canonical"]: (row["label_id"], row["label_en"])
+        for row in _rows("canonical.csv")
+        if row["concept"] == concept
+    }
+    if not found:
+        raise KeyError(concept)
+    return found
+
+
+@cache
+def implied(concept: str, coarse: str) -> frozenset[str]:
+    """The finer codes a coarse code may stand for; empty for a code that is not coarse."""
+    return frozenset(
+        row["fine"]
+        for row in _rows("implies.csv")
+        if (row["concept"], row["coarse"]) == (concept, coarse)
+    )
+
+
+def compatible(concept: str, left: str, right: str) -> bool:
+    """Whether two canonical codes may describe the same thing: equal, or one is the coarser of the other."""
+    meant_left = implied(concept, left) | {left}
+    meant_right = implied(concept, right) | {right}
+    return bool(meant_left & meant_right)

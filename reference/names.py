@@ -1,0 +1,172 @@
+"""Names: titles and degrees, particles, short forms, spelling variants, birth order, and names that say nothing.
+
+Everything here is data in `data/names/`; this module reads it, and gives it as tables for joins, as two SQL
+fragments, and as their Python twins for one record.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterator
+from functools import cache
+from itertools import product
+from pathlib import Path
+
+import pyarrow as pa
+
+from reference.phonetics import PHONETIC_SQL, phonetic, spelling_rules
+from reference.text import quote
+
+__all__ = [
+    "MISSING_NAME_SQL",
+    "PHONETIC_SQL",
+    "STRIP_TITLES_SQL",
+    "do_not_merge",
+    "is_missing_name",
+    "name_tables",
+    "phonetic",
+    "spelling_rules",
+    "strip_titles",
+    "title_pattern",
+    "token_canonical",
+]
+
+DATA = Path(__file__).parent / "data" / "names"
+
+
+def rows(name: str) -> list[dict[str, str]]:
+    """Rows of a names file, as text."""
+    with (DATA / name).open(encoding="utf-8", newline="") as stream:
+        return list(csv.DictReader(stream))
+
+
+@cache
+def title_pattern() -> str:
+    """RE2 pattern of all titles before and degrees after a name, for upper case text that kept its dots and commas.
+
+    Replace every match by a blank. Use `STRIP_TITLES_SQL`, which never leaves a name empty.
+    """
+    before = _alternatives("prefix", "bare")
+    before_dotted = _alternatives("prefix", "dotted")
+    after = "|".join([_alternatives("suffix", "bare"), _alternatives("suffix", "dotted")])
+    comma = "|".join([_alternatives("suffix", "comma"), _undotted("suffix")])
+    first = rf"(?:(?:{before})(?:[.,)]+ *| +)|(?:{before_dotted}) *)"
+    last = rf"(?:[ .(,]+(?:{after})| *, *(?:{comma}))"
+    return rf"^[ .,(]*{first}+|{last}+[ .,)]*$"
+
+
+def _alternatives(position: str, mode: str) -> str:
+    """One alternation of the titles of a position and mode, longest first."""
+    forms = [row["form"] for row in rows("titles.csv") if (row["position"], row["mode"]) == (position, mode)]
+    return "|".join(_form(form, mode) for form in sorted(forms, key=lambda form: (-len(form), form)))
+
+
+def _undotted(position: str) -> str:
+    """The dotted titles of a position written without dots: only after a comma are they titles."""
+    forms = [row["form"] for row in rows("titles.csv") if (row["position"], row["mode"]) == (position, "dotted")]
+    return "|".join(_form(form, "bare") for form in sorted(forms, key=lambda form: (-len(form), form)))
+
+
+def _form(form: str, mode: str) -> str:
+    """Pattern of one title: bare titles may drop dots and blanks, dotted ones must keep their dots."""
+    parts = [part for part in form.split(".") if part]
+    if mode == "dotted":
+        return r"\. *".join(parts) + r"\."
+    pattern = parts[0]
+    for left, right in zip(parts, parts[1:], strict=False):
+        gap = r"\.? *" if max(len(left), len(right)) > 1 else r"(?:\. *)?"
+        pattern += gap + right
+    return re.sub(r" (?!\*)", " +", pattern)
+
+
+def strip_titles(name: str) -> str:
+    """An upper case name without titles and degrees; the name itself if nothing else would be left."""
+    bare = re.sub(title_pattern(), " ", name).strip(" ")
+    return bare if re.search("[A-Z]", bare) else name
+
+
+def STRIP_TITLES_SQL(column: str) -> str:  # noqa: N802 - a SQL fragment, written like the constant it stands for
+    """`strip_titles` as a DuckDB expression."""
+    bare = f"trim(regexp_replace({column}, {quote(title_pattern())}, ' ', 'g'))"
+    return f"CASE WHEN regexp_matches({bare}, '[A-Z]') THEN {bare} ELSE {column} END"
+
+
+@cache
+def _missing_pattern() -> str:
+    return "(?:" + "|".join(f"(?:{row['pattern']})" for row in rows("missing.csv")) + ")"
+
+
+def is_missing_name(name: str) -> bool:
+    """Whether an upper case text stands where a name should be but names nobody."""
+    words = re.sub("[^A-Z]+", " ", name).strip(" ")
+    return re.fullmatch(_missing_pattern(), words) is not None
+
+
+def MISSING_NAME_SQL(column: str) -> str:  # noqa: N802 - a SQL fragment, written like the constant it stands for
+    """`is_missing_name` as a DuckDB expression."""
+    words = f"trim(regexp_replace({column}, '[^A-Z]+', ' ', 'g'))"
+    return f"regexp_full_match({words}, {quote(_missing_pattern())})"
+
+
+@cache
+def _canonical() -> dict[str, str]:
+    return {
+        row["token"]: row["canonical"]
+        for row in rows("tokens.csv")
+        if row["kind"] in {"variant", "abbreviation"}
+    }
+
+
+def token_canonical(token: str) -> str:
+    """Canonical form of one token (may be two words); the token itself when nothing is known."""
+    return _canonical().get(token, token)
+
+
+def do_not_merge() -> list[tuple[str, str]]:
+    """Pairs of tokens that look alike and are different names."""
+    return [(row["token_l"], row["token_r"]) for row in rows("do_not_merge.csv")]
+
+
+@cache
+def name_tables() -> dict[str, pa.Table]:
+    """Tables of names for joins.
+
+    `ref_title(token, position, mode, meaning)`: dots removed; unique on (token, position).
+    `ref_name_token(token, canonical, kind)`: `variant`, `abbreviation`, `o_a` (Javanese O/A: weaker) and
+    `particle` are unique on token; `ambiguous` tokens have one row per candidate.
+    `ref_name_phrase(phrase, canonical)`: several tokens that mean one.
+    `ref_birth_order(token, slot, group)`, `ref_do_not_merge(token_l, token_r, reason)` (both orders),
+    `ref_name_missing(pattern, meaning)`: full-match RE2 patterns on letters and single blanks.
+    """
+    pairs = rows("do_not_merge.csv")
+    swapped = [{**row, "token_l": row["token_r"], "token_r": row["token_l"]} for row in pairs]
+    slots = [{**row, "slot": int(row["slot"])} for row in rows("birth_order.csv")]
+    return {
+        "ref_title": pa.Table.from_pylist(list(_title_rows())),
+        "ref_name_token": _table("tokens.csv"),
+        "ref_name_phrase": _table("phrases.csv"),
+        "ref_birth_order": pa.Table.from_pylist(slots),
+        "ref_do_not_merge": pa.Table.from_pylist(pairs + swapped),
+        "ref_name_missing": _table("missing.csv"),
+    }
+
+
+def _title_rows() -> Iterator[dict[str, str]]:
+    """Every way to write a title without dots: `S PD` and `SPD`."""
+    seen: set[tuple[str, str]] = set()
+    for row in rows("titles.csv"):
+        parts = [part for part in row["form"].split(".") if part]
+        for gaps in product(("", " "), repeat=len(parts) - 1):
+            token = "".join(part + gap for part, gap in zip(parts, (*gaps, ""), strict=True))
+            if (token, row["position"]) not in seen:
+                seen.add((token, row["position"]))
+                rest = {"position": row["position"], "mode": row["mode"], "meaning": row["meaning"]}
+                yield {"token": token, **rest}
+
+
+def _table(name: str) -> pa.Table:
+    """A names file as a table; empty text is NULL."""
+    return pa.Table.from_pylist(
+        [{key: value or None for key, value in row.items()} for row in rows(name)]
+    )
