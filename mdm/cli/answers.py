@@ -1,0 +1,78 @@
+"""Answers: one JSON document for machines, tables for people."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import enum
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.table import Table
+from rich.text import Text
+
+from mdm.cli.session import Session
+
+
+def plain(value: Any) -> Any:
+    """The value as JSON knows it: dataclasses become objects, dates and paths text."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {f.name: plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
+    if isinstance(value, Mapping):
+        return {str(plain(k)): plain(v) for k, v in value.items()}
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [plain(item) for item in value]
+    return _scalar(value)
+
+
+def _scalar(value: Any) -> Any:
+    match value:
+        case enum.Enum():
+            return value.value
+        case datetime.date():
+            return value.isoformat()
+        case Path():
+            return str(value)
+        case _:
+            return value
+
+
+def emit_json(session: Session, document: Any) -> None:
+    """One document on stdout, whatever the width of the terminal."""
+    text = json.dumps(plain(document), ensure_ascii=False, indent=2, default=str)
+    session.out.file.write(text + "\n")
+
+
+def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> Table:
+    """A table whose numbers stand to the right, with thousands apart."""
+    made = Table(title=title, title_justify="left", title_style="bold", header_style="dim")
+    for position, name in enumerate(columns):
+        numbers = all(isinstance(row[position], (int, float)) for row in rows) and bool(rows)
+        made.add_column(name, justify="right" if numbers else "left", overflow="fold")
+    for row in rows:
+        made.add_row(*(cell(value) for value in row))
+    return made
+
+
+def cell(value: Any) -> Text:
+    """One value as a person reads it; never read as markup."""
+    match value:
+        case None:
+            return Text("–", style="dim")
+        case bool():
+            return Text("yes" if value else "no")
+        case int():
+            return Text(f"{value:,}")
+        case float():
+            return Text(f"{value:.4f}")
+        case datetime.datetime():
+            return Text(value.isoformat(sep=" ", timespec="seconds"))
+        case _:
+            return Text(str(value))
+
+
+def say(session: Session, message: str) -> None:
+    """One line of the answer, as it is."""
+    session.out.print(Text(message))

@@ -1,0 +1,117 @@
+"""`dtsen`: the verbs, and how a call ends."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+import threading
+import warnings
+from collections.abc import Sequence
+
+import click
+
+from mdm.cli.answers import emit_json
+from mdm.cli.failures import BROKEN_PIPE, OK, Failure, exit_codes, explain
+from mdm.cli.session import Session, shared_options
+
+# Verb → its module in `mdm.cli.commands`, loaded only when the verb is called: help is quick.
+VERBS = {
+    "init": "homes",
+    "demo": "demo",
+    "synth": "homes",
+    "land": "work",
+    "train": "work",
+    "run": "work",
+    "status": "looks",
+    "findings": "findings",
+    "profile": "profile",
+    "evaluate": "quality",
+    "export": "quality",
+}
+
+
+class Verbs(click.Group):
+    """The verbs in the order of the work, each loaded when it is needed."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in VERBS:
+            return None
+        module = importlib.import_module(f"mdm.cli.commands.{VERBS[cmd_name]}")
+        command: click.Command = getattr(module, cmd_name)
+        return command
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Exit codes"):
+            formatter.write_dl([(str(code), text) for code, text in exit_codes().items()])
+
+
+@click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"]})
+@shared_options
+@click.version_option(package_name="dtsen-hub", prog_name="dtsen")
+def app() -> None:
+    """DTSEN Hub: the providers' files in, sealed golden profiles out.
+
+    Persons, families (KK) and households (dwellings) from Kemendagri, Kemensos and Pemda; every
+    value can say why it was chosen.
+
+    \b
+      dtsen init                        make a home: keys, lake, hub
+      dtsen land kemensos FILE…         take a provider's files
+      dtsen train                       learn the match weights, without labels
+      dtsen run                         link, resolve, seal, publish
+      dtsen profile                     look one person up (asks for the NIK)
+
+    \b
+    To see it all on 20,000 people who do not exist: dtsen demo
+    """
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """The console script: run one call and leave with its exit code."""
+    _quieten_libraries()
+    sys.exit(call(sys.argv[1:] if arguments is None else arguments))
+
+
+def call(arguments: Sequence[str]) -> int:
+    """Run one call; every ending, good or bad, becomes an exit code here."""
+    session = Session(json="--json" in arguments)
+    try:
+        app.main(args=list(arguments), prog_name="dtsen", standalone_mode=False, obj=session)
+        sys.stdout.flush()
+        return OK
+    except click.exceptions.Exit as ending:
+        return int(ending.exit_code)
+    except BrokenPipeError:
+        return _pipe_closed()
+    except BaseException as error:  # the one place where nothing may escape
+        failure = explain(error)
+        _report(session, failure)
+        return failure.exit_code
+
+
+def _report(session: Session, failure: Failure) -> None:
+    session.err.print(f"[red]✗[/] {_escape(failure.message)}", highlight=False, soft_wrap=True)
+    if failure.hint:
+        session.err.print(f"  {_escape(failure.hint)}", highlight=False, soft_wrap=True)
+    if session.json:
+        emit_json(session, {"error": failure})
+
+
+def _escape(text: str) -> str:
+    return text.replace("[", r"\[")
+
+
+def _pipe_closed() -> int:
+    # The reader (head, less) went away: not our fault, and nothing to say to anyone.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return BROKEN_PIPE
+
+
+def _quieten_libraries() -> None:
+    """Warnings and tracebacks of libraries can carry values: none of them reaches a terminal."""
+    warnings.simplefilter("ignore")
+    threading.excepthook = lambda _args: None

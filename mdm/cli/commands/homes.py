@@ -1,0 +1,69 @@
+"""Making things to work with: a home (`init`), and people nobody is (`synth`)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from mdm.cli.answers import emit_json, say, table
+from mdm.cli.session import Session, pass_session, shared_options
+
+
+@click.command()
+@shared_options
+@click.option("--database-url", help="A PostgreSQL database instead of SQLite in the home.")
+@click.option("--memory-limit", help="Memory the columnar engine may use, such as 4GB.")
+@pass_session
+def init(session: Session, database_url: str | None, memory_limit: str | None) -> None:
+    """Make a home: root key, lake and hub. Doing it again changes nothing."""
+    from mdm.compose import create_home  # noqa: PLC0415 - loads the whole hub
+
+    with session.progress.task("make the home"):
+        hub = create_home(session.home, database_url=database_url, memory_limit=memory_limit)
+    key = hub.settings.root_key
+    hub.close()
+    if session.json:
+        emit_json(session, {"home": session.home, "root_key": key})
+        return
+    say(session, f"Home: {session.home}")
+    say(session, f"Root key: {key}")
+    say(session, "Copy the root key to a safe place now: without it nothing here opens again.")
+    say(session, "Next: dtsen land SOURCE FILE…")
+
+
+@click.command()
+@shared_options
+@click.argument("out", type=click.Path(file_okay=False, path_type=Path))
+@click.option("--people", type=click.IntRange(min=1), help="How many people there are.")
+@click.option("--records", type=click.IntRange(min=1), help="Or: how many person records to write.")
+@click.option("--seed", type=int, default=1, show_default=True, help="Same seed, same files.")
+@click.option("--scenario", default="default", show_default=True, help="Which errors, how often.")
+@click.option(
+    "--format",
+    "fmt",
+    type=click.Choice(["csv", "parquet", "xlsx"]),
+    default="csv",
+    show_default=True,
+)
+@pass_session
+def synth(
+    session: Session,
+    out: Path,
+    people: int | None,
+    records: int | None,
+    seed: int,
+    scenario: str,
+    fmt: str,
+) -> None:
+    """Write the files of all providers about people who do not exist, and the truth beside them."""
+    if (people is None) == (records is None):
+        raise click.UsageError("Give either --people or --records.")
+    made = make_synthetic(
+        session, out, people=people, records=records, seed=seed, scenario=scenario, fmt=fmt
+    )
+    if session.json:
+        emit_json(session, {"out": out, "files": made})
+        return
+    rows = [(name, count) for name, count in made.items()]
+    session.out.print(table(f"Files in {out}", ["file", "rows"], rows))

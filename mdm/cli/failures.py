@@ -1,0 +1,91 @@
+"""How a command ends when it does not end well: one clear message, an exit code, never a traceback.
+
+Nothing here repeats a value that a user typed or a file held: long runs of digits are masked, and
+an unexpected error is named by its type and place in our code alone.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import traceback
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from mdm.errors import HubError
+
+OK = 0
+FAILED = 1
+USAGE = 2
+INTERNAL = 70
+INTERRUPTED = 130
+BROKEN_PIPE = 141
+
+_NUMBER = re.compile(r"\d{10,}")
+_ROOT = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True)
+class Failure:
+    """What the user is told, and the exit code."""
+
+    exit_code: int
+    kind: str
+    message: str
+    hint: str = ""
+
+
+def exit_codes() -> dict[int, str]:
+    """Every exit code and what it means, for help and for the README."""
+    codes = {OK: "Done."}
+    errors: list[type[HubError]] = [HubError, *HubError.__subclasses__()]
+    for error in errors:
+        doc = (error.__doc__ or "").strip().splitlines()[0]
+        codes[error.exit_code] = "The command failed." if error is HubError else doc
+    codes[INTERNAL] = "An error inside the hub; the line printed names the place in the code."
+    codes[INTERRUPTED] = "Interrupted; nothing half-done is visible."
+    return dict(sorted(codes.items()))
+
+
+def explain(error: BaseException) -> Failure:
+    """What to tell a user about any exception."""
+    match error:
+        case HubError():
+            return Failure(error.exit_code, type(error).__name__, error.message, error.hint)
+        case click.ClickException():
+            return Failure(USAGE, "UsageError", masked(error.format_message()), _usage_hint(error))
+        case KeyboardInterrupt() | click.Abort():
+            message = "Interrupted. Nothing half-done is visible; run again to resume."
+            return Failure(INTERRUPTED, "Interrupted", message)
+        case _:
+            return _internal(error)
+
+
+def masked(text: str) -> str:
+    """The text with long numbers hidden: a NIK typed in the wrong place must not reach a log."""
+    return _NUMBER.sub("(number hidden)", text)
+
+
+def _usage_hint(error: click.ClickException) -> str:
+    ctx = getattr(error, "ctx", None)
+    return f"See {ctx.command_path} --help." if ctx is not None else ""
+
+
+def _internal(error: BaseException) -> Failure:
+    place = _place(error)
+    # The same fault has the same id, so that reports of it can be counted without their data.
+    fault = hashlib.sha256(f"{type(error).__name__} {place}".encode()).hexdigest()[:8]
+    message = f"internal error {fault}: {type(error).__name__} at {place}"
+    return Failure(INTERNAL, "InternalError", message)
+
+
+def _place(error: BaseException) -> str:
+    """The innermost line of our own code, as room/file.py:line."""
+    frames = traceback.extract_tb(error.__traceback__)
+    for frame in reversed(frames):
+        path = Path(frame.filename)
+        if path.is_relative_to(_ROOT) and ".venv" not in path.parts:
+            return f"{path.relative_to(_ROOT).as_posix()}:{frame.lineno}"
+    return "outside the hub's code"

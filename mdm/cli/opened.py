@@ -1,0 +1,24 @@
+"""A hub, open for as long as a command needs it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from mdm.cli.session import Session
+
+if TYPE_CHECKING:
+    from mdm.compose import Hub
+
+
+@contextmanager
+def opened(session: Session) -> Iterator[Hub]:
+    """The home's hub; closed whatever happens. HomeError when there is none."""
+    from mdm.compose import open_home  # noqa: PLC0415 - loads the whole hub
+
+    hub = open_home(session.home)
+    try:
+        yield hub
+    finally:
+        hub.close()

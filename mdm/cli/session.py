@@ -1,0 +1,76 @@
+"""What every command shares: the home, how to answer, where progress goes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+from rich.console import Console
+
+from mdm.cli.bars import progress_for
+from mdm.progress import Progress
+
+DEFAULT_HOME = Path(".dtsen")
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+@dataclass
+class Session:
+    """The choices of one call. Answers go to `out` (stdout), everything else to `err` (stderr)."""
+
+    home: Path = DEFAULT_HOME
+    json: bool = False
+    quiet: bool = False
+    out: Console = field(default_factory=Console)
+    err: Console = field(default_factory=lambda: Console(stderr=True))
+
+    @property
+    def progress(self) -> Progress:
+        return progress_for(self.err, quiet=self.quiet)
+
+
+pass_session = click.make_pass_decorator(Session)
+
+
+def _store(ctx: click.Context, param: click.Parameter, value: Any) -> None:
+    if value is not None and param.name is not None:
+        setattr(ctx.ensure_object(Session), param.name, value)
+
+
+_OPTIONS = (
+    click.option(
+        "--home",
+        type=click.Path(file_okay=False, path_type=Path),
+        envvar="DTSEN_HOME",
+        expose_value=False,
+        callback=_store,
+        help=f"Folder of the hub: keys, lake, hub.  [default: $DTSEN_HOME or {DEFAULT_HOME}]",
+    ),
+    click.option(
+        "--json",
+        is_flag=True,
+        default=None,
+        expose_value=False,
+        callback=_store,
+        help="Answer with one JSON document on standard output.",
+    ),
+    click.option(
+        "--quiet",
+        "-q",
+        is_flag=True,
+        default=None,
+        expose_value=False,
+        callback=_store,
+        help="No progress on standard error.",
+    ),
+)
+
+
+def shared_options(command: Command) -> Command:
+    """--home, --json and --quiet: taken before the verb and after it, the later one counts."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command

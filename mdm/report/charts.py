@@ -1,0 +1,232 @@
+"""Charts as inline SVG: Altair describes them, vl-convert draws them; no network, no script."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import altair as alt
+import vl_convert
+
+from mdm.report.facts import ClusterSize, LevelWeight, RuleCount, Seconds, StageCount, Step
+
+INK, SOFT, GRID = "#1d2733", "#66727f", "#e6e9ed"
+BLUE, GREEN, RED, AMBER = "#2463a6", "#2b8a5e", "#c0453b", "#c98a1b"
+KINDS = {"person": BLUE, "family": GREEN, "household": AMBER}
+WIDTH = 700
+_LABEL_WIDTH = 240
+
+_LABELS = alt.Axis(labelLimit=300, minExtent=_LABEL_WIDTH, maxExtent=_LABEL_WIDTH, grid=False)
+_BARE = alt.Axis(labels=False, title=None)
+_CONFIG: dict[str, Any] = {
+    "background": None,
+    "font": "Inter, Segoe UI, Helvetica, Arial, sans-serif",
+    "view": {"stroke": None},
+    "axis": {
+        "domain": False,
+        "ticks": False,
+        "gridColor": GRID,
+        "labelColor": INK,
+        "labelFontSize": 12,
+        "labelPadding": 8,
+        "titleColor": SOFT,
+        "titleFontSize": 12,
+        "titleFontWeight": "normal",
+    },
+    "header": {"labelColor": INK, "labelFontSize": 13, "labelFontWeight": "bold", "title": None},
+    "legend": {"labelColor": INK, "titleColor": SOFT, "labelFontSize": 12, "title": None},
+    "text": {"fontSize": 12, "color": INK},
+}
+
+
+def svg(chart: alt.TopLevelMixin, label: str) -> str:
+    """The chart as an SVG element that scales with the page; `label` for who cannot see it."""
+    drawn = vl_convert.vegalite_to_svg({**chart.to_dict(), "config": _CONFIG})
+    start = drawn.index("<svg") + len("<svg")
+    head = f'<svg role="img" aria-label="{_attribute(label)}" style="max-width:100%;height:auto"'
+    return head + drawn[start:]
+
+
+def _attribute(text: str) -> str:
+    return text.replace("&", "&amp;").replace('"', "&quot;").replace("<", "&lt;")
+
+
+def _rows(rows: Sequence[dict[str, Any]]) -> Any:
+    make: Any = alt.Data  # Altair leaves it without types
+    return make(values=list(rows))
+
+
+def _horizontal(rows: list[dict[str, Any]], colour: Any, *, log: bool = False) -> Any:
+    """Bars with their counts written at the end; `name` and `rows` in every row."""
+    scale = alt.Scale(type="symlog", constant=100) if log else alt.Scale()
+    base = alt.Chart(_rows(rows)).encode(
+        y=alt.Y("name:N", sort=[row["name"] for row in rows], title=None, axis=_LABELS),
+        x=alt.X("rows:Q", axis=None, scale=scale),
+    )
+    bars = base.mark_bar(height=16, cornerRadiusEnd=3).encode(color=colour)
+    text = base.mark_text(align="left", dx=6).encode(text=alt.Text("rows:Q", format=","))
+    return alt.layer(bars, text)
+
+
+def stages(counts: Sequence[StageCount]) -> str:
+    """Rows after every step, one panel per kind, on one scale that keeps the small ones visible."""
+    panels = []
+    for kind, colour in KINDS.items():
+        rows = [{"name": c.stage, "rows": c.rows} for c in counts if c.kind == kind]
+        if rows:
+            panels.append(_panel(_horizontal(rows, alt.value(colour), log=True), kind, step=24))
+    return svg(_stack(panels), "Rows after each step, by kind")
+
+
+def findings(counts: Sequence[RuleCount]) -> str:
+    """Rows by rule, the quarantining rules in red."""
+    ranked = sorted(counts, key=lambda c: -c.rows)[:20]
+    rows = [{"name": c.rule, "rows": c.rows, "severity": c.severity} for c in ranked]
+    colour = alt.Color(
+        "severity:N",
+        scale=alt.Scale(domain=["warning", "quarantine"], range=[AMBER, RED]),
+        legend=alt.Legend(orient="top"),
+    )
+    return svg(_small(_horizontal(rows, colour)), "Findings by rule")
+
+
+def weights(levels: Sequence[LevelWeight]) -> str:
+    """Bits for (right) and against (left) a link, for every level of every comparison."""
+    bits = [w.bits for w in levels]
+    room = 0.12 * (max(bits) - min(bits))  # for the figures at the ends of the longest bars
+    scale = alt.Scale(domain=[min([*bits, 0]) - room, max(bits) + room], nice=False)
+    panels = []
+    for name in dict.fromkeys(w.comparison for w in levels):
+        own = [{"name": w.level, "bits": w.bits} for w in levels if w.comparison == name]
+        panels.append(_weight_panel(own, scale, name, last=name == levels[-1].comparison))
+    return svg(_stack(panels), "Match weight of every degree of agreement")
+
+
+def _weight_panel(rows: list[dict[str, Any]], scale: alt.Scale, title: str, *, last: bool) -> Any:
+    axis = alt.Axis(title="bits: against ← 0 → for a link", labels=True) if last else _BARE
+    base = alt.Chart(_rows(rows)).encode(
+        y=alt.Y("name:N", sort=[row["name"] for row in rows], title=None, axis=_LABELS),
+        x=alt.X("bits:Q", scale=scale, axis=axis),
+    )
+    sign = alt.condition("datum.bits >= 0", alt.value(BLUE), alt.value(RED))
+    bars = base.mark_bar(height=12, cornerRadiusEnd=2).encode(color=sign)
+    figure = base.encode(text=alt.Text("bits:Q", format="+.1f"))
+    right = figure.mark_text(fontSize=11, color=SOFT, align="left", dx=5)
+    left = figure.mark_text(fontSize=11, color=SOFT, align="right", dx=-5)
+    layers = alt.layer(
+        bars,
+        right.transform_filter("datum.bits >= 0"),
+        left.transform_filter("datum.bits < 0"),
+    )
+    return _panel(layers, title, step=18)
+
+
+def quality(rows: Sequence[dict[str, Any]], whole: float, measure: str) -> str:
+    """A share by group with its 95 % interval; the dashed line is the share of all records.
+
+    Rows: column, value, share, low, high. One panel per column, its groups from best to worst.
+    """
+    low = min([whole, *(row["low"] for row in rows)])
+    scale = alt.Scale(domain=[max(0.0, low - 0.05 * (1 - low)), 1.0], nice=False, clamp=True)
+    columns = list(dict.fromkeys(row["column"] for row in rows))
+    panels = []
+    for column in columns:
+        own = sorted((r for r in rows if r["column"] == column), key=lambda r: -r["share"])
+        panels.append(_quality_panel(own, whole, scale, measure if column == columns[-1] else ""))
+    return svg(_stack(panels), f"{measure} by group, with 95 % intervals")
+
+
+def _quality_panel(rows: list[dict[str, Any]], whole: float, scale: alt.Scale, title: str) -> Any:
+    data = _rows([{**row, "whole": whole} for row in rows])
+    axis = alt.Axis(format=".1%", tickCount=6, title=title) if title else _BARE
+    base = alt.Chart(data).encode(
+        y=alt.Y("value:N", sort=[row["value"] for row in rows], title=None, axis=_LABELS)
+    )
+    interval = base.mark_rule(strokeWidth=6, opacity=0.25, color=BLUE, strokeCap="round").encode(
+        x=alt.X("low:Q", scale=scale, axis=axis), x2="high:Q"
+    )
+    point = base.mark_point(filled=True, size=70, color=BLUE, opacity=1).encode(
+        x=alt.X("share:Q", scale=scale)
+    )
+    line = (
+        alt.Chart(data)
+        .mark_rule(strokeDash=[4, 3], color=RED, strokeWidth=1)
+        .encode(x=alt.X("whole:Q", scale=scale, aggregate="mean"))
+    )
+    return _panel(alt.layer(line, interval, point), rows[0]["column"], step=20)
+
+
+def _panel(layers: Any, title: str, step: int) -> Any:
+    heading = alt.Title(
+        title, anchor="start", frame="group", color=SOFT, fontSize=12, dx=-_LABEL_WIDTH
+    )
+    return layers.properties(title=heading, width=WIDTH, height=alt.Step(step))
+
+
+def _small(layers: Any) -> Any:
+    return layers.properties(width=WIDTH, height=alt.Step(24))
+
+
+def _stack(panels: Sequence[Any]) -> Any:
+    return alt.vconcat(*panels, spacing=10).resolve_scale(x="shared")
+
+
+def waterfall(steps: Sequence[Step]) -> str:
+    """How the bits of one pair add up, from the prior to its match weight."""
+    rows, level = [], 0.0
+    for place, step in enumerate(steps):
+        end = level + step.bits
+        rows.append(_fall(place, step, level, end))
+        level = end
+    total = Step("match weight", "", level)
+    rows.append({**_fall(len(steps), total, 0.0, level), "sign": "total"})
+    order = [row["name"] for row in rows]
+    base = alt.Chart(_rows(rows)).encode(y=alt.Y("name:N", sort=order, title=None, axis=_LABELS))
+    colour = alt.Color(
+        "sign:N",
+        scale=alt.Scale(domain=["for", "against", "total"], range=[BLUE, RED, INK]),
+        legend=None,
+    )
+    bars = base.mark_bar(height=16, cornerRadius=2).encode(
+        x=alt.X("start:Q", title="match weight in bits"), x2="end:Q", color=colour
+    )
+    text = base.mark_text(align="left", dx=6).encode(
+        x="right:Q", text=alt.Text("bits:Q", format="+.1f")
+    )
+    drawn = (bars + text).properties(width=WIDTH, height=alt.Step(26))
+    return svg(drawn, "Waterfall: what each comparison adds to the match weight of one pair")
+
+
+def _fall(place: int, step: Step, start: float, end: float) -> dict[str, Any]:
+    name = f"{step.comparison}: {step.finding}" if step.finding else step.comparison
+    sign = "for" if end >= start else "against"
+    edges = {"start": start, "end": end, "right": max(start, end)}
+    return {"place": place, "name": name, "bits": step.bits, "sign": sign, **edges}
+
+
+def sizes(counts: Sequence[ClusterSize]) -> str:
+    """How many clusters hold one source record, two, three …"""
+    rows = [{"kind": c.kind, "records": str(c.records), "clusters": c.clusters} for c in counts]
+    order = [str(n) for n in sorted({c.records for c in counts})]
+    base = alt.Chart(_rows(rows)).encode(
+        x=alt.X("records:N", sort=order, title="source records", axis=alt.Axis(labelAngle=0)),
+        y=alt.Y("clusters:Q", title=None, axis=None),
+    )
+    colour = alt.Color(
+        "kind:N",
+        scale=alt.Scale(domain=list(KINDS), range=list(KINDS.values())),
+        legend=None,
+    )
+    bars = base.mark_bar(cornerRadiusEnd=2).encode(color=colour)
+    text = base.mark_text(dy=-7, fontSize=10, color=SOFT).encode(
+        text=alt.Text("clusters:Q", format=",")
+    )
+    panel = (bars + text).properties(width=(WIDTH + _LABEL_WIDTH - 60) // 3, height=150)
+    faceted = panel.facet(column=alt.Column("kind:N", sort=list(KINDS)), spacing=18)
+    return svg(faceted.resolve_scale(y="independent", x="independent"), "Clusters by size")
+
+
+def seconds(times: Sequence[Seconds]) -> str:
+    """Time of every stage of the run."""
+    rows = [{"name": t.stage, "rows": round(t.seconds, 1)} for t in times]
+    return svg(_small(_horizontal(rows, alt.value(SOFT))), "Seconds by stage")

@@ -1,0 +1,93 @@
+"""One self-contained HTML page about one run: facts in, page out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from matching.evaluation import Evaluation, GroupScores
+from mdm.report import charts
+from mdm.report.facts import Facts
+
+KINDS = {
+    "person": ("Persons", "Orang"),
+    "family": ("Families (KK)", "Keluarga (KK)"),
+    "household": ("Households", "Rumah tangga"),
+}
+FEWEST_PAIRS = 20
+MOST_GROUPS = 12  # per column: the rest, the largest first, would not be read
+
+
+def render(facts: Facts, next_commands: Sequence[str] = ()) -> str:
+    """The page as HTML text."""
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template("page.html").render(
+        facts=facts,
+        example=facts.example,
+        charts=_charts(facts),
+        kinds=KINDS,
+        next=list(next_commands),
+    )
+
+
+def write(path: Path, facts: Facts, next_commands: Sequence[str] = ()) -> Path:
+    """Render to a file, whole or not at all."""
+    temporary = path.with_name(path.name + ".new")
+    temporary.write_text(render(facts, next_commands), "utf-8")
+    return temporary.replace(path)
+
+
+def _charts(facts: Facts) -> dict[str, Any]:
+    example = facts.example
+    weighed = {w.kind: [x for x in facts.weights if x.kind == w.kind] for w in facts.weights}
+    return {
+        "stages": Markup(charts.stages(facts.stages)),
+        "findings": _drawn(charts.findings, facts.findings),
+        "sizes": _drawn(charts.sizes, facts.sizes),
+        "seconds": _drawn(charts.seconds, facts.seconds),
+        "weights": {kind: _drawn(charts.weights, levels) for kind, levels in weighed.items()},
+        "waterfall": _drawn(charts.waterfall, example.steps if example else ()),
+        "quality": {kind: drawn for kind, e in facts.quality.items() if (drawn := _quality(e))},
+    }
+
+
+def _drawn(chart: Any, rows: Sequence[Any]) -> Markup | None:
+    # Charts are SVG that vl-convert wrote and escaped: the only markup that is not the template's.
+    return Markup(chart(rows)) if rows else None
+
+
+def _quality(evaluation: Evaluation) -> Markup | None:
+    whole = evaluation.pairs.recall.value
+    rows = [_group(g) for g in _shown(evaluation.groups)]
+    if whole is None or not rows:
+        return None
+    return Markup(charts.quality(rows, whole, "recall"))
+
+
+def _shown(groups: Sequence[GroupScores]) -> list[GroupScores]:
+    shown: list[GroupScores] = []
+    for column in dict.fromkeys(g.column for g in groups):
+        large = [g for g in groups if g.column == column and g.true_pairs >= FEWEST_PAIRS]
+        shown += sorted(large, key=lambda g: -g.true_pairs)[:MOST_GROUPS]
+    return shown
+
+
+def _group(group: GroupScores) -> dict[str, Any]:
+    recall = group.scores.recall
+    return {
+        "column": group.column.replace("_", " "),
+        "value": group.value,
+        "share": recall.value,
+        "low": recall.low,
+        "high": recall.high,
+    }
