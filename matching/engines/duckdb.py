@@ -55,7 +55,8 @@ class DuckDBEngine:
 
     def columns(self, name: str) -> list[str]:
         rows = self._connection.execute(
-            "SELECT column_name FROM duckdb_columns() WHERE table_name = ? ORDER BY column_index", [name]
+            "SELECT column_name FROM duckdb_columns() WHERE table_name = ? ORDER BY column_index",
+            [name],
         ).fetchall()
         return [row[0] for row in rows]
 

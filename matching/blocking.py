@@ -1,0 +1,97 @@
+"""Step 4, block: which records are worth comparing.
+
+Pairs are counted before they are made: blocks larger than a rule's `max_block` are left out and reported, and a rule
+set that would still make too many pairs is refused, naming the rule that makes most of them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from matching.engine import Engine
+from matching.rules import BlockingRule, LinkageRules
+
+
+class PairExplosionError(RuntimeError):
+    """The blocking rules would make more pairs than the document allows; the message names the rule."""
+
+
+@dataclass(frozen=True)
+class RuleCount:
+    """What one blocking rule finds: pairs in usable blocks, and what stands in blocks too large to use."""
+
+    rule: str
+    pairs: int
+    oversize_blocks: int
+    oversize_records: int
+
+
+def count(engine: Engine, rules: LinkageRules) -> list[RuleCount]:
+    """Count each rule's pairs from `<kind>_linkable`, leaving a table of its blocks behind for `block`."""
+    return [_count_one(engine, rules, number) for number in range(len(rules.blocking))]
+
+
+def block(engine: Engine, rules: LinkageRules) -> list[RuleCount]:
+    """Make `<kind>_pairs(rid_l, rid_r, rule)`, each pair once under the first rule that finds it."""
+    counts = count(engine, rules)
+    _refuse_explosion(engine, rules, counts)
+    parts = " UNION ALL ".join(
+        f"SELECT a.rid AS rid_l, b.rid AS rid_r, {number} AS number"
+        f" FROM {_blocks(rules, number)} a JOIN {_blocks(rules, number)} b ON a.key = b.key AND a.rid < b.rid"
+        for number in range(len(rules.blocking))
+    )
+    names = ", ".join(f"'{rule.name}'" for rule in rules.blocking)
+    engine.table(
+        f"{rules.kind}_pairs",
+        f"SELECT rid_l, rid_r, ([{names}])[min(number) + 1] AS rule FROM ({parts}) GROUP BY rid_l, rid_r",
+    )
+    engine.drop(*(_blocks(rules, number) for number in range(len(rules.blocking))))
+    return counts
+
+
+def _count_one(engine: Engine, rules: LinkageRules, number: int) -> RuleCount:
+    rule = rules.blocking[number]
+    keyed = f"({_keyed(rules, rule)})"
+    sized = f"SELECT rid, key, count(*) OVER (PARTITION BY key) AS size FROM {keyed}"
+    engine.table("block_sized", f"SELECT * FROM ({sized}) WHERE size > 1")
+    row = engine.fetch(
+        f"""
+        SELECT coalesce(sum((size - 1) / 2.0) FILTER (size <= {rule.max_block}), 0) AS pairs,
+               count(DISTINCT key) FILTER (size > {rule.max_block}) AS blocks,
+               count(*) FILTER (size > {rule.max_block}) AS records
+        FROM block_sized
+        """
+    ).to_pylist()[0]
+    engine.table(
+        _blocks(rules, number), f"SELECT rid, key FROM block_sized WHERE size <= {rule.max_block}"
+    )
+    engine.drop("block_sized")
+    return RuleCount(rule.name, round(row["pairs"]), row["blocks"], row["records"])
+
+
+def _keyed(rules: LinkageRules, rule: BlockingRule) -> str:
+    linkable = f"{rules.kind}_linkable"
+    if rule.explode:
+        linkable = f"(SELECT *, unnest({rule.explode}) AS element FROM {linkable})"
+    keys = [*rule.keys, *(["element"] if rule.explode else [])]
+    present = " AND ".join(f"({key}) IS NOT NULL" for key in keys)
+    key = " || '|' || ".join(f"({key})::VARCHAR" for key in keys)
+    return f"SELECT DISTINCT rid, {key} AS key FROM {linkable} WHERE {present}"
+
+
+def _refuse_explosion(engine: Engine, rules: LinkageRules, counts: list[RuleCount]) -> None:
+    records = int(engine.scalar(f"SELECT count(*) FROM {rules.kind}_linkable"))
+    # Small tables may hold dense blocks without any harm; the bound is for tables where pairs cost something.
+    allowed = max(100_000.0, rules.max_pairs_per_record * records)
+    total = sum(one.pairs for one in counts)
+    if total > allowed:
+        worst = max(counts, key=lambda one: one.pairs)
+        raise PairExplosionError(
+            f"{rules.kind}: the blocking rules would make {total:,} pairs of {records:,} records, "
+            f"more than the {allowed:,.0f} allowed; rule '{worst.rule}' alone makes {worst.pairs:,}. "
+            f"Tighten its keys or lower its max_block in {rules.kind}.yaml."
+        )
+
+
+def _blocks(rules: LinkageRules, number: int) -> str:
+    return f"{rules.kind}_block_{number}"

@@ -1,0 +1,162 @@
+"""Step 7, cluster: links → clusters that respect cannot-link.
+
+Most connected components hold no contradiction and are clusters as they stand: found by Splink in the engine. Only a
+component in conflict gets the slow care: it is grown anew from its strongest link down, and a link that would bring two
+records together that must stay apart is passed over. Two records must stay apart when a human or a guard said
+non-link, or when both carry the same exclusive key (two rows of one register) and are not linked to each other.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+from matching.engine import Engine
+from matching.rules import LinkageRules
+
+
+@dataclass(frozen=True)
+class ClusterCount:
+    """Clusters made, components that were in conflict, and links passed over to resolve them."""
+
+    clusters: int
+    conflicts: int
+    passed_over: int
+
+
+def cluster(engine: Engine, rules: LinkageRules) -> ClusterCount:
+    """Make `<kind>_clusters(rid, cluster)` and `<kind>_passed_over(rid_l, rid_r, match_weight)`."""
+    kind = rules.kind
+    _components(engine, kind)
+    conflicts = _find_conflicts(engine, rules)
+    assigned, passed = _regrow(engine, kind)
+    engine.register("regrown", assigned)
+    engine.register(f"{kind}_passed_over", passed)
+    clusters = f"""
+        SELECT c.rid, (min(c.rid) OVER (PARTITION BY coalesce(g.cluster, c.component)))::INTEGER AS cluster
+        FROM {kind}_components c LEFT JOIN regrown g USING (rid)
+        """
+    engine.table(f"{kind}_clusters", clusters)
+    engine.drop("regrown", "cannot_link", "conflict_components", f"{kind}_components")
+    return ClusterCount(
+        int(engine.scalar(f"SELECT count(DISTINCT cluster) FROM {kind}_clusters")),
+        conflicts,
+        passed.num_rows,
+    )
+
+
+def _components(engine: Engine, kind: str) -> None:
+    from splink.clustering import cluster_pairwise_predictions_at_threshold  # noqa: PLC0415 - slow to import
+
+    engine.table("link_nodes", f"SELECT rid FROM {kind}_linkable")
+    engine.table("link_edges", f"SELECT rid_l, rid_r FROM {kind}_judged WHERE judgement = 'link'")
+    api = engine.splink()
+    found = cluster_pairwise_predictions_at_threshold(
+        api.register("link_nodes"), api.register("link_edges"), api, node_id_column_name="rid"
+    )
+    engine.table(
+        f"{kind}_components", f"SELECT rid, cluster_id AS component FROM {found.physical_name}"
+    )
+    found.drop_table_from_database_and_remove_from_cache()
+    engine.drop("link_nodes", "link_edges")
+
+
+def _find_conflicts(engine: Engine, rules: LinkageRules) -> int:
+    """Make `cannot_link(rid_l, rid_r, component)` within components, and `conflict_components(component)`."""
+    kind = rules.kind
+    apart = f"""
+        SELECT j.rid_l, j.rid_r, a.component FROM {kind}_judged j
+        JOIN {kind}_components a ON a.rid = j.rid_l
+        JOIN {kind}_components b ON b.rid = j.rid_r AND b.component = a.component
+        WHERE j.judgement = 'non-link'
+        """
+    if rules.exclusive:
+        apart += f"""
+            UNION
+            SELECT a.rid AS rid_l, b.rid AS rid_r, a.component
+            FROM exclusive_members a
+            JOIN exclusive_members b ON a.component = b.component AND a.key = b.key AND a.rid < b.rid
+            ANTI JOIN {kind}_judged j ON j.rid_l = a.rid AND j.rid_r = b.rid AND j.judgement = 'link'
+            """
+        engine.table(
+            "exclusive_members",
+            f"""
+            SELECT * FROM (SELECT c.rid, c.component, e.key, count(*) OVER (PARTITION BY c.component, e.key) AS holders
+                           FROM {kind}_components c
+                           JOIN (SELECT rid, {rules.exclusive.key} AS key FROM {kind}_linkable) e USING (rid)
+                           WHERE e.key IS NOT NULL)
+            WHERE holders > 1
+            """,
+        )
+    engine.table("cannot_link", apart)
+    engine.drop("exclusive_members")
+    return engine.table("conflict_components", "SELECT DISTINCT component FROM cannot_link")
+
+
+def _regrow(engine: Engine, kind: str) -> tuple[pa.Table, pa.Table]:
+    """Grow the components in conflict from the strongest link down. Ties fall by rid, so by content, not by arrival."""
+    links = engine.fetch(
+        f"""
+        SELECT j.rid_l, j.rid_r, j.match_weight, j.reason = 'human' AS human FROM {kind}_judged j
+        JOIN {kind}_components c ON c.rid = j.rid_l
+        WHERE j.judgement = 'link' AND c.component IN (SELECT component FROM conflict_components)
+        ORDER BY human DESC, j.match_weight DESC NULLS LAST, j.rid_l, j.rid_r
+        """
+    )
+    apart: dict[int, set[int]] = defaultdict(set)
+    cannot = engine.fetch("SELECT rid_l, rid_r FROM cannot_link")
+    for left, right in zip(cannot["rid_l"].to_pylist(), cannot["rid_r"].to_pylist(), strict=True):
+        apart[left].add(right)
+        apart[right].add(left)
+    clusters = _Clusters(apart)
+    passed: list[int] = [
+        index
+        for index, (left, right) in enumerate(
+            zip(links["rid_l"].to_pylist(), links["rid_r"].to_pylist(), strict=True)
+        )
+        if not clusters.join(left, right)
+    ]
+    members = clusters.members()
+    assigned = pa.table(
+        {
+            "rid": pa.array([rid for rids in members for rid in rids], pa.int32()),
+            # Negative, so that a regrown cluster never shares a number with a component.
+            "cluster": pa.array(
+                [-number for number, rids in enumerate(members, 1) for _ in rids], pa.int64()
+            ),
+        }
+    )
+    return assigned, links.take(passed).select(["rid_l", "rid_r", "match_weight"])
+
+
+class _Clusters:
+    """Disjoint sets that refuse to join two records that must stay apart."""
+
+    def __init__(self, apart: dict[int, set[int]]) -> None:
+        self._apart = apart
+        self._root: dict[int, int] = {}
+        self._members: dict[int, set[int]] = {}
+
+    def join(self, left: int, right: int) -> bool:
+        """Join the clusters of two records; False if that would break a cannot-link."""
+        a, b = self._find(left), self._find(right)
+        if a == b:
+            return True
+        small, large = sorted((a, b), key=lambda root: (len(self._members[root]), root))
+        if any(self._apart.get(rid, set()) & self._members[large] for rid in self._members[small]):
+            return False
+        for rid in self._members[small]:
+            self._root[rid] = large
+        self._members[large] |= self._members.pop(small)
+        return True
+
+    def members(self) -> list[list[int]]:
+        return sorted(sorted(rids) for rids in self._members.values())
+
+    def _find(self, rid: int) -> int:
+        if rid not in self._root:
+            self._root[rid] = rid
+            self._members[rid] = {rid}
+        return self._root[rid]

@@ -1,0 +1,98 @@
+"""Families between persons and dwellings: what members say about a family, and what a family says about its members.
+
+A family record is a row of a provider's family file, or, where a provider lists persons but no family of theirs, what
+those persons say together (`implied`). `family_context` gives each its members; `person_context` gives each person the
+family found for their card, so that a card renumbered between two sources still counts as one family.
+"""
+
+from __future__ import annotations
+
+from matching.engine import Engine
+
+# A card number as it can be compared: 16 digits, or the digits typed when a few were lost or added.
+CARD = (
+    "coalesce({0}.kk, CASE WHEN length(regexp_replace({0}.kk_raw, '[^0-9]', '', 'g')) BETWEEN 14 AND 18"
+    " AND {0}.kk_raw NOT LIKE '%E+%' THEN regexp_replace({0}.kk_raw, '[^0-9]', '', 'g') END)"
+)
+
+
+def add_implied(engine: Engine) -> int:
+    """Add the families that only their members tell of to `family_standardised`; return how many."""
+    taken = {
+        "rid": "(SELECT coalesce(max(rid), 0) FROM family_standardised)"
+        " + row_number() OVER (ORDER BY h.source, h.layout, h.kk)",
+        "record_key": "h.kk",
+        "head_name": "h.name",
+        **{f"head_{part}": f"h.name_{part}" for part in ("key", "joined", "phon", "info", "first")},
+        "implied": "true",
+    }
+    persons = set(engine.columns("person_standardised"))
+    families = [c for c in engine.columns("family_standardised") if c != "implied"]
+    select = ", ".join(
+        f"{taken.get(c) or (f'h.{c}' if c in persons else 'NULL')} AS {c}" for c in families
+    )
+    before = int(engine.scalar("SELECT count(*) FROM family_standardised"))
+    after = engine.table(
+        "family_standardised",
+        f"""
+        WITH heads AS (
+            SELECT p.* FROM person_standardised p
+            ANTI JOIN family_standardised f ON f.source = p.source AND f.kk = p.kk
+            WHERE p.kk IS NOT NULL
+            QUALIFY row_number() OVER (PARTITION BY p.source, p.kk
+                ORDER BY (p.relationship = 'HEAD') DESC NULLS LAST, p.birth_date NULLS LAST, p.rid) = 1)
+        SELECT *, false AS implied FROM family_standardised
+        UNION ALL BY NAME
+        SELECT {select}, true AS implied FROM heads h
+        """,
+    )
+    return after - before
+
+
+def add_members(engine: Engine) -> int:
+    """Make `family_context(rid, card, member_niks, member_keys, members)` from the persons on each card."""
+    engine.table(
+        "family_member",
+        f"""
+        SELECT f.rid AS family_rid, p.rid AS person_rid, p.nik,
+               p.name_first || ' ' || p.birth_date AS member_key
+        FROM (SELECT rid, source, {CARD.format("family_standardised")} AS card FROM family_standardised) f
+        JOIN (SELECT *, {CARD.format("person_standardised")} AS card FROM person_standardised) p
+          ON p.source = f.source AND p.card = f.card
+        """,
+    )
+    rows = engine.table(
+        "family_context",
+        f"""
+        SELECT f.rid, {CARD.format("f")} AS card, m.member_niks, m.member_keys, coalesce(m.members, 0) AS members
+        FROM family_standardised f
+        LEFT JOIN (SELECT family_rid AS rid, list_sort(list(DISTINCT nik) FILTER (nik IS NOT NULL)) AS member_niks,
+                          list_sort(list(DISTINCT member_key) FILTER (member_key IS NOT NULL)) AS member_keys,
+                          count(*) AS members
+                   FROM family_member GROUP BY family_rid) m USING (rid)
+        """,
+    )
+    engine.drop("family_member")
+    return rows
+
+
+def tell_persons(engine: Engine) -> int:
+    """Make `person_context(rid, card, family_group)` and `family_card(card, cluster)` from `family_clusters`.
+
+    `family_group` is the family found for the person's card, or the card itself where no family record carries it.
+    """
+    engine.table(
+        "family_card",
+        """
+        SELECT x.card, min(c.cluster) AS cluster FROM family_context x JOIN family_clusters c USING (rid)
+        WHERE x.card IS NOT NULL GROUP BY x.card
+        """,
+    )
+    return engine.table(
+        "person_context",
+        f"""
+        SELECT p.rid, p.card, coalesce('F' || f.cluster, 'K' || p.card) AS family_group
+        FROM (SELECT rid, {CARD.format("person_standardised")} AS card FROM person_standardised) p
+        LEFT JOIN family_card f USING (card)
+        """,
+    )

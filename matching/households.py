@@ -1,0 +1,111 @@
+"""Dwellings and the families in them, as one table to link.
+
+A node is a dwelling row of an office, or a family as found by the family linkage with everything its records and
+members say of where it lives. One household is a dwelling and the families placed in it. Addresses that many nodes
+share (a hamlet without house numbers) are kept apart from those that name a house.
+"""
+
+from __future__ import annotations
+
+from matching.engine import Engine
+
+# More nodes than this at one address, and the address names a place rather than a house.
+HOUSE_HOLDS = 5
+
+
+def make_nodes(engine: Engine) -> int:
+    """Make `household_nodes`, one row per dwelling row (same rid) and per family cluster (rid after the dwellings')."""
+    engine.table("household_families", _FAMILIES)
+    engine.table(
+        "household_address",
+        f"""
+        WITH said AS (SELECT rid, unnest(list_distinct(addresses)) AS address FROM ({_NODES}))
+        SELECT rid, list_sort(list(address) FILTER (holders <= {HOUSE_HOLDS})) AS houses,
+               list_sort(list(address) FILTER (holders > {HOUSE_HOLDS})) AS hamlets
+        FROM (SELECT rid, address, count(*) OVER (PARTITION BY address) AS holders FROM said) GROUP BY rid
+        """,
+    )
+    rows = engine.table(
+        "household_nodes",
+        f"SELECT n.* EXCLUDE (addresses), a.houses, a.hamlets FROM ({_NODES}) n LEFT JOIN household_address a USING (rid)",
+    )
+    engine.drop("household_address")
+    return rows
+
+
+def place_families(engine: Engine) -> int:
+    """Bring the found households back to records: dwelling rows keep their rid, family records follow after them.
+
+    Remakes `household_standardised` (dwelling rows, then family records with the housing they tell of) and
+    `household_clusters`, and makes `household_family(rid, family_rid)`. Returns the rows.
+    """
+    engine.table(
+        "household_family",
+        """
+        SELECT ((SELECT coalesce(max(rid), 0) FROM household_standardised) + f.rid)::INTEGER AS rid,
+               f.rid AS family_rid, h.cluster
+        FROM family_clusters f JOIN household_families n ON n.family = f.cluster
+        JOIN household_clusters h ON h.rid = n.rid
+        """,
+    )
+    engine.table(
+        "household_clusters",
+        """
+        WITH placed AS (
+            SELECT c.rid, c.cluster FROM household_clusters c SEMI JOIN household_standardised USING (rid)
+            UNION ALL SELECT rid, cluster FROM household_family)
+        SELECT rid, min(rid) OVER (PARTITION BY cluster) AS cluster FROM placed
+        """,
+    )
+    told = set(engine.columns("household_standardised")) & set(
+        engine.columns("family_standardised")
+    ) - {"rid"}
+    rows = engine.table(
+        "household_standardised",
+        f"""
+        SELECT *, false AS implied FROM household_standardised
+        UNION ALL BY NAME
+        SELECT h.rid, {", ".join(f"f.{column}" for column in sorted(told))}, f.implied
+        FROM household_family h JOIN family_standardised f ON f.rid = h.family_rid
+        """,
+    )
+    engine.drop("household_families")
+    return rows
+
+
+# Where a street is named: village, street words. RT and RW help only where the address has no number of its own.
+_ADDRESS = "{0}.village || ' ' || {0}.address_key || coalesce(' ' || {0}.rt, '')"
+
+_FAMILIES = f"""
+    WITH numbered AS (
+        SELECT cluster AS family, (SELECT coalesce(max(rid), 0) FROM household_standardised)
+               + row_number() OVER (ORDER BY cluster) AS rid
+        FROM (SELECT DISTINCT cluster FROM family_clusters)),
+    own AS (
+        SELECT c.cluster AS family, list(DISTINCT x.card) FILTER (x.card IS NOT NULL) AS cards,
+               list(DISTINCT f.pln_id) FILTER (f.pln_id IS NOT NULL) AS meters,
+               list(DISTINCT {_ADDRESS.format("f")}) FILTER ({_ADDRESS.format("f")} IS NOT NULL) AS addresses,
+               mode(f.village ORDER BY f.village) AS village, mode(f.district ORDER BY f.district) AS district
+        FROM family_clusters c JOIN family_standardised f USING (rid) JOIN family_context x USING (rid)
+        GROUP BY c.cluster),
+    said AS (
+        SELECT k.cluster AS family,
+               list(DISTINCT p.office || ' ' || p.dwelling_ref)
+                   FILTER (p.office || p.dwelling_ref IS NOT NULL) AS books
+        FROM person_standardised p JOIN person_context x USING (rid) JOIN family_card k ON k.card = x.card
+        GROUP BY k.cluster)
+    SELECT n.rid::INTEGER AS rid, n.family, o.cards, o.meters, s.books, o.addresses, o.village, o.district
+    FROM numbered n JOIN own o USING (family) LEFT JOIN said s USING (family)
+    """
+
+_NODES = f"""
+    SELECT rid, 'dwelling' AS node, office, kk_list AS cards,
+           CASE WHEN pln_id IS NOT NULL THEN [pln_id] END AS meters,
+           CASE WHEN office || dwelling_ref IS NOT NULL THEN [office || ' ' || dwelling_ref] END AS books,
+           CASE WHEN {_ADDRESS.format("d")} IS NOT NULL THEN [{_ADDRESS.format("d")}] END AS addresses,
+           village, district
+    FROM household_standardised d
+    UNION ALL BY NAME
+    SELECT rid, 'family' AS node, NULL AS office, cards, meters, books, addresses, village, district
+    FROM household_families
+    """

@@ -1,0 +1,66 @@
+"""A linkage model: the trained weights of one kind, dated, with the fingerprint of what it was trained on.
+
+A model file is added, never edited. The rules say what is compared; the model says what each level weighs.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from math import log2
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class LevelWeight:
+    """m: share of matching pairs on this level; u: share of non-matching pairs."""
+
+    comparison: str
+    level: str
+    m: float
+    u: float
+
+    @property
+    def bits(self) -> float:
+        """What this level adds to a pair's match weight."""
+        return log2(self.m / self.u)
+
+
+@dataclass(frozen=True)
+class Model:
+    """Weights of one kind. `prior` is the share of all record pairs that match."""
+
+    kind: str
+    trained_at: str
+    fingerprint: str
+    rules: str
+    records: int
+    prior: float
+    levels: tuple[LevelWeight, ...]
+
+    @property
+    def name(self) -> str:
+        return f"{self.kind}-{self.trained_at.replace(':', '').replace('-', '')}-{self.fingerprint[:8]}"
+
+    def weight(self, comparison: str, level: str) -> LevelWeight | None:
+        """The weight of one level, None if the model does not know it."""
+        return next(
+            (w for w in self.levels if (w.comparison, w.level) == (comparison, level)), None
+        )
+
+    def to_json(self) -> str:
+        return json.dumps(asdict(self), indent=1, sort_keys=True)
+
+    @classmethod
+    def from_json(cls, text: str) -> Model:
+        data = json.loads(text)
+        data["levels"] = tuple(LevelWeight(**level) for level in data["levels"])
+        return cls(**data)
+
+    def save(self, folder: Path) -> Path:
+        """Write the model beside the earlier ones; a model that stands is not overwritten."""
+        path = folder / f"{self.name}.json"
+        folder.mkdir(parents=True, exist_ok=True)
+        if not path.exists():
+            path.write_text(self.to_json() + "\n", encoding="utf-8")
+        return path

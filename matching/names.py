@@ -1,0 +1,102 @@
+"""Names as evidence: one dictionary of every distinct name, taken apart once.
+
+`name_dictionary(name, phon VARCHAR[], key, joined, info DOUBLE, first)`, one row per distinct name text: the words that
+count, after titles, patronymics, abbreviations and old spelling; the same words in alphabetical order; run together;
+how many bits agreeing on all of them says (-log2 of each word's share of all words in names); the first word.
+"""
+
+from __future__ import annotations
+
+from matching.engine import Engine
+from reference.names import MISSING_NAME_SQL, PHONETIC_SQL, STRIP_TITLES_SQL, name_tables
+
+PARTS = ("phon", "key", "joined", "info", "first")
+
+# What follows is not the person's own name: the father's, or another name.
+_AFTER = r"' (BIN|BINTI|BINTE|ALIAS|ALS)[. ].*$'"
+
+
+def make_dictionary(engine: Engine, columns: list[tuple[str, str]]) -> int:
+    """Make `name_dictionary` from the distinct values of (table, column) pairs; return its rows."""
+    for name in ("ref_name_token", "ref_name_phrase"):
+        engine.register(name, name_tables()[name])
+    every = " UNION ALL ".join(
+        f"SELECT {column} AS name FROM {table} WHERE {column} IS NOT NULL"
+        for table, column in columns
+    )
+    engine.table("name_text", f"SELECT name, count(*) AS records FROM ({every}) GROUP BY name")
+    engine.table(
+        "name_words",
+        f"SELECT name, records, string_split({_own_words('name')}, ' ') AS words FROM name_text",
+    )
+    _make_word_forms(engine)
+    engine.table("name_forms", _FORMS)
+    rows = engine.table("name_dictionary", _DICTIONARY)
+    engine.drop(
+        "name_text",
+        "name_words",
+        "name_forms",
+        "name_word_forms",
+        "ref_name_token",
+        "ref_name_phrase",
+    )
+    return rows
+
+
+def columns(column: str) -> list[str]:
+    """Feature columns of one name column, to select beside `join`. The person's own name gives `name_key` and so on."""
+    prefix = column.removesuffix("_name")
+    return [f"dictionary_{column}.{part} AS {prefix}_{part}" for part in PARTS]
+
+
+def join(table: str, column: str) -> str:
+    """The join that brings `columns(column)`."""
+    return f"LEFT JOIN name_dictionary dictionary_{column} ON dictionary_{column}.name = {table}.{column}"
+
+
+def _own_words(name: str) -> str:
+    """The words of a name: letters only, titles and what follows BIN or ALIAS gone; empty when nobody is named."""
+    own = f"regexp_replace({STRIP_TITLES_SQL(name)}, {_AFTER}, '')"
+    letters = f"trim(regexp_replace(translate({own}, '01''`', 'OI'), '[^A-Z]+', ' ', 'g'))"
+    return f"CASE WHEN {MISSING_NAME_SQL(name)} THEN '' ELSE {letters} END"
+
+
+def _make_word_forms(engine: Engine) -> None:
+    """`name_word_forms(word, alone, forms)`: what a word stands for. A particle counts only where it is the whole name."""
+    engine.table(
+        "name_word_forms",
+        f"""
+        WITH words AS (SELECT DISTINCT unnest(words) AS word FROM name_words),
+        known AS (SELECT token, any_value(kind) AS kind,
+                         min(canonical) FILTER (kind IN ('variant', 'abbreviation')) AS canonical
+                  FROM ref_name_token GROUP BY token),
+        opened AS (SELECT w.word, coalesce(k.canonical, w.word) AS opened, k.kind FROM words w
+                   LEFT JOIN known k ON k.token = w.word WHERE w.word <> ''),
+        sounded AS (SELECT word, any_value(kind) AS kind, list(form ORDER BY position) AS forms FROM (
+                        SELECT word, kind, position, coalesce(nullif({PHONETIC_SQL("part")}, ''), part) AS form FROM (
+                            SELECT word, kind, unnest(string_split(opened, ' ')) AS part,
+                                   generate_subscripts(string_split(opened, ' '), 1) AS position FROM opened))
+                    GROUP BY word)
+        SELECT word, alone, CASE WHEN kind = 'particle' AND NOT alone THEN NULL ELSE forms END AS forms
+        FROM sounded, (SELECT unnest([true, false]) AS alone)
+        """,
+    )
+
+
+_FORMS = """
+    SELECT w.name, w.records, flatten(list(f.forms ORDER BY w.position) FILTER (f.forms IS NOT NULL)) AS phon
+    FROM (SELECT name, records, unnest(words) AS word, generate_subscripts(words, 1) AS position,
+                 len(words) AS length FROM name_words) w
+    JOIN name_word_forms f ON f.word = w.word AND f.alone = (w.length = 1)
+    GROUP BY w.name, w.records
+    """
+
+_DICTIONARY = """
+    WITH spread AS (SELECT name, records, unnest(list_distinct(phon)) AS word FROM name_forms WHERE len(phon) > 0),
+    bits AS (SELECT word, -log2(sum(records) / (SELECT sum(records) FROM name_forms WHERE len(phon) > 0)) AS bits
+             FROM spread GROUP BY word),
+    info AS (SELECT name, sum(bits) AS info FROM spread JOIN bits USING (word) GROUP BY name)
+    SELECT f.name, f.phon, array_to_string(list_sort(f.phon), ' ') AS key, array_to_string(f.phon, '') AS joined,
+           i.info, f.phon[1] AS first
+    FROM name_forms f JOIN info i USING (name)
+    """

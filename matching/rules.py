@@ -1,0 +1,190 @@
+"""Rule documents of the linkage, read strictly: an unknown key is an error, every rule has a name and one sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+from typing import Literal, TypeVar, get_args
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+Kind = Literal["person", "family", "household"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+Judgement = Literal["link", "review", "non-link"]
+
+HERE = Path(__file__).parent / "rules"
+
+
+class Document(BaseModel):
+    """Base of every rule document: frozen, no unknown keys."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class StandardiseRules(Document):
+    """`standardise.yaml`."""
+
+    registry_sources: list[str]
+    default_days: list[str]
+    address_words_without_meaning: list[str]
+
+
+class BlockingRule(Document):
+    """Records that agree on all `keys` are compared, unless more than `max_block` of them share the keys.
+
+    `keys` are SQL over one linkable record; `explode` names an array column of which one shared element is enough.
+    """
+
+    name: str
+    sentence: str
+    keys: list[str] = []
+    explode: str | None = None
+    max_block: int = Field(default=200, ge=2)
+
+    @model_validator(mode="after")
+    def _has_a_key(self) -> BlockingRule:
+        if not self.keys and not self.explode:
+            raise ValueError(f"blocking rule {self.name} names no key")
+        return self
+
+
+class Level(Document):
+    """One degree of agreement: `sql` over `<column>_l` and `<column>_r`; the first level that holds counts.
+
+    Training learns `m` (share of same entities that agree so) and `u` (share of different ones). Where random pairs
+    are too rare to show `u`, it is fixed here or counted exactly from the records that share `u_key`.
+    """
+
+    name: str
+    sentence: str
+    sql: str
+    missing: bool = False
+    tf: str | None = None
+    tf_floor: float = Field(default=0.0, ge=0, lt=1)
+    m: float | None = Field(default=None, gt=0, lt=1)
+    u: float | None = Field(default=None, gt=0, lt=1)
+    u_key: str | None = None
+
+
+class Comparison(Document):
+    """An ordered list of levels, the last of them holding always."""
+
+    name: str
+    sentence: str
+    levels: list[Level] = Field(min_length=2)
+
+
+class Guard(Document):
+    """Pairs that look alike for a known reason: whatever their weight, they get at most this judgement."""
+
+    name: str
+    sentence: str
+    sql: str
+    judgement: Judgement
+
+
+class Certain(Document):
+    """Agreement that hardly anyone but the same entity shows: gives training its first estimate of how many match."""
+
+    keys: list[str] = Field(min_length=1)
+    recall: float = Field(gt=0, le=1)
+
+
+class Training(Document):
+    """How EM learns the weights without labels: pairs sampled for u, pairs per EM session, and the sessions' blocks."""
+
+    u_pairs: float
+    em_pairs: float
+    em_blocks: list[list[str]] = Field(min_length=1)
+    certain: Certain
+    seed: int = 1972
+
+
+class Thresholds(Document):
+    """Match weights in bits (log2 odds): from `link` up a link, from `review` up a task for a steward."""
+
+    link: float
+    review: float
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Thresholds:
+        if self.review > self.link:
+            raise ValueError("review must not be above link")
+        return self
+
+
+class Exclusive(Document):
+    """A cluster holds at most one record per value of `key`, unless the two records are linked to each other."""
+
+    key: str
+    sentence: str
+
+
+class LinkageRules(Document):
+    """`person.yaml`, `family.yaml`, `household.yaml`."""
+
+    kind: Kind
+    sentence: str
+    records: str = Field(
+        description="where the records come from: a table, or tables joined on rid"
+    )
+    columns: dict[str, str] = Field(description="column: SQL over one record")
+    blocking: list[BlockingRule] = Field(min_length=1)
+    max_pairs_per_record: float = Field(gt=0)
+    comparisons: list[Comparison] = Field(min_length=1)
+    guards: list[Guard] = []
+    training: Training
+    thresholds: Thresholds
+    exclusive: Exclusive | None = None
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the document's meaning: the same rules, however they are laid out, have one digest."""
+        return sha256(self.model_dump_json().encode()).hexdigest()
+
+    @model_validator(mode="after")
+    def _names_are_unique(self) -> LinkageRules:
+        groups: tuple[Sequence[BlockingRule | Comparison | Guard], ...] = (
+            self.blocking,
+            self.comparisons,
+            self.guards,
+        )
+        for group in groups:
+            names = [rule.name for rule in group]
+            if len(set(names)) != len(names):
+                raise ValueError(f"two rules have one name: {sorted(names)}")
+        return self
+
+
+class RuleDocumentError(ValueError):
+    """A rule document cannot be followed; the message says which, where and why."""
+
+
+_D = TypeVar("_D", bound=Document)
+
+
+def read_document(path: Path, model: type[_D]) -> _D:
+    """Read one YAML document strictly. Raises RuleDocumentError naming the file, the place in it and the reason."""
+    try:
+        return model.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+    except yaml.YAMLError as error:
+        raise RuleDocumentError(f"{path.name} is not readable YAML: {error}") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = " → ".join(str(part) for part in first["loc"])
+        raise RuleDocumentError(f"{path.name}, {where}: {first['msg']}") from error
+
+
+@cache
+def load_standardise() -> StandardiseRules:
+    """The standardisation document."""
+    return read_document(HERE / "standardise.yaml", StandardiseRules)
+
+
+@cache
+def load_linkage(kind: Kind) -> LinkageRules:
+    """The linkage document of one kind."""
+    return read_document(HERE / f"{kind}.yaml", LinkageRules)

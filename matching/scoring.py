@@ -1,0 +1,95 @@
+"""Step 5, score: candidate pairs → match weight, with the part that each comparison gives.
+
+Splink scores: the rule document becomes its settings, the model its m and u. `<kind>_scored` has `rid_l, rid_r,
+match_weight` and per comparison `gamma_<name>` (level, highest is best, -1 missing) and `mw_<name>` (bits), with
+`mw_tf_adj_<name>` where a rare value says more than a common one.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from matching.engine import Engine
+from matching.model import Model
+from matching.rules import Comparison, Level, LinkageRules
+
+
+def make_linkable(engine: Engine, rules: LinkageRules) -> int:
+    """Make `<kind>_linkable`: rid and just the columns that blocking and comparisons look at."""
+    columns = ", ".join(f"{sql} AS {name}" for name, sql in rules.columns.items())
+    return engine.table(f"{rules.kind}_linkable", f"SELECT rid, {columns} FROM {rules.records}")
+
+
+def linker(
+    engine: Engine, rules: LinkageRules, model: Model | None, fixed: dict[tuple[str, str], float]
+) -> Any:
+    """A Splink linker over `<kind>_linkable`. `fixed` gives u of levels that were counted exactly."""
+    from splink import Linker, SettingsCreator  # noqa: PLC0415 - slow to import, and only linkage needs it
+
+    settings = SettingsCreator(
+        link_type="dedupe_only",
+        unique_id_column_name="rid",
+        comparisons=[_comparison(one, model, fixed) for one in rules.comparisons],
+        blocking_rules_to_generate_predictions=[],
+        retain_matching_columns=False,
+        retain_intermediate_calculation_columns=True,
+        probability_two_random_records_match=model.prior if model else 1e-6,
+        max_iterations=15,
+    )
+    api = engine.splink()
+    return Linker(api.register(f"{rules.kind}_linkable"), settings, log_level="ERROR")
+
+
+def score(engine: Engine, rules: LinkageRules, model: Model) -> int:
+    """Make `<kind>_scored` from `<kind>_pairs`; return its rows. Pairs far below review are not kept."""
+    one = linker(engine, rules, model, {})
+    engine.table(
+        "splink_pairs",
+        f"SELECT '0' AS match_key, rid_l AS join_key_l, rid_r AS join_key_r FROM {rules.kind}_pairs",
+    )
+    one.table_management.register_blocked_pairs_for_predict(
+        engine.splink().register("splink_pairs")
+    )
+    scored = one.inference.predict(warning_mode="never")
+    keep = ", ".join(
+        f"gamma_{c.name}, mw_{c.name}"
+        + (f", mw_tf_adj_{c.name}" if any(x.tf for x in c.levels) else "")
+        for c in rules.comparisons
+    )
+    rows = engine.table(
+        f"{rules.kind}_scored",
+        f"SELECT rid_l, rid_r, match_weight, {keep} FROM {scored.physical_name}",
+    )
+    scored.drop_table_from_database_and_remove_from_cache()
+    one.table_management.delete_tables_created_by_splink_from_db()
+    engine.drop("splink_pairs")
+    return rows
+
+
+def _comparison(
+    one: Comparison, model: Model | None, fixed: dict[tuple[str, str], float]
+) -> dict[str, Any]:
+    return {
+        "output_column_name": one.name,
+        "comparison_description": one.sentence,
+        "comparison_levels": [_level(one, level, model, fixed) for level in one.levels],
+    }
+
+
+def _level(
+    one: Comparison, level: Level, model: Model | None, fixed: dict[tuple[str, str], float]
+) -> dict[str, Any]:
+    out: dict[str, Any] = {"sql_condition": level.sql, "label_for_charts": level.name}
+    if level.missing:
+        return out | {"is_null_level": True}
+    if level.tf:
+        out |= {"tf_adjustment_column": level.tf, "tf_minimum_u_value": level.tf_floor}
+    known = model.weight(one.name, level.name) if model else None
+    if known:
+        return out | {"m_probability": known.m, "u_probability": known.u}
+    u = fixed.get((one.name, level.name), level.u)
+    if u is not None:
+        out |= {"u_probability": u, "fix_u_probability": True}
+    if level.m is not None:
+        out |= {"m_probability": level.m, "fix_m_probability": True}
+    return out

@@ -1,0 +1,162 @@
+"""Linkage inside a run: the models it uses, the human judgements it respects, what earlier runs linked."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+from sqlmodel import col, select
+
+from matching import linkage
+from matching.blocking import PairExplosionError
+from matching.households import place_families
+from matching.model import Model
+from matching.rules import KINDS, Kind
+from mdm import judgements
+from mdm.errors import CapacityError
+from mdm.hub.runs import published_run
+from mdm.hub.tables import LinkageModel
+from mdm.run import Stage, Work
+
+__all__ = ["IDENTITIES", "KINDS", "load_previous", "relate", "stages"]
+
+IDENTITIES = tuple(
+    f"{kind}_{table}"
+    for kind in KINDS
+    for table in ("links", "entities", "entity_events", "entity_moves")
+)
+
+_SENTENCES: dict[Kind, str] = {
+    "family": "Find the cards that are one family.",
+    "person": "Find the records that are one person.",
+    "household": "Place the families in their dwellings.",
+}
+# Families tell persons, both tell households: see matching/linkage.py.
+_ORDER: tuple[Kind, ...] = ("family", "person", "household")
+_SHARES: dict[Kind, int] = {"family": 8, "person": 32, "household": 4}
+
+
+def stages() -> tuple[Stage, ...]:
+    """The linkage stages, in the order in which the kinds lean on each other."""
+    return tuple(_stage(kind) for kind in _ORDER)
+
+
+def _stage(kind: Kind) -> Stage:
+    def before(work: Work) -> None:
+        linkage.prepare(work.engine, kind)
+
+    def link(work: Work) -> dict[str, int]:
+        step = work.timed(f"link {kind}")
+        step("train")
+        model = _model(work, kind)
+        work.models[kind] = model.name
+        human = judgements.table(work.hub, work.engine, kind)
+        try:
+            linked = linkage.link(work.engine, kind, model, human, step)
+        except PairExplosionError as error:
+            raise CapacityError(
+                str(error), "Or land less at once: by province, for example."
+            ) from None
+        step("")
+        work.engine.drop(f"{kind}_scored")
+        return {
+            "records": linked.records,
+            "pairs": linked.pairs,
+            **linked.judgements,
+            "clusters": linked.clusters.clusters,
+            "conflicts": linked.clusters.conflicts,
+            "passed over": linked.clusters.passed_over,
+            "oversize blocks": sum(one.oversize_blocks for one in linked.found_by),
+        }
+
+    def after(work: Work) -> None:
+        if kind == "household":
+            place_families(work.engine)
+        work.engine.drop(f"{kind}_linkable")
+
+    return Stage(
+        f"link {kind}",
+        _SENTENCES[kind],
+        link,
+        keeps=(f"{kind}_judged", f"{kind}_clusters", f"{kind}_passed_over"),
+        before=before,
+        after=after,
+        share=_SHARES[kind],
+    )
+
+
+def current_model(work: Work, kind: Kind) -> Model | None:
+    """The model in force for one kind, if the home has one."""
+    with work.hub.sessions.read() as session:
+        row = session.exec(
+            select(LinkageModel).where(col(LinkageModel.current), LinkageModel.kind == kind)
+        ).first()
+    path = work.hub.settings.home / "models" / f"{row.name}.json" if row else None
+    return Model.from_json(path.read_text(encoding="utf-8")) if path and path.exists() else None
+
+
+def _model(work: Work, kind: Kind) -> Model:
+    """The current model, or one learned now: when asked for, and when there is none."""
+    standing = None if work.train else current_model(work, kind)
+    if standing is not None:
+        return standing
+    model = linkage.learn(work.engine, kind)
+    model.save(work.hub.settings.home / "models")
+    with work.hub.sessions.begin() as session:
+        for row in session.exec(select(LinkageModel).where(LinkageModel.kind == kind)).all():
+            row.current = False
+        session.merge(
+            LinkageModel(name=model.name, kind=kind, fingerprint=model.fingerprint, current=True)
+        )
+    return model
+
+
+_NONE_BEFORE = {
+    "previous": pa.schema(
+        [
+            ("source", pa.string()),
+            ("layout", pa.string()),
+            ("record_key", pa.string()),
+            ("entity_id", pa.string()),
+            ("since_run", pa.int32()),
+        ]
+    ),
+    "retired": pa.schema([("entity_id", pa.string()), ("merged_into", pa.string())]),
+}
+
+
+def load_previous(work: Work) -> None:
+    """Make `<kind>_previous` and `<kind>_retired` from what the published run linked; empty before the first."""
+    with work.hub.sessions.read() as session:
+        before = published_run(session)
+    for kind in KINDS:
+        for name, table, where in (
+            ("previous", "links", ""),
+            ("retired", "entities", " WHERE status = 'merged'"),
+        ):
+            columns = _NONE_BEFORE[name].names
+            reader = (
+                work.hub.lake.reader(f"run/{kind}_{table}", owner=before.id) if before else None
+            )
+            if reader is None:
+                work.engine.register(f"{kind}_{name}", _NONE_BEFORE[name].empty_table())
+                continue
+            work.engine.register("kept_before", reader)
+            work.engine.table(
+                f"{kind}_{name}", f"SELECT {', '.join(columns)} FROM kept_before{where}"
+            )
+            work.engine.drop("kept_before")
+
+
+def relate(work: Work) -> None:
+    """Make what membership needs: `family_kk(kk, family_entity)` and `household_family_links(rid, entity_id)`."""
+    work.engine.table(
+        "family_kk",
+        """
+        SELECT c.card AS kk, min(l.entity_id) AS family_entity
+        FROM family_card c JOIN family_clusters f ON f.cluster = c.cluster JOIN family_links l ON l.rid = f.rid
+        GROUP BY c.card
+        """,
+    )
+    work.engine.table(
+        "household_family_links",
+        "SELECT h.family_rid AS rid, l.entity_id FROM household_family h JOIN household_links l ON l.rid = h.rid",
+    )

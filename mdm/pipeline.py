@@ -1,0 +1,93 @@
+"""The whole path, in order, on one screen. Each stage makes the tables that ARCHITECTURE.md names from those before it.
+
+Landing comes before: it takes files one by one, as they arrive. A run takes all that has landed to published profiles.
+"""
+
+from __future__ import annotations
+
+from matching.standardise import standardise
+from mdm import linking
+from mdm.compose import Hub
+from mdm.identity import identify
+from mdm.membership import members
+from mdm.progress import Progress
+from mdm.publishing import publish
+from mdm.run import RunResult, Stage, Work, carry_out
+from mdm.survivorship import survive
+from mdm.validation import validate
+
+Counts = dict[str, int]
+
+
+def _validate(work: Work) -> Counts:
+    return validate(work.hub, work.engine, work.progress).as_dict()
+
+
+def _standardise(work: Work) -> Counts:
+    return {str(kind): rows for kind, rows in standardise(work.engine).items()}
+
+
+def _identify(work: Work) -> Counts:
+    linking.load_previous(work)
+    counts = {kind: identify(work.engine, kind, work.seq) for kind in linking.KINDS}
+    return {
+        f"{kind} {what}": number
+        for kind, one in counts.items()
+        for what, number in vars(one).items()
+    }
+
+
+def _relate(work: Work) -> None:
+    linking.relate(work)
+    members(work.engine)
+
+
+def _survive(work: Work) -> Counts:
+    return {str(kind): survive(work.engine, kind) for kind in linking.KINDS}
+
+
+def _publish(work: Work) -> Counts:
+    done = publish(work.hub, work.engine, work.run, work.progress)
+    return {
+        f"{kind} {what}": number for kind, one in done.items() for what, number in vars(one).items()
+    }
+
+
+PATH = (
+    Stage(
+        "validate",
+        "Check what landed: accepted or quarantined, with findings.",
+        _validate,
+        share=10,
+    ),
+    Stage(
+        "standardise",
+        "Bring names, dates, codes, places, addresses to forms that compare.",
+        _standardise,
+        share=8,
+    ),
+    *linking.stages(),  # family, person, household: block, score, judge, cluster
+    Stage(
+        "identify",
+        "Give every cluster its lasting id.",
+        _identify,
+        keeps=linking.IDENTITIES,
+        after=_relate,
+        share=6,
+    ),
+    Stage("survive", "Choose every attribute's value, and say why.", _survive, share=20),
+    Stage(
+        "publish", "Seal the golden profiles; make the run visible as a whole.", _publish, share=20
+    ),
+)
+
+
+def run(hub: Hub, progress: Progress, *, train: bool = False) -> RunResult:
+    """Take all that has landed along the path. With `train`, learn new models on the way; without, use the current
+    ones (and learn where there is none). A killed run is taken up after its last finished linkage."""
+    return carry_out(hub, PATH, progress, train=train)
+
+
+def train(hub: Hub, progress: Progress) -> RunResult:
+    """Learn new models from all that has landed, and make them current. Publishes nothing."""
+    return carry_out(hub, PATH[: 2 + len(linking.stages())], progress, train=True, publishes=False)

@@ -1,0 +1,34 @@
+"""The rules in force: every rule document's text under one digest, so that an answer of the past can be replayed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+
+import matching
+from mdm.compose import Hub
+from mdm.hub.tables import RuleSet
+
+_HERE = Path(__file__).parent
+_ROOMS = {"mdm": _HERE / "rules", "matching": Path(matching.__file__).parent / "rules"}
+
+
+def documents(home: Path | None = None) -> dict[str, str]:
+    """Name → text of all rule documents, those of the home included."""
+    rooms = _ROOMS | ({"home": home / "contracts"} if home else {})
+    return {
+        f"{room}/{path.relative_to(folder)}": path.read_text(encoding="utf-8")
+        for room, folder in sorted(rooms.items())
+        for path in sorted(folder.rglob("*.yaml"))
+    }
+
+
+def record(hub: Hub) -> str:
+    """Keep the rules in force in the hub, once; return their digest (SHA-256, hex)."""
+    texts = documents(hub.settings.home)
+    digest = hashlib.sha256(json.dumps(texts, sort_keys=True).encode()).hexdigest()
+    with hub.sessions.begin() as session:
+        if session.get(RuleSet, digest) is None:
+            session.add(RuleSet(digest=digest, documents=texts))
+    return digest

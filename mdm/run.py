@@ -1,0 +1,210 @@
+"""One run along the path: its facts, its stages, what is kept, and how a killed one is taken up again."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from sqlmodel import col, select
+
+from matching.engine import Engine
+from mdm import rulebook
+from mdm.compose import Hub
+from mdm.hub.runs import abandon_run, published_run, start_run, unfinished_runs
+from mdm.hub.tables import Batch, Judgement, LinkageModel, Run, RunStage
+from mdm.progress import Progress
+
+
+@dataclass
+class Work:
+    """What a stage works with. `step` names what a stage is doing now; its seconds are kept under that name."""
+
+    hub: Hub
+    engine: Engine
+    progress: Progress
+    run: Run
+    train: bool
+    models: dict[str, str] = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def seq(self) -> int:
+        """The run's place in the order of runs."""
+        return self.run.seq
+
+    def timed(self, name: str) -> Callable[[str], None]:
+        """A function to be told each step of stage `name` as it begins; it keeps the seconds of each."""
+        begun: list[tuple[str, float]] = []
+
+        def step(what: str) -> None:
+            now = time.perf_counter()
+            if begun:
+                last, since = begun.pop()
+                self.seconds[f"{name}: {last}"] = round(now - since, 3)
+            if what:
+                begun.append((what, now))
+
+        return step
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One step of the path.
+
+    `keeps` names the engine tables that go to the lake when `work` is done: what a resumed run takes up again, and a
+    trace reads years later. `before` and `after` are done in any case, also when the kept tables are taken up.
+    `share` is the stage's usual part of the whole time, for the time that remains.
+    """
+
+    name: str
+    sentence: str
+    work: Callable[[Work], dict[str, int]]
+    keeps: tuple[str, ...] = ()
+    before: Callable[[Work], None] | None = None
+    after: Callable[[Work], None] | None = None
+    share: int = 1
+
+
+@dataclass(frozen=True)
+class StageResult:
+    """What one stage came to. `taken_up`: its result was kept from before the run was killed."""
+
+    stage: str
+    seconds: float
+    counts: dict[str, int]
+    taken_up: bool = False
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """What a run came to. `unchanged`: nothing had come since the published run, and nothing was done."""
+
+    run: str
+    seq: int
+    stages: tuple[StageResult, ...]
+    models: dict[str, str]
+    seconds: dict[str, float]
+    unchanged: bool = False
+
+
+def carry_out(
+    hub: Hub, path: Sequence[Stage], progress: Progress, *, train: bool, publishes: bool = True
+) -> RunResult:
+    """Do the stages of `path` in order under the work lock."""
+    with hub.lock("run"):
+        hub.lake.sweep()
+        rules = rulebook.record(hub)
+        fingerprint = _fingerprint(hub, rules, train, publishes)
+        standing = _standing(hub, fingerprint)
+        if standing is not None:
+            return RunResult(standing.id, standing.seq, (), {}, {}, unchanged=True)
+        run = _begin(hub, fingerprint, rules, "run" if publishes else "train")
+        engine = hub.engine()
+        try:
+            work = Work(hub, engine, progress, run, train)
+            results = _walk(work, path)
+            _finish(work, results, publishes)
+        finally:
+            engine.close()
+        return RunResult(run.id, run.seq, results, work.models, work.seconds)
+
+
+def _walk(work: Work, path: Sequence[Stage]) -> tuple[StageResult, ...]:
+    results = []
+    with work.progress.task("path", total=sum(stage.share for stage in path)) as advance:
+        for stage in path:
+            results.append(_do(work, stage))
+            advance(stage.share)
+    return tuple(results)
+
+
+def _do(work: Work, stage: Stage) -> StageResult:
+    begun = time.perf_counter()
+    with work.progress.task(stage.name):
+        if stage.before:
+            stage.before(work)
+        kept = _take_up(work, stage)
+        counts = {} if kept else stage.work(work)
+        if not kept:
+            _keep(work, stage, time.perf_counter() - begun)
+        if stage.after:
+            stage.after(work)
+    seconds = round(time.perf_counter() - begun, 3)
+    work.seconds[stage.name] = seconds
+    return StageResult(stage.name, seconds, counts, taken_up=kept)
+
+
+def _take_up(work: Work, stage: Stage) -> bool:
+    """Load what a killed run kept of this stage; False when there is nothing to take up."""
+    if not stage.keeps:
+        return False
+    with work.hub.sessions.read() as session:
+        done = session.get(RunStage, (work.run.id, stage.name))
+    if done is None or done.status != "done":
+        return False
+    for name in stage.keeps:
+        reader = work.hub.lake.reader(f"run/{name}", owner=work.run.id)
+        if reader is None:
+            return False
+        work.engine.register(name, reader)
+    return True
+
+
+def _keep(work: Work, stage: Stage, seconds: float) -> None:
+    """Write the stage's tables to the lake and say that it is done, in one unit of work."""
+    files = [
+        work.hub.lake.write(
+            f"run/{name}", work.engine.stream(f"SELECT * FROM {name}"), owner=work.run.id
+        )
+        for name in stage.keeps
+    ]
+    with work.hub.sessions.begin() as session:
+        work.hub.lake.adopt(session, files)
+        session.merge(RunStage(run=work.run.id, stage=stage.name, status="done", seconds=seconds))
+
+
+def _standing(hub: Hub, fingerprint: str) -> Run | None:
+    """The published run, if it was made from the very same facts."""
+    with hub.sessions.read() as session:
+        run = published_run(session)
+    return run if run is not None and run.fingerprint == fingerprint else None
+
+
+def _begin(hub: Hub, fingerprint: str, rules: str, kind: str) -> Run:
+    """Take up the killed run that worked on the same facts, or start a new one and give up all others."""
+    with hub.sessions.begin() as session:
+        resumed = None
+        for run in unfinished_runs(session):
+            if run.fingerprint == fingerprint and run.kind == kind:
+                resumed = run
+            else:
+                abandon_run(session, run)
+                hub.lake.forget(session, owner=run.id)
+        return resumed or start_run(session, kind, fingerprint, rules)
+
+
+def _finish(work: Work, results: tuple[StageResult, ...], publishes: bool) -> None:
+    with work.hub.sessions.begin() as session:
+        held = session.get_one(Run, work.run.id)
+        held.seconds = dict(work.seconds)
+        held.counts = {result.stage: result.counts for result in results}
+        held.model = json.dumps(work.models, sort_keys=True)
+        if not publishes:
+            abandon_run(session, held)
+            work.hub.lake.forget(session, owner=held.id)
+
+
+def _fingerprint(hub: Hub, rules: str, train: bool, publishes: bool) -> str:
+    """A digest of the recorded facts: what landed, what was judged, which rules and models. Order does not matter."""
+    with hub.sessions.read() as session:
+        batches = sorted(session.exec(select(Batch.id)).all())
+        judgements = sorted(session.exec(select(Judgement.id)).all())
+        models = sorted(
+            session.exec(select(LinkageModel.name).where(col(LinkageModel.current))).all()
+        )
+    facts = {"batches": batches, "judgements": judgements, "rules": rules, "publishes": publishes}
+    facts |= {"models": "learned in this run"} if train else {"models": models}
+    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
