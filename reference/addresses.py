@@ -6,16 +6,13 @@ has a column of its own.
 
 from __future__ import annotations
 
-import csv
 import re
 from functools import cache
-from pathlib import Path
 
 import pyarrow as pa
 
+from reference.files import read_rows, read_table
 from reference.text import Rule, apply_rules, plain_upper, plain_upper_sql, rules_sql
-
-DATA = Path(__file__).parent / "data" / "addresses"
 
 # 1 RT/RW written inside the line goes, it has its own columns; 2 dots, dashes and other marks become blanks;
 # 3 letters and digits that stand together part (NO12 → NO 12, BLOK A3 → BLOK A 3); 4 leading zeros of numbers go;
@@ -33,9 +30,8 @@ ADDRESS_KEY: list[Rule] = [
 
 
 @cache
-def _tokens() -> list[dict[str, str]]:
-    with (DATA / "tokens.csv").open(encoding="utf-8", newline="") as stream:
-        return list(csv.DictReader(stream))
+def _known() -> dict[str, str]:
+    return {row["token"]: row["canonical"] for row in read_rows("addresses/tokens.csv")}
 
 
 @cache
@@ -45,14 +41,12 @@ def address_tables() -> dict[str, pa.Table]:
     `kind`: street, hamlet, village, district, regency, estate, number, unit, direction, landmark, word, empty.
     A landmark word (SAMPING, DEKAT, MASJID …) says where a place is near, not what its address is.
     """
-    rows = [{key: value or None for key, value in row.items()} for row in _tokens()]
-    return {"ref_address_token": pa.Table.from_pylist(rows)}
+    return {"ref_address_token": read_table("addresses/tokens.csv")}
 
 
 def address_words(text: str) -> list[str]:
     """The words of an address after `ADDRESS_KEY`, short words written out, empty words left out."""
-    known = {row["token"]: row["canonical"] for row in _tokens()}
-    words = (known.get(word, word) for word in clean_address(text).split(" "))
+    words = (_known().get(word, word) for word in clean_address(text).split(" "))
     return [word for word in words if word]
 
 
@@ -73,7 +67,9 @@ def ADDRESS_KEY_SQL(column: str) -> str:  # noqa: N802 - a SQL fragment, written
 
 def rt_rw_pair(text: str) -> tuple[str | None, str | None]:
     """RT and RW out of `003/005`, `RT 003 RW 005` or one side of it, without leading zeros; None where empty."""
-    numbers = re.fullmatch(r" *(?:RT\.? *)?([0-9]*) *(?:/|RW\.?|/ *RW\.?)? *([0-9]*) *", text.upper())
+    numbers = re.fullmatch(
+        r" *(?:RT\.? *)?([0-9]*) *(?:/|RW\.?|/ *RW\.?)? *([0-9]*) *", text.upper()
+    )
     if numbers is None:
         return None, None
     rt, rw = (number.lstrip("0") or None for number in numbers.groups())

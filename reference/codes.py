@@ -10,19 +10,12 @@ Systems: `dukcapil` (civil registry numbers), `regsosek` (Regsosek 2022 numbers)
 
 from __future__ import annotations
 
-import csv
 import re
 from functools import cache
-from pathlib import Path
 
 import pyarrow as pa
 
-DATA = Path(__file__).parent / "data" / "codes"
-
-
-def _rows(name: str) -> list[dict[str, str]]:
-    with (DATA / name).open(encoding="utf-8", newline="") as stream:
-        return list(csv.DictReader(stream))
+from reference.files import read_rows, read_table
 
 
 @cache
@@ -30,8 +23,8 @@ def code_tables() -> dict[str, pa.Table]:
     """`ref_code`, `ref_code_implies(concept, coarse, fine)` and `ref_code_label` (with both labels)."""
     return {
         "ref_code": code_table(),
-        "ref_code_implies": pa.Table.from_pylist(_rows("implies.csv")),
-        "ref_code_label": pa.Table.from_pylist(_rows("canonical.csv")),
+        "ref_code_implies": read_table("codes/implies.csv"),
+        "ref_code_label": read_table("codes/canonical.csv"),
     }
 
 
@@ -41,12 +34,12 @@ def code_table() -> pa.Table:
 
     Words are upper case with single blanks, numbers have no leading zero.
     """
-    return pa.Table.from_pylist(_rows("code_map.csv"))
+    return read_table("codes/code_map.csv")
 
 
 @cache
 def _codes() -> dict[tuple[str, str, str], str]:
-    rows = _rows("code_map.csv")
+    rows = read_rows("codes/code_map.csv")
     return {(row["concept"], row["system"], row["code"]): row["canonical"] for row in rows}
 
 
@@ -62,7 +55,7 @@ def labels(concept: str) -> dict[str, tuple[str, str]]:
     """Canonical code → (Indonesian label, English label), in the list's order. KeyError for an unknown concept."""
     found = {
         row["canonical"]: (row["label_id"], row["label_en"])
-        for row in _rows("canonical.csv")
+        for row in read_rows("codes/canonical.csv")
         if row["concept"] == concept
     }
     if not found:
@@ -75,7 +68,7 @@ def implied(concept: str, coarse: str) -> frozenset[str]:
     """The finer codes a coarse code may stand for; empty for a code that is not coarse."""
     return frozenset(
         row["fine"]
-        for row in _rows("implies.csv")
+        for row in read_rows("codes/implies.csv")
         if (row["concept"], row["coarse"]) == (concept, coarse)
     )
 

@@ -6,15 +6,14 @@ fragments, and as their Python twins for one record.
 
 from __future__ import annotations
 
-import csv
 import re
 from collections.abc import Iterator
 from functools import cache
 from itertools import product
-from pathlib import Path
 
 import pyarrow as pa
 
+from reference.files import make_table, read_rows, read_table
 from reference.phonetics import PHONETIC_SQL, phonetic, spelling_rules
 from reference.text import quote
 
@@ -31,14 +30,6 @@ __all__ = [
     "title_pattern",
     "token_canonical",
 ]
-
-DATA = Path(__file__).parent / "data" / "names"
-
-
-def rows(name: str) -> list[dict[str, str]]:
-    """Rows of a names file, as text."""
-    with (DATA / name).open(encoding="utf-8", newline="") as stream:
-        return list(csv.DictReader(stream))
 
 
 @cache
@@ -58,14 +49,26 @@ def title_pattern() -> str:
 
 def _alternatives(position: str, mode: str) -> str:
     """One alternation of the titles of a position and mode, longest first."""
-    forms = [row["form"] for row in rows("titles.csv") if (row["position"], row["mode"]) == (position, mode)]
-    return "|".join(_form(form, mode) for form in sorted(forms, key=lambda form: (-len(form), form)))
+    forms = [
+        row["form"]
+        for row in read_rows("names/titles.csv")
+        if (row["position"], row["mode"]) == (position, mode)
+    ]
+    return "|".join(
+        _form(form, mode) for form in sorted(forms, key=lambda form: (-len(form), form))
+    )
 
 
 def _undotted(position: str) -> str:
     """The dotted titles of a position written without dots: only after a comma are they titles."""
-    forms = [row["form"] for row in rows("titles.csv") if (row["position"], row["mode"]) == (position, "dotted")]
-    return "|".join(_form(form, "bare") for form in sorted(forms, key=lambda form: (-len(form), form)))
+    forms = [
+        row["form"]
+        for row in read_rows("names/titles.csv")
+        if (row["position"], row["mode"]) == (position, "dotted")
+    ]
+    return "|".join(
+        _form(form, "bare") for form in sorted(forms, key=lambda form: (-len(form), form))
+    )
 
 
 def _form(form: str, mode: str) -> str:
@@ -94,7 +97,7 @@ def STRIP_TITLES_SQL(column: str) -> str:  # noqa: N802 - a SQL fragment, writte
 
 @cache
 def _missing_pattern() -> str:
-    return "(?:" + "|".join(f"(?:{row['pattern']})" for row in rows("missing.csv")) + ")"
+    return "(?:" + "|".join(f"(?:{row['pattern']})" for row in read_rows("names/missing.csv")) + ")"
 
 
 def is_missing_name(name: str) -> bool:
@@ -113,7 +116,7 @@ def MISSING_NAME_SQL(column: str) -> str:  # noqa: N802 - a SQL fragment, writte
 def _canonical() -> dict[str, str]:
     return {
         row["token"]: row["canonical"]
-        for row in rows("tokens.csv")
+        for row in read_rows("names/tokens.csv")
         if row["kind"] in {"variant", "abbreviation"}
     }
 
@@ -125,7 +128,7 @@ def token_canonical(token: str) -> str:
 
 def do_not_merge() -> list[tuple[str, str]]:
     """Pairs of tokens that look alike and are different names."""
-    return [(row["token_l"], row["token_r"]) for row in rows("do_not_merge.csv")]
+    return [(row["token_l"], row["token_r"]) for row in read_rows("names/do_not_merge.csv")]
 
 
 @cache
@@ -139,34 +142,25 @@ def name_tables() -> dict[str, pa.Table]:
     `ref_birth_order(token, slot, group)`, `ref_do_not_merge(token_l, token_r, reason)` (both orders),
     `ref_name_missing(pattern, meaning)`: full-match RE2 patterns on letters and single blanks.
     """
-    pairs = rows("do_not_merge.csv")
-    swapped = [{**row, "token_l": row["token_r"], "token_r": row["token_l"]} for row in pairs]
-    slots = [{**row, "slot": int(row["slot"])} for row in rows("birth_order.csv")]
+    pairs = read_table("names/do_not_merge.csv")
+    swapped = pairs.select(["token_r", "token_l", "reason"]).rename_columns(pairs.column_names)
     return {
-        "ref_title": pa.Table.from_pylist(list(_title_rows())),
-        "ref_name_token": _table("tokens.csv"),
-        "ref_name_phrase": _table("phrases.csv"),
-        "ref_birth_order": pa.Table.from_pylist(slots),
-        "ref_do_not_merge": pa.Table.from_pylist(pairs + swapped),
-        "ref_name_missing": _table("missing.csv"),
+        "ref_title": make_table(["token", "position", "mode", "meaning"], _title_rows()),
+        "ref_name_token": read_table("names/tokens.csv"),
+        "ref_name_phrase": read_table("names/phrases.csv"),
+        "ref_birth_order": read_table("names/birth_order.csv", {"slot": pa.int32()}),
+        "ref_do_not_merge": pa.concat_tables([pairs, swapped]),
+        "ref_name_missing": read_table("names/missing.csv"),
     }
 
 
-def _title_rows() -> Iterator[dict[str, str]]:
+def _title_rows() -> Iterator[tuple[str, str, str, str]]:
     """Every way to write a title without dots: `S PD` and `SPD`."""
     seen: set[tuple[str, str]] = set()
-    for row in rows("titles.csv"):
+    for row in read_rows("names/titles.csv"):
         parts = [part for part in row["form"].split(".") if part]
         for gaps in product(("", " "), repeat=len(parts) - 1):
             token = "".join(part + gap for part, gap in zip(parts, (*gaps, ""), strict=True))
             if (token, row["position"]) not in seen:
                 seen.add((token, row["position"]))
-                rest = {"position": row["position"], "mode": row["mode"], "meaning": row["meaning"]}
-                yield {"token": token, **rest}
-
-
-def _table(name: str) -> pa.Table:
-    """A names file as a table; empty text is NULL."""
-    return pa.Table.from_pylist(
-        [{key: value or None for key, value in row.items()} for row in rows(name)]
-    )
+                yield token, row["position"], row["mode"], row["meaning"]

@@ -18,13 +18,12 @@ import io
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from jellyfish import jaro_winkler_similarity
 
+from reference.files import DATA, read_rows
 from reference.places import name_key
 
-DATA = Path(__file__).parent / "data" / "regions"
 LEVELS = {2: "province", 4: "regency", 6: "district", 10: "village"}
 PARENT = {10: 6, 6: 4, 4: 2}
 NEWEST = 2025
@@ -53,17 +52,10 @@ class Code:
         return list(dict.fromkeys(name_key(name) for name, _, _ in reversed(self.names)))
 
 
-def rows(name: str) -> Iterator[dict[str, str]]:
-    """Rows of a data file, gzip or plain."""
-    path = DATA / name
-    raw = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
-    yield from csv.DictReader(io.StringIO(raw.decode("utf-8")))
-
-
 def read_history() -> dict[str, Code]:
     """Every Kemendagri code of any edition, digits only."""
     codes: dict[str, Code] = {}
-    for row in rows("kemendagri_code_history_2016_2025.csv.gz"):
+    for row in read_rows("regions/kemendagri_code_history_2016_2025.csv.gz"):
         code = row["kode"].replace(".", "")
         names = codes.setdefault(code, Code(code)).names
         names.append((row["nama"], int(row["first_edition"]), int(row["last_edition"])))
@@ -97,7 +89,7 @@ class Successors:
                 ("kabkota_code_changes_2022_2025.csv", "law"),
                 ("kecamatan_code_changes_2016_2025.csv", "bridge"),
             )
-            for row in rows(name)
+            for row in read_rows(f"regions/{name}")
             if row["new_code"]
         }
         for code in sorted(codes, key=lambda code: (len(code), code)):
@@ -156,13 +148,13 @@ def kemendagri_rows(codes: dict[str, Code], successors: Successors) -> Iterator[
 
 def bps_rows() -> Iterator[list[str]]:
     """`ref_place` rows of the BPS provinces (2025), regencies and districts (second half of 2020)."""
-    for row in rows("provinsi_bridge.csv"):
+    for row in read_rows("regions/provinsi_bridge.csv"):
         yield _bps(row["kode_bps"], "province", row["nama"], "", row["kode_kemendagri_2025"], 2025)
     for level, width, name in (
         ("regency", 2, "bps_kemendagri_kabkota_bridge.csv"),
         ("district", 4, "bps_kemendagri_kecamatan_bridge.csv.gz"),
     ):
-        for row in rows(name):
+        for row in read_rows(f"regions/{name}"):
             code = row["kode_bps_2020s2"]
             today = row["kode_kemendagri_2025"]
             yield _bps(code, level, row["nama_bps"], code[:width], today, 2020)
@@ -215,14 +207,14 @@ def regency_names(codes: dict[str, Code], successors: Successors) -> Iterator[li
         if len(code) == 4:
             for key in entry.keys:
                 names[key].add((successors.today[code][0], "regency"))
-    for row in rows("bps_kemendagri_kabkota_bridge.csv"):
+    for row in read_rows("regions/bps_kemendagri_kabkota_bridge.csv"):
         today = row["kode_kemendagri_2025"].replace(".", "")
         names[name_key(row["nama_bps"])].add((today, "regency"))
     today_names = dict(names)
     for key, regencies in today_names.items():
         for old in old_spellings(key) - set(today_names):
             names[old] |= {(today, "old") for today, _ in regencies}
-    for row in rows("regency_old_names.csv"):
+    for row in read_rows("regions/regency_old_names.csv"):
         for today in row["regency_today"].split():
             for code in (entry for entry in codes if len(entry) == 4 and entry.startswith(today)):
                 known = names[name_key(row["name"])]
@@ -247,7 +239,9 @@ def write(name: str, header: list[str], table: Iterable[list[str]]) -> None:
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(header)
     writer.writerows(table)
-    (DATA / name).write_bytes(gzip.compress(text.getvalue().encode("utf-8"), 9, mtime=0))
+    (DATA / "regions" / name).write_bytes(
+        gzip.compress(text.getvalue().encode("utf-8"), 9, mtime=0)
+    )
 
 
 PLACE_HEADER = ["system", "code", "level", "name", "name_key", "parent"]

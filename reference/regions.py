@@ -7,18 +7,14 @@ Kemendagri edition of 2025. The tables are made beforehand by `reference.region_
 
 from __future__ import annotations
 
-import csv
-import gzip
-import io
 from collections import defaultdict
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import Literal
 
 import pyarrow as pa
-from pyarrow import csv as arrow_csv
 
+from reference.files import read_rows, read_table
 from reference.places import NAME_KEY_SQL, name_key
 
 __all__ = [
@@ -34,7 +30,6 @@ __all__ = [
 ]
 
 System = Literal["kemendagri", "bps"]
-DATA = Path(__file__).parent / "data" / "regions"
 EDITIONS = (2016, 2018, 2020, 2022, 2023, 2025)
 TODAY = 2025
 
@@ -75,25 +70,12 @@ def region_tables() -> dict[str, pa.Table]:
 
 @cache
 def _tables() -> dict[str, pa.Table]:
+    editions = {"first_edition": pa.int32(), "last_edition": pa.int32()}
     return {
-        "ref_place": _read(
-            "places.csv.gz", {"first_edition": pa.int32(), "last_edition": pa.int32()}
-        ),
-        "ref_village_name": _read("village_names.csv.gz", {}),
-        "ref_regency_name": _read("regency_names.csv.gz", {}),
+        "ref_place": read_table("regions/places.csv.gz", editions),
+        "ref_village_name": read_table("regions/village_names.csv.gz"),
+        "ref_regency_name": read_table("regions/regency_names.csv.gz"),
     }
-
-
-def _read(name: str, types: dict[str, pa.DataType]) -> pa.Table:
-    """A gzip CSV as strings (other types as given); empty text is NULL."""
-    data = gzip.decompress((DATA / name).read_bytes())
-    header = data[: data.index(b"\n")].decode().split(",")
-    options = arrow_csv.ConvertOptions(
-        column_types={column: types.get(column, pa.string()) for column in header},
-        null_values=[""],
-        strings_can_be_null=True,
-    )
-    return arrow_csv.read_csv(io.BytesIO(data), convert_options=options)
 
 
 def lookup(code: str, system: str, edition: int | None = None) -> Place | None:
@@ -161,27 +143,22 @@ def _children() -> dict[str, list[str]]:
 
 @cache
 def _by_code() -> dict[tuple[str, str], dict[str, str]]:
-    return {(row["system"], row["code"]): row for row in _rows("places.csv.gz")}
+    return {(row["system"], row["code"]): row for row in read_rows("regions/places.csv.gz")}
 
 
 @cache
 def _villages() -> dict[tuple[str, str], str]:
-    rows = _rows("village_names.csv.gz")
+    rows = read_rows("regions/village_names.csv.gz")
     return {(row["district_today"], row["name_key"]): row["village_today"] for row in rows}
 
 
 @cache
 def _history() -> dict[str, tuple[PlaceName, ...]]:
     found: dict[str, list[PlaceName]] = defaultdict(list)
-    for row in _rows("kemendagri_code_history_2016_2025.csv.gz"):
+    for row in read_rows("regions/kemendagri_code_history_2016_2025.csv.gz"):
         entry = PlaceName(row["nama"], int(row["first_edition"]), int(row["last_edition"]))
         found[row["kode"].replace(".", "")].append(entry)
     return {
         code: tuple(sorted(names, key=lambda name: name.first_edition))
         for code, names in found.items()
     }
-
-
-def _rows(name: str) -> list[dict[str, str]]:
-    data = gzip.decompress((DATA / name).read_bytes()).decode("utf-8")
-    return list(csv.DictReader(io.StringIO(data)))

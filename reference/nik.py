@@ -1,0 +1,234 @@
+"""The grammar of the two numbers: NIK (a person, for life) and KK (a family card, until the family changes).
+
+NIK: 6 digits region of first registration, 6 digits birth date DDMMYY (women: DD + 40), 4 digits serial from 0001.
+KK: 6 digits region of issue, 6 digits date of issue DDMMYY, 4 digits serial.
+
+A number is evidence, not truth. Nothing here rejects: a birth date was corrected and the NIK kept, a region was
+renamed, a clerk mistyped. `disagreements` says what does not fit, and leaves the weighing to others. The century of
+the two-digit year is never in the number; `birth_dates` gives every century that the day of judging allows.
+
+Each `*_SQL` function gives a DuckDB expression that answers exactly as its Python twin (tested).
+"""
+
+from __future__ import annotations
+
+import calendar
+import re
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal
+
+from reference.regions import lookup
+from reference.text import quote
+
+Sex = Literal["M", "F"]
+OLDEST = 125  # years: no living person in the registry is older
+FEMALE_OFFSET = 40
+# Serials that mark a number as nobody's: no district registers 9,000 births of one day.
+SYNTHETIC_SERIALS = range(9000, 9900)
+
+
+@dataclass(frozen=True)
+class NikParts:
+    """A NIK taken apart: `region` six digits as written, `day` 1–31 without the offset, `year2` 0–99."""
+
+    region: str
+    day: int
+    month: int
+    year2: int
+    sex: Sex
+    serial: int
+
+    @property
+    def birth_digits(self) -> str:
+        """The six birth digits as they stand in the NIK."""
+        day = self.day + (FEMALE_OFFSET if self.sex == "F" else 0)
+        return f"{day:02d}{self.month:02d}{self.year2:02d}"
+
+
+@dataclass(frozen=True)
+class KkParts:
+    """A KK number taken apart: region and day of issue, never of birth."""
+
+    region: str
+    day: int
+    month: int
+    year2: int
+    serial: int
+
+
+@dataclass(frozen=True)
+class Disagreement:
+    """Something in a NIK that does not fit: which part, what the NIK says, what the record says."""
+
+    part: Literal["day", "month", "year", "day_month_swapped", "sex", "region", "serial", "shape"]
+    in_nik: str
+    in_record: str
+
+
+def parse_nik(nik: str) -> NikParts | None:
+    """The parts of a NIK, or None if it is not 16 digits or its birth digits are no date of any century."""
+    if not re.fullmatch("[0-9]{16}", nik):
+        return None
+    day, month, year2 = int(nik[6:8]), int(nik[8:10]), int(nik[10:12])
+    sex: Sex = "F" if day > FEMALE_OFFSET else "M"
+    day -= FEMALE_OFFSET if sex == "F" else 0
+    if not _date_possible(day, month, year2):
+        return None
+    return NikParts(nik[:6], day, month, year2, sex, int(nik[12:]))
+
+
+def build_nik(region: str, birth_date: date, sex: Sex, serial: int) -> str:
+    """The NIK of these parts. ValueError unless region has six digits and serial is 1 to 9999."""
+    if not re.fullmatch("[0-9]{6}", region) or not 1 <= serial <= 9999:
+        raise ValueError("a NIK needs a region of six digits and a serial from 1 to 9999")
+    parts = NikParts(region, birth_date.day, birth_date.month, birth_date.year % 100, sex, serial)
+    return f"{region}{parts.birth_digits}{serial:04d}"
+
+
+def birth_dates(parts: NikParts, as_of: date) -> list[date]:
+    """Every birth date the NIK allows for somebody alive or lately dead on `as_of`, youngest first.
+
+    29 February takes only leap years; a person is at most 125 years old, and not born after `as_of`.
+    """
+    years = (century + parts.year2 for century in (2100, 2000, 1900, 1800))
+    possible = (
+        date(year, parts.month, parts.day)
+        for year in years
+        if _days(parts.month, year) >= parts.day
+    )
+    return [day for day in possible if day <= as_of and as_of.year - day.year <= OLDEST]
+
+
+def disagreements(nik: str, birth_date: date | None, sex: Sex | None) -> list[Disagreement]:
+    """What a NIK says otherwise than the record: soft evidence, empty when all fits or nothing is known.
+
+    A NIK that is no NIK gives one disagreement, of part `shape`.
+    """
+    parts = parse_nik(nik)
+    if parts is None:
+        return [Disagreement("shape", nik, "")]
+    found = _date_disagreements(parts, birth_date) if birth_date else []
+    if sex is not None and sex != parts.sex:
+        found.append(Disagreement("sex", parts.sex, sex))
+    if not region_known(parts.region):
+        found.append(Disagreement("region", parts.region, ""))
+    if parts.serial in (0, 9999):
+        found.append(Disagreement("serial", f"{parts.serial:04d}", ""))
+    return found
+
+
+def _date_disagreements(parts: NikParts, birth: date) -> list[Disagreement]:
+    year2 = birth.year % 100
+    found = []
+    swapped = (parts.day, parts.month) == (birth.month, birth.day)
+    if swapped and parts.day != parts.month:
+        in_nik, in_record = (
+            f"{parts.day:02d}-{parts.month:02d}",
+            f"{birth.day:02d}-{birth.month:02d}",
+        )
+        found.append(Disagreement("day_month_swapped", in_nik, in_record))
+    elif not swapped:
+        if parts.day != birth.day:
+            found.append(Disagreement("day", f"{parts.day:02d}", f"{birth.day:02d}"))
+        if parts.month != birth.month:
+            found.append(Disagreement("month", f"{parts.month:02d}", f"{birth.month:02d}"))
+    if parts.year2 != year2:
+        found.append(Disagreement("year", f"{parts.year2:02d}", f"{year2:02d}"))
+    return found
+
+
+def region_known(region: str) -> bool:
+    """Whether six digits were a district in any Kemendagri edition, or stand in a regency that was one."""
+    return lookup(region, "kemendagri") is not None or lookup(region[:4], "kemendagri") is not None
+
+
+def parse_kk(kk: str) -> KkParts | None:
+    """The parts of a KK number, or None if it is not 16 digits or its issue digits are no date."""
+    if not re.fullmatch("[0-9]{16}", kk):
+        return None
+    day, month, year2 = int(kk[6:8]), int(kk[8:10]), int(kk[10:12])
+    return (
+        KkParts(kk[:6], day, month, year2, int(kk[12:]))
+        if _date_possible(day, month, year2)
+        else None
+    )
+
+
+def is_placeholder(number: str) -> bool:
+    """Whether 16 digits (NIK or KK) are a stopgap: one digit repeated, 1234…, no region, serial 0000 or 9999."""
+    return re.search(PLACEHOLDER, number) is not None
+
+
+# All one digit; counting up or down; a region of zeros; nothing after the region; no serial, or the last.
+PLACEHOLDER = "|".join(
+    [
+        *(f"^{digit}+$" for digit in "0123456789"),
+        "^1234567890",
+        "^0123456789",
+        "^9876543210",
+        "^0000",
+        "^[0-9]{6}0{6}",
+        "^[0-9]{12}(0000|9999)$",
+        "^[0-9]{6}9{6}",
+    ]
+)
+
+
+def _date_possible(day: int, month: int, year2: int) -> bool:
+    """Whether day, month and two-digit year are a date; 29 February if the year is one of four (or 00)."""
+    if not 1 <= month <= 12:
+        return False
+    return 1 <= day <= _days(month, 2000 + year2)
+
+
+def _days(month: int, year: int) -> int:
+    return calendar.monthrange(year, month)[1]
+
+
+def NIK_SHAPE_SQL(column: str) -> str:  # noqa: N802 - a SQL fragment, written like the constant it stands for
+    """BOOLEAN: `parse_nik` takes the number apart."""
+    birth = _digits(column, 7)
+    return _shape_sql(
+        column,
+        f"CASE WHEN {birth} > {FEMALE_OFFSET} THEN {birth} - {FEMALE_OFFSET} ELSE {birth} END",
+    )
+
+
+def KK_SHAPE_SQL(column: str) -> str:  # noqa: N802 - a SQL fragment, written like the constant it stands for
+    """BOOLEAN: `parse_kk` takes the number apart."""
+    return _shape_sql(column, _digits(column, 7))
+
+
+def PLACEHOLDER_SQL(column: str) -> str:  # noqa: N802 - a SQL fragment, written like the constant it stands for
+    """BOOLEAN: `is_placeholder`."""
+    return f"regexp_matches({column}, {quote(PLACEHOLDER)})"
+
+
+def nik_birth_ok(column: str, birth_date: str) -> str:
+    """BOOLEAN: the birth digits of a well-formed NIK column equal a DATE column; NULL if either is missing."""
+    day = f"{_digits(column, 7)} % {FEMALE_OFFSET}"
+    return (
+        f"({day} = day({birth_date}) AND {_digits(column, 9)} = month({birth_date})"
+        f" AND {_digits(column, 11)} = year({birth_date}) % 100)"
+    )
+
+
+def nik_sex(column: str) -> str:
+    """`M` or `F` as a well-formed NIK column says."""
+    return f"CASE WHEN {_digits(column, 7)} > {FEMALE_OFFSET} THEN 'F' ELSE 'M' END"
+
+
+def _shape_sql(column: str, day: str) -> str:
+    month, year2 = _digits(column, 9), _digits(column, 11)
+    february = f"CASE WHEN {year2} % 4 = 0 THEN 29 ELSE 28 END"
+    last = (
+        f"CASE WHEN {month} IN (4, 6, 9, 11) THEN 30 WHEN {month} = 2 THEN {february} ELSE 31 END"
+    )
+    digits = f"regexp_full_match({column}, '[0-9]{{16}}')"
+    return f"CASE WHEN {digits} THEN {month} BETWEEN 1 AND 12 AND {day} BETWEEN 1 AND {last} ELSE false END"
+
+
+def _digits(column: str, start: int) -> str:
+    """Two digits of the number as an INTEGER; NULL when they are no digits."""
+    return f"TRY_CAST(substr({column}, {start}, 2) AS INTEGER)"
