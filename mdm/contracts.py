@@ -25,7 +25,6 @@ LANDED_ORIGIN = (
     "file",
     "row",
     "record_key",
-    "tie_digest",
     "row_digest",
     "delivered_on",
     "office",
@@ -113,8 +112,8 @@ class BooleanReading(Reading):
     """Yes and no in words; `when_empty` and `when_filled` give a meaning to an empty or any other value."""
 
     parser: Literal["boolean"] = Field(alias="as")
-    true: tuple[str, ...] = ("YA", "Y", "1", "TRUE", "YES")
-    false: tuple[str, ...] = ("TIDAK", "T", "0", "FALSE", "NO", "TDK")
+    true_words: tuple[str, ...] = ("YA", "Y", "1", "TRUE", "YES")
+    false_words: tuple[str, ...] = ("TIDAK", "T", "0", "FALSE", "NO", "TDK")
     when_empty: bool | None = None
     when_filled: bool | None = None
 
@@ -225,17 +224,23 @@ class Layout(Document):
         known = set(COLUMNS[self.kind]) | {"rt_rw", "region"}
         for attribute, reading in self.values.items():
             if attribute not in known:
-                raise ValueError(f"layout {self.name}: {attribute} is no attribute of a {self.kind}")
+                raise ValueError(
+                    f"layout {self.name}: {attribute} is no attribute of a {self.kind}"
+                )
             self._only_columns(reading.from_, attribute)
         for attribute in self.minimum.all_of + self.minimum.any_of:
             if attribute not in self.values:
-                raise ValueError(f"layout {self.name}: minimum names {attribute}, which has no value")
+                raise ValueError(
+                    f"layout {self.name}: minimum names {attribute}, which has no value"
+                )
         return self
 
     def _only_columns(self, names: Iterable[str], where: str) -> None:
         for name in names:
             if name not in self.columns:
-                raise ValueError(f"layout {self.name}: {where} names {name}, which is not in columns")
+                raise ValueError(
+                    f"layout {self.name}: {where} names {name}, which is not in columns"
+                )
 
     def landed_name(self, column: str) -> str:
         """The column's name in the lake."""
@@ -269,7 +274,9 @@ class Contract(Document):
             if layout.name == name:
                 return layout
         known = ", ".join(layout.name for layout in self.layouts)
-        raise UsageError(f"Source {self.source} has no layout {name}.", f"Its layouts are: {known}.")
+        raise UsageError(
+            f"Source {self.source} has no layout {name}.", f"Its layouts are: {known}."
+        )
 
 
 Contracts = dict[str, Contract]
@@ -282,7 +289,9 @@ def load_contracts(extra_dir: Path | None = None) -> Contracts:
     for path in (path for folder in folders for path in sorted(folder.glob("*.yaml"))):
         contract = read_contract(path)
         if contract.source in contracts:
-            raise RuleError(f"Two contracts for source {contract.source}: {path.name} is the second.")
+            raise RuleError(
+                f"Two contracts for source {contract.source}: {path.name} is the second."
+            )
         contracts[contract.source] = contract
     return contracts
 

@@ -1,0 +1,9 @@
+"""Reading what providers send: text with a delimiter (plain or gzip), Parquet, XLSX; always in chunks of text columns."""
+
+from __future__ import annotations
+
+from mdm.files.chunks import BadRow, Chunk, OpenFile
+from mdm.files.opening import open_file
+from mdm.files.survey import Survey, survey
+
+__all__ = ["BadRow", "Chunk", "OpenFile", "Survey", "open_file", "survey"]

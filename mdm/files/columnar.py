@@ -1,0 +1,143 @@
+"""Parquet and XLSX, given as text columns like everything else."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from itertools import islice
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from mdm.errors import InputError
+from mdm.files.chunks import Chunk, column_names
+from mdm.files.survey import Survey
+
+ROWS = 65_536  # rows per chunk
+
+
+class ParquetFile:
+    """One Parquet file. Numbers and dates become the text a person would type."""
+
+    delimiter: str | None = None
+
+    def __init__(self, survey: Survey) -> None:
+        self._survey = survey
+        try:
+            with pq.ParquetFile(survey.path) as file:
+                self.header: list[str] = list(file.schema_arrow.names)
+        except (pa.ArrowException, OSError):
+            raise _damaged(survey.name, "Parquet") from None
+
+    def chunks(self) -> Iterator[Chunk]:
+        """All rows, in file order."""
+        following = 1
+        names = column_names(len(self.header))
+        try:
+            with pq.ParquetFile(self._survey.path) as file:
+                for batch in file.iter_batches(ROWS):
+                    columns = [as_text(column) for column in batch.columns]
+                    rows = np.arange(following, following + batch.num_rows, dtype=np.int64)
+                    following += batch.num_rows
+                    yield Chunk(pa.table(columns, names), rows)
+        except (pa.ArrowException, OSError):
+            raise _damaged(self._survey.name, "Parquet") from None
+
+
+class Spreadsheet:
+    """The first sheet of an XLSX file. The header is the first row that is not empty; empty rows are no rows."""
+
+    delimiter: str | None = None
+
+    def __init__(self, survey: Survey) -> None:
+        self._survey = survey
+        self._rows = self._read()
+        header = next(self._rows, None)
+        if header is None:
+            raise InputError(
+                f"{survey.name} has no header.", "The first row must name the columns."
+            )
+        names = [cell_text(cell) for cell in header]
+        while names and not names[-1]:
+            names.pop()
+        self.header: list[str] = names
+
+    def chunks(self) -> Iterator[Chunk]:
+        """All rows, in sheet order."""
+        width = len(self.header)
+        following = 1
+        while part := list(islice(self._rows, ROWS)):
+            columns = [
+                pa.array([cell_text(row[place]) for row in part], pa.string())
+                for place in range(width)
+            ]
+            rows = np.arange(following, following + len(part), dtype=np.int64)
+            following += len(part)
+            yield Chunk(pa.table(columns, column_names(width)), rows)
+
+    def _read(self) -> Iterator[list[Any]]:
+        from python_calamine import CalamineError, CalamineWorkbook  # noqa: PLC0415 - only for XLSX
+
+        try:
+            with self._survey.path.open("rb") as file:
+                sheet = CalamineWorkbook.from_filelike(file).get_sheet_by_index(0)
+                yield from (
+                    row for row in sheet.iter_rows() if any(cell_text(cell) for cell in row)
+                )
+        except (CalamineError, OSError, ValueError, IndexError):
+            raise _damaged(self._survey.name, "XLSX") from None
+
+
+def cell_text(cell: Any) -> str:  # noqa: PLR0911 - one return per cell type
+    """A spreadsheet cell as a person would have typed it: whole numbers without a point, ISO dates."""
+    if isinstance(cell, str):
+        return cell
+    if isinstance(cell, bool):
+        return "TRUE" if cell else "FALSE"
+    if isinstance(cell, float):
+        return str(int(cell)) if cell.is_integer() else repr(cell)
+    if isinstance(cell, dt.datetime):
+        return cell.date().isoformat() if cell.time() == dt.time() else cell.isoformat(" ")
+    if cell is None:
+        return ""
+    return str(cell)
+
+
+def as_text(column: pa.Array) -> pa.Array:
+    """An Arrow column as text; whole floats lose their point, dates are ISO, lists are joined by commas."""
+    kind = column.type
+    if pa.types.is_dictionary(kind):
+        return as_text(column.dictionary_decode())
+    if pa.types.is_floating(kind):
+        whole = pc.all(pc.or_kleene(pc.is_null(column), pc.equal(column, pc.round(column)))).as_py()
+        if whole is not False and _fits(column):
+            column = column.cast(pa.int64())
+    if pa.types.is_timestamp(kind):
+        return pc.strftime(column.cast(pa.timestamp("s", kind.tz), safe=False), "%Y-%m-%d %H:%M:%S")
+    if pa.types.is_list(kind) or pa.types.is_large_list(kind):
+        parts = column.cast(pa.list_(pa.string()))
+        return pc.binary_join(parts, ",")
+    if pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
+        return pa.array(
+            [v.decode("utf-8", "replace") if v is not None else None for v in column.to_pylist()]
+        )
+    try:
+        return column.cast(pa.string())
+    except pa.ArrowException:
+        return pa.array([None if v is None else str(v) for v in column.to_pylist()], pa.string())
+
+
+def _fits(column: pa.Array) -> bool:
+    """Whether whole floats are exact integers (below 2 to the 63)."""
+    largest = pc.max(pc.abs(column)).as_py()
+    return largest is None or largest < 2**63
+
+
+def _damaged(name: str, form: str) -> InputError:
+    return InputError(
+        f"{name} is damaged: it does not open as {form}.",
+        "Ask the provider to deliver the whole file again.",
+    )

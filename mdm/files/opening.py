@@ -1,0 +1,40 @@
+"""From a surveyed file to an open one: which encoding and delimiter, by what the contract expects."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from mdm.errors import InputError
+from mdm.files.chunks import OpenFile
+from mdm.files.columnar import ParquetFile, Spreadsheet
+from mdm.files.delimited import DELIMITERS, Delimited, first_line, split_header
+from mdm.files.survey import Survey
+
+Fits = Callable[[Sequence[str]], int]
+
+
+def open_file(
+    survey: Survey, expected_encoding: str, expected_delimiter: str, fits: Fits
+) -> OpenFile:
+    """Open a file of any format. `fits` counts how many columns of a header the contract knows."""
+    if survey.format == "parquet":
+        return ParquetFile(survey)
+    if survey.format == "xlsx":
+        return Spreadsheet(survey)
+    encoding = text_encoding(survey, expected_encoding)
+    try:
+        head = first_line(survey, encoding)
+    except UnicodeError:
+        raise InputError(
+            f"{survey.name} is not readable text.", "Save it as UTF-8 and deliver it again."
+        ) from None
+    tries = dict.fromkeys([expected_delimiter, *DELIMITERS])
+    delimiter = max(tries, key=lambda mark: fits(split_header(head, mark)))
+    return Delimited(survey, encoding, delimiter)
+
+
+def text_encoding(survey: Survey, expected: str) -> str:
+    """utf-8 when the bytes are valid UTF-8, utf-16 by its mark; else what is agreed, or UTF-8 with stray bytes."""
+    if survey.encoding in {"utf-8", "utf-16"}:
+        return str(survey.encoding)
+    return "cp1252" if expected == "cp1252" else "mixed"

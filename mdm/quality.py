@@ -1,0 +1,170 @@
+"""Quality rules: YAML documents that turn typed rows into findings, as SQL over whole tables."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Literal
+
+import yaml
+from pydantic import ValidationError, model_validator
+
+from matching.cleaners import quote
+from mdm.accepted import KINDS, Kind
+from mdm.contracts import CodeReading, Document, Layout, Reading
+from mdm.errors import RuleError
+from mdm.readings import presence
+
+QUALITY = Path(__file__).parent / "rules" / "quality.yaml"
+WHOLE_FILE = 0  # the row number of findings about a file as a whole
+FINDING_COLUMNS = (
+    "batch", "source", "layout", "file", "row", "column_name", "rule", "severity", "value", "reason",
+)  # fmt: skip
+
+
+class Sentence(Document):
+    """One plain sentence in the provider's language and in English."""
+
+    id: str
+    en: str
+
+
+class QualityRule(Document):
+    """One rule: what it asks of which attributes, how grave it is, and what the provider is told."""
+
+    name: str
+    severity: Literal["warning", "quarantine"]
+    kinds: tuple[Kind, ...] = KINDS
+    about: tuple[str, ...] = ()
+    readings: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()
+    when: str | None = None
+    reason: Sentence
+    remedy: Sentence
+
+    @model_validator(mode="after")
+    def _asked_of_something(self) -> QualityRule:
+        if (self.when is None) != (not self.about and not self.readings):
+            raise ValueError(
+                f"rule {self.name}: `when` needs `about` or `readings`, and they need it"
+            )
+        return self
+
+    def attributes(self, layout: Layout) -> list[str]:
+        """The layout's attributes this rule asks about."""
+        if layout.kind not in self.kinds or any(need not in layout.values for need in self.needs):
+            return []
+        return [name for name, reading in layout.values.items() if self._asks(name, reading)]
+
+    def _asks(self, attribute: str, reading: Reading) -> bool:
+        if isinstance(reading, CodeReading) and reading.lenient:
+            return attribute in self.about
+        return attribute in self.about or getattr(reading, "parser", "") in self.readings
+
+    def condition(self, attribute: str, typed: str) -> str:
+        """The rule's SQL for one attribute over table `typed`."""
+        words = {
+            "{it}": attribute,
+            "{raw}": f"{attribute}_raw",
+            "{read}": f"{attribute}_read",
+            "{has}": f"has_{attribute}",
+            "{typed}": typed,
+        }
+        sql = self.when or "FALSE"
+        for word, meaning in words.items():
+            sql = sql.replace(word, meaning)
+        return sql
+
+
+class QualityRules(Document):
+    """The whole document, rules by order of writing."""
+
+    rules: tuple[QualityRule, ...]
+
+    @model_validator(mode="after")
+    def _names_once(self) -> QualityRules:
+        names = [rule.name for rule in self.rules]
+        if len(set(names)) != len(names):
+            raise ValueError("a rule name is used twice")
+        return self
+
+    def __getitem__(self, name: str) -> QualityRule:
+        return next(rule for rule in self.rules if rule.name == name)
+
+    def number(self, name: str) -> int:
+        """Place of a rule in the document; it stands for the rule inside SQL."""
+        return next(place for place, rule in enumerate(self.rules) if rule.name == name)
+
+
+@cache
+def load_quality(path: Path = QUALITY) -> QualityRules:
+    """The quality rules; a RuleError says where the document is wrong."""
+    try:
+        return QualityRules.model_validate(yaml.safe_load(path.read_text("utf-8")))
+    except (yaml.YAMLError, ValidationError) as error:
+        raise RuleError(f"Quality rules in {path.name}: {error}") from None
+
+
+def findings_sql(
+    layout: Layout, source: str, landed: str, typed: str, rules: QualityRules, batches: list[str]
+) -> str:
+    """All findings of the given batches of a layout, with the value as typed."""
+    attributes = [*layout.values, ""]
+    hits = _minimum_hits(layout, typed, rules) + [
+        f'SELECT batch, "row", {rules.number(rule.name)} AS rule, {attributes.index(attribute)} AS at '
+        f"FROM {typed} WHERE ({rule.condition(attribute, typed)})"
+        for rule in rules.rules
+        for attribute in rule.attributes(layout)
+    ]
+    hits.append(
+        f'SELECT batch, "row", list_position({_list(rule.name for rule in rules.rules)}, _problem)'
+        f" - 1 AS rule, {len(attributes) - 1} AS at FROM {landed} WHERE _problem IS NOT NULL"
+    )
+    only = ", ".join(map(quote, batches))
+    values = " ".join(
+        f"WHEN {place} THEN {_as_typed(layout, attribute)}"
+        for place, attribute in enumerate(attributes[:-1])
+    )
+    return f"""
+        SELECT l.batch, {quote(source)} AS source, {quote(layout.name)} AS layout, l.file,
+            l."row"::INTEGER AS "row",
+            nullif(({_list(layout.column_of(a) for a in attributes)})[h.at + 1], '') AS column_name,
+            ({_list(rule.name for rule in rules.rules)})[h.rule + 1] AS rule,
+            ({_list(rule.severity for rule in rules.rules)})[h.rule + 1] AS severity,
+            CASE h.at {values} END AS value,
+            ({_list(rule.reason.en for rule in rules.rules)})[h.rule + 1] AS reason
+        FROM ({" UNION ALL ".join(hits)}) h
+        JOIN {landed} l ON l.batch = h.batch AND l."row" = h."row"
+        WHERE h.batch IN ({only})"""
+
+
+def _minimum_hits(layout: Layout, typed: str, rules: QualityRules) -> list[str]:
+    """Rows below the layout's minimum, with what they lack."""
+    attributes = [*layout.values, ""]
+    hits = []
+    for attribute in layout.minimum.all_of:
+        rule = rules.number("name_missing" if attribute == "name" else "value_missing")
+        missing = f"NOT accepted AND NOT ({presence(layout, attribute)})"
+        hits.append((rule, attributes.index(attribute), missing))
+    if layout.minimum.any_of:
+        some = " OR ".join(presence(layout, attribute) for attribute in layout.minimum.any_of)
+        rule = rules.number("no_identifying_value")
+        hits.append((rule, len(attributes) - 1, f"NOT accepted AND NOT ({some})"))
+    return [
+        f'SELECT batch, "row", {rule} AS rule, {at} AS at FROM {typed} WHERE {condition}'
+        for rule, at, condition in hits
+    ]
+
+
+def _as_typed(layout: Layout, attribute: str) -> str:
+    columns = [_quoted(layout.landed_name(name)) for name in layout.values[attribute].from_]
+    cells = [f"l.{column}" for column in columns]
+    return cells[0] if len(cells) == 1 else f"concat_ws('.', {', '.join(cells)})"
+
+
+def _list(words: object) -> str:
+    return "[" + ", ".join(quote(str(word)) for word in words) + "]"  # type: ignore[attr-defined]
+
+
+def _quoted(identifier: str) -> str:
+    return '"' + identifier.replace('"', '""') + '"'

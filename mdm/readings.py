@@ -1,0 +1,225 @@
+"""From a contract's readings to SQL: the typed table of one layout.
+
+`typed_sql` gives one query over the landed rows of a layout. Its result has, per row: where it came from, every
+attribute of the layout with its type, and beside them what the quality rules ask about:
+
+- `has_<attribute>`  whether the provider filled the column
+- `<number>_raw`     what was typed for a NIK or KK number
+- `<date>_read`      the date as read, before it is judged plausible
+- `accepted`         whether the row reaches the contract's minimum
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from matching import cleaners
+from mdm.accepted import COLUMNS
+from mdm.contracts import (
+    BooleanReading,
+    CodeReading,
+    DateReading,
+    DigitsReading,
+    LabelReading,
+    Layout,
+    NameReading,
+    NumberReading,
+    NumbersReading,
+    QuantityReading,
+    Reading,
+    RegionReading,
+    RtRwReading,
+    SexReading,
+)
+
+CARRIED = ("batch", "delivery", "file", "row", "record_key", "row_digest", "delivered_on")
+_DELIVERED = "c.delivered_on"
+
+
+def typed_sql(layout: Layout, landed: str, lists: set[tuple[str, str]]) -> str:
+    """The query that types the readable rows of table `landed`; `lists` are the code lists `ref_code` holds."""
+    steps = _steps(layout, lists)
+    sql = _tidied(layout, landed)
+    # Each step stands on the one before, so that no expression is written out twice.
+    for step in steps[:-1]:
+        sql = f"SELECT c.*, {_select(step)} FROM ({sql}) c" if step else sql
+    joins = " ".join(_code_joins(layout, lists))
+    origin = ", ".join(f"c.{name}" for name in CARRIED)
+    sql = f"SELECT {origin}, {_select(steps[-1])} FROM ({sql}) c {joins}"
+    return f"SELECT *, {minimum_sql(layout)} AS accepted FROM ({sql})"
+
+
+def minimum_sql(layout: Layout) -> str:
+    """Whether a typed row reaches the minimum. A malformed number counts: the person does not disappear with it."""
+    every = [f"{presence(layout, attribute)}" for attribute in layout.minimum.all_of]
+    some = [f"{presence(layout, attribute)}" for attribute in layout.minimum.any_of]
+    parts = every + ([f"({' OR '.join(some)})"] if some else [])
+    return f"({' AND '.join(parts)})" if parts else "TRUE"
+
+
+def presence(layout: Layout, attribute: str) -> str:
+    """Whether a typed row carries an attribute, as SQL."""
+    number = layout.values[attribute].parser in {"nik", "kk"}
+    return f"{attribute}_raw IS NOT NULL" if number else f"{attribute} IS NOT NULL"
+
+
+def accepted_sql(layout: Layout, source: str, keyed: str) -> str:
+    """The layout's rows in the shape of the accepted table of its kind, from table `keyed` (no `rid` yet)."""
+    typed = _steps(layout, set())[-1]
+    shape = COLUMNS[layout.kind]
+    values = [
+        f"{_name(name)}::{kind} AS {_name(name)}"
+        if name in typed
+        else f"NULL::{kind} AS {_name(name)}"
+        for name, kind in shape.items()
+    ]
+    origin = [
+        f"{cleaners.quote(source)} AS source",
+        f"{cleaners.quote(layout.name)} AS layout",
+        'file, "row"::INTEGER AS "row", record_key, batch, value_date',
+    ]
+    return f"SELECT {', '.join(origin + values)} FROM {keyed}"
+
+
+def source_columns(layout: Layout) -> list[str]:
+    """The provider's columns that the layout reads, in order, once each."""
+    readings: Iterable[str] = (name for reading in layout.values.values() for name in reading.from_)
+    extra = [layout.value_date] if layout.value_date else []
+    return list(dict.fromkeys([*readings, *extra]))
+
+
+def _tidied(layout: Layout, landed: str) -> str:
+    """Readable landed rows with every column they are read from tidied, under the provider's names."""
+    names = source_columns(layout)
+    tidy = [
+        f"{cleaners.tidy(_quoted(layout.landed_name(n)))} AS {_quoted('c ' + n)}" for n in names
+    ]
+    origin = ", ".join((*CARRIED, "office"))
+    return f"SELECT {origin}, {', '.join(tidy)} FROM {landed} WHERE _problem IS NULL"
+
+
+def _steps(layout: Layout, lists: set[tuple[str, str]]) -> list[dict[str, str]]:
+    """Columns made step by step: dates without their time; numbers, dates and regions as read; the typed columns."""
+    cut: dict[str, str] = {}
+    read: dict[str, str] = {}
+    final: dict[str, str] = {"office": "c.office", "value_date": _DELIVERED}
+    if layout.value_date is not None:
+        cut["value_date_cut"] = cleaners.day(_cell(layout.value_date))
+        read["value_date_read"] = cleaners.date(
+            "c.value_date_cut", layout.value_date_order, _DELIVERED
+        )
+        final["value_date"] = (
+            f"coalesce({cleaners.plausible('c.value_date_read', _DELIVERED)}, {_DELIVERED})"
+        )
+    for attribute, reading in layout.values.items():
+        cell = _joined(reading.from_)
+        if isinstance(reading, DateReading):
+            cut[f"{attribute}_cut"] = cleaners.day(cell)
+            read[f"{attribute}_read"] = cleaners.date(
+                f"c.{attribute}_cut", reading.order, _DELIVERED
+            )
+        elif isinstance(reading, NumberReading):
+            read[f"{attribute}_raw"] = cleaners.number_raw(cell)
+        elif isinstance(reading, RegionReading):
+            read["region_code"] = cleaners.region(
+                [_cell(name) for name in reading.from_], reading.system
+            )
+        final |= _final_columns(attribute, reading, cell, lists)
+        filled = " OR ".join(f"{_cell(name)} IS NOT NULL" for name in reading.from_)
+        final[f"has_{attribute}"] = f"({filled})"
+    return [cut, read, final]
+
+
+def _final_columns(  # noqa: PLR0911 - one return per reading says more than a table of functions
+    attribute: str, reading: Reading, cell: str, lists: set[tuple[str, str]]
+) -> dict[str, str]:
+    """The typed columns of one attribute."""
+    match reading:
+        case NumberReading():
+            raw = f"c.{attribute}_raw"
+            return {f"{attribute}_raw": raw, attribute: cleaners.registry_number(raw)}
+        case DateReading():
+            return _date_columns(attribute)
+        case RegionReading():
+            system = (
+                f"CASE WHEN c.region_code IS NOT NULL THEN {cleaners.quote(reading.system)} END"
+            )
+            return {"region_code": "c.region_code", "region_system": system}
+        case RtRwReading():
+            return {"rt": cleaners.rt(cell), "rw": cleaners.rw(cell)}
+        case CodeReading():
+            known = (reading.concept, reading.system) in lists
+            return {attribute: f"k_{attribute}.canonical" if known else cleaners.text(cell)}
+        case QuantityReading():
+            make = cleaners.integer if reading.parser == "integer" else cleaners.decimal
+            return {attribute: make(cell, reading.least, reading.most)}
+        case BooleanReading():
+            words = (
+                reading.true_words,
+                reading.false_words,
+                reading.when_empty,
+                reading.when_filled,
+            )
+            return {attribute: cleaners.boolean(cell, *words)}
+        case NumbersReading():
+            return {attribute: cleaners.kk_list(cell, reading.separator)}
+        case DigitsReading():
+            return {attribute: cleaners.digits(cell, reading.least)}
+        case NameReading():
+            return {attribute: cleaners.name(cell)}
+        case LabelReading():
+            return {attribute: cleaners.label(cell)}
+        case SexReading():
+            return {attribute: cleaners.sex(cell)}
+    return {attribute: cleaners.text(cell)}
+
+
+def _date_columns(attribute: str) -> dict[str, str]:
+    read = f"c.{attribute}_read"
+    columns = {f"{attribute}_read": read, attribute: cleaners.plausible(read, _DELIVERED)}
+    if attribute == "birth_date":
+        short = cleaners.is_short_year("c.birth_date_cut")
+        columns["birth_date_precision"] = (
+            f"CASE WHEN {columns[attribute]} IS NULL THEN NULL "
+            f"WHEN {short} THEN 'short_year' ELSE 'day' END"
+        )
+    return columns
+
+
+def _select(columns: dict[str, str]) -> str:
+    return ", ".join(f"{sql} AS {_name(name)}" for name, sql in columns.items())
+
+
+def _code_joins(layout: Layout, lists: set[tuple[str, str]]) -> list[str]:
+    """One join to the code list per coded attribute that has a list."""
+    return [
+        f"LEFT JOIN ({_list_sql(reading)}) k_{attribute} "
+        f"ON k_{attribute}.code = {cleaners.code(_joined(reading.from_))}"
+        for attribute, reading in layout.values.items()
+        if isinstance(reading, CodeReading) and (reading.concept, reading.system) in lists
+    ]
+
+
+def _list_sql(reading: CodeReading) -> str:
+    where = (
+        f"concept = {cleaners.quote(reading.concept)} AND system = {cleaners.quote(reading.system)}"
+    )
+    return f"SELECT code, min(canonical) AS canonical FROM ref_code WHERE {where} GROUP BY code"
+
+
+def _joined(names: tuple[str, ...]) -> str:
+    if len(names) == 1:
+        return _cell(names[0])
+    return f"nullif(concat_ws(' ', {', '.join(map(_cell, names))}), '')"
+
+
+def _cell(column: str) -> str:
+    return f"c.{_quoted('c ' + column)}"
+
+
+def _name(column: str) -> str:
+    return _quoted(column) if column == "row" else column
+
+
+def _quoted(identifier: str) -> str:
+    return '"' + identifier.replace('"', '""') + '"'

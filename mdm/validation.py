@@ -1,0 +1,287 @@
+"""Step 2, validate: landed rows → accepted tables, quarantine and findings.
+
+The contracts are turned into SQL (`mdm/readings.py`), the quality rules too (`mdm/quality.py`); one pass per layout.
+A batch gets its findings once; later runs only make the accepted tables again. For every batch,
+landed = accepted + quarantined, or the run stops.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlmodel import Session, col, select
+
+import reference
+from matching.cleaners import quote
+from matching.engine import Engine
+from mdm import audit
+from mdm.accepted import COLUMNS, KINDS, ORIGIN, Kind
+from mdm.compose import Hub
+from mdm.contracts import Contracts, Layout, contract_for, load_contracts
+from mdm.errors import IntegrityError
+from mdm.hub.tables import Batch
+from mdm.lake import LakeFile
+from mdm.progress import Progress
+from mdm.quality import findings_sql, load_quality
+from mdm.readings import accepted_sql, typed_sql
+from mdm.versions import keep_current
+
+FINDINGS = "findings"
+
+
+@dataclass(frozen=True)
+class BatchCounts:
+    """What became of one delivered file. `landed = accepted + quarantined`, always."""
+
+    batch: str
+    source: str
+    layout: str
+    file: str
+    landed: int
+    accepted: int
+    quarantined: int
+
+
+@dataclass(frozen=True)
+class Counts:
+    """What validation did: per batch, and the records of each kind that count now."""
+
+    batches: tuple[BatchCounts, ...]
+    current: dict[Kind, int]
+    replaced: int
+
+    @property
+    def landed(self) -> int:
+        """Rows landed, over all batches."""
+        return sum(batch.landed for batch in self.batches)
+
+    @property
+    def accepted(self) -> int:
+        """Rows accepted, over all batches; `replaced` of them have a later version."""
+        return sum(batch.accepted for batch in self.batches)
+
+    @property
+    def quarantined(self) -> int:
+        """Rows kept out, over all batches."""
+        return sum(batch.quarantined for batch in self.batches)
+
+
+def validate(
+    hub: Hub, engine: Engine, progress: Progress, batches: Sequence[str] | None = None
+) -> Counts:
+    """Make `<kind>_accepted` in the engine from everything landed; write the findings of new batches.
+
+    `batches` limits the work to those; None takes all. Call it under the work lock. IntegrityError when the
+    rows of a batch do not add up.
+    """
+    contracts = load_contracts(hub.settings.home / "contracts")
+    held = _batches(hub, batches)
+    lists = _reference(engine)
+    layouts = _layouts(held, contracts)
+    files: dict[str, LakeFile] = {}
+    counts: list[BatchCounts] = []
+    parts: dict[Kind, list[str]] = {kind: [] for kind in KINDS}
+    replaced = 0
+    with progress.task("validate", total=sum(batch.landed for batch in held)) as advance:
+        # Households first: the dwellings they name are what persons' dwelling numbers are held against.
+        for (source, layout), own in layouts:
+            name = f"{source}_{layout.name}"
+            _type(hub, engine, source, layout, own, lists)
+            files |= _find(hub, engine, source, layout, own)
+            counts += _count(engine, source, layout, own)
+            replaced += keep_current(
+                engine, layout, f"landed_{name}", f"typed_{name}", f"current_{name}"
+            )
+            parts[layout.kind].append(accepted_sql(layout, source, f"current_{name}"))
+            engine.drop(f"landed_{name}", f"typed_{name}")
+            advance(sum(batch.landed for batch in own))
+        current = {kind: _accept(engine, kind, parts[kind]) for kind in KINDS}
+    engine.drop("known_dwelling", *(f"current_{s}_{layout.name}" for (s, layout), _ in layouts))
+    _record(hub, held, counts, files)
+    return Counts(tuple(counts), current, replaced)
+
+
+def _batches(hub: Hub, only: Sequence[str] | None) -> list[Batch]:
+    with hub.sessions.read() as session:
+        held = session.exec(select(Batch).order_by(col(Batch.created), col(Batch.id))).all()
+    return [batch for batch in held if only is None or batch.id in only]
+
+
+def _reference(engine: Engine) -> set[tuple[str, str]]:
+    """Put the reference tables that validation asks into the engine; return the code lists there are."""
+    for name, table in reference.tables().items():
+        if name in {"ref_place", "ref_code"} and not engine.exists(name):
+            engine.register(name, table)
+    if not engine.exists("ref_code"):
+        return set()
+    rows = engine.fetch("SELECT DISTINCT concept, system FROM ref_code").to_pylist()
+    return {(row["concept"], row["system"]) for row in rows}
+
+
+def _layouts(
+    batches: Sequence[Batch], contracts: Contracts
+) -> list[tuple[tuple[str, Layout], list[Batch]]]:
+    """The layouts that have batches, households first, then by name."""
+    own: dict[tuple[str, str], list[Batch]] = {}
+    for batch in batches:
+        own.setdefault((batch.source, batch.layout), []).append(batch)
+    order = {"household": 0, "family": 1, "person": 2}
+    found = [
+        ((source, contract_for(contracts, source).layout(layout)), rows)
+        for (source, layout), rows in own.items()
+    ]
+    return sorted(found, key=lambda item: (order[item[0][1].kind], item[0][0], item[0][1].name))
+
+
+def _type(
+    hub: Hub,
+    engine: Engine,
+    source: str,
+    layout: Layout,
+    batches: Sequence[Batch],
+    lists: set[tuple[str, str]],
+) -> None:
+    """Read the layout's landed rows into the engine and make its typed table."""
+    name = f"{source}_{layout.name}"
+    landed = f"landed_{name}"
+    dataset = f"landed/{source}/{layout.name}"
+    owners = [batch.id for batch in batches]
+    rows = 0
+    everything = {file.owner for file in hub.lake.files(dataset)} <= set(owners)
+    if everything and (reader := hub.lake.reader(dataset)) is not None:
+        rows = engine.register(landed, reader)
+    elif not everything:
+        rows = _register_some(hub, engine, landed, dataset, owners)
+    if rows != sum(batch.landed for batch in batches):
+        raise IntegrityError(
+            f"The lake holds {rows} rows of {source}/{layout.name}, the batches say otherwise.",
+            "Restore the home from its backup.",
+        )
+    engine.table(f"typed_{name}", typed_sql(layout, landed, lists))
+    if layout.kind == "household":
+        engine.table(
+            "known_dwelling",
+            f"SELECT DISTINCT office, dwelling_ref FROM typed_{name} WHERE dwelling_ref IS NOT NULL",
+        )
+    elif not engine.exists("known_dwelling"):
+        engine.table(
+            "known_dwelling", "SELECT ''::VARCHAR office, ''::VARCHAR dwelling_ref LIMIT 0"
+        )
+
+
+def _register_some(
+    hub: Hub, engine: Engine, landed: str, dataset: str, owners: Sequence[str]
+) -> int:
+    """The landed rows of some batches only."""
+    parts = []
+    for place, owner in enumerate(owners):
+        reader = hub.lake.reader(dataset, owner)
+        if reader is not None:
+            engine.register(f"{landed}_{place}", reader)
+            parts.append(f"{landed}_{place}")
+    rows = engine.table(
+        landed, " UNION ALL BY NAME ".join(f"SELECT * FROM {part}" for part in parts)
+    )
+    engine.drop(*parts)
+    return rows
+
+
+def _find(
+    hub: Hub, engine: Engine, source: str, layout: Layout, batches: Sequence[Batch]
+) -> dict[str, LakeFile]:
+    """Write the findings of the batches that have none yet: one lake file per batch."""
+    new = [batch.id for batch in batches if batch.accepted is None]
+    if not new:
+        return {}
+    name = f"{source}_{layout.name}"
+    found = f"found_{name}"
+    sql = findings_sql(layout, source, f"landed_{name}", f"typed_{name}", load_quality(), new)
+    engine.table(found, sql)
+    files = {}
+    for batch in new:
+        rows = (
+            f'SELECT * FROM {found} WHERE batch = {quote(batch)} ORDER BY "row", rule, column_name'
+        )
+        files[batch] = hub.lake.write(FINDINGS, engine.stream(rows), owner=batch)
+    engine.drop(found)
+    return files
+
+
+def _count(
+    engine: Engine, source: str, layout: Layout, batches: Sequence[Batch]
+) -> list[BatchCounts]:
+    """Accepted and quarantined rows per batch; IntegrityError when they do not add up to what landed."""
+    name = f"{source}_{layout.name}"
+    rows = engine.fetch(
+        f"SELECT batch, count(*) FILTER (WHERE accepted) AS accepted, "
+        f"count(*) FILTER (WHERE NOT accepted) AS refused FROM {name_of_rows(name)} GROUP BY batch"
+    ).to_pylist()
+    found = {row["batch"]: (int(row["accepted"]), int(row["refused"])) for row in rows}
+    counts = []
+    for batch in batches:
+        accepted, refused = found.get(batch.id, (0, 0))
+        if accepted + refused != batch.landed:
+            raise IntegrityError(
+                f"Batch {batch.id}: {batch.landed} rows landed, but {accepted} accepted and "
+                f"{refused} quarantined.",
+                "Restore the home from its backup.",
+            )
+        counts.append(
+            BatchCounts(batch.id, source, layout.name, batch.file, batch.landed, accepted, refused)
+        )
+    return counts
+
+
+def name_of_rows(name: str) -> str:
+    """All landed rows of a layout with whether they are accepted, as a subquery."""
+    return (
+        f"(SELECT batch, accepted FROM typed_{name} UNION ALL "
+        f"SELECT batch, FALSE FROM landed_{name} WHERE _problem IS NOT NULL)"
+    )
+
+
+def _accept(engine: Engine, kind: Kind, parts: Sequence[str]) -> int:
+    """Make the accepted table of a kind; `rid` numbers its rows by source, layout and record key."""
+    if parts:
+        rows = " UNION ALL ".join(parts)
+        order = "ORDER BY source, layout, record_key"
+        sql = f"SELECT (row_number() OVER ({order}))::INTEGER AS rid, * FROM ({rows})"
+    else:
+        shape = {**ORIGIN, **COLUMNS[kind]}
+        nulls = (f'NULL::{sql_type} AS "{name}"' for name, sql_type in shape.items())
+        sql = f"SELECT {', '.join(nulls)} LIMIT 0"
+    return engine.table(f"{kind}_accepted", sql)
+
+
+def _record(
+    hub: Hub, held: Sequence[Batch], counts: Sequence[BatchCounts], files: dict[str, LakeFile]
+) -> None:
+    """Make the new findings part of the lake and the counts part of their batches, in one unit of work."""
+    new = {batch.id for batch in held if batch.accepted is None}
+    if not new:
+        return
+    with hub.sessions.begin() as session:
+        hub.lake.adopt(session, list(files.values()))
+        for count in counts:
+            if count.batch in new:
+                _record_one(session, count)
+
+
+def _record_one(session: Session, count: BatchCounts) -> None:
+    batch = session.get_one(Batch, count.batch)
+    batch.accepted, batch.quarantined, batch.status = count.accepted, count.quarantined, "validated"
+    session.add(batch)
+    audit.record(
+        session,
+        "system",
+        "validate",
+        batch=count.batch,
+        source=count.source,
+        layout=count.layout,
+        counts={
+            "landed": count.landed,
+            "accepted": count.accepted,
+            "quarantined": count.quarantined,
+        },
+    )
