@@ -1,0 +1,222 @@
+"""Who lives with whom: family cards and dwellings of today, heads, and everybody's relation to the head.
+
+A family is the people on one card (KK); a dwelling holds one or more families. Both are numbered from 0 inside one
+part of the country.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from synthetic.columns import Bools, Ints
+from synthetic.kinship import NEVER, ROUNDS, YEAR, Kin
+from synthetic.scenario import Families
+
+HEAD, HUSBAND, WIFE, CHILD, CHILD_IN_LAW, GRANDCHILD, PARENT, PARENT_IN_LAW, RELATIVE, WORKER, OTHER = range(1, 12)
+
+
+@dataclass
+class Homes:
+    """Family and dwelling of everybody (first block), facts of families, then of dwellings."""
+
+    family: Ints  # per person
+    before: Ints  # per person: the family before marriage, or -1
+    joined: Ints  # per person: day of joining the present family (birth when born into it)
+    relation: Ints  # Dukcapil SHDK 1–11
+    marital: Ints  # 1–4
+    boarder: Bools
+    head: Ints  # per family: person, -1 when nobody lives
+    since: Ints  # per family: day the family began
+    dwelling: Ints  # per family
+    spot: Ints  # per dwelling: number of the village
+
+
+def settle_down(
+    kin: Kin, matrilocal: Bools, villages: int, families: Families, today: int, rng: np.random.Generator
+) -> Homes:
+    """Place every person of `kin`; `matrilocal` says per person whether couples prefer the wife's parents."""
+    alive = kin.died > today
+    roof, card, spot = _couples(kin, matrilocal, villages, families, today, rng)
+    family = np.where(kin.couple >= 0, card[kin.couple], np.where(kin.parents >= 0, card[kin.parents], 0))
+    before = np.where((kin.couple >= 0) & (kin.parents >= 0), card[kin.parents], -1)
+    before[before == family] = -1
+    married = np.where(kin.couple >= 0, kin.married[kin.couple], kin.born)
+    joined = np.where(before >= 0, married, kin.born)
+    family = _elders(kin, family, card, families, today, rng)
+    dwelling_of_card = roof.copy()
+    leavers = _leavers(kin, family, alive, today, rng)
+    boards = rng.random(len(leavers)) < families.boarders * 20
+    family[leavers] = len(roof) + np.arange(len(leavers))
+    joined[leavers] = today - (rng.random(len(leavers)) * 12 * YEAR).astype(np.int64)
+    joined[leavers] = np.maximum(joined[leavers], kin.born[leavers] + int(17 * YEAR))
+    before[leavers] = np.where(kin.parents[leavers] >= 0, card[kin.parents[leavers]], -1)
+    new_roofs = len(spot) + np.arange(len(leavers))
+    home = spot[roof[np.maximum(kin.parents[leavers], 0)]]
+    away = rng.random(len(leavers)) < 0.4
+    spot = np.concatenate([spot, np.where(away, rng.integers(villages, size=len(leavers)), home)])
+    dwelling_of_card = np.concatenate([dwelling_of_card, new_roofs])
+    boarder = np.zeros(kin.persons, dtype=bool)
+    lodgers = leavers[boards]
+    family[lodgers] = rng.choice(family[alive], len(lodgers))
+    boarder[lodgers] = True
+    dwelling_of_card = _share_roofs(dwelling_of_card, spot, rng)
+    return _number(kin, family, before, joined, boarder, dwelling_of_card, spot, alive, today, rng)
+
+
+def _couples(
+    kin: Kin, matrilocal: Bools, villages: int, families: Families, today: int, rng: np.random.Generator
+) -> tuple[Ints, Ints, Ints]:
+    """Per couple: dwelling and the couple whose card it is on; per dwelling: village."""
+    n = len(kin.husband)
+    his, hers = kin.parents[kin.husband], kin.parents[kin.wife]
+    wife_first = rng.random(n) < np.where(matrilocal[kin.husband], 0.75, 0.35)
+    side = np.where(wife_first, np.where(hers >= 0, hers, his), np.where(his >= 0, his, hers))
+    years = (today - kin.married) / YEAR
+    chance = families.living_with_parents * np.exp(-years / 9.0) + 0.1
+    stays = (side >= 0) & (rng.random(n) < chance)
+    own = ~stays | (rng.random(n) < families.own_card_with_parents)
+    roof = np.cumsum(~stays) - 1  # a new dwelling for everyone who leaves
+    spot_of = np.full(n, -1, dtype=np.int64)
+    anywhere = rng.integers(villages, size=n)
+    near = rng.random(n) < 0.62
+    card = np.arange(n)
+    ready = side < 0
+    spot_of[ready] = anywhere[ready]
+    for _ in range(ROUNDS + 1):
+        now = ~ready & ready[np.maximum(side, 0)]
+        if not now.any():
+            break
+        s = side[now]
+        roof[now] = np.where(stays[now], roof[s], roof[now])
+        card[now] = np.where(own[now], card[now], card[s])
+        spot_of[now] = np.where(stays[now] | near[now], spot_of[s], anywhere[now])
+        ready |= now
+    spot = np.zeros(int((~stays).sum()), dtype=np.int64)
+    spot[roof[~stays]] = spot_of[~stays]
+    return roof, card, spot
+
+
+def _elders(
+    kin: Kin, family: Ints, card: Ints, families: Families, today: int, rng: np.random.Generator
+) -> Ints:
+    """Widowed old people move onto the card of a married child."""
+    couples = len(kin.husband)
+    child_card = np.full(couples, -1, dtype=np.int64)
+    active = (kin.died[kin.husband] > today) & (kin.died[kin.wife] > today) & (kin.parted == NEVER)
+    for spouse in (kin.husband, kin.wife):
+        parents = kin.parents[spouse]
+        known = active & (parents >= 0)
+        child_card[parents[known]] = card[known]
+    c = np.maximum(kin.couple, 0)
+    other = np.where(kin.female, kin.husband[c], kin.wife[c])
+    old = (kin.died > today) & (kin.born < today - 62 * YEAR) & (kin.couple >= 0)
+    widowed = old & (kin.died[other] <= today) & (child_card[c] >= 0)
+    moves = widowed & (rng.random(kin.persons) < families.elders_taken_in)
+    return np.where(moves, child_card[c], family)
+
+
+def _leavers(kin: Kin, family: Ints, alive: Bools, today: int, rng: np.random.Generator) -> Ints:
+    """People who live alone on a card of their own: grown unmarried children, and divorced husbands."""
+    grown = alive & (kin.couple < 0) & (kin.born < today - 21 * YEAR)
+    single = grown & (rng.random(kin.persons) < 0.13)
+    c = np.maximum(kin.couple, 0)
+    divorced = alive & (kin.couple >= 0) & (kin.parted[c] <= today) & ~kin.female
+    return np.flatnonzero(single | divorced)
+
+
+def _share_roofs(dwelling: Ints, spot: Ints, rng: np.random.Generator) -> Ints:
+    """Some families without kin there share a dwelling with a neighbour: rented rooms, shop houses."""
+    n = len(spot)
+    moves = np.flatnonzero(rng.random(n) < 0.035)
+    by_village = np.argsort(spot, kind="stable")
+    place = np.empty(n, dtype=np.int64)
+    place[by_village] = np.arange(n)
+    neighbour = by_village[np.minimum(place[moves] + 1, n - 1)]
+    fits = (spot[neighbour] == spot[moves]) & ~np.isin(neighbour, moves)
+    to = np.arange(n)
+    to[moves[fits]] = neighbour[fits]
+    return to[dwelling]
+
+
+def _number(
+    kin: Kin, family: Ints, before: Ints, joined: Ints, boarder: Bools, dwelling_of_card: Ints,
+    spot: Ints, alive: Bools, today: int, rng: np.random.Generator,
+) -> Homes:  # fmt: skip
+    """Choose heads, name relations, and number families and dwellings without gaps."""
+    cards = len(dwelling_of_card)
+    couples = len(kin.husband)
+    c = np.maximum(kin.couple, 0)
+    parted = kin.parted[c] <= today
+    root = (kin.couple >= 0) & (kin.couple == np.minimum(family, couples - 1)) & (family < couples)
+    swapped = rng.random(cards)[family] < 0.006
+    score = np.where(root & (kin.female == swapped), 0, np.where(root, 1, 2)) + 3 * boarder
+    living = np.flatnonzero(alive)
+    first = living[np.lexsort((kin.born[living], score[living], family[living]))]
+    owners, at = np.unique(family[first], return_index=True)
+    head = np.full(cards, -1, dtype=np.int64)
+    head[owners] = first[at]
+    relation = _relations(kin, head[family], parted)
+    relation[boarder & (relation == RELATIVE)] = np.where(
+        rng.random(int((boarder & (relation == RELATIVE)).sum())) < 0.25, WORKER, OTHER
+    )
+    spouse = np.where(kin.female, kin.husband[c], kin.wife[c])
+    marital = np.select([kin.couple < 0, parted, kin.died[spouse] <= today], [1, 3, 4], 2)
+    since = np.full(cards, today, dtype=np.int64)
+    since[:couples] = kin.married
+    np.minimum.at(since, family[living], joined[living])
+    since[:couples] = np.maximum(since[:couples], kin.married)
+    kept = np.flatnonzero(head >= 0)
+    number = np.full(cards, -1, dtype=np.int64)
+    number[kept] = np.arange(len(kept))
+    dwellings, place = np.unique(dwelling_of_card[kept], return_inverse=True)
+    return Homes(
+        family=number[family],
+        before=np.where(before >= 0, number[before], -1),
+        joined=joined,
+        relation=relation,
+        marital=marital,
+        boarder=boarder,
+        head=head[kept],
+        since=since[kept],
+        dwelling=place,
+        spot=spot[dwellings],
+    )
+
+
+def _relations(kin: Kin, head: Ints, parted: Bools) -> Ints:
+    """Dukcapil relation of everybody to the head of their card; people of a dead card get RELATIVE."""
+    n = kin.persons
+    me = np.arange(n)
+    c = np.maximum(kin.couple, 0)
+    spouse = np.where(kin.couple >= 0, np.where(kin.female, kin.husband[c], kin.wife[c]), -9)
+    h = np.maximum(head, 0)
+    partner = np.where(parted[h], -8, spouse[h])
+
+    def child_of(person: Ints) -> Bools:
+        known = person >= 0
+        p = np.maximum(person, 0)
+        parents = (kin.father[p], kin.mother[p])
+        hit = np.zeros(n, dtype=bool)
+        for parent in parents:
+            hit |= (parent == head) | (parent == partner)
+        return known & hit
+
+    def up(person: Ints, parent: Ints) -> Ints:
+        return np.where(person >= 0, parent[np.maximum(person, 0)], -7)
+
+    grandchild = child_of(kin.father) | child_of(kin.mother)
+    is_parent = (kin.father[h] == me) | (kin.mother[h] == me)
+    is_parent_in_law = (up(partner, kin.father) == me) | (up(partner, kin.mother) == me)
+    checks = [
+        me == head,
+        (partner == me) & ~kin.female,
+        partner == me,
+        child_of(me),
+        child_of(spouse),
+        grandchild,
+        is_parent,
+        is_parent_in_law,
+    ]
+    return np.select(checks, [HEAD, HUSBAND, WIFE, CHILD, CHILD_IN_LAW, GRANDCHILD, PARENT, PARENT_IN_LAW], RELATIVE)

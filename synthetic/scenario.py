@@ -1,0 +1,99 @@
+"""The scenario: who lives where, what each provider sees of them, and how badly.
+
+A scenario is a YAML document read by the models below, which forbid unknown keys. Rates are shares (0 to 1) of the
+rows an operator can act on. The scenarios that ship lie in `scenarios/`; any path to a YAML file works as well.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+Share = Annotated[float, Field(ge=0.0, le=1.0)]
+Stage = Literal["population", "kemendagri", "kemensos", "pemda"]
+
+HOME = Path(__file__).parent / "scenarios"
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Places(_Strict):
+    """How the population is clustered: few regencies, whole villages, as in a real delivery."""
+
+    people_per_village: int = Field(default=800, ge=20)
+    villages_per_regency: int = Field(default=20, ge=1)
+    least_regencies: int = Field(default=8, ge=1)
+    provinces: dict[int, float] = Field(description="Kemendagri province code → weight")
+
+
+class Names(_Strict):
+    """How unequal names are."""
+
+    namesakes: float = Field(default=1.0, ge=0.0, description="multiple of the real share of the top full names")
+    skew: float = Field(default=1.0, ge=0.1, description="exponent on the weight of common tokens")
+    tail: Share = Field(default=0.35, description="share of tokens drawn from the composed tail")
+    fewer_words: Share = Field(default=0.0, description="share of names cut to their first word, whatever the cohort")
+
+
+class Families(_Strict):
+    """What happens in families."""
+
+    divorced: Share = 0.07
+    living_with_parents: Share = 0.42
+    own_card_with_parents: Share = 0.55
+    moved: Share = 0.08
+    born_elsewhere: Share = 0.12
+    elders_taken_in: Share = 0.45
+    boarders: Share = 0.012
+
+
+class Coverage(_Strict):
+    """Which part of the country one provider's files hold."""
+
+    families: Share
+    persons: Share
+    deceased: Share = 0.0
+    dwellings: Share = 1.0
+
+
+class Scenario(_Strict):
+    """One whole setting of the generator."""
+
+    name: str
+    sentence: str
+    today: date = date(2026, 9, 30)
+    places: Places
+    names: Names = Names()
+    families: Families = Families()
+    coverage: dict[Literal["kemendagri", "kemensos", "pemda"], Coverage]
+    pemda_files: Literal["one", "per_office"] = "one"
+    errors: dict[str, dict[Stage, Share]] = Field(description="operator id → where → rate")
+
+    @field_validator("coverage")
+    @classmethod
+    def _all_providers(cls, value: dict[str, Coverage]) -> dict[str, Coverage]:
+        missing = {"kemendagri", "kemensos", "pemda"} - set(value)
+        if missing:
+            raise ValueError(f"coverage is missing for {', '.join(sorted(missing))}")
+        return value
+
+    def rate(self, operator: str, where: Stage) -> float:
+        """The rate of an operator at one place; 0 when the scenario does not name it."""
+        return self.errors.get(operator, {}).get(where, 0.0)
+
+
+def load(scenario: str | Path) -> Scenario:
+    """Read a scenario by the name of one that ships, or by path. Raises FileNotFoundError or pydantic's error."""
+    path = Path(scenario)
+    if path.suffix not in {".yaml", ".yml"}:
+        path = HOME / f"{scenario}.yaml"
+    if not path.is_file():
+        shipped = ", ".join(sorted(p.stem for p in HOME.glob("*.yaml")))
+        raise FileNotFoundError(f"no scenario {str(scenario)!r}; those that ship: {shipped}")
+    return Scenario.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
