@@ -66,6 +66,16 @@ class Counts:
         """Rows kept out, over all batches."""
         return sum(batch.quarantined for batch in self.batches)
 
+    def as_dict(self) -> dict[str, int]:
+        """The same in one number each."""
+        whole = {
+            "landed": self.landed,
+            "accepted": self.accepted,
+            "quarantined": self.quarantined,
+            "replaced": self.replaced,
+        }
+        return whole | {str(kind): rows for kind, rows in self.current.items()}
+
 
 def validate(
     hub: Hub, engine: Engine, progress: Progress, batches: Sequence[str] | None = None
