@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
 
@@ -47,7 +48,14 @@ def emit_json(session: Session, document: Any) -> None:
 
 def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> Table:
     """A table whose numbers stand to the right, with thousands apart."""
-    made = Table(title=title, title_justify="left", title_style="bold", header_style="dim")
+    made = Table(
+        title=title,
+        title_justify="left",
+        title_style="bold",
+        header_style="dim",
+        box=SIMPLE_HEAD,
+        pad_edge=False,
+    )
     for position, name in enumerate(columns):
         numbers = all(isinstance(row[position], (int, float)) for row in rows) and bool(rows)
         made.add_column(name, justify="right" if numbers else "left", overflow="fold")
@@ -68,7 +76,7 @@ def cell(value: Any) -> Text:
         case float():
             return Text(f"{value:.4f}")
         case datetime.datetime():
-            return Text(value.isoformat(sep=" ", timespec="seconds"))
+            return Text(f"{value:%Y-%m-%d %H:%M}")
         case _:
             return Text(str(value))
 

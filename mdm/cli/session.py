@@ -14,7 +14,14 @@ from mdm.cli.bars import progress_for
 from mdm.progress import Progress
 
 DEFAULT_HOME = Path(".dtsen")
+PIPE_WIDTH = 180
 Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def _console(*, stderr: bool = False) -> Console:
+    """A console; in a file or a pipe lines are as long as they need to be."""
+    console = Console(stderr=stderr)
+    return console if console.is_terminal else Console(stderr=stderr, width=PIPE_WIDTH)
 
 
 @dataclass
@@ -24,8 +31,8 @@ class Session:
     home: Path = DEFAULT_HOME
     json: bool = False
     quiet: bool = False
-    out: Console = field(default_factory=Console)
-    err: Console = field(default_factory=lambda: Console(stderr=True))
+    out: Console = field(default_factory=_console)
+    err: Console = field(default_factory=lambda: _console(stderr=True))
 
     @property
     def progress(self) -> Progress:

@@ -8,19 +8,19 @@ import click
 
 from mdm.cli.answers import emit_json, say, table
 from mdm.cli.session import Session, pass_session, shared_options
+from mdm.cli.synthetic import make_files
 
 
 @click.command()
 @shared_options
-@click.option("--database-url", help="A PostgreSQL database instead of SQLite in the home.")
+@click.option("--database-url", help="A PostgreSQL database, instead of SQLite in the home.")
 @click.option("--memory-limit", help="Memory the columnar engine may use, such as 4GB.")
 @pass_session
-def init(session: Session, database_url: str | None, memory_limit: str | None) -> None:
+def init(session: Session, *, database_url: str | None, memory_limit: str | None) -> None:
     """Make a home: root key, lake and hub. Doing it again changes nothing."""
     from mdm.compose import create_home  # noqa: PLC0415 - loads the whole hub
 
-    with session.progress.task("make the home"):
-        hub = create_home(session.home, database_url=database_url, memory_limit=memory_limit)
+    hub = create_home(session.home, database_url=database_url, memory_limit=memory_limit)
     key = hub.settings.root_key
     hub.close()
     if session.json:
@@ -45,10 +45,12 @@ def init(session: Session, database_url: str | None, memory_limit: str | None) -
     type=click.Choice(["csv", "parquet", "xlsx"]),
     default="csv",
     show_default=True,
+    help="Form of the files.",
 )
 @pass_session
 def synth(
     session: Session,
+    *,
     out: Path,
     people: int | None,
     records: int | None,
@@ -56,14 +58,23 @@ def synth(
     scenario: str,
     fmt: str,
 ) -> None:
-    """Write the files of all providers about people who do not exist, and the truth beside them."""
+    """Write every provider's files about people who do not exist, and the truth beside them."""
     if (people is None) == (records is None):
         raise click.UsageError("Give either --people or --records.")
-    made = make_synthetic(
-        session, out, people=people, records=records, seed=seed, scenario=scenario, fmt=fmt
+    made = make_files(
+        session.progress,
+        out,
+        people=people,
+        records=records,
+        seed=seed,
+        scenario=scenario,
+        fmt=fmt,
     )
     if session.json:
-        emit_json(session, {"out": out, "files": made})
+        emit_json(session, {"out": out, "made": made})
         return
-    rows = [(name, count) for name, count in made.items()]
-    session.out.print(table(f"Files in {out}", ["file", "rows"], rows))
+    session.out.print(table(f"Files in {out}", ["file", "rows"], list(made.files.items())))
+    say(
+        session, f"{made.people:,} people, {made.families:,} families, {made.dwellings:,} dwellings"
+    )
+    say(session, f"The truth about them: {out / 'truth'}")

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from mdm.cli.answers import emit_json, say, table
 from mdm.cli.opened import opened
 from mdm.cli.session import Session, pass_session, shared_options
+from mdm.looks import look
+
+if TYPE_CHECKING:
+    from mdm.run import RunResult
 
 
 @click.command()
@@ -52,8 +57,11 @@ def land(
     if session.json:
         emit_json(session, {"batches": batches})
         return
-    columns = ("file", "layout", "rows", "new", "unchanged", "declared", "batch")
-    rows = [(b.file, b.layout, b.rows, b.new, b.unchanged, b.declared, b.batch) for b in batches]
+    columns = ("file", "layout", "rows", "new", "unchanged", "declared", "landed")
+    rows = [
+        (b.file, b.layout, b.rows, b.new, b.unchanged, b.declared, "before" if b.already else "now")
+        for b in batches
+    ]
     session.out.print(table(f"Landed from {source}", columns, rows))
 
 
@@ -65,21 +73,50 @@ def train(session: Session) -> None:
     from mdm.pipeline import train as train_models  # noqa: PLC0415 - loads the whole hub
 
     with opened(session) as hub:
-        model = train_models(hub, session.progress)
+        learned = train_models(hub, session.progress)
     if session.json:
-        emit_json(session, {"model": model})
-    else:
-        say(session, f"Model: {model.name}")
+        emit_json(session, {"models": learned.models})
+        return
+    session.out.print(table("Models", ("kind", "model"), list(learned.models.items())))
 
 
 @click.command()
 @shared_options
+@click.option("--train", "learn", is_flag=True, help="Learn new match weights on the way.")
 @pass_session
-def run(session: Session) -> None:
+def run(session: Session, *, learn: bool) -> None:
     """The whole path: validate, link, resolve, seal, publish. A killed run resumes."""
     from mdm.pipeline import run as run_path  # noqa: PLC0415 - loads the whole hub
 
     with opened(session) as hub:
-        result = run_path(hub, session.progress)
+        result = run_path(hub, session.progress, train=learn)
+        published = look(hub).published
     if session.json:
-        emit_json(session, {"run": result})
+        emit_json(session, {"run": result, "published": published})
+        return
+    if result.unchanged:
+        say(session, f"Nothing has changed since run {result.seq}: what it published stands.")
+    show_run(session, result, published)
+
+
+def show_run(session: Session, result: RunResult, published: dict[str, int]) -> None:
+    """Stages with their counts, the sum that must hold, and what readers see now."""
+    rows = [
+        (s.stage, s.seconds, "taken up" if s.taken_up else _counts(s.counts)) for s in result.stages
+    ]
+    if rows:
+        columns = ("stage", "seconds", "came to")
+        session.out.print(table(f"Run {result.seq}", columns, rows))
+        _balance(session, result.stages[0].counts)
+    kinds = list(published.items())
+    session.out.print(table("Published golden profiles", ("kind", "profiles"), kinds))
+
+
+def _balance(session: Session, counts: dict[str, int]) -> None:
+    if {"landed", "accepted", "quarantined"} <= counts.keys():
+        landed, accepted, kept_out = (counts[k] for k in ("landed", "accepted", "quarantined"))
+        say(session, f"{landed:,} landed = {accepted:,} accepted + {kept_out:,} quarantined")
+
+
+def _counts(counts: dict[str, int]) -> str:
+    return ", ".join(f"{name} {number:,}" for name, number in counts.items() if number)

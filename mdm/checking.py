@@ -1,0 +1,68 @@
+"""Evaluate the published links against a truth file."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.csv as pacsv
+import pyarrow.parquet as pq
+
+from matching.engine import Engine
+from matching.evaluation import KEY, Evaluation, EvaluationError, evaluate
+from matching.rules import Kind
+from mdm.compose import Hub
+from mdm.errors import InputError
+from mdm.export import accept_again, published_links
+from mdm.progress import Progress
+
+MOST_VALUES = 40  # a column with more values than this is no grouping
+
+
+def check(hub: Hub, kind: Kind, truth: Path, by: Sequence[str], progress: Progress) -> Evaluation:
+    """How the published links of one kind compare with `truth` (see `matching.evaluation`)."""
+    table = read_truth(truth)
+    engine = hub.engine()
+    try:
+        accept_again(hub, engine, progress)
+        return compare(hub, engine, kind, table, by, progress)
+    finally:
+        engine.close()
+
+
+def compare(
+    hub: Hub, engine: Engine, kind: Kind, truth: pa.Table, by: Sequence[str], progress: Progress
+) -> Evaluation:
+    """The same, in an engine where the accepted tables stand already."""
+    links = published_links(hub, engine, kind, progress)
+    engine.register("truth", truth)
+    try:
+        with progress.task(f"evaluate {kind} links"):
+            return evaluate(engine, links, "truth", list(by))
+    except EvaluationError as error:
+        raise InputError(f"The truth cannot be compared: {error}.") from None
+    finally:
+        engine.drop(links, "truth")
+
+
+def groupings(truth: pa.Table) -> list[str]:
+    """Columns of a truth that break it into groups worth reading."""
+    known = {*KEY, "entity"}
+    names = [name for name in truth.column_names if name not in known]
+    return [n for n in names if 1 < truth[n].to_pandas().nunique() <= MOST_VALUES]
+
+
+def read_truth(path: Path) -> pa.Table:
+    """A truth file (CSV or Parquet); InputError when it cannot be read."""
+    try:
+        if path.suffix.lower() == ".parquet":
+            return pq.read_table(path)
+        names = pacsv.open_csv(path).schema.names
+        kinds = dict.fromkeys(names, pa.string()) | {"row": pa.int64()}
+        return pacsv.read_csv(path, convert_options=pacsv.ConvertOptions(column_types=kinds))
+    except FileNotFoundError:
+        raise InputError("The truth file does not exist.") from None
+    except (OSError, pa.ArrowException):
+        # What Arrow says would repeat a value of the file.
+        raise InputError("The truth file cannot be read.", "Give a CSV or Parquet file.") from None

@@ -1,0 +1,49 @@
+"""`status`: what has landed, what runs did, what readers see."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from mdm.cli.answers import emit_json, say, table
+from mdm.cli.opened import opened
+from mdm.cli.session import Session, pass_session, shared_options
+from mdm.looks import Status, look
+
+
+@click.command()
+@shared_options
+@click.option("--runs", type=click.IntRange(min=1), default=5, show_default=True, help="How many.")
+@pass_session
+def status(session: Session, *, runs: int) -> None:
+    """Batches, runs, the stages of the last run, and what is published."""
+    with opened(session) as hub:
+        seen = look(hub, runs)
+    if session.json:
+        emit_json(session, seen)
+    else:
+        _show(session, seen)
+
+
+def _show(session: Session, seen: Status) -> None:
+    if not seen.batches:
+        say(session, "Nothing has landed yet. Next: dtsen land SOURCE FILE…")
+        return
+    columns = ("source", "layout", "file", "landed", "accepted", "quarantined", "delivered")
+    rows: list[tuple[Any, ...]] = [
+        (b.source, b.layout, b.file, b.landed, b.accepted, b.quarantined, b.delivered_on)
+        for b in seen.batches
+    ]
+    session.out.print(table("Batches", columns, rows))
+    if not seen.runs:
+        say(session, "No run yet. Next: dtsen run")
+        return
+    ran = [(r.seq, r.status, r.started, r.seconds, r.model) for r in seen.runs]
+    session.out.print(table("Runs", ("run", "status", "started", "seconds", "model"), ran))
+    stages = [(s.stage, s.status, s.rows, s.seconds) for s in seen.stages]
+    if stages:
+        heads = ("stage", "status", "rows", "seconds")
+        session.out.print(table(f"Stages of run {seen.runs[0].seq}", heads, stages))
+    kinds = list(seen.published.items())
+    session.out.print(table("Published golden profiles", ("kind", "profiles"), kinds))

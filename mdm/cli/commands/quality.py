@@ -1,0 +1,104 @@
+"""How good the links are (`evaluate`), and the links themselves (`export`)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, cast
+
+import click
+
+from matching.evaluation import Evaluation, Measure, Scores
+from mdm.cli.answers import emit_json, say, table
+from mdm.cli.opened import opened
+from mdm.cli.session import Session, pass_session, shared_options
+
+KIND = click.Choice(["person", "family", "household"])
+
+
+@click.command()
+@shared_options
+@click.option(
+    "--truth",
+    required=True,
+    type=click.Path(path_type=Path),
+    help="CSV or Parquet: source, file, row (1 = first data row), entity, grouping columns.",
+)
+@click.option("--kind", required=True, type=KIND)
+@click.option("--by", multiple=True, metavar="COLUMN", help="Break down by it; may be repeated.")
+@pass_session
+def evaluate(session: Session, *, truth: Path, kind: str, by: tuple[str, ...]) -> None:
+    """Compare the published links with the truth: precision, recall, F1, with 95 % intervals.
+
+    Rows of the truth that no link names count as missed. In a breakdown a pair belongs to a group
+    as often as its records do: whole if both carry the group's value, half if one does.
+    """
+    from mdm.checking import check  # noqa: PLC0415 - loads the whole hub
+
+    with opened(session) as hub:
+        found = check(hub, cast(Any, kind), truth, by, session.progress)
+    if session.json:
+        emit_json(session, {"kind": kind, "evaluation": found})
+    else:
+        show(session, kind, found)
+
+
+@click.group()
+def export() -> None:
+    """Write what the hub holds to a file."""
+
+
+@export.command()
+@shared_options
+@click.option("--kind", required=True, type=KIND)
+@click.option("--out", required=True, type=click.Path(dir_okay=False, path_type=Path))
+@pass_session
+def links(session: Session, *, kind: str, out: Path) -> None:
+    """source, file, row, record_key, entity_id of every linked row; .parquet or .csv.
+
+    Households: dwelling rows, and the family rows placed in them.
+    """
+    from mdm.export import export_links  # noqa: PLC0415 - loads the whole hub
+
+    with opened(session) as hub:
+        rows = export_links(hub, cast(Any, kind), out, session.progress)
+    if session.json:
+        emit_json(session, {"kind": kind, "out": out, "rows": rows})
+    else:
+        say(session, f"{rows:,} rows in {out}")
+
+
+def show(session: Session, kind: str, found: Evaluation) -> None:
+    """The evaluation as tables."""
+    rows = [
+        _line("pairs", found.pairs),
+        _line("whole clusters", found.clusters),
+        _line("B-cubed", found.b_cubed),
+    ]
+    columns = ("of", "precision", "recall", "F1")
+    session.out.print(table(f"{kind}: {found.records:,} rows of the truth", columns, rows))
+    say(
+        session,
+        f"{found.found_pairs:,} of {found.true_pairs:,} true pairs found, "
+        f"{found.given_pairs - found.found_pairs:,} false pairs given; "
+        f"{found.missing:,} rows not linked at all, {found.outside:,} links outside the truth.",
+    )
+    if found.groups:
+        groups = [
+            (g.column, g.value, g.records, _figure(g.scores.precision), _figure(g.scores.recall))
+            for g in found.groups
+        ]
+        heads = ("by", "group", "rows", "precision", "recall")
+        session.out.print(table("By group", heads, groups))
+
+
+def _line(name: str, scores: Scores) -> tuple[str, str, str, str]:
+    return name, _figure(scores.precision), _figure(scores.recall), _figure(scores.f1)
+
+
+def _figure(measure: Measure) -> str:
+    if measure.value is None:
+        return "–"
+    interval = ""
+    if measure.low is not None and measure.high is not None:
+        interval = f" ({measure.low:.4f}–{measure.high:.4f})"
+    return f"{measure.value:.4f}{interval}"

@@ -1,0 +1,49 @@
+"""Calling the generator of people nobody is, with our progress."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mdm.errors import InputError
+from mdm.progress import Progress
+
+if TYPE_CHECKING:
+    from synthetic.generate import Summary
+
+
+def make_files(
+    progress: Progress,
+    out: Path,
+    *,
+    people: int | None,
+    records: int | None,
+    seed: int,
+    scenario: str,
+    fmt: str,
+) -> Summary:
+    """Write files and truth into the new folder `out`."""
+    from synthetic.generate import generate  # noqa: PLC0415 - loads the whole generator
+
+    if out.exists() and any(out.iterdir()):
+        raise InputError("The folder for the files is not empty.", "Name a new folder.")
+    done = 0
+    with progress.task("make people and their files", total=people or records) as advance:
+
+        def on_progress(_what: str, made: int, _total: int) -> None:
+            nonlocal done
+            advance(made - done)
+            done = made
+
+        try:
+            return generate(
+                out,
+                people=people,
+                records=records,
+                seed=seed,
+                scenario=scenario,
+                fmt=fmt,
+                on_progress=on_progress,
+            )
+        except FileNotFoundError:
+            raise InputError("There is no scenario of that name.", "Try: default.") from None

@@ -1,0 +1,109 @@
+"""What there is to see of a home with nothing unsealed: batches, runs, stages, counts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlmodel import Session, col, func, select
+
+from mdm.compose import Hub
+from mdm.hub.runs import published_seq
+from mdm.hub.tables import Batch, Entity, Run, RunStage
+
+
+@dataclass(frozen=True)
+class BatchLine:
+    """One delivered file and what became of its rows."""
+
+    batch: str
+    source: str
+    layout: str
+    file: str
+    landed: int
+    accepted: int | None
+    quarantined: int | None
+    delivered_on: date | None
+    declared: int | None
+
+
+@dataclass(frozen=True)
+class RunLine:
+    """One run, newest first."""
+
+    run: str
+    seq: int
+    status: str
+    started: datetime
+    seconds: float
+    model: str | None
+
+
+@dataclass(frozen=True)
+class StageLine:
+    """One stage of the newest run."""
+
+    stage: str
+    status: str
+    rows: int | None
+    seconds: float | None
+
+
+@dataclass(frozen=True)
+class Status:
+    """The home at one moment. `published`: active golden profiles per kind that readers see."""
+
+    batches: tuple[BatchLine, ...]
+    runs: tuple[RunLine, ...]
+    stages: tuple[StageLine, ...]
+    published: dict[str, int]
+
+
+def look(hub: Hub, runs: int = 5) -> Status:
+    """Everything in one reading unit of work, so that the parts belong together."""
+    with hub.sessions.read() as session:
+        newest = session.exec(select(Run).order_by(col(Run.seq).desc()).limit(runs)).all()
+        return Status(
+            batches=_batches(session),
+            runs=tuple(_run(run) for run in newest),
+            stages=_stages(session, newest[0].id) if newest else (),
+            published=_published(session),
+        )
+
+
+def _batches(session: Session) -> tuple[BatchLine, ...]:
+    found = session.exec(select(Batch).order_by(col(Batch.created), col(Batch.id))).all()
+    return tuple(
+        BatchLine(
+            batch=b.id,
+            source=b.source,
+            layout=b.layout,
+            file=b.file,
+            landed=b.landed,
+            accepted=b.accepted,
+            quarantined=b.quarantined,
+            delivered_on=b.delivered_on,
+            declared=b.declared_rows,
+        )
+        for b in found
+    )
+
+
+def _run(run: Run) -> RunLine:
+    seconds = round(sum(float(v) for v in run.seconds.values()), 1)
+    return RunLine(run.id, run.seq, run.status, run.started, seconds, run.model)
+
+
+def _stages(session: Session, run: str) -> tuple[StageLine, ...]:
+    found = session.exec(select(RunStage).where(RunStage.run == run)).all()
+    return tuple(StageLine(s.stage, s.status, s.rows, s.seconds) for s in found)
+
+
+def _published(session: Session) -> dict[str, int]:
+    query = (
+        select(Entity.kind, func.count())
+        .where(Entity.created_run <= published_seq(session), Entity.status == "active")
+        .group_by(Entity.kind)
+        .order_by(Entity.kind)
+    )
+    return {kind: int(count) for kind, count in session.exec(query).all()}

@@ -1,0 +1,128 @@
+"""How calls end: exit codes, one clear message, never a traceback, never a value."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import click
+import pytest
+
+from mdm import errors
+from mdm.cli import app as application
+from mdm.cli.app import VERBS, app, call
+from mdm.cli.failures import exit_codes, explain
+from tests.cli.calls import ROOT, dtsen
+
+NIK = "3507014107710003"
+
+
+def test_help_names_every_verb_and_every_exit_code(capsys: pytest.CaptureFixture[str]) -> None:
+    assert call(["--help"]) == 0
+    text = capsys.readouterr().out
+    for verb in VERBS:
+        assert verb in text
+    for code in exit_codes():
+        assert re.search(rf"^ +{code} ", text, re.MULTILINE)
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_verb_helps_and_takes_home_and_json(
+    verb: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert call([verb, "--help"]) == 0
+    text = capsys.readouterr().out
+    assert "--home" in text
+    assert "--json" in text
+    assert app.get_command(click.Context(app), verb) is not None
+
+
+def test_the_readme_documents_every_exit_code_as_help_does() -> None:
+    readme = (ROOT / "README.md").read_text("utf-8")
+    for code, meaning in exit_codes().items():
+        assert f"| {code} | {meaning} |" in readme
+
+
+def test_every_error_class_has_a_code_of_its_own() -> None:
+    codes = [error.exit_code for error in errors.HubError.__subclasses__()]
+    assert len(set(codes)) == len(codes)
+    assert set(codes) <= set(exit_codes())
+
+
+def test_no_home_is_one_message_and_exit_3(tmp_path: Path) -> None:
+    answer = dtsen("status", "--home", tmp_path / "none")
+    assert answer.code == errors.HomeError.exit_code
+    assert answer.out == ""
+    assert "dtsen init" in answer.err
+    assert "Traceback" not in answer.err
+
+
+def test_with_json_a_failure_is_a_document_too(tmp_path: Path) -> None:
+    answer = dtsen("status", "--json", "--home", tmp_path / "none")
+    assert answer.json["error"]["exit_code"] == answer.code == 3
+    assert answer.json["error"]["kind"] == "HomeError"
+    assert answer.json["error"]["hint"]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["nonsense"], ["land"], ["synth", "out"], ["status", "--bogus"], ["export", "links"]],
+)
+def test_a_wrong_call_is_exit_2(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert call(arguments) == 2
+    assert "Traceback" not in capsys.readouterr().err
+
+
+def test_a_nik_typed_as_an_argument_is_not_repeated(capsys: pytest.CaptureFixture[str]) -> None:
+    assert call(["profile", NIK]) == 2
+    seen = capsys.readouterr()
+    assert NIK not in seen.out + seen.err
+    assert "standard input" in seen.err
+
+
+def test_an_error_of_ours_names_only_its_type_and_place(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(self: object, *args: object, **kwargs: object) -> None:
+        raise KeyError(f"no such person: SRI WAHYUNI {NIK}")
+
+    monkeypatch.setattr(application.app, "main", broken)
+    assert call(["status", "--json"]) == 70
+    seen = capsys.readouterr()
+    assert re.search(r"internal error [0-9a-f]{8}: KeyError at ", seen.err)
+    for secret in ("SRI", NIK):
+        assert secret not in seen.out + seen.err
+    assert json.loads(seen.out)["error"]["exit_code"] == 70
+
+
+def test_the_same_fault_has_the_same_id() -> None:
+    def fault(value: str) -> str:
+        try:
+            raise ValueError(value)
+        except ValueError as error:
+            return explain(error).message
+
+    assert fault("one") == fault("two")
+
+
+def test_interruption_is_130_and_says_what_stands(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*args: object, **kwargs: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(application.app, "main", interrupted)
+    assert call(["run"]) == 130
+    assert "Nothing half-done is visible" in capsys.readouterr().err
+
+
+def test_the_home_may_stand_before_or_after_the_verb(tmp_path: Path) -> None:
+    one, two = tmp_path / "one", tmp_path / "two"
+    assert dtsen("--home", one, "init").code == 0
+    assert dtsen("init", "--home", two).code == 0
+    assert (one / "dtsen.yaml").exists()
+    assert (two / "dtsen.yaml").exists()
+    by_environment = dtsen("status", "--json", env={"DTSEN_HOME": str(one)})
+    assert by_environment.code == 0
+    assert by_environment.json["batches"] == []
