@@ -12,7 +12,8 @@ import os
 import re
 import struct
 import zlib
-from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
 
 import pyarrow as pa
 from cryptography.exceptions import InvalidTag
@@ -31,8 +32,7 @@ _ZSTD = pa.Codec("zstd", 1)
 MAX_PLAIN = 1 << 26  # 64 MiB: a forged length must not ask for all memory
 
 
-@dataclass(frozen=True)
-class Place:
+class Place(NamedTuple):
     """Where a sealed value lives. It opens nowhere else."""
 
     table: str
@@ -43,15 +43,28 @@ class Place:
 
     def associated(self, header: bytes) -> bytes:
         """The associated data: header and place, every field behind its length."""
-        fields = (
-            header,
-            self.table.encode(),
-            self.column.encode(),
-            self.entity_id.encode(),
-            b"%d" % self.version,
-            b"%d" % self.key_id,
+        entity = self.entity_id.encode()
+        return (
+            _before(header, self.table, self.column)
+            + _LENGTH.pack(len(entity))
+            + entity
+            + _after(self.version, self.key_id)
         )
-        return b"".join(_LENGTH.pack(len(field)) + field for field in fields)
+
+
+@lru_cache(maxsize=256)
+def _before(header: bytes, table: str, column: str) -> bytes:
+    return length_prefixed(header, table.encode(), column.encode())
+
+
+@lru_cache(maxsize=4096)
+def _after(version: int, key_id: int) -> bytes:
+    return length_prefixed(b"%d" % version, b"%d" % key_id)
+
+
+def length_prefixed(*fields: bytes) -> bytes:
+    """Fields one after the other, each behind its length, so that no two lists look the same."""
+    return b"".join(_LENGTH.pack(len(field)) + field for field in fields)
 
 
 def new_key() -> bytes:
@@ -114,8 +127,7 @@ def nik_token(index_key: bytes, nik: str, table: str, purpose: str) -> bytes:
 
 def token_domain(table: str, purpose: str) -> bytes:
     """The part of a token's input that says where it is used."""
-    parts = (b"nik", table.encode(), purpose.encode())
-    return b"".join(_LENGTH.pack(len(part)) + part for part in parts)
+    return length_prefixed(b"nik", table.encode(), purpose.encode())
 
 
 def token_of(index_key: bytes, domain: bytes, nik: bytes) -> bytes:

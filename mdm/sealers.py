@@ -1,23 +1,24 @@
 """Sealing in bulk: batches of golden profiles in, sealed rows out, in this process or in others.
 
 Helper processes get their keys as the first frame of a pipe, never as an argument or an environment
-variable, and talk Arrow over their standard input and output. They end when the pipe ends.
+variable, and work over their standard input and output. They end when the pipe ends.
 """
 
 from __future__ import annotations
 
 import hashlib
+import marshal
 import os
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
-from typing import IO, Any, Literal, Protocol
+from typing import IO, Any, NamedTuple, Protocol
 
 import pyarrow as pa
 
-from mdm.arrow import pa_schema
+from mdm.arrow import pa_schema, rows_of
 from mdm.errors import IntegrityError
 from mdm.seal import (
     KEY_BYTES,
@@ -38,15 +39,19 @@ WORK = pa_schema(
     wrapped=pa.binary(),
     wrapped_key_id=pa.int32(),
 )
-#: What comes back: only profiles that changed. `wrapped` is set when the entity key is new.
-SEALED = pa_schema(
-    entity_id=pa.string(),
-    version=pa.int32(),
-    ciphertext=pa.binary(),
-    content_mac=pa.binary(),
-    digest=pa.binary(),
-    wrapped=pa.binary(),
-)
+
+
+class Sealed(NamedTuple):
+    """A profile that changed, sealed. `wrapped` is set when its entity key is new."""
+
+    entity_id: str
+    version: int
+    ciphertext: bytes
+    content_mac: bytes
+    digest: bytes
+    wrapped: bytes | None
+
+
 PARALLEL_FROM = 20_000  # profiles; below this a helper process costs more than it brings
 
 
@@ -62,13 +67,11 @@ class SealingKeys:
         """As one frame for a pipe."""
         parts = [self.key_id.to_bytes(4, "big"), self.mac]
         parts += [n.to_bytes(4, "big") + key for n, key in sorted(self.wrapping.items())]
-        body = b"".join(parts)
-        return len(body).to_bytes(4, "big") + body
+        return b"".join(parts)
 
     @classmethod
-    def load(cls, pipe: IO[bytes]) -> SealingKeys:
+    def load(cls, body: bytes) -> SealingKeys:
         """Read the frame that `dump` wrote."""
-        body = pipe.read(int.from_bytes(pipe.read(4), "big"))
         key_id, mac, rest = int.from_bytes(body[:4], "big"), body[4:36], body[36:]
         step = 4 + KEY_BYTES
         wrapping = {
@@ -78,11 +81,10 @@ class SealingKeys:
         return cls(key_id, wrapping, mac)
 
 
-def seal_batch(keys: SealingKeys, work: pa.RecordBatch) -> pa.RecordBatch:
-    """Seal every profile of a WORK batch whose content changed; a SEALED batch."""
-    out: list[tuple[str, int, bytes, bytes, bytes, bytes | None]] = []
-    columns = [column.to_pylist() for column in work.columns]
-    for entity_id, content, held, held_mac, wrapped, wrapped_key_id in zip(*columns, strict=True):
+def seal_batch(keys: SealingKeys, work: pa.RecordBatch) -> list[Sealed]:
+    """Seal every profile of a WORK batch whose content changed."""
+    out: list[Sealed] = []
+    for entity_id, content, held, held_mac, wrapped, wrapped_key_id in rows_of(work):
         mac = content_mac(keys.mac, content)
         if mac == held_mac:
             continue
@@ -96,11 +98,9 @@ def seal_batch(keys: SealingKeys, work: pa.RecordBatch) -> pa.RecordBatch:
         version = (held or 0) + 1
         place = profile_place(entity_id, version, keys.key_id)
         sealed = seal(key, place, content)
-        out.append((entity_id, version, sealed, mac, ciphertext_digest(place, sealed), fresh))
-    arrays = zip(*out, strict=True) if out else ([] for _ in SEALED)
-    return pa.record_batch(
-        [pa.array(a, f.type) for a, f in zip(arrays, SEALED, strict=True)], schema=SEALED
-    )
+        digest = ciphertext_digest(place, sealed)
+        out.append(Sealed(entity_id, version, sealed, mac, digest, fresh))
+    return out
 
 
 def profile_place(entity_id: str, version: int, key_id: int) -> Place:
@@ -119,7 +119,7 @@ class Sealer(Protocol):
     def put(self, work: pa.RecordBatch) -> None:
         """Hand over a batch; the answer to the one before must have been taken."""
 
-    def take(self) -> pa.RecordBatch:
+    def take(self) -> list[Sealed]:
         """The answer to the batch handed over."""
 
 
@@ -133,7 +133,7 @@ class InProcess:
     def put(self, work: pa.RecordBatch) -> None:
         self._work.append(work)
 
-    def take(self) -> pa.RecordBatch:
+    def take(self) -> list[Sealed]:
         return seal_batch(self._keys, self._work.pop(0))
 
 
@@ -150,34 +150,28 @@ class Helper:
         if self._process.stdin is None or self._process.stdout is None:
             raise _helper_died()
         self._stdin, self._stdout = self._process.stdin, self._process.stdout
-        self._stdin.write(keys.dump())
-        self._writer = pa.ipc.new_stream(_arrow_file(self._stdin, "w"), WORK)
-        self._reader: pa.RecordBatchStreamReader | None = None
+        _send(self._stdin, keys.dump())
 
     def put(self, work: pa.RecordBatch) -> None:
         try:
-            self._writer.write_batch(work)
-            self._stdin.flush()
+            _send(self._stdin, work.serialize())
         except OSError:
             raise _helper_died() from None
 
-    def take(self) -> pa.RecordBatch:
-        try:
-            if self._reader is None:
-                self._reader = pa.ipc.open_stream(_arrow_file(self._stdout, "r"))
-            return self._reader.read_next_batch()
-        except (OSError, StopIteration, pa.ArrowException):
-            raise _helper_died() from None
+    def take(self) -> list[Sealed]:
+        frame = _receive(self._stdout)
+        if frame is None:
+            raise _helper_died()
+        return [Sealed(*row) for row in marshal.loads(frame)]
 
     def close(self) -> None:
         """End the process and wait for it."""
         self._process.kill()
         self._process.wait()
         for pipe in (self._stdin, self._stdout):
-            try:
+            # What was left in a pipe's buffer has no reader any more.
+            with suppress(OSError):
                 pipe.close()
-            except OSError:  # what was left in the pipe's buffer has no reader any more
-                continue
 
 
 @contextmanager
@@ -196,7 +190,7 @@ def sealers(keys: SealingKeys, profiles: int) -> Iterator[list[Sealer]]:
         yield helpers
 
 
-def seal_all(team: list[Sealer], batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+def seal_all(team: list[Sealer], batches: Iterable[pa.RecordBatch]) -> Iterator[list[Sealed]]:
     """Seal batches in turn: while one answer is used here, the next are sealed elsewhere."""
     waiting: list[Sealer] = []
     free = list(team)
@@ -215,8 +209,20 @@ def seal_all(team: list[Sealer], batches: Iterable[pa.RecordBatch]) -> Iterator[
         yield sealer.take()
 
 
-def _arrow_file(pipe: Any, mode: Literal["r", "w"]) -> pa.PythonFile:
-    return pa.PythonFile(pipe, mode)
+def _send(pipe: IO[bytes], frame: Any) -> None:
+    """One frame: its length, then its bytes."""
+    data = memoryview(frame)
+    pipe.write(data.nbytes.to_bytes(8, "big"))
+    pipe.write(data)
+    pipe.flush()
+
+
+def _receive(pipe: IO[bytes]) -> bytes | None:
+    """The next frame; None when the pipe has ended."""
+    head = pipe.read(8)
+    length = int.from_bytes(head, "big")
+    frame = pipe.read(length)
+    return frame if len(head) == 8 and len(frame) == length else None
 
 
 def _helper_died() -> IntegrityError:
@@ -227,12 +233,11 @@ def _helper_died() -> IntegrityError:
 
 
 def _serve(stdin: IO[bytes], stdout: IO[bytes]) -> None:
-    keys = SealingKeys.load(stdin)
-    source, sink = _arrow_file(stdin, "r"), _arrow_file(stdout, "w")
-    with pa.ipc.open_stream(source) as reader, pa.ipc.new_stream(sink, SEALED) as writer:
-        for work in reader:
-            writer.write_batch(seal_batch(keys, work))
-            stdout.flush()
+    keys = SealingKeys.load(_receive(stdin) or b"")
+    while (frame := _receive(stdin)) is not None:
+        work = pa.ipc.read_record_batch(pa.py_buffer(frame), WORK)
+        sealed = [tuple(row) for row in seal_batch(keys, work)]
+        _send(stdout, marshal.dumps(sealed))
 
 
 if __name__ == "__main__":

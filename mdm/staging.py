@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from operator import attrgetter
 
 import pyarrow as pa
 from sqlmodel import Session, col, update
@@ -14,7 +15,7 @@ from mdm.arrow import rows_of
 from mdm.compose import Hub
 from mdm.hub.tables import Entity, EntityEvent, EntityKey, SealedProfile
 from mdm.progress import Progress
-from mdm.sealers import WORK, SealingKeys, seal_all, sealers
+from mdm.sealers import WORK, Sealed, SealingKeys, seal_all, sealers
 from mdm.standing import hold
 from mdm.tokens import stage_tokens
 
@@ -120,30 +121,32 @@ class Staging:
 
         A profile sealed under an older key version counts as changed: a rotation reseals it.
         """
-        reader = self.engine.stream(
-            "SELECT g.entity_id, CAST(g.content AS BLOB) AS content, h.version, "
-            f"CASE WHEN h.key_id = {self.keys.key_id} THEN h.content_mac END AS content_mac, "
-            "h.wrapped, h.wrapped_key_id "
-            f"FROM {kind}_golden g LEFT JOIN {kind}_held h USING (entity_id)",
-            BATCH,
-        )
-        for batch in reader:
+        if self.engine.scalar(f"SELECT count(*) FROM {kind}_held"):
+            sql = (
+                "SELECT g.entity_id, g.content, h.version, "
+                f"CASE WHEN h.key_id = {self.keys.key_id} THEN h.content_mac END AS content_mac, "
+                "h.wrapped, h.wrapped_key_id "
+                f"FROM {kind}_golden g LEFT JOIN {kind}_held h USING (entity_id)"
+            )
+        else:  # nothing to compare with: no join has to carry the contents
+            sql = f"SELECT entity_id, content, NULL, NULL, NULL, NULL FROM {kind}_golden"
+        for batch in self.engine.stream(sql, BATCH):
             for start in range(0, batch.num_rows, BATCH):
                 part = batch.slice(start, BATCH)
                 columns = [c.cast(f.type) for c, f in zip(part.columns, WORK, strict=True)]
                 yield pa.record_batch(columns, schema=WORK)
                 advance(part.num_rows)
 
-    def _store(self, kind: str, chunk: list[pa.RecordBatch]) -> int:
+    def _store(self, kind: str, chunk: list[Sealed]) -> int:
         """One unit of work: sealed profiles and new entity keys of a chunk."""
+        chunk = sorted(chunk, key=attrgetter("entity_id"))  # neighbours share index pages
         key_id = self.keys.key_id
-        profiles, wraps = [], []
-        for batch in chunk:
-            for entity_id, version, ciphertext, mac, digest, wrapped in rows_of(batch):
-                profiles.append((entity_id, version, kind, self.seq, key_id, mac, ciphertext))
-                self.digests.append(digest)
-                if wrapped is not None:
-                    wraps.append((entity_id, key_id, self.seq, wrapped))
+        profiles = [
+            (s.entity_id, s.version, kind, self.seq, key_id, s.content_mac, s.ciphertext)
+            for s in chunk
+        ]
+        wraps = [(s.entity_id, key_id, self.seq, s.wrapped) for s in chunk if s.wrapped]
+        self.digests.extend(s.digest for s in chunk)
         with self.hub.sessions.connect() as connection:
             self.hub.dialect.load(connection, SealedProfile, _PROFILE, profiles)
             self.hub.dialect.load(connection, EntityKey, _KEY, wraps)
@@ -163,12 +166,12 @@ class Staging:
             return self.hub.dialect.load(connection, SealedProfile, _PROFILE, rows)
 
 
-def _chunks(batches: Iterator[pa.RecordBatch]) -> Iterator[list[pa.RecordBatch]]:
+def _chunks(batches: Iterator[list[Sealed]]) -> Iterator[list[Sealed]]:
     """Batches gathered into chunks of about CHUNK rows."""
-    held: list[pa.RecordBatch] = []
+    held: list[Sealed] = []
     for batch in batches:
-        held.append(batch)
-        if sum(part.num_rows for part in held) >= CHUNK:
+        held.extend(batch)
+        if len(held) >= CHUNK:
             yield held
             held = []
     if held:

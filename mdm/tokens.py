@@ -56,14 +56,14 @@ def _tokens(hub: Hub, engine: Engine, kind: str, advance: Advance) -> Iterator[p
     """Every NIK of the golden profiles as its token. The first of a profile's NIKs has rank 0."""
     key, domain = _index_key(hub), token_domain(TABLE, PURPOSE)
     reader = engine.stream(
-        "SELECT CAST(nik AS BLOB) AS nik, entity_id, CAST(min(rank) - 1 AS INTEGER) AS rank FROM ("
+        "SELECT nik, entity_id, CAST(min(rank) - 1 AS INTEGER) AS rank FROM ("
         "  SELECT entity_id, unnest(niks) AS nik, generate_subscripts(niks, 1) AS rank"
         f"  FROM {kind}_golden) "
         "WHERE regexp_full_match(nik, '[0-9]{16}') GROUP BY ALL",
         CHUNK,
     )
     for batch in reader:
-        niks: list[Any] = batch.column(0).to_pylist()
+        niks: list[Any] = batch.column(0).cast(pa.binary()).to_pylist()
         tokens = [token_of(key, domain, nik) for nik in niks]
         yield pa.record_batch(
             [pa.array(tokens, pa.binary()), batch.column(1), batch.column(2)], schema=_SCHEMA

@@ -15,6 +15,7 @@ from mdm.hub.dialect import Row, register, table_of
 BUSY_MILLISECONDS = 60_000
 # FULL: with NORMAL, a power cut takes acknowledged commits away.
 PRAGMAS = (
+    "page_size=16384",  # sealed profiles are about a kilobyte: fewer, fuller pages
     "journal_mode=WAL",
     "synchronous=FULL",
     "foreign_keys=ON",
