@@ -1,6 +1,7 @@
 """The attribute dictionary: `data/attributes.yaml`, read and checked.
 
-An attribute is known by (entity, name); the same name on two entities (an address, a floor) is two attributes.
+An attribute is known by (entity, name); the same name on two entities (an address, a floor) is
+two attributes.
 """
 
 from __future__ import annotations
@@ -58,7 +59,9 @@ class Attribute(BaseModel):
 
 
 class Dictionary(BaseModel):
-    """All attributes, in the document's order. Checks that (entity, name) is unique and DTSEN is covered."""
+    """All attributes, in the document's order. Checks that (entity, name) is unique and DTSEN is
+    covered.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -87,9 +90,7 @@ class Dictionary(BaseModel):
     def of(self, entity: str) -> dict[str, Attribute]:
         """Attributes of one entity kind by name, in the document's order."""
         return {
-            attribute.name: attribute
-            for attribute in self.attributes
-            if attribute.entity == entity
+            attribute.name: attribute for attribute in self.attributes if attribute.entity == entity
         }
 
     def get(self, entity: str, name: str) -> Attribute:

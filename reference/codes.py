@@ -1,11 +1,12 @@
 """Code lists: what a provider's code or word means, as one canonical code per concept.
 
-Codes live in three files of `data/codes/`: `canonical.csv` (every canonical code with its two labels),
-`code_map.csv` (the codes and words of each system) and `implies.csv` (a coarse code and the finer ones it may be:
-Regsosek says SPOUSE where Dukcapil says HUSBAND or WIFE).
+Codes live in three files of `data/codes/`: `canonical.csv` (every canonical code with its two
+labels), `code_map.csv` (the codes and words of each system) and `implies.csv` (a coarse code and
+the finer ones it may be: Regsosek says SPOUSE where Dukcapil says HUSBAND or WIFE).
 
-Systems: `dukcapil` (civil registry numbers), `regsosek` (Regsosek 2022 numbers), `pemda` (words of local offices),
-`kemensos` (letters and words of SIKS-NG); `susenas2011`, `dci`, `fhir`, `fhir_v3` and `wg_ss_dci` for exchange.
+Systems: `dukcapil` (civil registry numbers), `regsosek` (Regsosek 2022 numbers), `pemda` (words
+of local offices), `kemensos` (letters and words of SIKS-NG); `susenas2011`, `dci`, `fhir`,
+`fhir_v3` and `wg_ss_dci` for exchange.
 """
 
 from __future__ import annotations
@@ -20,7 +21,9 @@ from reference.files import read_rows, read_table
 
 @cache
 def code_tables() -> dict[str, pa.Table]:
-    """`ref_code`, `ref_code_implies(concept, coarse, fine)` and `ref_code_label` (with both labels)."""
+    """`ref_code`, `ref_code_implies(concept, coarse, fine)` and `ref_code_label` (with both
+    labels).
+    """
     return {
         "ref_code": code_table(),
         "ref_code_implies": read_table("codes/implies.csv"),
@@ -52,7 +55,9 @@ def canonical(concept: str, system: str, code: str) -> str | None:
 
 @cache
 def labels(concept: str) -> dict[str, tuple[str, str]]:
-    """Canonical code → (Indonesian label, English label), in the list's order. KeyError for an unknown concept."""
+    """Canonical code → (Indonesian label, English label), in the list's order. KeyError for an
+    unknown concept.
+    """
     found = {
         row["canonical"]: (row["label_id"], row["label_en"])
         for row in read_rows("codes/canonical.csv")
@@ -74,7 +79,9 @@ def implied(concept: str, coarse: str) -> frozenset[str]:
 
 
 def compatible(concept: str, left: str, right: str) -> bool:
-    """Whether two canonical codes may describe the same thing: equal, or one is the coarser of the other."""
+    """Whether two canonical codes may describe the same thing: equal, or one is the coarser of
+    the other.
+    """
     meant_left = implied(concept, left) | {left}
     meant_right = implied(concept, right) | {right}
     return bool(meant_left & meant_right)

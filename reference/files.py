@@ -26,7 +26,9 @@ def read_rows(name: str) -> list[dict[str, str]]:
 
 
 def read_table(name: str, types: Mapping[str, pa.DataType] | None = None) -> pa.Table:
-    """A CSV file under `data/` as a table: text unless `types` says otherwise, empty text as NULL."""
+    """A CSV file under `data/` as a table: text unless `types` says otherwise, empty text as
+    NULL.
+    """
     return _arrow(read_text(name), types or {})
 
 

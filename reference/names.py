@@ -1,7 +1,8 @@
-"""Names: titles and degrees, particles, short forms, spelling variants, birth order, and names that say nothing.
+"""Names: titles and degrees, particles, short forms, spelling variants, birth order, and names
+that say nothing.
 
-Everything here is data in `data/names/`; this module reads it, and gives it as tables for joins, as two SQL
-fragments, and as their Python twins for one record.
+Everything here is data in `data/names/`; this module reads it, and gives it as tables for joins,
+as two SQL fragments, and as their Python twins for one record.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import cache
-from itertools import product
+from itertools import pairwise, product
 
 import pyarrow as pa
 
@@ -34,7 +35,8 @@ __all__ = [
 
 @cache
 def title_pattern() -> str:
-    """RE2 pattern of all titles before and degrees after a name, for upper case text that kept its dots and commas.
+    """RE2 pattern of all titles before and degrees after a name, for upper case text that kept
+    its dots and commas.
 
     Replace every match by a blank. Use `STRIP_TITLES_SQL`, which never leaves a name empty.
     """
@@ -72,19 +74,23 @@ def _undotted(position: str) -> str:
 
 
 def _form(form: str, mode: str) -> str:
-    """Pattern of one title: bare titles may drop dots and blanks, dotted ones must keep their dots."""
+    """Pattern of one title: bare titles may drop dots and blanks, dotted ones must keep their
+    dots.
+    """
     parts = [part for part in form.split(".") if part]
     if mode == "dotted":
         return r"\. *".join(parts) + r"\."
     pattern = parts[0]
-    for left, right in zip(parts, parts[1:], strict=False):
+    for left, right in pairwise(parts):
         gap = r"\.? *" if max(len(left), len(right)) > 1 else r"(?:\. *)?"
         pattern += gap + right
     return re.sub(r" (?!\*)", " +", pattern)
 
 
 def strip_titles(name: str) -> str:
-    """An upper case name without titles and degrees; the name itself if nothing else would be left."""
+    """An upper case name without titles and degrees; the name itself if nothing else would be
+    left.
+    """
     bare = re.sub(title_pattern(), " ", name).strip(" ")
     return bare if re.search("[A-Z]", bare) else name
 
@@ -136,10 +142,10 @@ def name_tables() -> dict[str, pa.Table]:
     """Tables of names for joins.
 
     `ref_title(token, position, mode, meaning)`: dots removed; unique on (token, position).
-    `ref_name_token(token, canonical, kind)`: `variant`, `abbreviation`, `o_a` (Javanese O/A: weaker) and
-    `particle` are unique on token; `ambiguous` tokens have one row per candidate.
-    `ref_name_phrase(phrase, canonical)`: several tokens that mean one.
-    `ref_birth_order(token, slot, group)`, `ref_do_not_merge(token_l, token_r, reason)` (both orders),
+    `ref_name_token(token, canonical, kind)`: `variant`, `abbreviation`, `o_a` (Javanese O/A:
+    weaker) and `particle` are unique on token; `ambiguous` tokens have one row per candidate.
+    `ref_name_phrase(phrase, canonical)`: several tokens that mean one. `ref_birth_order(token,
+    slot, group)`, `ref_do_not_merge(token_l, token_r, reason)` (both orders),
     `ref_name_missing(pattern, meaning)`: full-match RE2 patterns on letters and single blanks.
     """
     pairs = read_table("names/do_not_merge.csv")

@@ -1,11 +1,13 @@
-"""The grammar of the two numbers: NIK (a person, for life) and KK (a family card, until the family changes).
+"""The grammar of the two numbers: NIK (a person, for life) and KK (a family card, until the
+family changes).
 
-NIK: 6 digits region of first registration, 6 digits birth date DDMMYY (women: DD + 40), 4 digits serial from 0001.
-KK: 6 digits region of issue, 6 digits date of issue DDMMYY, 4 digits serial.
+NIK: 6 digits region of first registration, 6 digits birth date DDMMYY (women: DD + 40), 4 digits
+serial from 0001. KK: 6 digits region of issue, 6 digits date of issue DDMMYY, 4 digits serial.
 
-A number is evidence, not truth. Nothing here rejects: a birth date was corrected and the NIK kept, a region was
-renamed, a clerk mistyped. `disagreements` says what does not fit, and leaves the weighing to others. The century of
-the two-digit year is never in the number; `birth_dates` gives every century that the day of judging allows.
+A number is evidence, not truth. Nothing here rejects: a birth date was corrected and the NIK
+kept, a region was renamed, a clerk mistyped. `disagreements` says what does not fit, and leaves
+the weighing to others. The century of the two-digit year is never in the number; `birth_dates`
+gives every century that the day of judging allows.
 
 Each `*_SQL` function gives a DuckDB expression that answers exactly as its Python twin (tested).
 """
@@ -30,7 +32,9 @@ SYNTHETIC_SERIALS = range(9000, 9900)
 
 @dataclass(frozen=True)
 class NikParts:
-    """A NIK taken apart: `region` six digits as written, `day` 1–31 without the offset, `year2` 0–99."""
+    """A NIK taken apart: `region` six digits as written, `day` 1–31 without the offset, `year2`
+    0–99.
+    """
 
     region: str
     day: int
@@ -67,7 +71,9 @@ class Disagreement:
 
 
 def parse_nik(nik: str) -> NikParts | None:
-    """The parts of a NIK, or None if it is not 16 digits or its birth digits are no date of any century."""
+    """The parts of a NIK, or None if it is not 16 digits or its birth digits are no date of any
+    century.
+    """
     if not re.fullmatch("[0-9]{16}", nik):
         return None
     day, month, year2 = int(nik[6:8]), int(nik[8:10]), int(nik[10:12])
@@ -89,7 +95,8 @@ def build_nik(region: str, birth_date: date, sex: Sex, serial: int) -> str:
 def birth_dates(parts: NikParts, as_of: date) -> list[date]:
     """Every birth date the NIK allows for somebody alive or lately dead on `as_of`, youngest first.
 
-    29 February takes only leap years; a person is at most 125 years old, and not born after `as_of`.
+    29 February takes only leap years; a person is at most 125 years old, and not born after
+    `as_of`.
     """
     years = (century + parts.year2 for century in (2100, 2000, 1900, 1800))
     possible = (
@@ -101,7 +108,8 @@ def birth_dates(parts: NikParts, as_of: date) -> list[date]:
 
 
 def disagreements(nik: str, birth_date: date | None, sex: Sex | None) -> list[Disagreement]:
-    """What a NIK says otherwise than the record: soft evidence, empty when all fits or nothing is known.
+    """What a NIK says otherwise than the record: soft evidence, empty when all fits or nothing is
+    known.
 
     A NIK that is no NIK gives one disagreement, of part `shape`.
     """
@@ -139,7 +147,9 @@ def _date_disagreements(parts: NikParts, birth: date) -> list[Disagreement]:
 
 
 def region_known(region: str) -> bool:
-    """Whether six digits were a district in any Kemendagri edition, or stand in a regency that was one."""
+    """Whether six digits were a district in any Kemendagri edition, or stand in a regency that
+    was one.
+    """
     return lookup(region, "kemendagri") is not None or lookup(region[:4], "kemendagri") is not None
 
 
@@ -156,11 +166,14 @@ def parse_kk(kk: str) -> KkParts | None:
 
 
 def is_placeholder(number: str) -> bool:
-    """Whether 16 digits (NIK or KK) are a stopgap: one digit repeated, 1234…, no region, serial 0000 or 9999."""
+    """Whether 16 digits (NIK or KK) are a stopgap: one digit repeated, 1234…, no region, serial
+    0000 or 9999.
+    """
     return re.search(PLACEHOLDER, number) is not None
 
 
-# All one digit; counting up or down; a region of zeros; nothing after the region; no serial, or the last.
+# All one digit; counting up or down; a region of zeros; nothing after the region; no serial, or
+# the last.
 PLACEHOLDER = "|".join(
     [
         *(f"^{digit}+$" for digit in "0123456789"),
@@ -176,7 +189,9 @@ PLACEHOLDER = "|".join(
 
 
 def _date_possible(day: int, month: int, year2: int) -> bool:
-    """Whether day, month and two-digit year are a date; 29 February if the year is one of four (or 00)."""
+    """Whether day, month and two-digit year are a date; 29 February if the year is one of four
+    (or 00).
+    """
     if not 1 <= month <= 12:
         return False
     return 1 <= day <= _days(month, 2000 + year2)
@@ -187,7 +202,7 @@ def _days(month: int, year: int) -> int:
 
 
 def NIK_SHAPE_SQL(column: str) -> str:  # noqa: N802 - a SQL fragment, written like the constant it stands for
-    """BOOLEAN: `parse_nik` takes the number apart."""
+    """BOOLEAN: `parse_nik` takes the number apart; false for NULL."""
     birth = _digits(column, 7)
     return _shape_sql(
         column,
@@ -196,7 +211,7 @@ def NIK_SHAPE_SQL(column: str) -> str:  # noqa: N802 - a SQL fragment, written l
 
 
 def KK_SHAPE_SQL(column: str) -> str:  # noqa: N802 - a SQL fragment, written like the constant it stands for
-    """BOOLEAN: `parse_kk` takes the number apart."""
+    """BOOLEAN: `parse_kk` takes the number apart; false for NULL."""
     return _shape_sql(column, _digits(column, 7))
 
 
@@ -206,7 +221,9 @@ def PLACEHOLDER_SQL(column: str) -> str:  # noqa: N802 - a SQL fragment, written
 
 
 def nik_birth_ok(column: str, birth_date: str) -> str:
-    """BOOLEAN: the birth digits of a well-formed NIK column equal a DATE column; NULL if either is missing."""
+    """BOOLEAN: the birth digits of a well-formed NIK column equal a DATE column; NULL if either
+    is missing.
+    """
     day = f"{_digits(column, 7)} % {FEMALE_OFFSET}"
     return (
         f"({day} = day({birth_date}) AND {_digits(column, 9)} = month({birth_date})"
@@ -226,7 +243,8 @@ def _shape_sql(column: str, day: str) -> str:
         f"CASE WHEN {month} IN (4, 6, 9, 11) THEN 30 WHEN {month} = 2 THEN {february} ELSE 31 END"
     )
     digits = f"regexp_full_match({column}, '[0-9]{{16}}')"
-    return f"CASE WHEN {digits} THEN {month} BETWEEN 1 AND 12 AND {day} BETWEEN 1 AND {last} ELSE false END"
+    calendar_day = f"{month} BETWEEN 1 AND 12 AND {day} BETWEEN 1 AND {last}"
+    return f"CASE WHEN {digits} THEN {calendar_day} ELSE false END"
 
 
 def _digits(column: str, start: int) -> str:

@@ -1,8 +1,9 @@
-"""The phonetic key of an Indonesian name token: one key for old and new spelling and for sounds often confused.
+"""The phonetic key of an Indonesian name token: one key for old and new spelling and for sounds
+often confused.
 
-`phonetic` and `PHONETIC_SQL` apply the same ordered steps and give the same key. What must stay apart does:
-endings -O and -I (YANTO, YANTI), DEWI and DWI, NUR and NURUL. The key says "may sound alike", never "is the same
-name".
+`phonetic` and `PHONETIC_SQL` apply the same ordered steps and give the same key. What must stay
+apart does: endings -O and -I (YANTO, YANTI), DEWI and DWI, NUR and NURUL. The key says "may sound
+alike", never "is the same name".
 """
 
 from __future__ import annotations
@@ -14,9 +15,10 @@ _OLD, _J = "~", "8"
 
 _CLEAN = [Rule("[^A-Z]+", "")]
 
-# Before 1972 J was written DJ and Y was written J. A token with OE, TJ, DJ or SJ, or that starts with NJ, shows the
-# old spelling: there every other J is a Y (SOERJADI, WIDJAJA). In other tokens J stays, save where modern
-# Indonesian has no J (LJ, HJ, BJ, KJ, MJ), in a few beginnings, and after PRI-, TRI-, SRI-.
+# Before 1972 J was written DJ and Y was written J. A token with OE, TJ, DJ or SJ, or that starts
+# with NJ, shows the old spelling: there every other J is a Y (SOERJADI, WIDJAJA). In other tokens
+# J stays, save where modern Indonesian has no J (LJ, HJ, BJ, KJ, MJ), in a few beginnings, and
+# after PRI-, TRI-, SRI-.
 _OLD_SPELLING = [
     Rule("^(.*(?:OE|TJ|DJ|SJ).*)$", _OLD + r"\1"),
     Rule("^NJ", _OLD + "NY"),
@@ -40,7 +42,8 @@ _OLD_SPELLING = [
     Rule("IE", "I", literal=True),
 ]
 
-# Arabic and Western letter groups. CH is KH (ACHMAD), but K before R (CHRISTINA) and C in CHANDRA, CHINTYA.
+# Arabic and Western letter groups. CH is KH (ACHMAD), but K before R (CHRISTINA) and C in
+# CHANDRA, CHINTYA.
 _GROUPS = [
     Rule("SCH", "S", literal=True),
     Rule("SY", "S", literal=True),
@@ -91,5 +94,7 @@ def phonetic(token: str) -> str:
 
 
 def PHONETIC_SQL(column: str) -> str:  # noqa: N802 - a SQL fragment, written like the constant it stands for
-    """`phonetic` as a DuckDB expression. It is long: use it on distinct tokens, not on every record."""
+    """`phonetic` as a DuckDB expression. It is long: use it on distinct tokens, not on every
+    record.
+    """
     return rules_sql(plain_upper_sql(column), PHONETIC_RULES)

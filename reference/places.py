@@ -1,15 +1,16 @@
-"""The name key of a place: what two spellings of one village, district or regency have in common."""
+"""The name key of a place: what two spellings of one village or regency have in common."""
 
 from __future__ import annotations
 
 from reference.text import Rule, apply_rules, plain_upper, plain_upper_sql, rules_sql
 
-# Order matters. 1 apostrophes vanish, other marks become blanks; 2 level words at the start go; 3 common short
-# words are written out; 4 blanks vanish, so SUKA MAJU = SUKAMAJU; 5 KOTA at the start goes, with or without a blank
-# after it (KOTA BARU = KOTABARU), when at least three characters remain.
+# Order matters. 1 apostrophes vanish, other marks become blanks; 2 level words at the start go; 3
+# common short words are written out; 4 blanks vanish, so SUKA MAJU = SUKAMAJU; 5 KOTA at the
+# start goes, with or without a blank after it (KOTA BARU = KOTABARU), when at least three
+# characters remain.
 _LEVEL_WORDS = (
-    "PEMERINTAH|PROVINSI|PROPINSI|PROV|PROP|KABUPATEN ADMINISTRASI|KABUPATEN ADM|KABUPATEN|KAB|KOTA ADMINISTRASI"
-    "|KOTA ADM|KOTA MADYA|KOTAMADYA|KODYA|KECAMATAN|KEC|KELURAHAN|KEL|DESA"
+    "PEMERINTAH|PROVINSI|PROPINSI|PROV|PROP|KABUPATEN ADMINISTRASI|KABUPATEN ADM|KABUPATEN|KAB"
+    "|KOTA ADMINISTRASI|KOTA ADM|KOTA MADYA|KOTAMADYA|KODYA|KECAMATAN|KEC|KELURAHAN|KEL|DESA"
 )
 _SHORT_WORDS = {
     "SEI": "SUNGAI",
@@ -38,7 +39,9 @@ NAME_KEY_RULES: list[Rule] = [
 
 
 def name_key(text: str) -> str:
-    """Key of a place name: upper case letters and digits only; level words, marks and blanks removed."""
+    """Key of a place name: upper case letters and digits only; level words, marks and blanks
+    removed.
+    """
     return apply_rules(plain_upper(text), NAME_KEY_RULES)
 
 

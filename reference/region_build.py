@@ -1,13 +1,13 @@
-"""Derives the two ready-made region tables from the editions and the bridges: `python -m reference.region_build`.
+"""Makes the ready-made region tables out of editions and bridges: `python -m
+reference.region_build`.
 
 Where did an old code go? The first answer that holds is taken, and `basis` says which one it was:
-  same       the code stands in the newest edition
-  law        a regency moved to a new province by law (kabkota_code_changes)
-  bridge     a published list of district changes, or the BPS bridge
-  name       the one place of the same name key inside the mapped parent
-  alike      the one new place of nearly the same name inside the mapped parent
-  moved      the one place of the same name that is new in the mapped regency (a village in a split-off district)
-  parent     nothing found: the mapped parent stands for it
+  same       the code stands in the newest edition law        a regency moved to a new province by
+  law (kabkota_code_changes) bridge     a published list of district changes, or the BPS bridge
+  name       the one place of the same name key inside the mapped parent alike      the one new
+  place of nearly the same name inside the mapped parent moved      the one village of the same
+  name that is new in the mapped regency (a district was split) parent     nothing found: the
+  mapped parent stands for it
 """
 
 from __future__ import annotations
@@ -18,16 +18,35 @@ import io
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from jellyfish import jaro_winkler_similarity
 
 from reference.files import DATA, read_rows
 from reference.places import name_key
+from reference.regency_build import regency_names
 
 LEVELS = {2: "province", 4: "regency", 6: "district", 10: "village"}
 PARENT = {10: 6, 6: 4, 4: 2}
 NEWEST = 2025
-NUMBERS = frozenset("I II III IV V VI VII VIII SATU DUA TIGA EMPAT LIMA ENAM".split())
+NUMBERS = frozenset(
+    [
+        "I",
+        "II",
+        "III",
+        "IV",
+        "V",
+        "VI",
+        "VII",
+        "VIII",
+        "SATU",
+        "DUA",
+        "TIGA",
+        "EMPAT",
+        "LIMA",
+        "ENAM",
+    ]
+)
 ALIKE = 0.92  # Jaro-Winkler on name keys, inside one parent and among new codes only
 
 
@@ -38,15 +57,15 @@ class Code:
     code: str
     names: list[tuple[str, int, int]] = field(default_factory=list)
 
-    @property
+    @cached_property
     def first(self) -> int:
         return min(first for _, first, _ in self.names)
 
-    @property
+    @cached_property
     def last(self) -> int:
         return max(last for _, _, last in self.names)
 
-    @property
+    @cached_property
     def keys(self) -> list[str]:
         """Name keys, newest first, each once."""
         return list(dict.fromkeys(name_key(name) for name, _, _ in reversed(self.names)))
@@ -147,26 +166,34 @@ def kemendagri_rows(codes: dict[str, Code], successors: Successors) -> Iterator[
 
 
 def bps_rows() -> Iterator[list[str]]:
-    """`ref_place` rows of the BPS provinces (2025), regencies and districts (second half of 2020)."""
-    for row in read_rows("regions/provinsi_bridge.csv"):
-        yield _bps(row["kode_bps"], "province", row["nama"], "", row["kode_kemendagri_2025"], 2025)
+    """`ref_place` rows of BPS provinces (2025), regencies and districts (second half of 2020)."""
+    provinces = [
+        (row["kode_bps"], row["nama"], row["kode_kemendagri_2025"])
+        for row in read_rows("regions/provinsi_bridge.csv")
+    ]
+    yield from _bps(provinces, "province", 0, "2025")
     for level, width, name in (
         ("regency", 2, "bps_kemendagri_kabkota_bridge.csv"),
         ("district", 4, "bps_kemendagri_kecamatan_bridge.csv.gz"),
     ):
-        for row in read_rows(f"regions/{name}"):
-            code = row["kode_bps_2020s2"]
-            today = row["kode_kemendagri_2025"]
-            yield _bps(code, level, row["nama_bps"], code[:width], today, 2020)
+        places = [
+            (row["kode_bps_2020s2"], row["nama_bps"], row["kode_kemendagri_2025"])
+            for row in read_rows(f"regions/{name}")
+        ]
+        yield from _bps(places, level, width, "2020")
 
 
-def _bps(code: str, level: str, name: str, parent: str, today: str, edition: int) -> list[str]:
-    key, digits = name_key(name), today.replace(".", "")
-    return ["bps", code, level, name, key, parent, str(edition), str(edition), digits, "bridge"]
+def _bps(
+    places: list[tuple[str, str, str]], level: str, parent_digits: int, edition: str
+) -> Iterator[list[str]]:
+    for code, name, today in places:
+        parent, digits = code[:parent_digits], today.replace(".", "")
+        row = ["bps", code, level, name, name_key(name), parent]
+        yield [*row, edition, edition, digits, "bridge"]
 
 
 def village_names(codes: dict[str, Code], successors: Successors) -> Iterator[list[str]]:
-    """Rows (district_today, name_key, village_today): today's names first, then names of the past."""
+    """Rows (district_today, name_key, village_today): today's names first, then past ones."""
     current: dict[tuple[str, str], set[str]] = defaultdict(set)
     past: dict[tuple[str, str], set[str]] = defaultdict(set)
     for code, entry in codes.items():
@@ -186,53 +213,6 @@ def village_names(codes: dict[str, Code], successors: Successors) -> Iterator[li
             yield [*pair, next(iter(found))]
 
 
-def old_spellings(key: str) -> set[str]:
-    """How a place's key was written before the spelling reforms of 1972 and of 1947."""
-    text = key
-    for new, old in (("NY", "1"), ("SY", "2"), ("J", "3"), ("C", "4"), ("Y", "5"), ("KH", "6")):
-        text = text.replace(new, old)
-    for mark, old in zip("123456", ("NJ", "SJ", "DJ", "TJ", "J", "CH"), strict=True):
-        text = text.replace(mark, old)
-    return {text, text.replace("U", "OE")} - {key}
-
-
-def regency_names(codes: dict[str, Code], successors: Successors) -> Iterator[list[str]]:
-    """Rows (name_key, regency_today, kind): how a birth place may name a regency; a name may mean several.
-
-    `kind`: regency (a name of any edition or of BPS), old (an old name or spelling, a capital, a short form),
-    district (a district's name that only one regency has, and that is no regency's name).
-    """
-    names: dict[str, set[tuple[str, str]]] = defaultdict(set)
-    for code, entry in codes.items():
-        if len(code) == 4:
-            for key in entry.keys:
-                names[key].add((successors.today[code][0], "regency"))
-    for row in read_rows("regions/bps_kemendagri_kabkota_bridge.csv"):
-        today = row["kode_kemendagri_2025"].replace(".", "")
-        names[name_key(row["nama_bps"])].add((today, "regency"))
-    today_names = dict(names)
-    for key, regencies in today_names.items():
-        for old in old_spellings(key) - set(today_names):
-            names[old] |= {(today, "old") for today, _ in regencies}
-    for row in read_rows("regions/regency_old_names.csv"):
-        for today in row["regency_today"].split():
-            for code in (entry for entry in codes if len(entry) == 4 and entry.startswith(today)):
-                known = names[name_key(row["name"])]
-                if codes[code].last == NEWEST and (code, "regency") not in known:
-                    known.add((code, "old"))
-    districts: dict[str, set[str]] = defaultdict(set)
-    for code, entry in codes.items():
-        if len(code) == 6:
-            for key in entry.keys:
-                districts[key].add(successors.today[code][0][:4])
-    for key, regencies in districts.items():
-        if len(regencies) == 1 and key not in names:
-            names[key].add((next(iter(regencies)), "district"))
-    for key in sorted(names):
-        for today, kind in sorted(names[key]):
-            yield [key, today, kind]
-
-
 def write(name: str, header: list[str], table: Iterable[list[str]]) -> None:
     """Write a gzip CSV whose bytes depend on its content only."""
     text = io.StringIO()
@@ -250,13 +230,24 @@ REGENCY_HEADER = ["name_key", "regency_today", "kind"]
 VILLAGE_HEADER = ["district_today", "name_key", "village_today"]
 
 
-def build() -> None:
-    """Write `places.csv.gz` and `village_names.csv.gz`."""
+def tables() -> dict[str, tuple[list[str], list[list[str]]]]:
+    """File name → (header, rows) of every ready-made table."""
     codes = read_history()
     successors = Successors(codes)
-    write("places.csv.gz", PLACE_HEADER, [*kemendagri_rows(codes, successors), *bps_rows()])
-    write("village_names.csv.gz", VILLAGE_HEADER, village_names(codes, successors))
-    write("regency_names.csv.gz", REGENCY_HEADER, regency_names(codes, successors))
+    today = {code: place for code, (place, _) in successors.today.items()}
+    regencies = regency_names({code: entry.keys for code, entry in codes.items()}, today)
+    places = [*kemendagri_rows(codes, successors), *bps_rows()]
+    return {
+        "places.csv.gz": (PLACE_HEADER, places),
+        "village_names.csv.gz": (VILLAGE_HEADER, list(village_names(codes, successors))),
+        "regency_names.csv.gz": (REGENCY_HEADER, list(regencies)),
+    }
+
+
+def build() -> None:
+    """Write every ready-made table."""
+    for name, (header, table) in tables().items():
+        write(name, header, table)
 
 
 if __name__ == "__main__":

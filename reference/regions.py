@@ -1,8 +1,8 @@
 """Regions: every Kemendagri code of six editions and the BPS codes, each led to today's place.
 
-A code means nothing alone: it is always (code, system, edition). Codes here are digits only; "today" is the
-Kemendagri edition of 2025. The tables are made beforehand by `reference.region_build` from the files listed in
-`data/SOURCES.md`.
+A code means nothing alone: it is always (code, system, edition). Codes here are digits only;
+"today" is the Kemendagri edition of 2025. The tables are made beforehand by
+`reference.region_build` from the files listed in `data/SOURCES.md`.
 """
 
 from __future__ import annotations
@@ -47,8 +47,8 @@ class PlaceName:
 class Place:
     """A place as (code, system), where it is today, and what it was called.
 
-    `today` is a Kemendagri 2025 code of the same level where that is known, else of the nearest level above;
-    `basis` says how it was found (see `reference.region_build`).
+    `today` is a Kemendagri 2025 code of the same level where that is known, else of the nearest
+    level above; `basis` says how it was found (see `reference.region_build`).
     """
 
     code: str
@@ -64,7 +64,9 @@ class Place:
 
 
 def region_tables() -> dict[str, pa.Table]:
-    """`ref_place`, `ref_village_name` and `ref_regency_name`, for joins in bulk. Fresh copies of cached tables."""
+    """`ref_place`, `ref_village_name` and `ref_regency_name`, for joins in bulk. Fresh copies of
+    cached tables.
+    """
     return dict(_tables())
 
 
@@ -81,8 +83,8 @@ def _tables() -> dict[str, pa.Table]:
 def lookup(code: str, system: str, edition: int | None = None) -> Place | None:
     """The place a code meant, or None if no edition of that system knows it. Dots are ignored.
 
-    With `edition`, a Kemendagri code must have stood in that edition, and its name then is the place's name;
-    without, the newest name is used.
+    With `edition`, a Kemendagri code must have stood in that edition, and its name then is the
+    place's name; without, the newest name is used.
     """
     row = _by_code().get((system, code.replace(".", "")))
     if row is None:
@@ -113,7 +115,9 @@ def lookup(code: str, system: str, edition: int | None = None) -> Place | None:
 
 
 def find_village(district_code: str, name: str) -> Place | None:
-    """The village of this name (today's or an old one) in a Kemendagri district of any edition; None if unsure."""
+    """The village of this name (today's or an old one) in a Kemendagri district of any edition;
+    None if unsure.
+    """
     district = _by_code().get(("kemendagri", district_code.replace(".", "")))
     if district is None:
         return None
@@ -128,7 +132,9 @@ def place_name(code: str) -> str | None:
 
 
 def children(code: str) -> list[str]:
-    """Today's Kemendagri codes directly below a code of today (all provinces below an empty code), sorted."""
+    """Today's Kemendagri codes directly below a code of today (all provinces below an empty
+    code), sorted.
+    """
     return _children().get(code.replace(".", ""), [])
 
 

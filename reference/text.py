@@ -1,6 +1,8 @@
-"""Plain text shared by the room's keys: fold Latin letters, keep printable ASCII, upper case. In Python and as SQL.
+"""Plain text shared by the room's keys: fold Latin letters, keep printable ASCII, upper case. In
+Python and as SQL.
 
-Every function here has a SQL twin that gives the same answer on any text; the tests hold them together.
+Every function here has a SQL twin that gives the same answer on any text; the tests hold them
+together.
 """
 
 from __future__ import annotations
@@ -8,15 +10,17 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-# Letters with marks that Windows-1252 files carry. Folded by an explicit table, because Unicode tables differ
-# between Python and the engine.
+# Letters with marks that Windows-1252 files carry. Folded by an explicit table, because Unicode
+# tables differ between Python and the engine.
 _MARKED = "ÀÁÂÃÄÅàáâãäåÇçÈÉÊËèéêëÌÍÎÏìíîïÑñÒÓÔÕÖØòóôõöøÙÚÛÜùúûüÝýÿŠšŽž"
 _PLAIN = "AAAAAAaaaaaaCcEEEEeeeeIIIIiiiiNnOOOOOOooooooUUUUuuuuYyySsZz"
 _FOLD = str.maketrans(_MARKED, _PLAIN)
 
 
 class Rule(NamedTuple):
-    """One step of a key: replace every match. `literal` patterns use plain replacement, the others RE2 syntax."""
+    """One step of a key: replace every match. `literal` patterns use plain replacement, the
+    others RE2 syntax.
+    """
 
     pattern: str
     replacement: str

@@ -1,0 +1,176 @@
+"""Names: what folds together, what stays apart, what is cut off, what names nobody."""
+
+from __future__ import annotations
+
+import pytest
+
+from reference.addresses import address_key, address_tables, address_words, rt_rw_pair
+from reference.names import (
+    do_not_merge,
+    is_missing_name,
+    name_tables,
+    phonetic,
+    strip_titles,
+    token_canonical,
+)
+
+
+@pytest.mark.parametrize(
+    "family",
+    [
+        "DJOKO JOKO",
+        "SOERJADI SURJADI SURYADI",
+        "WIDJAJA WIJAYA",
+        "ACHMAD AKHMAD AHMAD AHMAT",
+        "JULIANA YULIANA",
+        "SYAIFUL SAIFUL SAEFUL SJAIFUL SAEPUL",
+        "RIZKY RIZKI RIZQI RIJKI",
+        "NJOMAN NYOMAN",
+        "TJAHJONO CAHJONO CAHYONO",
+        "CHAIRUL KHAIRUL HAIRUL",
+        "CHRISTINA KRISTINA",
+        "CHANDRA CANDRA",
+        "HASANAH HASANA",
+        "MUHAMMAD MUHAMAD MUCHAMAD",
+        "SUPRIYANTO SUPRIANTO SUPRIJANTO",
+        "DZIKRI ZIKRI JIKRI",
+        "FITRI PITRI",
+        "SOEKARNO SUKARNO",
+        "ARIEF ARIF ARIP",
+        "NOERHAJATI NURHAJATI NURHAYATI",
+        "SULAIMAN SULEIMAN SULAEMAN",
+        "RAHARDJO RAHARJO",
+        "UTSMAN USMAN",
+        "YUDHA YUDA",
+        "AZIZ AZIS",
+    ],
+)
+def test_spellings_of_one_name_share_a_phonetic_key(family: str) -> None:
+    assert len({phonetic(token) for token in family.split()}) == 1
+
+
+@pytest.mark.parametrize("pair", do_not_merge(), ids="-".join)
+def test_different_names_stay_apart(pair: tuple[str, str]) -> None:
+    left, right = pair
+    assert phonetic(left) != phonetic(right)
+    assert token_canonical(left) != token_canonical(right)
+
+
+@pytest.mark.parametrize(
+    ("typed", "canonical"),
+    [
+        ("MOCH", "MUHAMMAD"),
+        ("MHD", "MUHAMMAD"),
+        ("ST", "SITI"),
+        ("ABD", "ABDUL"),
+        ("WYN", "WAYAN"),
+        ("IB", "IDA BAGUS"),
+        ("SELAMET", "SLAMET"),
+        ("SUTRISNA", "SUTRISNA"),  # another name in West Java: only ever the weaker kind o_a
+        ("SUHARTINI", "SUHARTINI"),
+    ],
+)
+def test_short_forms_are_written_out(typed: str, canonical: str) -> None:
+    assert token_canonical(typed) == canonical
+
+
+def test_only_ambiguous_tokens_have_several_meanings() -> None:
+    rows = name_tables()["ref_name_token"].to_pylist()
+    plain = [row["token"] for row in rows if row["kind"] != "ambiguous"]
+    assert len(plain) == len(set(plain))
+    assert not set(plain) & {row["token"] for row in rows if row["kind"] == "ambiguous"}
+    meanings = {row["canonical"] for row in rows if row["token"] == "MD"}
+    assert meanings == {"MUHAMMAD", "MADE"}
+
+
+def test_a_canonical_form_is_its_own_canonical_form() -> None:
+    for row in name_tables()["ref_name_token"].to_pylist():
+        if row["kind"] in {"variant", "abbreviation"}:
+            for word in row["canonical"].split():
+                assert token_canonical(word) == word
+
+
+@pytest.mark.parametrize(
+    ("typed", "name"),
+    [
+        ("H. MUHAMMAD ABD.", "MUHAMMAD ABD."),
+        ("HJ SITI AMINAH, S.PD.I", "SITI AMINAH"),
+        ("DRS. H. AHMAD SUDIRMAN, M.SI", "AHMAD SUDIRMAN"),
+        ("BUDI SANTOSO SH", "BUDI SANTOSO"),
+        ("BUDI SANTOSO, S.T.", "BUDI SANTOSO"),
+        ("ST. AISYAH", "ST. AISYAH"),  # SITI, not Sarjana Teknik
+        ("NURHAYATI ST", "NURHAYATI ST"),
+        ("NURHAYATI, ST", "NURHAYATI"),
+        ("AGUS S. PD", "AGUS"),
+        ("R. ACHMAD", "ACHMAD"),
+        ("R ACHMAD", "R ACHMAD"),
+        ("(ALM) SUKARNO", "SUKARNO"),
+        ("SUKARNO (ALM)", "SUKARNO"),
+        ("PROF. DR. IR. BAMBANG, M.ENG., PH.D.", "BAMBANG"),
+        ("RADEN AJENG KARTINI", "KARTINI"),
+        ("HENDRA", "HENDRA"),
+        ("HAJI", "HAJI"),
+        ("H", "H"),
+        ("DRAJAT", "DRAJAT"),
+    ],
+)
+def test_titles_go_and_names_stay(typed: str, name: str) -> None:
+    assert strip_titles(typed) == name
+
+
+@pytest.mark.parametrize(
+    "typed", ["-", ".", "TIDAK ADA", "BY. NY. SITI", "BAYI", "NN", "XXX", "ANAK", ""]
+)
+def test_some_texts_name_nobody(typed: str) -> None:
+    assert is_missing_name(typed)
+
+
+@pytest.mark.parametrize("typed", ["SITI", "ANAK AGUNG PUTRA", "O", "BAYU", "NANA"])
+def test_short_and_odd_names_are_names(typed: str) -> None:
+    assert not is_missing_name(typed)
+
+
+def test_birth_order_words_share_a_slot() -> None:
+    slots = {row["token"]: row["slot"] for row in name_tables()["ref_birth_order"].to_pylist()}
+    assert slots["WAYAN"] == slots["PUTU"] == slots["GEDE"] == 1
+    assert slots["MADE"] == slots["KADEK"] == 2
+
+
+@pytest.mark.parametrize(
+    ("left", "right"),
+    [
+        ("Jl. Cempaka No.012 RT.003/RW 005", "JALAN CEMPAKA NO 12"),
+        ("DSN. BARU NO 61", "Dusun Baru No.61"),
+        ("GG. MELATI NO 67", "gang melati no67"),
+        ("Perum Griya Indah Blok A3", "KOMPLEKS GRIYA INDAH BLK. A 3"),
+    ],
+)
+def test_two_ways_to_write_an_address_give_one_key(left: str, right: str) -> None:
+    assert address_key(left) == address_key(right)
+
+
+def test_empty_words_of_an_address_say_nothing() -> None:
+    assert address_words("TIDAK ADA") == []
+    assert address_words("-") == []
+
+
+def test_address_tokens_are_unique() -> None:
+    tokens = address_tables()["ref_address_token"].column("token").to_pylist()
+    assert len(tokens) == len(set(tokens))
+
+
+@pytest.mark.parametrize(
+    ("text", "pair"),
+    [
+        ("003/005", ("3", "5")),
+        ("006/", ("6", None)),
+        ("/005", (None, "5")),
+        ("RT 03 RW 010", ("3", "10")),
+        ("RT. 03 / RW. 10", ("3", "10")),
+        ("000/000", (None, None)),
+        ("", (None, None)),
+        ("depan masjid", (None, None)),
+    ],
+)
+def test_rt_and_rw_are_read_from_one_cell(text: str, pair: tuple[str | None, str | None]) -> None:
+    assert rt_rw_pair(text) == pair
