@@ -74,7 +74,7 @@ def identify(
 
 def _gather(engine: Engine, kind: str, run_seq: int) -> None:
     """Every record of this run with its cluster and, if it had one, its old id."""
-    engine.table(
+    rows = engine.table(
         f"{kind}_identify_now",
         f"""
         SELECT s.rid, s.source, s.layout, s.record_key, s.value_date,
@@ -84,6 +84,11 @@ def _gather(engine: Engine, kind: str, run_seq: int) -> None:
         LEFT JOIN {kind}_previous p USING (source, layout, record_key)
         """,
     )
+    if rows != engine.scalar(f"SELECT count(*) FROM {kind}_standardised"):
+        raise IntegrityError(
+            f"Two {kind} records share a record key.",
+            "The links of the last run are damaged, or a contract's record key is not unique.",
+        )
     engine.table(
         f"{kind}_identify_parts",
         f"""

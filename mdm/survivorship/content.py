@@ -1,8 +1,9 @@
 """The golden content: one canonical JSON text per entity, the same for the same facts.
 
-`{"agreed":{…},"contested":{…},"kind":…,"links":{…},"records":[…],"rules":digest,"status":…}`:
-keys sorted, no blanks. `links` alone names other entities; without it the content depends on the
-records and the rules only. A record is `[source, layout, record_key, batch, file, row, date]`.
+`{"agreed":{…},"contested":{…},"identity_status":…,"kind":…,"links":{…},"records":[…],
+"rules":digest}`: keys sorted, no blanks. `links` alone names other entities; without it the
+content depends on the records and the rules only. A record is `[source, layout, record_key, batch,
+file, row, date]`; records are in the order of source, layout, record key.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from mdm.survivorship.rules import Kind, SurvivorshipRules, load_rules
 from mdm.survivorship.status import status_sql
 from mdm.survivorship.trust import MAX_RECORDS, source_no, trust_key
 
-CHUNK_RECORDS = 125_000  # bounds what is held beside the input: about 100 MB
+CHUNK_RECORDS = 250_000  # bounds memory beside input and output: about 300 MB
 
 
 @dataclass(frozen=True)
@@ -129,9 +130,9 @@ def _choose(engine: Engine, plan: _Plan, chunk: int) -> None:
         INSERT INTO {kind}_golden
         SELECT e.entity_id,
                '{{"agreed":{{' || a.agreed || '}},"contested":{{' || coalesce(c.contested, '')
-               || '}},"kind":"{kind}","links":{{' || coalesce(l.links, '')
-               || '}},"records":[' || a.records || '],"rules":"{plan.rules.digest}","status":"'
-               || coalesce(s.status, 'unverified') || '"}}',
+               || '}},"identity_status":"' || coalesce(s.status, 'unverified')
+               || '","kind":"{kind}","links":{{' || coalesce(l.links, '')
+               || '}},"records":[' || a.records || '],"rules":"{plan.rules.digest}"}}',
                coalesce(a.found_by, c.found_by, [])
         FROM {at}_agreed a
         JOIN {at}_entities e USING (entity_no)

@@ -90,8 +90,8 @@ def explain(
     entries = {**body["agreed"], **body["contested"]}
     return Explanation(
         kind=body["kind"],
-        status=body["status"],
-        status_sentence=rules.statuses[body["status"]],
+        status=body["identity_status"],
+        status_sentence=rules.statuses[body["identity_status"]],
         choices=tuple(
             _choice(name, entries[name], records, rules, body["kind"]) for name in sorted(entries)
         ),

@@ -1,0 +1,256 @@
+"""Entity ids outlive every re-clustering: they stay, redirect or split, and are never reused."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from matching.engines.duckdb import DuckDBEngine
+from mdm.errors import IntegrityError
+from mdm.identity import IdentityCounts, identify
+from tests.identify.oracle import keepers
+
+_PREVIOUS = "source, layout, record_key, entity_id, since_run"
+
+
+class World:
+    """One hub's identity over several runs, each given as clusters of record keys."""
+
+    def __init__(self, engine: DuckDBEngine) -> None:
+        self.engine = engine
+        self.run = 0
+        engine.table(
+            "person_previous",
+            "SELECT '' AS source, '' AS layout, '' AS record_key, '' AS entity_id, 0 AS since_run"
+            " WHERE false",
+        )
+        engine.table("person_retired", "SELECT '' AS entity_id, '' AS merged_into WHERE false")
+
+    def cluster(self, *clusters: str, dates: dict[str, date] | None = None) -> IdentityCounts:
+        """Run once. A cluster is a word, each letter a record; what came out is then the past."""
+        self.run += 1
+        keys = sorted("".join(clusters))
+        numbers = {key: n for n, key in enumerate(keys)}
+        rows = [
+            {
+                "rid": numbers[key],
+                "source": "s",
+                "layout": "l",
+                "record_key": key,
+                "value_date": (dates or {}).get(key),
+                "cluster": min(numbers[k] for k in word),
+            }
+            for word in clusters
+            for key in word
+        ]
+        schema = pa.schema(
+            {
+                "rid": pa.int32(),
+                "source": pa.string(),
+                "layout": pa.string(),
+                "record_key": pa.string(),
+                "value_date": pa.date32(),
+                "cluster": pa.int32(),
+            }
+        )
+        self.engine.register("made", pa.Table.from_pylist(rows, schema))
+        self.engine.table("person_standardised", "SELECT * EXCLUDE (cluster) FROM made")
+        self.engine.table("person_clusters", "SELECT rid, cluster FROM made")
+        counts = identify(self.engine, "person", self.run)
+        self.engine.table("person_previous", f"SELECT {_PREVIOUS} FROM person_links")
+        self.engine.table(
+            "person_retired",
+            "SELECT entity_id, merged_into FROM person_entities WHERE status = 'merged'",
+        )
+        return counts
+
+    def rows(self, sql: str) -> list[dict[str, Any]]:
+        rows: list[dict[str, Any]] = self.engine.fetch(sql).to_pylist()
+        return rows
+
+    @property
+    def ids(self) -> dict[str, str]:
+        """Record key → entity id."""
+        return {r["record_key"]: r["entity_id"] for r in self.rows("FROM person_links")}
+
+    @property
+    def links(self) -> dict[str, tuple[str, int]]:
+        rows = self.rows("FROM person_links")
+        return {r["record_key"]: (r["entity_id"], r["since_run"]) for r in rows}
+
+    @property
+    def entities(self) -> dict[str, str | None]:
+        """Entity id → where it redirects to, None if active."""
+        return {r["entity_id"]: r["merged_into"] for r in self.rows("FROM person_entities")}
+
+    @property
+    def events(self) -> set[tuple[str, str, str | None, int]]:
+        rows = self.rows("FROM person_entity_events")
+        return {(r["entity_id"], r["event"], r["other_entity_id"], r["records"]) for r in rows}
+
+
+@pytest.fixture
+def world() -> Iterator[World]:
+    engine = DuckDBEngine(threads=1)
+    yield World(engine)
+    engine.close()
+
+
+def test_first_run_gives_every_cluster_a_new_random_id(world: World) -> None:
+    counts = world.cluster("ab", "c")
+    ids = world.ids
+    assert ids["a"] == ids["b"] != ids["c"]
+    assert all(len(i) == 32 and int(i, 16) >= 0 for i in ids.values())
+    assert (counts.created, counts.kept, counts.entities) == (2, 0, 2)
+    assert {event for _, event, _, _ in world.events} == {"create"}
+
+
+def test_a_record_without_a_cluster_stands_alone(world: World) -> None:
+    world.cluster("a", "b")
+    world.engine.table("person_clusters", "SELECT rid, cluster FROM person_clusters WHERE rid = 0")
+    identify(world.engine, "person", 2)
+    assert len(set(world.ids.values())) == 2
+
+
+def test_the_same_clusters_again_change_nothing(world: World) -> None:
+    world.cluster("abc", "de", "f")
+    before = world.links
+    counts = world.cluster("abc", "de", "f")
+    assert world.links == before
+    assert (counts.kept, counts.created, counts.changed, counts.moved) == (3, 0, 0, 0)
+    assert world.events == set()
+
+
+def test_a_new_record_joins_without_disturbing_the_id(world: World) -> None:
+    world.cluster("ab")
+    old = world.ids["a"]
+    world.cluster("abc")
+    assert set(world.ids.values()) == {old}
+    assert world.links["c"] == (old, 2)
+    assert world.links["a"] == (old, 1)
+    assert world.events == {(old, "keep", None, 3)}
+
+
+def test_merging_keeps_the_older_id_and_redirects_the_other(world: World) -> None:
+    world.cluster("a")
+    world.cluster("a", "bcd")
+    old, young = world.ids["a"], world.ids["b"]
+    counts = world.cluster("abcd")
+    assert set(world.ids.values()) == {old}
+    assert world.entities == {old: None, young: old}
+    assert (young, "merge", old, 3) in world.events
+    assert (counts.merged, counts.kept, counts.moved) == (1, 1, 3)
+
+
+def test_a_redirect_follows_its_target(world: World) -> None:
+    world.cluster("c")
+    world.cluster("c", "b")
+    world.cluster("c", "b", "a")
+    first, second, third = (world.ids[key] for key in "cba")
+    world.cluster("c", "ab")
+    world.cluster("abc")
+    assert world.entities == {first: None, second: first, third: first}
+
+
+def test_a_split_leaves_the_id_with_most_of_the_oldest_records(world: World) -> None:
+    world.cluster("ab")
+    old = world.ids["a"]
+    world.cluster("abcde")
+    counts = world.cluster("ab", "cde")  # three younger records do not outweigh two older ones
+    assert world.ids["a"] == world.ids["b"] == old
+    assert world.ids["c"] != old
+    assert (old, "split", world.ids["c"], 3) in world.events
+    assert (counts.split, counts.created, counts.moved) == (1, 1, 3)
+    moved = world.rows("SELECT record_key, from_entity, to_entity FROM person_entity_moves")
+    assert {r["record_key"] for r in moved} == set("cde")
+    assert {(r["from_entity"], r["to_entity"]) for r in moved} == {(old, world.ids["c"])}
+
+
+def test_a_split_in_equal_halves_goes_by_the_older_record(world: World) -> None:
+    dates = {"a": date(2026, 1, 1), "b": date(2020, 1, 1)}
+    world.cluster("ab", dates=dates)
+    old = world.ids["a"]
+    world.cluster("a", "b", dates=dates)
+    assert world.ids["b"] == old
+
+
+def test_a_merge_taken_back_does_not_revive_the_retired_id(world: World) -> None:
+    world.cluster("a", "b")
+    one, two = world.ids["a"], world.ids["b"]
+    world.cluster("ab")
+    kept = world.ids["a"]
+    retired = ({one, two} - {kept}).pop()
+    world.cluster("a", "b")
+    assert retired not in world.ids.values()
+    assert world.entities[retired] == kept
+
+
+def test_an_id_without_records_stays_active(world: World) -> None:
+    world.cluster("a", "b")
+    gone = world.ids["b"]
+    world.cluster("a")
+    assert world.entities[gone] is None
+
+
+def test_machines_without_randomness_are_caught(world: World) -> None:
+    world.cluster("a")
+    world.engine.table("person_clusters", "SELECT * FROM (VALUES (0, 0), (1, 1)) t(rid, cluster)")
+    world.engine.table(
+        "person_standardised",
+        "SELECT * FROM person_standardised UNION ALL SELECT 1, 's', 'l', 'z', NULL",
+    )
+    world.engine.table("person_previous", f"SELECT {_PREVIOUS} FROM person_links WHERE false")
+    with pytest.raises(IntegrityError, match="equals an old one"):
+        identify(world.engine, "person", 2, random_bytes=bytes)
+
+
+def test_two_records_with_one_key_are_refused(world: World) -> None:
+    world.cluster("ab")
+    world.engine.table("person_previous", "FROM person_previous UNION ALL FROM person_previous")
+    with pytest.raises(IntegrityError, match="record key"):
+        identify(world.engine, "person", 2)
+
+
+RUNS = st.lists(st.lists(st.integers(0, 4), min_size=1, max_size=9), min_size=2, max_size=5)
+
+
+@settings(max_examples=25, deadline=None)
+@given(runs=RUNS)
+def test_ids_through_any_history(runs: list[list[int]]) -> None:
+    """Any sequence of clusterings: the oracle's keepers, no id reused, every redirect lands."""
+    engine = DuckDBEngine(threads=1)
+    world = World(engine)
+    before: dict[str, tuple[str, int]] = {}
+    known: set[str] = set()
+    for groups in runs:
+        numbers = {chr(97 + n): group for n, group in enumerate(groups)}
+        words = ["".join(k for k in numbers if numbers[k] == g) for g in set(groups)]
+        counts = world.cluster(*words)
+        ids, entities = world.ids, world.entities
+        kept = keepers(numbers, before)
+        fresh = set()
+        for word in words:
+            own = {ids[key] for key in word}
+            assert len(own) == 1, "one cluster, one id"
+            expected = kept.get(numbers[word[0]])
+            assert own == {expected} if expected else not own & known
+            fresh |= own - known
+        assert len(set(ids.values())) == len(words), "one id, one cluster"
+        assert (counts.created, counts.kept) == (len(fresh), len(kept))
+        assert known <= set(entities), "no id is forgotten"
+        assert not {e for e, to in entities.items() if to} & set(ids.values())
+        assert all(entities[to] is None for to in entities.values() if to), "one step suffices"
+        moved = {k for k in ids if k in before and before[k][0] != ids[k]}
+        assert counts.moved == len(moved)
+        for key, (entity, since) in world.links.items():
+            stays = key in before and before[key][0] == entity
+            assert since == (before[key][1] if stays else world.run)
+        known |= set(entities)
+        before = world.links
+    engine.close()

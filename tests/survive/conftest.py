@@ -1,0 +1,16 @@
+"""One engine per test, small and in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from matching.engines.duckdb import DuckDBEngine
+
+
+@pytest.fixture
+def engine() -> Iterator[DuckDBEngine]:
+    engine = DuckDBEngine(threads=2)
+    yield engine
+    engine.close()
