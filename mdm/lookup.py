@@ -1,0 +1,197 @@
+"""Look: from a NIK to the published golden profile, masked, or revealed for a purpose.
+
+Every look is written to the audit log, and committed, before its answer leaves. Nobody found, no
+profile left and nothing published look the same.
+"""
+
+from __future__ import annotations
+
+import hmac
+from dataclasses import dataclass, replace
+
+from sqlmodel import Session, col, or_, select
+
+from mdm import audit
+from mdm.compose import Hub
+from mdm.errors import AccessError, IntegrityError
+from mdm.hub.runs import published_seq
+from mdm.hub.tables import Entity, EntityKey, NikToken, SealedProfile
+from mdm.masking import SealingRules, load_rules, masked
+from mdm.seal import content_mac, unseal, unwrap_entity_key
+from mdm.sealers import profile_place
+from mdm.survivorship import Explanation, explain
+from mdm.tokens import tokens_for
+
+
+@dataclass(frozen=True)
+class ProfileView:
+    """A golden profile as somebody may see it: with its reasons, masked unless revealed.
+
+    `asked` is the entity id asked for, which differs from `entity_id` after a merge. `also_on`
+    counts other profiles that carry the same NIK. Family and household are views of their own.
+    """
+
+    entity_id: str
+    asked: str
+    version: int
+    revealed: bool
+    explanation: Explanation
+    also_on: int = 0
+    family: ProfileView | None = None
+    household: ProfileView | None = None
+
+
+def profile_by_nik(
+    hub: Hub,
+    nik: str,
+    *,
+    actor: str,
+    purpose: str | None = None,
+    case: str | None = None,
+    reveal: bool = False,
+) -> ProfileView | None:
+    """The person who carries a NIK, with family and household; None when there is none to see.
+
+    InputError for a number that is no NIK; AccessError for a reveal without a known purpose.
+    """
+    rules = _may_look(purpose, reveal=reveal)
+    tokens = tokens_for(hub, nik)
+    with hub.sessions.read() as session:
+        carriers = _carriers(session, tokens, published_seq(session))
+        look = _Look(hub, session, rules, reveal)
+        view = look.whole(carriers[0], also_on=len(carriers) - 1) if carriers else None
+    return _on_record(hub, view, actor=actor, purpose=purpose, case=case)
+
+
+def profile_by_id(
+    hub: Hub,
+    entity_id: str,
+    *,
+    actor: str,
+    purpose: str | None = None,
+    case: str | None = None,
+    reveal: bool = False,
+) -> ProfileView | None:
+    """The profile behind an entity id, its redirect followed; None when there is none to see."""
+    rules = _may_look(purpose, reveal=reveal)
+    with hub.sessions.read() as session:
+        view = _Look(hub, session, rules, reveal).whole(entity_id)
+    return _on_record(hub, view, actor=actor, purpose=purpose, case=case)
+
+
+def open_profile(hub: Hub, session: Session, entity_id: str) -> tuple[int, str] | None:
+    """Version and content of the published profile of an entity; None when it has none.
+
+    For code that answers for what it does with it: nothing is written to the audit log here.
+    """
+    row = session.exec(
+        select(SealedProfile)
+        .where(SealedProfile.entity_id == entity_id)
+        .where(SealedProfile.run_seq <= published_seq(session))
+        .order_by(col(SealedProfile.version).desc())
+        .limit(1)
+    ).first()
+    wrapped = session.get(EntityKey, entity_id)
+    if row is None or row.ciphertext is None or wrapped is None:
+        return None
+    wrapping = hub.keys.domain("profile", wrapped.key_id).subkey("wrap entity key")
+    key = unwrap_entity_key(wrapping, entity_id, wrapped.key_id, wrapped.wrapped)
+    content = unseal(key, profile_place(entity_id, row.version, row.key_id), row.ciphertext)
+    mac = content_mac(hub.keys.domain("profile", row.key_id).subkey("content mac"), content)
+    if not hmac.compare_digest(mac, row.content_mac or b""):
+        raise IntegrityError("A sealed profile does not agree with its digest.", "Restore it.")
+    return row.version, content.decode()
+
+
+def follow(session: Session, entity_id: str) -> str | None:
+    """Where an entity id leads today; None for an id that no published run knows."""
+    seen: set[str] = set()
+    while entity_id not in seen:
+        seen.add(entity_id)
+        entity = session.get(Entity, entity_id)
+        if entity is None or entity.created_run > published_seq(session):
+            return None
+        if entity.merged_into is None:
+            return entity_id
+        entity_id = entity.merged_into
+    raise IntegrityError("Redirects of merged entities run in a circle.", "Restore the hub.")
+
+
+@dataclass(frozen=True)
+class _Look:
+    """One look, in one snapshot of the hub."""
+
+    hub: Hub
+    session: Session
+    rules: SealingRules
+    reveal: bool
+
+    def whole(self, asked: str, also_on: int = 0) -> ProfileView | None:
+        """A profile with the family and the household it names."""
+        view = self._one(asked)
+        if view is None:
+            return None
+        links = view.explanation.links
+        family = self._one(links["family"]) if links.get("family") else None
+        household = self._one(links["household"]) if links.get("household") else None
+        return replace(view, also_on=also_on, family=family, household=household)
+
+    def _one(self, asked: str) -> ProfileView | None:
+        entity_id = follow(self.session, asked)
+        opened = open_profile(self.hub, self.session, entity_id) if entity_id else None
+        if entity_id is None or opened is None:
+            return None
+        version, content = opened
+        explanation = explain(content)
+        if not self.reveal:
+            explanation = masked(explanation, self.rules)
+        return ProfileView(entity_id, asked, version, self.reveal, explanation)
+
+
+def _may_look(purpose: str | None, *, reveal: bool) -> SealingRules:
+    """The rules, if the purpose is one of theirs; a look without a reveal needs none."""
+    rules = load_rules()
+    if (reveal or purpose is not None) and purpose not in rules.purposes:
+        raise AccessError(
+            "A reveal needs a purpose.", f"Name one of: {', '.join(sorted(rules.purposes))}."
+        )
+    return rules
+
+
+def _carriers(session: Session, tokens: list[bytes], seq: int) -> list[str]:
+    """Published entities filed under a NIK, the one whose golden NIK it is first."""
+    query = (
+        select(NikToken.entity_id)
+        .where(col(NikToken.token).in_(tokens), NikToken.run_seq <= seq)
+        .where(or_(col(NikToken.retired_seq).is_(None), col(NikToken.retired_seq) > seq))
+        .order_by(col(NikToken.rank), col(NikToken.run_seq), col(NikToken.entity_id))
+    )
+    return list(dict.fromkeys(session.exec(query).all()))
+
+
+def _on_record(
+    hub: Hub, view: ProfileView | None, *, actor: str, purpose: str | None, case: str | None
+) -> ProfileView | None:
+    """Write the look to the audit log and commit; only then the answer may leave."""
+    parts = [part for part in (view, view.family, view.household) if part] if view else []
+    revealed = view is not None and view.revealed
+    with hub.sessions.begin() as session:
+        audit.record(
+            session,
+            actor,
+            "reveal" if revealed else "look",
+            purpose=purpose,
+            case=case,
+            found=view is not None,
+            entity_id=[part.entity_id for part in parts] or None,
+            fields=_fields(parts) if revealed else None,
+        )
+    return view
+
+
+def _fields(parts: list[ProfileView]) -> dict[str, list[str]]:
+    """Kind → names of the attributes shown."""
+    return {
+        part.explanation.kind: [choice.attribute for choice in part.explanation.choices]
+        for part in parts
+    }
