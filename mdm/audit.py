@@ -46,7 +46,7 @@ DETAILS = frozenset(
         "approved_by",
     }
 )
-_LONG_NUMBER = re.compile(r"\d[\d .\-]{13,}\d")
+_LONG_NUMBER = re.compile(r"(?:\d[ .\-]?){15}\d")
 
 
 def record(session: Session, actor: str, action: str, **details: Any) -> AuditEvent:

@@ -6,7 +6,7 @@ personal-data class is never shown open, whatever the document says: such a docu
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -71,7 +71,7 @@ class SealingRules(BaseModel):
         """A value as it may be seen before a reveal. An attribute nobody placed is hidden."""
         if value is None:
             return None
-        places: dict[str, dict[str, str]] = {**self.attributes}
+        places: Mapping[str, dict[str, str]] = {str(k): of for k, of in self.attributes.items()}
         if isinstance(value, dict):
             return {part: self.mask(kind, part, inner) for part, inner in value.items()}
         name = places.get(kind, {}).get(attribute)

@@ -52,7 +52,7 @@ class PostgreSQL:
     ) -> int:
         driver: Any = connection.connection.driver_connection
         table = table_of(model)
-        types = [_copy_type(table.c[name].type) for name in columns]
+        types = [table.c[name].type.compile(dialect=connection.dialect).lower() for name in columns]
         count = 0
         with (
             driver.cursor() as cursor,
@@ -74,28 +74,12 @@ class PostgreSQL:
     def append_only(self, connection: sa.Connection, table: str) -> None:
         connection.exec_driver_sql(
             "CREATE OR REPLACE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS "
-            "$$ BEGIN RAISE EXCEPTION '% is append-only', TG_TABLE_NAME; END $$"
+            "$$ BEGIN RAISE EXCEPTION USING MESSAGE = TG_TABLE_NAME || ' is append-only'; END $$"
         )
         connection.exec_driver_sql(
             f"CREATE TRIGGER {table}_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON {table} "
             "FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()"
         )
-
-
-def _copy_type(kind: sa.types.TypeEngine[Any]) -> str:
-    """The name COPY needs for a column's type."""
-    names: list[tuple[type[Any], str]] = [
-        (sa.BigInteger, "int8"),
-        (sa.Integer, "int4"),
-        (sa.LargeBinary, "bytea"),
-        (sa.Boolean, "bool"),
-        (sa.Float, "float8"),
-        (sa.String, "text"),
-    ]
-    for base, name in names:
-        if isinstance(kind, base):
-            return name
-    raise TypeError(f"no bulk load for columns of type {kind}")
 
 
 register("postgresql", PostgreSQL())

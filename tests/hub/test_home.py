@@ -1,0 +1,132 @@
+"""A home: made once, finished if half made, never over something else, one worker at a time."""
+
+from __future__ import annotations
+
+import os
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from mdm.compose import Hub, create_home, open_home
+from mdm.errors import HomeError, RuleError
+from mdm.settings import load_settings
+
+
+def test_making_a_home_twice_keeps_its_keys(home: Path, hub_url: str) -> None:
+    first = create_home(home, database_url=hub_url)
+    secret = first.keys.domain("profile").secret
+    again = create_home(home)
+    assert again.keys.domain("profile").secret == secret
+    assert open_home(home).keys.domain("profile").secret == secret
+
+
+def test_only_the_owner_can_read_a_home(home: Path) -> None:
+    create_home(home).close()
+    for path in [home, *home.rglob("*")]:
+        assert stat.S_IMODE(path.stat().st_mode) & 0o077 == 0, path.name
+
+
+def test_a_directory_with_something_else_is_refused(home: Path) -> None:
+    home.mkdir()
+    (home / "holiday.txt").write_text("photos")
+    with pytest.raises(HomeError, match="not a hub"):
+        create_home(home)
+    assert [path.name for path in home.iterdir()] == ["holiday.txt"]
+
+
+def test_a_home_that_is_not_there_says_what_to_do(home: Path) -> None:
+    with pytest.raises(HomeError) as error:
+        open_home(home)
+    assert "dtsen init" in error.value.hint
+
+
+def test_a_key_file_that_others_can_read_is_refused(home: Path) -> None:
+    create_home(home).close()
+    (home / "keys" / "root.key").chmod(0o644)
+    with pytest.raises(HomeError, match="read by others"):
+        open_home(home)
+
+
+def test_a_lost_root_key_is_never_replaced_by_a_new_one(home: Path) -> None:
+    create_home(home).close()
+    (home / "keys" / "root.key").unlink()
+    for act in (open_home, create_home):
+        with pytest.raises(HomeError, match="root key file"):
+            act(home)
+
+
+def test_a_home_half_made_by_a_killed_init_is_finished(home: Path) -> None:
+    create_home(home).close()
+    (home / "keys" / "root.key").unlink()
+    for path in home.glob("hub.db*"):
+        path.unlink()
+    assert create_home(home).keys.domain("lake").version == 1
+
+
+def test_a_wrong_setting_is_named(home: Path) -> None:
+    create_home(home).close()
+    (home / "dtsen.yaml").write_text("memory_limt: 2GB\n")
+    with pytest.raises(RuleError, match="memory_limt"):
+        open_home(home)
+
+
+def test_the_environment_overrides_the_document(home: Path) -> None:
+    create_home(home, memory_limit="2GB").close()
+    assert load_settings(home, {}).memory_limit == "2GB"
+    assert load_settings(home, {"DTSEN_MEMORY_LIMIT": "1GB"}).memory_limit == "1GB"
+
+
+def test_a_wrong_database_password_is_not_shown(home: Path) -> None:
+    with pytest.raises(HomeError) as error:
+        create_home(home, database_url="postgresql://u:hunter2@localhost:1/x")
+    assert "hunter2" not in error.value.message + error.value.hint
+    assert error.value.__suppress_context__
+
+
+HOLDER = """
+import sys
+from pathlib import Path
+from mdm.compose import open_home
+with open_home(Path(sys.argv[1])).lock("land"):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_one_worker_at_a_time_and_a_dead_one_does_not_count(home: Path) -> None:
+    hub = create_home(home)
+    holder = subprocess.Popen(
+        [sys.executable, "-c", HOLDER, str(home)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        cwd=Path(__file__).parents[2],
+    )
+    assert holder.stdout is not None
+    assert holder.stdout.readline() == b"held\n"
+    with pytest.raises(HomeError, match=f"land, process {holder.pid}"), hub.lock("run"):
+        pass
+    holder.kill()
+    holder.wait()
+    with hub.lock("run"):
+        pass
+
+
+def test_the_engine_is_new_each_time(hub: Hub) -> None:
+    one, other = hub.engine(), hub.engine()
+    one.table("t", "SELECT 1 AS x")
+    assert not other.exists("t")
+    one.close()
+    other.close()
+
+
+def test_the_home_carries_no_umask_surprise(home: Path) -> None:
+    before = os.umask(0o000)
+    try:
+        create_home(home).close()
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE((home / "hub.db").stat().st_mode) == 0o600
+    assert stat.S_IMODE((home / "dtsen.yaml").stat().st_mode) == 0o600
