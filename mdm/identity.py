@@ -7,7 +7,8 @@ a cluster stands alone. `since_run` is the run since which a record carries its 
 
 Tables out:
 
-- `<kind>_links` (rid, source, layout, record_key, entity_id, since_run)
+- `<kind>_links` (rid, source, layout, record_key, entity_id, since_run); a record of an earlier
+  run that is away in this one keeps its place with rid NULL, so that it comes back to its id
 - `<kind>_entities` (entity_id, status, merged_into): status `active` or `merged`; a redirect
   always names an active entity, so it is followed in one step
 - `<kind>_entity_events` (entity_id, event, other_entity_id, run_seq, records)
@@ -63,8 +64,8 @@ def identify(
     _gather(engine, kind, run_seq)
     _claim(engine, kind)
     created = _name(engine, kind, random_bytes)
-    _link(engine, kind, run_seq)
     _retire(engine, kind)
+    _link(engine, kind, run_seq)
     _record_events(engine, kind, run_seq)
     counts = _count(engine, kind, created)
     steps = ("now", "parts", "knots", "asked", "owners", "fresh", "ids")
@@ -203,6 +204,12 @@ def _link(engine: Engine, kind: str, run_seq: int) -> None:
                CAST(CASE WHEN r.was = i.entity_id THEN r.since ELSE {run_seq} END AS INTEGER)
                    AS since_run
         FROM {kind}_identify_now r JOIN {kind}_identify_ids i USING (cluster)
+        UNION ALL
+        SELECT NULL, p.source, p.layout, p.record_key, coalesce(e.merged_into, p.entity_id),
+               CAST(CASE WHEN e.merged_into IS NULL THEN p.since_run ELSE {run_seq} END AS INTEGER)
+        FROM (SELECT * FROM {kind}_previous
+              ANTI JOIN {kind}_identify_now USING (source, layout, record_key)) p
+        LEFT JOIN {kind}_entities e USING (entity_id)
         """,
     )
     engine.table(
@@ -255,7 +262,7 @@ def _record_events(engine: Engine, kind: str, run_seq: int) -> None:
         WITH sizes AS (
             SELECT entity_id, count(*) AS records,
                    count(*) FILTER (since_run = {run_seq}) AS gained
-            FROM {kind}_links GROUP BY entity_id
+            FROM {kind}_links WHERE rid IS NOT NULL GROUP BY entity_id
         ), moved AS (
             SELECT from_entity, to_entity, count(*) AS records
             FROM {kind}_entity_moves GROUP BY from_entity, to_entity
@@ -285,7 +292,7 @@ def _count(engine: Engine, kind: str, created: int) -> IdentityCounts:
         return int(engine.scalar(f"SELECT count(*) FROM {kind}_{what}"))
 
     return IdentityCounts(
-        records=count("links"),
+        records=count("links WHERE rid IS NOT NULL"),
         entities=count("identify_ids"),
         created=created,
         kept=count("identify_owners"),

@@ -16,6 +16,7 @@ __all__ = [
     "Bilingual",
     "Choice",
     "Explanation",
+    "Label",
     "Loser",
     "SourceRecord",
     "SurvivorshipRules",

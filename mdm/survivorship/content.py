@@ -1,8 +1,9 @@
 """The golden content: one canonical JSON text per entity, the same for the same facts.
 
 `{"agreed":{…},"contested":{…},"identity_status":…,"kind":…,"links":{…},"records":[…],
-"rules":digest}`: keys sorted, no blanks. `links` alone names other entities; without it the
-content depends on the records and the rules only. A record is `[source, layout, record_key, batch,
+"regions":…,"rules":digest}`: keys sorted, no blanks. `links` alone names other entities; without
+it the content depends on the records and the rules only. `regions` is the system and edition of
+every `region_today` (law 12). A record is `[source, layout, record_key, batch,
 file, row, date]`; records are in the order of source, layout, record key.
 """
 
@@ -20,6 +21,7 @@ from mdm.survivorship.rules import Kind, SurvivorshipRules, load_rules
 from mdm.survivorship.status import status_sql
 from mdm.survivorship.trust import MAX_RECORDS, source_no, trust_key
 
+REGIONS = "kemendagri-2025"
 CHUNK_RECORDS = 250_000  # bounds memory beside input and output: about 300 MB
 
 
@@ -132,7 +134,8 @@ def _choose(engine: Engine, plan: _Plan, chunk: int) -> None:
                '{{"agreed":{{' || a.agreed || '}},"contested":{{' || coalesce(c.contested, '')
                || '}},"identity_status":"' || coalesce(s.status, 'unverified')
                || '","kind":"{kind}","links":{{' || coalesce(l.links, '')
-               || '}},"records":[' || a.records || '],"rules":"{plan.rules.digest}"}}',
+               || '}},"records":[' || a.records || '],"regions":"{REGIONS}"'
+               || ',"rules":"{plan.rules.digest}"}}',
                coalesce(a.found_by, c.found_by, [])
         FROM {at}_agreed a
         JOIN {at}_entities e USING (entity_no)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mdm.survivorship.rules import Bilingual, SurvivorshipRules, load_rules
+from reference.attributes import dictionary
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,14 @@ class SourceRecord:
 
 
 @dataclass(frozen=True)
+class Label:
+    """What an attribute is called, in Indonesian and English."""
+
+    id: str
+    en: str
+
+
+@dataclass(frozen=True)
 class Loser:
     """A value that was not chosen: who said it, how many sources, and why it lost."""
 
@@ -41,13 +50,14 @@ class Loser:
 
 @dataclass(frozen=True)
 class Choice:
-    """One attribute's chosen value and why. `parts` names what travelled together, if it did.
+    """One attribute's chosen value and why, with the label people know it by.
 
     `decided_by` is `unopposed` when no other value was given, otherwise the reason code by which
     the nearest loser lost.
     """
 
     attribute: str
+    label: Label
     value: Any
     record: SourceRecord
     sources: int
@@ -65,7 +75,9 @@ class Choice:
 
 @dataclass(frozen=True)
 class Explanation:
-    """A whole profile, ready to show. `records` are in the order the content numbers them."""
+    """A whole profile, ready to show. `records` are in the order the content numbers them;
+    `regions` is the system and edition of its region codes, `rules` the digest of its rule set.
+    """
 
     kind: str
     status: str
@@ -73,6 +85,7 @@ class Explanation:
     choices: tuple[Choice, ...]
     records: tuple[SourceRecord, ...]
     links: Mapping[str, Any]
+    regions: str
     rules: str
 
 
@@ -97,6 +110,7 @@ def explain(
         ),
         records=records,
         links=body["links"],
+        regions=body["regions"],
         rules=body["rules"],
     )
 
@@ -127,8 +141,10 @@ def _choice(
         for lost, at, agree, reason in (more[0] if more else [])
     )
     rule = rules.kind(kind).attributes[name].rule
+    known = dictionary().get(kind, name)
     return Choice(
         attribute=name,
+        label=Label(known.label_id, known.label_en),
         value=value,
         record=records[record],
         sources=sources,

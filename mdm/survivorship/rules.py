@@ -17,6 +17,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from mdm.errors import RuleError
+from reference.attributes import dictionary
 
 DOCUMENT = Path(__file__).resolve().parents[1] / "rules" / "survivorship.yaml"
 OTHER = "other"
@@ -94,7 +95,7 @@ class Attribute(_Document):
 
 
 class Kind(_Document):
-    """The attributes of one entity kind, and the dictionary attributes that no record states.
+    """The attributes of one entity kind, and the dictionary attributes that are not chosen here.
 
     A registry record verifies the entity if it has a valid `identifier` and valid values of
     `must_stand_with`. A field record (f) contradicts a registry record (r) if at least two of the
@@ -147,6 +148,16 @@ class SurvivorshipRules(_Document):
                     raise ValueError(f"{kind}.{name} names an unknown reason '{attribute.lesser}'")
             if body.identifier and body.identifier not in body.attributes:
                 raise ValueError(f"{kind} has no attribute '{body.identifier}' to be known by")
+        return self
+
+    @model_validator(mode="after")
+    def _takes_every_position(self) -> SurvivorshipRules:
+        for kind, body in self.kinds.items():
+            known = set(dictionary().of(kind))
+            if missing := sorted(known - body.positions):
+                raise ValueError(f"no position on {kind} attributes: {', '.join(missing)}")
+            if unknown := sorted(body.positions - known):
+                raise ValueError(f"not in the attribute dictionary: {', '.join(unknown)}")
         return self
 
     @cached_property

@@ -77,7 +77,8 @@ class World:
     @property
     def ids(self) -> dict[str, str]:
         """Record key → entity id."""
-        return {r["record_key"]: r["entity_id"] for r in self.rows("FROM person_links")}
+        rows = self.rows("FROM person_links WHERE rid IS NOT NULL")
+        return {r["record_key"]: r["entity_id"] for r in rows}
 
     @property
     def links(self) -> dict[str, tuple[str, int]]:
@@ -196,6 +197,24 @@ def test_an_id_without_records_stays_active(world: World) -> None:
     gone = world.ids["b"]
     world.cluster("a")
     assert world.entities[gone] is None
+
+
+def test_a_record_that_comes_back_finds_its_id(world: World) -> None:
+    world.cluster("a", "b")
+    gone = world.ids["b"]
+    world.cluster("a")
+    world.cluster("a")
+    world.cluster("a", "b")
+    assert world.ids["b"] == gone
+
+
+def test_a_record_away_follows_the_merge_of_its_entity(world: World) -> None:
+    world.cluster("a", "bc")
+    old = world.ids["a"]
+    world.cluster("ab")
+    world.cluster("ab", "c")
+    assert world.ids["a"] == old
+    assert (old, "split", world.ids["c"], 1) in world.events
 
 
 def test_machines_without_randomness_are_caught(world: World) -> None:

@@ -87,6 +87,7 @@ def content(records: Sequence[Record], rules: SurvivorshipRules, kind: str = "pe
             [r[p] for p in ("source", "layout", "record_key", "batch", "file", "row", "value_date")]
             for r in turns
         ],
+        "regions": "kemendagri-2025",
         "rules": rules.digest,
     }
     return json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str)
