@@ -67,7 +67,9 @@ def _select(system: str, level: str) -> dict[str, Objects]:
     table = table.filter(
         pc.and_(pc.equal(table["system"], system), pc.equal(table["level"], level))
     )
-    return {name: objects(table[name].to_pylist()) for name in ("code", "name", "last_edition", "today")}
+    return {
+        name: objects(table[name].to_pylist()) for name in ("code", "name", "last_edition", "today")
+    }
 
 
 @cache

@@ -16,7 +16,14 @@ _HAMLETS = (
     "PASAR TANJUNG CEMPAKA MELATI SIDODADI SUKASARI BABAKAN CIKUPA PASIR GUNUNG RANCA SAWAH LEBAK MEKAR HARAPAN "
     "INDAH BAHAGIA PERMAI TIRTA AGUNG WARINGIN BERINGIN KELAPA NANGKA DURIAN MANGGIS RAMBUTAN"
 ).split()
-_LANDMARKS = ("DEPAN MASJID", "BELAKANG PASAR", "SAMPING SD", "SBLH BALAI DESA", "DEKAT JEMBATAN", "BLKG PUSKESMAS")
+_LANDMARKS = (
+    "DEPAN MASJID",
+    "BELAKANG PASAR",
+    "SAMPING SD",
+    "SBLH BALAI DESA",
+    "DEKAT JEMBATAN",
+    "BLKG PUSKESMAS",
+)
 
 
 @dataclass(frozen=True)
@@ -32,10 +39,15 @@ def pools(seed: int = 7) -> Pools:
     fake = Faker("id_ID")
     fake.seed_instance(seed)
     streets = {fake.street_name().upper() for _ in range(POOL)}
-    streets = {s.removeprefix("JL. ").removeprefix("JALAN ").removeprefix("GG. ").removeprefix("GANG ") for s in streets}
+    streets = {
+        s.removeprefix("JL. ").removeprefix("JALAN ").removeprefix("GG. ").removeprefix("GANG ")
+        for s in streets
+    }
     phones = {"".join(c for c in fake.phone_number() if c.isdigit()) for _ in range(POOL)}
     heads = sorted({"08" + p[-10:-7] for p in phones if len(p) >= 10})
-    pairs = [f"{a} {b}" for a in _HAMLETS for b in ("", "I", "II", "BARU", "TENGAH", "ATAS", "INDAH")]
+    pairs = [
+        f"{a} {b}" for a in _HAMLETS for b in ("", "I", "II", "BARU", "TENGAH", "ATAS", "INDAH")
+    ]
     return Pools(objects(sorted(streets)), objects(p.strip() for p in pairs), objects(heads))
 
 
@@ -49,7 +61,9 @@ class Addresses:
     rw: Ints
 
 
-def addresses(urban: Bools, hamlet_word: Objects, crowd: Ints, rng: np.random.Generator) -> Addresses:
+def addresses(
+    urban: Bools, hamlet_word: Objects, crowd: Ints, rng: np.random.Generator
+) -> Addresses:
     """An address for each dwelling: streets with numbers in town, hamlets without numbers in villages.
 
     `crowd` is the number of dwellings in the village of each dwelling: an RT holds about 40 of them.
@@ -66,7 +80,9 @@ def addresses(urban: Bools, hamlet_word: Objects, crowd: Ints, rng: np.random.Ge
     blocks = np.clip(crowd // 40, 2, 40)
     rt = 1 + (rng.random(rows) * np.minimum(blocks, 14)).astype(np.int64)
     rw = 1 + (rng.random(rows) * np.maximum(blocks // 4, 2)).astype(np.int64)
-    return Addresses(np.where(numbered, street, rural), np.where(numbered, blank(rows), hamlet_of), rt, rw)
+    return Addresses(
+        np.where(numbered, street, rural), np.where(numbered, blank(rows), hamlet_of), rt, rw
+    )
 
 
 def phones(rows: int, rng: np.random.Generator) -> Objects:

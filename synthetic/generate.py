@@ -1,6 +1,6 @@
 """Make a population nobody is and write it as the three providers' files, with the truth beside them.
 
-Memory holds one regency at a time. The same seed, scenario and size give the same bytes.
+Memory holds one piece of a regency at a time. The same seed, scenario and size give the same bytes.
 """
 
 from __future__ import annotations
@@ -9,31 +9,28 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import yaml
 
-from synthetic import layouts
-from synthetic.columns import Bools, Ints, Objects, padded
 from synthetic.country import choose_regencies, settle
-from synthetic.numbers import SerialBook
-from synthetic.operators.registry import bit
-from synthetic.population import Books, Part, make_part
-from synthetic.providers import kemendagri, kemensos, pemda
-from synthetic.scenario import Scenario, Stage, load
+from synthetic.country_files import CountryFiles
+from synthetic.population import World, make_part
+from synthetic.registration import register
+from synthetic.scenario import Places, load
 from synthetic.truth import TruthBook
-from synthetic.view import cards_seen, family_choice, open_view, spoil
-from synthetic.writing import FORMATS, Layout, Sheet, open_sheet
+from synthetic.writing import FORMATS
 
 Progress = Callable[[str, int, int], None]
-ROWS_PER_PERSON = 2.45  # first guess of source rows per living person; corrected while writing
+ROWS_PER_PERSON = 2.7  # first guess of source rows per living person; corrected while writing
 PEOPLE_AT_ONCE = 20_000
 
 
 @dataclass
 class Summary:
-    """What was made: living people, families, dwellings, rows per file, and how often each operator acted."""
+    """What was made: living people, families, dwellings, rows per file, how often operators acted.
+
+    `errors` maps operator and provider to (rows it could act on, rows it changed), for record operators.
+    """
 
     people: int = 0
     families: int = 0
@@ -48,30 +45,25 @@ class Summary:
 
 
 @dataclass
-class _Country:
-    """Everything open while one country is written."""
+class _Goal:
+    """How much is wanted: living people, or source rows; and how much is made."""
 
-    out: Path
-    scenario: Scenario
-    fmt: str
-    today: int
-    truth: TruthBook
-    books: Books
-    sheets: dict[str, Sheet] = field(default_factory=dict)
-    tally: dict[tuple[str, str], list[int]] = field(default_factory=dict)
-    ids: dict[str, int] = field(default_factory=dict)
+    people: int
+    records: int | None
+    made_people: int = 0
+    made_rows: int = 0
 
-    def sheet(self, source: str, layout: Layout, office: str = "") -> Sheet:
-        suffix = f"_{office}" if office else ""
-        key = f"{source}/{layout.name}{suffix}"
-        if key not in self.sheets:
-            self.sheets[key] = open_sheet(self.out / source, layout, self.fmt, suffix)
-        return self.sheets[key]
+    def people_left(self) -> int:
+        if self.records is None:
+            return self.people - self.made_people
+        known = self.made_people > 500
+        per_person = self.made_rows / self.made_people if known else ROWS_PER_PERSON
+        return round((self.records - self.made_rows) / per_person)
 
-    def take(self, what: str, rows: int) -> int:
-        first = self.ids.get(what, 1)
-        self.ids[what] = first + rows
-        return first
+    def progress(self) -> tuple[int, int]:
+        if self.records is None:
+            return min(self.made_people, self.people), self.people
+        return min(self.made_rows, self.records), self.records
 
 
 def generate(
@@ -86,8 +78,9 @@ def generate(
 ) -> Summary:
     """Write `out/<source>/<file>.<fmt>`, `out/<source>/bast.yaml` and `out/truth/*.csv`.
 
-    Give either `people` (living population) or `records` (source rows over all files, met to about one percent).
-    Raises ValueError for impossible sizes or formats, FileNotFoundError for an unknown scenario.
+    Give either `people` (living population) or `records` (source rows over all files); both are met to
+    about two percent. `on_progress` is called with ("synth", done, total). Raises ValueError for
+    impossible sizes or formats, FileNotFoundError for an unknown scenario.
     """
     if (people is None) == (records is None):
         raise ValueError("give either people or records")
@@ -96,139 +89,45 @@ def generate(
     if fmt not in FORMATS:
         raise ValueError(f"unknown format {fmt!r}; known: {', '.join(FORMATS)}")
     setting = load(scenario)
-    today = (setting.today - date(1970, 1, 1)).days
+    world = World(setting, (setting.today - date(1970, 1, 1)).days)
     out = Path(out)
-    country = _Country(out, setting, fmt, today, TruthBook(out / "truth"), Books(SerialBook(), SerialBook()))
-    summary = Summary()
-    wanted = people if people is not None else int((records or 0) / ROWS_PER_PERSON)
+    files = CountryFiles(out, world, fmt, TruthBook(out / "truth"))
+    wanted = people if people is not None else max(1, int((records or 0) / ROWS_PER_PERSON))
+    goal = _Goal(wanted, records)
     try:
-        _write_country(country, summary, wanted, records, seed, on_progress)
+        _populate(files, goal, seed, on_progress)
     finally:
-        country.truth.close()
-        for sheet in country.sheets.values():
-            sheet.close()
-    _bast(country, summary)
-    for (name, source), (able, done) in sorted(country.tally.items()):
-        summary.errors.setdefault(name, {})[source] = (able, done)
+        files.close()
+    summary = Summary(goal.made_people, world.families, world.dwellings, files.hand_over())
+    for (name, source), (able, acted) in sorted(files.tally.counts.items()):
+        summary.errors.setdefault(name, {})[source] = (able, acted)
     return summary
 
 
-def _write_country(
-    country: _Country, summary: Summary, wanted: int, records: int | None, seed: int, on_progress: Progress | None
-) -> None:
-    places = country.scenario.places
-    plan_rng = np.random.default_rng(np.random.SeedSequence([seed, 0]))
-    villages = max(1, round(wanted / places.people_per_village))
+def plan(places: Places, people: int, seed: int) -> tuple[list[str], int]:
+    """Regencies to populate, and villages in each, for so many people."""
+    villages = max(1, round(people / places.people_per_village))
     how_many = max(places.least_regencies, -(-villages // places.villages_per_regency))
-    how_many = min(how_many, max(1, wanted // 150))
-    regencies = choose_regencies(places, how_many, plan_rng)
-    each = max(1, round(villages / len(regencies)))
-    total = records or wanted
-    made = 0
+    how_many = min(how_many, max(1, people // 150))
+    rng = np.random.default_rng(np.random.SeedSequence([seed, 0]))
+    regencies = choose_regencies(places, how_many, rng)
+    return regencies, max(1, round(villages / len(regencies)))
+
+
+def _populate(files: CountryFiles, goal: _Goal, seed: int, on_progress: Progress | None) -> None:
+    world = files.world
+    regencies, villages = plan(world.scenario.places, goal.people, seed)
     for number, regency in enumerate(regencies):
-        done = sum(sheet.rows for sheet in country.sheets.values())
-        left = _people_left(wanted, records, summary.people, done)
+        left = goal.people_left()
         if left < 5 and number:
             break
         share = max(5, round(left / (len(regencies) - number)))
         rng = np.random.default_rng(np.random.SeedSequence([seed, 1, number]))
-        home = settle(regency, each, rng)
-        for piece in range(-(-share // PEOPLE_AT_ONCE)):
-            size = min(PEOPLE_AT_ONCE, share - piece * PEOPLE_AT_ONCE)
-            part = make_part(home, size, country.scenario, country.books, country.today, rng)
-            _write_part(country, part, rng)
-            summary.people += int((part.alive & (part.homes.family >= 0)).sum())
-            made += size
-            done = sum(sheet.rows for sheet in country.sheets.values())
+        home = settle(regency, villages, rng)
+        for start in range(0, share, PEOPLE_AT_ONCE):
+            part = make_part(home, min(PEOPLE_AT_ONCE, share - start), world, rng)
+            files.write(part, register(part, world, rng), rng)
+            goal.made_people += int((part.alive & (part.homes.family >= 0)).sum())
+            goal.made_rows = files.rows
             if on_progress:
-                on_progress("synth", min(done if records else summary.people, total), total)
-    summary.families = country.books.families
-    summary.dwellings = country.books.dwellings
-
-
-def _people_left(wanted: int, records: int | None, people: int, rows: int) -> int:
-    if records is None:
-        return wanted - people
-    per_person = rows / people if people > 500 else ROWS_PER_PERSON
-    return round((records - rows) / per_person)
-
-
-def _write_part(country: _Country, part: Part, rng: np.random.Generator) -> None:
-    sources: tuple[Stage, ...] = ("kemendagri", "kemensos", "pemda")
-    for source in sources:
-        listed = family_choice(part, country.scenario, source, rng)
-        card, renumbered = cards_seen(part, country.scenario, source, rng)
-        view = open_view(part, country.scenario, source, listed, card, renumbered, country.today, rng)
-        spoil(view, country.scenario, rng, country.tally)
-        writer = {"kemendagri": _kemendagri, "kemensos": _kemensos, "pemda": _pemda}[source]
-        writer(country, part, view, listed, card, renumbered, rng)
-
-
-def _kemendagri(
-    country: _Country, part: Part, view: Any, listed: Bools, card: Objects, renumbered: Bools, rng: np.random.Generator
-) -> None:
-    cells = kemendagri.biodata(view, country.scenario, rng)
-    _persons(country, view, layouts.BIODATA, cells)
-    family = np.flatnonzero(listed)
-    cells, errors = kemendagri.keluarga(part, family, card, country.scenario, country.today, rng)
-    _families(country, part, "kemendagri", layouts.KELUARGA, cells, family, errors, renumbered)
-
-
-def _kemensos(
-    country: _Country, part: Part, view: Any, listed: Bools, card: Objects, renumbered: Bools, rng: np.random.Generator
-) -> None:
-    cells = kemensos.individu(view, country.take("KS", len(view)), country.scenario, rng)
-    _persons(country, view, layouts.INDIVIDU, cells)
-    family = rng.permutation(np.flatnonzero(listed))
-    first = country.take("KF", len(family))
-    cells, errors = kemensos.keluarga(part, family, card, first, country.scenario, country.today, rng)
-    _families(country, part, "kemensos", layouts.SIKSNG_KELUARGA, cells, family, errors, renumbered)
-
-
-def _pemda(
-    country: _Country, part: Part, view: Any, listed: Bools, card: Objects, renumbered: Bools, rng: np.random.Generator
-) -> None:
-    office = part.villages.code[0][:4] if country.scenario.pemda_files == "per_office" else ""
-    ids = "R" + padded(country.take(f"R{office}", len(part.homes.spot)) + np.arange(len(part.homes.spot)), 6)
-    first = country.take(f"No{office}", len(view))
-    cells = pemda.warga(view, first, ids, rng)
-    _persons(country, view, layouts.WARGA, cells, office)
-    cells, dwelling, errors = pemda.rumah_tangga(part, listed, card, ids, country.scenario, country.today, rng)
-    sheet = country.sheet("pemda", layouts.RUMAH_TANGGA, office)
-    country.truth.dwellings(part, "pemda", sheet.file, sheet.rows + 1, dwelling, errors)
-    sheet.add(cells)
-
-
-def _persons(country: _Country, view: Any, layout: Layout, cells: dict[str, Objects], office: str = "") -> None:
-    sheet = country.sheet(view.source, layout, office)
-    country.truth.persons(view.part, view.source, sheet.file, sheet.rows + 1, view.who, view.errors)
-    sheet.add(cells)
-
-
-def _families(
-    country: _Country, part: Part, source: str, layout: Layout, cells: dict[str, Objects], family: Ints,
-    errors: Ints, renumbered: Bools,
-) -> None:  # fmt: skip
-    errors = errors | np.where(renumbered[family], bit("D11"), 0)
-    sheet = country.sheet(source, layout)
-    country.truth.families(part, source, sheet.file, sheet.rows + 1, family, errors)
-    sheet.add(cells)
-
-
-def _bast(country: _Country, summary: Summary) -> None:
-    """One handover record per provider."""
-    for key, sheet in sorted(country.sheets.items()):
-        source = key.split("/")[0]
-        summary.files[f"{source}/{sheet.file}"] = sheet.rows
-    for source in ("kemendagri", "kemensos", "pemda"):
-        files = {
-            name.split("/")[1]: rows for name, rows in summary.files.items() if name.startswith(source)
-        }
-        record = {
-            "agreement": f"PKS/{source.upper()}/SYN/{country.scenario.today.year}",
-            "date": country.scenario.today.isoformat(),
-            "period": f"{country.scenario.today.year}Q{(country.scenario.today.month + 2) // 3}",
-            "files": files,
-        }
-        text = yaml.safe_dump(record, sort_keys=False, allow_unicode=True)
-        (country.out / source / "bast.yaml").write_text(text, encoding="utf-8")
+                on_progress("synth", *goal.progress())

@@ -14,7 +14,19 @@ from synthetic.columns import Bools, Ints
 from synthetic.kinship import NEVER, ROUNDS, YEAR, Kin
 from synthetic.scenario import Families
 
-HEAD, HUSBAND, WIFE, CHILD, CHILD_IN_LAW, GRANDCHILD, PARENT, PARENT_IN_LAW, RELATIVE, WORKER, OTHER = range(1, 12)
+(
+    HEAD,
+    HUSBAND,
+    WIFE,
+    CHILD,
+    CHILD_IN_LAW,
+    GRANDCHILD,
+    PARENT,
+    PARENT_IN_LAW,
+    RELATIVE,
+    WORKER,
+    OTHER,
+) = range(1, 12)
 
 
 @dataclass
@@ -34,17 +46,20 @@ class Homes:
 
 
 def settle_down(
-    kin: Kin, matrilocal: Bools, villages: int, families: Families, today: int, rng: np.random.Generator
-) -> Homes:
+    kin: Kin, matrilocal: Bools, villages: int, *, families: Families, today: int,
+    rng: np.random.Generator,
+) -> Homes:  # fmt: skip
     """Place every person of `kin`; `matrilocal` says per person whether couples prefer the wife's parents."""
     alive = kin.died > today
-    roof, card, spot = _couples(kin, matrilocal, villages, families, today, rng)
-    family = np.where(kin.couple >= 0, card[kin.couple], np.where(kin.parents >= 0, card[kin.parents], 0))
+    roof, card, spot = _couples(kin, matrilocal, villages, families=families, today=today, rng=rng)
+    family = np.where(
+        kin.couple >= 0, card[kin.couple], np.where(kin.parents >= 0, card[kin.parents], 0)
+    )
     before = np.where((kin.couple >= 0) & (kin.parents >= 0), card[kin.parents], -1)
     before[before == family] = -1
     married = np.where(kin.couple >= 0, kin.married[kin.couple], kin.born)
     joined = np.where(before >= 0, married, kin.born)
-    family = _elders(kin, family, card, families, today, rng)
+    family = _elders(kin, family, card, share=families.elders_taken_in, today=today, rng=rng)
     dwelling_of_card = roof.copy()
     leavers = _leavers(kin, family, alive, today, rng)
     boards = rng.random(len(leavers)) < families.boarders * 20
@@ -66,8 +81,9 @@ def settle_down(
 
 
 def _couples(
-    kin: Kin, matrilocal: Bools, villages: int, families: Families, today: int, rng: np.random.Generator
-) -> tuple[Ints, Ints, Ints]:
+    kin: Kin, matrilocal: Bools, villages: int, *, families: Families, today: int,
+    rng: np.random.Generator,
+) -> tuple[Ints, Ints, Ints]:  # fmt: skip
     """Per couple: dwelling and the couple whose card it is on; per dwelling: village."""
     n = len(kin.husband)
     his, hers = kin.parents[kin.husband], kin.parents[kin.wife]
@@ -99,7 +115,7 @@ def _couples(
 
 
 def _elders(
-    kin: Kin, family: Ints, card: Ints, families: Families, today: int, rng: np.random.Generator
+    kin: Kin, family: Ints, card: Ints, *, share: float, today: int, rng: np.random.Generator
 ) -> Ints:
     """Widowed old people move onto the card of a married child."""
     couples = len(kin.husband)
@@ -113,7 +129,7 @@ def _elders(
     other = np.where(kin.female, kin.husband[c], kin.wife[c])
     old = (kin.died > today) & (kin.born < today - 62 * YEAR) & (kin.couple >= 0)
     widowed = old & (kin.died[other] <= today) & (child_card[c] >= 0)
-    moves = widowed & (rng.random(kin.persons) < families.elders_taken_in)
+    moves = widowed & (rng.random(kin.persons) < share)
     return np.where(moves, child_card[c], family)
 
 
@@ -219,4 +235,8 @@ def _relations(kin: Kin, head: Ints, parted: Bools) -> Ints:
         is_parent,
         is_parent_in_law,
     ]
-    return np.select(checks, [HEAD, HUSBAND, WIFE, CHILD, CHILD_IN_LAW, GRANDCHILD, PARENT, PARENT_IN_LAW], RELATIVE)
+    return np.select(
+        checks,
+        [HEAD, HUSBAND, WIFE, CHILD, CHILD_IN_LAW, GRANDCHILD, PARENT, PARENT_IN_LAW],
+        RELATIVE,
+    )

@@ -19,6 +19,8 @@ YEAR = 365.25
 ROUNDS = 5
 MOST_CHILDREN = 9
 
+Match = tuple[Ints, Ints, Ints]  # husbands, wives, days of marriage
+
 
 @dataclass
 class Kin:
@@ -121,7 +123,13 @@ def _match(
 
 
 def grow(
-    founders: int, line_people: Ints, families: Families, twins: float, today: int, rng: np.random.Generator
+    founders: int,
+    line_people: Ints,
+    families: Families,
+    *,
+    twins: float,
+    today: int,
+    rng: np.random.Generator,
 ) -> Kin:
     """Grow a population from founding couples; `line_people` says of what people each founder's line is.
 
@@ -142,22 +150,25 @@ def grow(
     for _ in range(ROUNDS):
         if not len(husbands):
             break
-        made = _wed(couples, husbands, wives, married, kin, families, today, rng)
-        children = _bear(kin, couples, made, twins, today, rng)
-        husbands, wives, married, lines = _courtship(kin, children, line_people, lines, today, rng)
+        match = (husbands, wives, married)
+        made = _wed(kin, couples, match, divorced=families.divorced, today=today, rng=rng)
+        children = _bear(kin, couples, made, twins=twins, today=today, rng=rng)
+        match, lines = _courtship(kin, children, line_people, lines=lines, today=today, rng=rng)
+        husbands, wives, married = match
     return _close(kin, couples)
 
 
 def _wed(
-    couples: _Columns, husbands: Ints, wives: Ints, married: Ints, kin: _Columns,
-    families: Families, today: int, rng: np.random.Generator,
+    kin: _Columns, couples: _Columns, match: Match, *, divorced: float, today: int,
+    rng: np.random.Generator,
 ) -> Ints:  # fmt: skip
+    husbands, wives, married = match
     died = kin.column("died")
     for spouse in (husbands, wives):
         died[spouse] = np.maximum(died[spouse], married + 400)
     kin.blocks["died"] = [died]
     rows = len(husbands)
-    parts = rng.random(rows) < families.divorced
+    parts = rng.random(rows) < divorced
     after = (rng.gamma(2.0, 4.0, rows) + 1.0) * YEAR
     parted = np.where(parts, married + after.astype(np.int64), NEVER)
     end = np.minimum(np.minimum(died[husbands], died[wives]), today)
@@ -166,8 +177,9 @@ def _wed(
 
 
 def _bear(
-    kin: _Columns, couples: _Columns, made: Ints, twins: float, today: int, rng: np.random.Generator
-) -> Ints:
+    kin: _Columns, couples: _Columns, made: Ints, *, twins: float, today: int,
+    rng: np.random.Generator,
+) -> Ints:  # fmt: skip
     husband, wife = couples.column("husband")[made], couples.column("wife")[made]
     married, parted = couples.column("married")[made], couples.column("parted")[made]
     born, died = kin.column("born"), kin.column("died")
@@ -188,19 +200,23 @@ def _bear(
 
 
 def _courtship(
-    kin: _Columns, children: Ints, line_people: Ints, lines: int, today: int, rng: np.random.Generator
-) -> tuple[Ints, Ints, Ints, int]:
+    kin: _Columns, children: Ints, line_people: Ints, *, lines: int, today: int,
+    rng: np.random.Generator,
+) -> tuple[Match, int]:  # fmt: skip
     """Who of the grown children marries whom and when; spouses from elsewhere join the columns."""
     born, died, female = kin.column("born"), kin.column("died"), kin.column("female")
     b = born[children]
     shift = np.clip((b / YEAR + 1970 - 1960) / 15, 0, 4)
-    age = np.where(female[children], rng.normal(20.5, 3.2, len(b)), rng.normal(24.0, 3.8, len(b))) + shift
+    age = (
+        np.where(female[children], rng.normal(20.5, 3.2, len(b)), rng.normal(24.0, 3.8, len(b)))
+        + shift
+    )
     day = b + (np.clip(age, 16, 45) * YEAR).astype(np.int64)
     seeks = (day < today) & (day < died[children]) & (rng.random(len(b)) < 0.955)
     who, when = children[seeks], day[seeks]
     if not len(who):
         none = np.empty(0, dtype=np.int64)
-        return none, none, none, lines
+        return (none, none, none), lines
     people = line_people[kin.column("line")[who] % len(line_people)]
     at = {"people": people, "day": when, "father": kin.column("father")[who]}
     sons, daughters = np.flatnonzero(~female[who]), np.flatnonzero(female[who])
@@ -218,7 +234,7 @@ def _courtship(
     husbands = np.concatenate([who[s], np.where(inside_female, outside, who[lone])])
     wives = np.concatenate([who[d], np.where(inside_female, who[lone], outside)])
     married = np.concatenate([np.maximum(when[s], when[d]), when[lone]])
-    return husbands, wives, np.minimum(married, today - 30), lines + len(lone)
+    return (husbands, wives, np.minimum(married, today - 30)), lines + len(lone)
 
 
 def _close(kin: _Columns, couples: _Columns) -> Kin:

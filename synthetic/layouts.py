@@ -17,7 +17,9 @@ BIODATA = Layout(
 )
 KELUARGA = Layout(
     "data_keluarga",
-    _columns("""NO_KK, NAMA_KEP, ALAMAT, NO_RT, NO_RW, DUSUN, KODE_POS, NO_PROP, NO_KAB, NO_KEC, NO_KEL, TGL_ENTRI"""),
+    _columns(
+        """NO_KK, NAMA_KEP, ALAMAT, NO_RT, NO_RW, DUSUN, KODE_POS, NO_PROP, NO_KAB, NO_KEC, NO_KEL, TGL_ENTRI"""
+    ),
 )
 INDIVIDU = Layout(
     "siksng_individu",

@@ -37,7 +37,9 @@ class Living:
     meter: Ints  # per dwelling, PLN customer number, 0 when none
 
 
-def live(kin: Kin, homes: Homes, people: Ints, alive: Bools, today: int, rng: np.random.Generator) -> Living:
+def live(
+    kin: Kin, homes: Homes, people: Ints, *, alive: Bools, today: int, rng: np.random.Generator
+) -> Living:
     """Draw the whole of it."""
     dwellings = len(homes.spot)
     roof = rng.normal(0.0, 0.85, dwellings)
@@ -80,7 +82,9 @@ def _religion(kin: Kin, people: Ints, rng: np.random.Generator) -> Ints:
 
 
 def _education(kin: Kin, age: Floats, wealth: Floats, rng: np.random.Generator) -> Ints:
-    reached = 3.6 + 1.1 * wealth + np.clip((45 - age) / 14, -2.0, 1.6) + rng.normal(0, 1.2, kin.persons)
+    reached = (
+        3.6 + 1.1 * wealth + np.clip((45 - age) / 14, -2.0, 1.6) + rng.normal(0, 1.2, kin.persons)
+    )
     highest = np.select([age < 6.5, age < 12, age < 15, age < 18, age < 23], [1, 2, 3, 4, 5], 10)
     return np.minimum(np.clip(np.round(reached), 1, 10), highest).astype(np.int64)
 
@@ -90,7 +94,9 @@ def _occupation(kin: Kin, age: Floats, wealth: Floats, rng: np.random.Generator)
     work = _WORK[place.astype(np.int64)]
     home = kin.female & (rng.random(kin.persons) < 0.55)
     school = (age >= 6) & (age < 19)
-    return np.select([age < 6, school, (age < 23) & (rng.random(kin.persons) < 0.4), home], [1, 3, 1, 2], work)
+    return np.select(
+        [age < 6, school, (age < 23) & (rng.random(kin.persons) < 0.4), home], [1, 3, 1, 2], work
+    )
 
 
 def _graded(roof: Floats, codes: list[int], rng: np.random.Generator) -> Ints:

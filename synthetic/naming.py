@@ -23,7 +23,20 @@ from synthetic.scenario import Names
 # People with an e-KTP or younger, both sexes, to turn holders into shares (domain.md 3.1, Dec 2024).
 COUNTRY = 284_973_643
 # Peoples among whom the most frequent full names live; together about this share of the country.
-SPREAD = frozenset({"javanese", "sundanese", "betawi", "madurese", "malay", "minang", "bugis", "sasak", "banjar", "acehnese"})
+SPREAD = frozenset(
+    {
+        "javanese",
+        "sundanese",
+        "betawi",
+        "madurese",
+        "malay",
+        "minang",
+        "bugis",
+        "sasak",
+        "banjar",
+        "acehnese",
+    }
+)
 SPREAD_SHARE = 0.82
 TOP_BORN = (1945, 1992)  # who bears those names today
 ERAS = (("old", 1800, 1964), ("mid", 1965, 1989), ("new", 1990, 2100))
@@ -118,7 +131,11 @@ def _composed(people: str, sex: str) -> tuple[str, ...]:
 def pool(people: str, sex: str, part: str, skew: float, tail: float) -> Pool:
     """Tokens for one place in a name: `part` is an era (`old`, `mid`, `new`) or `next` for later words."""
     lists = peoples()[people][sex]
-    order = {"old": ("old", "mid", "new"), "mid": ("mid", "new", "old"), "new": ("new", "mid", "old")}
+    order = {
+        "old": ("old", "mid", "new"),
+        "mid": ("mid", "new", "old"),
+        "new": ("new", "mid", "old"),
+    }
     if part == "next":
         common = lists["next"].split()
     else:
@@ -145,7 +162,7 @@ def era_of(year: Ints) -> Ints:
 
 
 def number_of_words(
-    people: str, sex: str, year: Ints, urban: Bools, fewer: float, rng: np.random.Generator
+    people: str, sex: str, year: Ints, *, urban: Bools, fewer: float, rng: np.random.Generator
 ) -> Ints:
     """Words in each name, by the people's rule; for marga peoples the words before the marga."""
     rule = peoples()[people]["words"]
@@ -175,8 +192,9 @@ class Given:
 
 
 def draw_given(
-    people: Ints, female: Bools, year: Ints, urban: Bools, names: Names, rng: np.random.Generator
-) -> Given:
+    people: Ints, female: Bools, year: Ints, *, urban: Bools, names: Names,
+    rng: np.random.Generator,
+) -> Given:  # fmt: skip
     """Given tokens for everybody: loops over (people, sex, era), never over persons."""
     rows = len(people)
     tokens = [blank(rows) for _ in range(3)]
@@ -188,7 +206,9 @@ def draw_given(
         name = people_names()[int(value) // 8]
         sex = "F" if int(value) & 4 else "M"
         era = ERAS[int(value) & 3][0]
-        words = number_of_words(name, sex, year[at], urban[at], names.fewer_words, rng)
+        words = number_of_words(
+            name, sex, year[at], urban=urban[at], fewer=names.fewer_words, rng=rng
+        )
         first = pool(name, sex, era, names.skew, names.tail).draw(rng, len(at))
         later = pool(name, sex, "next", names.skew, names.tail)
         tokens[0][at] = first
@@ -198,13 +218,14 @@ def draw_given(
         twice = at[tokens[1][at] == tokens[2][at]]
         tokens[2][twice] = ""
         if name in SPREAD and names.namesakes > 0:
-            _place_top_names(tokens, at, sex, year[at], names.namesakes, rng)
+            _place_top_names(tokens, at, sex, year=year[at], strength=names.namesakes, rng=rng)
     return Given(tokens)
 
 
 def _place_top_names(
-    tokens: list[Objects], at: Ints, sex: str, year: Ints, strength: float, rng: np.random.Generator
-) -> None:
+    tokens: list[Objects], at: Ints, sex: str, *, year: Ints, strength: float,
+    rng: np.random.Generator,
+) -> None:  # fmt: skip
     """Give some people one of the country's most frequent full names, at their real relative rates."""
     names, shares = top_names()[sex]
     # Only the cohorts that bear these names get them; 0.55 is about their share of everybody alive.
@@ -244,13 +265,22 @@ def draw_rank(people: Ints, rng: np.random.Generator) -> Ints:
     return rank
 
 
+@dataclass
+class Inherited:
+    """What names take from a line: marga ('' without), rank, and place among siblings from 0."""
+
+    marga: Objects
+    rank: Ints
+    order: Ints
+
+
 def full_names(
-    given: Given, people: Ints, female: Bools, marga: Objects, rank: Ints, order: Ints, rng: np.random.Generator
+    given: Given, people: Ints, female: Bools, line: Inherited, rng: np.random.Generator
 ) -> Objects:
-    """Whole names from their parts. `order` is the place among siblings, from 0."""
+    """Whole names from their parts."""
     first, second, third = given.tokens
     names = first.copy()
-    for more in (second, third, marga):
+    for more in (second, third, line.marga):
         has = np.flatnonzero(more != "")
         names[has] = names[has] + " " + more[has]
     for code in np.unique(people):
@@ -260,12 +290,14 @@ def full_names(
         for is_female in (False, True):
             at = np.flatnonzero((people == code) & (female == is_female))
             if len(at):
-                prefix = _prefixes(name, is_female, rank[at], order[at], rng)
+                prefix = _prefixes(name, is_female, line.rank[at], line.order[at], rng)
                 names[at] = prefix + names[at]
     return names
 
 
-def _prefixes(people: str, female: bool, rank: Ints, order: Ints, rng: np.random.Generator) -> Objects:
+def _prefixes(
+    people: str, female: bool, rank: Ints, order: Ints, rng: np.random.Generator
+) -> Objects:
     sex = "F" if female else "M"
     if people != "balinese":
         titles = objects(f"{title} " for title in peoples()[people]["title"][sex])
@@ -273,9 +305,7 @@ def _prefixes(people: str, female: bool, rank: Ints, order: Ints, rng: np.random
     particle = objects(f"{caste[1 if female else 0]} " for caste in CASTES)[rank]
     slots = [objects(f"{token} " for token in slot) for slot in ORDER[sex]]
     width = max(len(slot) for slot in slots)
-    table = objects(
-        [slot[i % len(slot)] for slot in slots for i in range(width)]
-    )
+    table = objects([slot[i % len(slot)] for slot in slots for i in range(width)])
     birth = table[(order % 4) * width + rng.integers(width, size=len(order))]
     plain = rank <= 1
     dropped = rng.random(len(order)) < np.where(plain, 0.02, 0.75)

@@ -14,7 +14,8 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
-Stage = Literal["population", "kemendagri", "kemensos", "pemda"]
+Provider = Literal["kemendagri", "kemensos", "pemda"]
+Where = Literal["population", "kemendagri", "kemensos", "pemda"]
 
 HOME = Path(__file__).parent / "scenarios"
 
@@ -35,10 +36,14 @@ class Places(_Strict):
 class Names(_Strict):
     """How unequal names are."""
 
-    namesakes: float = Field(default=1.0, ge=0.0, description="multiple of the real share of the top full names")
+    namesakes: float = Field(
+        default=1.0, ge=0.0, description="multiple of the real share of the top full names"
+    )
     skew: float = Field(default=1.0, ge=0.1, description="exponent on the weight of common tokens")
     tail: Share = Field(default=0.35, description="share of tokens drawn from the composed tail")
-    fewer_words: Share = Field(default=0.0, description="share of names cut to their first word, whatever the cohort")
+    fewer_words: Share = Field(
+        default=0.0, description="share of names cut to their first word, whatever the cohort"
+    )
 
 
 class Families(_Strict):
@@ -71,9 +76,9 @@ class Scenario(_Strict):
     places: Places
     names: Names = Names()
     families: Families = Families()
-    coverage: dict[Literal["kemendagri", "kemensos", "pemda"], Coverage]
+    coverage: dict[Provider, Coverage]
     pemda_files: Literal["one", "per_office"] = "one"
-    errors: dict[str, dict[Stage, Share]] = Field(description="operator id → where → rate")
+    errors: dict[str, dict[Where, Share]] = Field(description="operator id → where → rate")
 
     @field_validator("coverage")
     @classmethod
@@ -83,7 +88,7 @@ class Scenario(_Strict):
             raise ValueError(f"coverage is missing for {', '.join(sorted(missing))}")
         return value
 
-    def rate(self, operator: str, where: Stage) -> float:
+    def rate(self, operator: str, where: Where) -> float:
         """The rate of an operator at one place; 0 when the scenario does not name it."""
         return self.errors.get(operator, {}).get(where, 0.0)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -13,13 +14,24 @@ from synthetic.operators.registry import spelled
 from synthetic.population import Part
 from synthetic.writing import Layout, Sheet, open_sheet
 
+_ROW = ("source", "file", "row", "entity")
 PERSON = Layout(
     "person",
-    ("source", "file", "row", "entity", "name_type", "sex", "birth_cohort", "ethnic_group", "province", "region",
-     "provider", "errors"),
-)  # fmt: skip
-FAMILY = Layout("family", ("source", "file", "row", "entity", "province", "region", "members", "errors"))
-HOUSEHOLD = Layout("household", ("source", "file", "row", "entity", "province", "region", "families", "errors"))
+    (*_ROW, "name_type", "sex", "birth_cohort", "ethnic_group", "province", "region", "provider")
+    + ("errors",),
+)
+FAMILY = Layout("family", (*_ROW, "province", "region", "members", "errors"))
+HOUSEHOLD = Layout("household", (*_ROW, "province", "region", "families", "errors"))
+
+
+@dataclass(frozen=True)
+class Rows:
+    """A block of rows just written: source, file, number of its first row (1 = first data row)."""
+
+    part: Part
+    source: str
+    file: str
+    first: int
 
 
 def cohort(born: Ints) -> Objects:
@@ -38,62 +50,56 @@ class TruthBook:
             layout.name: open_sheet(folder, layout, "csv") for layout in (PERSON, FAMILY, HOUSEHOLD)
         }
 
-    def persons(self, part: Part, source: str, file: str, first_row: int, who: Ints, errors: Ints) -> None:
-        """Rows of persons in one file, `first_row` being the number of the first of them."""
-        n = len(who)
-        names = objects(naming.people_names())
-        region = part.villages.code[0][:4]
-        self._sheets["person"].add({
-            "source": _same(source, n), "file": _same(file, n), "row": _numbers(first_row, n),
+    def persons(self, rows: Rows, who: Ints, errors: Ints) -> None:
+        """Rows of persons; `who` are positions in the part."""
+        part, n = rows.part, len(who)
+        cells = _common(rows, n, errors) | {
             "entity": "P" + texts(part.first_person + who),
             "name_type": part.name_type[who],
             "sex": np.where(part.kin.female[who], "F", "M").astype(object),
             "birth_cohort": cohort(part.kin.born[who]),
-            "ethnic_group": names[part.people[who]],
-            "province": _same(region[:2], n), "region": _same(region, n), "provider": _same(source, n),
-            "errors": spelled(errors),
-        })  # fmt: skip
+            "ethnic_group": objects(naming.people_names())[part.people[who]],
+            "provider": _same(rows.source, n),
+        }
+        self._sheets["person"].add(cells)
 
-    def families(
-        self, part: Part, source: str, file: str, first_row: int, family: Ints, errors: Ints
-    ) -> None:
-        """Rows of families; each row also is a row of its dwelling."""
-        n = len(family)
-        region = part.villages.code[0][:4]
-        members = np.bincount(part.homes.family[(part.homes.family >= 0) & part.alive], minlength=len(part.homes.head))
-        common = {
-            "source": _same(source, n), "file": _same(file, n), "row": _numbers(first_row, n),
-            "province": _same(region[:2], n), "region": _same(region, n), "errors": spelled(errors),
-        }  # fmt: skip
-        entity = "F" + texts(part.first_family + family)
-        self._sheets["family"].add({**common, "entity": entity, "members": texts(members[family])})
-        self._dwelling_rows(part, common, part.homes.dwelling[family])
+    def families(self, rows: Rows, family: Ints, errors: Ints) -> None:
+        """Rows of families; each of them also is a row of its dwelling."""
+        homes = rows.part.homes
+        living = homes.family[(homes.family >= 0) & rows.part.alive]
+        members = np.bincount(living, minlength=len(homes.head))
+        cells = _common(rows, len(family), errors)
+        entity = "F" + texts(rows.part.first_family + family)
+        self._sheets["family"].add({**cells, "entity": entity, "members": texts(members[family])})
+        self.dwellings(rows, homes.dwelling[family], errors)
 
-    def dwellings(
-        self, part: Part, source: str, file: str, first_row: int, dwelling: Ints, errors: Ints
-    ) -> None:
-        """Rows of dwellings."""
-        n = len(dwelling)
-        region = part.villages.code[0][:4]
-        common = {
-            "source": _same(source, n), "file": _same(file, n), "row": _numbers(first_row, n),
-            "province": _same(region[:2], n), "region": _same(region, n), "errors": spelled(errors),
-        }  # fmt: skip
-        self._dwelling_rows(part, common, dwelling)
-
-    def _dwelling_rows(self, part: Part, common: dict[str, Objects], dwelling: Ints) -> None:
-        families = np.bincount(part.homes.dwelling, minlength=len(part.homes.spot))
-        entity = "H" + texts(part.first_dwelling + dwelling)
-        self._sheets["household"].add({**common, "entity": entity, "families": texts(families[dwelling])})
+    def dwellings(self, rows: Rows, dwelling: Ints, errors: Ints) -> None:
+        """Rows of dwellings, or of families by their dwelling."""
+        homes = rows.part.homes
+        families = np.bincount(homes.dwelling, minlength=len(homes.spot))
+        cells = _common(rows, len(dwelling), errors) | {
+            "entity": "H" + texts(rows.part.first_dwelling + dwelling),
+            "families": texts(families[dwelling]),
+        }
+        self._sheets["household"].add(cells)
 
     def close(self) -> None:
+        """Finish the files."""
         for sheet in self._sheets.values():
             sheet.close()
 
 
+def _common(rows: Rows, n: int, errors: Ints) -> dict[str, Objects]:
+    region = rows.part.regency
+    return {
+        "source": _same(rows.source, n),
+        "file": _same(rows.file, n),
+        "row": texts(np.arange(rows.first, rows.first + n)),
+        "province": _same(region[:2], n),
+        "region": _same(region, n),
+        "errors": spelled(errors),
+    }
+
+
 def _same(value: str, rows: int) -> Objects:
     return np.full(rows, value, dtype=object)
-
-
-def _numbers(first: int, rows: int) -> Objects:
-    return texts(np.arange(first, first + rows))

@@ -62,7 +62,9 @@ class _Csv:
         self._text = io.TextIOWrapper(
             raw, encoding=self.layout.encoding, errors="replace", newline="", write_through=False
         )
-        self._writer = csv.writer(self._text, delimiter=self.layout.delimiter, lineterminator="\r\n")
+        self._writer = csv.writer(
+            self._text, delimiter=self.layout.delimiter, lineterminator="\r\n"
+        )
         self._writer.writerow(self.layout.columns)
 
     def add(self, columns: dict[str, Objects]) -> None:
@@ -113,7 +115,9 @@ class _Xlsx:
     def add(self, columns: dict[str, Objects]) -> None:
         block = [columns[name] for name in self.layout.columns]
         if self.rows + len(block[0]) > XLSX_ROWS:
-            raise ValueError(f"{self.file}: a spreadsheet holds at most {XLSX_ROWS} rows; choose another format")
+            raise ValueError(
+                f"{self.file}: a spreadsheet holds at most {XLSX_ROWS} rows; choose another format"
+            )
         for row in zip(*block, strict=True):
             self._sheet.append(list(row))
         self.rows += len(block[0])

@@ -27,7 +27,13 @@ def birth_place_other(view: View, rows: Ints, rng: np.random.Generator) -> Ints:
     """The birth place is a district instead of the regency, an old name, or is missing."""
     place, small = view.text["birth_place"], view.text["birth_district"]
     place[rows] = objects(
-        _OLD_PLACES[p] if p in _OLD_PLACES and c < 0.5 else s if s and c < 0.85 else "" if c > 0.95 else f"KAB. {p}"
+        _OLD_PLACES[p]
+        if p in _OLD_PLACES and c < 0.5
+        else s
+        if s and c < 0.85
+        else ""
+        if c > 0.95
+        else f"KAB. {p}"
         for p, s, c in zip(place[rows], small[rows], rng.random(len(rows)), strict=True)
     )
     return rows
@@ -50,7 +56,8 @@ def address_otherwise(view: View, rows: Ints, rng: np.random.Generator) -> Ints:
     kind = rng.random(len(rows))
     short = rows[kind < 0.7]
     text["address"][short] = objects(
-        abbreviate_address(a, float(c)) for a, c in zip(text["address"][short], rng.random(len(short)), strict=True)
+        abbreviate_address(a, float(c))
+        for a, c in zip(text["address"][short], rng.random(len(short)), strict=True)
     )
     bare = rows[(kind >= 0.7) & (kind < 0.78)]
     text["address"][bare] = objects(a.split(" NO ")[0] for a in text["address"][bare])
@@ -81,7 +88,9 @@ def address_of_domicile(view: View, rows: Ints, rng: np.random.Generator) -> Int
 
 def _older(view: View) -> Bools:
     where = dict(zip(view.part.villages.code, view.part.villages.older, strict=True))
-    return np.fromiter((bool(where.get(c)) for c in view.text["region"]), dtype=bool, count=len(view))
+    return np.fromiter(
+        (bool(where.get(c)) for c in view.text["region"]), dtype=bool, count=len(view)
+    )
 
 
 @operator("D29")

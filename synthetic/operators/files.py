@@ -18,8 +18,13 @@ def spreadsheet_habits(view: View, rows: Ints, rng: np.random.Generator) -> Ints
     hard = rows[(kind >= 9) & (kind < 12)]
     text["nik"][hard] += "\u00a0"
     spaced = rows[(kind >= 12) & (kind < 16)]
-    text["name"][spaced] = objects(n.replace(" ", "\u00a0", 1) if " " in n else n + "\u00a0" for n in text["name"][spaced])
+    text["name"][spaced] = objects(
+        n.replace(" ", "\u00a0", 1) if " " in n else n + "\u00a0" for n in text["name"][spaced]
+    )
     view.style[rows[(kind >= 16) & (kind < 19)]] = SERIAL_DAY
     dotted = rows[kind == 19]
-    text["nik"][dotted] = objects(f"{int(n):,}".replace(",", ".") if n.isdigit() and len(n) == 16 else n for n in text["nik"][dotted])
+    text["nik"][dotted] = objects(
+        f"{int(n):,}".replace(",", ".") if n.isdigit() and len(n) == 16 else n
+        for n in text["nik"][dotted]
+    )
     return rows

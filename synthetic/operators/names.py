@@ -22,7 +22,9 @@ def _change(
 ) -> Ints:
     """Apply `change(text, chance)` to some cells; returns the rows whose text became another."""
     before = column[rows]
-    after = objects(change(text, float(c)) for text, c in zip(before, rng.random(len(rows)), strict=True))
+    after = objects(
+        change(text, float(c)) for text, c in zip(before, rng.random(len(rows)), strict=True)
+    )
     column[rows] = after
     return rows[(after != before).astype(bool)]
 
@@ -91,7 +93,7 @@ def name_nickname(view: View, rows: Ints, rng: np.random.Generator) -> Ints:
     return _change(view.text["name"], rows, rng, spelling.nickname)
 
 
-@operator("D20", _multiword)
+@operator("D20", can=_multiword)
 def name_restructured(view: View, rows: Ints, rng: np.random.Generator) -> Ints:
     """Words are fused, split, reordered or truncated; Balinese birth-order words change place or fall out."""
     return _change(view.text["name"], rows, rng, spelling.restructure)
@@ -105,7 +107,9 @@ def name_extreme(view: View, rows: Ints, rng: np.random.Generator) -> Ints:
         if c < 0.5:
             column[row] = column[row][0]
         else:
-            column[row] = f"{column[row]} {view.part.father_name[view.who[row]]} {view.part.mother_name[view.who[row]]}"
+            column[row] = (
+                f"{column[row]} {view.part.father_name[view.who[row]]} {view.part.mother_name[view.who[row]]}"
+            )
             column[row] = (column[row] + " " + column[row])[:70].strip()
     return rows
 
@@ -127,3 +131,19 @@ def mother_missing(view: View, rows: Ints, rng: np.random.Generator) -> Ints:
 def name_slip(view: View, rows: Ints, rng: np.random.Generator) -> Ints:
     """A slip of the keys in the name: a letter lost, doubled, swapped with its neighbour, or wrong."""
     return _change(view.text["name"], rows, rng, spelling.keys_slip)
+
+
+_UNNAMED = ("BAYI NY {mother}", "BY. NY. {mother}", "BAYI", "-", "TIDAK ADA", "BELUM ADA NAMA")
+
+
+@operator("N02")
+def name_placeholder(view: View, rows: Ints, rng: np.random.Generator) -> Ints:
+    """No name yet: a newborn is called after the mother, others get a dash or words for nothing."""
+    column = view.text["name"]
+    young = view.year[rows] >= view.today // 365 + 1968
+    kind = np.where(young, rng.integers(0, 3, len(rows)), rng.integers(3, 6, len(rows)))
+    column[rows] = objects(
+        _UNNAMED[k].format(mother=view.part.mother_name[view.who[row]])
+        for row, k in zip(rows, kind, strict=True)
+    )
+    return rows

@@ -8,7 +8,9 @@ from synthetic.columns import Bools, Ints, objects, pick
 from synthetic.operators.registry import operator
 from synthetic.view import View
 
-_PLACEHOLDERS = objects(["", "", "", "", "", "0", "-", "0000000000000000", "9999999999999999", "TIDAK ADA"])
+_PLACEHOLDERS = objects(
+    ["", "", "", "", "", "0", "-", "0000000000000000", "9999999999999999", "TIDAK ADA"]
+)
 
 
 def _has_nik(view: View) -> Bools:
@@ -41,7 +43,7 @@ def nik_missing(view: View, rows: Ints, rng: np.random.Generator) -> Ints:
     return rows
 
 
-@operator("D02", _has_nik)
+@operator("D02", can=_has_nik)
 def nik_malformed(view: View, rows: Ints, rng: np.random.Generator) -> Ints:
     """The NIK loses or gains a digit, carries letters for digits, or stands in scientific notation."""
     kind = rng.integers(0, 8, len(rows))
@@ -62,7 +64,7 @@ def nik_malformed(view: View, rows: Ints, rng: np.random.Generator) -> Ints:
     return rows
 
 
-@operator("D03", _has_nik)
+@operator("D03", can=_has_nik)
 def nik_pseudo(view: View, rows: Ints, rng: np.random.Generator) -> Ints:
     """The last digits are made up: 0000, 9999, 0001, or the birth date too is only guessed."""
     column = view.text["nik"]
@@ -75,7 +77,7 @@ def nik_pseudo(view: View, rows: Ints, rng: np.random.Generator) -> Ints:
     return rows
 
 
-@operator("D04", _has_nik)
+@operator("D04", can=_has_nik)
 def nik_typo(view: View, rows: Ints, rng: np.random.Generator) -> Ints:
     """One digit of the NIK is wrong, or two neighbours are swapped."""
     column = view.text["nik"]
@@ -87,21 +89,21 @@ def nik_typo(view: View, rows: Ints, rng: np.random.Generator) -> Ints:
     return rows
 
 
-@operator("D05", _has_nik)
+@operator("D05", can=_has_nik)
 def nik_shared(view: View, rows: Ints, rng: np.random.Generator) -> Ints:
     """The row carries the NIK of a person of another family."""
-    other = rng.integers(len(view.part.nik), size=len(rows))
+    other = rng.integers(len(view.numbers.nik), size=len(rows))
     family = view.part.homes.family
     strangers = family[other] != family[view.who[rows]]
     rows, other = rows[strangers], other[strangers]
-    view.text["nik"][rows] = view.part.nik[other]
+    view.text["nik"][rows] = view.numbers.nik[other]
     return rows
 
 
-@operator("D06", lambda view: (view.part.second_nik[view.who] != "") & _field(view))
+@operator("D06", can=lambda view: (view.numbers.second_nik[view.who] != "") & _field(view))
 def nik_of_second_registration(view: View, rows: Ints, rng: np.random.Generator) -> Ints:
     """One person holds two NIKs: the row carries the second one."""
-    view.text["nik"][rows] = view.part.second_nik[view.who[rows]]
+    view.text["nik"][rows] = view.numbers.second_nik[view.who[rows]]
     return rows
 
 
@@ -109,10 +111,10 @@ def _field(view: View) -> Bools:
     return np.full(len(view), view.source != "kemendagri")
 
 
-@operator("D07", lambda view: _relative(view) >= 0)
+@operator("D07", can=lambda view: _relative(view) >= 0)
 def nik_of_relative(view: View, rows: Ints, rng: np.random.Generator) -> Ints:
     """A child is written under the father's or mother's NIK, a wife or husband under the spouse's."""
-    view.text["nik"][rows] = view.part.nik[_relative(view)[rows]]
+    view.text["nik"][rows] = view.numbers.nik[_relative(view)[rows]]
     return rows
 
 
@@ -125,7 +127,7 @@ def _relative(view: View) -> Ints:
     return np.where(kin.couple[who] >= 0, spouse, parent)
 
 
-@operator("D10", _has_nik)
+@operator("D10", can=_has_nik)
 def nik_other_sex(view: View, rows: Ints, rng: np.random.Generator) -> Ints:
     """The day in the NIK says the other sex: 40 is added for a man or left out for a woman."""
     column = view.text["nik"]

@@ -20,7 +20,7 @@ def _dead(view: View) -> Bools:
     return view.dead
 
 
-@operator("D31", _dead)
+@operator("D31", can=_dead)
 def dead_listed_as_living(view: View, rows: Ints, rng: np.random.Generator) -> Ints:
     """A dead person is still listed as living."""
     view.dead[rows] = False

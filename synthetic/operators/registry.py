@@ -1,14 +1,21 @@
 """The register of error operators: every error of `reference/data/dq_error_catalog.csv` under its id.
 
-A record operator takes a view (the rows of one provider's file before they are written), the positions of the rows it
-shall spoil and a random generator; it patches the cells in place and returns the positions it really changed.
+Operators act at four stages, each with its own kind of function:
+
+- `population`: something that is so for a person, and every provider meets it (twins, two NIKs, unknown birth dates);
+- `listing`: which persons a provider lists, and in which family;
+- `record`: what one person's row says; called as `act(view, rows, rng)`, patches cells in place, and returns the
+  rows it really changed;
+- `family`: what a family's or dwelling's row says; called like `record` on plain columns.
+
+The docstring of an operator is its public sentence.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import numpy as np
 
@@ -17,25 +24,27 @@ from synthetic.columns import Bools, Ints, Objects, objects
 if TYPE_CHECKING:
     from synthetic.view import View
 
+Stage = Literal["population", "listing", "record", "family"]
 Act = Callable[["View", Ints, np.random.Generator], Ints]
 Can = Callable[["View"], Bools]
+F = TypeVar("F", bound=Callable[..., Any])
 
-# Slips that the catalogue does not name get an N.
-IDS = tuple(f"D{i:02d}" for i in range(1, 41)) + ("N01",)
+# D01–D40 are the catalogue's; errors that it does not name get an N.
+IDS = (*(f"D{i:02d}" for i in range(1, 41)), "N01", "N02")
 
 
 @dataclass(frozen=True)
 class Operator:
-    """One error: id, what it does in one sentence, where it acts, and how."""
+    """One error at one stage: id, what it does in one sentence, and the function that does it."""
 
     id: str
+    stage: Stage
     sentence: str
-    act: Act
+    act: Callable[..., Any]
     can: Can
 
 
-REGISTER: dict[str, Operator] = {}
-ELSEWHERE: dict[str, str] = {}
+REGISTER: dict[tuple[str, Stage], Operator] = {}
 
 
 def everywhere(view: View) -> Bools:
@@ -43,11 +52,14 @@ def everywhere(view: View) -> Bools:
     return np.ones(len(view), dtype=bool)
 
 
-def operator(name: str, can: Can = everywhere) -> Callable[[Act], Act]:
-    """Register a record operator; its docstring is its public sentence."""
+def operator(name: str, stage: Stage = "record", can: Can = everywhere) -> Callable[[F], F]:
+    """Register a function as the operator `name` at a stage; `can` says which rows it can act on."""
+    if name not in IDS:
+        raise ValueError(f"{name} is not an operator id")
 
-    def register(act: Act) -> Act:
-        REGISTER[name] = Operator(name, " ".join((act.__doc__ or "").split()), act, can)
+    def register(act: F) -> F:
+        sentence = " ".join((act.__doc__ or "").split())
+        REGISTER[name, stage] = Operator(name, stage, sentence, act, can)
         return act
 
     return register

@@ -19,7 +19,20 @@ _SOUND = (
 )  # fmt: skip
 _TITLES_M = ("H. ", "H. ", "H ", "DRS. ", "IR. ", "KH. ", "USTADZ ", "BPK. ", "R. ")
 _TITLES_F = ("HJ. ", "HJ. ", "HJ ", "DRA. ", "IBU ", "NY. ", "RR. ")
-_DEGREES = (" S.PD", ", S.PD", " SE", " S.E.", " S.H.", ", SH", " S.KOM", " A.MD", " S.SOS", " S.PD.I", " M.M", " ST")
+_DEGREES = (
+    " S.PD",
+    ", S.PD",
+    " SE",
+    " S.E.",
+    " S.H.",
+    ", SH",
+    " S.KOM",
+    " A.MD",
+    " S.SOS",
+    " S.PD.I",
+    " M.M",
+    " ST",
+)
 _NICKNAMES = {
     "HERMAWAN": "WAWAN", "SETIAWAN": "WAWAN", "ASEP": "AA", "MUHAMMAD": "MAMAT", "SUTRISNO": "TRIS",
     "NURHAYATI": "NUNUNG", "SITI": "ITI", "KURNIAWAN": "WAWAN", "RAHMAT": "MAMAT", "BAMBANG": "BENG",
@@ -89,7 +102,15 @@ def nickname(name: str, chance: float) -> str:
     word = max(words, key=len)
     if len(word) < 5:
         return word
-    return word[-4:] if chance < 0.3 else word[:4] if chance < 0.6 else word[-5:] if chance < 0.8 else word
+    return (
+        word[-4:]
+        if chance < 0.3
+        else word[:4]
+        if chance < 0.6
+        else word[-5:]
+        if chance < 0.8
+        else word
+    )
 
 
 def restructure(name: str, chance: float) -> str:

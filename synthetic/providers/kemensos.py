@@ -4,108 +4,138 @@ from __future__ import annotations
 
 import numpy as np
 
-from synthetic.columns import Ints, Objects, dates, objects, padded, texts
-from synthetic.operators.addresses import abbreviate_address
-from synthetic.operators.registry import bit
-from synthetic.operators.spelling import keys_slip, respell
-from synthetic.population import Part
+from synthetic.columns import Bools, Ints, Objects, dates, objects, padded, texts
 from synthetic.providers.common import birth_text, upper
-from synthetic.scenario import Scenario
-from synthetic.view import View
+from synthetic.spoiling import spoil_family
+from synthetic.view import Look, View
 
-# Dukcapil relation 1–11 → Regsosek 2022 relation 1–8 (reference/data/codes/crosswalks.csv).
+# Dukcapil relation 1–11 → Regsosek 2022 relation 1–8 (domain.md 1.6; position 0 is unused).
 REGSOSEK = np.array([8, 1, 2, 2, 3, 4, 5, 6, 6, 8, 7, 8])
-_DISABILITY = objects(
-    ["TUNA NETRA", "Tuna rungu", "cacat fisik", "STROKE", "disabilitas mental", "tuna daksa", "TUNA WICARA"]
-)
 PERIOD = "2026Q3"
+_DISABILITY = objects(
+    ["TUNA NETRA", "Tuna rungu", "cacat fisik", "STROKE", "disabilitas mental", "tuna daksa", ""]
+)
+_HOUSING = {
+    "jenis_lantai": "floor",
+    "jenis_dinding": "wall",
+    "jenis_atap": "roof",
+    "sumber_air_minum": "water",
+    "sumber_penerangan": "lighting",
+    "daya_terpasang": "power",
+    "bahan_bakar_memasak": "fuel",
+    "fasilitas_bab": "toilet",
+    "status_rumah": "status",
+    "luas_lantai": "area",
+}
+_ASSETS = {
+    "lemari_es": "fridge",
+    "ac": "ac",
+    "sepeda_motor": "motorcycle",
+    "mobil": "car",
+    "komputer": "computer",
+    "smartphone": "smartphone",
+    "tv_datar": "tv",
+    "emas_gram": "gold",
+    "lahan_ha": "land",
+    "ternak_besar": "large_livestock",
+    "ternak_kecil": "small_livestock",
+}
 
 
-def _yes_no(yes: Ints, rng: np.random.Generator) -> Objects:
-    words = np.where(yes, "YA", np.where(rng.random(len(yes)) < 0.75, "TIDAK", ""))
-    return words.astype(object)
+def _yes_no(yes: Bools, rng: np.random.Generator) -> Objects:
+    no = np.where(rng.random(len(yes)) < 0.75, "TIDAK", "")
+    return np.where(yes, "YA", no).astype(object)
 
 
-def individu(view: View, first_id: int, scenario: Scenario, rng: np.random.Generator) -> dict[str, Objects]:
+def individu(view: View, first_id: int, rng: np.random.Generator) -> dict[str, Objects]:
     """Cells of `siksng_individu`; IDSEMESTA counts from `first_id` in shuffled order."""
-    text, part = view.text, view.part
+    text, living = view.text, view.part.living
     n = len(view)
-    poor = part.living.wealth[view.family] < -0.25
-    chance = rng.random((4, n))
-    women = view.part.kin.female[view.who] & part.living.pregnant[view.who]
-    relation = texts(REGSOSEK[view.relation])
-    relation = np.where(text["relation_text"] != "", text["relation_text"], relation)
-    disabled = part.living.disabled[view.who]
-    dead = view.dead
+    poor = living.wealth[view.family] < -0.25
+    chance = rng.random((5, n))
+    clock = _clock(n, rng)
     matched = np.minimum(view.updated + rng.integers(5, 400, n), view.today - 1)
-    clock = " " + padded(rng.integers(7, 22, n), 2) + ":" + padded(rng.integers(0, 60, n), 2) + ":00"
-    ids = first_id + rng.permutation(n)
+    pregnant = living.pregnant[view.who]
+    not_pregnant = np.where(chance[3] < 0.3, "TIDAK", "")
+    disability = _DISABILITY[rng.integers(len(_DISABILITY), size=n)]
+    own = texts(REGSOSEK[view.relation])
     return {
-        "IDSEMESTA": "KS" + padded(ids, 9), "NIK": text["nik"], "NOKK": text["kk"], "Nama": upper(text["name"]),
+        "IDSEMESTA": "KS" + padded(first_id + rng.permutation(n), 9),
+        "NIK": text["nik"],
+        "NOKK": text["kk"],
+        "Nama": upper(text["name"]),
         "Tempat_Lahir": upper(text["birth_place"]),
         "Tanggal_Lahir": birth_text(view, "{d:02d}/{m:02d}/{y:04d}"),
         "Jenis_Kelamin": np.where(view.female, "P", "L").astype(object),
-        "Nama_Ibu_Kandung": upper(text["mother_name"]), "Hubungan": relation,
-        "Alamat": upper(text["address"]), "RT": text["rt"], "RW": text["rw"], "id_desa": text["region"],
-        "PKH": _yes_no(poor & (chance[0] < 0.55), rng), "SEMBAKO": _yes_no(poor & (chance[1] < 0.7), rng),
+        "Nama_Ibu_Kandung": upper(text["mother_name"]),
+        "Hubungan": np.where(text["relation_text"] != "", text["relation_text"], own),
+        "Alamat": upper(text["address"]),
+        "RT": text["rt"],
+        "RW": text["rw"],
+        "id_desa": text["region"],
+        "PKH": _yes_no(poor & (chance[0] < 0.55), rng),
+        "SEMBAKO": _yes_no(poor & (chance[1] < 0.7), rng),
         "PBI": _yes_no(chance[2] < np.where(poor, 0.8, 0.25), rng),
-        "isAktifHamil": np.where(women, np.where(chance[3] < 0.7, "YA", ""), np.where(chance[3] < 0.3, "TIDAK", "")).astype(object),
-        "keterangan_disabilitas": np.where(disabled & (chance[3] < 0.7), _DISABILITY[rng.integers(len(_DISABILITY), size=n)], ""),
-        "masih_hidup_label": np.where(dead, "MENINGGAL", "HIDUP").astype(object),
-        "keterangan_meninggal": np.where(dead & (chance[3] < 0.5), "meninggal menurut desa", "").astype(object),
-        "padankan_at": np.where(chance[0] < 0.8, dates(matched) + clock, ""),
+        "isAktifHamil": np.where(pregnant & (chance[3] > 0.3), "YA", not_pregnant).astype(object),
+        "keterangan_disabilitas": np.where(living.disabled[view.who], disability, ""),
+        "masih_hidup_label": np.where(view.dead, "MENINGGAL", "HIDUP").astype(object),
+        "keterangan_meninggal": np.where(
+            view.dead & (chance[4] < 0.5), "meninggal menurut desa", ""
+        ).astype(object),
+        "padankan_at": np.where(chance[4] < 0.8, dates(matched) + clock, ""),
         "diperbarui_at": dates(view.updated) + clock,
-    }  # fmt: skip
+    }
+
+
+def _clock(rows: int, rng: np.random.Generator) -> Objects:
+    hours, minutes = rng.integers(7, 22, rows), rng.integers(0, 60, rows)
+    clock: Objects = " " + padded(hours, 2) + ":" + padded(minutes, 2) + ":00"
+    return clock
 
 
 def keluarga(
-    part: Part, family: Ints, card: Objects, first_id: int, scenario: Scenario, today: int, rng: np.random.Generator
+    look: Look, family: Ints, first_id: int, rng: np.random.Generator
 ) -> tuple[dict[str, Objects], Ints]:
     """Cells of `siksng_keluarga` for these families, and the errors in each row."""
-    homes, places, villages, living = part.homes, part.places, part.villages, part.living
+    part, homes, places, living = look.part, look.part.homes, look.part.places, look.part.living
     n = len(family)
     dwelling = homes.dwelling[family]
     spot = homes.spot[dwelling]
     errors = np.zeros(n, dtype=np.int64)
-    address, name, region = places.address[dwelling].copy(), part.name[homes.head[family]].copy(), villages.code[spot].copy()
-    _respell(address, errors, "D27", scenario, abbreviate_address, rng)
-    _respell(name, errors, "D15", scenario, respell, rng)
-    _respell(name, errors, "N01", scenario, keys_slip, rng)
-    older = villages.older[spot]
-    old = np.flatnonzero((older != "") & (rng.random(n) < scenario.rate("D29", "kemensos")))
-    region[old] = older[old]
-    errors[old] |= bit("D29")
-    assets = {name_: values[family].copy() for name_, values in living.assets.items()}
-    boolean = rng.random(n) < scenario.rate("D35", "kemensos")
-    for values in assets.values():
-        values[boolean] = np.minimum(values[boolean], 1)
-    errors[boolean] |= bit("D35")
-    house = {name_: texts(values[dwelling]) for name_, values in living.housing.items()}
+    kk, address = look.card[family], places.address[dwelling]
+    head = part.name[homes.head[family]]
+    spoil_family(look, kk, errors, ("D12",), rng)
+    spoil_family(look, address, errors, ("D27",), rng)
+    spoil_family(look, head, errors, ("D15", "D16", "D17", "N01"), rng)
+    region = part.villages.code[spot]
+    older = np.array(
+        [(a, b) for a, b in zip(region, part.villages.older[spot], strict=True)], object
+    )
+    spoil_family(look, older, errors, ("D29",), rng)
     meter = living.meter[dwelling]
-    updated = today - 60 - (rng.beta(1.0, 1.8, n) * 1100).astype(np.int64)
     ranked = rng.random(n) < 0.93
+    updated = look.today - 60 - (rng.beta(1.0, 1.8, n) * 1100).astype(np.int64)
     cells = {
-        "IDSEMESTA_KELUARGA": "KF" + padded(first_id + rng.permutation(n), 9), "NOKK": card[family],
-        "Nama_Kepala": upper(name), "Alamat": upper(address),
-        "RT": padded(places.rt[dwelling], 3), "RW": padded(places.rw[dwelling], 3), "id_desa": region,
+        "IDSEMESTA_KELUARGA": "KF" + padded(first_id + rng.permutation(n), 9),
+        "NOKK": kk,
+        "Nama_Kepala": upper(head),
+        "Alamat": upper(address),
+        "RT": padded(places.rt[dwelling], 3),
+        "RW": padded(places.rw[dwelling], 3),
+        "id_desa": older[:, 0],
         "desil_nasional": np.where(ranked, texts(living.desil[family]), ""),
         "periode_desil": np.where(ranked, PERIOD, "").astype(object),
-        "jenis_lantai": house["floor"], "jenis_dinding": house["wall"], "jenis_atap": house["roof"],
-        "sumber_air_minum": house["water"], "sumber_penerangan": house["lighting"],
-        "daya_terpasang": np.where(house["power"] == "0", "", house["power"]),
-        "bahan_bakar_memasak": house["fuel"], "fasilitas_bab": house["toilet"], "status_rumah": house["status"],
-        "luas_lantai": house["area"], "lemari_es": texts(assets["fridge"]), "ac": texts(assets["ac"]),
-        "sepeda_motor": texts(assets["motorcycle"]), "mobil": texts(assets["car"]), "komputer": texts(assets["computer"]),
-        "smartphone": texts(assets["smartphone"]), "tv_datar": texts(assets["tv"]), "emas_gram": texts(assets["gold"]),
-        "lahan_ha": texts(assets["land"]), "ternak_besar": texts(assets["large_livestock"]),
-        "ternak_kecil": texts(assets["small_livestock"]),
+        **{name: texts(living.housing[key][dwelling]) for name, key in _HOUSING.items()},
+        **_assets(look, family, errors, rng),
         "id_pelanggan_pln": np.where((meter > 0) & (rng.random(n) < 0.8), padded(meter, 12), ""),
         "diperbarui_at": dates(updated) + " 00:00:00",
-    }  # fmt: skip
+    }
+    cells["daya_terpasang"] = np.where(cells["daya_terpasang"] == "0", "", cells["daya_terpasang"])
     return cells, errors
 
 
-def _respell(column, errors, name, scenario, change, rng):  # type: ignore[no-untyped-def]
-    rows = np.flatnonzero(rng.random(len(column)) < scenario.rate(name, "kemensos"))
-    column[rows] = [change(text, float(c)) for text, c in zip(column[rows], rng.random(len(rows)), strict=True)]
-    errors[rows] |= bit(name)
+def _assets(look: Look, family: Ints, errors: Ints, rng: np.random.Generator) -> dict[str, Objects]:
+    living = look.part.living
+    table = np.stack([living.assets[key][family] for key in _ASSETS.values()], axis=1)
+    spoil_family(look, table, errors, ("D35",), rng)
+    return {name: texts(table[:, k]) for k, name in enumerate(_ASSETS)}
