@@ -15,26 +15,22 @@ _OLD, _J = "~", "8"
 
 _CLEAN = [Rule("[^A-Z]+", "")]
 
-# Before 1972 J was written DJ and Y was written J. A token with OE, TJ, DJ or SJ, or that starts
-# with NJ, shows the old spelling: there every other J is a Y (SOERJADI, WIDJAJA). In other tokens
-# J stays, save where modern Indonesian has no J (LJ, HJ, BJ, KJ, MJ), in a few beginnings, and
-# after PRI-, TRI-, SRI-.
+# Before 1972 C was TJ, J was DJ, and Y was J; before 1947 U was OE. A token with DJ, TJ or SJ, or
+# that starts with NJ, shows the old spelling: there every other J is a Y (WIDJAJA, DJOJO). OE alone
+# does not tell, because later writers kept it beside a modern J. TJ after a vowel E or I, or after
+# S, is a T with a Y (SETJO, SULISTJO).
 _OLD_SPELLING = [
-    Rule("^(.*(?:OE|TJ|DJ|SJ).*)$", _OLD + r"\1"),
+    Rule("^(.*(?:TJ|DJ|SJ).*)$", _OLD + r"\1"),
     Rule("^NJ", _OLD + "NY"),
     Rule("DJ", _J, literal=True),
+    Rule("([EI])TJ([AOU])", r"\1TY\2"),
+    Rule("STJ", "STY", literal=True),
     Rule("TJ", "C", literal=True),
     Rule("SJ", "SY", literal=True),
     Rule(f"^({_OLD}[^J]*)J", r"\1Y"),
     Rule(f"^({_OLD}[^J]*)J", r"\1Y"),
     Rule(f"^({_OLD}[^J]*)J", r"\1Y"),
     Rule(_OLD, "", literal=True),
-    Rule("^JULI", "YULI"),
-    Rule("^JO([HS])", r"YO\1"),
-    Rule("^SURJ", "SURY"),
-    Rule("([LHBKM])J", r"\1Y"),
-    Rule("([PTS])RIJ", r"\1RIY"),
-    Rule("([HD])AJAT", r"\1AYAT"),
     Rule(_J, "J", literal=True),
     Rule("OE", "U", literal=True),
     Rule("OO", "U", literal=True),
@@ -42,8 +38,8 @@ _OLD_SPELLING = [
     Rule("IE", "I", literal=True),
 ]
 
-# Arabic and Western letter groups. CH is KH (ACHMAD), but K before R (CHRISTINA) and C in
-# CHANDRA, CHINTYA.
+# Arabic and Western letter groups. CH is KH (ACHMAD), but K before R (CHRISTINA) and C in CHANDRA,
+# CHINTYA. Z is J (RIZAL, RIJAL), at the end S (AZIZ, AZIS).
 _GROUPS = [
     Rule("SCH", "S", literal=True),
     Rule("SY", "S", literal=True),
@@ -63,13 +59,31 @@ _GROUPS = [
     Rule("CK", "K", literal=True),
     Rule("C([^AEIOUYH]|$)", r"K\1"),
     Rule("X", "KS", literal=True),
+    Rule("Z$", "S"),
+    Rule("Z", "J", literal=True),
+]
+
+# A J that may be an old Y, where names have both: the two are folded, whoever wrote them.
+_J_OR_Y = [
+    Rule("^JULI", "YULI"),
+    Rule("^JU(SU|NUS)", r"YU\1"),
+    Rule("^JO([HS])", r"YO\1"),
+    Rule("^JANT", "YANT"),
+    Rule("^WAJAN", "WAYAN"),
+    Rule("^SURJ", "SURY"),
+    Rule("([LHBKM])J", r"\1Y"),
+    Rule("ARJA([NT])", r"ARYA\1"),
+    Rule("UNJ([AO])", r"UNY\1"),
+    Rule("IJ([AEO])", r"IY\1"),
+    Rule("([HD])AJAT", r"\1AYAT"),
+    Rule("HAJU", "HAYU", literal=True),
+    Rule("AJANI", "AYANI", literal=True),
+    Rule("SUJAT", "SUYAT", literal=True),
 ]
 
 _LETTERS = [
     Rule("[FV]", "P"),
     Rule("Q", "K", literal=True),
-    Rule("Z$", "S"),
-    Rule("Z", "J", literal=True),
     Rule("Y", "I", literal=True),
     Rule("AE", "AI", literal=True),
     Rule("EI", "AI", literal=True),
@@ -80,7 +94,7 @@ _LETTERS = [
     Rule("B$", "P"),
 ]
 
-PHONETIC_RULES: list[Rule] = [*_CLEAN, *_OLD_SPELLING, *_GROUPS, *_LETTERS]
+PHONETIC_RULES: list[Rule] = [*_CLEAN, *_OLD_SPELLING, *_GROUPS, *_J_OR_Y, *_LETTERS]
 
 
 def spelling_rules() -> list[tuple[str, str]]:

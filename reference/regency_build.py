@@ -11,6 +11,7 @@ from reference.places import name_key
 # Letters of today and how they were written before 1972; U was OE before 1947.
 _REFORM = (("NY", "NJ"), ("SY", "SJ"), ("J", "DJ"), ("C", "TJ"), ("Y", "J"), ("KH", "CH"))
 _MARKS = "123456"
+MOST_DISTRICTS = 6  # a district name in more regencies than this tells nothing
 
 
 def old_spellings(key: str) -> set[str]:
@@ -30,8 +31,8 @@ def regency_names(
     today.
 
     A name may mean several regencies. `kind`: regency (a name of any edition or of BPS), old (an
-    old name or spelling, a capital, a short form), district (a district's name that only one
-    regency has and that is no regency's name).
+    old name or spelling, a capital, a short form), district (the name of a district that only one
+    regency has and that is no regency's name), districts (the same in two to six regencies).
     """
     names = _official(keys, today)
     old = defaultdict(set, _respelled(names))
@@ -42,8 +43,9 @@ def regency_names(
     for key in sorted({*names, *old, *districts}):
         found = dict.fromkeys(names.get(key, ()), "regency")
         found |= {regency: "old" for regency in old.get(key, ()) if regency not in found}
-        if not found and len(districts[key]) == 1:
-            found = dict.fromkeys(districts[key], "district")
+        if not found and len(districts[key]) <= MOST_DISTRICTS:
+            kind = "district" if len(districts[key]) == 1 else "districts"
+            found = dict.fromkeys(districts[key], kind)
         for regency, kind in sorted(found.items()):
             yield [key, regency, kind]
 
