@@ -103,7 +103,12 @@ def registry_number(raw: str) -> str:
 
 def label(column: str) -> str:
     """An RT or RW number without leading zeros; 000 and words are NULL."""
-    return f"CASE WHEN length({column}) <= 16 THEN nullif(ltrim(regexp_extract({column}, '[0-9]+'), '0'), '') END"
+    plain = f"try_cast({column} AS INTEGER)"
+    figures = f"nullif(ltrim(regexp_extract({column}, '[0-9]{{1,9}}'), '0'), '')"
+    return (
+        f"CASE WHEN {plain} > 0 THEN {plain}::VARCHAR "
+        f"WHEN length({column}) <= 16 THEN {figures} END"
+    )
 
 
 def rt(column: str) -> str:
@@ -117,9 +122,14 @@ def rw(column: str) -> str:
 
 
 def day(column: str) -> str:
-    """The date part of a value: the time of day goes."""
+    """The date part of a value, slashes as dashes: the time of day goes."""
     cut = rf"regexp_replace({column}, '^(\S{{6,10}})[ T][0-9]{{1,2}}[:.].*$', '\1')"
-    return f"CASE WHEN length({column}) <= 10 THEN {column} ELSE {cut} END"
+    stamp = f"substr({column}, 14, 1) = ':'"
+    short = (
+        f"CASE WHEN length({column}) <= 10 THEN {column} "
+        f"WHEN {stamp} THEN left({column}, 10) ELSE {cut} END"
+    )
+    return f"replace({short}, '/', '-')"
 
 
 def date(whole: str, order: str, delivered: str) -> str:
@@ -132,7 +142,7 @@ def date(whole: str, order: str, delivered: str) -> str:
     """
     usual = f"try_strptime({whole}, {_formats(order)})"
     plain = f"CASE WHEN year({usual}) >= 1000 THEN {usual}::DATE END"
-    dashed = f"translate({whole}, '/. ', '---')"
+    dashed = f"translate({whole}, '. ', '--')"
     two = r"\d{1,2}-\d{1,2}-\d{2}"
     cases = [
         (f"regexp_full_match({dashed}, '{two}')", _short_year(dashed, order, delivered)),
@@ -225,21 +235,34 @@ REGION_PARTS = {"kemendagri": (2, 2, 2, 4), "bps": (2, 2, 3, 3)}
 
 
 def region(columns: Sequence[str], system: str) -> str:
-    """A region code: its digits, when there are as many as a level of `system` has; parts are filled with zeros.
+    """A region code: its digits, when there are as many as a level of `system` has.
 
-    Given in parts, the code goes as deep as the first missing part.
+    Given in parts, each part is filled with zeros, and the code goes as deep as the first missing
+    part.
     """
-    if len(columns) == 1:
-        figures = f"CASE WHEN {_is_digits(columns[0])} THEN {columns[0]} ELSE regexp_replace(regexp_replace({columns[0]}, '[.]0$', ''), '[^0-9]', '', 'g') END"
-    else:
-        figures = " || ".join(
-            f"coalesce({_part(column, size)}, '')"
-            if place == 0
-            else _deeper(columns, place, system)
-            for place, (column, size) in enumerate(zip(columns, REGION_PARTS[system], strict=False))
-        )
+    figures = _bare(columns[0]) if len(columns) == 1 else _from_parts(columns, system)
     lengths = ", ".join(map(str, REGION_LENGTHS[system]))
     return f"CASE WHEN length({figures}) IN ({lengths}) THEN {figures} END"
+
+
+def _bare(column: str) -> str:
+    """The digits of one column; marks and a spreadsheet's `.0` go."""
+    marks = f"regexp_replace(regexp_replace({column}, '[.]0$', ''), '[^0-9]', '', 'g')"
+    return f"CASE WHEN {_is_digits(column)} THEN {column} ELSE {marks} END"
+
+
+def _from_parts(columns: Sequence[str], system: str) -> str:
+    """A code put together from its parts; parts of full width, the usual case, need no mending."""
+    sizes = REGION_PARTS[system][: len(columns)]
+    whole = " || ".join(columns)
+    wide = " AND ".join(
+        f"length({column}) = {size}" for column, size in zip(columns, sizes, strict=True)
+    )
+    mended = " || ".join(_deeper(columns, place, system) for place in range(len(columns)))
+    return (
+        f"CASE WHEN {wide} AND regexp_full_match({whole}, '[0-9]{{{sum(sizes)}}}') "
+        f"THEN {whole} ELSE {mended} END"
+    )
 
 
 def kk_list(column: str, separator: str) -> str:
@@ -286,15 +309,15 @@ def _deeper(columns: Sequence[str], place: int, system: str) -> str:
     parts = [
         _part(column, REGION_PARTS[system][i]) for i, column in enumerate(columns[: place + 1])
     ]
-    above = " AND ".join(f"{part} IS NOT NULL" for part in parts[:-1])
-    return f"CASE WHEN {above} THEN coalesce({parts[-1]}, '') ELSE '' END"
+    there = " AND ".join(f"{part} IS NOT NULL" for part in parts)
+    return f"CASE WHEN {there} THEN {parts[-1]} ELSE '' END"
 
 
 def _formats(order: str) -> str:
     """Formats with a four-digit year: the layout's order with each mark, then ISO."""
-    marks = ["-", "/", "."]
-    first = [mark.join(_ORDERS[order]) for mark in marks]
-    formats = dict.fromkeys([*first, *(mark.join(_ORDERS["ymd"]) for mark in marks)])
+    formats = dict.fromkeys(
+        mark.join(_ORDERS[each]) for mark in ("-", ".") for each in (order, "ymd")
+    )
     return "[" + ", ".join(quote(item) for item in formats) + "]"
 
 

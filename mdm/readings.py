@@ -63,22 +63,26 @@ def presence(layout: Layout, attribute: str) -> str:
     return f"{attribute}_raw IS NOT NULL" if number else f"{attribute} IS NOT NULL"
 
 
-def accepted_sql(layout: Layout, source: str, keyed: str) -> str:
-    """The layout's rows in the shape of the accepted table of its kind, from table `keyed` (no `rid` yet)."""
-    typed = _steps(layout, set())[-1]
-    shape = COLUMNS[layout.kind]
+def accepted_sql(layout: Layout, source: str, typed: str) -> str:
+    """The layout's current rows in the shape of the accepted table of its kind.
+
+    From table `typed`, and `<typed>_current` with the rows that count, their keys and their rid.
+    """
+    made = _steps(layout, set())[-1]
     values = [
-        f"{_name(name)}::{kind} AS {_name(name)}"
-        if name in typed
-        else f"NULL::{kind} AS {_name(name)}"
-        for name, kind in shape.items()
+        f"t.{name}::{kind} AS {name}" if name in made else f"NULL::{kind} AS {name}"
+        for name, kind in COLUMNS[layout.kind].items()
     ]
     origin = [
+        "k.rid",
         f"{cleaners.quote(source)} AS source",
         f"{cleaners.quote(layout.name)} AS layout",
-        'file, "row"::INTEGER AS "row", record_key, batch, value_date',
+        't.file, t."row", k.record_key, t.batch, t.value_date',
     ]
-    return f"SELECT {', '.join(origin + values)} FROM {keyed}"
+    return (
+        f"SELECT {', '.join(origin + values)} FROM {typed} t "
+        f'JOIN {typed}_current k ON k.batch = t.batch AND k."row" = t."row"'
+    )
 
 
 def source_columns(layout: Layout) -> list[str]:

@@ -25,7 +25,7 @@ from mdm.lake import LakeFile
 from mdm.progress import Progress
 from mdm.quality import findings_sql, load_quality
 from mdm.readings import accepted_sql, typed_sql
-from mdm.versions import keep_current
+from mdm.versions import number_current
 
 FINDINGS = "findings"
 
@@ -91,25 +91,29 @@ def validate(
     layouts = _layouts(held, contracts)
     files: dict[str, LakeFile] = {}
     counts: list[BatchCounts] = []
-    parts: dict[Kind, list[str]] = {kind: [] for kind in KINDS}
-    replaced = 0
     with progress.task("validate", total=sum(batch.landed for batch in held)) as advance:
-        # Households first: the dwellings they name are what persons' dwelling numbers are held against.
+        current = {kind: 0 for kind in KINDS}
         for (source, layout), own in layouts:
-            name = f"{source}_{layout.name}"
             _type(hub, engine, source, layout, own, lists)
             files |= _find(hub, engine, source, layout, own)
             counts += _count(engine, source, layout, own)
-            replaced += keep_current(
-                engine, layout, f"landed_{name}", f"typed_{name}", f"current_{name}"
-            )
-            parts[layout.kind].append(accepted_sql(layout, source, f"current_{name}"))
-            engine.drop(f"landed_{name}", f"typed_{name}")
+            landed, typed = _tables(source, layout)
+            # Layouts come by source and name, so that `rid` follows (source, layout, record key).
+            start = current[layout.kind] + 1
+            current[layout.kind] += number_current(engine, layout, landed, typed, start)
+            engine.drop(landed)
             advance(sum(batch.landed for batch in own))
-        current = {kind: _accept(engine, kind, parts[kind]) for kind in KINDS}
-    engine.drop("known_dwelling", *(f"current_{s}_{layout.name}" for (s, layout), _ in layouts))
+        for kind in KINDS:
+            _accept(engine, kind, [own for own, _ in layouts if own[1].kind == kind])
+    engine.drop("known_dwelling")
     _record(hub, held, counts, files)
-    return Counts(tuple(counts), current, replaced)
+    accepted = sum(count.accepted for count in counts)
+    return Counts(tuple(counts), current, accepted - sum(current.values()))
+
+
+def _tables(source: str, layout: Layout) -> tuple[str, str]:
+    """The engine's tables of a layout: landed, typed."""
+    return f"landed_{source}_{layout.name}", f"typed_{source}_{layout.name}"
 
 
 def _batches(hub: Hub, only: Sequence[str] | None) -> list[Batch]:
@@ -132,7 +136,10 @@ def _reference(engine: Engine) -> set[tuple[str, str]]:
 def _layouts(
     batches: Sequence[Batch], contracts: Contracts
 ) -> list[tuple[tuple[str, Layout], list[Batch]]]:
-    """The layouts that have batches, households first, then by name."""
+    """The layouts that have batches: households first, then by source and name.
+
+    The dwellings that households name are what persons' dwelling numbers are held against.
+    """
     own: dict[tuple[str, str], list[Batch]] = {}
     for batch in batches:
         own.setdefault((batch.source, batch.layout), []).append(batch)
@@ -222,10 +229,9 @@ def _count(
     engine: Engine, source: str, layout: Layout, batches: Sequence[Batch]
 ) -> list[BatchCounts]:
     """Accepted and quarantined rows per batch; IntegrityError when they do not add up to what landed."""
-    name = f"{source}_{layout.name}"
     rows = engine.fetch(
         f"SELECT batch, count(*) FILTER (WHERE accepted) AS accepted, "
-        f"count(*) FILTER (WHERE NOT accepted) AS refused FROM {name_of_rows(name)} GROUP BY batch"
+        f"count(*) FILTER (WHERE NOT accepted) AS refused FROM {_verdicts(source, layout)} GROUP BY batch"
     ).to_pylist()
     found = {row["batch"]: (int(row["accepted"]), int(row["refused"])) for row in rows}
     counts = []
@@ -243,25 +249,26 @@ def _count(
     return counts
 
 
-def name_of_rows(name: str) -> str:
+def _verdicts(source: str, layout: Layout) -> str:
     """All landed rows of a layout with whether they are accepted, as a subquery."""
+    landed, typed = _tables(source, layout)
     return (
-        f"(SELECT batch, accepted FROM typed_{name} UNION ALL "
-        f"SELECT batch, FALSE FROM landed_{name} WHERE _problem IS NOT NULL)"
+        f"(SELECT batch, accepted FROM {typed} UNION ALL "
+        f"SELECT batch, FALSE FROM {landed} WHERE _problem IS NOT NULL)"
     )
 
 
-def _accept(engine: Engine, kind: Kind, parts: Sequence[str]) -> int:
-    """Make the accepted table of a kind; `rid` numbers its rows by source, layout and record key."""
-    if parts:
-        rows = " UNION ALL ".join(parts)
-        order = "ORDER BY source, layout, record_key"
-        sql = f"SELECT (row_number() OVER ({order}))::INTEGER AS rid, * FROM ({rows})"
-    else:
+def _accept(engine: Engine, kind: Kind, layouts: Sequence[tuple[str, Layout]]) -> None:
+    """Make the accepted table of a kind from the typed tables of its layouts, which then go."""
+    parts = [accepted_sql(layout, source, _tables(source, layout)[1]) for source, layout in layouts]
+    if not parts:
         shape = {**ORIGIN, **COLUMNS[kind]}
         nulls = (f'NULL::{sql_type} AS "{name}"' for name, sql_type in shape.items())
-        sql = f"SELECT {', '.join(nulls)} LIMIT 0"
-    return engine.table(f"{kind}_accepted", sql)
+        parts = [f"SELECT {', '.join(nulls)} LIMIT 0"]
+    engine.table(f"{kind}_accepted", " UNION ALL ".join(parts))
+    for source, layout in layouts:
+        typed = _tables(source, layout)[1]
+        engine.drop(typed, f"{typed}_current")
 
 
 def _record(

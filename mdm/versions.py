@@ -1,8 +1,9 @@
 """Which version of a record counts: the newest delivery's, with doubles inside a delivery kept apart.
 
-A record key names one record in the deliveries of a provider. A later delivery with the same key replaces the
-record; the earlier rows stay landed. Two rows with one key in one delivery are two records: each then carries a
-digest of what identifies it behind the key, and rows alike in that too are counted.
+A record key names one record in the deliveries of a provider. A later delivery with the same key
+replaces the record; the earlier rows stay landed. Two rows with one key in one delivery are two
+records: each then carries a digest of what identifies it behind the key, and rows alike in that
+too are counted.
 """
 
 from __future__ import annotations
@@ -12,59 +13,59 @@ from matching.engine import Engine
 from mdm.contracts import Layout
 
 
-def keep_current(engine: Engine, layout: Layout, landed: str, typed: str, current: str) -> int:
-    """Make table `current`: the accepted rows of `typed` that are the newest of their key, their keys unique.
+def number_current(engine: Engine, layout: Layout, landed: str, typed: str, start: int) -> int:
+    """Make table `<typed>_current`: batch, row, final record key and `rid` of the rows that count.
 
-    Returns how many accepted rows an own later version has replaced.
+    These are the accepted rows of `typed` that are the newest of their key. `rid` counts from
+    `start` on, in order of the key. Returns how many there are.
     """
-    newest = _newest(engine, typed)
-    rows = engine.table(f"{current}_versions", newest)
-    accepted = engine.scalar(f"SELECT count(*) FROM {typed} WHERE accepted")
-    engine.table(f"{current}_doubles", _doubles_sql(layout, landed, f"{current}_versions"))
-    engine.table(current, _unique_sql(f"{current}_versions", f"{current}_doubles"))
-    engine.drop(f"{current}_versions", f"{current}_doubles")
-    return int(accepted) - rows
+    versions, doubles, current = f"{typed}_versions", f"{typed}_doubles", f"{typed}_current"
+    engine.table(versions, _newest_sql(engine, typed))
+    several = engine.table(doubles, _doubles_sql(layout, landed, versions))
+    key, join = "v.record_key", ""
+    if several:
+        key = "coalesce(d.record_key, v.record_key)"
+        join = f'LEFT JOIN {doubles} d ON d.batch = v.batch AND d."row" = v."row"'
+    keyed = f'SELECT v.batch, v."row", {key} AS record_key FROM {versions} v {join}'
+    rid = f"(row_number() OVER (ORDER BY record_key) + {start - 1})::INTEGER"
+    rows = engine.table(current, f"SELECT *, {rid} AS rid FROM ({keyed})")
+    engine.drop(versions, doubles)
+    return rows
 
 
-def _newest(engine: Engine, typed: str) -> str:
-    deliveries = engine.scalar(f"SELECT count(DISTINCT (delivered_on, delivery)) FROM {typed}")
+def _newest_sql(engine: Engine, typed: str) -> str:
+    """Batch, row and key of the accepted rows without an own later version."""
+    accepted = (
+        f'SELECT batch, "row", record_key, delivered_on, delivery FROM {typed} WHERE accepted'
+    )
+    deliveries = engine.scalar(
+        f"SELECT count(*) FROM (SELECT DISTINCT delivered_on, delivery FROM {typed})"
+    )
     if deliveries <= 1:
-        return f"SELECT * FROM {typed} WHERE accepted"
-    moment = "delivered_on::VARCHAR || ' ' || delivery"
-    newest = f"SELECT record_key, max({moment}) AS moment FROM {typed} WHERE accepted GROUP BY record_key"
+        return f'SELECT batch, "row", record_key FROM ({accepted})'
+    moment = "a.delivered_on::VARCHAR || ' ' || a.delivery"
+    newest = f"SELECT record_key, max({moment}) AS moment FROM ({accepted}) a GROUP BY record_key"
     return (
-        f"SELECT t.* FROM {typed} t JOIN ({newest}) n "
-        f"ON n.record_key = t.record_key AND n.moment = {moment.replace('deliver', 't.deliver')} "
-        "WHERE t.accepted"
+        f'SELECT a.batch, a."row", a.record_key FROM ({accepted}) a JOIN ({newest}) n '
+        f"ON n.record_key = a.record_key AND n.moment = {moment}"
     )
 
 
 def _doubles_sql(layout: Layout, landed: str, versions: str) -> str:
-    """Rows that share their key, each with its own: key, digest, and a count for rows alike in the digest."""
+    """Rows that share their key, each with its own: key, digest, a count for rows alike in both."""
     shared = f"SELECT record_key FROM {versions} GROUP BY record_key HAVING count(*) > 1"
     names = [layout.landed_name(column).replace('"', '""') for column in layout.record_key.digest]
-    tie = cleaners.digest([f"upper({cleaners.tidy(_quoted(name))})" for name in names])
+    tie = cleaners.digest([f"""upper({cleaners.tidy(f'l."{name}"')})""" for name in names])
     marked = (
         f'SELECT l.batch, l."row", l.file, l.row_digest, v.record_key, left({tie}, 8) AS tie '
-        f'FROM {versions} v JOIN {landed} l ON l.batch = v.batch AND l."row" = v."row" '
-        f"WHERE v.record_key IN ({shared})"
+        f"FROM (SELECT v.* FROM {versions} v JOIN ({shared}) s USING (record_key)) v "
+        f'JOIN {landed} l ON l.batch = v.batch AND l."row" = v."row"'
     )
     count = (
         'row_number() OVER (PARTITION BY record_key, tie ORDER BY row_digest, file, batch, "row")'
     )
     return (
         "SELECT batch, \"row\", record_key || '#' || tie || "
-        f"CASE WHEN n > 1 THEN '.' || n ELSE '' END AS record_key FROM "
-        f"(SELECT *, {count} AS n FROM ({marked}))"
+        f"CASE WHEN n > 1 THEN '.' || n ELSE '' END AS record_key "
+        f"FROM (SELECT *, {count} AS n FROM ({marked}))"
     )
-
-
-def _unique_sql(versions: str, doubles: str) -> str:
-    return (
-        "SELECT v.* REPLACE (coalesce(d.record_key, v.record_key) AS record_key) "
-        f'FROM {versions} v LEFT JOIN {doubles} d ON d.batch = v.batch AND d."row" = v."row"'
-    )
-
-
-def _quoted(identifier: str) -> str:
-    return f'l."{identifier}"'
