@@ -11,28 +11,51 @@ import pyarrow.parquet as pq
 
 from matching.engine import Engine
 from matching.evaluation import KEY, Evaluation, EvaluationError, evaluate
+from matching.mistakes import FALSE, MISSED, mistakes
 from matching.rules import Kind
 from mdm.compose import Hub
 from mdm.errors import InputError
-from mdm.export import accept_again, published_links
+from mdm.export import accept_again, published_links, the_published_run, write_table
 from mdm.progress import Progress
 
 MOST_VALUES = 40  # a column with more values than this is no grouping
 
 
-def check(hub: Hub, kind: Kind, truth: Path, by: Sequence[str], progress: Progress) -> Evaluation:
-    """How the published links of one kind compare with `truth` (see `matching.evaluation`)."""
+def check(
+    hub: Hub,
+    kind: Kind,
+    truth: Path,
+    by: Sequence[str],
+    progress: Progress,
+    *,
+    wrong_pairs: Path | None = None,
+) -> Evaluation:
+    """How the published links of one kind compare with `truth` (see `matching.evaluation`).
+
+    `wrong_pairs`: a .csv or .parquet to write with every missed and every false pair, by source,
+    file and row; it holds no personal data.
+    """
     table = read_truth(truth)
+    the_published_run(hub)
     engine = hub.engine()
     try:
         accept_again(hub, engine, progress)
-        return compare(hub, engine, kind, table, by, progress)
+        found = compare(hub, engine, kind, table, progress, by=by)
+        if wrong_pairs is not None:
+            _write_wrong_pairs(engine, wrong_pairs, progress)
+        return found
     finally:
         engine.close()
 
 
 def compare(
-    hub: Hub, engine: Engine, kind: Kind, truth: pa.Table, by: Sequence[str], progress: Progress
+    hub: Hub,
+    engine: Engine,
+    kind: Kind,
+    truth: pa.Table,
+    progress: Progress,
+    *,
+    by: Sequence[str] = (),
 ) -> Evaluation:
     """The same, in an engine where the accepted tables stand already."""
     links = published_links(hub, engine, kind, progress)
@@ -44,6 +67,16 @@ def compare(
         raise InputError(f"The truth cannot be compared: {error}.") from None
     finally:
         engine.drop(links, "truth")
+
+
+def _write_wrong_pairs(engine: Engine, out: Path, progress: Progress) -> None:
+    mistakes(engine)
+    sides = ", ".join(f"{c}_{side}" for side in ("l", "r") for c in (*KEY, "entity", "cluster"))
+    sql = " UNION ALL ".join(
+        f"SELECT '{what}' AS mistake, {sides} FROM {table}"
+        for what, table in (("missed", MISSED), ("false", FALSE))
+    )
+    write_table(out, engine.stream(f"SELECT * FROM ({sql}) ORDER BY ALL"), progress)
 
 
 def groupings(truth: pa.Table) -> list[str]:

@@ -7,9 +7,8 @@ from what landed. Nothing is written but the file that was asked for, readable b
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.csv as pacsv
@@ -23,6 +22,7 @@ from mdm.errors import HomeError, InputError, UsageError
 from mdm.hub.runs import published_run
 from mdm.hub.tables import Batch, Run
 from mdm.progress import Progress
+from mdm.sheets import private_file
 from mdm.validation import validate
 
 COLUMNS = ("source", "file", "row", "record_key", "entity_id")
@@ -45,7 +45,7 @@ def accept_again(hub: Hub, engine: Engine, progress: Progress) -> None:
 
 
 def published_links(hub: Hub, engine: Engine, kind: Kind, progress: Progress) -> str:
-    """Make a table (source, file, row, record_key, entity_id) of the published run; return its name.
+    """Make a table (source, file, row, record_key, entity_id) of the published run; its name.
 
     Needs the accepted tables (`accept_again`). Households: dwelling rows and the family rows placed
     in them. Families that only their members tell of have no row of their own, and are left out.
@@ -77,7 +77,7 @@ def published_links(hub: Hub, engine: Engine, kind: Kind, progress: Progress) ->
 
 def export_links(hub: Hub, kind: Kind, out: Path, progress: Progress) -> int:
     """Write the links of one kind to `out` (.parquet or .csv); return the rows."""
-    write = _writer(out)
+    check_target(out)
     the_published_run(hub)
     engine = hub.engine()
     try:
@@ -85,37 +85,38 @@ def export_links(hub: Hub, kind: Kind, out: Path, progress: Progress) -> int:
         name = published_links(hub, engine, kind, progress)
         columns = ", ".join(f'"{column}"' for column in COLUMNS)
         rows = int(engine.scalar(f"SELECT count(*) FROM {name}"))
-        with progress.task(f"write {out.name}", total=rows) as advance:
-            reader = engine.stream(f"SELECT {columns} FROM {name} ORDER BY source, file, row")
-            write(out, reader, advance)
+        write_table(out, engine.stream(f"SELECT {columns} FROM {name}"), progress, rows)
         return rows
     finally:
         engine.close()
 
 
-Write = Callable[[Path, pa.RecordBatchReader, Callable[[int], None]], None]
+def write_table(
+    out: Path, reader: pa.RecordBatchReader, progress: Progress, rows: int | None = None
+) -> None:
+    """Stream rows into a .parquet or .csv that appears whole or not at all (mode 0600)."""
+    make = check_target(out)
+    temporary = out.with_name(out.name + ".new")
+    try:
+        with (
+            progress.task(f"write {out.name}", total=rows) as advance,
+            private_file(temporary) as sink,
+            make(sink, reader.schema) as writer,
+        ):
+            for batch in reader:
+                writer.write_batch(batch)
+                advance(batch.num_rows)
+        temporary.replace(out)
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
-def _writer(out: Path) -> Write:
+def check_target(out: Path) -> Any:
+    """The writer for a file by its ending; UsageError or InputError before any work is done."""
     makers = {".parquet": pq.ParquetWriter, ".csv": pacsv.CSVWriter}
     make = makers.get(out.suffix.lower())
     if make is None:
         raise UsageError("The file to write must end in .parquet or .csv.")
     if not out.parent.is_dir():
         raise InputError("The folder for the file to write does not exist.", "Make it first.")
-
-    def write(path: Path, reader: pa.RecordBatchReader, advance: Callable[[int], None]) -> None:
-        temporary = path.with_name(path.name + ".new")
-        temporary.unlink(missing_ok=True)
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        try:
-            with os.fdopen(descriptor, "wb") as sink, make(sink, reader.schema) as writer:
-                for batch in reader:
-                    writer.write_batch(batch)
-                    advance(batch.num_rows)
-            temporary.replace(path)
-        except BaseException:
-            temporary.unlink(missing_ok=True)
-            raise
-
-    return write
+    return make

@@ -107,3 +107,34 @@ def _published(session: Session) -> dict[str, int]:
         .order_by(Entity.kind)
     )
     return {kind: int(count) for kind, count in session.exec(query).all()}
+
+
+@dataclass(frozen=True)
+class FindingCount:
+    """How often one rule spoke in one layout."""
+
+    source: str
+    layout: str
+    rule: str
+    severity: str
+    findings: int
+
+
+def count_findings(
+    hub: Hub, source: str | None = None, batch: str | None = None
+) -> tuple[FindingCount, ...]:
+    """Findings by rule, the most frequent first. Findings are made when a run validates."""
+    columns = ["source", "layout", "rule", "severity"]
+    reader = hub.lake.reader("findings", batch, columns)
+    if reader is None:
+        return ()
+    engine = hub.engine()
+    try:
+        engine.register("found", reader)
+        rows = engine.fetch(
+            f"SELECT {', '.join(columns)}, count(*) AS findings FROM found GROUP BY ALL "
+            f"ORDER BY findings DESC, {', '.join(columns)}"
+        ).to_pylist()
+    finally:
+        engine.close()
+    return tuple(FindingCount(**row) for row in rows if source in (None, row["source"]))

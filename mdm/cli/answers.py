@@ -66,19 +66,25 @@ def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> 
 
 def cell(value: Any) -> Text:
     """One value as a person reads it; never read as markup."""
+    if isinstance(value, Text):
+        return value
+    if value is None:
+        return Text("–", style="dim")
+    return Text(_words(value))
+
+
+def _words(value: Any) -> str:
     match value:
-        case None:
-            return Text("–", style="dim")
         case bool():
-            return Text("yes" if value else "no")
+            return "yes" if value else "no"
         case int():
-            return Text(f"{value:,}")
+            return f"{value:,}"
         case float():
-            return Text(f"{value:.4f}")
+            return f"{value:,.4g}" if abs(value) < 1 else f"{value:,.1f}"
         case datetime.datetime():
-            return Text(f"{value:%Y-%m-%d %H:%M}")
+            return f"{value:%Y-%m-%d %H:%M}"
         case _:
-            return Text(str(value))
+            return str(value)
 
 
 def say(session: Session, message: str) -> None:

@@ -1,3 +1,126 @@
-"""`profile`."""
+"""`profile`: one person's golden profile, with its reasons."""
 
 from __future__ import annotations
+
+import getpass
+import sys
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Literal
+
+import click
+from rich.text import Text
+
+from mdm.cli.answers import emit_json, say, table
+from mdm.cli.opened import opened
+from mdm.cli.session import Session, pass_session, shared_options
+from mdm.errors import HubError
+from reference.attributes import dictionary
+
+if TYPE_CHECKING:
+    from mdm.lookup import ProfileView
+    from mdm.survivorship import Bilingual, Choice, SourceRecord
+
+Language = Literal["en", "id"]
+
+
+@click.command()
+@shared_options
+@click.argument("typed", nargs=-1, metavar="")
+@click.option("--reveal", is_flag=True, help="Show plain values; needs --purpose, is audited.")
+@click.option("--purpose", metavar="CODE", help="Why: verification, correction, grievance, …")
+@click.option("--case", metavar="NO", help="The case the purpose belongs to.")
+@click.option("--lang", type=click.Choice(["en", "id"]), default="en", help="Language of reasons.")
+@pass_session
+def profile(
+    session: Session,
+    *,
+    typed: tuple[str, ...],
+    reveal: bool,
+    purpose: str | None,
+    case: str | None,
+    lang: Language,
+) -> None:
+    """Look a person up by NIK: every value with its source, its rule, and what lost to it.
+
+    The NIK is asked for on standard input, never taken from the command line, where other users and
+    the shell's history would see it. Values are masked without --reveal. Every look is audited.
+    """
+    if typed:
+        raise click.UsageError("The NIK is read from standard input, never from the command line.")
+    from mdm.lookup import profile_by_nik  # noqa: PLC0415 - loads the whole hub
+
+    with opened(session) as hub:
+        view = profile_by_nik(
+            hub, _ask(), actor=_actor(), purpose=purpose, case=case, reveal=reveal
+        )
+    if view is None:
+        raise HubError("There is no published profile under this NIK.")
+    if session.json:
+        emit_json(session, {"profile": view})
+    else:
+        _show(session, view, lang)
+
+
+def _ask() -> str:
+    """The NIK: hidden while it is typed at a terminal, else the first line of standard input."""
+    if sys.stdin.isatty():
+        return getpass.getpass("NIK: ").strip()
+    return sys.stdin.readline().strip()
+
+
+def _actor() -> str:
+    return f"command line: {getpass.getuser()}"
+
+
+def _show(session: Session, view: ProfileView, lang: Language) -> None:
+    for one in (view, view.family, view.household):
+        if one is not None:
+            _show_one(session, one, lang)
+    if view.also_on:
+        say(session, f"{view.also_on} more profiles carry this NIK.")
+    if not view.revealed:
+        say(session, "Values are masked. Plain values: --reveal --purpose CODE [--case NO]")
+
+
+def _show_one(session: Session, view: ProfileView, lang: Language) -> None:
+    told = view.explanation
+    rows = [_row(told.kind, choice, lang) for choice in told.choices if choice.value is not None]
+    status = _in(told.status_sentence, lang)
+    title = f"{told.kind} {view.entity_id} · version {view.version} · {told.status}: {status}"
+    columns = ("attribute", "value", "source", "agree", "why")
+    session.out.print(table(title, columns, rows))
+
+
+def _row(kind: str, choice: Choice, lang: Language) -> tuple[Any, ...]:
+    """One attribute: the chosen value, and below it each loser with why it lost."""
+    value = Text(_text(kind, choice.value, lang), style="bold")
+    for loser in choice.losers:
+        lost = f"\n✗ {_text(kind, loser.value, lang)} · {_place(loser.record)}"
+        value.append(f"{lost} · {_in(loser.because, lang)}", style="not bold dim")
+    label = _label(kind, choice.attribute, lang)
+    return label, value, _place(choice.record), choice.sources, _in(choice.sentence, lang)
+
+
+def _place(record: SourceRecord) -> str:
+    """Source and date of a record; the row it stands in is in the JSON answer."""
+    return f"{record.source} {record.date}" if record.date else record.source
+
+
+def _label(kind: str, name: str, lang: Language) -> str:
+    known = dictionary().of(kind).get(name)
+    if known is None:
+        return name.replace("_", " ")
+    return known.label_id if lang == "id" else known.label_en
+
+
+def _in(sentence: Bilingual, lang: Language) -> str:
+    return sentence.id if lang == "id" else sentence.en
+
+
+def _text(kind: str, value: Any, lang: Language) -> str:
+    if isinstance(value, Mapping):
+        parts = [(name, part) for name, part in value.items() if part is not None]
+        return "; ".join(f"{_label(kind, name, lang)}: {part}" for name, part in parts)
+    if isinstance(value, (list, tuple)):
+        return ", ".join(str(item) for item in value)
+    return "–" if value is None else str(value)

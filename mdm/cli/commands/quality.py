@@ -25,8 +25,15 @@ KIND = click.Choice(["person", "family", "household"])
 )
 @click.option("--kind", required=True, type=KIND)
 @click.option("--by", multiple=True, metavar="COLUMN", help="Break down by it; may be repeated.")
+@click.option(
+    "--mistakes",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write every missed and every false pair, by file and row (.csv or .parquet).",
+)
 @pass_session
-def evaluate(session: Session, *, truth: Path, kind: str, by: tuple[str, ...]) -> None:
+def evaluate(
+    session: Session, *, truth: Path, kind: str, by: tuple[str, ...], mistakes: Path | None
+) -> None:
     """Compare the published links with the truth: precision, recall, F1, with 95 % intervals.
 
     Rows of the truth that no link names count as missed. In a breakdown a pair belongs to a group
@@ -35,7 +42,7 @@ def evaluate(session: Session, *, truth: Path, kind: str, by: tuple[str, ...]) -
     from mdm.checking import check  # noqa: PLC0415 - loads the whole hub
 
     with opened(session) as hub:
-        found = check(hub, cast(Any, kind), truth, by, session.progress)
+        found = check(hub, cast(Any, kind), truth, by, session.progress, wrong_pairs=mistakes)
     if session.json:
         emit_json(session, {"kind": kind, "evaluation": found})
     else:

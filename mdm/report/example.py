@@ -1,0 +1,132 @@
+"""One cluster of synthetic people, chosen to be worth reading, with its evidence and its profile.
+
+Only for homes whose every landed person carries a synthetic NIK or none: `refuse_real_people`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from itertools import combinations
+from typing import Any
+
+from matching.engine import Engine
+from matching.model import Model
+from matching.rules import load_linkage
+from mdm.compose import Hub
+from mdm.export import the_published_run
+from mdm.report.facts import ChosenValue, Example, RecordLine, Step
+from mdm.report.facts import Loser as LostValue
+from mdm.survivorship import Choice, Explanation, Loser, SourceRecord
+from mdm.trace import PairEvidence, explain_pairs, load_kept, prepare_persons
+from reference.attributes import dictionary
+
+SHOWN = ("nik_raw", "kk_raw", "name", "birth_place", "birth_date", "mother_name", "address")
+MOST_VALUES = 14
+
+OpenProfile = Callable[[str], Explanation]
+
+
+def make_example(
+    hub: Hub, engine: Engine, model: Model, open_profile: OpenProfile
+) -> Example | None:
+    """The example, or None when no cluster fits. Needs the accepted tables in `engine`."""
+    run = the_published_run(hub)
+    prepare_persons(hub, engine, run)
+    load_kept(hub, engine, run, "person_links")
+    entity = _choose(engine)
+    if entity is None:
+        return None
+    records = _records(engine, entity)
+    pairs = list(combinations([int(r["rid"]) for r in records], 2))
+    weakest = _weakest_link(explain_pairs(engine, pairs, model))
+    places = {int(r["rid"]): f"{r['source']} {r['file']} row {r['row']}" for r in records}
+    profile = open_profile(entity)
+    return Example(
+        records=tuple(_line(r) for r in records),
+        pair=(places[weakest.rid_l], places[weakest.rid_r]),
+        steps=tuple(_steps(weakest)),
+        values=tuple(_values(profile)),
+        identity_status=profile.status,
+    )
+
+
+def _choose(engine: Engine) -> str | None:
+    """An entity of a few records from all sources that disagree as much as possible."""
+    rows = engine.fetch(
+        """
+        SELECT l.entity_id FROM person_links l JOIN person_accepted p USING (rid)
+        GROUP BY l.entity_id
+        HAVING count(*) BETWEEN 3 AND 5 AND count(DISTINCT p.source) = 3
+        ORDER BY least(count(DISTINCT p.name), 3) + least(count(DISTINCT p.birth_date), 2)
+                 + (count(p.nik) < count(*))::INTEGER + (count(DISTINCT p.kk) > 1)::INTEGER DESC,
+                 min(p.rid)
+        LIMIT 1
+        """
+    ).to_pylist()
+    return str(rows[0]["entity_id"]) if rows else None
+
+
+def _records(engine: Engine, entity: str) -> list[dict[str, Any]]:
+    columns = ", ".join(f"p.{name}" for name in ("rid", "source", "file", "row", *SHOWN))
+    return engine.fetch(
+        f"SELECT {columns} FROM person_links l JOIN person_accepted p USING (rid) "
+        f"WHERE l.entity_id = '{entity}' ORDER BY p.rid"
+    ).to_pylist()
+
+
+def _line(record: Mapping[str, Any]) -> RecordLine:
+    values = {_label(name.removesuffix("_raw")): _text(record[name]) for name in SHOWN}
+    return RecordLine(record["source"], f"{record['file']} row {record['row']}", values)
+
+
+def _weakest_link(pairs: list[PairEvidence]) -> PairEvidence:
+    """The pair that says most about why the cluster holds together: the lightest that still links."""
+    least = load_linkage("person").thresholds.link
+    linking = [pair for pair in pairs if pair.match_weight >= least]
+    return min(linking or pairs, key=lambda pair: pair.match_weight)
+
+
+def _steps(pair: PairEvidence) -> list[Step]:
+    prior = Step("before looking", "two records drawn at random", pair.prior)
+    return [prior, *(Step(e.comparison.replace("_", " "), e.level, e.bits) for e in pair.evidence)]
+
+
+def _values(profile: Explanation) -> list[ChosenValue]:
+    """Contested values first: they have something to tell."""
+    ranked = sorted(profile.choices, key=lambda c: (-len(c.losers), c.attribute))
+    return [_value(choice) for choice in ranked if choice.value is not None][:MOST_VALUES]
+
+
+def _value(choice: Choice) -> ChosenValue:
+    return ChosenValue(
+        attribute=choice.attribute,
+        label=_label(choice.attribute),
+        value=_text(choice.value),
+        source=_source(choice.record),
+        date=choice.record.date or "",
+        rule=choice.sentence.en,
+        agreeing=choice.sources,
+        losers=tuple(_lost(loser) for loser in choice.losers),
+    )
+
+
+def _lost(loser: Loser) -> LostValue:
+    record = loser.record
+    return LostValue(_text(loser.value), _source(record), record.date or "", loser.because.en)
+
+
+def _source(record: SourceRecord) -> str:
+    return f"{record.source}, {record.file} row {record.row}" if record.file else record.source
+
+
+def _label(name: str) -> str:
+    found = dictionary().of("person").get(name)
+    return found.label_en if found else name.replace("_", " ")
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return "–"
+    if isinstance(value, Mapping):
+        return ", ".join(f"{_label(k)}: {v}" for k, v in value.items() if v is not None)
+    return str(value)
