@@ -65,7 +65,7 @@ def survive(
         f"CREATE OR REPLACE TABLE {kind}_golden "
         "(entity_id VARCHAR, content VARCHAR, niks VARCHAR[])"
     )
-    for chunk in range(chunks):
+    for chunk in range(chunks if plan.sources else 0):
         _choose(engine, plan, chunk)
     steps = ("keys", "entities", "links", "chunk", "agreed", "voices", "contested")
     engine.drop(*(f"{kind}_survive_{step}" for step in steps))

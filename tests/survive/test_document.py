@@ -1,0 +1,80 @@
+"""The survivorship document: complete, strict, and speaking both languages."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from mdm.errors import RuleError
+from mdm.survivorship import load_rules, parse_rules
+from mdm.survivorship.rules import DOCUMENT
+from reference.attributes import dictionary
+
+
+@pytest.fixture
+def document() -> dict[str, Any]:
+    read: dict[str, Any] = yaml.safe_load(DOCUMENT.read_text(encoding="utf-8"))
+    return read
+
+
+@pytest.mark.parametrize("kind", ["person", "family", "household"])
+def test_every_attribute_of_the_dictionary_has_a_position(kind: str) -> None:
+    assert load_rules().kind(kind).positions == set(dictionary().of(kind))
+
+
+def test_an_attribute_without_a_position_stops_loading(document: dict[str, Any]) -> None:
+    del document["kinds"]["person"]["attributes"]["religion"]
+    with pytest.raises(RuleError, match="no position on person attributes: religion"):
+        parse_rules(document)
+
+
+def test_an_attribute_nobody_defined_stops_loading(document: dict[str, Any]) -> None:
+    document["kinds"]["person"]["attributes"]["shoe_size"] = {"rule": "free_text"}
+    with pytest.raises(RuleError, match="shoe_size"):
+        parse_rules(document)
+
+
+def test_unknown_keys_rules_and_profiles_are_refused(document: dict[str, Any]) -> None:
+    for place, key, value in (
+        (document, "extra", 1),
+        (document["kinds"]["person"]["attributes"]["name"], "rule", "no_such_rule"),
+        (document["rules"]["free_text"], "trust", "no_such_profile"),
+        (document["kinds"]["family"]["attributes"]["ranking"], "lesser", "no_such_reason"),
+        (document["kinds"]["family"], "identifier", "no_such_attribute"),
+        (document["trust"]["identity"]["sources"], "other", {"weight": 101}),
+    ):
+        before = dict(place)
+        place[key] = value
+        with pytest.raises(RuleError):
+            parse_rules(document)
+        place.clear()
+        place.update(before)
+    parse_rules(document)
+
+
+def test_a_profile_must_say_what_unnamed_sources_weigh(document: dict[str, Any]) -> None:
+    del document["trust"]["contact"]["sources"]["other"]
+    with pytest.raises(RuleError, match="other"):
+        parse_rules(document)
+
+
+def test_the_digest_changes_with_the_document(document: dict[str, Any]) -> None:
+    before = parse_rules(document).digest
+    assert before == load_rules().digest
+    document["trust"]["identity"]["sources"]["pemda"]["weight"] = 21
+    assert parse_rules(document).digest != before
+
+
+def test_an_unreadable_document_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "survivorship.yaml"
+    path.write_text("a: [", encoding="utf-8")
+    with pytest.raises(RuleError, match=r"survivorship\.yaml"):
+        load_rules(path)
+
+
+def test_an_unknown_kind_is_named() -> None:
+    with pytest.raises(RuleError, match="vehicle"):
+        load_rules().kind("vehicle")
