@@ -111,7 +111,7 @@ def _regrow(engine: Engine, kind: str) -> tuple[pa.Table, pa.Table]:
         apart[left].add(right)
         apart[right].add(left)
     clusters = _Clusters(apart)
-    passed: list[int] = [
+    passed = [
         index
         for index, (left, right) in enumerate(
             zip(links["rid_l"].to_pylist(), links["rid_r"].to_pylist(), strict=True)
@@ -128,7 +128,9 @@ def _regrow(engine: Engine, kind: str) -> tuple[pa.Table, pa.Table]:
             ),
         }
     )
-    return assigned, links.take(passed).select(["rid_l", "rid_r", "match_weight"])
+    return assigned, links.take(pa.array(passed, pa.int64())).select(
+        ["rid_l", "rid_r", "match_weight"]
+    )
 
 
 class _Clusters:

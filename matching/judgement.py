@@ -6,7 +6,7 @@ A human judgement outranks the machine. A guard can lower what the weight says, 
 from __future__ import annotations
 
 from matching.engine import Engine
-from matching.rules import LinkageRules
+from matching.rules import Guard, LinkageRules
 
 _RANK = {"non-link": 0, "review": 1, "link": 2}
 
@@ -24,11 +24,12 @@ def judge(engine: Engine, rules: LinkageRules, human: str | None = None) -> dict
     )
     guards = sorted(rules.guards, key=lambda guard: _RANK[guard.judgement])
     lowered = " ".join(
-        f"WHEN {_lowers(guard.judgement)} AND ({guard.sql}) THEN '{guard.judgement}'"
+        f"WHEN {_lowers(guard.judgement)} AND ({_holds(rules, guard)}) THEN '{guard.judgement}'"
         for guard in guards
     )
     reason = " ".join(
-        f"WHEN {_lowers(guard.judgement)} AND ({guard.sql}) THEN '{guard.name}'" for guard in guards
+        f"WHEN {_lowers(guard.judgement)} AND ({_holds(rules, guard)}) THEN '{guard.name}'"
+        for guard in guards
     )
     machine = f"""
         SELECT rid_l, rid_r, match_weight,
@@ -50,6 +51,19 @@ def judge(engine: Engine, rules: LinkageRules, human: str | None = None) -> dict
         f"SELECT judgement, count(*) AS pairs FROM {kind}_judged GROUP BY judgement"
     ).to_pylist()
     return {row["judgement"]: row["pairs"] for row in rows}
+
+
+def _holds(rules: LinkageRules, guard: Guard) -> str:
+    """The guard as SQL over a scored pair and its two records."""
+    sql = " AND ".join([_found(rules, guard.when), f"({guard.sql})"])
+    return f"{sql} AND NOT ({_found(rules, guard.unless)})" if guard.unless else sql
+
+
+def _found(rules: LinkageRules, levels: dict[str, list[str]]) -> str:
+    return " AND ".join(
+        f"gamma_{comparison} IN ({', '.join(str(rules.gamma(comparison, name)) for name in names)})"
+        for comparison, names in levels.items()
+    )
 
 
 def _lowers(judgement: str) -> str:

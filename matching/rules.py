@@ -78,12 +78,18 @@ class Comparison(Document):
 
 
 class Guard(Document):
-    """Pairs that look alike for a known reason: whatever their weight, they get at most this judgement."""
+    """Pairs that look alike for a known reason: whatever their weight, they get at most this judgement.
+
+    `when` and `unless` name levels found per comparison: all of `when` must hold, and not all of `unless`.
+    `sql` may say more, over `<column>_l` and `<column>_r`.
+    """
 
     name: str
     sentence: str
-    sql: str
     judgement: Judgement
+    when: dict[str, list[str]]
+    unless: dict[str, list[str]] = {}
+    sql: str = "true"
 
 
 class Certain(Document):
@@ -98,7 +104,7 @@ class Training(Document):
 
     u_pairs: float
     em_pairs: float
-    em_blocks: list[list[str]] = Field(min_length=1)
+    em_blocks: list[list[str]]
     certain: Certain
     seed: int = 1972
 
@@ -157,6 +163,23 @@ class LinkageRules(Document):
             if len(set(names)) != len(names):
                 raise ValueError(f"two rules have one name: {sorted(names)}")
         return self
+
+    @model_validator(mode="after")
+    def _guards_name_levels(self) -> LinkageRules:
+        known = {one.name: {level.name for level in one.levels} for one in self.comparisons}
+        for guard in self.guards:
+            for comparison, levels in [*guard.when.items(), *guard.unless.items()]:
+                if unknown := set(levels) - known.get(comparison, set()):
+                    raise ValueError(
+                        f"guard {guard.name} names what {comparison} does not have: {sorted(unknown)}"
+                    )
+        return self
+
+    def gamma(self, comparison: str, level: str) -> int:
+        """The number of a level in `gamma_<comparison>`: the last level is 0, a missing value -1."""
+        levels = next(one.levels for one in self.comparisons if one.name == comparison)
+        present = [one.name for one in levels if not one.missing]
+        return len(present) - 1 - present.index(level) if level in present else -1
 
 
 class RuleDocumentError(ValueError):

@@ -13,6 +13,8 @@ from matching.engine import Engine
 from matching.model import Model
 from matching.rules import Comparison, Level, LinkageRules
 
+FAR_BELOW = 12.0  # bits under the review threshold; pairs below are not worth their memory
+
 
 def make_linkable(engine: Engine, rules: LinkageRules) -> int:
     """Make `<kind>_linkable`: rid and just the columns that blocking and comparisons look at."""
@@ -45,25 +47,38 @@ def score(engine: Engine, rules: LinkageRules, model: Model) -> int:
     one = linker(engine, rules, model, {})
     engine.table(
         "splink_pairs",
-        f"SELECT '0' AS match_key, rid_l AS join_key_l, rid_r AS join_key_r FROM {rules.kind}_pairs",
+        "SELECT '0' AS match_key, rid_l AS join_key_l, rid_r AS join_key_r"
+        f" FROM {rules.kind}_pairs",
     )
     one.table_management.register_blocked_pairs_for_predict(
         engine.splink().register("splink_pairs")
     )
-    scored = one.inference.predict(warning_mode="never")
-    keep = ", ".join(
-        f"gamma_{c.name}, mw_{c.name}"
-        + (f", mw_tf_adj_{c.name}" if any(x.tf for x in c.levels) else "")
-        for c in rules.comparisons
+    scored = one.inference.predict(
+        threshold_match_weight=rules.thresholds.review - FAR_BELOW, warning_mode="never"
+    )
+    parts = ", ".join(
+        part for comparison in rules.comparisons for part in _parts(comparison, model)
     )
     rows = engine.table(
         f"{rules.kind}_scored",
-        f"SELECT rid_l, rid_r, match_weight, {keep} FROM {scored.physical_name}",
+        f"SELECT rid_l, rid_r, match_weight, {parts} FROM {scored.physical_name}",
     )
-    scored.drop_table_from_database_and_remove_from_cache()
-    one.table_management.delete_tables_created_by_splink_from_db()
+    one.table_management.invalidate_cache()
     engine.drop("splink_pairs")
     return rows
+
+
+def _parts(comparison: Comparison, model: Model) -> list[str]:
+    """What one comparison found and gives. Splink keeps the weight only; the level is the one that weighs so."""
+    name = comparison.name
+    levels = [level for level in comparison.levels if not level.missing]
+    found = " ".join(
+        f"WHEN abs(mw_{name} - ({weight.bits!r})) < 1e-9 THEN {len(levels) - 1 - number}"
+        for number, level in enumerate(levels)
+        if (weight := model.weight(name, level.name))
+    )
+    parts = [f"CASE {found} ELSE -1 END AS gamma_{name}", f"mw_{name}"]
+    return [*parts, f"mw_tf_adj_{name}"] if any(level.tf for level in levels) else parts
 
 
 def _comparison(

@@ -15,7 +15,10 @@ from matching.model import LevelWeight, Model
 from matching.rules import LinkageRules
 from matching.scoring import linker
 
-SMALLEST = 1e-9
+# No level is impossible: a share never seen in training is taken to be rare, so that one disagreement alone never
+# weighs more than all the rest together.
+SMALLEST_M = 3e-4
+SMALLEST_U = 1e-9
 
 
 def train(engine: Engine, rules: LinkageRules, *, now: datetime | None = None) -> Model:
@@ -42,7 +45,7 @@ def train(engine: Engine, rules: LinkageRules, *, now: datetime | None = None) -
                 record_sample_proportion=0.1,
             )
     trained = one.misc.save_model_to_json(None)
-    one.table_management.delete_tables_created_by_splink_from_db()
+    one.table_management.invalidate_cache()
     return Model(
         kind=rules.kind,
         trained_at=(now or datetime.now(UTC)).strftime("%Y-%m-%dT%H:%M:%SZ"),
@@ -67,8 +70,8 @@ def _weights(rules: LinkageRules, trained: list[dict[str, object]]) -> list[Leve
                 LevelWeight(
                     comparison.name,
                     level.name,
-                    max(float(m or SMALLEST), SMALLEST),
-                    max(float(u or SMALLEST), SMALLEST),
+                    max(float(m or 0), SMALLEST_M),
+                    max(float(u or 0), SMALLEST_U),
                 )
             )
     return weights

@@ -1,0 +1,105 @@
+"""Clusters: plain components where nothing conflicts; cannot-link never broken; the strongest link wins."""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+import pyarrow as pa
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from matching.clusters import cluster
+from matching.engines.duckdb import DuckDBEngine
+from tests.linkage_rules import small_rules
+
+EXCLUSIVE = {"key": "source", "sentence": "One row of a source."}
+Pairs = dict[tuple[int, int], tuple[float, str]]
+
+
+def _clusters(sources: list[str | None], pairs: Pairs, exclusive: bool = True) -> list[set[int]]:
+    engine = DuckDBEngine()
+    engine.register(
+        "person_linkable",
+        pa.table(
+            {
+                "rid": pa.array(range(1, len(sources) + 1), pa.int32()),
+                "source": pa.array(sources, pa.string()),
+            }
+        ),
+    )
+    engine.register(
+        "person_judged",
+        pa.table(
+            {
+                "rid_l": pa.array([a for a, _ in pairs], pa.int32()),
+                "rid_r": pa.array([b for _, b in pairs], pa.int32()),
+                "match_weight": pa.array([w for w, _ in pairs.values()], pa.float64()),
+                "judgement": pa.array([j for _, j in pairs.values()], pa.string()),
+                "reason": pa.array(["weight"] * len(pairs), pa.string()),
+            }
+        ),
+    )
+    cluster(engine, small_rules(exclusive=EXCLUSIVE if exclusive else None))
+    rows = engine.fetch(
+        "SELECT cluster, list(rid ORDER BY rid) AS rids FROM person_clusters GROUP BY cluster ORDER BY cluster"
+    ).to_pylist()
+    engine.close()
+    assert all(row["cluster"] == min(row["rids"]) for row in rows)
+    return [set(row["rids"]) for row in rows]
+
+
+def test_links_without_conflict_are_components() -> None:
+    pairs: Pairs = {(1, 2): (5, "link"), (2, 3): (4, "link"), (4, 5): (1, "review")}
+    assert _clusters(["a", "b", "c", "a", "b"], pairs) == [{1, 2, 3}, {4}, {5}]
+
+
+def test_two_registry_rows_stay_apart_and_the_stronger_link_wins() -> None:
+    pairs: Pairs = {(1, 3): (9, "link"), (2, 3): (5, "link")}
+    assert _clusters(["registry", "registry", "field"], pairs) == [{1, 3}, {2}]
+
+
+def test_two_rows_of_one_source_that_are_linked_to_each_other_may_be_one() -> None:
+    pairs: Pairs = {(1, 3): (9, "link"), (2, 3): (5, "link"), (1, 2): (6, "link")}
+    assert _clusters(["registry", "registry", "field"], pairs) == [{1, 2, 3}]
+
+
+def test_a_non_link_splits_even_where_both_sides_lead_to_a_third() -> None:
+    pairs: Pairs = {(1, 2): (9, "link"), (2, 3): (8, "link"), (1, 3): (7, "non-link")}
+    assert _clusters(["a", "b", "c"], pairs, exclusive=False) == [{1, 2}, {3}]
+
+
+RID = st.integers(1, 9)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.sampled_from(["r", "f", "g", None]), min_size=9, max_size=9),
+    st.dictionaries(
+        st.tuples(RID, RID).filter(lambda p: p[0] < p[1]),
+        st.tuples(
+            st.integers(0, 20).map(float),
+            st.sampled_from(["link", "link", "link", "non-link", "review"]),
+        ),
+        max_size=18,
+    ),
+)
+def test_clusters_equal_the_slow_definition(sources: list[str | None], pairs: Pairs) -> None:
+    assert sorted(_clusters(sources, pairs), key=min) == sorted(_slow(sources, pairs), key=min)
+
+
+def _slow(sources: list[str | None], pairs: Pairs) -> list[set[int]]:
+    """From the strongest link down, over everything: what the engine does only where there is a conflict."""
+    links = {pair for pair, (_, what) in pairs.items() if what == "link"}
+    apart = {pair for pair, (_, what) in pairs.items() if what == "non-link"}
+    for a, b in combinations(range(1, len(sources) + 1), 2):
+        if sources[a - 1] is not None and sources[a - 1] == sources[b - 1] and (a, b) not in links:
+            apart.add((a, b))
+    groups = [{rid} for rid in range(1, len(sources) + 1)]
+    for a, b in sorted(links, key=lambda pair: (-pairs[pair][0], pair)):
+        one, other = (next(g for g in groups if rid in g) for rid in (a, b))
+        if one is not other and not any(
+            (min(x, y), max(x, y)) in apart for x in one for y in other
+        ):
+            groups.remove(other)
+            one |= other
+    return groups

@@ -1,0 +1,90 @@
+"""Judging: thresholds, guards that only lower, humans that outrank both."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+
+from matching.engines.duckdb import DuckDBEngine
+from matching.judgement import judge
+from tests.linkage_rules import small_rules
+
+TWINS = {
+    "name": "twins",
+    "sentence": "Twins are two people.",
+    "sql": "a_l = 'twin' AND a_r = 'twin'",
+    "judgement": "review",
+}
+
+
+def _judged(
+    weights: dict[tuple[int, int], float],
+    human: dict[tuple[int, int], str] | None = None,
+    **changes: object,
+) -> dict[tuple[int, int], tuple[str, str]]:
+    engine = DuckDBEngine()
+    rids = sorted({rid for pair in [*weights, *(human or {})] for rid in pair})
+    engine.register(
+        "person_linkable",
+        pa.table(
+            {
+                "rid": rids,
+                "a": ["twin" if r > 8 else "x" for r in rids],
+                "source": ["s"] * len(rids),
+            }
+        ),
+    )
+    engine.register(
+        "person_scored",
+        pa.table(
+            {
+                "rid_l": [a for a, _ in weights],
+                "rid_r": [b for _, b in weights],
+                "match_weight": list(weights.values()),
+            }
+        ),
+    )
+    if human:
+        engine.register(
+            "hand",
+            pa.table(
+                {
+                    "rid_l": [a for a, _ in human],
+                    "rid_r": [b for _, b in human],
+                    "judgement": list(human.values()),
+                }
+            ),
+        )
+    judge(engine, small_rules(**changes), "hand" if human else None)
+    rows = engine.fetch("SELECT rid_l, rid_r, judgement, reason FROM person_judged").to_pylist()
+    engine.close()
+    return {(r["rid_l"], r["rid_r"]): (r["judgement"], r["reason"]) for r in rows}
+
+
+def test_two_thresholds_make_three_judgements() -> None:
+    assert _judged({(1, 2): 4.0, (1, 3): 3.9, (2, 3): -0.1}) == {
+        (1, 2): ("link", "weight"),
+        (1, 3): ("review", "weight"),
+    }
+
+
+def test_a_guard_lowers_a_link_and_never_raises() -> None:
+    judged = _judged({(8, 9): 9.0, (9, 10): 9.0, (9, 11): 1.0}, guards=[TWINS])
+    assert judged == {
+        (8, 9): ("link", "weight"),
+        (9, 10): ("review", "twins"),
+        (9, 11): ("review", "weight"),
+    }
+
+
+def test_a_human_outranks_weight_and_guard_and_may_judge_what_no_rule_found() -> None:
+    judged = _judged(
+        {(1, 2): 9.0, (9, 10): 9.0},
+        {(1, 2): "non-link", (9, 10): "link", (1, 3): "link"},
+        guards=[TWINS],
+    )
+    assert {pair: what for pair, (what, _) in judged.items()} == {
+        (1, 2): "non-link",
+        (9, 10): "link",
+        (1, 3): "link",
+    }
+    assert {reason for _, reason in judged.values()} == {"human"}
