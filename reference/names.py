@@ -97,7 +97,7 @@ def strip_titles(name: str) -> str:
 
 def STRIP_TITLES_SQL(column: str) -> str:  # noqa: N802 - a SQL fragment, written like the constant it stands for
     """`strip_titles` as a DuckDB expression."""
-    bare = f"trim(regexp_replace({column}, {quote(title_pattern())}, ' ', 'g'))"
+    bare = f"trim(regexp_replace({column}, {quote(title_pattern())}, ' ', 'g'), ' ')"
     return f"CASE WHEN regexp_matches({bare}, '[A-Z]') THEN {bare} ELSE {column} END"
 
 
@@ -114,7 +114,7 @@ def is_missing_name(name: str) -> bool:
 
 def MISSING_NAME_SQL(column: str) -> str:  # noqa: N802 - a SQL fragment, written like the constant it stands for
     """`is_missing_name` as a DuckDB expression."""
-    words = f"trim(regexp_replace({column}, '[^A-Z]+', ' ', 'g'))"
+    words = f"trim(regexp_replace({column}, '[^A-Z]+', ' ', 'g'), ' ')"
     return f"regexp_full_match({words}, {quote(_missing_pattern())})"
 
 

@@ -8,13 +8,14 @@ A code means nothing alone: it is always (code, system, edition). Codes here are
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
-from typing import Literal
+from typing import Any, Literal
 
 import pyarrow as pa
 
-from reference.files import read_rows, read_table
+from reference.files import read_table
 from reference.places import NAME_KEY_SQL, name_key
 
 __all__ = [
@@ -86,12 +87,11 @@ def lookup(code: str, system: str, edition: int | None = None) -> Place | None:
     With `edition`, a Kemendagri code must have stood in that edition, and its name then is the
     place's name; without, the newest name is used.
     """
-    row = _by_code().get((system, code.replace(".", "")))
+    row = _row(system, code)
     if row is None:
         return None
-    first, last = int(row["first_edition"]), int(row["last_edition"])
-    names = _history().get(row["code"], ()) if system == "kemendagri" else ()
-    names = names or (PlaceName(row["name"], first, last),)
+    names = _history(row["code"]) if system == "kemendagri" else ()
+    names = names or (PlaceName(row["name"], row["first_edition"], row["last_edition"]),)
     name = names[-1].name
     if edition is not None and system == "kemendagri":
         then = [
@@ -105,9 +105,9 @@ def lookup(code: str, system: str, edition: int | None = None) -> Place | None:
         system="bps" if system == "bps" else "kemendagri",
         level=row["level"],
         name=name,
-        parent=row["parent"] or None,
-        first_edition=first,
-        last_edition=last,
+        parent=row["parent"],
+        first_edition=row["first_edition"],
+        last_edition=row["last_edition"],
         today=row["today"],
         basis=row["basis"],
         names=names,
@@ -118,7 +118,7 @@ def find_village(district_code: str, name: str) -> Place | None:
     """The village of this name (today's or an old one) in a Kemendagri district of any edition;
     None if unsure.
     """
-    district = _by_code().get(("kemendagri", district_code.replace(".", "")))
+    district = _row("kemendagri", district_code)
     if district is None:
         return None
     village = _villages().get((district["today"], name_key(name)))
@@ -127,8 +127,8 @@ def find_village(district_code: str, name: str) -> Place | None:
 
 def place_name(code: str) -> str | None:
     """Newest name of a Kemendagri code of any edition."""
-    row = _by_code().get(("kemendagri", code.replace(".", "")))
-    return row["name"] if row else None
+    row = _row("kemendagri", code)
+    return str(row["name"]) if row else None
 
 
 def children(code: str) -> list[str]:
@@ -141,30 +141,52 @@ def children(code: str) -> list[str]:
 @cache
 def _children() -> dict[str, list[str]]:
     found: dict[str, list[str]] = defaultdict(list)
-    for (system, code), row in _by_code().items():
-        if system == "kemendagri" and int(row["last_edition"]) == TODAY:
-            found[row["parent"]].append(code)
+    for system, code, parent, last in _columns("system", "code", "parent", "last_edition"):
+        if system == "kemendagri" and last == TODAY:
+            found[parent or ""].append(code)
     return {parent: sorted(codes) for parent, codes in found.items()}
 
 
+def _row(system: str, code: str) -> dict[str, Any] | None:
+    """The row of `ref_place` for a code, with or without dots."""
+    position = _positions().get((system, code.replace(".", "")))
+    if position is None:
+        return None
+    row: dict[str, Any] = _tables()["ref_place"].slice(position, 1).to_pylist()[0]
+    return row
+
+
 @cache
-def _by_code() -> dict[tuple[str, str], dict[str, str]]:
-    return {(row["system"], row["code"]): row for row in read_rows("regions/places.csv.gz")}
+def _positions() -> dict[tuple[str, str], int]:
+    return {key: position for position, key in enumerate(_columns("system", "code"))}
+
+
+def _columns(*names: str) -> Iterator[tuple[Any, ...]]:
+    """Columns of `ref_place`, row by row."""
+    table = _tables()["ref_place"]
+    return zip(*(table.column(name).to_pylist() for name in names), strict=True)
 
 
 @cache
 def _villages() -> dict[tuple[str, str], str]:
-    rows = read_rows("regions/village_names.csv.gz")
-    return {(row["district_today"], row["name_key"]): row["village_today"] for row in rows}
+    columns = _tables()["ref_village_name"].to_pydict()
+    keys = zip(columns["district_today"], columns["name_key"], strict=True)
+    return dict(zip(keys, columns["village_today"], strict=True))
+
+
+def _history(code: str) -> tuple[PlaceName, ...]:
+    """The names of a Kemendagri code, oldest first."""
+    table, positions = _history_table()
+    rows = [table.slice(position, 1).to_pylist()[0] for position in positions.get(code, ())]
+    names = (PlaceName(row["nama"], row["first_edition"], row["last_edition"]) for row in rows)
+    return tuple(sorted(names, key=lambda name: name.first_edition))
 
 
 @cache
-def _history() -> dict[str, tuple[PlaceName, ...]]:
-    found: dict[str, list[PlaceName]] = defaultdict(list)
-    for row in read_rows("regions/kemendagri_code_history_2016_2025.csv.gz"):
-        entry = PlaceName(row["nama"], int(row["first_edition"]), int(row["last_edition"]))
-        found[row["kode"].replace(".", "")].append(entry)
-    return {
-        code: tuple(sorted(names, key=lambda name: name.first_edition))
-        for code, names in found.items()
-    }
+def _history_table() -> tuple[pa.Table, dict[str, list[int]]]:
+    editions = {"first_edition": pa.int32(), "last_edition": pa.int32()}
+    table = read_table("regions/kemendagri_code_history_2016_2025.csv.gz", editions)
+    positions: dict[str, list[int]] = defaultdict(list)
+    for position, code in enumerate(table.column("kode").to_pylist()):
+        positions[str(code).replace(".", "")].append(position)
+    return table, positions
