@@ -1,4 +1,5 @@
-"""Small helpers for columns of text held as numpy object arrays (fast to gather, join and patch in place)."""
+"""Small helpers for columns of text held as numpy object arrays (fast to gather, join and patch
+in place)."""
 
 from __future__ import annotations
 
@@ -13,7 +14,8 @@ Bools = np.ndarray[Any, np.dtype[np.bool_]]
 
 
 def objects(values: Iterable[Any]) -> Objects:
-    """A one-dimensional object array of any values (lists stay elements, they do not become axes)."""
+    """A one-dimensional object array of any values (lists stay elements, they do not become
+    axes)."""
     listed = list(values)
     column: Objects = np.empty(len(listed), dtype=object)
     column[:] = listed
@@ -43,7 +45,8 @@ def each(column: Objects, change: Callable[[Any], Any]) -> Objects:
 
 
 def days(year: Ints, month: Ints, day: Ints) -> Ints:
-    """Days since 1970-01-01 of calendar dates; a day past the end of its month becomes the month's last."""
+    """Days since 1970-01-01 of calendar dates; a day past the end of its month becomes the
+    month's last."""
     months = (np.asarray(year, dtype=np.int64) - 1970) * 12 + np.asarray(month, dtype=np.int64) - 1
     first = months.astype("datetime64[M]").astype("datetime64[D]").astype(np.int64)
     after = (months + 1).astype("datetime64[M]").astype("datetime64[D]").astype(np.int64)

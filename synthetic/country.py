@@ -1,11 +1,15 @@
-"""The places a population lives in: whole villages of a few regencies, with their old and BPS codes.
+"""The places a population lives in: whole villages of a few regencies, with their old and BPS
+codes.
 
-Codes come from `reference/data/regions/places.csv.gz` (every Kemendagri code of 2016–2025 and every BPS code, each
-with its successor of today); peoples, rough coordinates and hamlet words from `data/provinces.yaml`.
+Codes come from `reference/data/regions/places.csv.gz` (every Kemendagri code of 2016–2025 and
+every BPS code, each with its successor of today); peoples, rough coordinates and hamlet words
+from `data/provinces.yaml`.
 """
 
 from __future__ import annotations
 
+import gzip
+import io
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -26,7 +30,8 @@ DATA = Path(__file__).parent / "data"
 
 @dataclass(frozen=True)
 class Villages:
-    """Villages of one part of the country, column by column; all arrays have one entry per village."""
+    """Villages of one part of the country, column by column; all arrays have one entry per
+    village."""
 
     code: Objects  # Kemendagri 2025, 10 digits
     name: Objects
@@ -58,15 +63,14 @@ def _places() -> pa.Table:
     options = pyarrow.csv.ConvertOptions(
         column_types=dict.fromkeys(columns, pa.string()), include_columns=columns
     )
-    with pa.input_stream(str(path), compression="gzip") as stream:
-        return pyarrow.csv.read_csv(stream, convert_options=options)
+    unpacked = io.BytesIO(gzip.decompress(path.read_bytes()))
+    table: pa.Table = pyarrow.csv.read_csv(unpacked, convert_options=options)
+    return table
 
 
 def _select(system: str, level: str) -> dict[str, Objects]:
     table = _places()
-    table = table.filter(
-        pc.and_(pc.equal(table["system"], system), pc.equal(table["level"], level))
-    )
+    table = table.filter((pc.field("system") == system) & (pc.field("level") == level))
     return {
         name: objects(table[name].to_pylist()) for name in ("code", "name", "last_edition", "today")
     }
@@ -100,7 +104,8 @@ def _regencies() -> dict[str, str]:
 
 @cache
 def _villages() -> tuple[dict[str, list[tuple[str, str]]], dict[str, str]]:
-    """Today's villages by regency as (code, name), and an older code of a village by its code of today."""
+    """Today's villages by regency as (code, name), and an older code of a village by its code of
+    today."""
     rows = _select("kemendagri", "village")
     by_regency: dict[str, list[tuple[str, str]]] = {}
     older: dict[str, str] = {}
@@ -124,9 +129,16 @@ def regency_names() -> tuple[Objects, Objects]:
 
 
 @cache
+def _districts_by_regency() -> dict[str, list[str]]:
+    grouped: dict[str, list[str]] = {}
+    for code in sorted(_districts()):
+        grouped.setdefault(code[:4], []).append(code)
+    return grouped
+
+
 def districts_of(regency: str) -> list[str]:
-    """Today's kecamatan codes of one regency, sorted."""
-    return sorted(code for code in _districts() if code.startswith(regency))
+    """Today's kecamatan codes of one regency that BPS knows too, sorted; may be empty."""
+    return _districts_by_regency().get(regency, [])
 
 
 def choose_regencies(places: Places, how_many: int, rng: np.random.Generator) -> list[str]:
@@ -152,7 +164,8 @@ def choose_regencies(places: Places, how_many: int, rng: np.random.Generator) ->
 
 
 def settle(regency: str, how_many: int, rng: np.random.Generator) -> Villages:
-    """`how_many` villages of a regency (fewer if it has fewer), neighbours first, as a delivery would hold them."""
+    """`how_many` villages of a regency (fewer if it has fewer), neighbours first, as a delivery
+    would hold them."""
     by_regency, older = _villages()
     all_of_it = sorted(by_regency[regency])
     start = int(rng.integers(len(all_of_it)))

@@ -1,4 +1,5 @@
-"""The open files of one country: takes parts, lets every provider look at them, writes rows and truth together."""
+"""The open files of one country: takes parts, lets every provider look at them, writes rows and
+truth together."""
 
 from __future__ import annotations
 

@@ -12,10 +12,11 @@ from synthetic.columns import Bools, Ints, Objects, blank, objects, padded, pick
 
 POOL = 400
 _HAMLETS = (
-    "KRAJAN KRAMAT SUKAMAJU TEGALREJO KARANGANYAR SUMBERSARI KEBON KIDUL LOR WETAN KULON TENGAH BARU JAYA MULYA "
-    "PASAR TANJUNG CEMPAKA MELATI SIDODADI SUKASARI BABAKAN CIKUPA PASIR GUNUNG RANCA SAWAH LEBAK MEKAR HARAPAN "
-    "INDAH BAHAGIA PERMAI TIRTA AGUNG WARINGIN BERINGIN KELAPA NANGKA DURIAN MANGGIS RAMBUTAN"
-).split()
+    "KRAJAN KRAMAT SUKAMAJU TEGALREJO KARANGANYAR SUMBERSARI KEBON KIDUL LOR WETAN KULON TENGAH "
+    "BARU JAYA MULYA PASAR TANJUNG CEMPAKA MELATI SIDODADI SUKASARI BABAKAN CIKUPA PASIR GUNUNG "
+    "RANCA SAWAH LEBAK MEKAR HARAPAN INDAH BAHAGIA PERMAI TIRTA AGUNG WARINGIN BERINGIN KELAPA "
+    "NANGKA DURIAN MANGGIS RAMBUTAN"
+)
 _LANDMARKS = (
     "DEPAN MASJID",
     "BELAKANG PASAR",
@@ -46,7 +47,9 @@ def pools(seed: int = 7) -> Pools:
     phones = {"".join(c for c in fake.phone_number() if c.isdigit()) for _ in range(POOL)}
     heads = sorted({"08" + p[-10:-7] for p in phones if len(p) >= 10})
     pairs = [
-        f"{a} {b}" for a in _HAMLETS for b in ("", "I", "II", "BARU", "TENGAH", "ATAS", "INDAH")
+        f"{a} {b}"
+        for a in _HAMLETS.split()
+        for b in ("", "I", "II", "BARU", "TENGAH", "ATAS", "INDAH")
     ]
     return Pools(objects(sorted(streets)), objects(p.strip() for p in pairs), objects(heads))
 
@@ -64,9 +67,11 @@ class Addresses:
 def addresses(
     urban: Bools, hamlet_word: Objects, crowd: Ints, rng: np.random.Generator
 ) -> Addresses:
-    """An address for each dwelling: streets with numbers in town, hamlets without numbers in villages.
+    """An address for each dwelling: streets with numbers in town, hamlets without numbers in
+    villages.
 
-    `crowd` is the number of dwellings in the village of each dwelling: an RT holds about 40 of them.
+    `crowd` is the number of dwellings in the village of each dwelling: an RT holds about 40 of
+    them.
     """
     rows = len(urban)
     words = pools()
@@ -87,4 +92,6 @@ def addresses(
 
 def phones(rows: int, rng: np.random.Generator) -> Objects:
     """Mobile numbers of 12 digits."""
-    return pick(rng, pools().phone_heads, rows) + padded(rng.integers(0, 10_000_000, rows), 7)
+    ends = padded(rng.integers(0, 10_000_000, rows), 7)
+    numbers: Objects = pick(rng, pools().phone_heads, rows) + ends
+    return numbers

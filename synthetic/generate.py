@@ -1,4 +1,5 @@
-"""Make a population nobody is and write it as the three providers' files, with the truth beside them.
+"""Make a population nobody is and write it as the three providers' files, with the truth beside
+them.
 
 Memory holds one piece of a regency at a time. The same seed, scenario and size give the same bytes.
 """
@@ -29,7 +30,8 @@ PEOPLE_AT_ONCE = 20_000
 class Summary:
     """What was made: living people, families, dwellings, rows per file, how often operators acted.
 
-    `errors` maps operator and provider to (rows it could act on, rows it changed), for record operators.
+    `errors` maps operator and provider to (rows it could act on, rows it changed), for record
+    operators.
     """
 
     people: int = 0
@@ -78,9 +80,9 @@ def generate(
 ) -> Summary:
     """Write `out/<source>/<file>.<fmt>`, `out/<source>/bast.yaml` and `out/truth/*.csv`.
 
-    Give either `people` (living population) or `records` (source rows over all files); both are met to
-    about two percent. `on_progress` is called with ("synth", done, total). Raises ValueError for
-    impossible sizes or formats, FileNotFoundError for an unknown scenario.
+    Give either `people` (living population) or `records` (source rows over all files); both
+    are met to about two percent. `on_progress` is called with ("synth", done, total). Raises
+    ValueError for impossible sizes or formats, FileNotFoundError for an unknown scenario.
     """
     if (people is None) == (records is None):
         raise ValueError("give either people or records")

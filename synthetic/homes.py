@@ -1,7 +1,8 @@
-"""Who lives with whom: family cards and dwellings of today, heads, and everybody's relation to the head.
+"""Who lives with whom: family cards and dwellings of today, heads, and everybody's relation to
+the head.
 
-A family is the people on one card (KK); a dwelling holds one or more families. Both are numbered from 0 inside one
-part of the country.
+A family is the people on one card (KK); a dwelling holds one or more families. Both are
+numbered from 0 inside one part of the country.
 """
 
 from __future__ import annotations
@@ -49,35 +50,61 @@ def settle_down(
     kin: Kin, matrilocal: Bools, villages: int, *, families: Families, today: int,
     rng: np.random.Generator,
 ) -> Homes:  # fmt: skip
-    """Place every person of `kin`; `matrilocal` says per person whether couples prefer the wife's parents."""
+    """Place every person of `kin`; `matrilocal` says per person whether couples prefer the wife's
+    parents."""
     alive = kin.died > today
     roof, card, spot = _couples(kin, matrilocal, villages, families=families, today=today, rng=rng)
-    family = np.where(
-        kin.couple >= 0, card[kin.couple], np.where(kin.parents >= 0, card[kin.parents], 0)
+    draft = _Draft.of_cards(kin, card, roof, spot)
+    draft.family = _elders(
+        kin, draft.family, card, share=families.elders_taken_in, today=today, rng=rng
     )
-    before = np.where((kin.couple >= 0) & (kin.parents >= 0), card[kin.parents], -1)
-    before[before == family] = -1
-    married = np.where(kin.couple >= 0, kin.married[kin.couple], kin.born)
-    joined = np.where(before >= 0, married, kin.born)
-    family = _elders(kin, family, card, share=families.elders_taken_in, today=today, rng=rng)
-    dwelling_of_card = roof.copy()
-    leavers = _leavers(kin, family, alive, today, rng)
-    boards = rng.random(len(leavers)) < families.boarders * 20
-    family[leavers] = len(roof) + np.arange(len(leavers))
-    joined[leavers] = today - (rng.random(len(leavers)) * 12 * YEAR).astype(np.int64)
-    joined[leavers] = np.maximum(joined[leavers], kin.born[leavers] + int(17 * YEAR))
-    before[leavers] = np.where(kin.parents[leavers] >= 0, card[kin.parents[leavers]], -1)
-    new_roofs = len(spot) + np.arange(len(leavers))
-    home = spot[roof[np.maximum(kin.parents[leavers], 0)]]
-    away = rng.random(len(leavers)) < 0.4
-    spot = np.concatenate([spot, np.where(away, rng.integers(villages, size=len(leavers)), home)])
-    dwelling_of_card = np.concatenate([dwelling_of_card, new_roofs])
-    boarder = np.zeros(kin.persons, dtype=bool)
-    lodgers = leavers[boards]
-    family[lodgers] = rng.choice(family[alive], len(lodgers))
-    boarder[lodgers] = True
-    dwelling_of_card = _share_roofs(dwelling_of_card, spot, rng)
-    return _number(kin, family, before, joined, boarder, dwelling_of_card, spot, alive, today, rng)
+    leavers = _leavers(kin, alive, today, rng)
+    _move_out(kin, draft, leavers, villages=villages, today=today, rng=rng)
+    lodgers = leavers[rng.random(len(leavers)) < families.lodgers]
+    draft.family[lodgers] = rng.choice(draft.family[alive], len(lodgers))
+    draft.boarder[lodgers] = True
+    draft.dwelling = _share_roofs(draft.dwelling, draft.spot, families.shared_roofs, rng)
+    return _number(kin, draft, alive, today=today, rng=rng)
+
+
+@dataclass
+class _Draft:
+    """Homes before cards and dwellings are numbered without gaps."""
+
+    family: Ints  # per person: card
+    before: Ints  # per person: card before marriage, or -1
+    joined: Ints  # per person
+    boarder: Bools  # per person
+    dwelling: Ints  # per card
+    spot: Ints  # per dwelling
+
+    @classmethod
+    def of_cards(cls, kin: Kin, card: Ints, roof: Ints, spot: Ints) -> _Draft:
+        """Everybody on the card of the own couple, else of the parents."""
+        coupled, has_parents = kin.couple >= 0, kin.parents >= 0
+        family = np.where(coupled, card[kin.couple], np.where(has_parents, card[kin.parents], 0))
+        before = np.where(coupled & has_parents, card[kin.parents], -1)
+        before[before == family] = -1
+        joined = np.where(before >= 0, kin.married[kin.couple], kin.born)
+        boarder = np.zeros(kin.persons, dtype=bool)
+        return cls(family, before, joined, boarder, roof.copy(), spot)
+
+
+def _move_out(
+    kin: Kin, draft: _Draft, leavers: Ints, *, villages: int, today: int, rng: np.random.Generator
+) -> None:
+    """Give each leaver a card and a dwelling of their own, near the parents or anywhere."""
+    n, parents = len(leavers), kin.parents[leavers]
+    parents_card = draft.family[kin.wife[np.maximum(parents, 0)]]
+    draft.before[leavers] = np.where(parents >= 0, parents_card, draft.before[leavers])
+    home = draft.spot[draft.dwelling[np.maximum(parents_card, 0)]]
+    draft.family[leavers] = len(draft.dwelling) + np.arange(n)
+    since = today - (rng.random(n) * 12 * YEAR).astype(np.int64)
+    draft.joined[leavers] = np.maximum(since, kin.born[leavers] + int(17 * YEAR))
+    away = (rng.random(n) < 0.4) | (parents < 0)
+    draft.dwelling = np.concatenate([draft.dwelling, len(draft.spot) + np.arange(n)])
+    chosen = np.where(away, rng.integers(villages, size=n), home)
+    draft.spot = np.concatenate([draft.spot, chosen])
 
 
 def _couples(
@@ -133,8 +160,9 @@ def _elders(
     return np.where(moves, child_card[c], family)
 
 
-def _leavers(kin: Kin, family: Ints, alive: Bools, today: int, rng: np.random.Generator) -> Ints:
-    """People who live alone on a card of their own: grown unmarried children, and divorced husbands."""
+def _leavers(kin: Kin, alive: Bools, today: int, rng: np.random.Generator) -> Ints:
+    """People who live alone on a card of their own: grown unmarried children, and divorced
+    husbands."""
     grown = alive & (kin.couple < 0) & (kin.born < today - 21 * YEAR)
     single = grown & (rng.random(kin.persons) < 0.13)
     c = np.maximum(kin.couple, 0)
@@ -142,10 +170,11 @@ def _leavers(kin: Kin, family: Ints, alive: Bools, today: int, rng: np.random.Ge
     return np.flatnonzero(single | divorced)
 
 
-def _share_roofs(dwelling: Ints, spot: Ints, rng: np.random.Generator) -> Ints:
-    """Some families without kin there share a dwelling with a neighbour: rented rooms, shop houses."""
+def _share_roofs(dwelling: Ints, spot: Ints, share: float, rng: np.random.Generator) -> Ints:
+    """Some families without kin there share a dwelling with a neighbour: rented rooms, shop
+    houses."""
     n = len(spot)
-    moves = np.flatnonzero(rng.random(n) < 0.035)
+    moves = np.flatnonzero(rng.random(n) < share)
     by_village = np.argsort(spot, kind="stable")
     place = np.empty(n, dtype=np.int64)
     place[by_village] = np.arange(n)
@@ -157,11 +186,11 @@ def _share_roofs(dwelling: Ints, spot: Ints, rng: np.random.Generator) -> Ints:
 
 
 def _number(
-    kin: Kin, family: Ints, before: Ints, joined: Ints, boarder: Bools, dwelling_of_card: Ints,
-    spot: Ints, alive: Bools, today: int, rng: np.random.Generator,
-) -> Homes:  # fmt: skip
+    kin: Kin, draft: _Draft, alive: Bools, *, today: int, rng: np.random.Generator
+) -> Homes:
     """Choose heads, name relations, and number families and dwellings without gaps."""
-    cards = len(dwelling_of_card)
+    family, before, boarder = draft.family, draft.before, draft.boarder
+    cards = len(draft.dwelling)
     couples = len(kin.husband)
     c = np.maximum(kin.couple, 0)
     parted = kin.parted[c] <= today
@@ -174,35 +203,35 @@ def _number(
     head = np.full(cards, -1, dtype=np.int64)
     head[owners] = first[at]
     relation = _relations(kin, head[family], parted)
-    relation[boarder & (relation == RELATIVE)] = np.where(
-        rng.random(int((boarder & (relation == RELATIVE)).sum())) < 0.25, WORKER, OTHER
-    )
+    strangers = np.flatnonzero(boarder & (relation == RELATIVE))
+    relation[strangers] = np.where(rng.random(len(strangers)) < 0.25, WORKER, OTHER)
     spouse = np.where(kin.female, kin.husband[c], kin.wife[c])
     marital = np.select([kin.couple < 0, parted, kin.died[spouse] <= today], [1, 3, 4], 2)
     since = np.full(cards, today, dtype=np.int64)
     since[:couples] = kin.married
-    np.minimum.at(since, family[living], joined[living])
+    np.minimum.at(since, family[living], draft.joined[living])
     since[:couples] = np.maximum(since[:couples], kin.married)
     kept = np.flatnonzero(head >= 0)
     number = np.full(cards, -1, dtype=np.int64)
     number[kept] = np.arange(len(kept))
-    dwellings, place = np.unique(dwelling_of_card[kept], return_inverse=True)
+    dwellings, place = np.unique(draft.dwelling[kept], return_inverse=True)
     return Homes(
         family=number[family],
         before=np.where(before >= 0, number[before], -1),
-        joined=joined,
+        joined=draft.joined,
         relation=relation,
         marital=marital,
         boarder=boarder,
         head=head[kept],
         since=since[kept],
         dwelling=place,
-        spot=spot[dwellings],
+        spot=draft.spot[dwellings],
     )
 
 
 def _relations(kin: Kin, head: Ints, parted: Bools) -> Ints:
-    """Dukcapil relation of everybody to the head of their card; people of a dead card get RELATIVE."""
+    """Dukcapil relation of everybody to the head of their card; people of a dead card get
+    RELATIVE."""
     n = kin.persons
     me = np.arange(n)
     c = np.maximum(kin.couple, 0)

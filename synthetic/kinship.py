@@ -1,7 +1,9 @@
-"""Generations: founders, births, twins, marriages, divorces and deaths, as columns of persons and couples.
+"""Generations: founders, births, twins, marriages, divorces and deaths, as columns of persons and
+couples.
 
-Nothing here knows names, numbers or places; a person is an index into the columns of `Kin`. A father or mother is an
-index too, or -1 when the parents lived outside this part of the country.
+Nothing here knows names, numbers or places; a person is an index into the columns of `Kin`. A
+father or mother is an index too, or -1 when the parents lived outside this part of the
+country.
 """
 
 from __future__ import annotations
@@ -65,7 +67,8 @@ class _Columns:
 
 
 def _death(born: Ints, rng: np.random.Generator) -> Ints:
-    """Day of death: infants by cohort, everyone else by a Gompertz law with a middle of about 74 years."""
+    """Day of death: infants by cohort, everyone else by a Gompertz law with a middle of about 74
+    years."""
     rows = len(born)
     age = 76.0 + 10.5 * np.log(-np.log(np.maximum(rng.random(rows), 1e-12)))
     infant = rng.random(rows) < np.where(born < 0, 0.05, 0.015)
@@ -131,9 +134,11 @@ def grow(
     today: int,
     rng: np.random.Generator,
 ) -> Kin:
-    """Grow a population from founding couples; `line_people` says of what people each founder's line is.
+    """Grow a population from founding couples; `line_people` says of what people each founder's
+    line is.
 
-    `line_people` has 3 * founders entries or more: lines of spouses from elsewhere are taken from its end.
+    `line_people` has 3 * founders entries or more: lines of spouses from elsewhere are taken
+    from its end.
     """
     kin, couples = _Columns(), _Columns()
     older = rng.random(founders) < 0.5

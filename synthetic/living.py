@@ -1,6 +1,7 @@
 """How people live: religion, schooling, work, and what a family and its dwelling own.
 
-One number, `wealth` (mean 0, spread 1), drives housing, assets, desil and the chance to be on a social register.
+One number, `wealth` (mean 0, spread 1), drives housing, assets, desil and the chance to be on
+a social register.
 """
 
 from __future__ import annotations
@@ -86,7 +87,8 @@ def _education(kin: Kin, age: Floats, wealth: Floats, rng: np.random.Generator) 
         3.6 + 1.1 * wealth + np.clip((45 - age) / 14, -2.0, 1.6) + rng.normal(0, 1.2, kin.persons)
     )
     highest = np.select([age < 6.5, age < 12, age < 15, age < 18, age < 23], [1, 2, 3, 4, 5], 10)
-    return np.minimum(np.clip(np.round(reached), 1, 10), highest).astype(np.int64)
+    level: Ints = np.minimum(np.clip(np.round(reached), 1, 10), highest).astype(np.int64)
+    return level
 
 
 def _occupation(kin: Kin, age: Floats, wealth: Floats, rng: np.random.Generator) -> Ints:

@@ -1,7 +1,10 @@
-"""Full names by people, cohort and sex: token pools, numbers of words, titles, birth order and marga.
+"""Full names by people, cohort and sex: token pools, numbers of words, titles, birth order and
+marga.
 
-Facts: `data/peoples.yaml` (tokens and rules), `reference/data/names/javanese_name_length_by_cohort.csv` (words per
-name) and `reference/data/names/top_exact_fullnames_ektp_2024.csv` (holders of the most frequent full names).
+Facts: `data/peoples.yaml` (tokens and rules),
+`reference/data/names/javanese_name_length_by_cohort.csv` (words per name) and
+`reference/data/names/top_exact_fullnames_ektp_2024.csv` (holders of the most frequent full
+names).
 """
 
 from __future__ import annotations
@@ -20,7 +23,8 @@ from synthetic.columns import Bools, Ints, Objects, blank, objects
 from synthetic.country import DATA
 from synthetic.scenario import Names
 
-# People with an e-KTP or younger, both sexes, to turn holders into shares (domain.md 3.1, Dec 2024).
+# People with an e-KTP or younger, both sexes, to turn holders into shares (domain.md 3.1, Dec
+# 2024).
 COUNTRY = 284_973_643
 # Peoples among whom the most frequent full names live; together about this share of the country.
 SPREAD = frozenset(
@@ -128,8 +132,9 @@ def _composed(people: str, sex: str) -> tuple[str, ...]:
 
 
 @cache
-def pool(people: str, sex: str, part: str, skew: float, tail: float) -> Pool:
-    """Tokens for one place in a name: `part` is an era (`old`, `mid`, `new`) or `next` for later words."""
+def pool(people: str, sex: str, part: str, names: Names) -> Pool:
+    """Tokens for one place in a name: `part` is an era (`old`, `mid`, `new`) or `next` for later
+    words."""
     lists = peoples()[people][sex]
     order = {
         "old": ("old", "mid", "new"),
@@ -144,12 +149,12 @@ def pool(people: str, sex: str, part: str, skew: float, tail: float) -> Pool:
             common += [t for t in str(lists.get("new", "")).split() if t not in common][:8]
     top = {name for names, _ in top_names().values() for name in names}
     common = [t for t in common if t not in top or part == "next"]
-    weights = 1.0 / (np.arange(len(common)) + 2.5)
-    weights = weights**skew
+    common = common[: names.vocabulary or None]
+    weights = (1.0 / (np.arange(len(common)) + 2.5)) ** names.skew
     rare = _composed(people, sex)
     rare = rare[: TAIL_TOKENS // 2] if part == "next" else rare
     tail_weights = 1.0 / (np.arange(len(rare)) + 12.0) ** 0.75
-    share = tail * (0.7 if part == "next" else 1.0)
+    share = names.tail * (0.7 if part == "next" else 1.0)
     steps = np.concatenate(
         [weights / weights.sum() * (1 - share), tail_weights / tail_weights.sum() * share]
     ).cumsum()
@@ -209,8 +214,8 @@ def draw_given(
         words = number_of_words(
             name, sex, year[at], urban=urban[at], fewer=names.fewer_words, rng=rng
         )
-        first = pool(name, sex, era, names.skew, names.tail).draw(rng, len(at))
-        later = pool(name, sex, "next", names.skew, names.tail)
+        first = pool(name, sex, era, names).draw(rng, len(at))
+        later = pool(name, sex, "next", names)
         tokens[0][at] = first
         for k in (1, 2):
             has = at[words > k]
@@ -226,7 +231,8 @@ def _place_top_names(
     tokens: list[Objects], at: Ints, sex: str, *, year: Ints, strength: float,
     rng: np.random.Generator,
 ) -> None:  # fmt: skip
-    """Give some people one of the country's most frequent full names, at their real relative rates."""
+    """Give some people one of the country's most frequent full names, at their real relative
+    rates."""
     names, shares = top_names()[sex]
     # Only the cohorts that bear these names get them; 0.55 is about their share of everybody alive.
     rates = np.minimum(shares * strength / SPREAD_SHARE / 0.55, 0.9 / len(shares)).cumsum()
@@ -252,7 +258,8 @@ def draw_marga(people: Ints, rng: np.random.Generator) -> Objects:
 
 
 def draw_rank(people: Ints, rng: np.random.Generator) -> Ints:
-    """Inherited rank: for Balinese a position in CASTES, for peoples with titles 1 when noble, else 0."""
+    """Inherited rank: for Balinese a position in CASTES, for peoples with titles 1 when noble,
+    else 0."""
     rank = np.zeros(len(people), dtype=np.int64)
     for code in np.unique(people):
         name = people_names()[int(code)]
@@ -309,4 +316,5 @@ def _prefixes(
     birth = table[(order % 4) * width + rng.integers(width, size=len(order))]
     plain = rank <= 1
     dropped = rng.random(len(order)) < np.where(plain, 0.02, 0.75)
-    return particle + np.where(dropped, "", birth)
+    prefixes: Objects = particle + np.where(dropped, "", birth)
+    return prefixes

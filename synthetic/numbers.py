@@ -1,4 +1,5 @@
-"""NIK and KK numbers by their grammar, with serials that no real number of a small district reaches.
+"""NIK and KK numbers by their grammar, with serials that no real number of a small district
+reaches.
 
 NIK: 6 digits district of first registration, DDMMYY of birth (women day + 40), 4 digits serial.
 KK: 6 digits district of issue, DDMMYY of issue, 4 digits serial.
@@ -13,8 +14,9 @@ import numpy as np
 
 from synthetic.columns import Bools, Ints, Objects, calendar, padded
 
-# Serials of synthetic numbers lie in this range, both ends included; it marks a number as nobody's. Real serials
-# count from 0001 for each district and day, and a district does not see 9,000 births in a day.
+# Serials of synthetic numbers lie in this range, both ends included; it marks a number as
+# nobody's. Real serials count from 0001 for each district and day, and a district does not see
+# 9,000 births in a day.
 FIRST_SERIAL = 9000
 LAST_SERIAL = 9899
 
@@ -27,7 +29,8 @@ class SerialBook:
     given: Ints = field(default_factory=lambda: np.empty(0, dtype=np.int64))
 
     def number(self, stems: Ints) -> Ints:
-        """The 16-digit numbers for these stems, all different. Raises ValueError when a stem runs out."""
+        """The 16-digit numbers for these stems, all different. Raises ValueError when a stem runs
+        out."""
         distinct, where, counts = np.unique(stems, return_inverse=True, return_counts=True)
         order = np.argsort(where, kind="stable")
         starts = np.concatenate([[0], counts.cumsum()[:-1]]) if len(counts) else counts
@@ -41,9 +44,11 @@ class SerialBook:
         if len(distinct) and int((used + counts).max()) > LAST_SERIAL - FIRST_SERIAL + 1:
             raise ValueError("too many people for so few sub-districts: a serial ran out")
         self._remember(distinct, used + counts, known, at)
-        # Serials start at a place that depends on the stem only, so that they do not all look alike.
+        # Serials start at a place that depends on the stem only, so that they do not all look
+        # alike.
         serial = (stems % 997 * 613 + used[where] + rank) % (LAST_SERIAL - FIRST_SERIAL + 1)
-        return stems * 10_000 + FIRST_SERIAL + serial
+        numbers: Ints = stems * 10_000 + FIRST_SERIAL + serial
+        return numbers
 
     def _remember(self, stems: Ints, used: Ints, known: Bools, at: Ints) -> None:
         self.given[at[known]] = used[known]
@@ -56,7 +61,8 @@ class SerialBook:
 def nik_stem(district: Ints, born: Ints, female: Bools) -> Ints:
     """Twelve-digit stems of NIKs."""
     year, month, day = calendar(born)
-    return district * 1_000_000 + (day + 40 * female) * 10_000 + month * 100 + year % 100
+    stem: Ints = district * 1_000_000 + (day + 40 * female) * 10_000 + month * 100 + year % 100
+    return stem
 
 
 def kk_stem(district: Ints, issued: Ints) -> Ints:

@@ -1,4 +1,5 @@
-"""One part of the population: the persons, families and dwellings of one regency, and all that is true of them."""
+"""One part of the population: the persons, families and dwellings of one regency, and all that is
+true of them."""
 
 from __future__ import annotations
 
@@ -7,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from synthetic import kinship, naming
-from synthetic.columns import Bools, Ints, Objects, objects
+from synthetic.columns import Bools, Ints, Objects, blank, objects
 from synthetic.country import Villages, provinces
 from synthetic.dressing import Addresses, addresses
 from synthetic.homes import Homes, settle_down
@@ -23,7 +24,7 @@ from synthetic.operators.population import (
 from synthetic.operators.registry import bit
 from synthetic.scenario import Scenario
 
-LIVING_PER_FOUNDER = 9.0
+LIVING_PER_FOUNDER = 9.0  # first guess of living people per founding couple; then counted
 MATRILOCAL = frozenset({"minang", "acehnese"})
 NAME_TYPES = ("balinese", "marga", "mononym", "two_words", "many_words")
 
@@ -39,6 +40,14 @@ class World:
     persons: int = 0
     families: int = 0
     dwellings: int = 0
+    founders: int = 0
+    living: int = 0
+
+    def founders_for(self, people: int) -> int:
+        """Founding couples that grow into about so many living people."""
+        known = self.founders > 200
+        ratio = self.living / self.founders if known else LIVING_PER_FOUNDER
+        return max(3, round(people / ratio))
 
 
 @dataclass
@@ -64,7 +73,7 @@ class Part:
 
     @property
     def spot_of_person(self) -> Ints:
-        """Village of each person's dwelling; village 0 for the dead of families that are no more."""
+        """Village of each person's dwelling; village 0 for the dead of families that ended."""
         family = np.maximum(self.homes.family, 0)
         spot = self.homes.spot[self.homes.dwelling[family]]
         return np.where(self.homes.family >= 0, spot, 0)
@@ -76,9 +85,9 @@ class Part:
 
 
 def make_part(villages: Villages, wanted: int, world: World, rng: np.random.Generator) -> Part:
-    """Grow, house and name about `wanted` living people; numbers come later (see `registration`)."""
+    """Grow, house and name about `wanted` living people; `registration` numbers them."""
     scenario, today = world.scenario, world.today
-    founders = max(3, round(wanted / LIVING_PER_FOUNDER))
+    founders = world.founders_for(wanted)
     line_people = _line_peoples(villages, founders * 14, rng)
     twins = scenario.rate("D38", "population")
     kin = kinship.grow(founders, line_people, scenario.families, twins=twins, today=today, rng=rng)
@@ -97,16 +106,18 @@ def make_part(villages: Villages, wanted: int, world: World, rng: np.random.Gene
         places=addresses(villages.urban[homes.spot], villages.hamlet[homes.spot], crowd, rng),
         alive=alive,
         people=people,
-        name=kin.born,  # replaced at once by `_name`, like the three below
-        name_type=kin.born,
-        father_name=kin.born,
-        mother_name=kin.born,
+        name=blank(0),  # filled at once by `_name`, like the three below
+        name_type=blank(0),
+        father_name=blank(0),
+        mother_name=blank(0),
         born=birth_unknown(kin, scenario.rate("D22", "population"), rng),
         traits=np.zeros(kin.persons, dtype=np.int64),
         first_person=world.persons,
         first_family=world.families,
         first_dwelling=world.dwellings,
     )
+    world.founders += founders
+    world.living += int((alive & (homes.family >= 0)).sum())
     world.persons += kin.persons
     world.families += len(homes.head)
     world.dwellings += len(homes.spot)

@@ -35,7 +35,7 @@ class Numbers:
 
 
 def register(part: Part, world: World, rng: np.random.Generator) -> Numbers:
-    """Give every person and family of a part their numbers; marks D06, D08 and D09 in the traits."""
+    """Number every person and family of a part; marks D06, D08 and D09 in the traits."""
     district, regency, small = _birth_places(part, world, rng)
     nik = _niks(part, world, district, rng)
     second, second_born = _second_niks(part, world, district, rng)
@@ -72,7 +72,8 @@ def _birth_places(
 
 
 def _some_district(codes: Objects, at: Ints, rng: np.random.Generator) -> Ints:
-    """A district inside each regency named by position; one that BPS does not know lends xx.xx.01."""
+    """A district inside each regency named by position; one that BPS does not know lends
+    xx.xx.01."""
     result = np.empty(len(at), dtype=np.int64)
     for regency in np.unique(at):
         rows = np.flatnonzero(at == regency)

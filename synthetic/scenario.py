@@ -1,7 +1,8 @@
 """The scenario: who lives where, what each provider sees of them, and how badly.
 
-A scenario is a YAML document read by the models below, which forbid unknown keys. Rates are shares (0 to 1) of the
-rows an operator can act on. The scenarios that ship lie in `scenarios/`; any path to a YAML file works as well.
+A scenario is a YAML document read by the models below, which forbid unknown keys. Rates are
+shares (0 to 1) of the rows an operator can act on. The scenarios that ship lie in
+`scenarios/`; any path to a YAML file works as well.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ from typing import Annotated, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from synthetic.operators.registry import IDS
 
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
 Provider = Literal["kemendagri", "kemensos", "pemda"]
@@ -41,6 +44,7 @@ class Names(_Strict):
     )
     skew: float = Field(default=1.0, ge=0.1, description="exponent on the weight of common tokens")
     tail: Share = Field(default=0.35, description="share of tokens drawn from the composed tail")
+    vocabulary: int = Field(default=0, ge=0, description="common tokens used of each list; 0 = all")
     fewer_words: Share = Field(
         default=0.0, description="share of names cut to their first word, whatever the cohort"
     )
@@ -55,7 +59,8 @@ class Families(_Strict):
     moved: Share = 0.08
     born_elsewhere: Share = 0.12
     elders_taken_in: Share = 0.45
-    boarders: Share = 0.012
+    lodgers: Share = 0.24
+    shared_roofs: Share = 0.035
 
 
 class Coverage(_Strict):
@@ -88,13 +93,24 @@ class Scenario(_Strict):
             raise ValueError(f"coverage is missing for {', '.join(sorted(missing))}")
         return value
 
+    @field_validator("errors")
+    @classmethod
+    def _known_operators(
+        cls, value: dict[str, dict[Where, float]]
+    ) -> dict[str, dict[Where, float]]:
+        unknown = set(value) - set(IDS)
+        if unknown:
+            raise ValueError(f"no such error operator: {', '.join(sorted(unknown))}")
+        return value
+
     def rate(self, operator: str, where: Where) -> float:
         """The rate of an operator at one place; 0 when the scenario does not name it."""
         return self.errors.get(operator, {}).get(where, 0.0)
 
 
 def load(scenario: str | Path) -> Scenario:
-    """Read a scenario by the name of one that ships, or by path. Raises FileNotFoundError or pydantic's error."""
+    """Read a scenario by the name of one that ships, or by path. Raises FileNotFoundError or
+    pydantic's error."""
     path = Path(scenario)
     if path.suffix not in {".yaml", ".yml"}:
         path = HOME / f"{scenario}.yaml"

@@ -1,4 +1,5 @@
-"""Run the record and family operators of a scenario, in the order of the catalogue, and count what they did."""
+"""Run the record and family operators of a scenario, in the order of the catalogue, and count
+what they did."""
 
 from __future__ import annotations
 

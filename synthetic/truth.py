@@ -1,4 +1,5 @@
-"""Truth beside the files: which entity every row is, with the groups that evaluations break down by."""
+"""Truth beside the files: which entity every row is, with the groups that evaluations break down
+by."""
 
 from __future__ import annotations
 
@@ -17,8 +18,17 @@ from synthetic.writing import Layout, Sheet, open_sheet
 _ROW = ("source", "file", "row", "entity")
 PERSON = Layout(
     "person",
-    (*_ROW, "name_type", "sex", "birth_cohort", "ethnic_group", "province", "region", "provider")
-    + ("errors",),
+    (
+        *_ROW,
+        "name_type",
+        "sex",
+        "birth_cohort",
+        "ethnic_group",
+        "province",
+        "region",
+        "provider",
+        "errors",
+    ),
 )
 FAMILY = Layout("family", (*_ROW, "province", "region", "members", "errors"))
 HOUSEHOLD = Layout("household", (*_ROW, "province", "region", "families", "errors"))

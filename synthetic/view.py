@@ -1,6 +1,8 @@
-"""What one provider sees of a part: rows chosen, cells filled with the truth, ready to be spoiled and written.
+"""What one provider sees of a part: rows chosen, cells filled with the truth, ready to be spoiled
+and written.
 
-Cells are object columns under canonical names; birth dates are three integer columns and a style until written.
+Cells are object columns under canonical names; birth dates are three integer columns and a
+style until written.
 """
 
 from __future__ import annotations
@@ -18,7 +20,8 @@ from synthetic.registration import Numbers
 from synthetic.scenario import Coverage, Provider, Scenario
 
 PLAIN, SHORT_YEAR, SERIAL_DAY = 0, 1, 2  # styles of a written birth date
-# Population operators that show in every row of a person; a second NIK shows only where it is written.
+# Population operators that show in every row of a person; a second NIK shows only where it is
+# written.
 SHOWN = ("D08", "D09", "D22", "D38", "D39", "D40")
 SECOND = 1 << 62  # marks the registry's second row of a person until its cells are filled
 REACH = {

@@ -1,4 +1,5 @@
-"""Files of the three providers: CSV in any encoding, gzip CSV, Parquet or XLSX, written block by block."""
+"""Files of the three providers: CSV in any encoding, gzip CSV, Parquet or XLSX, written block by
+block."""
 
 from __future__ import annotations
 
@@ -127,7 +128,7 @@ class _Xlsx:
 
 
 def open_sheet(folder: Path, layout: Layout, fmt: str, suffix: str = "") -> Sheet:
-    """A new file `<folder>/<layout name><suffix>.<fmt>`. Raises ValueError for an unknown format."""
+    """A new file `<layout name><suffix>.<fmt>`. Raises ValueError for an unknown format."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{layout.name}{suffix}.{fmt}"
     if fmt in {"csv", "csv.gz"}:

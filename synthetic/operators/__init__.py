@@ -1,1 +1,2 @@
-"""Error operators, by what they spoil. `synthetic.spoiling` imports all of them, which registers them."""
+"""Error operators, by what they spoil. `synthetic.spoiling` imports all of them, which registers
+them."""

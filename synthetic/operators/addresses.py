@@ -9,15 +9,18 @@ from synthetic.operators.registry import operator
 from synthetic.view import View
 
 _OLD_PLACES = {
-    "Makassar": "UJUNG PANDANG", "Jayapura": "HOLLANDIA", "Merauke": "IRIAN JAYA", "Sorong": "IRIAN JAYA",
+    "Makassar": "UJUNG PANDANG", "Jayapura": "HOLLANDIA", "Merauke": "IRIAN JAYA",
+    "Sorong": "IRIAN JAYA",
     "Bogor": "BUITENZORG", "Bandung": "PRIANGAN", "Denpasar": "BADUNG", "Yogyakarta": "JOGJAKARTA",
     "Surakarta": "SOLO", "Banda Aceh": "KUTARAJA", "Gowa": "SUNGGUMINASA", "Purwakarta": "KARAWANG",
 }  # fmt: skip
 _SHORT = (
-    ("JL. ", "JALAN "), ("JL. ", "JLN "), ("JL. ", "JL "), ("GG. ", "GANG "), ("GG. ", "GG "), ("DUSUN ", "DSN. "),
-    ("DUSUN ", "DS. "), ("DUSUN ", "DSN "), ("KAMPUNG ", "KP. "), ("KAMPUNG ", "KP "), ("BANJAR ", "BR. "),
-    ("BANJAR ", "BR. DINAS "), ("LINGKUNGAN ", "LINK. "), ("LINGKUNGAN ", "LK "), ("PEDUKUHAN ", "DK. "),
-    ("PEDUKUHAN ", "DUKUH "), ("JORONG ", "JR. "), ("PEKON ", "PKN "), (" NO ", " NO. "), (" NO ", " NOMOR "),
+    ("JL. ", "JALAN "), ("JL. ", "JLN "), ("JL. ", "JL "), ("GG. ", "GANG "), ("GG. ", "GG "),
+    ("DUSUN ", "DSN. "), ("DUSUN ", "DS. "), ("DUSUN ", "DSN "), ("KAMPUNG ", "KP. "),
+    ("KAMPUNG ", "KP "), ("BANJAR ", "BR. "), ("BANJAR ", "BR. DINAS "),
+    ("LINGKUNGAN ", "LINK. "), ("LINGKUNGAN ", "LK "), ("PEDUKUHAN ", "DK. "),
+    ("PEDUKUHAN ", "DUKUH "), ("JORONG ", "JR. "), ("PEKON ", "PKN "), (" NO ", " NO. "),
+    (" NO ", " NOMOR "),
     (" NO ", " "),
 )  # fmt: skip
 
@@ -70,7 +73,7 @@ def address_otherwise(view: View, rows: Ints, rng: np.random.Generator) -> Ints:
 
 @operator("D28")
 def address_of_domicile(view: View, rows: Ints, rng: np.random.Generator) -> Ints:
-    """The field address is the domicile, another one than on the card: somebody else's house in the part."""
+    """The field address is the domicile, another house of the regency than the one on the card."""
     homes, places = view.part.homes, view.part.places
     dwelling = rng.integers(len(homes.spot), size=len(rows))
     same_village = rng.random(len(rows)) < 0.6
@@ -95,7 +98,7 @@ def _older(view: View) -> Bools:
 
 @operator("D29")
 def region_of_another_edition(view: View, rows: Ints, rng: np.random.Generator) -> Ints:
-    """The village code is of an older Kemendagri edition, or of the BPS system where there is no older one."""
+    """The village code is of an older Kemendagri edition, or of BPS where there is no older one."""
     villages = view.part.villages
     older = dict(zip(villages.code, villages.older, strict=True))
     bps = dict(zip(villages.code, villages.bps, strict=True))

@@ -1,4 +1,4 @@
-"""Errors of the KK number on a person's row: D12, and D11 where one member alone has another card."""
+"""Errors of the KK number on a person's row: D12."""
 
 from __future__ import annotations
 
@@ -20,7 +20,9 @@ def kk_swapped(view: View, rows: Ints, rng: np.random.Generator) -> Ints:
     column = view.text["kk"]
     kind, place, digit = (rng.integers(0, k, len(rows)) for k in (10, 15, 9))
     column[rows] = objects(
-        view.numbers.nik[view.who[row]] if k < 3 else "" if k < 5 else scientific(column[row]) if k == 5
+        view.numbers.nik[view.who[row]] if k < 3
+        else "" if k < 5
+        else scientific(column[row]) if k == 5
         else slip(column[row], int(p), int(k) % 4, int(d))
         for row, k, p, d in zip(rows, kind, place, digit, strict=True)
     )  # fmt: skip

@@ -20,7 +20,8 @@ def date_default(view: View, rows: Ints, rng: np.random.Generator) -> Ints:
 
 @operator("D23")
 def date_typo(view: View, rows: Ints, rng: np.random.Generator) -> Ints:
-    """Day and month are swapped, the day is off by one, the year has two digits, or the century is wrong."""
+    """Day and month are swapped, the day is off by one, the year has two digits, or the century
+    is wrong."""
     kind = rng.integers(0, 20, len(rows))
     swap = rows[(kind < 6) & (view.day[rows] <= 12)]
     view.day[swap], view.month[swap] = view.month[swap], view.day[swap].copy()
@@ -42,7 +43,8 @@ def date_typo(view: View, rows: Ints, rng: np.random.Generator) -> Ints:
 
 @operator("D24")
 def date_estimated(view: View, rows: Ints, rng: np.random.Generator) -> Ints:
-    """The year is off by one to ten because the age was guessed, often rounded to a multiple of five."""
+    """The year is off by one to ten because the age was guessed, often rounded to a multiple of
+    five."""
     age = view.today // 365 + 1970 - view.year[rows]
     rounded = np.round(age / 5.0).astype(np.int64) * 5 - age
     size = np.minimum(rng.geometric(0.45, len(rows)), 10)
@@ -50,7 +52,7 @@ def date_estimated(view: View, rows: Ints, rng: np.random.Generator) -> Ints:
     shift = np.where((rng.random(len(rows)) < 0.4) & (rounded != 0), rounded, shift)
     latest = view.today // 365 + 1969
     new = np.minimum(view.year[rows] - shift, latest)
-    changed = new != view.year[rows]
+    changed: Ints = rows[new != view.year[rows]]
     view.year[rows] = new
     view.day[rows] = np.where(view.month[rows] == 2, np.minimum(view.day[rows], 28), view.day[rows])
-    return rows[changed]
+    return changed

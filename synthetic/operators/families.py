@@ -58,7 +58,8 @@ def family_address_otherwise(column: Objects, rows: Ints, rng: np.random.Generat
 
 @operator("D29", "family")
 def family_region_older(column: Objects, rows: Ints, rng: np.random.Generator) -> Ints:
-    """The village code is of an earlier edition; `column` holds pairs (code of today, older code or '')."""
+    """The village code is of an earlier edition; `column` holds pairs (code of today, older code
+    or '')."""
     changed: Ints = rows[(column[rows, 1] != "").astype(bool)]
     column[changed, 0] = column[changed, 1]
     return changed

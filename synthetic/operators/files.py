@@ -11,7 +11,8 @@ from synthetic.view import SERIAL_DAY, View
 
 @operator("D36")
 def spreadsheet_habits(view: View, rows: Ints, rng: np.random.Generator) -> Ints:
-    """Trailing blanks, non-breaking spaces, dates as Excel serial numbers, thousands dots in a NIK."""
+    """Trailing blanks, non-breaking spaces, dates as Excel serial numbers, thousands dots in a
+    NIK."""
     kind = rng.integers(0, 20, len(rows))
     text = view.text
     text["name"][rows[kind < 9]] += " "

@@ -19,7 +19,8 @@ DEAD_DAYS = int(9 * YEAR)
 def card_of_other_issue(
     numbers: Numbers, rate: float, registry: bool, rng: np.random.Generator
 ) -> tuple[Objects, Bools]:
-    """The family is listed under an older KK number, or one so new that the registry's file lacks it."""
+    """The family is listed under an older KK number, or one so new that the registry's file lacks
+    it."""
     n = len(numbers.cards)
     other = rng.random(n) < rate
     choices = np.array([1, 0] if registry else [1, 1, 1, 0, NEWER_CARD])
@@ -35,7 +36,8 @@ def newborns_missing(part: Part, rate: float, today: int, rng: np.random.Generat
 
 
 def still_with_parents(part: Part, rate: float, today: int, rng: np.random.Generator) -> Bools:
-    """People who married or left lately and are still listed, unmarried, in the family of their parents (D32)."""
+    """People who married or left lately and are still listed, unmarried, in the family of their
+    parents (D32)."""
     homes = part.homes
     recent = (homes.before >= 0) & (homes.joined > today - FRESH_DAYS) & part.alive
     return recent & (rng.random(part.kin.persons) < min(rate * 6, 1.0))
@@ -57,7 +59,8 @@ def listed_again(who: Ints, rate: float, rng: np.random.Generator) -> Ints:
 def listed_in_two_families(
     part: Part, who: Ints, listed: Bools, rate: float, rng: np.random.Generator
 ) -> tuple[Ints, Ints]:
-    """A person is on two cards at once: the family before marriage, or another one under the same roof."""
+    """A person is on two cards at once: the family before marriage, or another one under the same
+    roof."""
     who = who[rng.random(len(who)) < rate]
     homes = part.homes
     by_dwelling = np.full(len(homes.spot), -1, dtype=np.int64)

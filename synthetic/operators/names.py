@@ -26,7 +26,8 @@ def _change(
         change(text, float(c)) for text, c in zip(before, rng.random(len(rows)), strict=True)
     )
     column[rows] = after
-    return rows[(after != before).astype(bool)]
+    changed: Ints = rows[(after != before).astype(bool)]
+    return changed
 
 
 @operator("D14")
@@ -56,7 +57,8 @@ def name_respelled(view: View, rows: Ints, rng: np.random.Generator) -> Ints:
 
 @operator("D16")
 def name_abbreviated(view: View, rows: Ints, rng: np.random.Generator) -> Ints:
-    """Muhammad, Siti, Abdul, Gusti, Wayan and the like are abbreviated; else a later word becomes an initial."""
+    """Muhammad, Siti, Abdul, Gusti, Wayan and the like are abbreviated; else a later word becomes
+    an initial."""
     return _change(view.text["name"], rows, rng, spelling.abbreviate)
 
 
@@ -95,7 +97,8 @@ def name_nickname(view: View, rows: Ints, rng: np.random.Generator) -> Ints:
 
 @operator("D20", can=_multiword)
 def name_restructured(view: View, rows: Ints, rng: np.random.Generator) -> Ints:
-    """Words are fused, split, reordered or truncated; Balinese birth-order words change place or fall out."""
+    """Words are fused, split, reordered or truncated; Balinese birth-order words change place or
+    fall out."""
     return _change(view.text["name"], rows, rng, spelling.restructure)
 
 
@@ -107,10 +110,9 @@ def name_extreme(view: View, rows: Ints, rng: np.random.Generator) -> Ints:
         if c < 0.5:
             column[row] = column[row][0]
         else:
-            column[row] = (
-                f"{column[row]} {view.part.father_name[view.who[row]]} {view.part.mother_name[view.who[row]]}"
-            )
-            column[row] = (column[row] + " " + column[row])[:70].strip()
+            person = view.who[row]
+            parents = f"{view.part.father_name[person]} {view.part.mother_name[person]}"
+            column[row] = f"{column[row]} {parents} {column[row]} {parents}"[:70].strip()
     return rows
 
 
@@ -129,7 +131,8 @@ def mother_missing(view: View, rows: Ints, rng: np.random.Generator) -> Ints:
 
 @operator("N01")
 def name_slip(view: View, rows: Ints, rng: np.random.Generator) -> Ints:
-    """A slip of the keys in the name: a letter lost, doubled, swapped with its neighbour, or wrong."""
+    """A slip of the keys in the name: a letter lost, doubled, swapped with its neighbour, or
+    wrong."""
     return _change(view.text["name"], rows, rng, spelling.keys_slip)
 
 

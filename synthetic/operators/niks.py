@@ -18,7 +18,8 @@ def _has_nik(view: View) -> Bools:
 
 
 def slip(number: str, place: int, kind: int, digit: int) -> str:
-    """A number with one typing slip: 0 another digit, 1 neighbours swapped, 2 one lost, 3 one doubled."""
+    """A number with one typing slip: 0 another digit, 1 neighbours swapped, 2 one lost, 3 one
+    doubled."""
     place = place % max(len(number) - 1, 1)
     if kind == 0:
         new = str((int(number[place]) + 1 + digit % 9) % 10) if number[place].isdigit() else "1"
@@ -45,7 +46,8 @@ def nik_missing(view: View, rows: Ints, rng: np.random.Generator) -> Ints:
 
 @operator("D02", can=_has_nik)
 def nik_malformed(view: View, rows: Ints, rng: np.random.Generator) -> Ints:
-    """The NIK loses or gains a digit, carries letters for digits, or stands in scientific notation."""
+    """The NIK loses or gains a digit, carries letters for digits, or stands in scientific
+    notation."""
     kind = rng.integers(0, 8, len(rows))
     place, digit = rng.integers(0, 15, len(rows)), rng.integers(0, 9, len(rows))
     column = view.text["nik"]
@@ -113,13 +115,15 @@ def _field(view: View) -> Bools:
 
 @operator("D07", can=lambda view: _relative(view) >= 0)
 def nik_of_relative(view: View, rows: Ints, rng: np.random.Generator) -> Ints:
-    """A child is written under the father's or mother's NIK, a wife or husband under the spouse's."""
+    """A child is written under the father's or mother's NIK, a wife or husband under the
+    spouse's."""
     view.text["nik"][rows] = view.numbers.nik[_relative(view)[rows]]
     return rows
 
 
 def _relative(view: View) -> Ints:
-    """The father (or mother) of unmarried people, the spouse of the others; -1 when outside the part."""
+    """The father (or mother) of unmarried people, the spouse of the others; -1 when outside the
+    part."""
     kin, who = view.part.kin, view.who
     couple = np.maximum(kin.couple[who], 0)
     spouse = np.where(kin.female[who], kin.husband[couple], kin.wife[couple])
@@ -133,8 +137,5 @@ def nik_other_sex(view: View, rows: Ints, rng: np.random.Generator) -> Ints:
     column = view.text["nik"]
     able = objects(nik[6:8].isdigit() for nik in column[rows]).astype(bool)
     rows = rows[able]
-    column[rows] = [
-        f"{nik[:6]}{(int(nik[6:8]) - 40 if int(nik[6:8]) > 40 else int(nik[6:8]) + 40):02d}{nik[8:]}"
-        for nik in column[rows]
-    ]
+    column[rows] = [f"{n[:6]}{(int(n[6:8]) + 40) % 80:02d}{n[8:]}" for n in column[rows]]
     return rows

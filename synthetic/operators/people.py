@@ -29,7 +29,8 @@ def dead_listed_as_living(view: View, rows: Ints, rng: np.random.Generator) -> I
 
 @operator("D34")
 def relation_in_other_code(view: View, rows: Ints, rng: np.random.Generator) -> Ints:
-    """The relation to the head is written in another code list than the file's own, or as `other`."""
+    """The relation to the head is written in another code list than the file's own, or as
+    `other`."""
     own = view.relation[rows]
     view.text["relation_text"][rows] = texts(np.where(rng.random(len(rows)) < 0.7, own, 11))
     return rows

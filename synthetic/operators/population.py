@@ -12,7 +12,8 @@ from synthetic.operators.registry import operator
 
 @operator("D22", "population")
 def birth_unknown(kin: Kin, rate: float, rng: np.random.Generator) -> Ints:
-    """Older people who never knew their birth day are registered on 1 July, 31 December, 1 January or a 15th."""
+    """Older people who never knew their birth day are registered on 1 July, 31 December, 1
+    January or a 15th."""
     year = (kin.born / YEAR + 1970).astype(np.int64)
     chance = rate * np.where(year < 1965, 2.0, np.where(year < 1985, 0.6, 0.1))
     unknown = rng.random(kin.persons) < chance
@@ -25,7 +26,8 @@ def birth_unknown(kin: Kin, rate: float, rng: np.random.Generator) -> Ints:
 
 @operator("D08", "population")
 def birth_corrected(rows: int, rng: np.random.Generator) -> Ints:
-    """The birth date was corrected by a court and the NIK kept the old one: by days, months or years."""
+    """The birth date was corrected by a court and the NIK kept the old one: by days, months or
+    years."""
     size = np.select(
         [rng.random(rows) < 0.4, rng.random(rows) < 0.5],
         [rng.integers(1, 25, rows), 30 * rng.integers(1, 11, rows)],
@@ -36,7 +38,8 @@ def birth_corrected(rows: int, rng: np.random.Generator) -> Ints:
 
 @operator("D09", "population")
 def nik_of_old_district(older: Objects, district: Ints) -> tuple[Ints, Bools]:
-    """The NIK begins with a district code no longer in force; people of places that never changed keep theirs."""
+    """The NIK begins with a district code no longer in force; people of places that never changed
+    keep theirs."""
     has = np.fromiter((bool(code) for code in older), dtype=bool, count=len(older))
     changed = district.copy()
     changed[has] = [int(code[:6]) for code in older[has]]
@@ -47,7 +50,8 @@ def nik_of_old_district(older: Objects, district: Ints) -> tuple[Ints, Bools]:
 def second_registration(
     district: Ints, elsewhere: Ints, born: Ints, rng: np.random.Generator
 ) -> tuple[Ints, Ints]:
-    """One person was registered twice and holds two NIKs: after a move, or with another birth date."""
+    """One person was registered twice and holds two NIKs: after a move, or with another birth
+    date."""
     redated = rng.random(len(district)) < 0.45
     shift = np.where(redated, birth_corrected(len(district), rng), 0)
     return np.where(redated, district, elsewhere), born + shift
@@ -66,7 +70,8 @@ def twins_share_names(given: naming.Given, kin: Kin, rng: np.random.Generator) -
     keeps = many & (rng.random(len(younger)) < 0.5)
     keeps &= kin.female[younger] == kin.female[elder]
     keeps &= own != given.tokens[1][elder]
-    # Of a single token the younger twin keeps the beginning: SUPARMAN and SUKARDI, not SUPARMAN and HERI.
+    # Of a single token the younger twin keeps the beginning: SUPARMAN and SUKARDI, not SUPARMAN
+    # and HERI.
     blended = objects(
         e[:2] + o[2:] if len(o) > 3 and e[:2] + o[2:] != e else o
         for e, o in zip(first, own, strict=True)
@@ -80,7 +85,7 @@ def child_bears_father(
     given: naming.Given, kin: Kin, rate: float, rng: np.random.Generator
 ) -> Ints:
     """A child carries the father's first token as the last of its own, on the same card."""
-    takes = np.flatnonzero((kin.father >= 0) & (rng.random(kin.persons) < rate))
+    takes: Ints = np.flatnonzero((kin.father >= 0) & (rng.random(kin.persons) < rate))
     token = given.tokens[0][kin.father[takes]]
     fresh = token != given.tokens[0][takes]
     takes, token = takes[fresh], token[fresh]
@@ -92,6 +97,7 @@ def child_bears_father(
 
 @operator("D40", "population")
 def namesakes(names: Objects) -> Bools:
-    """People bear one of the country's most frequent full names, at their real relative rates (see `naming`)."""
+    """People bear one of the country's most frequent full names, at their real relative rates
+    (see `naming`)."""
     top = {name for listed, _ in naming.top_names().values() for name in listed}
     return np.fromiter((name in top for name in names), dtype=bool, count=len(names))

@@ -1,11 +1,11 @@
-"""The register of error operators: every error of `reference/data/dq_error_catalog.csv` under its id.
+"""The register of error operators: those of `reference/data/dq_error_catalog.csv` by their ids.
 
 Operators act at four stages, each with its own kind of function:
 
-- `population`: something that is so for a person, and every provider meets it (twins, two NIKs, unknown birth dates);
+- `population`: something that is so for a person, and every provider meets it (twins, two NIKs);
 - `listing`: which persons a provider lists, and in which family;
-- `record`: what one person's row says; called as `act(view, rows, rng)`, patches cells in place, and returns the
-  rows it really changed;
+- `record`: what one person's row says; called as `act(view, rows, rng)`, patches cells in place,
+  and returns the rows it really changed;
 - `family`: what a family's or dwelling's row says; called like `record` on plain columns.
 
 The docstring of an operator is its public sentence.
@@ -53,7 +53,7 @@ def everywhere(view: View) -> Bools:
 
 
 def operator(name: str, stage: Stage = "record", can: Can = everywhere) -> Callable[[F], F]:
-    """Register a function as the operator `name` at a stage; `can` says which rows it can act on."""
+    """Register a function as operator `name` at a stage; `can` says which rows it can act on."""
     if name not in IDS:
         raise ValueError(f"{name} is not an operator id")
 

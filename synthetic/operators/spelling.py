@@ -11,11 +11,14 @@ import yaml
 
 from synthetic.country import DATA
 
-_OLD = (("U", "OE"), ("J", "DJ"), ("C", "TJ"), ("Y", "J"), ("SY", "SJ"), ("KH", "CH"), ("NY", "NJ"))
+_OLD = (
+    ("U", "OE"), ("J", "DJ"), ("C", "TJ"), ("Y", "J"), ("SY", "SJ"), ("KH", "CH"), ("NY", "NJ"),
+)  # fmt: skip
 _SOUND = (
-    ("F", "P"), ("V", "P"), ("Z", "J"), ("SY", "S"), ("DH", "D"), ("TH", "T"), ("Q", "K"), ("Y", "I"), ("I", "IE"),
-    ("MM", "M"), ("AH", "A"), ("SH", "S"), ("KH", "H"), ("OO", "O"), ("IY", "I"), ("LL", "L"), ("DD", "D"),
-    ("A", "O"), ("TT", "T"), ("D", "DH"), ("RI", "RY"), ("N", "NN"), ("EI", "I"), ("P", "F"),
+    ("F", "P"), ("V", "P"), ("Z", "J"), ("SY", "S"), ("DH", "D"), ("TH", "T"), ("Q", "K"),
+    ("Y", "I"), ("I", "IE"), ("MM", "M"), ("AH", "A"), ("SH", "S"), ("KH", "H"), ("OO", "O"),
+    ("IY", "I"), ("LL", "L"), ("DD", "D"), ("A", "O"), ("TT", "T"), ("D", "DH"), ("RI", "RY"),
+    ("N", "NN"), ("EI", "I"), ("P", "F"),
 )  # fmt: skip
 _TITLES_M = ("H. ", "H. ", "H ", "DRS. ", "IR. ", "KH. ", "USTADZ ", "BPK. ", "R. ")
 _TITLES_F = ("HJ. ", "HJ. ", "HJ ", "DRA. ", "IBU ", "NY. ", "RR. ")
@@ -34,15 +37,19 @@ _DEGREES = (
     " ST",
 )
 _NICKNAMES = {
-    "HERMAWAN": "WAWAN", "SETIAWAN": "WAWAN", "ASEP": "AA", "MUHAMMAD": "MAMAT", "SUTRISNO": "TRIS",
-    "NURHAYATI": "NUNUNG", "SITI": "ITI", "KURNIAWAN": "WAWAN", "RAHMAT": "MAMAT", "BAMBANG": "BENG",
+    "HERMAWAN": "WAWAN", "SETIAWAN": "WAWAN", "ASEP": "AA", "MUHAMMAD": "MAMAT",
+    "SUTRISNO": "TRIS", "NURHAYATI": "NUNUNG", "SITI": "ITI", "KURNIAWAN": "WAWAN",
+    "RAHMAT": "MAMAT", "BAMBANG": "BENG",
 }  # fmt: skip
-_BIRTH_ORDER = frozenset("WAYAN PUTU GEDE LUH MADE KADEK NENGAH NYOMAN KOMANG KETUT".split())
+_BIRTH_ORDER = frozenset(
+    {"WAYAN", "PUTU", "GEDE", "LUH", "MADE", "KADEK", "NENGAH", "NYOMAN", "KOMANG", "KETUT"}
+)
 _KEEP = frozenset({"I", "NI"})
 _NEIGHBOURS = {
-    "A": "SQ", "B": "VN", "C": "XV", "D": "SF", "E": "WR", "F": "DG", "G": "FH", "H": "GJ", "I": "UO", "J": "HK",
-    "K": "JL", "L": "K", "M": "N", "N": "BM", "O": "IP", "P": "O", "Q": "W", "R": "ET", "S": "AD", "T": "RY",
-    "U": "YI", "V": "CB", "W": "QE", "X": "ZC", "Y": "TU", "Z": "X",
+    "A": "SQ", "B": "VN", "C": "XV", "D": "SF", "E": "WR", "F": "DG", "G": "FH", "H": "GJ",
+    "I": "UO", "J": "HK", "K": "JL", "L": "K", "M": "N", "N": "BM", "O": "IP", "P": "O", "Q": "W",
+    "R": "ET", "S": "AD", "T": "RY", "U": "YI", "V": "CB", "W": "QE", "X": "ZC", "Y": "TU",
+    "Z": "X",
 }  # fmt: skip
 
 
@@ -70,7 +77,7 @@ def respell(name: str, chance: float) -> str:
 
 
 def abbreviate(name: str, chance: float) -> str:
-    """A known token becomes one of its short forms; without one, a later word becomes an initial."""
+    """A known token becomes one of its short forms; else a later word becomes an initial."""
     words = name.split(" ")
     pair = short_forms().get(" ".join(words[:2]))
     if pair:

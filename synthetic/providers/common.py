@@ -22,7 +22,8 @@ def title(column: Objects) -> Objects:
 
 
 def birth_text(view: View, pattern: str, short: str = "") -> Objects:
-    """Birth dates in a pattern of y, m, d; short years and Excel serials where the row's style says so."""
+    """Birth dates in a pattern of y, m, d; short years and Excel serials where the row's style
+    says so."""
     key = ((view.year * 100 + view.month) * 100 + view.day) * 4 + view.style
     distinct, where = np.unique(key, return_inverse=True)
     return objects(_date(int(k), pattern, short) for k in distinct)[where]

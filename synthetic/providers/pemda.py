@@ -11,10 +11,13 @@ from synthetic.providers.common import birth_text, title, upper
 from synthetic.spoiling import spoil_family
 from synthetic.view import Look, View
 
+# By Dukcapil code; position 0 is unused.
 SHDK = objects(
-    "LAINNYA,KEPALA KELUARGA,SUAMI,ISTRI,ANAK,MENANTU,CUCU,ORANG TUA,MERTUA,FAMILI LAIN,PEMBANTU,"
-    "LAINNYA".split(",")
-)
+    [
+        "LAINNYA", "KEPALA KELUARGA", "SUAMI", "ISTRI", "ANAK", "MENANTU", "CUCU", "ORANG TUA",
+        "MERTUA", "FAMILI LAIN", "PEMBANTU", "LAINNYA",
+    ]
+)  # fmt: skip
 _SEXES = objects(["L", "P", "1", "2", "LAKI-LAKI", "PEREMPUAN"])
 _WORK = {
     "1": "BELUM BEKERJA", "2": "IBU RUMAH TANGGA", "3": "PELAJAR", "5": "PNS", "9": "PETANI",
