@@ -8,6 +8,7 @@ from datetime import date, datetime
 from sqlmodel import Session, col, func, select
 
 from mdm.compose import Hub
+from mdm.errors import UsageError
 from mdm.hub.runs import published_seq
 from mdm.hub.tables import Batch, Entity, Run, RunStage
 
@@ -69,6 +70,13 @@ def look(hub: Hub, runs: int = 5) -> Status:
             stages=_stages(session, newest[0].id) if newest else (),
             published=_published(session),
         )
+
+
+def require_landed(hub: Hub) -> None:
+    """UsageError where there is nothing to work on."""
+    with hub.sessions.read() as session:
+        if session.exec(select(Batch.id).limit(1)).first() is None:
+            raise UsageError("Nothing has landed yet.", "First: dtsen land SOURCE FILE…")
 
 
 def _batches(session: Session) -> tuple[BatchLine, ...]:

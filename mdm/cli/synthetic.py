@@ -19,8 +19,8 @@ def make_files(
     people: int | None,
     records: int | None,
     seed: int,
-    scenario: str,
-    fmt: str,
+    scenario: str = "default",
+    fmt: str = "csv",
 ) -> Summary:
     """Write files and truth into the new folder `out`."""
     from synthetic.generate import generate  # noqa: PLC0415 - loads the whole generator

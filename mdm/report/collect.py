@@ -37,7 +37,7 @@ def collect(
     hub: Hub,
     engine: Engine,
     *,
-    quality: Mapping[str, Evaluation] | None = None,
+    quality: Mapping[Kind, Evaluation] | None = None,
     synthetic: bool = False,
     example: Example | None = None,
 ) -> Facts:

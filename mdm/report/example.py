@@ -80,7 +80,7 @@ def _line(record: Mapping[str, Any]) -> RecordLine:
 
 
 def _weakest_link(pairs: list[PairEvidence]) -> PairEvidence:
-    """The pair that says most about why the cluster holds together: the lightest that still links."""
+    """The pair that says most about why the cluster holds: the lightest that still links."""
     least = load_linkage("person").thresholds.link
     linking = [pair for pair in pairs if pair.match_weight >= least]
     return min(linking or pairs, key=lambda pair: pair.match_weight)

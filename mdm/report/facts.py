@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from matching.evaluation import Evaluation
+from matching.rules import Kind
 
 
 @dataclass(frozen=True)
@@ -123,7 +124,7 @@ class Facts:
     weights: tuple[LevelWeight, ...] = ()
     seconds: tuple[Seconds, ...] = ()
     sizes: tuple[ClusterSize, ...] = ()
-    quality: dict[str, Evaluation] = field(default_factory=dict)  # by kind
+    quality: dict[Kind, Evaluation] = field(default_factory=dict)  # by kind
     example: Example | None = None
 
     def __post_init__(self) -> None:

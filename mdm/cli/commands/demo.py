@@ -1,1 +1,56 @@
-"""x."""
+"""`demo`: everything at once, on people nobody is."""
+
+from __future__ import annotations
+
+import click
+
+from mdm.cli.answers import emit_json, say, table
+from mdm.cli.commands.quality import figure
+from mdm.cli.session import Session, pass_session, shared_options
+from mdm.cli.synthetic import make_files
+from mdm.progress import Progress
+
+
+@click.command()
+@shared_options
+@click.option(
+    "--people", type=click.IntRange(min=200), default=20_000, show_default=True, help="How many."
+)
+@click.option("--seed", type=int, default=2026, show_default=True, help="Same seed, same people.")
+@pass_session
+def demo(session: Session, *, people: int, seed: int) -> None:
+    """See it all on people who do not exist: files in, golden profiles out, and a page about it.
+
+    Makes the three providers' files and the truth about them, lands them, learns the weights,
+    links, resolves, seals, publishes, evaluates, and writes one HTML page. Uses a home of its own.
+    """
+    from mdm.compose import create_home  # noqa: PLC0415 - loads the whole hub
+    from mdm.demo import DELIVERY, land_all, link_all, refuse_other_homes, show  # noqa: PLC0415
+
+    progress: Progress = session.progress
+    hub = create_home(session.home)
+    try:
+        refuse_other_homes(hub)
+        if not (hub.settings.home / DELIVERY / "truth").exists():
+            make_files(
+                progress, hub.settings.home / DELIVERY, people=people, records=None, seed=seed
+            )
+        land_all(hub, progress)
+        link_all(hub, progress)
+        shown = show(hub, progress)
+    finally:
+        hub.close()
+    if session.json:
+        emit_json(session, shown)
+        return
+    rows = [
+        (kind, figure(e.pairs.precision), figure(e.pairs.recall), figure(e.pairs.f1))
+        for kind, e in shown.quality.items()
+    ]
+    columns = ("pairs of", "precision", "recall", "F1")
+    session.out.print(table("Automatic links against the truth", columns, rows))
+    say(session, f"The page: {shown.report}")
+    say(session, "")
+    say(session, "Try next:")
+    for command in shown.next:
+        say(session, f"  {command}")

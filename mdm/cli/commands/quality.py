@@ -91,7 +91,7 @@ def show(session: Session, kind: str, found: Evaluation) -> None:
     )
     if found.groups:
         groups = [
-            (g.column, g.value, g.records, _figure(g.scores.precision), _figure(g.scores.recall))
+            (g.column, g.value, g.records, figure(g.scores.precision), figure(g.scores.recall))
             for g in found.groups
         ]
         heads = ("by", "group", "rows", "precision", "recall")
@@ -99,10 +99,11 @@ def show(session: Session, kind: str, found: Evaluation) -> None:
 
 
 def _line(name: str, scores: Scores) -> tuple[str, str, str, str]:
-    return name, _figure(scores.precision), _figure(scores.recall), _figure(scores.f1)
+    return name, figure(scores.precision), figure(scores.recall), figure(scores.f1)
 
 
-def _figure(measure: Measure) -> str:
+def figure(measure: Measure) -> str:
+    """A share with its interval, as text."""
     if measure.value is None:
         return "–"
     interval = ""

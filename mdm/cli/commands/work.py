@@ -11,7 +11,7 @@ import click
 from mdm.cli.answers import emit_json, say, table
 from mdm.cli.opened import opened
 from mdm.cli.session import Session, pass_session, shared_options
-from mdm.looks import look
+from mdm.looks import look, require_landed
 
 if TYPE_CHECKING:
     from mdm.run import RunResult
@@ -73,6 +73,7 @@ def train(session: Session) -> None:
     from mdm.pipeline import train as train_models  # noqa: PLC0415 - loads the whole hub
 
     with opened(session) as hub:
+        require_landed(hub)
         learned = train_models(hub, session.progress)
     if session.json:
         emit_json(session, {"models": learned.models})
@@ -89,6 +90,7 @@ def run(session: Session, *, learn: bool) -> None:
     from mdm.pipeline import run as run_path  # noqa: PLC0415 - loads the whole hub
 
     with opened(session) as hub:
+        require_landed(hub)
         result = run_path(hub, session.progress, train=learn)
         published = look(hub).published
     if session.json:
