@@ -8,17 +8,14 @@ from `data/provinces.yaml`.
 
 from __future__ import annotations
 
+import csv
 import gzip
-import io
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.csv
 import yaml
 
 import reference
@@ -57,62 +54,50 @@ def provinces() -> dict[str, dict[str, Any]]:
 
 
 @cache
-def _places() -> pa.Table:
+def _places() -> dict[tuple[str, str], list[list[str]]]:
+    """Rows of places as [code, name, last edition, code of today], by (system, level)."""
     path = Path(reference.__file__).parent / "data" / "regions" / "places.csv.gz"
-    columns = ["system", "code", "level", "name", "last_edition", "today"]
-    options = pyarrow.csv.ConvertOptions(
-        column_types=dict.fromkeys(columns, pa.string()), include_columns=columns
-    )
-    unpacked = io.BytesIO(gzip.decompress(path.read_bytes()))
-    table: pa.Table = pyarrow.csv.read_csv(unpacked, convert_options=options)
-    return table
-
-
-def _select(system: str, level: str) -> dict[str, Objects]:
-    table = _places()
-    table = table.filter((pc.field("system") == system) & (pc.field("level") == level))
-    return {
-        name: objects(table[name].to_pylist()) for name in ("code", "name", "last_edition", "today")
-    }
+    grouped: dict[tuple[str, str], list[list[str]]] = {}
+    with gzip.open(path, "rt", encoding="utf-8", newline="") as handle:
+        rows = csv.reader(handle)
+        header = next(rows)
+        system, level = header.index("system"), header.index("level")
+        kept = [header.index(name) for name in ("code", "name", "last_edition", "today")]
+        for row in rows:
+            grouped.setdefault((row[system], row[level]), []).append([row[k] for k in kept])
+    return grouped
 
 
 @cache
 def _districts() -> dict[str, tuple[str, str]]:
     """Today's Kemendagri kecamatan → (its name, its BPS code); only those that BPS knows."""
     bps: dict[str, str] = {}
-    rows = _select("bps", "district")
-    for code, today in zip(rows["code"], rows["today"], strict=True):
+    for code, _, _, today in _places()["bps", "district"]:
         if today:
             bps.setdefault(today, code)
-    rows = _select("kemendagri", "district")
     return {
         code: (name, bps[code])
-        for code, name, last in zip(rows["code"], rows["name"], rows["last_edition"], strict=True)
+        for code, name, last, _ in _places()["kemendagri", "district"]
         if last == "2025" and code in bps
     }
 
 
 @cache
 def _regencies() -> dict[str, str]:
-    rows = _select("kemendagri", "regency")
     return {
         code: name.removeprefix("Kabupaten ").removeprefix("Kota ").removeprefix("Administrasi ")
-        for code, name, last in zip(rows["code"], rows["name"], rows["last_edition"], strict=True)
+        for code, name, last, _ in _places()["kemendagri", "regency"]
         if last == "2025"
     }
 
 
 @cache
 def _villages() -> tuple[dict[str, list[tuple[str, str]]], dict[str, str]]:
-    """Today's villages by regency as (code, name), and an older code of a village by its code of
-    today."""
-    rows = _select("kemendagri", "village")
+    """Today's villages by regency as (code, name), and an older code of a village by today's."""
     by_regency: dict[str, list[tuple[str, str]]] = {}
     older: dict[str, str] = {}
     districts = _districts()
-    for code, name, last, today in zip(
-        rows["code"], rows["name"], rows["last_edition"], rows["today"], strict=True
-    ):
+    for code, name, last, today in _places()["kemendagri", "village"]:
         if last == "2025" and code[:6] in districts:
             by_regency.setdefault(code[:4], []).append((code, name))
         elif last != "2025" and len(today) == 10:
