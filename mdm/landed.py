@@ -80,7 +80,7 @@ def _record_key(layout: Layout, cells: dict[str, str], office: str) -> str:
         own = cleaners.tidy(cells[rule.column])
         if rule.registry_number:
             own = cleaners.registry_number(cleaners.number_raw(own))
-        key = f"coalesce(upper({own}), {key})"
+        key = f"coalesce({own}, {key})"
     return f"coalesce({office}, '-') || ':' || {key}" if rule.by_office else key
 
 

@@ -157,7 +157,7 @@ def _plan(
             lambda header: recognise(contract, header),
         )
         chosen, header = match_header(contract, file.header, looked.name, layout)
-        before = _before(hub, contract.source, chosen.name, looked.checksum)
+        before = _before(hub, contract.source, chosen.name, looked)
         if before is not None or (chosen.name, looked.checksum) in seen:
             repeated[path] = before or BatchResult(
                 looked.name, chosen.name, 0, 0, 0, 0, None, "", already=True
@@ -169,17 +169,17 @@ def _plan(
     return plans, repeated
 
 
-def _before(hub: Hub, source: str, layout: str, checksum: str) -> BatchResult | None:
+def _before(hub: Hub, source: str, layout: str, looked: Survey) -> BatchResult | None:
     """The batch this very file became earlier."""
     query = select(Batch).where(
-        Batch.source == source, Batch.layout == layout, Batch.checksum == checksum
+        Batch.source == source, Batch.layout == layout, Batch.checksum == looked.checksum
     )
     with hub.sessions.read() as session:
         batch = session.exec(query).first()
     if batch is None:
         return None
     return BatchResult(
-        batch.file, layout, batch.landed, 0, batch.landed, 0, batch.declared_rows, batch.id,
+        looked.name, layout, batch.landed, 0, batch.landed, 0, batch.declared_rows, batch.id,
         already=True,
     )  # fmt: skip
 

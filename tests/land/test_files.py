@@ -1,0 +1,263 @@
+"""Files as providers really send them: every form lands, every broken one is refused in words."""
+
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+
+import openpyxl
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from mdm.compose import Hub
+from mdm.errors import HubError, InputError, UsageError
+from tests.land.deliveries import (
+    accepted,
+    csv_text,
+    findings,
+    land_one,
+    landed,
+    layout_of,
+    new_hub,
+    rows_of,
+    write,
+)
+
+
+@pytest.fixture
+def hub(tmp_path: Path) -> Hub:
+    return new_hub(tmp_path)
+
+
+NAMES = ({"NAMA_LGKP": "ANI"}, {"NAMA_LGKP": "JOSÉ", "NIK": "3207110101800002"})
+
+
+def names(hub: Hub) -> list[object]:
+    return [row["NAMA_LGKP"] for row in landed(hub, "kemendagri", "biodata_wni")]
+
+
+@pytest.mark.parametrize(
+    ("encoding", "finding"),
+    [("utf-8", []), ("utf-8-sig", []), ("utf-16", ["encoding_other"]), ("cp1252", ["encoding_other"])],
+)
+def test_any_encoding_reads_the_same(
+    hub: Hub, tmp_path: Path, encoding: str, finding: list[str]
+) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes(csv_text("biodata_wni", rows_of("biodata_wni", *NAMES)).encode(encoding))
+    assert land_one(hub, path, "kemendagri").rows == 2
+    assert names(hub) == ["ANI", "JOSÉ"]
+    assert [rule for row, _, rule in findings(hub) if row == 0] == finding
+
+
+def test_stray_windows_bytes_in_utf8_lose_nothing(hub: Hub, tmp_path: Path) -> None:
+    text = csv_text("biodata_wni", rows_of("biodata_wni", *NAMES)).encode()
+    path = tmp_path / "a.csv"
+    path.write_bytes(text.replace(b"ANI", b"AN\xcd\x81"))
+    land_one(hub, path, "kemendagri")
+    assert names(hub) == ["AN\u0341", "JOSÉ"] or names(hub)[1] == "JOSÉ"
+    path.write_bytes(text.replace(b"ANI", b"AN\xd1 \x81"))
+    land_one(hub, path, "kemendagri")
+    assert "ANÑ \x81" in names(hub)
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_line_ends(hub: Hub, tmp_path: Path, end: str) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text(csv_text("biodata_wni", rows_of("biodata_wni", *NAMES), end), newline="")
+    land_one(hub, path, "kemendagri")
+    assert names(hub) == ["ANI", "JOSÉ"]
+
+
+@pytest.mark.parametrize("delimiter", [";", "\t", "|"])
+def test_another_delimiter_is_recognised(hub: Hub, tmp_path: Path, delimiter: str) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text(csv_text("biodata_wni", rows_of("biodata_wni", *NAMES)).replace(",", delimiter))
+    land_one(hub, path, "kemendagri")
+    assert names(hub) == ["ANI", "JOSÉ"]
+
+
+def test_row_numbers_stay_exact_past_blank_quoted_and_broken_lines(hub: Hub, tmp_path: Path) -> None:
+    header, one, two = csv_text("biodata_wni", rows_of("biodata_wni", *NAMES)).splitlines()
+    quoted = one.replace("CIAMIS", '"CIA\nMIS"').replace("ANI", "INA")
+    path = tmp_path / "a.csv"
+    path.write_text("\n".join([header, "", one, "only,three,cells", "", quoted, two + ",extra", two, ""]))
+    result = land_one(hub, path, "kemendagri")
+    rows = landed(hub, "kemendagri", "biodata_wni")
+    assert (result.rows, result.bad) == (5, 2)
+    assert [(r["row"], r["NAMA_LGKP"], r["_problem"]) for r in rows] == [
+        (1, "ANI", None),
+        (2, None, "row_columns"),
+        (3, "INA", None),
+        (4, None, "row_columns"),
+        (5, "JOSÉ", None),
+    ]
+    assert rows[1]["_text"] == "only,three,cells"
+    counts, people = accepted(hub)
+    assert (counts.landed, counts.accepted, counts.quarantined) == (5, 3, 2)
+    assert {row["row"] for row in people} == {1, 3, 5}
+
+
+def test_a_file_cut_off_in_a_row_says_so(hub: Hub, tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text(csv_text("biodata_wni", rows_of("biodata_wni", *NAMES))[:-60])
+    land_one(hub, path, "kemendagri")
+    accepted(hub)
+    assert (2, None, "row_truncated") in findings(hub)
+
+
+def test_gzip_lands_and_cut_off_gzip_is_refused(hub: Hub, tmp_path: Path) -> None:
+    text = csv_text("biodata_wni", rows_of("biodata_wni", *NAMES)).encode()
+    path = tmp_path / "a.csv.gz"
+    path.write_bytes(gzip.compress(text))
+    land_one(hub, path, "kemendagri")
+    assert names(hub) == ["ANI", "JOSÉ"]
+    path.write_bytes(gzip.compress(text * 50)[:-20])
+    with pytest.raises(InputError, match="cut off"):
+        land_one(hub, path, "kemendagri")
+    assert len(names(hub)) == 2
+
+
+def test_parquet_with_typed_columns(hub: Hub, tmp_path: Path) -> None:
+    columns = layout_of("kemendagri", "biodata_wni").columns
+    data = {c: list(v) for c, v in zip(columns, zip(*rows_of("biodata_wni", *NAMES)), strict=True)}
+    typed: dict[str, object] = dict(data)
+    typed["NO_KEC"] = pa.array([11.0, None])
+    typed["TGL_LHR"] = pa.array(["1980-01-02", "1981-02-03"]).cast(pa.date32())
+    typed["NIK"] = pa.array([3207110101800001, 3207110101800002])
+    path = tmp_path / "a.parquet"
+    pq.write_table(pa.table(typed), path)
+    land_one(hub, path, "kemendagri")
+    _, people = accepted(hub)
+    assert [p["nik"] for p in people] == ["3207110101800001", "3207110101800002"]
+    assert [str(p["birth_date"]) for p in people] == ["1980-01-02", "1981-02-03"]
+    assert [p["region_code"] for p in people] == ["3207112008", "3207"]
+
+
+def test_spreadsheet_habits(hub: Hub, tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    sheet = book.active
+    columns = list(layout_of("pemda", "warga").columns)
+    sheet.append(columns)
+    (row,) = rows_of("warga", {})
+    cells: list[object] = list(row)
+    cells[columns.index("NIK")] = 3207110201800001  # a number cell
+    cells[columns.index("Tgl Lahir")] = 29222  # a serial that lost its date format
+    cells[columns.index("RT/RW")] = "3/"
+    cells[columns.index("Kode Kec BPS")] = 3207250
+    sheet.append([None] * len(columns))
+    sheet.append(cells)
+    path = tmp_path / "a.xlsx"
+    book.save(path)
+    assert land_one(hub, path, "pemda").rows == 1
+    _, (person,) = accepted(hub)
+    assert (person["nik"], str(person["birth_date"])) == ("3207110201800001", "1980-01-02")
+    assert (person["rt"], person["rw"], person["office"]) == ("3", None, "3207")
+
+
+def test_unknown_columns_are_kept(hub: Hub, tmp_path: Path) -> None:
+    header, one = csv_text("biodata_wni", rows_of("biodata_wni", {})).splitlines()
+    path = tmp_path / "a.csv"
+    path.write_text(f'Catatan,{header}\n"a ""b""",{one}\n')
+    land_one(hub, path, "kemendagri")
+    (row,) = landed(hub, "kemendagri", "biodata_wni")
+    assert row["_extra"] == '{"Catatan":"a \\"b\\""}'
+
+
+def test_a_line_of_ten_megabytes_lands(hub: Hub, tmp_path: Path) -> None:
+    path = write(tmp_path / "a.csv", "biodata_wni", {"TMPT_LHR": "X" * 10_000_000}, {"NIK": "1"})
+    assert land_one(hub, path, "kemendagri").rows == 2
+    assert len(str(landed(hub, "kemendagri", "biodata_wni")[0]["TMPT_LHR"])) == 10_000_000
+
+
+def test_header_only_lands_nothing_and_harms_nothing(hub: Hub, tmp_path: Path) -> None:
+    assert land_one(hub, write(tmp_path / "a.csv", "biodata_wni"), "kemendagri").rows == 0
+    counts, people = accepted(hub)
+    assert (counts.landed, people) == (0, [])
+
+
+def _without(column: str) -> str:
+    lines = csv_text("biodata_wni", rows_of("biodata_wni", {})).splitlines()
+    at = lines[0].split(",").index(column)
+    return "\n".join(",".join(c for i, c in enumerate(x.split(",")) if i != at) for x in lines)
+
+
+def test_missing_required_column_is_refused_by_name(hub: Hub, tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text(_without("TGL_LHR"))
+    with pytest.raises(InputError, match=r"a\.csv: column TGL_LHR.*biodata_wni"):
+        land_one(hub, path, "kemendagri")
+
+
+def test_missing_optional_column_is_a_finding(hub: Hub, tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text(_without("TMPT_LHR") + "\n")
+    assert land_one(hub, path, "kemendagri").rows == 1
+    assert (0, "TMPT_LHR", "column_missing") in findings(hub)
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"", "empty"),
+        (b"\n\n", "no header"),
+        (b"%PDF-1.4 x", "PDF"),
+        (bytes(range(256)) * 40, "binary"),
+        (b"PK\x03\x04 not a workbook", "damaged"),
+        (b"PAR1 not parquet", "damaged"),
+        (b"\x1f\x8bnot gzip", "damaged"),
+        (b"a,b,c\n1,2,3\n", "no layout"),
+    ],
+)
+def test_what_is_no_table_is_refused_in_words(
+    hub: Hub, tmp_path: Path, content: bytes, words: str
+) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes(content)
+    with pytest.raises(InputError, match=words) as refusal:
+        land_one(hub, path, "kemendagri")
+    assert "a.csv" in refusal.value.message
+    assert refusal.value.hint
+
+
+def test_doubled_column_is_refused(hub: Hub, tmp_path: Path) -> None:
+    header, one = csv_text("biodata_wni", rows_of("biodata_wni", {})).splitlines()
+    path = tmp_path / "a.csv"
+    path.write_text(f"{header},nik\n{one},1\n")
+    with pytest.raises(InputError, match="more than once"):
+        land_one(hub, path, "kemendagri")
+
+
+def test_an_open_quotation_mark_does_not_swallow_the_file_in_silence(
+    hub: Hub, tmp_path: Path
+) -> None:
+    header, one, two = csv_text("biodata_wni", rows_of("biodata_wni", *NAMES)).splitlines()
+    path = tmp_path / "a.csv"
+    path.write_text("\n".join([header, one, two.replace("CIAMIS", '"CIAMIS'), one, one, ""]))
+    land_one(hub, path, "kemendagri")
+    _, people = accepted(hub)
+    assert len(people) == 1
+    assert [f for f in findings(hub) if f[0] == 2]
+    assert str(landed(hub, "kemendagri", "biodata_wni")[1]["_text"]).count("ANI") == 2
+
+
+@pytest.mark.parametrize(
+    ("source", "layout"), [("nobody", None), ("kemendagri", "no_such_layout")]
+)
+def test_unknown_source_or_layout_lists_the_known_ones(
+    hub: Hub, tmp_path: Path, source: str, layout: str | None
+) -> None:
+    path = write(tmp_path / "a.csv", "biodata_wni", {})
+    with pytest.raises(UsageError) as refusal:
+        land_one(hub, path, source, layout=layout)
+    assert "kemensos" in refusal.value.hint or "biodata_wni" in refusal.value.hint
+
+
+def test_errors_carry_no_value_of_the_file(hub: Hub, tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    broken = csv_text("biodata_wni", rows_of("biodata_wni", {"NAMA_LGKP": "RAHASIA SEKALI"}))
+    path.write_text(broken.replace("NAMA_LGKP", "NAMA"))
+    with pytest.raises(HubError) as refusal:
+        land_one(hub, path, "kemendagri")
+    assert "RAHASIA" not in refusal.value.message + refusal.value.hint

