@@ -65,6 +65,8 @@ def plain_upper(text: str) -> str:
 
 
 def plain_upper_sql(expression: str) -> str:
-    """`plain_upper` as a DuckDB expression."""
+    """`plain_upper` as a DuckDB expression. Most text is ASCII already and skips the folding."""
     folded = f"translate({expression}, {quote(_MARKED)}, {quote(_PLAIN)})"
-    return f"upper(regexp_replace({folded}, '[^ -~]', ' ', 'g'))"
+    plain = f"regexp_replace({folded}, '[^ -~]', ' ', 'g')"
+    is_plain = f"regexp_full_match({expression}, '[ -~]*')"
+    return f"upper(CASE WHEN {is_plain} THEN {expression} ELSE {plain} END)"
