@@ -118,7 +118,7 @@ def _read(path: Path) -> dict[int, dict[str, Any]]:
         raise HomeError(
             "The root key file is missing.", "Put it back from its safe copy, or run `dtsen init`."
         ) from None
-    except (OSError, ValueError, KeyError, AttributeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         raise HomeError("The root key file cannot be read.", "Put its safe copy back.") from None
 
 

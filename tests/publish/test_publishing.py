@@ -1,0 +1,296 @@
+"""Publishing: all of a run or none of it, only what changed, and every end on record."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+import pytest
+import sqlalchemy as sa
+from sqlmodel import func, select
+
+import mdm.sealers
+from mdm.compose import Hub, open_home
+from mdm.errors import HubError, IntegrityError
+from mdm.hub.runs import abandon_run, published_run
+from mdm.hub.tables import AuditEvent, Entity, EntityKey, NikToken, Run, SealedProfile
+from mdm.lookup import follow, open_profile, profile_by_nik
+from mdm.progress import Silent
+from mdm.publishing import Published, publish
+from mdm.staging import Staging
+from tests.publish.golden import AGUS, BUDI, SITI, Golden, begin, content, publish_golden
+
+NONE = Published(sealed=0, unchanged=0, tombstones=0, created=0, redirected=0)
+FIRST = Golden(
+    persons={
+        "e1": (content(name="SITI"), [SITI]),
+        "e2": (content(name='BUDI "\\x41" Ñ'), [BUDI]),
+    },
+    families={"f1": content("family", kk="3201150101010001")},
+)
+
+
+def profile(hub: Hub, entity_id: str) -> tuple[int, str] | None:
+    with hub.sessions.read() as session:
+        return open_profile(hub, session, entity_id)
+
+
+def counts(hub: Hub) -> dict[str, int]:
+    with hub.sessions.read() as session:
+        tables = (Entity, SealedProfile, EntityKey, NikToken, AuditEvent)
+        return {
+            str(t.__tablename__): session.exec(select(func.count()).select_from(t)).one()
+            for t in tables
+        }
+
+
+def names(hub: Hub, nik: str) -> str | None:
+    view = profile_by_nik(hub, nik, actor="tester")
+    return view.entity_id if view else None
+
+
+def test_what_is_published_opens_as_it_was(hub: Hub) -> None:
+    done = publish_golden(hub, FIRST)
+    assert done["person"] == Published(2, 0, 0, 2, 0)
+    assert done["family"] == Published(1, 0, 0, 1, 0)
+    for entity_id, (text, _) in FIRST.persons.items():
+        assert profile(hub, entity_id) == (1, text)
+    assert profile(hub, "f1") == (1, FIRST.families["f1"])
+    assert names(hub, SITI) == "e1"
+
+
+def test_the_same_again_makes_no_new_version(hub: Hub) -> None:
+    publish_golden(hub, FIRST)
+    before = counts(hub)
+    done = publish_golden(hub, FIRST)
+    assert done["person"] == Published(0, 2, 0, 0, 0)
+    assert counts(hub) == {**before, "audit_event": before["audit_event"] + 1}
+
+
+def test_only_what_changed_is_sealed_anew(hub: Hub) -> None:
+    publish_golden(hub, FIRST)
+    changed = content(name="SITI NURHALIZA")
+    done = publish_golden(hub, Golden({**FIRST.persons, "e1": (changed, [SITI])}, FIRST.families))
+    assert done["person"] == Published(1, 1, 0, 0, 0)
+    assert profile(hub, "e1") == (2, changed)
+    assert profile(hub, "e2") == (1, FIRST.persons["e2"][0])
+
+
+def test_a_merged_person_redirects_and_leaves_a_tombstone(hub: Hub) -> None:
+    publish_golden(hub, FIRST)
+    both = Golden({"e1": (content(name="SITI"), [SITI, BUDI])}, FIRST.families, {"e2": "e1"})
+    done = publish_golden(hub, both)
+    assert done["person"] == Published(0, 1, 1, 0, 1)
+    assert profile(hub, "e2") is None
+    with hub.sessions.read() as session:
+        assert follow(session, "e2") == "e1"
+    assert names(hub, BUDI) == "e1"
+    again = publish_golden(hub, both)
+    assert again["person"] == Published(0, 1, 0, 0, 0)
+
+
+def test_a_merge_taken_back_gives_the_profile_its_next_version(hub: Hub) -> None:
+    publish_golden(hub, FIRST)
+    publish_golden(hub, Golden({"e1": FIRST.persons["e1"]}, FIRST.families, {"e2": "e1"}))
+    publish_golden(hub, FIRST)
+    assert profile(hub, "e2") == (3, FIRST.persons["e2"][0])
+    assert names(hub, BUDI) == "e2"
+
+
+def test_an_entity_without_records_keeps_its_id_and_loses_its_profile(hub: Hub) -> None:
+    publish_golden(hub, FIRST)
+    rest = Golden({"e1": FIRST.persons["e1"]}, FIRST.families, absent=["e2"])
+    assert publish_golden(hub, rest)["person"].tombstones == 1
+    assert names(hub, BUDI) is None
+    with hub.sessions.read() as session:
+        assert follow(session, "e2") == "e2"
+
+
+def test_a_nik_that_moved_is_found_where_it_is_now(hub: Hub) -> None:
+    publish_golden(hub, FIRST)
+    swapped = Golden(
+        {"e1": (FIRST.persons["e1"][0], [BUDI]), "e2": (FIRST.persons["e2"][0], [SITI, AGUS])},
+        FIRST.families,
+    )
+    publish_golden(hub, swapped)
+    assert [names(hub, nik) for nik in (SITI, BUDI, AGUS)] == ["e2", "e1", "e2"]
+    publish_golden(hub, FIRST)
+    assert [names(hub, nik) for nik in (SITI, BUDI, AGUS)] == ["e1", "e2", None]
+
+
+class Killed(BaseException):
+    """The process ends here."""
+
+
+STEPS = ("_stage_entities", "_stage_profiles", "_stage_tombstones", "digest", "turn_entities")
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_a_killed_publishing_shows_nothing_and_the_next_one_is_undisturbed(
+    hub: Hub, step: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish_golden(hub, FIRST)
+    second = Golden(
+        {"e1": (content(name="SITI N"), [SITI, BUDI]), "e3": (content(name="AGUS"), [AGUS])},
+        FIRST.families,
+        {"e2": "e1"},
+    )
+    run = begin(hub)
+    original: Callable[..., object] = getattr(Staging, step)
+
+    def killed(self: Staging, *args: object) -> None:
+        original(self, *args)
+        raise Killed
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Staging, step, killed)
+        with pytest.raises(Killed):
+            publish_golden(hub, second, run)
+    assert profile(hub, "e1") == (1, FIRST.persons["e1"][0])
+    assert [names(hub, nik) for nik in (SITI, BUDI, AGUS)] == ["e1", "e2", None]
+    with hub.sessions.read() as session:
+        assert follow(session, "e2") == "e2"
+        assert follow(session, "e3") is None
+
+    done = publish_golden(open_home(hub.settings.home), second, run)
+    assert done["person"] == Published(2, 0, 1, 1, 1)
+    assert profile(hub, "e1") == (2, second.persons["e1"][0])
+    assert [names(hub, nik) for nik in (SITI, BUDI, AGUS)] == ["e1", "e1", "e3"]
+
+
+def test_a_run_that_was_given_up_leaves_no_trace(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    publish_golden(hub, FIRST)
+    before = counts(hub)
+    run = begin(hub)
+
+    def killed(self: Staging) -> str:
+        raise Killed
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Staging, "digest", killed)
+        with pytest.raises(Killed):
+            publish_golden(hub, Golden({"e9": (content(name="X"), [AGUS])}), run)
+    with hub.sessions.begin() as session:
+        abandon_run(session, run)
+    with pytest.raises(IntegrityError):
+        publish_golden(hub, FIRST, run)
+    publish_golden(hub, FIRST)
+    assert counts(hub) == {**before, "audit_event": before["audit_event"] + 1}
+
+
+def test_a_published_run_is_not_published_twice(hub: Hub) -> None:
+    run = begin(hub)
+    publish_golden(hub, FIRST, run)
+    before = counts(hub)
+    assert publish_golden(hub, Golden({"e9": (content(name="X"), [])}), run) == {}
+    assert counts(hub) == before
+
+
+def test_what_belongs_to_the_run_becomes_visible_with_it(hub: Hub) -> None:
+    engine = hub.engine()
+    FIRST.register(engine)
+    run = begin(hub)
+
+    def within(session: object) -> None:
+        raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        publish(hub, engine, run, Silent(), ("person",), within=within)
+    with hub.sessions.read() as session:
+        assert published_run(session) is None
+    publish(hub, engine, run, Silent(), ("person",), within=lambda s: None)
+    with hub.sessions.read() as session:
+        published = published_run(session)
+        assert published is not None
+        assert published.id == run.id
+    engine.close()
+
+
+def test_the_audit_log_says_what_was_published(hub: Hub) -> None:
+    run = begin(hub)
+    publish_golden(hub, FIRST, run)
+    with hub.sessions.read() as session:
+        (event,) = session.exec(select(AuditEvent)).all()
+    said = json.loads(event.event)
+    assert (said["action"], said["run"], said["counts"]["person"]["sealed"]) == (
+        "publish",
+        run.id,
+        2,
+    )
+    assert len(said["sealed"]) == 64
+
+
+def test_entity_events_are_kept_but_for_creations(hub: Hub) -> None:
+    engine = hub.engine()
+    FIRST.register(engine)
+    engine.table(
+        "person_entity_events",
+        "SELECT * FROM (VALUES ('e1', 'create', NULL, 1, 2), ('e1', 'keep', NULL, 1, 3), "
+        "('e2', 'split', 'e1', 1, 1)) t(entity_id, event, other_entity_id, run_seq, records)",
+    )
+    publish(hub, engine, begin(hub), Silent(), ("person",))
+    with hub.sessions.read() as session:
+        events = session.connection().execute(
+            sa.text("SELECT entity_id, event, other, records FROM entity_event ORDER BY id")
+        )
+        assert [tuple(row) for row in events] == [
+            ("e1", "keep", None, 3),
+            ("e2", "split", "e1", 1),
+        ]
+    engine.close()
+
+
+def test_rotated_keys_reseal_everything_and_lookups_go_on(hub: Hub) -> None:
+    publish_golden(hub, FIRST)
+    with hub.sessions.begin() as session:
+        hub.keys.rotate(session, "profile")
+        hub.keys.rotate(session, "identifier")
+    assert names(hub, SITI) == "e1"
+    assert publish_golden(hub, FIRST)["person"].sealed == 2
+    assert names(hub, SITI) == "e1"
+    assert profile(hub, "e1") == (2, FIRST.persons["e1"][0])
+
+
+def test_helper_processes_seal_the_same(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mdm.sealers, "PARALLEL_FROM", 0)
+    monkeypatch.setattr(mdm.sealers.os, "cpu_count", lambda: 2)
+    many = {f"p{n:05}": (content(name=f"NAMA {n}"), []) for n in range(9_000)}
+    assert publish_golden(hub, Golden(many))["person"].sealed == 9_000
+    for entity_id in ("p00000", "p04321", "p08999"):
+        assert profile(hub, entity_id) == (1, many[entity_id][0])
+    assert publish_golden(hub, Golden(many))["person"] == Published(0, 9_000, 0, 0, 0)
+
+
+def test_a_sealed_profile_in_anothers_place_does_not_open(hub: Hub) -> None:
+    publish_golden(hub, FIRST)
+    with hub.sessions.connect() as connection:
+        connection.execute(
+            sa.text(
+                "UPDATE sealed_profile SET ciphertext = (SELECT ciphertext FROM sealed_profile "
+                "WHERE entity_id = 'e2') WHERE entity_id = 'e1'"
+            )
+        )
+    with pytest.raises(HubError):
+        profile(hub, "e1")
+
+
+def test_a_shredded_entity_key_ends_the_profile(hub: Hub) -> None:
+    publish_golden(hub, FIRST)
+    with hub.sessions.begin() as session:
+        session.delete(session.get_one(EntityKey, "e1"))
+    assert profile(hub, "e1") is None
+    assert names(hub, SITI) is None
+
+
+def test_nothing_plain_is_in_the_home(hub: Hub) -> None:
+    marker = "ZZMARKERZZ"
+    golden = Golden({"e1": (content(name=marker, mother_name=marker * 3), [SITI])})
+    publish_golden(hub, golden)
+    profile_by_nik(hub, SITI, actor="tester", purpose="verification", reveal=True)
+    files = [path for path in hub.settings.home.parent.rglob("*") if path.is_file()]
+    for path in files:
+        data = path.read_bytes()
+        assert marker.encode() not in data, path.name
+        assert SITI.encode() not in data, path.name
+    with hub.sessions.read() as session:
+        assert session.get(Run, "none") is None

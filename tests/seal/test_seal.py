@@ -1,0 +1,133 @@
+"""A sealed value opens in its own place only, and not after any change."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mdm.errors import InputError, IntegrityError
+from mdm.seal import (
+    PACK_NONE,
+    PACK_ZLIB,
+    PACK_ZSTD,
+    Place,
+    content_mac,
+    new_key,
+    nik_token,
+    normal_nik,
+    seal,
+    unseal,
+    unwrap_entity_key,
+    wrap_entity_key,
+)
+
+KEY = bytes(range(32))
+PLACE = Place("sealed_profile", "ciphertext", "e1", 1, 1)
+places = st.builds(
+    Place,
+    table=st.text(max_size=6),
+    column=st.text(max_size=6),
+    entity_id=st.text(max_size=6),
+    version=st.integers(0, 2**31),
+    key_id=st.integers(0, 2**31),
+)
+packings = st.sampled_from([PACK_NONE, PACK_ZLIB, PACK_ZSTD])
+
+
+@given(st.binary(max_size=3000), places, packings)
+def test_what_was_sealed_opens_again(plain: bytes, place: Place, packing: int) -> None:
+    assert unseal(KEY, place, seal(KEY, place, plain, packing)) == plain
+
+
+@given(places, places)
+def test_a_value_does_not_open_in_another_place(here: Place, there: Place) -> None:
+    sealed = seal(KEY, here, b"value")
+    if here != there:
+        with pytest.raises(IntegrityError):
+            unseal(KEY, there, sealed)
+
+
+@given(places, places)
+def test_no_two_places_look_the_same(here: Place, there: Place) -> None:
+    assert (here.associated(b"h") == there.associated(b"h")) == (here == there)
+
+
+@pytest.mark.parametrize("packing", [PACK_NONE, PACK_ZLIB, PACK_ZSTD])
+def test_every_single_changed_byte_is_found(packing: int) -> None:
+    sealed = seal(KEY, PLACE, b"SITI NURHALIZA " * 3, packing)
+    for at in range(len(sealed)):
+        for flip in (0x01, 0x80, 0xFF):
+            altered = bytearray(sealed)
+            altered[at] ^= flip
+            with pytest.raises(IntegrityError):
+                unseal(KEY, PLACE, bytes(altered))
+
+
+def test_every_truncation_is_found() -> None:
+    sealed = seal(KEY, PLACE, b"value")
+    for length in range(len(sealed)):
+        with pytest.raises(IntegrityError):
+            unseal(KEY, PLACE, sealed[:length])
+
+
+def test_another_key_does_not_open() -> None:
+    with pytest.raises(IntegrityError):
+        unseal(new_key(), PLACE, seal(KEY, PLACE, b"value"))
+
+
+def test_the_same_value_never_looks_the_same() -> None:
+    assert len({seal(KEY, PLACE, b"value") for _ in range(200)}) == 200
+
+
+def test_a_plain_value_is_not_in_what_is_sealed() -> None:
+    assert b"SUTRISNO" not in seal(KEY, PLACE, b"SUTRISNO", PACK_NONE)
+
+
+def test_an_entity_key_opens_for_its_entity_only() -> None:
+    key = new_key()
+    wrapped = wrap_entity_key(KEY, "e1", 3, key)
+    assert unwrap_entity_key(KEY, "e1", 3, wrapped) == key
+    for entity_id, key_id in (("e2", 3), ("e1", 4)):
+        with pytest.raises(IntegrityError):
+            unwrap_entity_key(KEY, entity_id, key_id, wrapped)
+
+
+niks = st.text("0123456789", min_size=16, max_size=16)
+
+
+@given(niks, st.sampled_from([" ", ".", "-", "  "]))
+def test_a_nik_has_one_token_however_it_is_written(nik: str, between: str) -> None:
+    spaced = between.join(nik[i : i + 4] for i in range(0, 16, 4))
+    token = nik_token(KEY, nik, "nik_token", "lookup")
+    assert len(token) == 16
+    assert nik_token(KEY, f" {spaced} ", "nik_token", "lookup") == token
+
+
+@given(niks, niks)
+@settings(max_examples=200)
+def test_tokens_tell_niks_tables_purposes_and_keys_apart(one: str, other: str) -> None:
+    tokens = {
+        nik_token(KEY, one, "nik_token", "lookup"),
+        nik_token(KEY, one, "nik_token", "export"),
+        nik_token(KEY, one, "export", "nik_token"),
+        nik_token(KEY, one, "nik_tokenlookup", ""),
+        nik_token(KEY[::-1], one, "nik_token", "lookup"),
+        nik_token(KEY, other, "nik_token", "lookup"),
+    }
+    assert len(tokens) == (5 if one == other else 6)
+
+
+WIDE = "".join(chr(ord("０") + int(digit)) for digit in "3201154503880002")  # not ASCII digits
+
+
+@pytest.mark.parametrize("text", ["", "12", "32011545038800021", "3201154503880O02", WIDE, "3E+15"])
+def test_what_is_no_nik_is_refused_without_repeating_it(text: str) -> None:
+    with pytest.raises(InputError) as error:
+        normal_nik(text)
+    assert not text or text not in error.value.message + error.value.hint
+
+
+def test_a_content_mac_depends_on_content_and_key() -> None:
+    macs = {content_mac(KEY, b"a"), content_mac(KEY, b"b"), content_mac(KEY[::-1], b"a")}
+    assert len(macs) == 3
