@@ -1,9 +1,9 @@
 """A second opinion on scored pairs, by another classifier: what it disputes, a steward looks at.
 
-recordlinkage's ECM (Fellegi-Sunter on yes/no features, learned without labels) sees only how far
-two records agree: no term frequencies, no weights of ours, no guards. So it errs elsewhere than the
-judgement does, and a pair that the two judge differently, each of them surely, deserves a look.
-It changes no judgement.
+recordlinkage's naive Bayes learns from the pairs that are clear by weight what degrees of agreement
+matches show, and is asked about all others. It knows no term frequencies, no weights of Splink's,
+no guards, so it errs elsewhere than the judgement does; where it contradicts a judgement, the pair
+deserves a look. It changes no judgement.
 
 Pairs with the same degrees of agreement are one vector (some thousands, whatever the number of
 pairs); only vectors reach Python, and SQL carries the disputed ones back to their pairs.
@@ -18,15 +18,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-from recordlinkage import ECMClassifier
+from recordlinkage import NaiveBayesClassifier
 
 from matching.engine import Engine
+from matching.rules import Kind, load_linkage
 
-SURELY = 0.999  # the second classifier's probability from which it disputes a non-link
-SURELY_NOT = 0.001  # and up to which it disputes a link
-SAMPLE = 100_000  # pairs that the vectors stand for while it learns
-FEWEST_PAIRS = 200
-_ITERATIONS = (100, 25, 8)
+CLEAR = 6.0  # bits beyond a threshold from which a pair is clear enough to learn from
+DISPUTED = 0.5  # the probability of a match on whose other side a judgement is disputed
+SAMPLE = 200_000  # pairs that the vectors stand for while it learns
+FEWEST = 50  # clear matches, and clear non-matches, without which nothing is learned
 
 
 @dataclass(frozen=True)
@@ -36,97 +36,79 @@ class SecondOpinion:
     vectors: int
     disputed_links: int
     disputed_non_links: int
-    learned: bool  # False: too few pairs, or the pairs do not fall into two classes
+    learned: bool  # False: too few clear pairs; then nothing is disputed
 
 
-def second_opinion(engine: Engine, kind: str) -> SecondOpinion:
+def second_opinion(engine: Engine, kind: Kind) -> SecondOpinion:
     """Make `<kind>_disagreements(rid_l, rid_r, match_weight, judgement, second_probability)`.
 
-    Reads `<kind>_scored` (gamma_… columns: -1 missing, 0 differs, highest is best agreement) and
+    Reads `<kind>_scored` (match_weight, and gamma_… columns: degrees of agreement) and
     `<kind>_judged` (a pair without a row there is below review). Pairs that a human or a guard
     judged, and pairs under review already, are left alone.
     """
     gammas = [c for c in engine.columns(f"{kind}_scored") if c.startswith("gamma_")]
     vectors = _vectors(engine, kind, gammas)
-    probability = _probabilities(vectors, gammas)
-    sure = np.flatnonzero((probability >= SURELY) | (probability <= SURELY_NOT))
+    probability = _probabilities(vectors.to_pandas(), gammas)
     asked = vectors.select(gammas).append_column("second_probability", pa.array(probability))
-    engine.register("second_vectors", asked.take(sure))
+    engine.register("second_vectors", asked)
     _disputes(engine, kind, gammas)
     engine.drop("second_vectors")
     counts = {"link": 0, "non-link": 0}
     sql = f"SELECT judgement, count(*) AS pairs FROM {kind}_disagreements GROUP BY judgement"
     counts |= {row["judgement"]: row["pairs"] for row in engine.fetch(sql).to_pylist()}
-    return SecondOpinion(
-        vectors.num_rows, counts["link"], counts["non-link"], not np.isnan(probability).any()
-    )
+    learned = not bool(np.isnan(probability).any())
+    return SecondOpinion(vectors.num_rows, counts["link"], counts["non-link"], learned)
 
 
-def _vectors(engine: Engine, kind: str, gammas: list[str]) -> pa.Table:
-    """Distinct vectors of degrees of agreement, in one order, with how many pairs have each."""
-    columns = ", ".join(gammas)
+def _vectors(engine: Engine, kind: Kind, gammas: list[str]) -> pa.Table:
+    """Distinct vectors in one order, with how many clear matches and non-matches show each."""
+    columns, limits = ", ".join(gammas), load_linkage(kind).thresholds
     return engine.fetch(
-        f"SELECT {columns}, count(*) AS pairs FROM {kind}_scored GROUP BY ALL ORDER BY {columns}"
+        f"""
+        SELECT {columns}, count(*) FILTER (match_weight >= {limits.link + CLEAR}) AS matches,
+               count(*) FILTER (match_weight <= {limits.review - CLEAR}) AS others
+        FROM {kind}_scored GROUP BY {columns} ORDER BY {columns}
+        """
     )
 
 
-def _probabilities(vectors: pa.Table, gammas: list[str]) -> np.ndarray[Any, Any]:
-    """The probability of a match for every vector; NaN everywhere when nothing could be learned."""
-    pairs = vectors["pairs"].to_numpy()
-    features = _features(vectors.select(gammas).to_pandas())
-    unknown = np.full(len(pairs), np.nan)
-    if pairs.sum() < FEWEST_PAIRS or features.shape[1] < 2:
-        return unknown
-    repeats = np.maximum(1, np.round(pairs * min(1.0, SAMPLE / pairs.sum()))).astype(int)
-    sample = features.loc[features.index.repeat(repeats)].reset_index(drop=True)
-    for iterations in _ITERATIONS:
-        found = _learn(sample, features, iterations)
-        if np.isfinite(found).all() and _two_classes(found, pairs):
-            return found
-    return unknown
-
-
-def _features(levels: pd.DataFrame) -> pd.DataFrame:
-    """Yes/no features: agrees well, and differs. Missing is neither. Constant ones are left out."""
-    made = {}
-    for name in levels:
-        best = levels[name].max()
-        made[f"{name} agrees"] = levels[name] >= max(1, (best + 1) // 2)
-        made[f"{name} differs"] = levels[name] == 0
-    features = pd.DataFrame(made, index=levels.index).astype(int)
-    return features.loc[:, features.nunique() > 1]
-
-
-def _learn(sample: pd.DataFrame, features: pd.DataFrame, iterations: int) -> np.ndarray[Any, Any]:
-    """Fit on the sample, ask about every vector. A feature that a class never shows gives NaN."""
-    classifier = ECMClassifier(init="jaro", max_iter=iterations)
-    with warnings.catch_warnings(), np.errstate(all="ignore"):
+def _probabilities(vectors: pd.DataFrame, gammas: list[str]) -> np.ndarray[Any, Any]:
+    """The probability of a match for every vector; NaN everywhere when nothing can be learned."""
+    clear = vectors["matches"].sum(), vectors["others"].sum()
+    if min(clear) < FEWEST:
+        return np.full(len(vectors), np.nan)
+    parts = [_repeated(vectors, gammas, count) for count in ("matches", "others")]
+    sample = pd.concat(parts)
+    # recordlinkage names records by pairs of labels, and matches by the labels of their pairs.
+    names = pd.MultiIndex.from_arrays([range(len(sample)), range(len(sample))])
+    classifier = NaiveBayesClassifier(alpha=1.0)
+    with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        try:
-            classifier.fit(sample)
-            return np.asarray(classifier.prob(features), dtype=float)
-        except ValueError:
-            return np.full(len(features), np.nan)
+        classifier.fit(sample.set_index(names), names[: len(parts[0])])
+        return np.asarray(classifier.prob(vectors[gammas]), dtype=float)
 
 
-def _two_classes(probability: np.ndarray[Any, Any], pairs: np.ndarray[Any, Any]) -> bool:
-    """Whether the classes mean something: neither holds all pairs."""
-    share = float((probability * pairs).sum() / pairs.sum())
-    return 0.001 < share < 0.999
+def _repeated(vectors: pd.DataFrame, gammas: list[str], count: str) -> pd.DataFrame:
+    """Each vector as often as `count` says, thinned out evenly to the size of the sample."""
+    shown = vectors[vectors[count] > 0]
+    thin = min(1.0, SAMPLE / 2 / shown[count].sum())
+    repeats = np.maximum(1, np.round(shown[count] * thin)).astype(int)
+    return shown.loc[shown.index.repeat(repeats), gammas]
 
 
-def _disputes(engine: Engine, kind: str, gammas: list[str]) -> None:
+def _disputes(engine: Engine, kind: Kind, gammas: list[str]) -> None:
     same = " AND ".join(f"s.{name} = v.{name}" for name in gammas)
     engine.table(
         f"{kind}_disagreements",
         f"""
         SELECT s.rid_l, s.rid_r, s.match_weight, coalesce(j.judgement, 'non-link') AS judgement,
                v.second_probability
-        FROM {kind}_scored s JOIN second_vectors v ON {same}
+        FROM {kind}_scored s
+        JOIN (SELECT * FROM second_vectors WHERE NOT isnan(second_probability)) v ON {same}
         LEFT JOIN {kind}_judged j ON j.rid_l = s.rid_l AND j.rid_r = s.rid_r
-        WHERE (j.judgement IS NULL AND v.second_probability >= {SURELY})
+        WHERE (j.judgement IS NULL AND v.second_probability > {DISPUTED})
            OR (j.judgement = 'link' AND j.reason = 'weight'
-               AND v.second_probability <= {SURELY_NOT})
+               AND v.second_probability < {DISPUTED})
         ORDER BY s.rid_l, s.rid_r
         """,
     )

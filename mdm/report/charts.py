@@ -14,6 +14,7 @@ INK, SOFT, GRID = "#1d2733", "#66727f", "#e6e9ed"
 BLUE, GREEN, RED, AMBER = "#2463a6", "#2b8a5e", "#c0453b", "#c98a1b"
 KINDS = {"person": BLUE, "family": GREEN, "household": AMBER}
 WIDTH = 700
+LONGEST_TAIL = 0.03
 _LABEL_WIDTH = 240
 
 _LABELS = alt.Axis(labelLimit=300, minExtent=_LABEL_WIDTH, maxExtent=_LABEL_WIDTH, grid=False)
@@ -126,7 +127,8 @@ def quality(rows: Sequence[dict[str, Any]], whole: float, measure: str) -> str:
 
     Rows: column, value, share, low, high. One panel per column, its groups from best to worst.
     """
-    low = min([whole, *(row["low"] for row in rows)])
+    # A small group's long interval may run off the chart, its point never does.
+    low = min([whole, *(max(row["low"], row["share"] - LONGEST_TAIL) for row in rows)])
     scale = alt.Scale(domain=[max(0.0, low - 0.05 * (1 - low)), 1.0], nice=False, clamp=True)
     columns = list(dict.fromkeys(row["column"] for row in rows))
     panels = []

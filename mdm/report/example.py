@@ -20,8 +20,16 @@ from mdm.survivorship import Choice, Explanation, Loser, SourceRecord
 from mdm.trace import PairEvidence, explain_pairs, load_kept, prepare_persons
 from reference.attributes import dictionary
 
-SHOWN = ("nik_raw", "kk_raw", "name", "birth_place", "birth_date", "mother_name", "address")
-MOST_VALUES = 14
+SHOWN = {
+    "nik_raw": "NIK",
+    "kk_raw": "KK",
+    "name": "name",
+    "birth_date": "birth date",
+    "birth_place": "birth place",
+    "mother_name": "mother",
+    "address": "address",
+}
+MOST_VALUES = 12
 
 OpenProfile = Callable[[str], Explanation]
 
@@ -58,7 +66,8 @@ def _choose(engine: Engine) -> str | None:
         GROUP BY l.entity_id
         HAVING count(*) BETWEEN 3 AND 5 AND count(DISTINCT p.source) = 3
         ORDER BY least(count(DISTINCT p.name), 3) + least(count(DISTINCT p.birth_date), 2)
-                 + (count(p.nik) < count(*))::INTEGER + (count(DISTINCT p.kk) > 1)::INTEGER DESC,
+                 + 2 * (count(p.nik) < count(*) OR count(DISTINCT p.nik) > 1)::INTEGER
+                 + (count(DISTINCT p.kk) > 1)::INTEGER DESC,
                  min(p.rid)
         LIMIT 1
         """
@@ -75,7 +84,7 @@ def _records(engine: Engine, entity: str) -> list[dict[str, Any]]:
 
 
 def _line(record: Mapping[str, Any]) -> RecordLine:
-    values = {_label(name.removesuffix("_raw")): _text(record[name]) for name in SHOWN}
+    values = {label: _text(record[name]) for name, label in SHOWN.items()}
     return RecordLine(record["source"], f"{record['file']} row {record['row']}", values)
 
 
@@ -92,9 +101,11 @@ def _steps(pair: PairEvidence) -> list[Step]:
 
 
 def _values(profile: Explanation) -> list[ChosenValue]:
-    """Contested values first: they have something to tell."""
-    ranked = sorted(profile.choices, key=lambda c: (-len(c.losers), c.attribute))
-    return [_value(choice) for choice in ranked if choice.value is not None][:MOST_VALUES]
+    """Contested values and the first of the dictionary: what has most to tell, in its order."""
+    order = list(dictionary().of("person"))
+    told = [choice for choice in profile.choices if choice.value is not None]
+    ranked = sorted(told, key=lambda c: (not c.losers, order.index(c.attribute)))[:MOST_VALUES]
+    return [_value(c) for c in sorted(ranked, key=lambda c: order.index(c.attribute))]
 
 
 def _value(choice: Choice) -> ChosenValue:

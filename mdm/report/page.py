@@ -12,6 +12,7 @@ from markupsafe import Markup
 from matching.evaluation import Evaluation, GroupScores
 from mdm.report import charts
 from mdm.report.facts import Facts
+from reference.regions import place_name
 
 KINDS = {
     "person": ("Persons", "Orang"),
@@ -82,11 +83,18 @@ def _shown(groups: Sequence[GroupScores]) -> list[GroupScores]:
     return shown
 
 
+def _name(group: GroupScores) -> str:
+    """The group as a person reads it: a province by its name."""
+    if group.column != "province":
+        return group.value.replace("_", " ")
+    return place_name(group.value) or group.value
+
+
 def _group(group: GroupScores) -> dict[str, Any]:
     recall = group.scores.recall
     return {
         "column": group.column.replace("_", " "),
-        "value": group.value,
+        "value": _name(group),
         "share": recall.value,
         "low": recall.low,
         "high": recall.high,

@@ -29,23 +29,26 @@ def judged(
     rng = random.Random(7)
     scored, judgements = [], []
 
-    def add(agreement: dict[str, int], judgement: str | None, reason: str = "weight") -> None:
-        pair = {"rid_l": len(scored), "rid_r": len(scored) + 100_000, "match_weight": 1.0}
+    def add(
+        agreement: dict[str, int], judgement: str | None, weight: float, reason: str = "weight"
+    ) -> None:
+        pair = {"rid_l": len(scored), "rid_r": len(scored) + 100_000, "match_weight": weight}
         scored.append(pair | agreement)
         if judgement:
             judgements.append(pair | {"judgement": judgement, "reason": reason})
 
     for i in range(others):
-        add(vector(rng, i % 3 == 0), "link" if i % 3 == 0 else None)
+        match = i % 3 == 0
+        add(vector(rng, match), "link" if match else None, 30.0 if match else -30.0)
     all_differ = dict.fromkeys((f"gamma_{c}" for c in COMPARISONS), 0)
     all_agree = dict.fromkeys((f"gamma_{c}" for c in COMPARISONS), 2)
     for _ in range(wrong_links):
-        add(all_differ, "link")
+        add(all_differ, "link", 4.0)
     for _ in range(wrong_non_links):
-        add(all_agree, None)
-    add(all_agree, "non-link", "twins")
-    add(all_agree, "review")
-    add(all_differ, "link", "human")
+        add(all_agree, None, -4.0)
+    add(all_agree, "non-link", 30.0, "twins")
+    add(all_agree, "review", 0.0)
+    add(all_differ, "link", -30.0, "human")
     engine.register("person_scored", pa.Table.from_pylist(scored))
     engine.register("person_judged", pa.Table.from_pylist(judgements))
 
