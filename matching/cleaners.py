@@ -17,7 +17,7 @@ NOTHING_WORDS: tuple[str, ...] = tuple(
 
 MONTHS = {
     "JANUARI": "01", "JANUARY": "01", "JAN": "01", "FEBRUARI": "02", "FEBRUARY": "02", "FEB": "02",
-    "PEBRUARI": "02", "MARET": "03", "MARCH": "03", "MAR": "03", "APRIL": "04", "APR": "04",
+    "PEBRUARI": "02", "PEB": "02", "MARET": "03", "MARCH": "03", "MAR": "03", "APRIL": "04", "APR": "04",
     "MEI": "05", "MAY": "05", "JUNI": "06", "JUNE": "06", "JUN": "06", "JULI": "07", "JULY": "07",
     "JUL": "07", "AGUSTUS": "08", "AUGUST": "08", "AGU": "08", "AGS": "08", "AUG": "08",
     "SEPTEMBER": "09", "SEP": "09", "OKTOBER": "10", "OCTOBER": "10", "OKT": "10", "OCT": "10",

@@ -1,8 +1,9 @@
 """Dwellings and the families in them, as one table to link.
 
 A node is a dwelling row of an office, or a family as found by the family linkage with everything its records and
-members say of where it lives. One household is a dwelling and the families placed in it. Addresses that many nodes
-share (a hamlet without house numbers) are kept apart from those that name a house.
+members say of where it lives: the address of the field before that of the registry (a card is often not moved with
+its family), and the dwelling where most of its members were met. One household is a dwelling and the families placed
+in it. Addresses without a house number, or shared by many, name a hamlet rather than a house and are kept apart.
 """
 
 from __future__ import annotations
@@ -20,9 +21,10 @@ def make_nodes(engine: Engine) -> int:
         "household_address",
         f"""
         WITH said AS (SELECT rid, unnest(list_distinct(addresses)) AS address FROM ({_NODES}))
-        SELECT rid, list_sort(list(address) FILTER (holders <= {HOUSE_HOLDS})) AS houses,
-               list_sort(list(address) FILTER (holders > {HOUSE_HOLDS})) AS hamlets
-        FROM (SELECT rid, address, count(*) OVER (PARTITION BY address) AS holders FROM said) GROUP BY rid
+        SELECT rid, list_sort(list(address) FILTER (house)) AS houses,
+               list_sort(list(address) FILTER (NOT house)) AS hamlets
+        FROM (SELECT rid, address, count(*) OVER (PARTITION BY address) <= {HOUSE_HOLDS}
+                     AND starts_with(address, '#') AS house FROM said) GROUP BY rid
         """,
     )
     rows = engine.table(
@@ -73,8 +75,11 @@ def place_families(engine: Engine) -> int:
     return rows
 
 
-# Where a street is named: village, street words. RT and RW help only where the address has no number of its own.
-_ADDRESS = "{0}.village || ' ' || {0}.address_key || coalesce(' ' || {0}.rt, '')"
+# Village, street words, RT; marked when a number among the words names a house.
+_ADDRESS = (
+    "CASE WHEN regexp_matches({0}.address_key, '[0-9]') THEN '#' ELSE '' END"
+    " || {0}.village || ' ' || {0}.address_key || coalesce(' RT' || {0}.rt, '')"
+)
 
 _FAMILIES = f"""
     WITH numbered AS (
@@ -84,16 +89,17 @@ _FAMILIES = f"""
     own AS (
         SELECT c.cluster AS family, list(DISTINCT x.card) FILTER (x.card IS NOT NULL) AS cards,
                list(DISTINCT f.pln_id) FILTER (f.pln_id IS NOT NULL) AS meters,
-               list(DISTINCT {_ADDRESS.format("f")}) FILTER ({_ADDRESS.format("f")} IS NOT NULL) AS addresses,
+               coalesce(list(DISTINCT {_ADDRESS.format("f")}) FILTER (NOT f.registry AND {_ADDRESS.format("f")} IS NOT NULL),
+                        list(DISTINCT {_ADDRESS.format("f")}) FILTER ({_ADDRESS.format("f")} IS NOT NULL)) AS addresses,
                mode(f.village ORDER BY f.village) AS village, mode(f.district ORDER BY f.district) AS district
         FROM family_clusters c JOIN family_standardised f USING (rid) JOIN family_context x USING (rid)
         GROUP BY c.cluster),
     said AS (
-        SELECT k.cluster AS family,
-               list(DISTINCT p.office || ' ' || p.dwelling_ref)
-                   FILTER (p.office || p.dwelling_ref IS NOT NULL) AS books
-        FROM person_standardised p JOIN person_context x USING (rid) JOIN family_card k ON k.card = x.card
-        GROUP BY k.cluster)
+        SELECT family, [arg_max(book, (members, book))] AS books FROM (
+            SELECT k.cluster AS family, p.office || ' ' || p.dwelling_ref AS book, count(*) AS members
+            FROM person_standardised p JOIN person_context x USING (rid) JOIN family_card k ON k.card = x.card
+            WHERE p.office || p.dwelling_ref IS NOT NULL GROUP BY ALL)
+        GROUP BY family)
     SELECT n.rid::INTEGER AS rid, n.family, o.cards, o.meters, s.books, o.addresses, o.village, o.district
     FROM numbered n JOIN own o USING (family) LEFT JOIN said s USING (family)
     """

@@ -38,13 +38,13 @@ def standardise(engine: Engine, kinds: tuple[Kind, ...] = KINDS) -> dict[Kind, i
 
 def _standardise_one(engine: Engine, kind: Kind, rules: StandardiseRules) -> int:
     select = ["a.*", *places.columns(), "address_dictionary.address_key"]
+    select.append(f"a.source IN ({_quoted(rules.registry_sources)}) AS registry")
     joins = [places.join("a"), address.join("a")]
     for column in _NAMES[kind]:
         select += names.columns(column)
         joins.append(names.join("a", column))
     if kind == "person":
         select += [*_nik("a"), *_birth("a", rules), f"{places.birth_column()} AS birth_regency"]
-        select.append(f"a.source IN ({_quoted(rules.registry_sources)}) AS registry")
         joins.append(places.birth_join("a"))
     return engine.table(
         f"{kind}_standardised",
