@@ -19,6 +19,8 @@ from mdm.survivorship.columns import Column, bit_sql
 from mdm.survivorship.rules import Kind
 from mdm.survivorship.trust import day_of, trust_of, turn_of, weight_of
 
+FEW = 4  # records of an entity that are put in order by place
+
 
 def agreed_sql(chunk: str, body: Kind, columns: Sequence[Column], source_count: int) -> str:
     """SQL: per entity the agreed entries (text), the mask of contested attributes, the records.
@@ -48,11 +50,18 @@ def agreed_sql(chunk: str, body: Kind, columns: Sequence[Column], source_count: 
                {_found(found, contested)} AS found_by
         FROM (
             SELECT entity_no, bit_or(invalid) AS invalid,
-                   string_agg(record, ',' ORDER BY turn_no) AS records,
+                   concat_ws(',', {_records()}) AS records,
                    {", ".join(sums)}
             FROM {chunk} GROUP BY entity_no
         )
     """
+
+
+def _records() -> str:
+    """SQL: the records in order. The first few by their place: ordering inside a group is dear."""
+    first = [f"max(CASE WHEN turn_no = {n} THEN record END)" for n in range(FEW)]
+    rest = f"string_agg(record, ',' ORDER BY turn_no) FILTER (turn_no >= {FEW})"
+    return ", ".join([*first, rest])
 
 
 def _found(lookup: Sequence[Column], contested: dict[int, str]) -> str:
@@ -75,10 +84,8 @@ def _contested(column: Column) -> str:
 def _entry(column: Column, source_count: int) -> str:
     n = column.number
     agree = " + ".join(f"((s{s} >> {n}) & 1)" for s in range(source_count))
-    return (
-        f"'\"{column.name}\":[' || {column.json(f'lo{n}')} || ',' || {turn_of(f'k{n}')} "
-        f"|| ',' || ({agree}) || ']'"
-    )
+    value, turn = column.json(f"lo{n}"), turn_of(f"k{n}")
+    return f"concat('\"{column.name}\":[', {value}, ',', {turn}, ',', {agree}, ']')"
 
 
 def voices_sql(chunk: str, masks: str, columns: Sequence[Column]) -> str:
@@ -121,13 +128,13 @@ def contested_sql(voices: str, body: Kind, columns: Sequence[Column], source_cou
             FROM candidates GROUP BY entity_no, attribute_no
         ), entries AS (
             SELECT entity_no, attribute_no, ranked,
-                   '"' || [{names}][attribute_no + 1] || '":[' || ranked[1].value || ','
-                   || {turn_of("ranked[1].key")} || ',' || ranked[1].agree || ',['
-                   || coalesce(array_to_string(list_transform(ranked[2:], lambda x:
-                        '[' || x.value || ',' || {turn_of("x.key")} || ',' || x.agree || ',"'
-                        || {_reason("x", "ranked[1]", f"[{lesser}][attribute_no + 1]")} || '"]'
-                      ), ','), '') || ']'
-                   || CASE WHEN ranked[1].valid THEN '' ELSE ',false' END || ']' AS entry
+                   concat('"', [{names}][attribute_no + 1], '":[', ranked[1].value, ',',
+                          {turn_of("ranked[1].key")}, ',', ranked[1].agree, ',[',
+                          array_to_string(list_transform(ranked[2:], lambda x: concat(
+                              '[', x.value, ',', {turn_of("x.key")}, ',', x.agree, ',"',
+                              {_reason("x", "ranked[1]", f"[{lesser}][attribute_no + 1]")},
+                              '"]')), ','),
+                          CASE WHEN ranked[1].valid THEN ']]' ELSE '],false]' END) AS entry
             FROM ordered
         )
         SELECT entity_no, string_agg(entry, ',' ORDER BY attribute_no) AS contested,
