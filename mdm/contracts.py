@@ -7,6 +7,7 @@ new document: layouts, their columns, and for each attribute the columns it come
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -283,17 +284,30 @@ Contracts = dict[str, Contract]
 
 
 def load_contracts(extra_dir: Path | None = None) -> Contracts:
-    """All contracts by source code: the built-in ones, then those of `extra_dir`, which may add but not replace."""
-    contracts: Contracts = {}
-    folders = [CONTRACTS, *([extra_dir] if extra_dir and extra_dir.is_dir() else [])]
-    for path in (path for folder in folders for path in sorted(folder.glob("*.yaml"))):
-        contract = read_contract(path)
-        if contract.source in contracts:
-            raise RuleError(
-                f"Two contracts for source {contract.source}: {path.name} is the second."
-            )
-        contracts[contract.source] = contract
+    """All contracts by source code: the built-in ones, then those of `extra_dir`.
+
+    A home's document adds a source; it cannot replace one (RuleError).
+    """
+    contracts = dict(_built_in())
+    if extra_dir is not None and extra_dir.is_dir():
+        for path in sorted(extra_dir.glob("*.yaml")):
+            _add(contracts, path)
     return contracts
+
+
+@cache
+def _built_in() -> Contracts:
+    contracts: Contracts = {}
+    for path in sorted(CONTRACTS.glob("*.yaml")):
+        _add(contracts, path)
+    return contracts
+
+
+def _add(contracts: Contracts, path: Path) -> None:
+    contract = read_contract(path)
+    if contract.source in contracts:
+        raise RuleError(f"{path.name} is a second contract for source {contract.source}.")
+    contracts[contract.source] = contract
 
 
 def read_contract(path: Path) -> Contract:

@@ -94,5 +94,6 @@ def findings(hub: Hub) -> list[tuple[int, str | None, str]]:
     reader = hub.lake.reader("findings")
     rows = reader.read_all().to_pylist() if reader else []
     return sorted(
-        ((r["row"], r["column_name"], r["rule"]) for r in rows), key=lambda f: (f[0], f[2], f[1] or "")
+        ((r["row"], r["column_name"], r["rule"]) for r in rows),
+        key=lambda f: (f[0], f[2], f[1] or ""),
     )

@@ -39,7 +39,12 @@ def names(hub: Hub) -> list[object]:
 
 @pytest.mark.parametrize(
     ("encoding", "finding"),
-    [("utf-8", []), ("utf-8-sig", []), ("utf-16", ["encoding_other"]), ("cp1252", ["encoding_other"])],
+    [
+        ("utf-8", []),
+        ("utf-8-sig", []),
+        ("utf-16", ["encoding_other"]),
+        ("cp1252", ["encoding_other"]),
+    ],
 )
 def test_any_encoding_reads_the_same(
     hub: Hub, tmp_path: Path, encoding: str, finding: list[str]
@@ -78,11 +83,15 @@ def test_another_delimiter_is_recognised(hub: Hub, tmp_path: Path, delimiter: st
     assert names(hub) == ["ANI", "JOSÉ"]
 
 
-def test_row_numbers_stay_exact_past_blank_quoted_and_broken_lines(hub: Hub, tmp_path: Path) -> None:
+def test_row_numbers_stay_exact_past_blank_quoted_and_broken_lines(
+    hub: Hub, tmp_path: Path
+) -> None:
     header, one, two = csv_text("biodata_wni", rows_of("biodata_wni", *NAMES)).splitlines()
     quoted = one.replace("CIAMIS", '"CIA\nMIS"').replace("ANI", "INA")
     path = tmp_path / "a.csv"
-    path.write_text("\n".join([header, "", one, "only,three,cells", "", quoted, two + ",extra", two, ""]))
+    path.write_text(
+        "\n".join([header, "", one, "only,three,cells", "", quoted, two + ",extra", two, ""])
+    )
     result = land_one(hub, path, "kemendagri")
     rows = landed(hub, "kemendagri", "biodata_wni")
     assert (result.rows, result.bad) == (5, 2)
@@ -242,9 +251,7 @@ def test_an_open_quotation_mark_does_not_swallow_the_file_in_silence(
     assert str(landed(hub, "kemendagri", "biodata_wni")[1]["_text"]).count("ANI") == 2
 
 
-@pytest.mark.parametrize(
-    ("source", "layout"), [("nobody", None), ("kemendagri", "no_such_layout")]
-)
+@pytest.mark.parametrize(("source", "layout"), [("nobody", None), ("kemendagri", "no_such_layout")])
 def test_unknown_source_or_layout_lists_the_known_ones(
     hub: Hub, tmp_path: Path, source: str, layout: str | None
 ) -> None:

@@ -1,0 +1,207 @@
+"""Values as typed → values that can be trusted: one table per reading, each line a thing seen in files."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pyarrow as pa
+import pytest
+
+from matching import cleaners
+from matching.engines.duckdb import DuckDBEngine
+
+DELIVERED = "DATE '2026-06-01'"
+
+
+@pytest.fixture(scope="module")
+def engine() -> DuckDBEngine:
+    return DuckDBEngine(memory_limit="1GB")
+
+
+def value(engine: DuckDBEngine, typed: str | None, *steps: object) -> object:
+    """One typed value, tidied, through the steps."""
+    engine.register("v", pa.table({"x": pa.array([typed], pa.string())}))
+    sql = f"SELECT {cleaners.tidy('x')} AS c FROM v"
+    for step in steps:
+        sql = f"SELECT {step('c')} AS c FROM ({sql})"  # type: ignore[operator]
+    return engine.scalar(sql)
+
+
+@pytest.mark.parametrize(
+    ("typed", "expected"),
+    [
+        ("  Jl.\xa0Kenanga \t No 5 ", "JL. KENANGA NO 5"),
+        ("a\x00b\x85c\u200bd\ufeff", "A B C D"),
+        ("", None),
+        (" \xa0 ", None),
+        ("-", None),
+        ("...", None),
+        ("tidak ada", None),
+        ("N/A", None),
+        ("josé", "JOSÉ"),
+        ("5", "5"),
+        (None, None),
+    ],
+)
+def test_text(engine: DuckDBEngine, typed: str | None, expected: str | None) -> None:
+    assert value(engine, typed, cleaners.text) == expected
+
+
+@pytest.mark.parametrize(
+    ("typed", "expected"),
+    [("Y", "Y"), ("i wayan  x", "I WAYAN X"), ("-", None), ("123", None), ("Tidak ada", None)],
+)
+def test_name(engine: DuckDBEngine, typed: str, expected: str | None) -> None:
+    assert value(engine, typed, cleaners.name) == expected
+
+
+@pytest.mark.parametrize(
+    ("typed", "raw", "number"),
+    [
+        ("3207112806730001", "3207112806730001", "3207112806730001"),
+        (" '3207112806730001\xa0", "3207112806730001", "3207112806730001"),
+        ("3207.1128.0673.0001", "3207112806730001", "3207112806730001"),
+        ("3207112806730001.0", "3207112806730001", "3207112806730001"),
+        ("320711280673000", "320711280673000", None),
+        ("32O7112806730OO1", "32O7112806730OO1", None),
+        ("3.20711E+15", "320711E15", None),
+        ("3207112806730000", "3207112806730000", None),
+        ("0", None, None),
+        ("-", None, None),
+        ("9999999999999999", None, None),
+        ("1234567890123456", None, None),
+        ("3207110000000000", None, None),
+        ("", None, None),
+    ],
+)
+def test_registry_number(
+    engine: DuckDBEngine, typed: str, raw: str | None, number: str | None
+) -> None:
+    assert value(engine, typed, cleaners.number_raw) == raw
+    assert value(engine, typed, cleaners.number_raw, cleaners.registry_number) == number
+
+
+@pytest.mark.parametrize(
+    ("typed", "order", "expected"),
+    [
+        ("1980-02-01", "ymd", "1980-02-01"),
+        ("01/02/1980", "dmy", "1980-02-01"),
+        ("01-02-1980", "dmy", "1980-02-01"),
+        ("1.2.1980", "dmy", "1980-02-01"),
+        ("1980-02-01", "dmy", "1980-02-01"),
+        ("1980-02-01 08:00:00", "ymd", "1980-02-01"),
+        ("1980-02-01T08:00:00", "dmy", "1980-02-01"),
+        ("1/2/1980 0:00", "dmy", "1980-02-01"),
+        ("01-02-80", "dmy", "1980-02-01"),
+        ("01-06-26", "dmy", "2026-06-01"),
+        ("02-06-26", "dmy", "1926-06-02"),
+        ("02-01-80", "mdy", "1980-02-01"),
+        ("19800201", "ymd", "1980-02-01"),
+        ("01021980", "dmy", "1980-02-01"),
+        ("29252", "dmy", "1980-02-01"),
+        ("29252.0", "dmy", "1980-02-01"),
+        ("1 Februari 1980", "dmy", "1980-02-01"),
+        ("17 AGUSTUS 1945", "dmy", "1945-08-17"),
+        ("01-Peb-1980", "dmy", "1980-02-01"),
+        ("02/25/1980", "dmy", "1980-02-25"),
+        ("31-02-1980", "dmy", None),
+        ("00-00-0000", "dmy", None),
+        ("0000-00-00", "ymd", None),
+        ("kemarin", "dmy", None),
+        ("12", "dmy", None),
+        ("1-2-3-4", "dmy", None),
+        (None, "dmy", None),
+    ],
+)
+def test_date(engine: DuckDBEngine, typed: str | None, order: str, expected: str | None) -> None:
+    found = value(engine, typed, cleaners.day, lambda c: cleaners.date(c, order, DELIVERED))
+    assert found == (dt.date.fromisoformat(expected) if expected else None)
+
+
+@pytest.mark.parametrize(
+    ("typed", "pair"),
+    [
+        ("003/005", ("3", "5")),
+        ("3/", ("3", None)),
+        ("/5", (None, "5")),
+        ("RT 03/RW 05", ("3", "5")),
+        ("000/000", (None, None)),
+        ("3", ("3", None)),
+        ("", (None, None)),
+        ("99999999999999999999/1", (None, "1")),
+    ],
+)
+def test_rt_rw(engine: DuckDBEngine, typed: str, pair: tuple[str | None, str | None]) -> None:
+    assert (value(engine, typed, cleaners.rt), value(engine, typed, cleaners.rw)) == pair
+
+
+@pytest.mark.parametrize(
+    ("typed", "whole", "parts"),
+    [
+        ("900", 900, 900.0),
+        ("1.300 VA", 1300, 1.3),
+        ("2.0", 2, 2.0),
+        ("2,5", None, 2.5),
+        ("54 m2", None, 54.0),
+        ("-6,355", None, -6.355),
+        ("banyak", None, None),
+        ("99999999999", None, 99999999999.0),
+    ],
+)
+def test_numbers(engine: DuckDBEngine, typed: str, whole: int | None, parts: float | None) -> None:
+    assert value(engine, typed, cleaners.integer) == whole
+    assert value(engine, typed, cleaners.decimal) == parts
+
+
+def test_bounds_set_values_aside(engine: DuckDBEngine) -> None:
+    assert value(engine, "11", lambda c: cleaners.integer(c, 1, 10)) is None
+    assert value(engine, "10", lambda c: cleaners.integer(c, 1, 10)) == 10
+
+
+@pytest.mark.parametrize(
+    ("parts", "system", "expected"),
+    [
+        (["32", "07", "11", "2008"], "kemendagri", "3207112008"),
+        (["32", "7", "11", "2008"], "kemendagri", "3207112008"),
+        (["32", "7.0", "11", None], "kemendagri", "320711"),
+        (["32", None, "11", "2008"], "kemendagri", "32"),
+        (["32.07.11.2008"], "kemendagri", "3207112008"),
+        (["320711200"], "kemendagri", None),
+        (["3207250"], "bps", "3207250"),
+        (["3207250.0"], "bps", "3207250"),
+        ([None], "bps", None),
+    ],
+)
+def test_region(
+    engine: DuckDBEngine, parts: list[str | None], system: str, expected: str | None
+) -> None:
+    columns = {f"p{i}": pa.array([part], pa.string()) for i, part in enumerate(parts)}
+    engine.register("v", pa.table(columns))
+    assert engine.scalar(f"SELECT {cleaners.region(list(columns), system)} FROM v") == expected
+
+
+def test_lists_sexes_words_codes(engine: DuckDBEngine) -> None:
+    numbers = "3207112806730002, 3207112806730001;3207112806730001, 12"
+    listed = value(engine, numbers, lambda c: cleaners.kk_list(c, ","))
+    assert listed == ["3207112806730001", "3207112806730002"]
+    assert value(engine, "x", lambda c: cleaners.kk_list(c, ",")) is None
+    sexes = [value(engine, t, cleaners.sex) for t in ("1", "P", "Laki-laki", "perempuan", "3")]
+    assert sexes == ["M", "F", "M", "F", None]
+    words = [
+        value(engine, t, lambda c: cleaners.boolean(c, ["YA"], ["TIDAK"], None, None))
+        for t in ("ya", "Tidak", "", "mungkin")
+    ]
+    assert words == [True, False, None, None]
+    codes = [value(engine, t, cleaners.code) for t in ("01", "1.0", "10", "0", "Istri", "KK")]
+    assert codes == ["1", "1", "10", "0", "ISTRI", "KK"]
+    assert value(engine, "(0812) 345-678", cleaners.digits) == "0812345678"
+    assert value(engine, "000", cleaners.digits) is None
+
+
+def test_a_digest_tells_absent_from_empty_and_borders(engine: DuckDBEngine) -> None:
+    table = pa.table(
+        {"a": pa.array(["x", "xy", None, "", "x"]), "b": pa.array(["yz", "z", "x", "x", None])}
+    )
+    engine.register("v", table)
+    sql = f"SELECT count(DISTINCT {cleaners.digest(['a', 'b'])}) FROM v"
+    assert engine.scalar(sql) == 5

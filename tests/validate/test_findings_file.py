@@ -1,0 +1,81 @@
+"""The file that goes back: it opens, it says what to do, and what is mended in it lands again."""
+
+from __future__ import annotations
+
+import csv
+import stat
+from pathlib import Path
+
+import openpyxl
+import pytest
+
+from mdm.compose import Hub
+from mdm.errors import UsageError
+from mdm.findings import write_findings
+from tests.land.deliveries import accepted, csv_text, land_one, new_hub, rows_of, write
+
+
+@pytest.fixture
+def hub(tmp_path: Path) -> Hub:
+    hub = new_hub(tmp_path)
+    header, good, bad = csv_text(
+        "siksng_individu",
+        rows_of("siksng_individu", {"NIK": "=12+7"}, {"Nama": "", "IDSEMESTA": "KS2"}),
+    ).splitlines()
+    path = tmp_path / "a.csv"
+    path.write_text("\n".join([header, good, bad, "torn;row", ""]))
+    land_one(hub, path, "kemensos")
+    accepted(hub)
+    return hub
+
+
+def read(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_it_names_row_column_rule_and_remedy(hub: Hub, tmp_path: Path) -> None:
+    written = write_findings(hub, tmp_path / "back.csv", source="kemensos")
+    lines = read(tmp_path / "back.csv")
+    assert written.findings == len(lines)
+    (nik,) = [line for line in lines if line["rule"] == "nik_malformed"]
+    assert (nik["file"], nik["row"], nik["column"]) == ("a.csv", "1", "NIK")
+    assert nik["value"] == "'=12+7"  # no spreadsheet will calculate it
+    assert nik["alasan"] and nik["reason"] and nik["tindakan"] and nik["what_to_do"]
+    for path in written.files:
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_quarantined_rows_come_back_in_their_layout_and_land_when_mended(
+    hub: Hub, tmp_path: Path
+) -> None:
+    written = write_findings(hub, tmp_path / "back.csv")
+    _, quarantine = written.files
+    assert written.quarantined == 2
+    text = quarantine.read_text("utf-8-sig")
+    assert text.splitlines()[2] == "torn;row"
+    mended = text.replace("KS2,3207110201800001,3207110101100001,,", "KS2,,3207110101100001,SITI,")
+    quarantine.write_text(mended.replace("torn;row\n", ""))
+    land_one(hub, quarantine, "kemensos")
+    _, people = accepted(hub)
+    assert [p["name"] for p in people] == ["BUDI", "SITI"]
+
+
+def test_a_workbook_holds_the_same(hub: Hub, tmp_path: Path) -> None:
+    write_findings(hub, tmp_path / "back.xlsx", fmt="xlsx")
+    book = openpyxl.load_workbook(tmp_path / "back.xlsx")
+    assert book.sheetnames == ["findings", "siksng_individu quarantine"]
+    values = {row[7] for row in book["findings"].iter_rows(values_only=True)}
+    assert "=12+7" in values
+    assert [c.value for c in book.worksheets[1][1]][:2] == ["IDSEMESTA", "NIK"]
+    assert [c.value for c in book.worksheets[1][3]][0] == "torn;row"
+
+
+def test_one_batch_only(hub: Hub, tmp_path: Path) -> None:
+    path = write(tmp_path / "b.csv", "biodata_wni", {"NIK": "1"})
+    batch = land_one(hub, path, "kemendagri").batch
+    accepted(hub)
+    write_findings(hub, tmp_path / "one.csv", batch=batch)
+    assert {line["file"] for line in read(tmp_path / "one.csv")} == {"b.csv"}
+    with pytest.raises(UsageError):
+        write_findings(hub, tmp_path / "none.csv", batch="nothing")

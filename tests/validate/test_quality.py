@@ -1,0 +1,123 @@
+"""Findings: each rule speaks where it should, names row, column and value, and never hides a person."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from mdm.compose import Hub
+from mdm.quality import load_quality
+from tests.land.deliveries import accepted, findings, land_one, new_hub, write
+
+PEOPLE = {
+    "fine": ({}, None),
+    "scientific": ({"NIK": "3.20711E+15"}, ("NIK", "nik_scientific")),
+    "short": ({"NIK": "320711"}, ("NIK", "nik_malformed")),
+    "letters": ({"NIK": "32071102O1800001"}, ("NIK", "nik_malformed")),
+    "serial zero": ({"NIK": "3207110201800000"}, ("NIK", "nik_malformed")),
+    "filler": ({"NIK": "0000000000000000"}, ("NIK", "nik_placeholder")),
+    "other day": ({"NIK": "3207110301800001"}, ("NIK", "nik_birth_date_disagrees")),
+    "a woman's number": ({"NIK": "3207114201800001"}, ("NIK", "nik_sex_disagrees")),
+    "no such district": ({"NIK": "9907110201800001"}, ("NIK", "nik_region_unknown")),
+    "no such day": ({"NIK": "3207113501800001"}, ("NIK", "nik_date_impossible")),
+    "short KK": ({"NOKK": "123456"}, None),
+    "KK of 15": ({"NOKK": "320711010110001"}, ("NOKK", "kk_malformed")),
+    "KK filler": ({"NOKK": "-"}, ("NOKK", "kk_placeholder")),
+    "NIK as KK": ({"NOKK": "3207110201800001"}, ("NOKK", "kk_is_nik")),
+    "baby": ({"Nama": "BAYI NY SITI"}, ("Nama", "name_placeholder")),
+    "figures": ({"Nama": "SIT1"}, ("Nama", "name_has_digits")),
+    "unreadable": ({"Tanggal_Lahir": "kemarin"}, ("Tanggal_Lahir", "birth_date_unreadable")),
+    "unborn": ({"Tanggal_Lahir": "02/01/2999"}, ("Tanggal_Lahir", "birth_date_future")),
+    "too old": ({"Tanggal_Lahir": "02/01/1780"}, ("Tanggal_Lahir", "birth_date_implausible")),
+    "default day": ({"Tanggal_Lahir": "01/07/1980"}, ("Tanggal_Lahir", "birth_date_default")),
+    "two figures": ({"Tanggal_Lahir": "02/01/80"}, ("Tanggal_Lahir", "birth_date_short_year")),
+    "relation": ({"Hubungan": "99"}, ("Hubungan", "code_unknown")),
+    "sex": ({"Jenis_Kelamin": "X"}, ("Jenis_Kelamin", "code_unknown")),
+    "yes or no": ({"PKH": "MUNGKIN"}, ("PKH", "code_unknown")),
+    "nine digits": ({"id_desa": "320711200"}, ("id_desa", "region_malformed")),
+    "no such village": ({"id_desa": "9999999999"}, ("id_desa", "region_unknown")),
+    "no name": ({"Nama": " - "}, ("Nama", "name_missing")),
+    "nobody": ({"NIK": "", "NOKK": "0", "Tanggal_Lahir": ""}, (None, "no_identifying_value")),
+}
+
+
+@pytest.fixture
+def hub(tmp_path: Path) -> Hub:
+    return new_hub(tmp_path)
+
+
+def test_every_rule_finds_its_own(hub: Hub, tmp_path: Path) -> None:
+    # The base row's NIK stands once per line, so each line gets a serial of its own.
+    rows = []
+    for place, (change, _) in enumerate(PEOPLE.values(), start=1):
+        own = {"IDSEMESTA": f"KS{place}", "NIK": f"320711020180{place:04d}"}
+        rows.append(own | change)
+    rows[list(PEOPLE).index("NIK as KK")]["NIK"] = "3207110201800001"
+    rows[0]["NIK"] = "3207110201800099"
+    land_one(hub, write(tmp_path / "a.csv", "siksng_individu", *rows), "kemensos")
+    counts, people = accepted(hub)
+    found = findings(hub)
+    for place, (name, (_, expected)) in enumerate(PEOPLE.items(), start=1):
+        own = [(column, rule) for row, column, rule in found if row == place]
+        if expected is None:
+            assert own in ([], [("NOKK", "kk_placeholder")]), name
+        else:
+            assert expected in own, name
+    assert counts.quarantined == 2
+    assert len(people) == len(PEOPLE) - 2
+
+
+def test_shared_numbers_and_dwellings_across_rows(hub: Hub, tmp_path: Path) -> None:
+    rows = [{"Nama Lengkap": "A"}, {"Nama Lengkap": "B"}, {"NIK": "", "ID Rumah": "R9"}]
+    land_one(hub, write(tmp_path / "w.csv", "warga", *rows), "pemda")
+    house = tmp_path / "r.csv"
+    house.write_text(
+        "ID Rumah;Kode Kec BPS;Alamat;Daftar No KK;Tgl Pendataan;Daya\n"
+        "R1;3207250;Jl. X;3207110101100001, 3207110101100002;01-06-2025;1.300 VA\n"
+    )
+    land_one(hub, house, "pemda")
+    accepted(hub)
+    found = findings(hub)
+    assert [f for f in found if f[2] == "nik_shared_in_file"] == [
+        (1, "NIK", "nik_shared_in_file"),
+        (2, "NIK", "nik_shared_in_file"),
+    ]
+    assert [f for f in found if f[2] == "dwelling_unknown"] == [(3, "ID Rumah", "dwelling_unknown")]
+    _, (dwelling,) = accepted(hub, "household")
+    assert dwelling["kk_list"] == ["3207110101100001", "3207110101100002"]
+    assert (dwelling["power_va"], dwelling["office"]) == (1300, "3207")
+
+
+def test_a_malformed_number_is_set_aside_and_shown_as_typed(hub: Hub, tmp_path: Path) -> None:
+    path = write(tmp_path / "a.csv", "siksng_individu", {"NIK": " 3207-11 "})
+    land_one(hub, path, "kemensos")
+    _, (person,) = accepted(hub)
+    assert (person["nik"], person["nik_raw"]) == (None, "320711")
+    reader = hub.lake.reader("findings")
+    assert reader is not None
+    values = [row["value"] for row in reader.read_all().to_pylist()]
+    assert " 3207-11 " in values
+
+
+def test_codes_become_canonical_in_every_source(hub: Hub, tmp_path: Path) -> None:
+    land_one(hub, write(tmp_path / "a.csv", "biodata_wni", {"STAT_HBKEL": "4"}), "kemendagri")
+    land_one(hub, write(tmp_path / "b.csv", "siksng_individu", {"Hubungan": "3"}), "kemensos")
+    land_one(hub, write(tmp_path / "c.csv", "warga", {"SHDK": " anak "}), "pemda")
+    _, people = accepted(hub)
+    assert [p["relationship"] for p in people] == ["CHILD"] * 3
+
+
+def test_findings_are_written_once(hub: Hub, tmp_path: Path) -> None:
+    land_one(hub, write(tmp_path / "a.csv", "siksng_individu", {"NIK": "1"}), "kemensos")
+    accepted(hub)
+    once = findings(hub)
+    accepted(hub)
+    assert findings(hub) == once
+
+
+def test_every_rule_says_what_and_what_to_do_in_both_languages() -> None:
+    for rule in load_quality().rules:
+        for sentence in (rule.reason, rule.remedy):
+            assert sentence.id.endswith(".") and sentence.en.endswith("."), rule.name
+            assert sentence.id != sentence.en
