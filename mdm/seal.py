@@ -22,13 +22,14 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from mdm.errors import InputError, IntegrityError
 
 ALG_AES_256_GCM = 1
-PACK_NONE, PACK_ZLIB, PACK_ZSTD = 0, 1, 2
+PACK_NONE, PACK_ZLIB, PACK_LZ4 = 0, 1, 2
 KEY_BYTES = 32
 NONCE_BYTES = 12
 TOKEN_BYTES = 16
 HEADER_BYTES = 2
 _LENGTH = struct.Struct(">I")
-_ZSTD = pa.Codec("zstd", 1)
+# A profile is about a kilobyte: LZ4 takes 3 µs; zlib and zstd save a fifth for five times that.
+_LZ4 = pa.Codec("lz4_raw")
 MAX_PLAIN = 1 << 26  # 64 MiB: a forged length must not ask for all memory
 
 
@@ -72,7 +73,7 @@ def new_key() -> bytes:
     return os.urandom(KEY_BYTES)
 
 
-def seal(key: bytes, place: Place, plain: bytes, packing: int = PACK_ZSTD) -> bytes:
+def seal(key: bytes, place: Place, plain: bytes, packing: int = PACK_LZ4) -> bytes:
     """Pack and seal a value for its place."""
     header = bytes((ALG_AES_256_GCM, packing))
     nonce = os.urandom(NONCE_BYTES)
@@ -140,8 +141,8 @@ def _pack(plain: bytes, packing: int) -> bytes:
         return plain
     if packing == PACK_ZLIB:
         return zlib.compress(plain, 1)
-    if packing == PACK_ZSTD:
-        return _LENGTH.pack(len(plain)) + _ZSTD.compress(plain, asbytes=True)
+    if packing == PACK_LZ4:
+        return _LENGTH.pack(len(plain)) + bytes(_LZ4.compress(plain, asbytes=True))
     raise ValueError(f"no packing {packing}")
 
 
@@ -153,10 +154,10 @@ def _unpack(packed: bytes, packing: int) -> bytes:
         plain = inflater.decompress(packed, MAX_PLAIN)
         if inflater.eof:
             return plain
-    if packing == PACK_ZSTD:
+    if packing == PACK_LZ4:
         (length,) = _LENGTH.unpack(packed[: _LENGTH.size])
         if length <= MAX_PLAIN:
-            return _ZSTD.decompress(packed[_LENGTH.size :], length, asbytes=True)
+            return _LZ4.decompress(packed[_LENGTH.size :], length, asbytes=True)
     raise ValueError(f"no packing {packing}")
 
 
