@@ -84,7 +84,7 @@ def test_a_nik_typed_as_an_argument_is_not_repeated(capsys: pytest.CaptureFixtur
 def test_an_error_of_ours_names_only_its_type_and_place(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(self: object, *args: object, **kwargs: object) -> None:
+    def broken(**_parts: object) -> None:
         raise KeyError(f"no such person: SRI WAHYUNI {NIK}")
 
     monkeypatch.setattr(application.app, "main", broken)
@@ -109,7 +109,7 @@ def test_the_same_fault_has_the_same_id() -> None:
 def test_interruption_is_130_and_says_what_stands(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def interrupted(*args: object, **kwargs: object) -> None:
+    def interrupted(**_parts: object) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(application.app, "main", interrupted)

@@ -50,6 +50,7 @@ def evaluate(
 
 
 @click.group()
+@shared_options
 def export() -> None:
     """Write what the hub holds to a file."""
 

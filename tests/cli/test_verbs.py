@@ -1,0 +1,203 @@
+"""What each verb answers, to people and to machines, on a small home."""
+
+from __future__ import annotations
+
+import csv
+import json
+import shutil
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+from tests.cli.conftest import Call, World, document
+
+COLUMNS = ["source", "file", "row", "record_key", "entity_id"]
+
+
+def truth_rows(world: World, kind: str) -> set[tuple[str, str, int]]:
+    with (world.delivery / "truth" / f"{kind}.csv").open(encoding="utf-8") as file:
+        return {(r["source"], r["file"], int(r["row"])) for r in csv.DictReader(file)}
+
+
+def test_landing_the_same_files_again_changes_nothing_and_says_so(
+    world: World, dtsen_here: Call
+) -> None:
+    answer = dtsen_here(
+        "--home", world.home, "land", "kemensos", world.delivery / "kemensos", "--json"
+    )
+    batches = document(answer)["batches"]
+    assert len(batches) == 2
+    assert all(batch["already"] and batch["new"] == 0 for batch in batches)
+
+
+def test_status_shows_that_nothing_was_dropped(world: World, dtsen_here: Call) -> None:
+    status = document(dtsen_here("--home", world.home, "status", "--json"))
+    for batch in status["batches"]:
+        assert batch["landed"] == batch["accepted"] + batch["quarantined"] > 0
+    assert status["runs"][0]["status"] == "published"
+    assert set(status["published"]) == {"person", "family", "household"}
+    words = dtsen_here("--home", world.home, "status").out
+    for heading in ("Batches", "Runs", "Published golden profiles"):
+        assert heading in words
+
+
+def test_a_run_without_news_changes_nothing(world: World, dtsen_here: Call) -> None:
+    answer = document(dtsen_here("--home", world.home, "run", "--json"))
+    assert answer["run"]["unchanged"]
+
+
+def test_nothing_landed_is_said_plainly(tmp_path: Path, dtsen_here: Call) -> None:
+    assert dtsen_here("--home", tmp_path / "new", "init").code == 0
+    for verb in ("run", "train"):
+        answer = dtsen_here("--home", tmp_path / "new", verb)
+        assert answer.code == 2
+        assert "Nothing has landed yet" in answer.err
+
+
+def test_before_the_first_run_there_is_nothing_to_export(tmp_path: Path, dtsen_here: Call) -> None:
+    dtsen_here("--home", tmp_path / "new", "init")
+    out = tmp_path / "links.parquet"
+    answer = dtsen_here(
+        "--home", tmp_path / "new", "export", "links", "--kind", "person", "--out", out
+    )
+    assert answer.code == 3
+    assert "dtsen run" in answer.err
+    assert not out.exists()
+
+
+@pytest.mark.parametrize("kind", ["person", "family", "household"])
+def test_exported_links_name_every_accepted_row_once(
+    kind: str, world: World, dtsen_here: Call, tmp_path: Path
+) -> None:
+    out = tmp_path / "links.parquet"
+    answer = document(
+        dtsen_here("--home", world.home, "export", "links", "--kind", kind, "--out", out, "--json")
+    )
+    table = pq.read_table(out)
+    assert table.column_names == COLUMNS
+    assert table.num_rows == answer["rows"]
+    rows = {(r["source"], r["file"], r["row"]) for r in table.to_pylist()}
+    assert len(rows) == table.num_rows
+    quarantined = truth_rows(world, kind) - rows
+    assert rows <= truth_rows(world, kind)
+    assert len(quarantined) <= 5
+    assert out.stat().st_mode & 0o077 == 0
+
+
+def test_evaluation_of_the_small_home_is_good_and_breaks_down(
+    world: World, dtsen_here: Call, tmp_path: Path
+) -> None:
+    truth, wrong = world.delivery / "truth" / "person.csv", tmp_path / "wrong.csv"
+    call = ("--home", world.home, "evaluate", "--kind", "person", "--truth", truth, "--by", "sex")
+    found = document(dtsen_here(*call, "--mistakes", wrong, "--json"))["evaluation"]
+    assert found["pairs"]["f1"]["value"] > 0.9
+    assert {g["value"] for g in found["groups"]} <= {"M", "F"}
+    listed = len(wrong.read_text("utf-8").splitlines()) - 1
+    missed = found["true_pairs"] - found["found_pairs"]
+    assert listed == missed + found["given_pairs"] - found["found_pairs"]
+    words = dtsen_here(*call).out
+    assert "whole clusters" in words
+
+
+def test_an_unreadable_truth_is_an_input_error(
+    world: World, dtsen_here: Call, tmp_path: Path
+) -> None:
+    for name, text in (("none.csv", None), ("empty.csv", ""), ("bare.csv", "a,b\n1,2\n")):
+        truth = tmp_path / name
+        if text is not None:
+            truth.write_text(text)
+        answer = dtsen_here("--home", world.home, "evaluate", "--kind", "person", "--truth", truth)
+        assert answer.code == 4, name
+        assert "Traceback" not in answer.err
+
+
+def test_findings_count_by_rule_and_write_the_providers_file(
+    world: World, dtsen_here: Call, tmp_path: Path
+) -> None:
+    counted = document(dtsen_here("--home", world.home, "findings", "--json"))["findings"]
+    assert counted
+    assert {"source", "layout", "rule", "severity", "findings"} == set(counted[0])
+    out = tmp_path / "back.csv"
+    call = ("--home", world.home, "findings", "--source", "pemda", "--out", out, "--json")
+    written = document(dtsen_here(*call))["written"]
+    assert written["findings"] == sum(c["findings"] for c in counted if c["source"] == "pemda")
+    assert out.exists()
+    assert dtsen_here("--home", world.home, "findings", "--out", tmp_path / "x.doc").code == 2
+
+
+def test_a_profile_is_masked_until_it_is_revealed_for_a_purpose(
+    world: World, dtsen_here: Call
+) -> None:
+    look = ("--home", world.home, "profile")
+    masked = dtsen_here(*look, stdin=f"{world.nik}\n")
+    assert masked.code == 0
+    assert world.nik not in masked.out + masked.err
+    assert "masked" in masked.out
+
+    refused = dtsen_here(*look, "--reveal", stdin=f"{world.nik}\n")
+    assert refused.code == 7
+    assert "purpose" in refused.err
+
+    shown = dtsen_here(*look, "--reveal", "--purpose", "demonstration", stdin=f"{world.nik}\n")
+    assert shown.code == 0
+    assert world.nik in shown.out
+
+
+def test_a_profile_says_why_in_both_languages(world: World, dtsen_here: Call) -> None:
+    look = ("--home", world.home, "profile", "--reveal", "--purpose", "demonstration")
+    english = dtsen_here(*look, stdin=world.nik).out
+    indonesian = dtsen_here(*look, "--lang", "id", stdin=world.nik).out
+    assert "Full name" in english
+    assert "Nama lengkap" in indonesian
+
+
+def test_the_json_profile_carries_every_reason(world: World, dtsen_here: Call) -> None:
+    answer = dtsen_here("--home", world.home, "profile", "--json", stdin=world.nik)
+    choices = document(answer)["profile"]["explanation"]["choices"]
+    for choice in choices:
+        assert choice["record"]["source"]
+        assert choice["sentence"]["en"]
+        assert choice["sentence"]["id"]
+        assert "losers" in choice
+
+
+def test_an_unknown_nik_is_not_found_and_not_repeated(world: World, dtsen_here: Call) -> None:
+    nik = "1101014107719998"
+    answer = dtsen_here("--home", world.home, "profile", stdin=nik)
+    assert answer.code == 1
+    assert nik not in answer.out + answer.err
+
+
+def test_a_person_is_still_found_after_a_later_run(
+    world: World, dtsen_here: Call, tmp_path: Path
+) -> None:
+    """A second run publishes what changed, and leaves the way to everybody else standing."""
+    home = tmp_path / "home"
+    shutil.copytree(world.home, home)
+    file = tmp_path / "biodata_wni.csv"
+    lines = (world.delivery / "kemendagri" / "biodata_wni.csv").read_text("utf-8").splitlines()
+    changed = next(line for line in lines[1:] if not line.startswith(world.nik))
+    file.write_text(f"{lines[0]}\n{changed.replace('2', '2', 1)}\n", "utf-8")
+    land = ("--home", home, "land", "kemendagri", file, "--delivered-on", "2027-01-31")
+    assert dtsen_here(*land).code == 0
+    assert dtsen_here("--home", home, "run").code == 0
+    assert dtsen_here("--home", home, "profile", stdin=world.nik).code == 0
+
+
+def test_json_answers_are_one_document_and_progress_goes_elsewhere(
+    world: World, dtsen_here: Call
+) -> None:
+    answer = dtsen_here("--home", world.home, "findings", "--json")
+    json.loads(answer.out)
+    noisy = dtsen_here(
+        "--home", world.home, "evaluate", "--kind", "family", "--json",
+        "--truth", world.delivery / "truth" / "family.csv",
+    )  # fmt: skip
+    json.loads(noisy.out)
+    assert "done" in noisy.err
+    quiet = dtsen_here(
+        "--home", world.home, "evaluate", "--kind", "family", "--json", "--quiet",
+        "--truth", world.delivery / "truth" / "family.csv",
+    )  # fmt: skip
+    assert quiet.err == ""
