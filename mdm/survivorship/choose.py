@@ -19,6 +19,7 @@ from mdm.survivorship.columns import Column, bit_sql
 from mdm.survivorship.rules import Kind
 from mdm.survivorship.trust import day_of, trust_of, turn_of, weight_of
 
+CANDIDATE = ("valid", "informs", "score", "fuller", "key", "agree")
 FEW = 4  # records of an entity that are put in order by place
 
 
@@ -114,51 +115,52 @@ def contested_sql(voices: str, body: Kind, columns: Sequence[Column], source_cou
     best = ", ".join(f"max(key) FILTER (source_no = {s}) AS b{s}" for s in range(source_count))
     score = " + ".join(f"coalesce({trust_of(f'b{s}')}, 0)" for s in range(source_count))
     agree = " + ".join(f"(b{s} IS NOT NULL)::INTEGER" for s in range(source_count))
+    top = ", ".join(f"first_value({part}) OVER best AS top_{part}" for part in CANDIDATE)
     names = ", ".join(f"'{c.name}'" for c in columns)
     lesser = ", ".join(f"'{c.attribute.lesser}'" for c in columns)
+    entry = f"""concat(
+        CASE WHEN place = 1 THEN concat(',"', [{names}][attribute_no + 1], '":[')
+             WHEN place = 2 THEN '[' ELSE ',[' END,
+        value, ',', {turn_of("key")}, ',', agree,
+        CASE WHEN place = 1 THEN ',[' ELSE concat(',"',
+            {_reason(f"[{lesser}][attribute_no + 1]")}, '"]') END,
+        CASE WHEN place < places THEN '' WHEN top_valid THEN ']]' ELSE '],false]' END)"""
     return f"""
         WITH candidates AS (
             SELECT entity_no, attribute_no, value, max(key) AS key, bool_or(valid) AS valid,
                    max(informs) AS informs, max(fuller) AS fuller, {best}
             FROM {voices} GROUP BY entity_no, attribute_no, value
-        ), ordered AS (
-            SELECT entity_no, attribute_no, list_sort(list({{
-                       'valid': valid, 'informs': informs, 'score': {score}, 'fuller': fuller,
-                       'key': key, 'agree': {agree}, 'value': value}}), 'DESC') AS ranked
-            FROM candidates GROUP BY entity_no, attribute_no
-        ), entries AS (
-            SELECT entity_no, attribute_no, ranked,
-                   concat('"', [{names}][attribute_no + 1], '":[', ranked[1].value, ',',
-                          {turn_of("ranked[1].key")}, ',', ranked[1].agree, ',[',
-                          array_to_string(list_transform(ranked[2:], lambda x: concat(
-                              '[', x.value, ',', {turn_of("x.key")}, ',', x.agree, ',"',
-                              {_reason("x", "ranked[1]", f"[{lesser}][attribute_no + 1]")},
-                              '"]')), ','),
-                          CASE WHEN ranked[1].valid THEN ']]' ELSE '],false]' END) AS entry
-            FROM ordered
+        ), scored AS (
+            SELECT *, {score} AS score, {agree} AS agree FROM candidates
+        ), ranked AS (
+            SELECT entity_no, attribute_no, value, {", ".join(CANDIDATE)}, {top},
+                   row_number() OVER best AS place,
+                   count(*) OVER (PARTITION BY entity_no, attribute_no) AS places
+            FROM scored
+            WINDOW best AS (PARTITION BY entity_no, attribute_no
+                ORDER BY valid DESC, informs DESC, score DESC, fuller DESC, key DESC)
         )
-        SELECT entity_no, string_agg(entry, ',' ORDER BY attribute_no) AS contested,
-               any_value(list_transform(list_filter(ranked, lambda x: x.valid),
-                                        lambda x: trim(x.value, '"')))
-                   FILTER (attribute_no = {lookup[0] if lookup else -1}) AS found_by
-        FROM entries GROUP BY entity_no
+        SELECT entity_no,
+               substr(string_agg({entry}, '' ORDER BY attribute_no, place), 2) AS contested,
+               list(trim(value, '"') ORDER BY place)
+                   FILTER (attribute_no = {lookup[0] if lookup else -1} AND valid) AS found_by
+        FROM ranked GROUP BY entity_no
     """
 
 
-def _reason(loser: str, winner: str, lesser: str) -> str:
-    """SQL: why a candidate lost to the winner, the first question that told them apart."""
-    x, w = loser, winner
+def _reason(lesser: str) -> str:
+    """SQL: why a candidate lost to the top one, the first question that told them apart."""
     return f"""CASE
-        WHEN {w}.valid AND NOT {x}.valid THEN 'invalid'
-        WHEN {x}.informs < {w}.informs THEN {lesser}
-        WHEN {x}.score < {w}.score THEN CASE
-            WHEN {x}.agree < {w}.agree AND {trust_of(f"{x}.key")} >= {trust_of(f"{w}.key")}
+        WHEN top_valid AND NOT valid THEN 'invalid'
+        WHEN informs < top_informs THEN {lesser}
+        WHEN score < top_score THEN CASE
+            WHEN agree < top_agree AND {trust_of("key")} >= {trust_of("top_key")}
                 THEN 'less_agreement'
-            WHEN {weight_of(f"{x}.key")} < {weight_of(f"{w}.key")} THEN 'lower_priority'
-            WHEN {day_of(f"{x}.key")} < {day_of(f"{w}.key")} THEN 'older'
-            WHEN {x}.agree < {w}.agree THEN 'less_agreement'
+            WHEN {weight_of("key")} < {weight_of("top_key")} THEN 'lower_priority'
+            WHEN {day_of("key")} < {day_of("top_key")} THEN 'older'
+            WHEN agree < top_agree THEN 'less_agreement'
             ELSE 'lower_priority' END
-        WHEN {x}.fuller < {w}.fuller THEN 'less_complete'
-        WHEN {trust_of(f"{x}.key")} < {trust_of(f"{w}.key")} THEN 'lower_priority'
-        WHEN {day_of(f"{x}.key")} < {day_of(f"{w}.key")} THEN 'older'
+        WHEN fuller < top_fuller THEN 'less_complete'
+        WHEN {trust_of("key")} < {trust_of("top_key")} THEN 'lower_priority'
+        WHEN {day_of("key")} < {day_of("top_key")} THEN 'older'
         ELSE 'order' END"""
