@@ -3,7 +3,7 @@ in place)."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -67,6 +67,15 @@ def dates(day: Ints, style: str = "%Y-%m-%d") -> Objects:
     distinct, where = np.unique(np.asarray(day, dtype=np.int64), return_inverse=True)
     values = distinct.astype("datetime64[D]").tolist()
     return objects(value.strftime(style) for value in values)[where]
+
+
+def groups(keys: Ints) -> Iterator[tuple[int, Ints]]:
+    """(value, rows that hold it) for each distinct key, in order; rows keep their order."""
+    order = np.argsort(keys, kind="stable")
+    values, starts = np.unique(keys[order], return_index=True)
+    for k, value in enumerate(values):
+        end = starts[k + 1] if k + 1 < len(starts) else len(order)
+        yield int(value), order[starts[k] : end]
 
 
 def pick(rng: np.random.Generator, choices: Objects, rows: int) -> Objects:

@@ -36,6 +36,7 @@ class Villages:
     regency: Objects  # name of the kabupaten or kota, without that word
     bps: Objects  # BPS sub-district code, 7 digits
     older: Objects  # a code of an earlier Kemendagri edition, '' when there is none
+    older_district: Objects  # the same of its kecamatan, 6 digits
     postal: Objects
     hamlet: Objects  # the word for a hamlet there
     latitude: np.ndarray[Any, np.dtype[np.float64]]
@@ -106,6 +107,13 @@ def _villages() -> tuple[dict[str, list[tuple[str, str]]], dict[str, str]]:
 
 
 @cache
+def _older_districts() -> dict[str, str]:
+    """A code no longer in force of a kecamatan, by its code of today."""
+    rows = _places()["kemendagri", "district"]
+    return {today: code for code, _, last, today in rows if last != "2025" and len(today) == 6}
+
+
+@cache
 def regency_names() -> tuple[Objects, Objects]:
     """Codes and names of all regencies of today: where people from elsewhere were born."""
     names = _regencies()
@@ -168,6 +176,7 @@ def settle(regency: str, how_many: int, rng: np.random.Generator) -> Villages:
         regency=objects([_regencies()[regency]] * len(codes)),
         bps=objects([districts[code[:6]][1] for code in codes]),
         older=objects([older.get(code, "") for code in codes]),
+        older_district=objects([_older_districts().get(code[:6], "") for code in codes]),
         postal=objects(postal),
         hamlet=objects([facts["hamlet"]] * len(codes)),
         latitude=middle[0] + offsets[:, 0],

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from synthetic import naming
+from synthetic import tokens
 from synthetic.columns import Bools, Ints
 from synthetic.homes import Homes
 from synthetic.kinship import YEAR, Kin
@@ -73,7 +73,7 @@ def _religion(kin: Kin, people: Ints, rng: np.random.Generator) -> Ints:
     line_people = np.zeros(lines, dtype=np.int64)
     line_people[kin.line] = people
     for code in np.unique(people):
-        shares = naming.peoples()[naming.people_names()[int(code)]]["religion"]
+        shares = tokens.peoples()[tokens.people_names()[int(code)]]["religion"]
         at = np.flatnonzero(line_people == code)
         weights = np.array(list(shares.values()))
         of_line[at] = rng.choice(np.array(list(shares)), len(at), p=weights / weights.sum())

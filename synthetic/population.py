@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from synthetic import kinship, naming
+from synthetic import kinship, naming, tokens
 from synthetic.columns import Bools, Ints, Objects, blank, objects
 from synthetic.country import Villages, provinces
 from synthetic.dressing import Addresses, addresses
@@ -60,7 +60,7 @@ class Part:
     living: Living
     places: Addresses  # d
     alive: Bools  # p
-    people: Ints  # p, position in naming.people_names()
+    people: Ints  # p, position in tokens.people_names()
     name: Objects  # p
     name_type: Objects  # p
     born: Ints  # p, registered birth date, days since 1970-01-01
@@ -92,7 +92,7 @@ def make_part(villages: Villages, wanted: int, world: World, rng: np.random.Gene
     twins = scenario.rate("D38", "population")
     kin = kinship.grow(founders, line_people, scenario.families, twins=twins, today=today, rng=rng)
     people = line_people[kin.line % len(line_people)]
-    matrilocal = np.isin(people, [naming.people_names().index(name) for name in MATRILOCAL])
+    matrilocal = np.isin(people, [tokens.people_names().index(name) for name in MATRILOCAL])
     homes = settle_down(
         kin, matrilocal, len(villages), families=scenario.families, today=today, rng=rng
     )
@@ -131,7 +131,7 @@ def make_part(villages: Villages, wanted: int, world: World, rng: np.random.Gene
 
 def _line_peoples(villages: Villages, lines: int, rng: np.random.Generator) -> Ints:
     shares = provinces()[villages.code[0][:2]]["peoples"]
-    names = naming.people_names()
+    names = tokens.people_names()
     codes = np.array([names.index(name) for name in shares])
     weights = np.array(list(shares.values()))
     return rng.choice(codes, lines, p=weights / weights.sum())
@@ -157,13 +157,13 @@ def _name(part: Part, scenario: Scenario, rng: np.random.Generator) -> None:
         n = len(outside)
         female = np.full(n, is_mother)
         theirs = people[outside]
-        tokens = naming.draw_given(
+        given = naming.draw_given(
             theirs, female, year[outside] - 26, urban=urban[outside], names=scenario.names, rng=rng
         )
         family = naming.draw_marga(theirs, rng) if is_mother else marga[outside]
         line = naming.Inherited(family, rank[outside], rng.integers(0, 4, n))
         column = part.name[np.maximum(kin.mother if is_mother else kin.father, 0)]
-        column[outside] = naming.full_names(tokens, theirs, female, line, rng)
+        column[outside] = naming.full_names(given, theirs, female, line, rng)
         if is_mother:
             part.mother_name = column
         else:
@@ -179,7 +179,7 @@ def _inherited(line: Ints, people: Ints, rng: np.random.Generator) -> tuple[Obje
 
 def _name_types(name: Objects, people: Ints, marga: Objects) -> Objects:
     words = np.fromiter((n.count(" ") for n in name), dtype=np.int64, count=len(name)) + 1
-    balinese = people == naming.people_names().index("balinese")
+    balinese = people == tokens.people_names().index("balinese")
     rules = [balinese, marga != "", words == 1, words == 2]
     kinds: Objects = objects(NAME_TYPES)[np.select(rules, [0, 1, 2, 3], 4)]
     return kinds

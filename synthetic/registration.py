@@ -10,13 +10,16 @@ from synthetic.columns import Ints, Objects, blank, objects
 from synthetic.country import districts_of, regency_names
 from synthetic.kinship import YEAR
 from synthetic.numbers import as_text, kk_stem, nik_stem
-from synthetic.operators.population import birth_corrected, nik_of_old_district, second_registration
+from synthetic.operators.population import (
+    birth_corrected,
+    nik_of_other_district,
+    second_registration,
+)
 from synthetic.operators.registry import bit
 from synthetic.population import Part, World
 
-CARDS = (
-    4  # KK numbers a family has: two old ones, the registry's, and one its file does not know yet
-)
+# KK numbers a family has: two old ones, the registry's, and one its file does not know yet.
+CARDS = 4
 REGISTRY_CARD, NEWER_CARD = 2, 3
 FIRST_CARDS = int((2006 - 1970) * YEAR)  # cards of today's kind begin with SIAK
 
@@ -53,10 +56,13 @@ def _birth_places(
     known = (kin.parents >= 0) & (card >= 0)
     home = np.where(known, homes.spot[homes.dwelling[np.maximum(card, 0)]], part.spot_of_person)
     district = np.array([int(code[:6]) for code in villages.code])[home]
-    older = villages.older[home]
     regency, small = villages.regency[home], villages.district[home]
     stale = np.flatnonzero(rng.random(n) < world.scenario.rate("D09", "population"))
-    district[stale], has = nik_of_old_district(older[stale], district[stale])
+    near_by = np.array([int(code) for code in districts_of(part.regency)])
+    old = nik_of_other_district(villages.older_district[home[stale]], near_by, rng)
+    differs = old != district[stale]
+    stale = stale[differs]
+    district[stale] = old[differs]
     chance = np.where(kin.father < 0, 2.2, 0.6) * world.scenario.families.born_elsewhere
     away = np.flatnonzero(rng.random(n) < np.minimum(chance, 0.9))
     codes, names = regency_names()
@@ -67,7 +73,7 @@ def _birth_places(
         far = np.where(rng.random(len(away)) < 0.6, neighbours, far)
     regency[away], small[away] = names[far], ""
     district[away] = _some_district(codes, far, rng)
-    part.traits[np.setdiff1d(stale[has], away)] |= bit("D09")
+    part.traits[np.setdiff1d(stale, away)] |= bit("D09")
     return district, regency, small
 
 

@@ -45,6 +45,9 @@ class Names(_Strict):
     skew: float = Field(default=1.0, ge=0.1, description="exponent on the weight of common tokens")
     tail: Share = Field(default=0.35, description="share of tokens drawn from the composed tail")
     vocabulary: int = Field(default=0, ge=0, description="common tokens used of each list; 0 = all")
+    lone_openers: Share = Field(
+        default=0.04, description="share of one-word names that may be MUHAMMAD, SITI and the like"
+    )
     fewer_words: Share = Field(
         default=0.0, description="share of names cut to their first word, whatever the cohort"
     )

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from synthetic import naming
+from synthetic import tokens
 from synthetic.columns import Ints, Objects, objects, texts
 from synthetic.kinship import YEAR
 from synthetic.operators.registry import spelled
@@ -68,7 +68,7 @@ class TruthBook:
             "name_type": part.name_type[who],
             "sex": np.where(part.kin.female[who], "F", "M").astype(object),
             "birth_cohort": cohort(part.kin.born[who]),
-            "ethnic_group": objects(naming.people_names())[part.people[who]],
+            "ethnic_group": objects(tokens.people_names())[part.people[who]],
             "provider": _same(rows.source, n),
         }
         self._sheets["person"].add(cells)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from synthetic import naming
+from synthetic import tokens
 from synthetic.columns import Bools, Ints, Objects, objects
 from synthetic.operators import spelling
 from synthetic.operators.registry import operator
@@ -39,10 +39,10 @@ def name_longer_or_shorter(view: View, rows: Ints, rng: np.random.Generator) -> 
     for row, code, is_female, c in zip(rows, people, female, chance, strict=True):
         words = column[row].split(" ")
         if len(words) == 1:
-            lists = naming.peoples()[naming.people_names()[int(code)]]["F" if is_female else "M"]
-            tokens = lists["next"].split()
+            lists = tokens.peoples()[tokens.people_names()[int(code)]]["F" if is_female else "M"]
+            later = lists["next"].split()
             father = view.part.father_name[view.who[row]].split(" ")[0]
-            extra = father if c < 0.3 else tokens[int(c * 997) % len(tokens)]
+            extra = father if c < 0.3 else later[int(c * 997) % len(later)]
             column[row] = f"{words[0]} {extra}"
         else:
             column[row] = " ".join(words[:-1]) if c < 0.7 or len(words) > 3 else " ".join(words[1:])

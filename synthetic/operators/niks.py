@@ -14,7 +14,9 @@ _PLACEHOLDERS = objects(
 
 
 def _has_nik(view: View) -> Bools:
-    return np.fromiter((len(n) == 16 for n in view.text["nik"]), dtype=bool, count=len(view))
+    """Rows whose NIK still is one: sixteen characters, no placeholder."""
+    niks = view.text["nik"]
+    return np.fromiter((len(n) == 16 and len(set(n)) > 1 for n in niks), bool, count=len(view))
 
 
 def slip(number: str, place: int, kind: int, digit: int) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from synthetic import naming
+from synthetic import naming, tokens
 from synthetic.columns import Bools, Ints, Objects, days, objects
 from synthetic.kinship import YEAR, Kin
 from synthetic.operators.registry import operator
@@ -37,13 +37,10 @@ def birth_corrected(rows: int, rng: np.random.Generator) -> Ints:
 
 
 @operator("D09", "population")
-def nik_of_old_district(older: Objects, district: Ints) -> tuple[Ints, Bools]:
-    """The NIK begins with a district code no longer in force; people of places that never changed
-    keep theirs."""
-    has = np.fromiter((bool(code) for code in older), dtype=bool, count=len(older))
-    changed = district.copy()
-    changed[has] = [int(code[:6]) for code in older[has]]
-    return changed, has
+def nik_of_other_district(older: Objects, near: Ints, rng: np.random.Generator) -> Ints:
+    """The NIK begins with a district code no longer in force, or with that of a district nearby."""
+    neighbour = near[rng.integers(len(near), size=len(older))]
+    return np.where(older != "", np.where(older != "", older, 0).astype(np.int64), neighbour)
 
 
 @operator("D06", "population")
@@ -62,22 +59,31 @@ def twins_share_names(given: naming.Given, kin: Kin, rng: np.random.Generator) -
     """Twins share birth date, place, parents and card, and their names differ by one token."""
     younger = np.flatnonzero(kin.twin >= 0)
     elder = kin.twin[younger]
-    own = given.tokens[0][younger].copy()
-    first = given.tokens[0][elder]
-    many = given.tokens[1][elder] != ""
-    for k in (1, 2):
+    own = [given.tokens[k][younger].copy() for k in (0, 1)]
+    theirs = [given.tokens[k][elder] for k in (0, 1)]
+    for k in range(3):
         given.tokens[k][younger] = given.tokens[k][elder]
-    keeps = many & (rng.random(len(younger)) < 0.5)
-    keeps &= kin.female[younger] == kin.female[elder]
-    keeps &= own != given.tokens[1][elder]
-    # Of a single token the younger twin keeps the beginning: SUPARMAN and SUKARDI, not SUPARMAN
-    # and HERI.
-    blended = objects(
-        e[:2] + o[2:] if len(o) > 3 and e[:2] + o[2:] != e else o
-        for e, o in zip(first, own, strict=True)
-    )
-    given.tokens[0][younger] = np.where(keeps, first, np.where(many, own, blended))
-    given.tokens[1][younger] = np.where(keeps, own, given.tokens[1][younger])
+    alone = theirs[1] == ""
+    same_sex = kin.female[younger] == kin.female[elder]
+    second = ~alone & same_sex & (own[1] != theirs[1]) & (rng.random(len(younger)) < 0.5)
+    second |= ~alone & (own[0] == theirs[0])
+    first = ~alone & ~second
+    given.tokens[1][younger[second]] = own[1][second]
+    given.tokens[0][younger[first]] = own[0][first]
+    pairs = zip(theirs[0][alone], own[0][alone], kin.female[younger[alone]], strict=True)
+    given.tokens[0][younger[alone]] = objects(_sibling_of(e, o, bool(f)) for e, o, f in pairs)
+    gap = younger[(given.tokens[1][younger] == "") & (given.tokens[2][younger] != "")]
+    given.tokens[2][gap] = ""
+    still = younger[second & (own[1] == theirs[1])]
+    given.tokens[1][still], given.tokens[2][still] = "", ""
+
+
+def _sibling_of(elder: str, own: str, female: bool) -> str:
+    """One token for the younger twin that keeps the elder's beginning: SUPARMAN and SUKARDI."""
+    for blended in (elder[:2] + own[2:], own, elder[:3] + ("YANTI" if female else "YANTO")):
+        if blended != elder and len(blended) > 2:
+            return blended
+    return elder + "AH"
 
 
 @operator("D39", "population")
@@ -99,5 +105,5 @@ def child_bears_father(
 def namesakes(names: Objects) -> Bools:
     """People bear one of the country's most frequent full names, at their real relative rates
     (see `naming`)."""
-    top = {name for listed, _ in naming.top_names().values() for name in listed}
+    top = {name for listed, _ in tokens.top_names().values() for name in listed}
     return np.fromiter((name in top for name in names), dtype=bool, count=len(names))

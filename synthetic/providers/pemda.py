@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from synthetic import dressing
-from synthetic.columns import Ints, Objects, dates, each, objects, padded, texts
+from synthetic.columns import Ints, Objects, dates, each, groups, objects, padded, texts
 from synthetic.operators.registry import bit
 from synthetic.providers.common import birth_text, title, upper
 from synthetic.spoiling import spoil_family
@@ -148,10 +148,8 @@ def _card_lists(look: Look) -> tuple[Ints, Objects]:
     """Number of listed families and their KK numbers, comma separated, per dwelling."""
     homes = look.part.homes
     families = np.flatnonzero(look.listed)
-    order = families[np.argsort(homes.dwelling[families], kind="stable")]
     count = np.bincount(homes.dwelling[families], minlength=len(homes.spot))
     lists = objects([""] * len(homes.spot))
-    dwellings, starts = np.unique(homes.dwelling[order], return_index=True)
-    for dwelling, group in zip(dwellings, np.split(look.card[order], starts[1:]), strict=True):
-        lists[dwelling] = ",".join(group)
+    for dwelling, at in groups(homes.dwelling[families]):
+        lists[dwelling] = ",".join(look.card[families[at]])
     return count, lists

@@ -1,0 +1,134 @@
+"""Every operator acts, as often as the scenario says, and does what its sentence says."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+
+import numpy as np
+import pytest
+
+from synthetic.operators import spelling
+from synthetic.operators.addresses import abbreviate_address
+from synthetic.operators.niks import scientific, slip
+from synthetic.operators.registry import IDS, REGISTER
+from synthetic.scenario import load
+from tests.synthetic.deliveries import Delivery
+
+# Operators that cannot change every row they are given: nothing in the row to change.
+PARTLY = {"D05", "D10", "D15", "D16", "D19", "D20", "D23", "D24", "D29", "N01"}
+
+
+@pytest.mark.parametrize("name", [n for n, stage in REGISTER if stage == "record"])
+def test_rate_of_a_record_operator_is_the_scenario_s(country: Delivery, name: str) -> None:
+    scenario = load("default")
+    for source, (able, acted) in country.summary.errors.get(name, {}).items():
+        rate = scenario.errors[name][source]
+        spread = 4.5 * math.sqrt(able * rate * (1 - rate)) + 1
+        assert acted <= able * rate + spread
+        if name not in PARTLY:
+            assert acted >= able * rate - spread
+        elif able * rate > 50:
+            assert acted > 0.15 * able * rate
+
+
+def test_every_operator_is_seen_acting(hard: Delivery, country: Delivery) -> None:
+    seen: Counter[str] = Counter()
+    for delivery in (hard, country):
+        for kind in ("person", "family", "household"):
+            for fact in delivery.truth(kind):
+                seen.update(e for e in fact["errors"].split(";") if e)
+    assert set(IDS) == set(seen)
+
+
+def test_family_cards_are_renumbered_at_the_rate_asked_for(country: Delivery) -> None:
+    facts = [t for t in country.truth("family") if t["source"] == "kemensos"]
+    share = sum("D11" in t["errors"].split(";") for t in facts) / len(facts)
+    assert share == pytest.approx(load("default").rate("D11", "kemensos"), abs=0.035)
+
+
+def test_errors_are_written_where_they_happened(country: Delivery) -> None:
+    for row, fact in country.with_truth("kemensos", "siksng_individu", "person"):
+        errors = set(fact["errors"].split(";"))
+        malformed = not re.fullmatch(r"\d{16}", row["NIK"])
+        assert malformed == (bool(errors & {"D01", "D02"}) and malformed)
+        if "D01" in errors:
+            assert row["NIK"] in {"", "0", "-", "TIDAK ADA", "0" * 16, "9" * 16}
+        if "D12" not in errors:
+            assert len(row["NOKK"]) == 16
+    short = Counter(
+        ("D23" in fact["errors"], len(row["Tgl Lahir"]) == 8)
+        for row, fact in country.with_truth("pemda", "warga", "person")
+    )
+    assert short[True, True] > 20
+    assert short[False, True] == 0
+
+
+def test_the_dead_stay_on_lists_as_living(country: Delivery) -> None:
+    listed = [
+        row["masih_hidup_label"]
+        for row, fact in country.with_truth("kemensos", "siksng_individu", "person")
+        if "D31" in fact["errors"]
+    ]
+    assert listed
+    assert set(listed) == {"HIDUP"}
+
+
+@pytest.mark.parametrize("kind", range(4))
+def test_a_slip_changes_a_number_by_one_key(kind: int) -> None:
+    number = "3201010101909000"
+    for place in range(16):
+        wrong = slip(number, place, kind, 3)
+        assert wrong != number
+        assert len(wrong) == len(number) + (0, 0, -1, 1)[kind]
+        if kind == 1:
+            assert (
+                sorted(wrong) == sorted(number)
+                or sum(a != b for a, b in zip(wrong, number, strict=True)) == 1
+            )
+
+
+def test_scientific_notation_keeps_six_digits() -> None:
+    assert scientific("3402015604870001") == "3.40201E+15"
+
+
+@pytest.mark.parametrize(
+    ("change", "name", "allowed"),
+    [
+        (spelling.abbreviate, "MUHAMMAD YUSUF", {"MUH YUSUF", "MOH. YUSUF", "MOCHAMAD YUSUF"}),
+        (spelling.abbreviate, "SITI AMINAH", {"ST AMINAH", "ST. AMINAH"}),
+        (spelling.nickname, "BUDI HERMAWAN", {"WAWAN"}),
+        (spelling.restructure, "NUR HAYATI", {"NURHAYATI", "HAYATI NUR"}),
+        (
+            spelling.restructure,
+            "I KETUT BUDIASA",
+            {"I BUDIASA KETUT", "I BUDIASA", "KETUT BUDIASA"},
+        ),
+        (spelling.respell, "SUTRISNO", {"SOETRISNO"}),
+        (abbreviate_address, "JL. MELATI NO 4", {"JALAN MELATI NO 4", "JL. MELATI NO. 4"}),
+    ],
+)
+def test_spelling_changes_reach_the_known_forms(change, name: str, allowed: set[str]) -> None:  # type: ignore[no-untyped-def]
+    reached = {change(name, float(chance)) for chance in np.linspace(0, 0.999, 400)}
+    assert allowed <= reached
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        spelling.respell,
+        spelling.abbreviate,
+        spelling.nickname,
+        spelling.restructure,
+        spelling.keys_slip,
+    ],
+)
+@pytest.mark.parametrize(
+    "name", ["I KETUT BUDIASA", "AB CD", "NI LUH PUTU SARI DEWI", "ANAK AGUNG GEDE RAI"]
+)
+def test_a_spoiled_name_is_never_empty(change, name: str) -> None:  # type: ignore[no-untyped-def]
+    for chance in np.linspace(0, 0.999, 200):
+        spoiled = change(name, float(chance))
+        assert spoiled.strip() == spoiled
+        assert spoiled
