@@ -107,10 +107,7 @@ def keluarga(
     spoil_family(look, kk, errors, ("D12",), rng)
     spoil_family(look, address, errors, ("D27",), rng)
     spoil_family(look, head, errors, ("D15", "D16", "D17", "N01"), rng)
-    region = part.villages.code[spot]
-    older = np.array(
-        [(a, b) for a, b in zip(region, part.villages.older[spot], strict=True)], object
-    )
+    older = np.stack([part.villages.code[spot], part.villages.older[spot]], axis=1)
     spoil_family(look, older, errors, ("D29",), rng)
     meter = living.meter[dwelling]
     ranked = rng.random(n) < 0.93
