@@ -150,16 +150,6 @@ class SurvivorshipRules(_Document):
                 raise ValueError(f"{kind} has no attribute '{body.identifier}' to be known by")
         return self
 
-    @model_validator(mode="after")
-    def _takes_every_position(self) -> SurvivorshipRules:
-        for kind, body in self.kinds.items():
-            known = set(dictionary().of(kind))
-            if missing := sorted(known - body.positions):
-                raise ValueError(f"no position on {kind} attributes: {', '.join(missing)}")
-            if unknown := sorted(body.positions - known):
-                raise ValueError(f"not in the attribute dictionary: {', '.join(unknown)}")
-        return self
-
     @cached_property
     def digest(self) -> str:
         """Sixteen hex digits that change whenever the document's meaning or wording changes."""
@@ -179,15 +169,27 @@ class SurvivorshipRules(_Document):
 
 
 def load_rules(path: Path = DOCUMENT) -> SurvivorshipRules:
-    """Read and check the document. Raises RuleError naming what is wrong."""
+    """Read and check the document in force. Raises RuleError naming what is wrong.
+
+    It must take a position on every attribute of the dictionary, and on nothing else.
+    """
     try:
-        return parse_rules(yaml.safe_load(path.read_text(encoding="utf-8")))
+        rules = parse_rules(yaml.safe_load(path.read_text(encoding="utf-8")))
     except (OSError, yaml.YAMLError) as error:
         raise RuleError(f"{path.name} cannot be read: {type(error).__name__}.") from error
+    for kind, body in rules.kinds.items():
+        known = set(dictionary().of(kind))
+        if missing := sorted(known - body.positions):
+            raise RuleError(f"{path.name}: no position on {kind} attributes: {', '.join(missing)}.")
+        if unknown := sorted(body.positions - known):
+            raise RuleError(f"{path.name}: not in the attribute dictionary: {', '.join(unknown)}.")
+    return rules
 
 
 def parse_rules(document: Any) -> SurvivorshipRules:
-    """Check a document already read. Raises RuleError naming the first wrong place."""
+    """Check a document already read, such as that of a past run, whatever the dictionary says
+    today. Raises RuleError naming the first wrong place.
+    """
     try:
         return SurvivorshipRules.model_validate(document)
     except ValidationError as error:
