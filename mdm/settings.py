@@ -23,7 +23,7 @@ class Settings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     home: Path = Field(exclude=True)
-    database_url: str = ""  # empty: hub.db in the home
+    database_url: str = Field(default="", repr=False)  # empty: hub.db in the home
     memory_limit: str = "4GB"  # what the columnar engine may use
     threads: int | None = Field(default=None, ge=1)
     spill: Path | None = None  # only a directory that the operator declares encrypted

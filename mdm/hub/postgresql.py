@@ -20,7 +20,7 @@ class PostgreSQL:
 
     def engine(self, url: str) -> sa.Engine:
         parsed = sa.make_url(url).set(drivername="postgresql+psycopg")
-        return sa.create_engine(parsed, pool_pre_ping=True)
+        return sa.create_engine(parsed, pool_pre_ping=True, hide_parameters=True)
 
     def begin_write(self, connection: sa.Connection) -> None:
         return None

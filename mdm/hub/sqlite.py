@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ PRAGMAS = (
     f"busy_timeout={BUSY_MILLISECONDS}",
     "cache_size=-131072",  # 128 MiB: random ids touch the whole of an index
     "temp_store=MEMORY",  # no temporary files
-    "secure_delete=OFF",  # rows are sealed; a shredded key is destroyed by its own act
+    "secure_delete=FAST",  # a deleted entity key is overwritten, not only forgotten
 )
 
 
@@ -32,7 +32,9 @@ class SQLite:
     clustered: Mapping[str, Any] = {"sqlite_with_rowid": False}
 
     def engine(self, url: str) -> sa.Engine:
-        engine = sa.create_engine(url, connect_args={"timeout": BUSY_MILLISECONDS / 1000})
+        engine = sa.create_engine(
+            url, connect_args={"timeout": BUSY_MILLISECONDS / 1000}, hide_parameters=True
+        )
         sa.event.listen(engine, "connect", self._connect)
         database = sa.make_url(url).database
         if database and database != ":memory:":
@@ -79,12 +81,12 @@ class SQLite:
         sql = f"INSERT INTO {table_of(model).name} ({', '.join(columns)}) VALUES ({marks})"
         driver: Any = connection.connection.driver_connection
         cursor = driver.cursor()
-        counted = _Counted(rows)
+        rows = rows if isinstance(rows, list) else list(rows)
         try:
-            cursor.executemany(sql, counted)
+            cursor.executemany(sql, rows)
         finally:
             cursor.close()
-        return counted.count
+        return len(rows)
 
     def exclusive(self, connection: sa.Connection, name: str) -> None:
         # A writing unit of work already holds the only write lock there is.
@@ -96,19 +98,6 @@ class SQLite:
                 f"CREATE TRIGGER {table}_no_{verb.lower()} BEFORE {verb} ON {table} "
                 f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
             )
-
-
-class _Counted:
-    """An iterable that knows how many it gave."""
-
-    def __init__(self, rows: Iterable[Row]) -> None:
-        self._rows = rows
-        self.count = 0
-
-    def __iter__(self) -> Iterator[Row]:
-        for row in self._rows:
-            self.count += 1
-            yield row
 
 
 register("sqlite", SQLite())
