@@ -1,6 +1,7 @@
 """The shape of the accepted tables: one list of columns per entity kind, the same for every source.
 
-Every accepted table has all its columns, in this order; a source that does not carry a value has NULL there.
+Every accepted table has all its columns, in this order; a source that does not carry a value has
+NULL there.
 """
 
 from __future__ import annotations
@@ -41,7 +42,8 @@ PERSON = _columns("""
 FAMILY = _columns("""
     kk kk_raw head_name address rt rw hamlet postal_code region_code region_system village_name
     desil:INTEGER desil_period floor wall roof water lighting power_va:INTEGER cooking_fuel toilet
-    house_status floor_area:DOUBLE refrigerators:INTEGER air_conditioners:INTEGER motorcycles:INTEGER
+    house_status floor_area:DOUBLE refrigerators:INTEGER air_conditioners:INTEGER
+    motorcycles:INTEGER
     cars:INTEGER computers:INTEGER smartphones:INTEGER flat_tvs:INTEGER gold_grams:DOUBLE
     land_ha:DOUBLE large_livestock:INTEGER small_livestock:INTEGER pln_id
 """)

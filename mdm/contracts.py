@@ -1,7 +1,8 @@
 """Contracts: what a provider's files look like, and what each column means.
 
-A contract is a YAML document (`mdm/rules/contracts/<source>.yaml`, or `contracts/` in the home). A new source is a
-new document: layouts, their columns, and for each attribute the columns it comes from and the parser that reads them.
+A contract is a YAML document (`mdm/rules/contracts/<source>.yaml`, or `contracts/` in the home). A
+new source is a new document: layouts, their columns, and for each attribute the columns it comes
+from and the parser that reads them.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ from mdm.errors import RuleError, UsageError
 
 CONTRACTS = Path(__file__).parent / "rules" / "contracts"
 
-# Columns the hub itself adds to a landed row; a provider's column of the same name lands with `_` behind it.
+# Columns the hub itself adds to a landed row; a provider's column of the same name lands with `_`
+# behind it.
 LANDED_ORIGIN = (
     "batch",
     "delivery",
@@ -40,7 +42,9 @@ class Document(BaseModel):
 
 
 class Reading(Document):
-    """One attribute's origin: the columns it comes from. Several columns are joined with a blank unless said."""
+    """One attribute's origin: the columns it comes from. Several columns are joined with a blank
+    unless said.
+    """
 
     from_: tuple[str, ...] = Field(alias="from", min_length=1)
 
@@ -88,14 +92,18 @@ class RtRwReading(Reading):
 
 
 class DateReading(Reading):
-    """A date. ISO dates and times, spreadsheet serials and month names are always understood; `order` settles the rest."""
+    """A date. ISO dates and times, spreadsheet serials and month names are always understood;
+    `order` settles the rest.
+    """
 
     parser: Literal["date"] = Field(alias="as")
     order: Literal["ymd", "dmy", "mdy"] = "dmy"
 
 
 class CodeReading(Reading):
-    """A code of a list, turned into the hub's canonical code. `lenient`: words outside the list are no finding."""
+    """A code of a list, turned into the hub's canonical code. `lenient`: words outside the list are
+    no finding.
+    """
 
     parser: Literal["code"] = Field(alias="as")
     concept: str
@@ -110,7 +118,9 @@ class SexReading(Reading):
 
 
 class BooleanReading(Reading):
-    """Yes and no in words; `when_empty` and `when_filled` give a meaning to an empty or any other value."""
+    """Yes and no in words; `when_empty` and `when_filled` give a meaning to an empty or any other
+    value.
+    """
 
     parser: Literal["boolean"] = Field(alias="as")
     true_words: tuple[str, ...] = ("YA", "Y", "1", "TRUE", "YES")
@@ -128,7 +138,9 @@ class QuantityReading(Reading):
 
 
 class RegionReading(Reading):
-    """A region code of `system`: one column, or the parts of the code (2, 2, 2 and 4 digits for Kemendagri)."""
+    """A region code of `system`: one column, or the parts of the code (2, 2, 2 and 4 digits for
+    Kemendagri).
+    """
 
     parser: Literal["region"] = Field(alias="as")
     system: Literal["kemendagri", "bps"]
@@ -160,17 +172,20 @@ AnyReading = Annotated[
 
 
 class FileForm(Document):
-    """How the provider writes text files. Recognition starts from it, and says when a file is different."""
+    """How the provider writes text files. Recognition starts from it, and says when a file is
+    different.
+    """
 
     encoding: Literal["utf-8", "cp1252", "utf-16"] = "utf-8"
     delimiter: str = ","
 
 
 class RecordKey(Document):
-    """What makes a row the same record in the next delivery: one column, or else a digest of several.
+    """What makes a row the same record in the next delivery: one column, or else a digest of
+    several.
 
-    `registry_number` says that the column is a 16-digit number: malformed or placeholder ones identify nobody, and
-    such rows take the digest. `by_office` puts the delivering office in front.
+    `registry_number` says that the column is a 16-digit number: malformed or placeholder ones
+    identify nobody, and such rows take the digest. `by_office` puts the delivering office in front.
     """
 
     column: str | None = None
@@ -180,7 +195,9 @@ class RecordKey(Document):
 
 
 class OfficeRule(Document):
-    """How a row's office is known when the delivery does not name it: from the region code in `column`."""
+    """How a row's office is known when the delivery does not name it: from the region code in
+    `column`.
+    """
 
     column: str
     system: Literal["bps", "kemendagri"]
@@ -249,7 +266,7 @@ class Layout(Document):
         return f"{column}_" if column.casefold() in reserved else column
 
     def column_of(self, attribute: str) -> str:
-        """The provider's column (or columns, joined by +) behind an attribute; '' when it has none."""
+        """The provider's column (or columns, joined by +) behind an attribute; '' when none."""
         reading = self.values.get(attribute)
         return "+".join(reading.from_) if reading else ""
 
@@ -326,7 +343,7 @@ def contract_for(contracts: Contracts, source: str) -> Contract:
         known = ", ".join(sorted(contracts))
         raise UsageError(
             f"No contract for source {source}.",
-            f"Known sources: {known}. A new source needs a contract document in the home's contracts directory.",
+            f"Known sources: {known}. A new source needs a document in the home's `contracts`.",
         )
     return contracts[source]
 

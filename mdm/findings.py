@@ -1,6 +1,8 @@
-"""The way back to the provider: what was found, and the rows that stay out, in files they can open, mend and resubmit.
+"""The way back to the provider: what was found, and the rows that stay out, in files they can open,
+mend and resubmit.
 
-These files hold personal data as typed. They are written only when asked for, only to the path given.
+These files hold personal data as typed. They are written only when asked for, only to the path
+given.
 """
 
 from __future__ import annotations
@@ -28,7 +30,7 @@ HEADER = (
 
 @dataclass(frozen=True)
 class FindingsFile:
-    """What was written: findings, quarantined rows, and the files (the first is the one asked for)."""
+    """What was written: findings, quarantined rows, the files (first the one asked for)."""
 
     findings: int
     quarantined: int
@@ -42,10 +44,12 @@ def write_findings(
     batch: str | None = None,
     fmt: Literal["csv", "xlsx"] = "csv",
 ) -> FindingsFile:
-    """Write the findings of a source, of a batch or of all batches, and beside them the quarantined rows.
+    """Write the findings of a source, of a batch or of all batches, and beside them the quarantined
+    rows.
 
-    CSV: one file for the findings, and per layout with quarantined rows `<out>.<source>.<layout>.quarantine.csv` in the
-    layout's own form. XLSX: one workbook with a sheet for each. UsageError when there is no such batch.
+    CSV: one file for the findings, and per layout with quarantined rows
+    `<out>.<source>.<layout>.quarantine.csv` in the layout's own form. XLSX: one workbook with a
+    sheet for each. UsageError when there is no such batch.
     """
     batches = _batches(hub, source, batch)
     contracts = load_contracts(hub.settings.home / "contracts")
@@ -80,9 +84,10 @@ def _findings(hub: Hub, batches: Sequence[Batch], rules: QualityRules) -> Iterat
     """All findings, batch by batch, as they are written."""
     for batch in batches:
         for row in _rows(hub, "findings", batch.id):
-            rule = rules[row["rule"]]
+            rule = rules[str(row["rule"])]
             yield (
-                row["source"], row["layout"], row["file"], row["row"], row["column_name"], rule.name,
+                row["source"], row["layout"], row["file"], row["row"], row["column_name"],
+                rule.name,
                 row["severity"], row["value"], rule.reason.id, rule.reason.en, rule.remedy.id,
                 rule.remedy.en,
             )  # fmt: skip

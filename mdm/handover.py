@@ -1,4 +1,4 @@
-"""The handover record (BAST) of a delivery: which agreement, when, for which period, how many rows."""
+"""The handover record (BAST) of a delivery: agreement, date, period, declared rows."""
 
 from __future__ import annotations
 
@@ -16,7 +16,9 @@ NAMES = ("bast.yaml", "bast.yml", "bast.json")
 
 
 class Handover(Document):
-    """A BAST document. `rows` declares one number for the whole delivery, or one per file by its name."""
+    """A BAST document. `rows` declares one number for the whole delivery, or one per file by its
+    name.
+    """
 
     agreement: str | None = None
     date_: date | None = Field(default=None, alias="date")
@@ -25,7 +27,9 @@ class Handover(Document):
     rows: int | dict[str, int] | None = None
 
     def declared(self, file: str, files: int) -> int | None:
-        """The rows declared for one file; a number for the delivery speaks for a file only when it is alone."""
+        """The rows declared for one file; a number for the delivery speaks for a file only when it
+        is alone.
+        """
         if isinstance(self.rows, dict):
             return self.rows.get(file)
         return self.rows if files == 1 else None
@@ -53,7 +57,7 @@ def read_handover(given: Path | None, files: Sequence[Path]) -> Handover:
         raise InputError(f"{found.name} is no handover record: see {places}.", _FORM) from None
 
 
-_FORM = "A BAST has `agreement`, `date` (YYYY-MM-DD), `period`, `office` and `rows`; all may be left out."
+_FORM = "It may have `agreement`, `date` (YYYY-MM-DD), `period`, `office` and `rows`."
 
 
 def _beside(files: Sequence[Path]) -> Path | None:

@@ -11,7 +11,9 @@ from mdm.errors import InputError
 
 @dataclass(frozen=True)
 class Header:
-    """The places of a file's columns: contract column → place, and names of columns the contract does not know."""
+    """The places of a file's columns: contract column → place, and names of columns the contract
+    does not know.
+    """
 
     places: dict[str, int]
     extra: dict[str, int]
@@ -35,7 +37,9 @@ def recognise(contract: Contract, header: Sequence[str]) -> int:
 def match_header(
     contract: Contract, header: Sequence[str], file: str, layout: str | None
 ) -> tuple[Layout, Header]:
-    """The layout of a file and where its columns are. InputError when no layout, or a required column, is there."""
+    """The layout of a file and where its columns are. InputError when no layout, or a required
+    column, is there.
+    """
     names = [plain(name) for name in header]
     _refuse_doubles(header, names, file)
     chosen = contract.layout(layout) if layout else _best(contract, names, file)

@@ -1,4 +1,6 @@
-"""The landed table: a provider's rows as they stood, with where they came from and what makes them the same record."""
+"""The landed table: a provider's rows as they stood, with where they came from and what makes them
+the same record.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,7 @@ from matching.engine import Engine
 from mdm.contracts import LANDED_ORIGIN, LANDED_TAIL, Layout
 from mdm.headers import Header
 
-_TYPES = {"row": pa.int32(), "delivered_on": pa.date32()}
+_TYPES: dict[str, pa.DataType] = {"row": pa.int32(), "delivered_on": pa.date32()}
 
 
 def landed_schema(layout: Layout) -> pa.Schema:
@@ -34,7 +36,7 @@ def prepare(engine: Engine, layout: Layout) -> None:
 
 
 def landed_sql(layout: Layout, header: Header, origin: dict[str, object]) -> str:
-    """The query over table `chunk` (columns `c<place>` and row number `n`) that gives landed rows."""
+    """The query over table `chunk` (columns `c<place>`, row number `n`) that gives landed rows."""
     cells = {column: f"c{place}" for column, place in header.places.items()}
     constants = {name: _constant(value) for name, value in origin.items()}
     office, joins = constants["office"], ""
@@ -56,20 +58,24 @@ def landed_sql(layout: Layout, header: Header, origin: dict[str, object]) -> str
 
 
 def _office(layout: Layout, cells: dict[str, str]) -> tuple[str, str]:
-    """The row's office and the join that finds it: today's regency or city of the row's region code."""
+    """The row's office and the join that finds it: today's regency or city of the row's region
+    code.
+    """
     rule = layout.office
     assert rule is not None
     code = cleaners.region([cleaners.tidy(cells.get(rule.column, "NULL::VARCHAR"))], rule.system)
     system = cleaners.quote(rule.system)
     join = (
-        f"LEFT JOIN (SELECT code, any_value(office) AS office FROM office_of WHERE system = {system} "
-        f"GROUP BY code) o ON o.code = left({code}, 4)"
+        "LEFT JOIN (SELECT code, any_value(office) AS office FROM office_of "
+        f"WHERE system = {system} GROUP BY code) o ON o.code = left({code}, 4)"
     )
     return "o.office", join
 
 
 def _record_key(layout: Layout, cells: dict[str, str], office: str) -> str:
-    """What makes the row the same record next time: the key column, else a digest of what identifies it."""
+    """What makes the row the same record next time: the key column, else a digest of what
+    identifies it.
+    """
     rule = layout.record_key
     identifying = [
         f"upper({cleaners.tidy(cells[column])})" if column in cells else "NULL::VARCHAR"

@@ -1,41 +1,48 @@
 """Step 1, land: a provider's files → landed records, as they stood, each file a batch.
 
-The files of one call are one delivery: they become part of the hub together or not at all. They are streamed: a file
-larger than memory lands, and nothing plain touches the disk on the way.
+The files of one call are one delivery: they become part of the hub together or not at all. They are
+streamed: a file larger than memory lands, and nothing plain touches the disk on the way.
 """
 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 
 import pyarrow as pa
 from sqlmodel import Session, select
 
-from matching.engine import Engine
 from mdm import audit
 from mdm.compose import Hub
-from mdm.contracts import Contract, Layout, contract_for, load_contracts
+from mdm.contracts import contract_for, load_contracts
 from mdm.errors import InputError
-from mdm.files import Chunk, OpenFile, Survey, open_file, survey
+from mdm.files import Survey, open_file, survey
 from mdm.handover import Handover, read_handover
-from mdm.headers import Header, match_header, recognise
+from mdm.headers import match_header, recognise
 from mdm.hub.columns import now
 from mdm.hub.tables import Batch
-from mdm.lake import LakeFile
-from mdm.landed import landed_schema, landed_sql, prepare
-from mdm.progress import Advance, Progress
-from mdm.quality import FINDING_COLUMNS, WHOLE_FILE, load_quality
+from mdm.intake import (
+    Delivery,
+    Plan,
+    Written,
+    hold_earlier,
+    landed_rows,
+    whole_file_findings,
+)
+from mdm.landed import landed_schema, prepare
+from mdm.progress import Progress
 
 SUFFIXES = (".csv", ".csv.gz", ".txt", ".parquet", ".xlsx")
 
 
 @dataclass(frozen=True)
 class BatchResult:
-    """What became of one file. `new` rows were not held before in this form; `already`: nothing was done."""
+    """What became of one file. `new` rows were not held before in this form; `already`: nothing was
+    done.
+    """
 
     file: str
     layout: str
@@ -46,40 +53,6 @@ class BatchResult:
     declared: int | None
     batch: str
     already: bool = False
-
-
-@dataclass(frozen=True)
-class _Delivery:
-    """What the files of one call have in common."""
-
-    contract: Contract
-    handover: Handover
-    delivered_on: date
-    office: str | None
-    moment: datetime
-
-
-@dataclass
-class _Plan:
-    """One file, recognised and ready to land."""
-
-    survey: Survey
-    file: OpenFile
-    layout: Layout
-    header: Header
-    declared: int | None
-
-
-@dataclass
-class _Written:
-    """One file in the lake, not yet part of it."""
-
-    plan: _Plan
-    batch: str
-    files: list[LakeFile]
-    rows: int = 0
-    bad: int = 0
-    unchanged: int = 0
 
 
 def land(
@@ -93,16 +66,18 @@ def land(
     office: str | None = None,
     layout: str | None = None,
 ) -> list[BatchResult]:
-    """Land the files (or the files of the directories) of one delivery; one result per file, in order.
+    """Land the files (or the files of the directories) of one delivery; one result per file, in
+    order.
 
-    `delivered_on` is by default the date of the handover record, else today. A file landed before changes nothing.
-    UsageError for an unknown source or layout, InputError for a file that cannot be taken; then nothing is landed.
+    `delivered_on` is by default the date of the handover record, else today. A file landed before
+    changes nothing. UsageError for an unknown source or layout, InputError for a file that cannot
+    be taken; then nothing is landed.
     """
     contract = contract_for(load_contracts(hub.settings.home / "contracts"), source)
     found = _expand(paths)
     handover = read_handover(bast, found)
     moment = now()
-    delivery = _Delivery(
+    delivery = Delivery(
         contract,
         handover,
         delivered_on or handover.date_ or moment.date(),
@@ -137,13 +112,13 @@ def _expand(paths: Sequence[Path]) -> list[Path]:
 
 def _plan(
     hub: Hub,
-    delivery: _Delivery,
+    delivery: Delivery,
     paths: Sequence[Path],
     layout: str | None,
     progress: Progress,
-) -> tuple[list[_Plan], dict[Path, BatchResult]]:
+) -> tuple[list[Plan], dict[Path, BatchResult]]:
     """Recognise every file before anything is written; files landed before are set apart."""
-    plans: list[_Plan] = []
+    plans: list[Plan] = []
     repeated: dict[Path, BatchResult] = {}
     seen: set[tuple[str, str]] = set()
     contract = delivery.contract
@@ -165,7 +140,7 @@ def _plan(
             continue
         seen.add((chosen.name, looked.checksum))
         declared = delivery.handover.declared(looked.name, len(paths))
-        plans.append(_Plan(looked, file, chosen, header, declared))
+        plans.append(Plan(looked, file, chosen, header, declared))
     return plans, repeated
 
 
@@ -185,130 +160,29 @@ def _before(hub: Hub, source: str, layout: str, looked: Survey) -> BatchResult |
 
 
 def _write(
-    hub: Hub, delivery: _Delivery, plans: Sequence[_Plan], progress: Progress
-) -> list[_Written]:
+    hub: Hub, delivery: Delivery, plans: Sequence[Plan], progress: Progress
+) -> list[Written]:
     """Stream every file into the lake."""
-    written: list[_Written] = []
+    written: list[Written] = []
     engine = hub.engine()
     try:
         for plan in plans:
-            item = _Written(plan, secrets.token_hex(8), [])
-            earlier = _hold_earlier(hub, engine, delivery.contract.source, plan.layout)
+            item = Written(plan, secrets.token_hex(8), [])
+            earlier = hold_earlier(hub, engine, delivery.contract.source, plan.layout)
             prepare(engine, plan.layout)
             dataset = f"landed/{delivery.contract.source}/{plan.layout.name}"
             with progress.task(f"land {plan.survey.name}", total=plan.declared) as advance:
-                rows = _rows(engine, delivery, item, advance, earlier)
+                rows = landed_rows(engine, delivery, item, advance, earlier)
                 reader = pa.RecordBatchReader.from_batches(landed_schema(plan.layout), rows)
                 item.files.append(hub.lake.write(dataset, reader, owner=item.batch))
-            item.files += _whole_file_findings(hub, delivery, item)
+            item.files += whole_file_findings(hub, delivery, item)
             written.append(item)
     finally:
         engine.close()
     return written
 
 
-def _hold_earlier(hub: Hub, engine: Engine, source: str, layout: Layout) -> bool:
-    """Put the keys and digests landed before into the engine; False when this layout is new."""
-    reader = hub.lake.reader(f"landed/{source}/{layout.name}", columns=["record_key", "row_digest"])
-    if reader is None:
-        return False
-    engine.register("earlier_rows", reader)
-    engine.table("earlier", "SELECT DISTINCT record_key, row_digest FROM earlier_rows")
-    engine.drop("earlier_rows")
-    return True
-
-
-def _rows(
-    engine: Engine, delivery: _Delivery, item: _Written, advance: Advance, earlier: bool
-) -> Iterator[pa.RecordBatch]:
-    """The landed rows of one file, chunk by chunk."""
-    plan = item.plan
-    schema = landed_schema(plan.layout)
-    origin = {
-        "batch": item.batch,
-        "delivery": delivery.moment.isoformat(),
-        "file": plan.survey.name,
-        "delivered_on": delivery.delivered_on,
-        "office": delivery.office,
-    }
-    sql = landed_sql(plan.layout, plan.header, origin)
-    for chunk in plan.file.chunks():
-        if chunk.table.num_rows:
-            numbered = chunk.table.append_column("n", pa.array(chunk.rows, pa.int32()))
-            engine.register("chunk", numbered)
-            if earlier:
-                engine.table("chunk_landed", sql)
-                item.unchanged += int(engine.scalar(_UNCHANGED))
-                rows = engine.fetch("SELECT * FROM chunk_landed")
-            else:
-                rows = engine.fetch(sql)
-            yield from rows.cast(schema).to_batches()
-        if chunk.bad:
-            yield _bad_rows(chunk, schema, origin)
-        size = chunk.table.num_rows + len(chunk.bad)
-        item.rows += size
-        item.bad += len(chunk.bad)
-        advance(size)
-
-
-_UNCHANGED = (
-    "SELECT count(*) FROM chunk_landed WHERE (record_key, row_digest) IN "
-    "(SELECT record_key, row_digest FROM earlier)"
-)
-
-
-def _bad_rows(chunk: Chunk, schema: pa.Schema, origin: dict[str, object]) -> pa.RecordBatch:
-    """Rows that do not fit the header, kept as their text."""
-    count = len(chunk.bad)
-    own = {
-        "row": [row.row for row in chunk.bad],
-        "_problem": [row.problem for row in chunk.bad],
-        "_text": [row.text for row in chunk.bad],
-    } | {name: [value] * count for name, value in origin.items()}
-    arrays = [pa.array(own.get(field.name, [None] * count), field.type) for field in schema]
-    return pa.RecordBatch.from_arrays(arrays, schema=schema)
-
-
-def _whole_file_findings(hub: Hub, delivery: _Delivery, item: _Written) -> list[LakeFile]:
-    """Findings about the file as a whole, as row 0."""
-    plan = item.plan
-    found = [("column_missing", column, None) for column in plan.header.missing]
-    if plan.declared is not None and plan.declared != item.rows:
-        found.append(("declared_rows_differ", None, f"{plan.declared} / {item.rows}"))
-    if _other_encoding(plan.survey, delivery.contract):
-        found.append(("encoding_other", None, None))
-    if not found:
-        return []
-    rules = load_quality()
-    rows = [
-        dict(
-            zip(
-                FINDING_COLUMNS,
-                (
-                    item.batch, delivery.contract.source, plan.layout.name, plan.survey.name,
-                    WHOLE_FILE, column, rule, rules[rule].severity, value, rules[rule].reason.en,
-                ),
-                strict=True,
-            )
-        )
-        for rule, column, value in found
-    ]  # fmt: skip
-    types = {name: pa.int32() if name == "row" else pa.string() for name in FINDING_COLUMNS}
-    table = pa.Table.from_pylist(rows, pa.schema(list(types.items())))
-    return [hub.lake.write("findings", table, owner=item.batch)]
-
-
-def _other_encoding(looked: Survey, contract: Contract) -> bool:
-    """Whether a text file is in another encoding than agreed; plain ASCII is every encoding but UTF-16."""
-    if looked.encoding is None:
-        return False
-    if looked.encoding == "unknown":
-        return contract.file.encoding != "cp1252"
-    agreed = contract.file.encoding
-    return looked.encoding != agreed and not (looked.encoding == "utf-8" and looked.ascii)
-
-
-def _adopt(hub: Hub, delivery: _Delivery, written: Sequence[_Written]) -> None:
+def _adopt(hub: Hub, delivery: Delivery, written: Sequence[Written]) -> None:
     """Make the delivery part of the hub, in one unit of work."""
     if not written:
         return
@@ -319,7 +193,7 @@ def _adopt(hub: Hub, delivery: _Delivery, written: Sequence[_Written]) -> None:
             _note(session, delivery, item)
 
 
-def _batch(delivery: _Delivery, item: _Written) -> Batch:
+def _batch(delivery: Delivery, item: Written) -> Batch:
     plan, handover = item.plan, delivery.handover
     return Batch(
         id=item.batch,
@@ -340,7 +214,7 @@ def _batch(delivery: _Delivery, item: _Written) -> Batch:
     )
 
 
-def _note(session: Session, delivery: _Delivery, item: _Written) -> None:
+def _note(session: Session, delivery: Delivery, item: Written) -> None:
     audit.record(
         session,
         "system",
@@ -352,7 +226,7 @@ def _note(session: Session, delivery: _Delivery, item: _Written) -> None:
     )
 
 
-def _result(item: _Written) -> BatchResult:
+def _result(item: Written) -> BatchResult:
     plan = item.plan
     return BatchResult(
         plan.survey.name,

@@ -18,7 +18,8 @@ from mdm.readings import presence
 QUALITY = Path(__file__).parent / "rules" / "quality.yaml"
 WHOLE_FILE = 0  # the row number of findings about a file as a whole
 FINDING_COLUMNS = (
-    "batch", "source", "layout", "file", "row", "column_name", "rule", "severity", "value", "reason",
+    "batch", "source", "layout", "file", "row", "column_name", "rule", "severity", "value",
+    "reason",
 )  # fmt: skip
 
 
@@ -30,7 +31,7 @@ class Sentence(Document):
 
 
 class QualityRule(Document):
-    """One rule: what it asks of which attributes, how grave it is, and what the provider is told."""
+    """One rule: what it asks of which attributes, how grave it is, what the provider is told."""
 
     name: str
     severity: Literal["warning", "quarantine"]
@@ -106,15 +107,19 @@ def load_quality(path: Path = QUALITY) -> QualityRules:
 
 
 def findings_sql(
-    layout: Layout, source: str, landed: str, typed: str, rules: QualityRules, batches: list[str]
+    layout: Layout, source: str, tables: tuple[str, str], rules: QualityRules, batches: list[str]
 ) -> str:
-    """All findings of the given batches of a layout, with the value as typed."""
+    """All findings of the given batches of a layout, with the value as typed.
+
+    `tables` are the landed and the typed table of the layout.
+    """
+    landed, typed = tables
     attributes = [*layout.values, ""]
     hits = _minimum_hits(layout, typed, rules) + [
-        f'SELECT batch, "row", {rules.number(rule.name)} AS rule, {attributes.index(attribute)} AS at '
-        f"FROM {typed} WHERE ({rule.condition(attribute, typed)})"
+        f'SELECT batch, "row", {rules.number(rule.name)} AS rule, '
+        f"{attributes.index(name)} AS at FROM {typed} WHERE ({rule.condition(name, typed)})"
         for rule in rules.rules
-        for attribute in rule.attributes(layout)
+        for name in rule.attributes(layout)
     ]
     hits.append(
         f'SELECT batch, "row", list_position({_list(rule.name for rule in rules.rules)}, _problem)'

@@ -1,7 +1,7 @@
 """From a contract's readings to SQL: the typed table of one layout.
 
-`typed_sql` gives one query over the landed rows of a layout. Its result has, per row: where it came from, every
-attribute of the layout with its type, and beside them what the quality rules ask about:
+`typed_sql` gives one query over the landed rows of a layout. Its result has, per row: where it came
+from, every attribute of the layout with its type, and beside them what the quality rules ask about:
 
 - `has_<attribute>`  whether the provider filled the column
 - `<number>_raw`     what was typed for a NIK or KK number
@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from matching import cleaners
+from matching import cleaners, dates
 from mdm.accepted import COLUMNS
 from mdm.contracts import (
     BooleanReading,
@@ -37,7 +37,9 @@ _DELIVERED = "c.delivered_on"
 
 
 def typed_sql(layout: Layout, landed: str, lists: set[tuple[str, str]]) -> str:
-    """The query that types the readable rows of table `landed`; `lists` are the code lists `ref_code` holds."""
+    """The query that types the readable rows of table `landed`; `lists` are the code lists
+    `ref_code` holds.
+    """
     steps = _steps(layout, lists)
     sql = _tidied(layout, landed)
     # Each step stands on the one before, so that no expression is written out twice.
@@ -50,7 +52,9 @@ def typed_sql(layout: Layout, landed: str, lists: set[tuple[str, str]]) -> str:
 
 
 def minimum_sql(layout: Layout) -> str:
-    """Whether a typed row reaches the minimum. A malformed number counts: the person does not disappear with it."""
+    """Whether a typed row reaches the minimum. A malformed number counts: the person does not
+    disappear with it.
+    """
     every = [f"{presence(layout, attribute)}" for attribute in layout.minimum.all_of]
     some = [f"{presence(layout, attribute)}" for attribute in layout.minimum.any_of]
     parts = every + ([f"({' OR '.join(some)})"] if some else [])
@@ -93,7 +97,7 @@ def source_columns(layout: Layout) -> list[str]:
 
 
 def _tidied(layout: Layout, landed: str) -> str:
-    """Readable landed rows with every column they are read from tidied, under the provider's names."""
+    """Readable landed rows, the columns that are read tidied, as `c <provider's name>`."""
     names = source_columns(layout)
     tidy = [
         f"{cleaners.tidy(_quoted(layout.landed_name(n)))} AS {_quoted('c ' + n)}" for n in names
@@ -103,25 +107,25 @@ def _tidied(layout: Layout, landed: str) -> str:
 
 
 def _steps(layout: Layout, lists: set[tuple[str, str]]) -> list[dict[str, str]]:
-    """Columns made step by step: dates without their time; numbers, dates and regions as read; the typed columns."""
+    """Columns made step by step: dates without their time; numbers, dates and regions as read; the
+    typed columns.
+    """
     cut: dict[str, str] = {}
     read: dict[str, str] = {}
     final: dict[str, str] = {"office": "c.office", "value_date": _DELIVERED}
     if layout.value_date is not None:
-        cut["value_date_cut"] = cleaners.day(_cell(layout.value_date))
-        read["value_date_read"] = cleaners.date(
+        cut["value_date_cut"] = dates.day(_cell(layout.value_date))
+        read["value_date_read"] = dates.date(
             "c.value_date_cut", layout.value_date_order, _DELIVERED
         )
         final["value_date"] = (
-            f"coalesce({cleaners.plausible('c.value_date_read', _DELIVERED)}, {_DELIVERED})"
+            f"coalesce({dates.plausible('c.value_date_read', _DELIVERED)}, {_DELIVERED})"
         )
     for attribute, reading in layout.values.items():
         cell = _joined(reading.from_)
         if isinstance(reading, DateReading):
-            cut[f"{attribute}_cut"] = cleaners.day(cell)
-            read[f"{attribute}_read"] = cleaners.date(
-                f"c.{attribute}_cut", reading.order, _DELIVERED
-            )
+            cut[f"{attribute}_cut"] = dates.day(cell)
+            read[f"{attribute}_read"] = dates.date(f"c.{attribute}_cut", reading.order, _DELIVERED)
         elif isinstance(reading, NumberReading):
             read[f"{attribute}_raw"] = cleaners.number_raw(cell)
         elif isinstance(reading, RegionReading):
@@ -180,9 +184,9 @@ def _final_columns(  # noqa: PLR0911 - one return per reading says more than a t
 
 def _date_columns(attribute: str) -> dict[str, str]:
     read = f"c.{attribute}_read"
-    columns = {f"{attribute}_read": read, attribute: cleaners.plausible(read, _DELIVERED)}
+    columns = {f"{attribute}_read": read, attribute: dates.plausible(read, _DELIVERED)}
     if attribute == "birth_date":
-        short = cleaners.is_short_year("c.birth_date_cut")
+        short = dates.is_short_year("c.birth_date_cut")
         columns["birth_date_precision"] = (
             f"CASE WHEN {columns[attribute]} IS NULL THEN NULL "
             f"WHEN {short} THEN 'short_year' ELSE 'day' END"

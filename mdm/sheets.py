@@ -1,6 +1,8 @@
-"""Tables into files a provider opens: CSV or XLSX, only for the owner's eyes (mode 0600), streamed straight to the path.
+"""Tables into files a provider opens: CSV or XLSX, only for the owner's eyes (mode 0600), streamed
+straight to the path.
 
-XLSX is written here and not by a library, because libraries put the plain rows into temporary files first.
+XLSX is written here and not by a library, because libraries put the plain rows into temporary files
+first.
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ Row = Sequence[object]
 _ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
 _MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 _REL = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+_RELS = "application/vnd.openxmlformats-package.relationships+xml"
 _PACKAGE = "http://schemas.openxmlformats.org/package/2006"
 
 
@@ -60,7 +63,9 @@ def write_csv(
 
 
 def write_xlsx(path: Path, sheets: Iterable[tuple[str, Row, Iterable[Row]]]) -> list[int]:
-    """Write a workbook of (name, header, rows); all cells are text. Return the rows of each sheet given."""
+    """Write a workbook of (name, header, rows); all cells are text. Return the rows of each sheet
+    given.
+    """
     names: list[str] = []
     counts: list[int] = []
     with private_file(path) as file, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as book:
@@ -124,12 +129,16 @@ def _write_frame(book: zipfile.ZipFile, names: Sequence[str]) -> None:
     )
     files = {
         "[Content_Types].xml": f'<Types xmlns="{_PACKAGE}/content-types">'
-        '<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
-        f'<Override PartName="/xl/workbook.xml" ContentType="{kind}.sheet.main+xml"/>{parts}</Types>',
+        f'<Default Extension="rels" ContentType="{_RELS}"/>'
+        f'<Override PartName="/xl/workbook.xml" ContentType="{kind}.sheet.main+xml"/>'
+        f"{parts}</Types>",
         "_rels/.rels": f'<Relationships xmlns="{_PACKAGE}/relationships">'
-        f'<Relationship Id="r1" Type="{_REL}/officeDocument" Target="xl/workbook.xml"/></Relationships>',
-        "xl/workbook.xml": f'<workbook xmlns="{_MAIN}" xmlns:r="{_REL}"><sheets>{sheets}</sheets></workbook>',
-        "xl/_rels/workbook.xml.rels": f'<Relationships xmlns="{_PACKAGE}/relationships">{links}</Relationships>',
+        f'<Relationship Id="r1" Type="{_REL}/officeDocument" Target="xl/workbook.xml"/>'
+        "</Relationships>",
+        "xl/workbook.xml": f'<workbook xmlns="{_MAIN}" xmlns:r="{_REL}">'
+        f"<sheets>{sheets}</sheets></workbook>",
+        "xl/_rels/workbook.xml.rels": f'<Relationships xmlns="{_PACKAGE}/relationships">'
+        f"{links}</Relationships>",
     }
     for name, text in files.items():
         book.writestr(name, f'<?xml version="1.0" encoding="UTF-8"?>{text}')

@@ -1,8 +1,8 @@
 """Step 2, validate: landed rows → accepted tables, quarantine and findings.
 
-The contracts are turned into SQL (`mdm/readings.py`), the quality rules too (`mdm/quality.py`); one pass per layout.
-A batch gets its findings once; later runs only make the accepted tables again. For every batch,
-landed = accepted + quarantined, or the run stops.
+The contracts are turned into SQL (`mdm/readings.py`), the quality rules too (`mdm/quality.py`); one
+pass per layout. A batch gets its findings once; later runs only make the accepted tables again. For
+every batch, landed = accepted + quarantined, or the run stops.
 """
 
 from __future__ import annotations
@@ -80,21 +80,22 @@ class Counts:
 def validate(
     hub: Hub, engine: Engine, progress: Progress, batches: Sequence[str] | None = None
 ) -> Counts:
-    """Make `<kind>_accepted` in the engine from everything landed; write the findings of new batches.
+    """Make `<kind>_accepted` in the engine from everything landed; write the findings of new
+    batches.
 
-    `batches` limits the work to those; None takes all. Call it under the work lock. IntegrityError when the
-    rows of a batch do not add up.
+    `batches` limits the work to those; None takes all. Call it under the work lock. IntegrityError
+    when the rows of a batch do not add up.
     """
     contracts = load_contracts(hub.settings.home / "contracts")
     held = _batches(hub, batches)
-    lists = _reference(engine)
+    _reference(engine)
     layouts = _layouts(held, contracts)
     files: dict[str, LakeFile] = {}
     counts: list[BatchCounts] = []
     with progress.task("validate", total=sum(batch.landed for batch in held)) as advance:
-        current = {kind: 0 for kind in KINDS}
+        current = dict.fromkeys(KINDS, 0)
         for (source, layout), own in layouts:
-            _type(hub, engine, source, layout, own, lists)
+            _type(hub, engine, source, layout, own)
             files |= _find(hub, engine, source, layout, own)
             counts += _count(engine, source, layout, own)
             landed, typed = _tables(source, layout)
@@ -122,13 +123,15 @@ def _batches(hub: Hub, only: Sequence[str] | None) -> list[Batch]:
     return [batch for batch in held if only is None or batch.id in only]
 
 
-def _reference(engine: Engine) -> set[tuple[str, str]]:
-    """Put the reference tables that validation asks into the engine; return the code lists there are."""
-    for name, table in reference.tables().items():
-        if name in {"ref_place", "ref_code"} and not engine.exists(name):
-            engine.register(name, table)
-    if not engine.exists("ref_code"):
-        return set()
+def _reference(engine: Engine) -> None:
+    """Put the reference tables that validation asks into the engine."""
+    for name in ("ref_place", "ref_code"):
+        if not engine.exists(name):
+            engine.register(name, reference.tables()[name])
+
+
+def _lists(engine: Engine) -> set[tuple[str, str]]:
+    """The code lists there are, by concept and system."""
     rows = engine.fetch("SELECT DISTINCT concept, system FROM ref_code").to_pylist()
     return {(row["concept"], row["system"]) for row in rows}
 
@@ -151,14 +154,7 @@ def _layouts(
     return sorted(found, key=lambda item: (order[item[0][1].kind], item[0][0], item[0][1].name))
 
 
-def _type(
-    hub: Hub,
-    engine: Engine,
-    source: str,
-    layout: Layout,
-    batches: Sequence[Batch],
-    lists: set[tuple[str, str]],
-) -> None:
+def _type(hub: Hub, engine: Engine, source: str, layout: Layout, batches: Sequence[Batch]) -> None:
     """Read the layout's landed rows into the engine and make its typed table."""
     name = f"{source}_{layout.name}"
     landed = f"landed_{name}"
@@ -175,11 +171,12 @@ def _type(
             f"The lake holds {rows} rows of {source}/{layout.name}, the batches say otherwise.",
             "Restore the home from its backup.",
         )
-    engine.table(f"typed_{name}", typed_sql(layout, landed, lists))
+    engine.table(f"typed_{name}", typed_sql(layout, landed, _lists(engine)))
     if layout.kind == "household":
         engine.table(
             "known_dwelling",
-            f"SELECT DISTINCT office, dwelling_ref FROM typed_{name} WHERE dwelling_ref IS NOT NULL",
+            f"SELECT DISTINCT office, dwelling_ref FROM typed_{name} "
+            "WHERE dwelling_ref IS NOT NULL",
         )
     elif not engine.exists("known_dwelling"):
         engine.table(
@@ -213,7 +210,7 @@ def _find(
         return {}
     name = f"{source}_{layout.name}"
     found = f"found_{name}"
-    sql = findings_sql(layout, source, f"landed_{name}", f"typed_{name}", load_quality(), new)
+    sql = findings_sql(layout, source, _tables(source, layout), load_quality(), new)
     engine.table(found, sql)
     files = {}
     for batch in new:
@@ -228,10 +225,13 @@ def _find(
 def _count(
     engine: Engine, source: str, layout: Layout, batches: Sequence[Batch]
 ) -> list[BatchCounts]:
-    """Accepted and quarantined rows per batch; IntegrityError when they do not add up to what landed."""
+    """Accepted and quarantined rows per batch; IntegrityError when they do not add up to what
+    landed.
+    """
     rows = engine.fetch(
         f"SELECT batch, count(*) FILTER (WHERE accepted) AS accepted, "
-        f"count(*) FILTER (WHERE NOT accepted) AS refused FROM {_verdicts(source, layout)} GROUP BY batch"
+        f"count(*) FILTER (WHERE NOT accepted) AS refused "
+        f"FROM {_verdicts(source, layout)} GROUP BY batch"
     ).to_pylist()
     found = {row["batch"]: (int(row["accepted"]), int(row["refused"])) for row in rows}
     counts = []
@@ -274,7 +274,9 @@ def _accept(engine: Engine, kind: Kind, layouts: Sequence[tuple[str, Layout]]) -
 def _record(
     hub: Hub, held: Sequence[Batch], counts: Sequence[BatchCounts], files: dict[str, LakeFile]
 ) -> None:
-    """Make the new findings part of the lake and the counts part of their batches, in one unit of work."""
+    """Make the new findings part of the lake and the counts part of their batches, in one unit of
+    work.
+    """
     new = {batch.id for batch in held if batch.accepted is None}
     if not new:
         return

@@ -1,9 +1,10 @@
-"""Which version of a record counts: the newest delivery's, with doubles inside a delivery kept apart.
+"""Which version of a record counts: the newest delivery's, with doubles inside a delivery kept
+apart.
 
 A record key names one record in the deliveries of a provider. A later delivery with the same key
 replaces the record; the earlier rows stay landed. Two rows with one key in one delivery are two
-records: each then carries a digest of what identifies it behind the key, and rows alike in that
-too are counted.
+records: each then carries a digest of what identifies it behind the key, and rows alike in that too
+are counted.
 """
 
 from __future__ import annotations

@@ -1,4 +1,6 @@
-"""Reading what providers send: text with a delimiter (plain or gzip), Parquet, XLSX; always in chunks of text columns."""
+"""Reading what providers send: text with a delimiter (plain or gzip), Parquet, XLSX; always in
+chunks of text columns.
+"""
 
 from __future__ import annotations
 

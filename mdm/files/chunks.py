@@ -15,7 +15,9 @@ Numbers = npt.NDArray[np.int64]
 
 @dataclass(frozen=True)
 class BadRow:
-    """A row that does not fit the header: its number (1 = first data row), its text and the rule it breaks."""
+    """A row that does not fit the header: its number (1 = first data row), its text and the rule it
+    breaks.
+    """
 
     row: int
     text: str
@@ -24,7 +26,9 @@ class BadRow:
 
 @dataclass(frozen=True)
 class Chunk:
-    """Some rows: `table` has one string column per header column (`c0`, `c1`, …), `rows` their numbers."""
+    """Some rows: `table` has one string column per header column (`c0`, `c1`, …), `rows` their
+    numbers.
+    """
 
     table: pa.Table
     rows: Numbers
@@ -35,7 +39,6 @@ class OpenFile(Protocol):
     """A file whose header is known and whose rows can be read once, in order."""
 
     header: list[str]
-    delimiter: str | None
 
     def chunks(self) -> Iterator[Chunk]:
         """All rows. InputError when the file breaks off or cannot be read on."""
@@ -47,11 +50,11 @@ def column_names(count: int) -> list[str]:
 
 
 def number_rows(start: int, count: int, taken: list[int]) -> Numbers:
-    """Numbers for `count` good rows from `start` on, stepping over the numbers in `taken` (sorted)."""
+    """Numbers for `count` good rows from `start` on, stepping over those in `taken` (sorted)."""
     size = count
     while True:
         inside = [number for number in taken if start <= number < start + size]
-        if start + size - start - len(inside) == count:
+        if size - len(inside) == count:
             break
         size = count + len(inside)
     numbers = np.arange(start, start + size, dtype=np.int64)

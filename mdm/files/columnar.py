@@ -22,8 +22,6 @@ ROWS = 65_536  # rows per chunk
 class ParquetFile:
     """One Parquet file. Numbers and dates become the text a person would type."""
 
-    delimiter: str | None = None
-
     def __init__(self, survey: Survey) -> None:
         self._survey = survey
         try:
@@ -48,9 +46,9 @@ class ParquetFile:
 
 
 class Spreadsheet:
-    """The first sheet of an XLSX file. The header is the first row that is not empty; empty rows are no rows."""
-
-    delimiter: str | None = None
+    """The first sheet of an XLSX file. The header is the first row that is not empty; empty rows
+    are no rows.
+    """
 
     def __init__(self, survey: Survey) -> None:
         self._survey = survey
@@ -91,8 +89,8 @@ class Spreadsheet:
             raise _damaged(self._survey.name, "XLSX") from None
 
 
-def cell_text(cell: Any) -> str:  # noqa: PLR0911 - one return per cell type
-    """A spreadsheet cell as a person would have typed it: whole numbers without a point, ISO dates."""
+def cell_text(cell: Any) -> str:
+    """A cell as a person would have typed it: whole numbers without a point, ISO dates."""
     if isinstance(cell, str):
         return cell
     if isinstance(cell, bool):
@@ -106,8 +104,10 @@ def cell_text(cell: Any) -> str:  # noqa: PLR0911 - one return per cell type
     return str(cell)
 
 
-def as_text(column: pa.Array) -> pa.Array:
-    """An Arrow column as text; whole floats lose their point, dates are ISO, lists are joined by commas."""
+def as_text(column: Any) -> Any:
+    """An Arrow column as text; whole floats lose their point, dates are ISO, lists are joined by
+    commas.
+    """
     kind = column.type
     if pa.types.is_dictionary(kind):
         return as_text(column.dictionary_decode())
@@ -130,7 +130,7 @@ def as_text(column: pa.Array) -> pa.Array:
         return pa.array([None if v is None else str(v) for v in column.to_pylist()], pa.string())
 
 
-def _fits(column: pa.Array) -> bool:
+def _fits(column: Any) -> bool:
     """Whether whole floats are exact integers (below 2 to the 63)."""
     largest = pc.max(pc.abs(column)).as_py()
     return largest is None or largest < 2**63

@@ -1,11 +1,13 @@
-"""Text with a delimiter: streamed by pyarrow, with row numbers that stay exact when rows are broken."""
+"""Text with a delimiter: streamed by pyarrow, with row numbers that stay exact when rows are
+broken.
+"""
 
 from __future__ import annotations
 
 import csv
 import io
 from collections.abc import Iterator
-from typing import Any
+from typing import IO, Any, cast
 
 import pyarrow as pa
 import pyarrow.csv as arrow_csv
@@ -28,7 +30,7 @@ class Delimited:
         self._survey = survey
         self._encoding = encoding
         self._block = block
-        self.delimiter: str | None = delimiter
+        self.delimiter: str = delimiter
         self.header = split_header(first_line(survey, encoding), delimiter)
 
     def chunks(self) -> Iterator[Chunk]:
@@ -51,7 +53,7 @@ class Delimited:
         names = column_names(count)
         try:
             return arrow_csv.open_csv(
-                pa.PythonFile(stream, mode="r"),
+                cast("IO[bytes]", pa.PythonFile(stream, mode="r")),
                 arrow_csv.ReadOptions(
                     use_threads=False, block_size=self._block, column_names=names
                 ),
@@ -90,7 +92,9 @@ class Delimited:
             yield Chunk(_no_rows(len(self.header)), number_rows(0, 0, []), self._ending(bad))
 
     def _ending(self, bad: list[BadRow]) -> list[BadRow]:
-        """The bad rows after the last good one; the very last is cut off when the file ends without a newline."""
+        """The bad rows after the last good one; the very last is cut off when the file ends without
+        a newline.
+        """
         last = bad[-1]
         if not self._survey.has_final_newline and _cells(last.text, self.delimiter) < len(
             self.header
@@ -132,8 +136,8 @@ def split_header(text: str, delimiter: str) -> list[str]:
         return [text.splitlines()[0]]
 
 
-def _cells(text: str, delimiter: str | None) -> int:
-    return text.count(delimiter or ",") + 1
+def _cells(text: str, delimiter: str) -> int:
+    return text.count(delimiter) + 1
 
 
 def _no_rows(count: int) -> pa.Table:

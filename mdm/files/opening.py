@@ -1,4 +1,4 @@
-"""From a surveyed file to an open one: which encoding and delimiter, by what the contract expects."""
+"""From a surveyed file to an open one: encoding and delimiter by what the contract expects."""
 
 from __future__ import annotations
 
@@ -34,7 +34,9 @@ def open_file(
 
 
 def text_encoding(survey: Survey, expected: str) -> str:
-    """utf-8 when the bytes are valid UTF-8, utf-16 by its mark; else what is agreed, or UTF-8 with stray bytes."""
+    """utf-8 when the bytes are valid UTF-8, utf-16 by its mark; else what is agreed, or UTF-8 with
+    stray bytes.
+    """
     if survey.encoding in {"utf-8", "utf-16"}:
         return str(survey.encoding)
     return "cp1252" if expected == "cp1252" else "mixed"

@@ -9,7 +9,7 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Literal
+from typing import IO, Literal, cast
 
 from mdm.errors import InputError
 
@@ -21,7 +21,9 @@ _GIVEN_UP = "It must be CSV (also gzip), Parquet or XLSX."
 
 @dataclass(frozen=True)
 class Survey:
-    """What the first pass found. `encoding` is for text only: utf-8, utf-16 or, where neither fits, unknown."""
+    """What the first pass found. `encoding` is for text only: utf-8, utf-16 or, where neither fits,
+    unknown.
+    """
 
     path: Path
     checksum: str
@@ -59,7 +61,9 @@ def survey(path: Path) -> Survey:
 
 def open_plain(path: Path, form: Format) -> IO[bytes]:
     """The text bytes of a delimited file, decompressed on the way."""
-    return gzip.open(path, "rb") if form == "csv.gz" else path.open("rb")
+    if form == "csv.gz":
+        return cast("IO[bytes]", gzip.open(path, "rb"))
+    return path.open("rb")
 
 
 def _head(path: Path) -> tuple[bytes, int]:
@@ -161,7 +165,8 @@ class _Text:
             raise InputError(f"{self._name} is empty.", "Ask the provider for the whole file.")
         if self._utf16:
             return "utf-16"
-        # A stray control character is a spreadsheet habit; one byte in a hundred is a program, an image, noise.
+        # A stray control character is a spreadsheet habit; one byte in a hundred is a program, an
+        # image, noise.
         if self._control > 8 and self._control * 100 > self._seen:
             raise InputError(f"{self._name} is not a text table: it holds binary data.", _GIVEN_UP)
         self._decode(b"", final=True)

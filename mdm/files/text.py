@@ -10,7 +10,9 @@ _FALLBACK = "dtsen_single_bytes"
 
 
 def _single_bytes(error: UnicodeError) -> tuple[str, int]:
-    """Bytes that are not of the encoding are read one by one as Windows-1252, or as they are where that has no sign."""
+    """Bytes that are not of the encoding are read one by one as Windows-1252, or as they are where
+    that has no sign.
+    """
     if not isinstance(error, UnicodeDecodeError):
         raise error
     wrong = error.object[error.start : error.end]

@@ -130,7 +130,10 @@ def test_gzip_lands_and_cut_off_gzip_is_refused(hub: Hub, tmp_path: Path) -> Non
 
 def test_parquet_with_typed_columns(hub: Hub, tmp_path: Path) -> None:
     columns = layout_of("kemendagri", "biodata_wni").columns
-    data = {c: list(v) for c, v in zip(columns, zip(*rows_of("biodata_wni", *NAMES)), strict=True)}
+    data = {
+        c: list(v)
+        for c, v in zip(columns, zip(*rows_of("biodata_wni", *NAMES), strict=True), strict=True)
+    }
     typed: dict[str, object] = dict(data)
     typed["NO_KEC"] = pa.array([11.0, None])
     typed["TGL_LHR"] = pa.array(["1980-01-02", "1981-02-03"]).cast(pa.date32())

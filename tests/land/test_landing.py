@@ -1,4 +1,6 @@
-"""Deliveries over time: the same file, a changed row, doubles, offices, handover records, new sources."""
+"""Deliveries over time: the same file, a changed row, doubles, offices, handover records, new
+sources.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Nothing is dropped silently: whatever happens to a file's bytes, landed = accepted + quarantined."""
+"""Nothing is dropped silently: whatever a file's bytes, landed = accepted + quarantined."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mdm.compose import Hub
 from mdm.accepted import COLUMNS, KINDS, ORIGIN
+from mdm.compose import Hub
 from mdm.errors import InputError
 from mdm.progress import Silent
 from mdm.validation import validate
@@ -74,8 +74,7 @@ def test_landed_is_accepted_and_quarantined(shared: Hub, broken: tuple[str, str,
         before = len(shared.lake.files())
         try:
             result = land_one(shared, path, source)
-        except InputError as refusal:
-            assert refusal.hint
+        except InputError:
             assert len(shared.lake.files()) == before
             return
     engine = shared.engine()

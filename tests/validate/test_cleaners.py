@@ -1,4 +1,6 @@
-"""Values as typed → values that can be trusted: one table per reading, each line a thing seen in files."""
+"""Values as typed → values that can be trusted: one table per reading, each line a thing seen in
+files.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +9,7 @@ import datetime as dt
 import pyarrow as pa
 import pytest
 
-from matching import cleaners
+from matching import cleaners, dates
 from matching.engines.duckdb import DuckDBEngine
 
 DELIVERED = "DATE '2026-06-01'"
@@ -114,7 +116,7 @@ def test_registry_number(
     ],
 )
 def test_date(engine: DuckDBEngine, typed: str | None, order: str, expected: str | None) -> None:
-    found = value(engine, typed, cleaners.day, lambda c: cleaners.date(c, order, DELIVERED))
+    found = value(engine, typed, dates.day, lambda c: dates.date(c, order, DELIVERED))
     assert found == (dt.date.fromisoformat(expected) if expected else None)
 
 

@@ -1,4 +1,6 @@
-"""Findings: each rule speaks where it should, names row, column and value, and never hides a person."""
+"""Findings: each rule speaks where it should, names row, column and value, and never hides a
+person.
+"""
 
 from __future__ import annotations
 
@@ -119,5 +121,5 @@ def test_findings_are_written_once(hub: Hub, tmp_path: Path) -> None:
 def test_every_rule_says_what_and_what_to_do_in_both_languages() -> None:
     for rule in load_quality().rules:
         for sentence in (rule.reason, rule.remedy):
-            assert sentence.id.endswith(".") and sentence.en.endswith("."), rule.name
+            assert sentence.id[-1] + sentence.en[-1] == "..", rule.name
             assert sentence.id != sentence.en

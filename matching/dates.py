@@ -1,0 +1,121 @@
+"""Dates as typed → DATE, as SQL fragments in DuckDB's dialect.
+
+`cleaners.tidy` comes first, then `day`, then `date`.
+"""
+
+from __future__ import annotations
+
+from matching.cleaners import quote
+
+MONTHS = {
+    "JANUARI": "01", "JANUARY": "01", "JAN": "01", "FEBRUARI": "02", "FEBRUARY": "02", "FEB": "02",
+    "PEBRUARI": "02", "PEB": "02",
+    "MARET": "03", "MARCH": "03", "MAR": "03", "APRIL": "04", "APR": "04",
+    "MEI": "05", "MAY": "05", "JUNI": "06", "JUNE": "06", "JUN": "06", "JULI": "07", "JULY": "07",
+    "JUL": "07", "AGUSTUS": "08", "AUGUST": "08", "AGU": "08", "AGS": "08", "AUG": "08",
+    "SEPTEMBER": "09", "SEP": "09", "OKTOBER": "10", "OCTOBER": "10", "OKT": "10", "OCT": "10",
+    "NOVEMBER": "11", "NOPEMBER": "11", "NOV": "11", "NOP": "11", "DESEMBER": "12",
+    "DECEMBER": "12", "DES": "12", "DEC": "12",
+}  # fmt: skip
+
+# The last day a spreadsheet serial may mean: 60000 is in 2064. The first, 3654, is 1 January 1910.
+SERIAL_FIRST, SERIAL_LAST = 3654, 60000
+_ORDERS = {"dmy": ("%d", "%m", "%Y"), "mdy": ("%m", "%d", "%Y"), "ymd": ("%Y", "%m", "%d")}
+
+
+def day(column: str) -> str:
+    """The date part of a value, slashes as dashes: the time of day goes."""
+    cut = rf"regexp_replace({column}, '^(\S{{6,10}})[ T][0-9]{{1,2}}[:.].*$', '\1')"
+    stamp = f"substr({column}, 14, 1) = ':'"
+    short = (
+        f"CASE WHEN length({column}) <= 10 THEN {column} "
+        f"WHEN {stamp} THEN left({column}, 10) ELSE {cut} END"
+    )
+    return f"replace({short}, '/', '-')"
+
+
+def date(whole: str, order: str, delivered: str) -> str:
+    """A DATE from what `day` returns; `order` (dmy, mdy, ymd) says how figures follow each other.
+
+    ISO dates, spreadsheet serials, eight figures without marks and month names are always
+    understood. A two-digit year takes the latest century in which the date is not after
+    `delivered`. Day and month the other way round are understood where only that makes a date.
+    Plausibility is judged elsewhere.
+    """
+    usual = f"try_strptime({whole}, {_formats(order)})"
+    plain = f"CASE WHEN year({usual}) >= 1000 THEN {usual}::DATE END"
+    dashed = f"translate({whole}, '. ', '--')"
+    two = r"\d{1,2}-\d{1,2}-\d{2}"
+    cases = [
+        (f"regexp_full_match({dashed}, '{two}')", _short_year(dashed, order, delivered)),
+        (rf"regexp_full_match({whole}, '\d{{8}}')", _eight(whole, order)),
+        (rf"regexp_full_match({whole}, '\d{{4,5}}(\.0+)?')", _serial(whole)),
+        (f"regexp_matches({whole}, '[A-Za-z]')", _worded(whole)),
+        ("TRUE", _swapped(dashed, order)),
+    ]
+    slow = " ".join(f"WHEN {condition} THEN {value}" for condition, value in cases)
+    return f"CASE WHEN {whole} IS NULL THEN NULL ELSE coalesce({plain}, CASE {slow} END) END"
+
+
+def is_short_year(column: str) -> str:
+    """Whether a date was written with two figures for the year."""
+    figures = r"\d{1,2}[-/. ]\d{1,2}[-/. ]\d{2}"
+    return f"(length({column}) <= 8 AND regexp_full_match({column}, '{figures}'))"
+
+
+def plausible(date_column: str, delivered: str) -> str:
+    """A date from 1900 to the day of delivery; else NULL."""
+    return (
+        f"CASE WHEN {date_column} BETWEEN DATE '1900-01-01' AND {delivered} THEN {date_column} END"
+    )
+
+
+def _formats(order: str) -> str:
+    """Formats with a four-digit year: the layout's order with each mark, then ISO."""
+    formats = dict.fromkeys(
+        mark.join(_ORDERS[each]) for mark in ("-", ".") for each in (order, "ymd")
+    )
+    return "[" + ", ".join(quote(item) for item in formats) + "]"
+
+
+def _short_year(dashed: str, order: str, delivered: str) -> str:
+    year = f"split_part({dashed}, '-', {1 if order == 'ymd' else 3})"
+    rest = [
+        f"split_part({dashed}, '-', {place})" for place in ((2, 3) if order == "ymd" else (1, 2))
+    ]
+    month, dom = (rest[1], rest[0]) if order == "dmy" else (rest[0], rest[1])
+
+    def century(figures: str) -> str:
+        written = f"'{figures}' || {year} || '-' || {month} || '-' || {dom}"
+        return f"try_strptime({written}, '%Y-%m-%d')::DATE"
+
+    this, last = century("20"), century("19")
+    return f"CASE WHEN {this} <= {delivered} THEN {this} ELSE {last} END"
+
+
+def _eight(whole: str, order: str) -> str:
+    usual = quote("".join(_ORDERS[order]))
+    iso = f"try_strptime({whole}, '%Y%m%d')"
+    first = f"CASE WHEN year({iso}) BETWEEN 1900 AND 2099 THEN {iso}::DATE END"
+    other = f"try_strptime({whole}, {usual})::DATE"
+    return f"coalesce({first}, {other})" if order == "ymd" else f"coalesce({other}, {first})"
+
+
+def _serial(whole: str) -> str:
+    days = f"try_cast(split_part({whole}, '.', 1) AS INTEGER)"
+    meant = f"{days} BETWEEN {SERIAL_FIRST} AND {SERIAL_LAST}"
+    return f"CASE WHEN {meant} THEN DATE '1899-12-30' + {days} END"
+
+
+def _worded(column: str) -> str:
+    word = f"regexp_extract(upper({column}), '[A-Z]{{3,9}}')"
+    month = f"CASE {word} " + " ".join(f"WHEN '{w}' THEN '{n}'" for w, n in MONTHS.items()) + " END"
+    dom = rf"regexp_extract({column}, '(^|[^0-9])([0-9]{{1,2}})([^0-9]|$)', 2)"
+    year = rf"regexp_extract({column}, '(^|[^0-9])([0-9]{{4}})([^0-9]|$)', 2)"
+    return f"try_strptime({year} || '-' || {month} || '-' || {dom}, '%Y-%m-%d')::DATE"
+
+
+def _swapped(dashed: str, order: str) -> str:
+    other = {"dmy": ["%m-%d-%Y"], "mdy": ["%d-%m-%Y"], "ymd": ["%d-%m-%Y", "%Y-%d-%m"]}[order]
+    value = f"try_strptime({dashed}, [{', '.join(quote(item) for item in other)}])"
+    return f"CASE WHEN year({value}) >= 1000 THEN {value}::DATE END"

@@ -1,0 +1,159 @@
+"""One file on its way into the lake: what is known of it, its rows, its faults as a whole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+import pyarrow as pa
+
+from matching.engine import Engine
+from mdm.compose import Hub
+from mdm.contracts import Contract, Layout
+from mdm.files import Chunk, OpenFile, Survey
+from mdm.handover import Handover
+from mdm.headers import Header
+from mdm.lake import LakeFile
+from mdm.landed import landed_schema, landed_sql
+from mdm.progress import Advance
+from mdm.quality import FINDING_COLUMNS, WHOLE_FILE, load_quality
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """What the files of one call have in common."""
+
+    contract: Contract
+    handover: Handover
+    delivered_on: date
+    office: str | None
+    moment: datetime
+
+
+@dataclass
+class Plan:
+    """One file, recognised and ready to land."""
+
+    survey: Survey
+    file: OpenFile
+    layout: Layout
+    header: Header
+    declared: int | None
+
+
+@dataclass
+class Written:
+    """One file in the lake, not yet part of it."""
+
+    plan: Plan
+    batch: str
+    files: list[LakeFile]
+    rows: int = 0
+    bad: int = 0
+    unchanged: int = 0
+
+
+def hold_earlier(hub: Hub, engine: Engine, source: str, layout: Layout) -> bool:
+    """Put the keys and digests landed before into the engine; False when this layout is new."""
+    reader = hub.lake.reader(f"landed/{source}/{layout.name}", columns=["record_key", "row_digest"])
+    if reader is None:
+        return False
+    engine.register("earlier_rows", reader)
+    engine.table("earlier", "SELECT DISTINCT record_key, row_digest FROM earlier_rows")
+    engine.drop("earlier_rows")
+    return True
+
+
+def landed_rows(
+    engine: Engine, delivery: Delivery, item: Written, advance: Advance, earlier: bool
+) -> Iterator[pa.RecordBatch]:
+    """The landed rows of one file, chunk by chunk."""
+    plan = item.plan
+    schema = landed_schema(plan.layout)
+    origin = {
+        "batch": item.batch,
+        "delivery": delivery.moment.isoformat(),
+        "file": plan.survey.name,
+        "delivered_on": delivery.delivered_on,
+        "office": delivery.office,
+    }
+    sql = landed_sql(plan.layout, plan.header, origin)
+    for chunk in plan.file.chunks():
+        if chunk.table.num_rows:
+            numbered = chunk.table.append_column("n", pa.array(chunk.rows, pa.int32()))
+            engine.register("chunk", numbered)
+            if earlier:
+                engine.table("chunk_landed", sql)
+                item.unchanged += int(engine.scalar(_UNCHANGED))
+                rows = engine.fetch("SELECT * FROM chunk_landed")
+            else:
+                rows = engine.fetch(sql)
+            yield from rows.cast(schema).to_batches()
+        if chunk.bad:
+            yield _bad_rows(chunk, schema, origin)
+        size = chunk.table.num_rows + len(chunk.bad)
+        item.rows += size
+        item.bad += len(chunk.bad)
+        advance(size)
+
+
+_UNCHANGED = (
+    "SELECT count(*) FROM chunk_landed WHERE (record_key, row_digest) IN "
+    "(SELECT record_key, row_digest FROM earlier)"
+)
+
+
+def _bad_rows(chunk: Chunk, schema: pa.Schema, origin: dict[str, object]) -> pa.RecordBatch:
+    """Rows that do not fit the header, kept as their text."""
+    count = len(chunk.bad)
+    own: dict[str, list[Any]] = {
+        "row": [row.row for row in chunk.bad],
+        "_problem": [row.problem for row in chunk.bad],
+        "_text": [row.text for row in chunk.bad],
+    }
+    own |= {name: [value] * count for name, value in origin.items()}
+    arrays = [pa.array(own.get(field.name, [None] * count), field.type) for field in schema]
+    return pa.RecordBatch.from_arrays(arrays, schema=schema)
+
+
+def whole_file_findings(hub: Hub, delivery: Delivery, item: Written) -> list[LakeFile]:
+    """Findings about the file as a whole, as row 0."""
+    plan = item.plan
+    found: list[tuple[str, str | None, str | None]] = [
+        ("column_missing", column, None) for column in plan.header.missing
+    ]
+    if plan.declared is not None and plan.declared != item.rows:
+        found.append(("declared_rows_differ", None, f"{plan.declared} / {item.rows}"))
+    if _other_encoding(plan.survey, delivery.contract):
+        found.append(("encoding_other", None, None))
+    if not found:
+        return []
+    rules = load_quality()
+    rows = [
+        dict(
+            zip(
+                FINDING_COLUMNS,
+                (
+                    item.batch, delivery.contract.source, plan.layout.name, plan.survey.name,
+                    WHOLE_FILE, column, rule, rules[rule].severity, value, rules[rule].reason.en,
+                ),
+                strict=True,
+            )
+        )
+        for rule, column, value in found
+    ]  # fmt: skip
+    types = {name: pa.int32() if name == "row" else pa.string() for name in FINDING_COLUMNS}
+    table = pa.Table.from_pylist(rows, pa.schema(list(types.items())))
+    return [hub.lake.write("findings", table, owner=item.batch)]
+
+
+def _other_encoding(looked: Survey, contract: Contract) -> bool:
+    """Whether a text file is in another encoding than agreed; plain ASCII is in any of them."""
+    if looked.encoding is None:
+        return False
+    if looked.encoding == "unknown":
+        return contract.file.encoding != "cp1252"
+    agreed = contract.file.encoding
+    return looked.encoding != agreed and not (looked.encoding == "utf-8" and looked.ascii)
