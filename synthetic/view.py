@@ -16,13 +16,14 @@ from synthetic.kinship import YEAR
 from synthetic.operators import listing
 from synthetic.operators.registry import bit
 from synthetic.population import Part
-from synthetic.registration import Numbers
+from synthetic.registration import NEWER_CARD, Numbers
 from synthetic.scenario import Coverage, Provider, Scenario
 
 PLAIN, SHORT_YEAR, SERIAL_DAY = 0, 1, 2  # styles of a written birth date
 # Population operators that show in every row of a person; a second NIK shows only where it is
 # written.
 SHOWN = ("D08", "D09", "D22", "D38", "D39", "D40")
+STALE = bit("D11") | bit("D32")
 SECOND = 1 << 62  # marks the registry's second row of a person until its cells are filled
 REACH = {
     "kemendagri": 11.0,
@@ -184,7 +185,7 @@ def _filled(look: Look, who: Ints, family: Ints, errors: Ints, rng: np.random.Ge
         female=kin.female[who].copy(),
         relation=np.where(elsewhere, 4, homes.relation[who]),
         marital=np.where((errors & bit("D32")) > 0, 1, homes.marital[who]),
-        updated=_updated(look, who, rng),
+        updated=_updated(look, who, family, errors, rng),
         dead=kin.died[who] <= look.today,
         text={
             "nik": numbers.nik[who],
@@ -211,11 +212,15 @@ def _filled(look: Look, who: Ints, family: Ints, errors: Ints, rng: np.random.Ge
     )
 
 
-def _updated(look: Look, who: Ints, rng: np.random.Generator) -> Ints:
-    """Day of the last change of each row, never before birth."""
+def _updated(look: Look, who: Ints, family: Ints, errors: Ints, rng: np.random.Generator) -> Ints:
+    """Day of the last change of each row, never before birth: stale rows old, new cards recent."""
     kin, today = look.part.kin, look.today
     reach = REACH[look.source] * YEAR
-    day = today - 20 - (rng.beta(1.0, 1.8, len(who)) * reach).astype(np.int64)
+    age = rng.beta(1.0, 1.8, len(who))
+    age = np.where((errors & STALE) > 0, 0.35 + 0.65 * age, age)
+    newest = look.card[family] == look.numbers.cards[family, NEWER_CARD]
+    age = np.where(newest.astype(bool), 0.15 * age, age)
+    day = today - 20 - (age * reach).astype(np.int64)
     if look.source == "kemendagri":
         died = kin.died[who]
         day = np.where(died <= today, np.minimum(died + 40, today - 5), day)

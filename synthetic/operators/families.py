@@ -1,4 +1,4 @@
-"""Errors of family and dwelling rows: D12, D15–D17, D27, D29, D35, N01."""
+"""Errors of family and dwelling rows: D12, D15–D17, D27, D29, D32, D35, N01."""
 
 from __future__ import annotations
 
@@ -20,6 +20,14 @@ def family_kk_wrong(column: Objects, rows: Ints, rng: np.random.Generator) -> In
         for kk, k, p, d in zip(column[rows], kind, place, digit, strict=True)
     )
     return rows
+
+
+@operator("D32", "family")
+def head_of_before(column: Objects, rows: Ints, rng: np.random.Generator) -> Ints:
+    """The head was not updated; `column` holds pairs (name of the head, of the spouse or '')."""
+    changed: Ints = rows[(column[rows, 1] != "").astype(bool)]
+    column[changed, 0] = column[changed, 1]
+    return changed
 
 
 @operator("D15", "family")

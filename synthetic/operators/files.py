@@ -11,8 +11,7 @@ from synthetic.view import SERIAL_DAY, View
 
 @operator("D36")
 def spreadsheet_habits(view: View, rows: Ints, rng: np.random.Generator) -> Ints:
-    """Trailing blanks, non-breaking spaces, dates as Excel serial numbers, thousands dots in a
-    NIK."""
+    """Trailing and hard blanks, dates as serial numbers, thousands dots, RT without its zeros."""
     kind = rng.integers(0, 20, len(rows))
     text = view.text
     text["name"][rows[kind < 9]] += " "
@@ -28,4 +27,7 @@ def spreadsheet_habits(view: View, rows: Ints, rng: np.random.Generator) -> Ints
         f"{int(n):,}".replace(",", ".") if n.isdigit() and len(n) == 16 else n
         for n in text["nik"][dotted]
     )
+    short = rows[kind % 4 == 0]
+    for part in ("rt", "rw"):
+        text[part][short] = objects(value.lstrip("0") for value in text[part][short])
     return rows

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from synthetic.columns import Bools, Ints, objects, pick
+from synthetic.columns import Bools, Ints, Objects, objects, pick
 from synthetic.operators.registry import operator
 from synthetic.view import View
 
@@ -95,8 +95,10 @@ def nik_typo(view: View, rows: Ints, rng: np.random.Generator) -> Ints:
 
 @operator("D05", can=_has_nik)
 def nik_shared(view: View, rows: Ints, rng: np.random.Generator) -> Ints:
-    """The row carries the NIK of a person of another family."""
+    """The row carries the NIK of a person of another family, of a namesake where there is one."""
     other = rng.integers(len(view.numbers.nik), size=len(rows))
+    alike = _next_namesake(view.part.name)[view.who[rows]]
+    other = np.where((alike >= 0) & (rng.random(len(rows)) < 0.6), alike, other)
     family = view.part.homes.family
     strangers = family[other] != family[view.who[rows]]
     rows, other = rows[strangers], other[strangers]
@@ -104,18 +106,31 @@ def nik_shared(view: View, rows: Ints, rng: np.random.Generator) -> Ints:
     return rows
 
 
-@operator("D06", can=lambda view: (view.numbers.second_nik[view.who] != "") & _field(view))
+def _next_namesake(names: Objects) -> Ints:
+    """For each person the next one of the same name, or -1."""
+    _, name = np.unique(names.astype(str), return_inverse=True)
+    order = np.argsort(name, kind="stable")
+    after = np.roll(order, -1)
+    found = np.full(len(names), -1, dtype=np.int64)
+    same = (name[order] == name[after]) & (order != after)
+    found[order[same]] = after[same]
+    return found
+
+
+@operator("D06", can=lambda view: _has_nik(view) & _doubled(view))
 def nik_of_second_registration(view: View, rows: Ints, rng: np.random.Generator) -> Ints:
     """One person holds two NIKs: the row carries the second one."""
     view.text["nik"][rows] = view.numbers.second_nik[view.who[rows]]
     return rows
 
 
-def _field(view: View) -> Bools:
-    return np.full(len(view), view.source != "kemendagri")
+def _doubled(view: View) -> Bools:
+    """Field rows of people who hold two NIKs; the registry has a row for each of the two."""
+    doubled: Bools = view.numbers.second_nik[view.who] != ""
+    return doubled & (view.source != "kemendagri")
 
 
-@operator("D07", can=lambda view: _relative(view) >= 0)
+@operator("D07", can=lambda view: _has_nik(view) & (_relative(view) >= 0))
 def nik_of_relative(view: View, rows: Ints, rng: np.random.Generator) -> Ints:
     """A child is written under the father's or mother's NIK, a wife or husband under the
     spouse's."""

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from synthetic.columns import Bools, Ints, Objects, dates, objects, padded, texts
+from synthetic.columns import Bools, Ints, Objects, calendar, dates, objects, padded, texts
+from synthetic.population import Part
 from synthetic.providers.common import birth_text, upper
 from synthetic.spoiling import spoil_family
 from synthetic.view import Look, View
 
 # Dukcapil relation 1–11 → Regsosek 2022 relation 1–8 (domain.md 1.6; position 0 is unused).
 REGSOSEK = np.array([8, 1, 2, 2, 3, 4, 5, 6, 6, 8, 7, 8])
-PERIOD = "2026Q3"
 _DISABILITY = objects(
     ["TUNA NETRA", "Tuna rungu", "cacat fisik", "STROKE", "disabilitas mental", "tuna daksa", ""]
 )
@@ -103,7 +103,9 @@ def keluarga(
     spot = homes.spot[dwelling]
     errors = np.zeros(n, dtype=np.int64)
     kk, address = look.card[family], places.address[dwelling]
-    head = part.name[homes.head[family]]
+    heads = _heads(part, family)
+    spoil_family(look, heads, errors, ("D32",), rng)
+    head = heads[:, 0]
     spoil_family(look, kk, errors, ("D12",), rng)
     spoil_family(look, address, errors, ("D27",), rng)
     spoil_family(look, head, errors, ("D15", "D16", "D17", "N01"), rng)
@@ -121,7 +123,7 @@ def keluarga(
         "RW": padded(places.rw[dwelling], 3),
         "id_desa": older[:, 0],
         "desil_nasional": np.where(ranked, texts(living.desil[family]), ""),
-        "periode_desil": np.where(ranked, PERIOD, "").astype(object),
+        "periode_desil": np.where(ranked, _quarter(look.today), "").astype(object),
         **{name: texts(living.housing[key][dwelling]) for name, key in _HOUSING.items()},
         **_assets(look, family, errors, rng),
         "id_pelanggan_pln": np.where((meter > 0) & (rng.random(n) < 0.8), padded(meter, 12), ""),
@@ -129,6 +131,22 @@ def keluarga(
     }
     cells["daya_terpasang"] = np.where(cells["daya_terpasang"] == "0", "", cells["daya_terpasang"])
     return cells, errors
+
+
+def _quarter(today: int) -> str:
+    """The quarter before the one of a day: the last that BPS has ranked."""
+    year, month, _ = (int(part[0]) for part in calendar(np.array([today - 91])))
+    return f"{year}Q{(month + 2) // 3}"
+
+
+def _heads(part: Part, family: Ints) -> Objects:
+    """Pairs of names per family: the head, and whom the head is or was married to."""
+    kin, head = part.kin, part.homes.head[family]
+    couple = np.maximum(kin.couple[head], 0)
+    spouse = np.where(kin.female[head], kin.husband[couple], kin.wife[couple])
+    name = np.where(kin.couple[head] >= 0, part.name[spouse], "")
+    pairs: Objects = np.stack([part.name[head], name], axis=1)
+    return pairs
 
 
 def _assets(look: Look, family: Ints, errors: Ints, rng: np.random.Generator) -> dict[str, Objects]:
