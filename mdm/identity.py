@@ -27,6 +27,7 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
 import pyarrow as pa
 
 from matching.engine import Engine
@@ -192,7 +193,7 @@ def _random_ids(count: int, random_bytes: Callable[[int], bytes]) -> pa.Table:
     raw = pa.Array.from_buffers(
         pa.binary(ID_BYTES), count, [None, pa.py_buffer(random_bytes(count * ID_BYTES))]
     )
-    numbers = pa.array(range(count), pa.int32())
+    numbers = pa.array(np.arange(count, dtype=np.int32))
     return pa.table({"n": numbers, "raw": raw.cast(pa.binary())})
 
 
