@@ -19,7 +19,7 @@ from mdm.survivorship.columns import Column, bit_sql
 from mdm.survivorship.rules import Kind
 from mdm.survivorship.trust import day_of, trust_of, turn_of, weight_of
 
-CANDIDATE = ("valid", "informs", "score", "fuller", "key", "agree")
+CANDIDATE = ("valid", "informs", "score", "fine", "own", "fuller", "key", "agree")
 FEW = 4  # records of an entity that are put in order by place
 
 
@@ -92,12 +92,14 @@ def _entry(column: Column, source_count: int) -> str:
 def voices_sql(chunk: str, masks: str, columns: Sequence[Column]) -> str:
     """SQL: one row per record and contested attribute it speaks on.
 
-    Columns: entity_no, attribute_no, value (JSON text), key, source_no, valid, informs, fuller.
+    Columns: entity_no, attribute_no, value (JSON text), key, source_no, valid, informs,
+    meaning, fine, fuller.
     """
     return "\nUNION ALL\n".join(
         f"""SELECT entity_no, {c.number}::UTINYINT AS attribute_no, {c.json(c.value)} AS value,
                    {c.key} AS key, source_no, (invalid & {1 << c.number}) = 0 AS valid,
                    ({c.informs})::INTEGER AS informs,
+                   ({c.meaning_sql()})::VARCHAR AS meaning, {c.fine_sql()} AS fine,
                    ({f"length({c.value})" if c.fuller_wins_ties else "0"})::INTEGER AS fuller
             FROM {chunk} SEMI JOIN (SELECT entity_no FROM {masks}
                                     WHERE (contested & {1 << c.number}) <> 0) USING (entity_no)
@@ -113,7 +115,11 @@ def contested_sql(voices: str, body: Kind, columns: Sequence[Column], source_cou
     """
     lookup = [c.number for c in columns if c.name == body.lookup]
     best = ", ".join(f"max(key) FILTER (source_no = {s}) AS b{s}" for s in range(source_count))
-    score = " + ".join(f"coalesce({trust_of(f'b{s}')}, 0)" for s in range(source_count))
+    own = " + ".join(f"coalesce({trust_of(f'b{s}')}, 0)" for s in range(source_count))
+    score = " + ".join(
+        f"coalesce({trust_of(f'coalesce(m{s}, b{s})')}, 0)" for s in range(source_count)
+    )
+    shared = ", ".join(f"max(b{s}) AS m{s}" for s in range(source_count))
     agree = " + ".join(f"(b{s} IS NOT NULL)::INTEGER" for s in range(source_count))
     top = ", ".join(f"first_value({part}) OVER best AS top_{part}" for part in CANDIDATE)
     names = ", ".join(f"'{c.name}'" for c in columns)
@@ -128,17 +134,23 @@ def contested_sql(voices: str, body: Kind, columns: Sequence[Column], source_cou
     return f"""
         WITH candidates AS (
             SELECT entity_no, attribute_no, value, max(key) AS key, bool_or(valid) AS valid,
-                   max(informs) AS informs, max(fuller) AS fuller, {best}
+                   max(informs) AS informs, max(fuller) AS fuller,
+                   any_value(meaning) AS meaning, max(fine) AS fine, {best}
             FROM {voices} GROUP BY entity_no, attribute_no, value
+        ), meanings AS (
+            SELECT entity_no, attribute_no, meaning, {shared} FROM candidates
+            WHERE meaning IS NOT NULL GROUP BY entity_no, attribute_no, meaning
         ), scored AS (
-            SELECT *, {score} AS score, {agree} AS agree FROM candidates
+            SELECT c.*, {score} AS score, {own} AS own, {agree} AS agree
+            FROM candidates c LEFT JOIN meanings m USING (entity_no, attribute_no, meaning)
         ), ranked AS (
             SELECT entity_no, attribute_no, value, {", ".join(CANDIDATE)}, {top},
                    row_number() OVER best AS place,
                    count(*) OVER (PARTITION BY entity_no, attribute_no) AS places
             FROM scored
             WINDOW best AS (PARTITION BY entity_no, attribute_no
-                ORDER BY valid DESC, informs DESC, score DESC, fuller DESC, key DESC)
+                ORDER BY valid DESC, informs DESC, score DESC, fine DESC, own DESC,
+                         fuller DESC, key DESC)
         )
         SELECT entity_no,
                substr(string_agg({entry}, '' ORDER BY attribute_no, place), 2) AS contested,
@@ -150,16 +162,19 @@ def contested_sql(voices: str, body: Kind, columns: Sequence[Column], source_cou
 
 def _reason(lesser: str) -> str:
     """SQL: why a candidate lost to the top one, the first question that told them apart."""
-    return f"""CASE
-        WHEN top_valid AND NOT valid THEN 'invalid'
-        WHEN informs < top_informs THEN {lesser}
-        WHEN score < top_score THEN CASE
+    weaker = f"""CASE
             WHEN agree < top_agree AND {trust_of("key")} >= {trust_of("top_key")}
                 THEN 'less_agreement'
             WHEN {weight_of("key")} < {weight_of("top_key")} THEN 'lower_priority'
             WHEN {day_of("key")} < {day_of("top_key")} THEN 'older'
             WHEN agree < top_agree THEN 'less_agreement'
-            ELSE 'lower_priority' END
+            ELSE 'lower_priority' END"""
+    return f"""CASE
+        WHEN top_valid AND NOT valid THEN 'invalid'
+        WHEN informs < top_informs THEN {lesser}
+        WHEN score < top_score THEN {weaker}
+        WHEN fine < top_fine THEN 'less_informative'
+        WHEN own < top_own THEN {weaker}
         WHEN fuller < top_fuller THEN 'less_complete'
         WHEN {trust_of("key")} < {trust_of("top_key")} THEN 'lower_priority'
         WHEN {day_of("key")} < {day_of("top_key")} THEN 'older'

@@ -6,10 +6,12 @@ the JSON text of its parts, so that a group is chosen whole or not at all.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from mdm.survivorship.rules import Attribute, Kind, SurvivorshipRules
+from reference.attributes import dictionary
+from reference.codes import implied, labels
 
 RECORD_PARTS = ("source", "layout", "record_key", "batch", "file", "row", "value_date")
 
@@ -23,6 +25,7 @@ class Column:
     attribute: Attribute
     trust: str
     fuller_wins_ties: bool
+    coarse: Mapping[str, frozenset[str]]  # coarse code → the finer ones it may stand for
 
     @property
     def value(self) -> str:
@@ -46,6 +49,19 @@ class Column:
             sql = f"CASE WHEN {self.attribute.only} THEN {sql} END"
         return sql
 
+    def meaning_sql(self) -> str:
+        """SQL: the coarse code a value falls under, its own for a coarse one, NULL for others."""
+        cases = " ".join(
+            f"WHEN {self.value} IN ({_quoted({coarse, *fine})}) THEN '{coarse}'"
+            for coarse, fine in sorted(self.coarse.items())
+        )
+        return f"CASE {cases} END" if cases else "NULL"
+
+    def fine_sql(self) -> str:
+        """SQL: 0 for a coarse code, 1 for any other value."""
+        coarse = _quoted(self.coarse)
+        return f"CASE WHEN {self.value} IN ({coarse}) THEN 0 ELSE 1 END" if coarse else "1"
+
     def json(self, value: str) -> str:
         """SQL: the value as JSON text. A group is JSON text already."""
         return value if self.attribute.together else f"to_json({value})::VARCHAR"
@@ -53,6 +69,22 @@ class Column:
     def invalid_sql(self) -> str:
         """SQL: whether a present value may not win. An unknown answer counts as not valid."""
         return f"NOT coalesce({self.attribute.valid.replace('{value}', self.value)}, false)"
+
+
+def _quoted(codes: Iterable[str]) -> str:
+    return ", ".join(f"'{code}'" for code in sorted(codes))
+
+
+def _coarse(kind: str, name: str) -> dict[str, frozenset[str]]:
+    """The coarse codes of an attribute's code list."""
+    known = dictionary().of(kind).get(name)
+    concept = known.concept if known else None
+    codes = labels(concept) if concept else {}
+    return (
+        {code: implied(concept, code) for code in codes if implied(concept, code)}
+        if concept
+        else {}
+    )
 
 
 def columns_of(rules: SurvivorshipRules, kind: str) -> list[Column]:
@@ -65,6 +97,7 @@ def columns_of(rules: SurvivorshipRules, kind: str) -> list[Column]:
             attribute=body.attributes[name],
             trust=rules.rules[body.attributes[name].rule].trust,
             fuller_wins_ties=rules.rules[body.attributes[name].rule].fuller_wins_ties,
+            coarse=_coarse(kind, name),
         )
         for number, name in enumerate(body.names)
     ]

@@ -68,6 +68,16 @@ INFORMS: dict[str, Callable[[Record], int]] = {
 }
 
 
+COARSE = {"SPOUSE": {"HUSBAND", "WIFE"}, "PARENT_OR_IN_LAW": {"PARENT", "PARENT_IN_LAW"}}
+
+
+def _same_meaning(name: str, left: object, right: object) -> bool:
+    """Whether both fall under one coarse relationship."""
+    return name == "relationship" and any(
+        {left, right} <= {coarse, *fine} for coarse, fine in COARSE.items()
+    )
+
+
 def content(records: Sequence[Record], rules: SurvivorshipRules, kind: str = "person") -> str:
     """The golden content of one entity without links, as canonical JSON text."""
     turns = sorted(records, key=lambda r: (r["source"], r["layout"], r["record_key"]))
@@ -136,10 +146,26 @@ def _entry(
         size = len(text if attribute.together else str(c["value"]))
         c["fuller"] = _size(c["value"]) if attribute.together else size
         c["fuller"] = c["fuller"] if rule.fuller_wins_ties else 0
-        c["score"] = sum(c["voices"].values())
+        c["own"] = sum(c["voices"].values())
+        c["fine"] = int(c["value"] not in COARSE) if name == "relationship" else 1
+    for c in candidates.values():
+        shared: dict[str, int] = {}
+        for other in candidates.values():
+            if other is c or _same_meaning(name, c["value"], other["value"]):
+                for source, trust in other["voices"].items():
+                    shared[source] = max(trust, shared.get(source, 0))
+        c["score"] = sum(shared.values())
     order = sorted(
         candidates.values(),
-        key=lambda c: (c["valid"], c["informs"], c["score"], c["fuller"], c["best"]),
+        key=lambda c: (
+            c["valid"],
+            c["informs"],
+            c["score"],
+            c["fine"],
+            c["own"],
+            c["fuller"],
+            c["best"],
+        ),
         reverse=True,
     )
     if not order:
@@ -170,6 +196,8 @@ def _why(c: dict[str, Any], top: dict[str, Any], lesser: str) -> str:
         (top["valid"] and not c["valid"], "invalid"),
         (c["informs"] < top["informs"], lesser),
         (c["score"] < top["score"], _weaker(fewer, trust - top_trust, weight - top_weight)),
+        (c["fine"] < top["fine"], "less_informative"),
+        (c["own"] < top["own"], _weaker(fewer, trust - top_trust, weight - top_weight)),
         (c["fuller"] < top["fuller"], "less_complete"),
         (trust < top_trust, "lower_priority"),
         (day < top_day, "older"),

@@ -36,6 +36,7 @@ VALUES = st.fixed_dictionaries(
         "birth_place": maybe("BANDUNG", "KAB. BANDUNG", "-"),
         "birth_date": maybe(date(1980, 1, 1), date(1985, 7, 1), date(2025, 1, 1)),
         "birth_date_precision": st.sampled_from(["day", "short_year"]),
+        "relationship": maybe("SPOUSE", "WIFE", "HUSBAND", "CHILD", "PARENT"),
         "marital_status": maybe("MARRIED", "SINGLE"),
         "address": maybe("JL KENANGA 1", "JALAN KENANGA NO 1"),
         "rt": maybe("1", "2"),

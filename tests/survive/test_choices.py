@@ -135,6 +135,22 @@ def test_a_place_known_to_the_village_beats_one_known_to_the_district(
     assert home.losers[0].reason == "less_informative"
 
 
+def test_a_coarse_code_supports_the_finer_one_it_may_stand_for(engine: DuckDBEngine) -> None:
+    """Kemensos knows only "husband or wife": that speaks for WIFE, not against it."""
+    found = profile(
+        engine,
+        record("kemensos", "1", relationship="SPOUSE"),
+        record("pemda", "1", relationship="WIFE"),
+        record("pemda", "2", relationship="CHILD"),
+    )
+    relation = choice(found, "relationship")
+    assert relation.value == "WIFE"
+    assert {loser.value: loser.reason for loser in relation.losers} == {
+        "SPOUSE": "less_informative",
+        "CHILD": "lower_priority",
+    }
+
+
 def test_at_equal_support_the_fuller_name_wins(engine: DuckDBEngine) -> None:
     found = profile(
         engine,
