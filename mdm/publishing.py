@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 
-from sqlmodel import Session, col, delete, update
+from sqlmodel import Session, col, delete, select, update
 
 from matching.engine import Engine
 from mdm import audit
@@ -20,7 +20,7 @@ from mdm.compose import Hub
 from mdm.errors import IntegrityError
 from mdm.hub.columns import now
 from mdm.hub.runs import PUBLISHED, RUNNING, published_seq
-from mdm.hub.tables import Entity, EntityKey, NikToken, Run, SealedProfile
+from mdm.hub.tables import Entity, EntityKey, NikToken, Run, SealedProfile, StagingMark
 from mdm.progress import Progress
 from mdm.sealers import SealingKeys
 from mdm.staging import Published, Staging
@@ -48,6 +48,8 @@ def publish(
     if not _must_publish(hub, run):
         return {}
     clear_staged(hub)
+    with hub.sessions.begin() as session:
+        session.add(StagingMark(run_seq=run.seq))
     staging = Staging(hub, engine, run.seq, sealing_keys(hub), progress)
     done = {kind: staging.stage(kind) for kind in kinds}
     with hub.sessions.begin() as session:
@@ -68,6 +70,7 @@ def _make_visible(
     """The one word that readers look at, and the audit event that goes with it."""
     held = session.get_one(Run, run.id)
     held.status, held.finished = PUBLISHED, now()
+    session.delete(session.get_one(StagingMark, held.seq))
     audit.record(
         session,
         actor,
@@ -97,6 +100,9 @@ def _must_publish(hub: Hub, run: Run) -> bool:
 def clear_staged(hub: Hub) -> None:
     """Remove what a killed or given-up publishing staged: all that no reader can see."""
     with hub.sessions.begin() as session:
+        marks = session.exec(select(StagingMark)).all()
+        if not marks:
+            return
         seq = published_seq(session)
         session.exec(delete(SealedProfile).where(col(SealedProfile.run_seq) > seq))
         session.exec(delete(EntityKey).where(col(EntityKey.run_seq) > seq))
@@ -105,6 +111,8 @@ def clear_staged(hub: Hub) -> None:
             update(NikToken).where(col(NikToken.retired_seq) > seq).values(retired_seq=None)
         )
         session.exec(delete(Entity).where(col(Entity.created_run) > seq))
+        for mark in marks:
+            session.delete(mark)
 
 
 def sealing_keys(hub: Hub) -> SealingKeys:

@@ -70,7 +70,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("entity_id"),
         **clustered,
     )
-    op.create_index("ix_entity_created_run", "entity", ["created_run"])
 
     op.create_table(
         "entity_event",
@@ -95,7 +94,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("entity_id"),
         **clustered,
     )
-    op.create_index("ix_entity_key_run_seq", "entity_key", ["run_seq"])
 
     op.create_table(
         "judgement",
@@ -147,7 +145,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("token", "entity_id", "run_seq"),
         **clustered,
     )
-    op.create_index("ix_nik_token_run_seq", "nik_token", ["run_seq"])
 
     op.create_table(
         "rule_set",
@@ -185,8 +182,12 @@ def upgrade() -> None:
         sa.Column("content_mac", sa.LargeBinary(), nullable=True),
         sa.PrimaryKeyConstraint("entity_id", "version"),
     )
-    op.create_index("ix_sealed_profile_run_seq", "sealed_profile", ["run_seq"])
 
+    op.create_table(
+        "staging",
+        sa.Column("run_seq", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("run_seq"),
+    )
     op.create_table(
         "run_stage",
         sa.Column("run", sa.String(), nullable=False),
@@ -207,6 +208,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     """Drop everything, children first."""
     op.drop_table("run_stage")
+    op.drop_table("staging")
     op.drop_table("sealed_profile")
     op.drop_table("run")
     op.drop_table("rule_set")

@@ -9,7 +9,7 @@ from mdm.hub.tables.entities import (
     NikToken,
     SealedProfile,
 )
-from mdm.hub.tables.runs import LinkageModel, RuleSet, Run, RunStage
+from mdm.hub.tables.runs import LinkageModel, RuleSet, Run, RunStage, StagingMark
 from mdm.hub.tables.trust import AuditEvent, DomainKeyRow
 
 #: Tables whose rows are facts: the database itself refuses to change or delete them.
@@ -31,4 +31,5 @@ __all__ = [
     "Run",
     "RunStage",
     "SealedProfile",
+    "StagingMark",
 ]

@@ -17,7 +17,7 @@ class Entity(SQLModel, table=True):
 
     entity_id: str = Field(primary_key=True)
     kind: str  # person, family, household
-    created_run: int = Field(index=True)  # run seq; invisible until that run is published
+    created_run: int  # run seq; invisible until that run is published
     status: str  # active, merged, retired
     merged_into: str | None = None
 
@@ -44,7 +44,7 @@ class SealedProfile(SQLModel, table=True):
     entity_id: str = Field(primary_key=True)
     version: int = Field(primary_key=True, sa_type=sa.Integer)
     kind: str
-    run_seq: int = Field(index=True)
+    run_seq: int
     key_id: int  # version of the profile domain key behind the entity key and the content MAC
     ciphertext: bytes | None = None
     content_mac: bytes | None = None  # keyed digest of the content: tells unchanged from changed
@@ -57,7 +57,7 @@ class EntityKey(SQLModel, table=True):
 
     entity_id: str = Field(primary_key=True)
     key_id: int  # version of the profile domain key that wraps it
-    run_seq: int = Field(index=True)
+    run_seq: int
     wrapped: bytes
 
 
@@ -68,7 +68,7 @@ class NikToken(SQLModel, table=True):
 
     token: bytes = Field(primary_key=True, sa_type=sa.LargeBinary)
     entity_id: str = Field(primary_key=True)
-    run_seq: int = Field(primary_key=True, sa_type=sa.Integer, index=True)
+    run_seq: int = Field(primary_key=True, sa_type=sa.Integer)
     rank: int  # 0: the entity's golden NIK; 1 and on: another NIK its records carry
     retired_seq: int | None = None  # run that took it away
 

@@ -41,6 +41,17 @@ class RunStage(SQLModel, table=True):
     rows: int | None = None
 
 
+class StagingMark(SQLModel, table=True):
+    """A run whose publishing has begun: unseen rows of it may stand in the bulk tables.
+
+    It spares those tables an index on the run: without a mark there is nothing to clear away.
+    """
+
+    __tablename__ = "staging"
+
+    run_seq: int = Field(primary_key=True, sa_type=sa.Integer)
+
+
 class RuleSet(SQLModel, table=True):
     """The exact rule documents of a run, by digest: an answer of the past can be replayed."""
 
