@@ -35,17 +35,14 @@ def name_longer_or_shorter(view: View, rows: Ints, rng: np.random.Generator) -> 
     """A mononym gets a last name or patronymic, or a longer name is cut to fewer words."""
     people, female = view.part.people[view.who[rows]], view.part.kin.female[view.who[rows]]
     column = view.text["name"]
-    chance = rng.random(len(rows))
-    for row, code, is_female, c in zip(rows, people, female, chance, strict=True):
-        words = column[row].split(" ")
-        if len(words) == 1:
-            lists = tokens.peoples()[tokens.people_names()[int(code)]]["F" if is_female else "M"]
-            later = lists["next"].split()
-            father = view.part.father_name[view.who[row]].split(" ")[0]
-            extra = father if c < 0.3 else later[int(c * 997) % len(later)]
-            column[row] = f"{words[0]} {extra}"
-        else:
-            column[row] = " ".join(words[:-1]) if c < 0.7 or len(words) > 3 else " ".join(words[1:])
+    for row, code, is_female, c in zip(rows, people, female, rng.random(len(rows)), strict=True):
+        if " " in column[row]:
+            column[row] = spelling.shorten(column[row], float(c))
+            continue
+        lists = tokens.peoples()[tokens.people_names()[int(code)]]["F" if is_female else "M"]
+        later = lists["next"].split()
+        father = view.part.father_name[view.who[row]].split(" ")[0]
+        column[row] += " " + (father if c < 0.3 else later[int(c * 997) % len(later)])
     return rows
 
 

@@ -92,6 +92,13 @@ def abbreviate(name: str, chance: float) -> str:
     return " ".join(words)
 
 
+def shorten(name: str, chance: float) -> str:
+    """A name of several words loses its last or first one; never all but I or NI."""
+    words = name.split(" ")
+    kept = words[:-1] if chance < 0.7 or len(words) > 3 else words[1:]
+    return words[-1] if set(kept) <= _KEEP else " ".join(kept)
+
+
 def with_title(name: str, female: bool, chance: float) -> str:
     """A title before, a degree after, or both."""
     titles = _TITLES_F if female else _TITLES_M
@@ -102,7 +109,7 @@ def with_title(name: str, female: bool, chance: float) -> str:
 
 def nickname(name: str, chance: float) -> str:
     """What the neighbours call somebody."""
-    words = [w for w in name.split(" ") if w not in _KEEP]
+    words = [w for w in name.split(" ") if w not in _KEEP] or [name]
     for word in words:
         if word in _NICKNAMES:
             return _NICKNAMES[word]
