@@ -17,7 +17,6 @@ from mdm.handover import Handover
 from mdm.headers import Header
 from mdm.lake import LakeFile
 from mdm.landed import landed_schema, landed_sql
-from mdm.progress import Advance
 from mdm.quality import FINDING_COLUMNS, WHOLE_FILE, load_quality
 
 
@@ -67,7 +66,7 @@ def hold_earlier(hub: Hub, engine: Engine, source: str, layout: Layout) -> bool:
 
 
 def landed_rows(
-    engine: Engine, delivery: Delivery, item: Written, advance: Advance, earlier: bool
+    engine: Engine, delivery: Delivery, item: Written, earlier: bool
 ) -> Iterator[pa.RecordBatch]:
     """The landed rows of one file, chunk by chunk."""
     plan = item.plan
@@ -96,7 +95,6 @@ def landed_rows(
         size = chunk.table.num_rows + len(chunk.bad)
         item.rows += size
         item.bad += len(chunk.bad)
-        advance(size)
 
 
 _UNCHANGED = (

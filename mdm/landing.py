@@ -16,6 +16,7 @@ import pyarrow as pa
 from sqlmodel import Session, select
 
 from mdm import audit
+from mdm.ahead import ahead
 from mdm.compose import Hub
 from mdm.contracts import contract_for, load_contracts
 from mdm.errors import InputError
@@ -172,9 +173,11 @@ def _write(
             prepare(engine, plan.layout)
             dataset = f"landed/{delivery.contract.source}/{plan.layout.name}"
             with progress.task(f"land {plan.survey.name}", total=plan.declared) as advance:
-                rows = landed_rows(engine, delivery, item, advance, earlier)
+                rows = ahead(landed_rows(engine, delivery, item, earlier))
                 reader = pa.RecordBatchReader.from_batches(landed_schema(plan.layout), rows)
-                item.files.append(hub.lake.write(dataset, reader, owner=item.batch))
+                item.files.append(
+                    hub.lake.write(dataset, reader, owner=item.batch, advance=advance)
+                )
             item.files += whole_file_findings(hub, delivery, item)
             written.append(item)
     finally:

@@ -1,0 +1,36 @@
+"""Working ahead changes nothing but the clock."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from mdm.ahead import ahead
+
+
+def test_same_items_same_order() -> None:
+    assert list(ahead(iter(range(100)))) == list(range(100))
+
+
+def test_an_error_comes_where_its_item_would_have_come() -> None:
+    def broken() -> Iterator[int]:
+        yield 1
+        raise ValueError("broken")
+
+    items = ahead(broken())
+    assert next(items) == 1
+    with pytest.raises(ValueError, match="broken"):
+        next(items)
+
+
+def test_a_reader_that_stops_stops_the_maker() -> None:
+    def endless() -> Iterator[int]:
+        while True:
+            yield 1
+
+    items = ahead(endless())
+    assert next(items) == 1
+    items.close()  # type: ignore[attr-defined]
+    assert all(thread.name != "ahead" for thread in threading.enumerate())
