@@ -6,6 +6,7 @@ import json
 from collections import Counter
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -20,6 +21,7 @@ from mdm.contracts import contract_for, load_contracts
 from mdm.export import the_published_run
 from mdm.hub.tables import Batch, Run
 from mdm.looks import look
+from mdm.report import charts
 from mdm.report.facts import (
     ClusterSize,
     Example,
@@ -68,6 +70,18 @@ def models_of(hub: Hub, run: Run) -> dict[str, Model]:
         for kind, name in names.items()
         if (folder / f"{name}.json").exists()
     }
+
+
+def draw_models(hub: Hub) -> list[Path]:
+    """Write the chart of weights beside every model that has none yet; return the new charts."""
+    drawn = []
+    for path in sorted((hub.settings.home / "models").glob("*.json")):
+        chart = path.with_suffix(".svg")
+        if not chart.exists():
+            model = Model.from_json(path.read_text("utf-8"))
+            chart.write_text(charts.weights(_weights(model)), "utf-8")
+            drawn.append(chart)
+    return drawn
 
 
 def _stages(hub: Hub, engine: Engine, run: Run) -> list[StageCount]:

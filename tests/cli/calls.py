@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -26,15 +25,13 @@ class Answer:
         return json.loads(self.out)
 
 
-def dtsen(*arguments: str | Path, stdin: str = "", env: dict[str, str] | None = None) -> Answer:
+def dtsen(*arguments: str | Path) -> Answer:
     """Run `dtsen` in a process of its own, without a terminal."""
     process = subprocess.run(
         [sys.executable, "-c", "from mdm.cli import main; main()", *map(str, arguments)],
-        input=stdin,
         capture_output=True,
         text=True,
         cwd=ROOT,
-        env={**os.environ, "DTSEN_HOME": "", **(env or {})},
         timeout=300,
         check=False,
     )

@@ -14,6 +14,7 @@ from mdm.cli import app as application
 from mdm.cli.app import VERBS, app, call
 from mdm.cli.failures import exit_codes, explain
 from tests.cli.calls import ROOT, dtsen
+from tests.cli.conftest import Call
 
 NIK = "3507014107710003"
 
@@ -58,8 +59,8 @@ def test_no_home_is_one_message_and_exit_3(tmp_path: Path) -> None:
     assert "Traceback" not in answer.err
 
 
-def test_with_json_a_failure_is_a_document_too(tmp_path: Path) -> None:
-    answer = dtsen("status", "--json", "--home", tmp_path / "none")
+def test_with_json_a_failure_is_a_document_too(tmp_path: Path, dtsen_here: Call) -> None:
+    answer = dtsen_here("status", "--json", "--home", tmp_path / "none")
     assert answer.json["error"]["exit_code"] == answer.code == 3
     assert answer.json["error"]["kind"] == "HomeError"
     assert answer.json["error"]["hint"]
@@ -117,12 +118,21 @@ def test_interruption_is_130_and_says_what_stands(
     assert "Nothing half-done is visible" in capsys.readouterr().err
 
 
-def test_the_home_may_stand_before_or_after_the_verb(tmp_path: Path) -> None:
+def test_the_home_may_stand_before_or_after_the_verb_or_in_the_environment(
+    tmp_path: Path, dtsen_here: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
     one, two = tmp_path / "one", tmp_path / "two"
-    assert dtsen("--home", one, "init").code == 0
-    assert dtsen("init", "--home", two).code == 0
+    assert dtsen_here("--home", one, "init").code == 0
+    assert dtsen_here("init", "--home", two).code == 0
     assert (one / "dtsen.yaml").exists()
     assert (two / "dtsen.yaml").exists()
-    by_environment = dtsen("status", "--json", env={"DTSEN_HOME": str(one)})
+    monkeypatch.setenv("DTSEN_HOME", str(one))
+    by_environment = dtsen_here("status", "--json")
     assert by_environment.code == 0
     assert by_environment.json["batches"] == []
+
+
+def test_the_later_home_counts(tmp_path: Path, dtsen_here: Call) -> None:
+    assert dtsen_here("--home", tmp_path / "no", "init", "--home", tmp_path / "yes").code == 0
+    assert (tmp_path / "yes" / "dtsen.yaml").exists()
+    assert not (tmp_path / "no").exists()

@@ -42,6 +42,20 @@ def test_status_shows_that_nothing_was_dropped(world: World, dtsen_here: Call) -
         assert heading in words
 
 
+def test_the_page_of_a_home_holds_counts_and_no_value(
+    world: World, dtsen_here: Call, tmp_path: Path
+) -> None:
+    out = tmp_path / "page.html"
+    assert dtsen_here("--home", world.home, "status", "--report", out).code == 0
+    page = out.read_text("utf-8")
+    assert "<svg" in page
+    with (world.delivery / "kemendagri" / "biodata_wni.csv").open(encoding="utf-8") as file:
+        people = list(csv.DictReader(file))
+    for person in people:
+        assert person["NIK"] not in page
+        assert person["NAMA_LGKP"] not in page or len(person["NAMA_LGKP"]) < 6
+
+
 def test_a_run_without_news_changes_nothing(world: World, dtsen_here: Call) -> None:
     answer = document(dtsen_here("--home", world.home, "run", "--json"))
     assert answer["run"]["unchanged"]

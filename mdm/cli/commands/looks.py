@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -11,19 +12,43 @@ from mdm.cli.opened import opened
 from mdm.cli.session import Session, pass_session, shared_options
 from mdm.looks import Status, look
 
+if TYPE_CHECKING:
+    from mdm.compose import Hub
+
 
 @click.command()
 @shared_options
 @click.option("--runs", type=click.IntRange(min=1), default=5, show_default=True, help="How many.")
+@click.option(
+    "--report",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Also write the published run as one HTML page: counts and charts, no personal data.",
+)
 @pass_session
-def status(session: Session, *, runs: int) -> None:
+def status(session: Session, *, runs: int, report: Path | None) -> None:
     """Batches, runs, the stages of the last run, and what is published."""
     with opened(session) as hub:
         seen = look(hub, runs)
+        if report is not None:
+            _write_report(session, hub, report)
     if session.json:
         emit_json(session, seen)
-    else:
-        _show(session, seen)
+        return
+    _show(session, seen)
+    if report is not None:
+        say(session, f"The page: {report}")
+
+
+def _write_report(session: Session, hub: Hub, out: Path) -> None:
+    from mdm.report import write  # noqa: PLC0415 - loads the chart libraries
+    from mdm.report.collect import collect  # noqa: PLC0415
+
+    engine = hub.engine()
+    try:
+        with session.progress.task("write the page"):
+            write(out, collect(hub, engine))
+    finally:
+        engine.close()
 
 
 def _show(session: Session, seen: Status) -> None:

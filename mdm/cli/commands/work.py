@@ -71,14 +71,18 @@ def land(
 def train(session: Session) -> None:
     """Learn the match weights from the landed records, without labels; `run` uses them next."""
     from mdm.pipeline import train as train_models  # noqa: PLC0415 - loads the whole hub
+    from mdm.report.collect import draw_models  # noqa: PLC0415 - loads the chart libraries
 
     with opened(session) as hub:
         require_landed(hub)
         learned = train_models(hub, session.progress)
+        charts = draw_models(hub)
     if session.json:
-        emit_json(session, {"models": learned.models})
+        emit_json(session, {"models": learned.models, "charts": charts})
         return
     session.out.print(table("Models", ("kind", "model"), list(learned.models.items())))
+    for chart in charts:
+        say(session, f"Weights: {chart}")
 
 
 @click.command()

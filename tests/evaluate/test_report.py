@@ -1,0 +1,148 @@
+"""The page: whole, self-contained, escaped, without personal data unless people are synthetic."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from datetime import UTC, datetime
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from mdm.report import render, write
+from mdm.report.facts import (
+    ChosenValue,
+    ClusterSize,
+    Example,
+    Facts,
+    LevelWeight,
+    Loser,
+    RecordLine,
+    RuleCount,
+    Seconds,
+    StageCount,
+    Step,
+)
+from tests.evaluate.test_evaluation import evaluated
+
+EXAMPLE = Example(
+    records=(
+        RecordLine("kemendagri", "biodata_wni.csv row 17", {"name": "NI PUTU <SRI> & CO"}),
+        RecordLine("pemda", "warga.csv row 41", {"name": "Ni Pt. Sri"}),
+    ),
+    pair=("kemendagri biodata_wni.csv row 17", "pemda warga.csv row 41"),
+    steps=(Step("before looking", "", -12.0), Step("name", "words missing", 7.5)),
+    values=(
+        ChosenValue(
+            attribute="name",
+            label="Full name",
+            value="NI PUTU <SRI> & CO",
+            source="kemendagri",
+            date="2024-03-01",
+            rule="The civil registry's name comes first.",
+            agreeing=2,
+            losers=(Loser("NI PT. SRI", "pemda", "2025-02-01", "its source is believed less"),),
+        ),
+    ),
+    identity_status="verified",
+)
+
+
+def facts(*, example: Example | None = None, synthetic: bool = False) -> Facts:
+    counts = (("landed", 47_012), ("accepted", 46_950), ("quarantined", 62), ("pairs linked", 0))
+    rows = [(i // 3, i // 3 if i % 10 else None, "FM"[i % 2]) for i in range(300)]
+    return Facts(
+        made=datetime(2026, 11, 21, 20, 30, tzinfo=UTC),
+        run="1",
+        model="person-20261121",
+        synthetic=synthetic,
+        stages=tuple(StageCount("person", stage, n) for stage, n in counts),
+        findings=(RuleCount("nik malformed", "warning", 12), RuleCount("no name", "quarantine", 3)),
+        weights=(
+            LevelWeight("person", "name", "same words", 11.2),
+            LevelWeight("person", "name", "different", -7.0),
+        ),
+        seconds=(Seconds("validate", 1.5), Seconds("publish", 3.0)),
+        sizes=(ClusterSize("person", 1, 800), ClusterSize("person", 2, 1_500)),
+        quality={"person": evaluated(rows, by=["sex"])},
+        example=example,
+    )
+
+
+class Elements(HTMLParser):
+    """Start tags with their attributes, and all text."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.text = ""
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+@pytest.fixture(scope="module")
+def page() -> str:
+    return render(facts(example=EXAMPLE, synthetic=True), ["dtsen status"])
+
+
+def test_the_page_asks_nobody_for_anything(page: str) -> None:
+    elements = Elements(page)
+    names = {tag for tag, _ in elements.tags}
+    assert not names & {"script", "link", "img", "iframe", "object", "embed", "form"}
+    for _, attributes in elements.tags:
+        assert not set(attributes) & {"src", "srcset", "action", "onclick", "onload"}
+        assert not (attributes.get("href") or "#").startswith("http")
+    assert "@import" not in page
+    assert "url(http" not in page
+
+
+def test_every_figure_and_chart_is_there(page: str) -> None:
+    elements = Elements(page)
+    drawn = [a["aria-label"] for tag, a in elements.tags if tag == "svg"]
+    assert len(drawn) == 7
+    assert all(drawn)
+    for shown in ("47,012", "46,950", "+11.2", "nik malformed", "match weight", "dtsen status"):
+        assert shown in elements.text
+
+
+def test_both_languages_are_there(page: str) -> None:
+    assert "What became of the rows" in page
+    assert "Perjalanan baris data" in page
+
+
+def test_values_are_escaped_and_the_page_says_that_nobody_exists(page: str) -> None:
+    assert "<SRI>" not in page
+    text = Elements(page).text
+    assert "NI PUTU <SRI> & CO" in text
+    assert "its source is believed less" in text
+    assert "Nobody on this page exists" in text
+
+
+def test_the_page_of_a_real_home_shows_no_cluster_and_no_profile() -> None:
+    text = Elements(render(facts())).text
+    assert "this page holds no personal data" in text
+    assert "golden profile, value by value" not in text
+    assert "One cluster, explained" not in text
+
+
+def test_an_example_of_real_people_is_refused() -> None:
+    with pytest.raises(ValueError, match="only for synthetic people"):
+        facts(example=EXAMPLE, synthetic=False)
+
+
+def test_a_home_with_little_to_say_still_has_a_page() -> None:
+    bare = replace(facts(), findings=(), weights=(), sizes=(), seconds=(), quality={})
+    assert len([tag for tag, _ in Elements(render(bare)).tags if tag == "svg"]) == 1
+
+
+def test_the_same_facts_give_the_same_page(tmp_path: Path) -> None:
+    first = write(tmp_path / "a.html", facts()).read_text("utf-8")
+    second = write(tmp_path / "b.html", facts()).read_text("utf-8")
+    assert re.sub(r"clip\d+", "", first) == re.sub(r"clip\d+", "", second)
+    assert not list(tmp_path.glob("*.new"))
