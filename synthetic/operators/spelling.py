@@ -109,7 +109,7 @@ def with_title(name: str, female: bool, chance: float) -> str:
 
 def nickname(name: str, chance: float) -> str:
     """What the neighbours call somebody."""
-    words = [w for w in name.split(" ") if w not in _KEEP] or [name]
+    words = [w for w in name.split(" ") if w not in _KEEP] or name.split(" ")[-1:]
     for word in words:
         if word in _NICKNAMES:
             return _NICKNAMES[word]
@@ -158,18 +158,16 @@ def _balinese(words: list[str], chance: float) -> str:
 
 
 def keys_slip(name: str, chance: float) -> str:
-    """One wrong key."""
-    if len(name) < 3:
+    """One wrong key, never the first letter of the name nor a blank."""
+    places = [i for i in range(1, len(name)) if name[i] != " " and name[i - 1] != " "]
+    if len(name) < 3 or not places:
         return name
-    at = 1 + _rotate(chance, len(name) - 2)
-    if name[at] == " " or name[at - 1] == " ":
-        at = 1
+    at = places[_rotate(chance, len(places))]
     if chance < 0.3:
         return name[:at] + name[at + 1 :]
     if chance < 0.5:
         return name[:at] + name[at] + name[at:]
     if chance < 0.75:
-        swapped = name[:at] + name[at + 1] + name[at] + name[at + 2 :]
-        return swapped.strip()
+        return name[: at - 1] + name[at] + name[at - 1] + name[at + 1 :]
     near = _NEIGHBOURS.get(name[at], "N")
     return name[:at] + near[_rotate(chance, len(near))] + name[at + 1 :]
