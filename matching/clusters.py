@@ -107,16 +107,12 @@ def _regrow(engine: Engine, kind: str) -> tuple[pa.Table, pa.Table]:
     )
     apart: dict[int, set[int]] = defaultdict(set)
     cannot = engine.fetch("SELECT rid_l, rid_r FROM cannot_link")
-    for left, right in zip(cannot["rid_l"].to_pylist(), cannot["rid_r"].to_pylist(), strict=True):
+    for left, right in _pairs(cannot):
         apart[left].add(right)
         apart[right].add(left)
     clusters = _Clusters(apart)
     passed = [
-        index
-        for index, (left, right) in enumerate(
-            zip(links["rid_l"].to_pylist(), links["rid_r"].to_pylist(), strict=True)
-        )
-        if not clusters.join(left, right)
+        index for index, (left, right) in enumerate(_pairs(links)) if not clusters.join(left, right)
     ]
     members = clusters.members()
     assigned = pa.table(
@@ -131,6 +127,11 @@ def _regrow(engine: Engine, kind: str) -> tuple[pa.Table, pa.Table]:
     return assigned, links.take(pa.array(passed, pa.int64())).select(
         ["rid_l", "rid_r", "match_weight"]
     )
+
+
+def _pairs(table: pa.Table) -> list[tuple[int, int]]:
+    left, right = (table[name].to_numpy().tolist() for name in ("rid_l", "rid_r"))
+    return list(zip(left, right, strict=True))
 
 
 class _Clusters:

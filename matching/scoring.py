@@ -31,7 +31,7 @@ def linker(
     settings = SettingsCreator(
         link_type="dedupe_only",
         unique_id_column_name="rid",
-        comparisons=[_comparison(one, model, fixed) for one in rules.comparisons],
+        comparisons=[comparison_settings(one, model, fixed) for one in rules.comparisons],
         blocking_rules_to_generate_predictions=[],
         retain_matching_columns=False,
         retain_intermediate_calculation_columns=True,
@@ -81,7 +81,7 @@ def _parts(comparison: Comparison, model: Model) -> list[str]:
     return [*parts, f"mw_tf_adj_{name}"] if any(level.tf for level in levels) else parts
 
 
-def _comparison(
+def comparison_settings(
     one: Comparison, model: Model | None, fixed: dict[tuple[str, str], float]
 ) -> dict[str, Any]:
     return {

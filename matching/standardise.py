@@ -53,14 +53,17 @@ def _standardise_one(engine: Engine, kind: Kind, rules: StandardiseRules) -> int
 
 
 def _nik(a: str) -> list[str]:
-    """The number as typed serves near misses; not a spreadsheet's rounding (3.4E+15), nor one digit repeated."""
+    """The number as typed serves near misses; not a spreadsheet's rounding (3.4E+15), nor one digit repeated.
+
+    A source without NIK may have a number of its own.
+    """
     digits = f"regexp_replace({a}.nik_raw, '[^0-9]', '', 'g')"
     usable = (
         f"{a}.nik_raw NOT LIKE '%E+%' AND length({digits}) BETWEEN 12 AND 18"
         f" AND length(replace({digits}, left({digits}, 1), '')) > 2"
     )
     return [
-        f"coalesce({a}.nik, CASE WHEN {usable} THEN {digits} END) AS nik_text",
+        f"coalesce({a}.nik, CASE WHEN {usable} THEN {digits} END, {a}.local_id) AS nik_text",
         f"left({a}.nik, 12) AS nik_stem",
         f"coalesce(right({a}.nik, 4) IN ('0000', '9999'), false) AS nik_pseudo",
     ]

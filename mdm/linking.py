@@ -109,17 +109,13 @@ def _model(work: Work, kind: Kind) -> Model:
     return model
 
 
+_TEXT = pa.string()
 _NONE_BEFORE = {
     "previous": pa.schema(
-        [
-            ("source", pa.string()),
-            ("layout", pa.string()),
-            ("record_key", pa.string()),
-            ("entity_id", pa.string()),
-            ("since_run", pa.int32()),
-        ]
+        [pa.field(name, _TEXT) for name in ("source", "layout", "record_key", "entity_id")]
+        + [pa.field("since_run", pa.int32())]
     ),
-    "retired": pa.schema([("entity_id", pa.string()), ("merged_into", pa.string())]),
+    "retired": pa.schema([pa.field("entity_id", _TEXT), pa.field("merged_into", _TEXT)]),
 }
 
 

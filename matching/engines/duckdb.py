@@ -44,14 +44,16 @@ class DuckDBEngine:
         self._connection.execute(sql).fetchall()
 
     def fetch(self, sql: str) -> pa.Table:
-        return self._connection.sql(sql).to_arrow_table()
+        table: pa.Table = self._connection.sql(sql).to_arrow_table()
+        return table
 
     def scalar(self, sql: str) -> Any:
         return self._connection.execute(sql).fetchall()[0][0]
 
     def stream(self, sql: str, rows: int = 100_000) -> pa.RecordBatchReader:
         # A cursor of its own: an unfinished result would block the connection (DuckDB 2.0).
-        return self._connection.cursor().sql(sql).to_arrow_reader(rows)
+        reader: pa.RecordBatchReader = self._connection.cursor().sql(sql).to_arrow_reader(rows)
+        return reader
 
     def columns(self, name: str) -> list[str]:
         rows = self._connection.execute(

@@ -1,0 +1,1 @@
+"""How fast, how much memory, and how it grows: the whole path beside bare Splink, in one run."""

@@ -1,0 +1,123 @@
+"""`make bench`: the whole path beside bare Splink, at 100 k, 300 k and 1 M source records; writes bench/latest.json.
+
+Each measurement is a process of its own, so that peak memory is its own too. Name sizes to measure fewer:
+`python -m bench 100000`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import shutil
+import subprocess
+import sys
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from bench.chart import draw
+
+HERE = Path(__file__).parent
+WORK = HERE / "work"
+SIZES = (100_000, 300_000, 1_000_000)
+PACKAGES = ("splink", "duckdb", "pyarrow", "sqlalchemy", "cryptography")
+
+
+def main() -> None:
+    """Measure every size, print a table per stage, write the figures and the chart."""
+    sizes = tuple(int(size) for size in sys.argv[1:]) or SIZES
+    shutil.rmtree(WORK, ignore_errors=True)
+    WORK.mkdir(parents=True)
+    measured = {size: _measure(size) for size in sizes}
+    _print(measured)
+    if sizes == SIZES:
+        figures = _figures(measured)
+        (HERE / "latest.json").write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+        draw(figures, HERE / "growth.svg")
+    shutil.rmtree(WORK, ignore_errors=True)
+
+
+def _measure(size: int) -> dict[str, Any]:
+    delivery, home = WORK / f"delivery-{size}", WORK / f"home-{size}"
+    made = _step("files", str(delivery), str(size))
+    path = _step("path", str(delivery), str(home))
+    _step("columns", str(home), str(WORK / f"persons-{size}.parquet"))
+    splink = _step("splink", str(WORK / f"persons-{size}.parquet"))
+    shutil.rmtree(delivery)
+    shutil.rmtree(home)
+    return {"files": made, "path": path, "splink": splink}
+
+
+def _step(name: str, *arguments: str) -> dict[str, Any]:
+    """Run one step as a process; its last line of output is its answer."""
+    done = subprocess.run(
+        [sys.executable, "-m", f"bench.{name}", *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        sys.exit(f"bench.{name} failed:\n{done.stderr[-2000:]}")
+    answer: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
+    print(f"  {name} {arguments[-1].rsplit('/', 1)[-1]}: {answer['seconds']:.1f} s", flush=True)
+    return answer
+
+
+def _figures(measured: dict[int, dict[str, Any]]) -> dict[str, Any]:
+    small, large = measured[300_000], measured[1_000_000]
+    return {
+        "measured": datetime.now(UTC).strftime("%Y-%m-%d"),
+        "machine": {
+            "cores": os.cpu_count(),
+            "system": platform.platform(terse=True),
+            "python": platform.python_version(),
+        },
+        "versions": {name: version(name) for name in PACKAGES},
+        "path_over_splink_1m": round(large["path"]["seconds"] / large["splink"]["seconds"], 2),
+        "peak_gib_1m": round(large["path"]["peak_gib"], 2),
+        "seconds_by_stage": large["path"]["stages"],
+        "splink_seconds_by_step": large["splink"]["steps"],
+        "growth_300k_to_1m": round(large["path"]["seconds"] / small["path"]["seconds"], 2),
+        "by_size": {
+            str(size): {
+                "source_records": one["path"]["records"],
+                "path_seconds": one["path"]["seconds"],
+                "splink_seconds": one["splink"]["seconds"],
+                "path_over_splink": round(one["path"]["seconds"] / one["splink"]["seconds"], 2),
+                "peak_gib": round(one["path"]["peak_gib"], 2),
+                "splink_peak_gib": round(one["splink"]["peak_gib"], 2),
+                "files_seconds": one["files"]["seconds"],
+            }
+            for size, one in measured.items()
+        },
+    }
+
+
+def _print(measured: dict[int, dict[str, Any]]) -> None:
+    table = Table(title="Seconds per stage")
+    table.add_column("stage")
+    for size in measured:
+        table.add_column(f"{size:,}", justify="right")
+    stages = list(next(iter(measured.values()))["path"]["stages"])
+    for stage in stages:
+        table.add_row(
+            stage, *(f"{one['path']['stages'].get(stage, 0):.1f}" for one in measured.values())
+        )
+    rows = {
+        "whole path": lambda one: f"{one['path']['seconds']:.1f}",
+        "bare Splink, same persons and model": lambda one: f"{one['splink']['seconds']:.1f}",
+        "path over Splink": lambda one: f"{one['path']['seconds'] / one['splink']['seconds']:.2f}",
+        "peak memory, GiB": lambda one: f"{one['path']['peak_gib']:.2f}",
+    }
+    for name, value in rows.items():
+        table.add_row(name, *(value(one) for one in measured.values()), style="bold")
+    Console().print(table)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,90 @@
+"""Bare Splink on the same persons with the same model: train, predict, cluster. `python -m bench.splink PERSONS.parquet`.
+
+It gets the standardised columns for nothing, the comparisons of person.yaml, the same blocking rules written as
+Splink's own, and the same training plan; it keeps nothing but its clusters.
+"""
+
+from __future__ import annotations
+
+import sys
+import warnings
+
+import duckdb
+
+from bench.answer import Clock, answer
+from matching.rules import load_linkage
+from matching.scoring import comparison_settings
+
+
+def main(persons: str) -> None:
+    """Train, predict and cluster, timed apart."""
+    import logging  # noqa: PLC0415
+
+    from splink import DuckDBAPI, Linker, SettingsCreator  # noqa: PLC0415
+    from splink.clustering import cluster_pairwise_predictions_at_threshold  # noqa: PLC0415
+
+    warnings.simplefilter("ignore")
+    logging.getLogger("splink").setLevel(logging.ERROR)
+    rules = load_linkage("person")
+    clock = Clock()
+    connection = duckdb.connect(":memory:")
+    connection.execute(
+        f"CREATE TABLE persons AS SELECT * FROM read_parquet('{persons}')"
+    ).fetchall()
+    api = DuckDBAPI(connection=connection)
+    table = api.register("persons")
+    settings = SettingsCreator(
+        link_type="dedupe_only",
+        unique_id_column_name="rid",
+        comparisons=[comparison_settings(one, None, {}) for one in rules.comparisons],
+        blocking_rules_to_generate_predictions=[
+            " AND ".join(f"({_side(key, 'l')}) = ({_side(key, 'r')})" for key in rule.keys)
+            for rule in rules.blocking
+        ],
+        retain_matching_columns=False,
+        retain_intermediate_calculation_columns=True,
+    )
+    linker = Linker(table, settings, log_level="ERROR")
+    steps = {"load": clock.lap()}
+    certain = " AND ".join(f"l.{key} = r.{key}" for key in rules.training.certain.keys)
+    linker.training.estimate_probability_two_random_records_match(
+        [certain], recall=rules.training.certain.recall
+    )
+    linker.training.estimate_u_using_random_sampling(
+        max_pairs=rules.training.u_pairs,
+        seed=rules.training.seed,
+        min_count_per_level=None,
+        num_chunks=1,
+    )
+    for block in rules.training.em_blocks:
+        linker.training.estimate_parameters_using_expectation_maximisation(
+            " AND ".join(f"l.{key} = r.{key}" for key in block),
+            estimate_without_term_frequencies=True,
+            max_pairs=rules.training.em_pairs,
+            record_sample_proportion=0.1,
+        )
+    steps["train"] = clock.lap()
+    pairs = linker.inference.predict(
+        threshold_match_weight=rules.thresholds.review, warning_mode="never"
+    )
+    steps["predict"] = clock.lap()
+    cluster_pairwise_predictions_at_threshold(
+        table, pairs, api, node_id_column_name="rid", threshold_match_weight=rules.thresholds.link
+    )
+    steps["cluster"] = clock.lap()
+    answer(clock.whole(), steps=steps)
+
+
+def _side(key: str, side: str) -> str:
+    """A blocking key over one side of Splink's join."""
+    import sqlglot  # noqa: PLC0415
+    from sqlglot import exp  # noqa: PLC0415
+
+    tree = sqlglot.parse_one(key, read="duckdb")
+    for column in tree.find_all(exp.Column):
+        column.set("table", exp.to_identifier(side))
+    return tree.sql("duckdb")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
