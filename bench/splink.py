@@ -1,4 +1,4 @@
-"""Bare Splink on the same persons with the same model: train, predict, cluster. `python -m bench.splink PERSONS.parquet`.
+"""Bare Splink on the same persons with the same model: `python -m bench.splink PERSONS.parquet`.
 
 It gets the standardised columns for nothing, the comparisons of person.yaml, the same blocking rules written as
 Splink's own, and the same training plan; it keeps nothing but its clusters.

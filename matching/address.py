@@ -33,7 +33,8 @@ def make_dictionary(engine: Engine, kinds: tuple[Kind, ...], rules: StandardiseR
             FROM words LEFT JOIN (SELECT token, min(canonical) AS canonical FROM ref_address_token GROUP BY token) t
               ON t.token = words.word)
         SELECT address,
-               nullif(string_agg(word, ' ' ORDER BY position) FILTER (word NOT IN ({empty}) AND word <> ''), '') AS address_key
+               nullif(string_agg(word, ' ' ORDER BY position)
+                      FILTER (word NOT IN ({empty}) AND word <> ''), '') AS address_key
         FROM opened GROUP BY address
         """,
     )

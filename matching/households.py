@@ -29,7 +29,8 @@ def make_nodes(engine: Engine) -> int:
     )
     rows = engine.table(
         "household_nodes",
-        f"SELECT n.* EXCLUDE (addresses), a.houses, a.hamlets FROM ({_NODES}) n LEFT JOIN household_address a USING (rid)",
+        f"SELECT n.* EXCLUDE (addresses), a.houses, a.hamlets FROM ({_NODES}) n"
+        " LEFT JOIN household_address a USING (rid)",
     )
     engine.drop("household_address")
     return rows
@@ -89,7 +90,8 @@ _FAMILIES = f"""
     own AS (
         SELECT c.cluster AS family, list(DISTINCT x.card) FILTER (x.card IS NOT NULL) AS cards,
                list(DISTINCT f.pln_id) FILTER (f.pln_id IS NOT NULL) AS meters,
-               coalesce(list(DISTINCT {_ADDRESS.format("f")}) FILTER (NOT f.registry AND {_ADDRESS.format("f")} IS NOT NULL),
+               coalesce(list(DISTINCT {_ADDRESS.format("f")})
+                            FILTER (NOT f.registry AND {_ADDRESS.format("f")} IS NOT NULL),
                         list(DISTINCT {_ADDRESS.format("f")}) FILTER ({_ADDRESS.format("f")} IS NOT NULL)) AS addresses,
                mode(f.village ORDER BY f.village) AS village, mode(f.district ORDER BY f.district) AS district
         FROM family_clusters c JOIN family_standardised f USING (rid) JOIN family_context x USING (rid)

@@ -62,7 +62,10 @@ def _own_words(name: str) -> str:
 
 
 def _make_word_forms(engine: Engine) -> None:
-    """`name_word_forms(word, alone, forms)`: what a word stands for. A particle counts only where it is the whole name."""
+    """`name_word_forms(word, alone, forms)`: what a word stands for.
+
+    A particle counts only where it is the whole name; one or two letters stand for themselves, not for a sound.
+    """
     engine.table(
         "name_word_forms",
         f"""
@@ -73,7 +76,8 @@ def _make_word_forms(engine: Engine) -> None:
         opened AS (SELECT w.word, coalesce(k.canonical, w.word) AS opened, k.kind FROM words w
                    LEFT JOIN known k ON k.token = w.word WHERE w.word <> ''),
         sounded AS (SELECT word, any_value(kind) AS kind, list(form ORDER BY position) AS forms FROM (
-                        SELECT word, kind, position, CASE WHEN length(part) <= 2 THEN part ELSE coalesce(nullif({PHONETIC_SQL("part")}, ''), part) END AS form FROM (
+                        SELECT word, kind, position, CASE WHEN length(part) <= 2 THEN part
+                                ELSE coalesce(nullif({PHONETIC_SQL("part")}, ''), part) END AS form FROM (
                             SELECT word, kind, unnest(string_split(opened, ' ')) AS part,
                                    generate_subscripts(string_split(opened, ' '), 1) AS position FROM opened))
                     GROUP BY word)

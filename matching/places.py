@@ -1,7 +1,7 @@
 """Places as evidence: today's code of whatever code or name a provider gave.
 
 One dictionary per distinct (system, code, village name) and one per distinct birth place, joined back to the records.
-`region_today` is Kemendagri's 2025 code, digits only, as deep as known: 10 village, 6 kecamatan, 4 kabupaten, 2 province.
+`region_today` is Kemendagri's 2025 code, digits only, as deep as known: 10 village, 6 kecamatan, 4 kabupaten.
 """
 
 from __future__ import annotations
@@ -40,7 +40,8 @@ def make_dictionaries(engine: Engine, kinds: tuple[Kind, ...]) -> None:
                CASE WHEN length(c.today) < 10 THEN coalesce(v.village_today, c.today) ELSE c.today END AS region_today
         FROM coded c
         LEFT JOIN ref_village_name v
-          ON v.district_today = left(c.today, 6) AND length(c.today) >= 6 AND v.name_key = {NAME_KEY_SQL("c.village_name")}
+          ON v.district_today = left(c.today, 6) AND length(c.today) >= 6
+             AND v.name_key = {NAME_KEY_SQL("c.village_name")}
         """,
     )
     if "person" in kinds:

@@ -1,11 +1,12 @@
 """Step 3, standardise: accepted values → forms that can be compared.
 
-Texts repeat: a million records carry far fewer names and far fewer words. So names, places and addresses are taken apart
-once per distinct text and word, and joined back. What each feature means stands in the module that makes it: `names`,
+Texts repeat: a million records carry far fewer names and far fewer words. So names, places and addresses are
+taken apart once per distinct text and word, and joined back. What each feature means stands in the module that makes it: `names`,
 `places`, `address`; NIK and birth date here:
 
 `nik_text` digits as typed when 12 to 18 of them, `nik_stem` region and birth part, `nik_pseudo` a made-up serial;
-`birth_year`, `birth_month`, `birth_day`, `birth_default` (a day given when none is known); `registry` (a register's row).
+`birth_year`, `birth_month`, `birth_day`, `birth_default` (a day given when none is known); `registry` (a row of a
+register).
 """
 
 from __future__ import annotations

@@ -96,7 +96,7 @@ def _exact_u(engine: Engine, rules: LinkageRules) -> dict[tuple[str, str], float
 
 
 def _fingerprint(engine: Engine, rules: LinkageRules) -> str:
-    """A digest of the training data that depends on content, not on the order of rows. Says nothing about any record."""
+    """A digest of the training data: depends on content, not on the order of rows; says nothing of any record."""
     columns = " || '|' || ".join(f"coalesce({name}::VARCHAR, '')" for name in rules.columns)
     return str(
         engine.scalar(

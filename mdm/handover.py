@@ -7,37 +7,36 @@ from datetime import date
 from pathlib import Path
 
 import yaml
-from pydantic import Field, ValidationError
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError
 
-from mdm.contracts import Document
 from mdm.errors import InputError
 
 NAMES = ("bast.yaml", "bast.yml", "bast.json")
 
 
-class Handover(Document):
-    """A BAST document. `rows` declares one number for the whole delivery, or one per file by its
-    name.
+class Handover(BaseModel):
+    """A BAST as data. What it says beyond these fields is the partners' business and is not read.
+
+    `rows` declares a number for the whole delivery, `files` one per file name.
     """
 
-    agreement: str | None = None
-    date_: date | None = Field(default=None, alias="date")
+    model_config = ConfigDict(frozen=True, extra="ignore", coerce_numbers_to_str=True)
+
+    agreement: str | None = Field(None, validation_alias=AliasChoices("agreement", "agreement_id"))
+    date_: date | None = Field(None, validation_alias=AliasChoices("date", "handover_date"))
     period: str | None = None
     office: str | None = None
-    rows: int | dict[str, int] | None = None
+    rows: int | None = Field(None, validation_alias=AliasChoices("rows", "declared_rows"))
+    files: dict[str, int] = Field(default_factory=dict)
 
     def declared(self, file: str, files: int) -> int | None:
-        """The rows declared for one file; a number for the delivery speaks for a file only when it
-        is alone.
-        """
-        if isinstance(self.rows, dict):
-            return self.rows.get(file)
-        return self.rows if files == 1 else None
+        """The rows declared for one file; a number for the whole speaks for it when it is alone."""
+        return self.files.get(file, self.rows if files == 1 else None)
 
     @property
     def declared_whole(self) -> int | None:
         """The rows declared for the delivery as a whole."""
-        return sum(self.rows.values()) if isinstance(self.rows, dict) else self.rows
+        return self.rows if self.rows is not None else sum(self.files.values()) or None
 
 
 def read_handover(given: Path | None, files: Sequence[Path]) -> Handover:
@@ -57,7 +56,7 @@ def read_handover(given: Path | None, files: Sequence[Path]) -> Handover:
         raise InputError(f"{found.name} is no handover record: see {places}.", _FORM) from None
 
 
-_FORM = "It may have `agreement`, `date` (YYYY-MM-DD), `period`, `office` and `rows`."
+_FORM = "It may have `agreement`, `date` (YYYY-MM-DD), `period`, `office`, `rows`, `files`."
 
 
 def _beside(files: Sequence[Path]) -> Path | None:

@@ -185,7 +185,7 @@ class Lake:
             )
         except FileNotFoundError:
             raise IntegrityError(f"Lake file {file.id} is missing.", _RESTORE) from None
-        except (OSError, pa.ArrowException):
+        except _DAMAGED:
             raise IntegrityError(f"Lake file {file.id} does not open.", _RESTORE) from None
         identity = (parquet.schema_arrow.metadata or {}).get(IDENTITY)
         if identity != f"{file.dataset}/{file.path}".encode():
@@ -204,10 +204,12 @@ class Lake:
                 try:
                     for batch in parquet.iter_batches(READ_BATCH, columns=wanted):
                         yield _conform(batch, schema)
-                except (OSError, pa.ArrowException):
+                except _DAMAGED:
                     raise IntegrityError(f"Lake file {file.id} was altered.", _RESTORE) from None
 
 
+#: What reading an altered file can end in: Parquet, Thrift, key material or text that is none.
+_DAMAGED = (OSError, pa.ArrowException, ValueError, KeyError, OverflowError, MemoryError)
 _RESTORE = "Restore the lake from its backup; the hub itself is unharmed."
 
 

@@ -142,7 +142,7 @@ class Helper:
 
     def __init__(self, keys: SealingKeys) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "mdm.sealers"],
+            [sys.executable, "-P", "-m", "mdm.sealers"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

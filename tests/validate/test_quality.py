@@ -27,6 +27,8 @@ PEOPLE = {
     "KK of 15": ({"NOKK": "320711010110001"}, ("NOKK", "kk_malformed")),
     "KK filler": ({"NOKK": "-"}, ("NOKK", "kk_placeholder")),
     "NIK as KK": ({"NOKK": "3207110201800001"}, ("NOKK", "kk_is_nik")),
+    "KK in E": ({"NOKK": "3.20711E+15"}, ("NOKK", "kk_scientific")),
+    "Balinese caste name": ({"Nama": "ANAK AGUNG AYU"}, None),
     "baby": ({"Nama": "BAYI NY SITI"}, ("Nama", "name_placeholder")),
     "figures": ({"Nama": "SIT1"}, ("Nama", "name_has_digits")),
     "unreadable": ({"Tanggal_Lahir": "kemarin"}, ("Tanggal_Lahir", "birth_date_unreadable")),
