@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from rich.box import SIMPLE_HEAD
+from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
@@ -46,22 +47,16 @@ def emit_json(session: Session, document: Any) -> None:
     session.out.file.write(text + "\n")
 
 
-def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> Table:
+def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> Group:
     """A table whose numbers stand to the right, with thousands apart."""
-    made = Table(
-        title=title,
-        title_justify="left",
-        title_style="bold",
-        header_style="dim",
-        box=SIMPLE_HEAD,
-        pad_edge=False,
-    )
+    made = Table(header_style="dim", box=SIMPLE_HEAD, pad_edge=False)
     for position, name in enumerate(columns):
         numbers = all(isinstance(row[position], (int, float)) for row in rows) and bool(rows)
         made.add_column(name, justify="right" if numbers else "left", overflow="fold")
     for row in rows:
         made.add_row(*(cell(value) for value in row))
-    return made
+    # A title of the table's own would be folded to the table's width.
+    return Group(Text(title, style="bold"), made)
 
 
 def cell(value: Any) -> Text:
