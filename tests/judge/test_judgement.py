@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pyarrow as pa
+import pytest
 
 from matching.engines.duckdb import DuckDBEngine
 from matching.judgement import judge
@@ -13,6 +14,7 @@ TWINS = {
     "sentence": "Twins are two people.",
     "sql": "a_l = 'twin' AND a_r = 'twin'",
     "judgement": "review",
+    "when": {"a": ["different"]},
 }
 
 
@@ -40,6 +42,7 @@ def _judged(
                 "rid_l": [a for a, _ in weights],
                 "rid_r": [b for _, b in weights],
                 "match_weight": list(weights.values()),
+                "gamma_a": [0] * len(weights),
             }
         ),
     )
@@ -88,3 +91,18 @@ def test_a_human_outranks_weight_and_guard_and_may_judge_what_no_rule_found() ->
         (1, 3): "link",
     }
     assert {reason for _, reason in judged.values()} == {"human"}
+
+
+def test_a_guard_that_asks_for_another_level_stays_silent() -> None:
+    same = {**TWINS, "when": {"a": ["same"]}}
+    assert _judged({(9, 10): 9.0}, guards=[same]) == {(9, 10): ("link", "weight")}
+
+
+def test_a_guard_gives_way_where_its_exception_holds() -> None:
+    excused = {**TWINS, "unless": {"a": ["different"]}}
+    assert _judged({(9, 10): 9.0}, guards=[excused]) == {(9, 10): ("link", "weight")}
+
+
+def test_a_guard_may_only_name_levels_that_exist() -> None:
+    with pytest.raises(ValueError, match="unheard of"):
+        small_rules(guards=[{**TWINS, "when": {"a": ["unheard of"]}}])
