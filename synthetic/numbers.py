@@ -19,12 +19,16 @@ from synthetic.columns import Bools, Ints, Objects, calendar, padded
 # 9,000 births in a day.
 FIRST_SERIAL = 9000
 LAST_SERIAL = 9899
+# KK numbers take the end of the range, so that no KK number equals a NIK by chance.
+FIRST_KK_SERIAL = 9700
 
 
 @dataclass
 class SerialBook:
     """Counts serials given per twelve-digit stem, over all parts of a country."""
 
+    first: int = FIRST_SERIAL
+    last: int = FIRST_KK_SERIAL - 1
     stems: Ints = field(default_factory=lambda: np.empty(0, dtype=np.int64))
     given: Ints = field(default_factory=lambda: np.empty(0, dtype=np.int64))
 
@@ -41,13 +45,14 @@ class SerialBook:
         known[known] = self.stems[at[known]] == distinct[known]
         used = np.zeros(len(distinct), dtype=np.int64)
         used[known] = self.given[at[known]]
-        if len(distinct) and int((used + counts).max()) > LAST_SERIAL - FIRST_SERIAL + 1:
+        room = self.last - self.first + 1
+        if len(distinct) and int((used + counts).max()) > room:
             raise ValueError("too many people for so few sub-districts: a serial ran out")
         self._remember(distinct, used + counts, known, at)
         # Serials start at a place that depends on the stem only, so that they do not all look
         # alike.
-        serial = (stems % 997 * 613 + used[where] + rank) % (LAST_SERIAL - FIRST_SERIAL + 1)
-        numbers: Ints = stems * 10_000 + FIRST_SERIAL + serial
+        serial = (stems % 997 * 613 + used[where] + rank) % room
+        numbers: Ints = stems * 10_000 + self.first + serial
         return numbers
 
     def _remember(self, stems: Ints, used: Ints, known: Bools, at: Ints) -> None:

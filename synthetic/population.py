@@ -14,7 +14,7 @@ from synthetic.dressing import Addresses, addresses
 from synthetic.homes import Homes, settle_down
 from synthetic.kinship import YEAR, Kin
 from synthetic.living import Living, live
-from synthetic.numbers import SerialBook
+from synthetic.numbers import FIRST_KK_SERIAL, LAST_SERIAL, SerialBook
 from synthetic.operators.population import (
     birth_unknown,
     child_bears_father,
@@ -36,7 +36,7 @@ class World:
     scenario: Scenario
     today: int  # days since 1970-01-01
     nik: SerialBook = field(default_factory=SerialBook)
-    kk: SerialBook = field(default_factory=SerialBook)
+    kk: SerialBook = field(default_factory=lambda: SerialBook(FIRST_KK_SERIAL, LAST_SERIAL))
     persons: int = 0
     families: int = 0
     dwellings: int = 0

@@ -108,7 +108,7 @@ def region_of_another_edition(view: View, rows: Ints, rng: np.random.Generator) 
         code = column[row]
         if older.get(code):
             column[row] = older[code]
-        elif c < 0.25 and code in bps:
+        elif c < 0.1 and code in bps:
             column[row] = bps[code] + code[-3:]
         else:
             continue

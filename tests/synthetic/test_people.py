@@ -192,6 +192,12 @@ def test_registry_niks_repeat_only_where_an_operator_made_them(country: Delivery
             assert any(mark in e for e in errors for mark in ("D05", "D13", "D33"))
 
 
+def test_no_kk_number_is_somebody_s_nik(country: Delivery) -> None:
+    niks = {row["NIK"] for row, _ in country.persons}
+    cards = {row["NO_KK"] for row in country.rows("kemendagri", "data_keluarga")}
+    assert not niks & cards
+
+
 @given(st.lists(st.lists(st.integers(0, 5), max_size=20), max_size=5))
 def test_a_serial_book_never_gives_a_number_twice(batches: list[list[int]]) -> None:
     book = SerialBook()
@@ -206,7 +212,7 @@ def test_a_serial_book_never_gives_a_number_twice(batches: list[list[int]]) -> N
 def test_a_serial_book_says_when_a_stem_runs_out() -> None:
     book = SerialBook()
     with pytest.raises(ValueError, match="serial ran out"):
-        book.number(np.full(901, 320_101_010_190))
+        book.number(np.full(LAST_SERIAL - FIRST_SERIAL + 2, 320_101_010_190))
 
 
 @given(st.dates())
