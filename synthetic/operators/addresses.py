@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from synthetic.columns import Bools, Ints, objects, padded
+from synthetic.columns import Ints, objects, padded
 from synthetic.operators.registry import operator
 from synthetic.view import View
 
@@ -87,13 +87,6 @@ def address_of_domicile(view: View, rows: Ints, rng: np.random.Generator) -> Int
     text["village"][rows] = view.part.villages.name[spot]
     text["bps"][rows] = view.part.villages.bps[spot]
     return rows
-
-
-def _older(view: View) -> Bools:
-    where = dict(zip(view.part.villages.code, view.part.villages.older, strict=True))
-    return np.fromiter(
-        (bool(where.get(c)) for c in view.text["region"]), dtype=bool, count=len(view)
-    )
 
 
 @operator("D29")
