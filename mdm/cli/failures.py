@@ -6,6 +6,7 @@ an unexpected error is named by its type and place in our code alone.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import re
 import traceback
@@ -14,7 +15,7 @@ from pathlib import Path
 
 import click
 
-from mdm.errors import HubError
+from mdm.errors import CapacityError, HubError, InputError, RuleError
 
 OK = 0
 FAILED = 1
@@ -46,6 +47,7 @@ def exit_codes() -> dict[int, str]:
         codes[error.exit_code] = "The command failed." if error is HubError else doc
     codes[INTERNAL] = "An error inside the hub; the line printed names the place in the code."
     codes[INTERRUPTED] = "Interrupted; nothing half-done is visible."
+    codes[BROKEN_PIPE] = "The reader of the answer went away."
     return dict(sorted(codes.items()))
 
 
@@ -60,7 +62,24 @@ def explain(error: BaseException) -> Failure:
             message = "Interrupted. Nothing half-done is visible; run again to resume."
             return Failure(INTERRUPTED, "Interrupted", message)
         case _:
-            return _internal(error)
+            known = _of_the_machine(error)
+            return explain(known) if known else _internal(error)
+
+
+def _of_the_machine(error: BaseException) -> HubError | None:
+    """Memory, disk and rights run out anywhere: said in the user's words, wherever they do."""
+    if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryException":
+        return CapacityError(
+            "The work does not fit into memory.",
+            "Raise memory_limit in dtsen.yaml, or name an encrypted `spill` directory there.",
+        )
+    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+        return CapacityError("The disk is full.", "Make room, then run again: it resumes.")
+    if isinstance(error, PermissionError):
+        return InputError("A file or directory may not be read or written.", "Check its rights.")
+    if type(error).__name__ == "RuleDocumentError":
+        return RuleError(str(error), "Mend the document; nothing was changed.")
+    return None
 
 
 def masked(text: str) -> str:

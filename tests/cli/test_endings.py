@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import re
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import click
 import pytest
 
+from matching.rules import RuleDocumentError
 from mdm import errors
 from mdm.cli import app as application
 from mdm.cli.app import VERBS, app, call
@@ -105,6 +107,22 @@ def test_the_same_fault_has_the_same_id() -> None:
             return explain(error).message
 
     assert fault("one") == fault("two")
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (MemoryError(), 6),
+        (OSError(errno.ENOSPC, "No space left on device", "/secret/SRI"), 6),
+        (PermissionError(errno.EACCES, "Permission denied", "/secret/SRI"), 4),
+        (RuleDocumentError("person.yaml, blocking: Field required"), 5),
+    ],
+)
+def test_what_the_machine_refuses_is_said_in_the_users_words(error: Exception, code: int) -> None:
+    failure = explain(error)
+    assert failure.exit_code == code
+    assert failure.hint
+    assert "SRI" not in failure.message + failure.hint
 
 
 def test_interruption_is_130_and_says_what_stands(
