@@ -45,7 +45,11 @@ def _standardise_one(engine: Engine, kind: Kind, rules: StandardiseRules) -> int
         select += names.columns(column)
         joins.append(names.join("a", column))
     if kind == "person":
-        select += [*_nik("a"), *_birth("a", rules), f"{places.birth_column()} AS birth_regency"]
+        select += [
+            *_nik("a", rules),
+            *_birth("a", rules),
+            f"{places.birth_column()} AS birth_regency",
+        ]
         joins.append(places.birth_join("a"))
     return engine.table(
         f"{kind}_standardised",
@@ -53,10 +57,10 @@ def _standardise_one(engine: Engine, kind: Kind, rules: StandardiseRules) -> int
     )
 
 
-def _nik(a: str) -> list[str]:
+def _nik(a: str, rules: StandardiseRules) -> list[str]:
     """The number as typed serves near misses; not a spreadsheet's rounding (3.4E+15), nor one digit repeated.
 
-    A source without NIK may have a number of its own.
+    A source without NIK may have another number of the person.
     """
     digits = f"regexp_replace({a}.nik_raw, '[^0-9]', '', 'g')"
     usable = (
@@ -64,7 +68,8 @@ def _nik(a: str) -> list[str]:
         f" AND length(replace({digits}, left({digits}, 1), '')) > 2"
     )
     return [
-        f"coalesce({a}.nik, CASE WHEN {usable} THEN {digits} END, {a}.local_id) AS nik_text",
+        f"CASE WHEN {a}.source IN ({_quoted(rules.person_number_sources)}) THEN {a}.local_id"
+        f" ELSE coalesce({a}.nik, CASE WHEN {usable} THEN {digits} END) END AS nik_text",
         f"left({a}.nik, 12) AS nik_stem",
         f"coalesce(right({a}.nik, 4) IN ('0000', '9999'), false) AS nik_pseudo",
     ]
