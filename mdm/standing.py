@@ -52,13 +52,15 @@ def hold(hub: Hub, engine: Engine, kind: str) -> None:
     _bring(hub, engine, f"{kind}_known", schema=_KNOWN, sql=known, kind=kind)
 
 
-def hold_tokens(hub: Hub, engine: Engine, name: str) -> None:
-    """Make table `name` (token, entity_id, rank) of the tokens that readers see."""
+def hold_tokens(hub: Hub, engine: Engine, name: str, kind: str) -> None:
+    """Make table `name` (token, entity_id, rank) of the tokens that readers see, of one kind of
+    entity: what another kind carries is not this one's to retire."""
     sql = """
-        SELECT token, entity_id, rank FROM nik_token
-        WHERE run_seq <= :seq AND retired_seq IS NULL AND :kind = :kind
+        SELECT t.token, t.entity_id, t.rank
+        FROM nik_token t JOIN entity e ON e.entity_id = t.entity_id
+        WHERE e.kind = :kind AND t.run_seq <= :seq AND t.retired_seq IS NULL
     """
-    _bring(hub, engine, name, schema=_TOKENS, sql=sql, kind="")
+    _bring(hub, engine, name, schema=_TOKENS, sql=sql, kind=kind)
 
 
 def _bring(hub: Hub, engine: Engine, name: str, *, schema: pa.Schema, sql: str, kind: str) -> None:

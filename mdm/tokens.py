@@ -42,7 +42,7 @@ def stage_tokens(hub: Hub, engine: Engine, kind: str, seq: int, *, progress: Pro
             "tokens_now",
             pa.RecordBatchReader.from_batches(_SCHEMA, _tokens(hub, engine, kind, advance)),
         )
-        hold_tokens(hub, engine, "tokens_held")
+        hold_tokens(hub, engine, "tokens_held", kind)
         _load_new(hub, engine, seq)
         _retire_old(hub, engine, seq)
     engine.drop("tokens_now", "tokens_held")

@@ -57,6 +57,7 @@ class Golden:
         golden = {
             "entity_id": pa.array(list(self.families), pa.string()),
             "content": pa.array(list(self.families.values()), pa.string()),
+            "niks": pa.array([[] for _ in self.families], pa.list_(pa.string())),
         }
         engine.register("family_golden", pa.table(golden))
         _entities(engine, "family", list(self.families), {})

@@ -65,6 +65,7 @@ def test_the_same_again_makes_no_new_version(hub: Hub) -> None:
     done = publish_golden(hub, FIRST)
     assert done["person"] == Published(0, 2, 0, 0, 0)
     assert counts(hub) == {**before, "audit_event": before["audit_event"] + 1}
+    assert [names(hub, nik) for nik in (SITI, BUDI, AGUS)] == ["e1", "e2", None]
 
 
 def test_only_what_changed_is_sealed_anew(hub: Hub) -> None:
