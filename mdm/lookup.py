@@ -7,15 +7,16 @@ profile left and nothing published look the same.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import yaml
 from sqlmodel import Session, col, or_, select
 
 from mdm import audit
 from mdm.compose import Hub
-from mdm.errors import AccessError, IntegrityError
-from mdm.hub.runs import published_run, published_seq
-from mdm.hub.tables import Entity, EntityKey, NikToken, RuleSet, SealedProfile
+from mdm.errors import AccessError, IntegrityError, RuleError
+from mdm.hub.runs import published_seq
+from mdm.hub.tables import Entity, EntityKey, NikToken, RuleSet, Run, SealedProfile
 from mdm.masking import SealingRules, load_rules, masked
 from mdm.seal import unseal, unwrap_entity_key
 from mdm.sealers import profile_place
@@ -61,7 +62,7 @@ def profile_by_nik(
     tokens = tokens_for(hub, nik)
     with hub.sessions.read() as session:
         carriers = _carriers(session, tokens, published_seq(session))
-        look = _Look(hub, session, rules, reveal, rules_of_the_day(session))
+        look = _Look(hub, session, rules, reveal)
         view = look.whole(carriers[0], also_on=len(carriers) - 1) if carriers else None
     return _on_record(hub, view, actor=actor, purpose=purpose, case=case)
 
@@ -78,7 +79,7 @@ def profile_by_id(
     """The profile behind an entity id, its redirect followed; None when there is none to see."""
     rules = _may_look(purpose, reveal=reveal)
     with hub.sessions.read() as session:
-        view = _Look(hub, session, rules, reveal, rules_of_the_day(session)).whole(entity_id)
+        view = _Look(hub, session, rules, reveal).whole(entity_id)
     return _on_record(hub, view, actor=actor, purpose=purpose, case=case)
 
 
@@ -117,12 +118,27 @@ def follow(session: Session, entity_id: str) -> str | None:
     raise IntegrityError("Redirects of merged entities run in a circle.", "Restore the hub.")
 
 
-def rules_of_the_day(session: Session) -> SurvivorshipRules:
-    """The survivorship rules the published run used; today's when it kept none."""
-    run = published_run(session)
-    kept = session.get(RuleSet, run.rules) if run and run.rules else None
+def rules_of_its_day(session: Session, entity_id: str, version: int) -> SurvivorshipRules:
+    """The survivorship rules by which a profile version was chosen: those its own run kept.
+
+    Today's when that run kept none, or none that can still be read.
+    """
+    kept = session.exec(
+        select(RuleSet)
+        .join(Run, col(Run.rules) == RuleSet.digest)
+        .join(SealedProfile, col(SealedProfile.run_seq) == Run.seq)
+        .where(SealedProfile.entity_id == entity_id, SealedProfile.version == version)
+    ).first()
     text = kept.documents.get(SURVIVORSHIP) if kept else None
-    return parse_rules(yaml.safe_load(text)) if text else load_survivorship()
+    return (_read(text) if text else None) or load_survivorship()
+
+
+@lru_cache(maxsize=8)
+def _read(text: str) -> SurvivorshipRules | None:
+    try:
+        return parse_rules(yaml.safe_load(text))
+    except (RuleError, yaml.YAMLError):
+        return None
 
 
 @dataclass(frozen=True)
@@ -133,7 +149,6 @@ class _Look:
     session: Session
     rules: SealingRules
     reveal: bool
-    survivorship: SurvivorshipRules
 
     def whole(self, asked: str, also_on: int = 0) -> ProfileView | None:
         """A profile with the family and the household it names."""
@@ -151,7 +166,7 @@ class _Look:
         if entity_id is None or opened is None:
             return None
         version, content = opened
-        explanation = explain(content, self.survivorship)
+        explanation = explain(content, rules_of_its_day(self.session, entity_id, version))
         if not self.reveal:
             explanation = masked(explanation, self.rules)
         return ProfileView(entity_id, asked, version, self.reveal, explanation)

@@ -2,8 +2,10 @@
 
 from mdm.survivorship.content import survive
 from mdm.survivorship.explain import (
+    UNSAID,
     Choice,
     Explanation,
+    Label,
     Loser,
     SourceRecord,
     explain,
@@ -13,6 +15,7 @@ from mdm.survivorship.explain import (
 from mdm.survivorship.rules import Bilingual, SurvivorshipRules, load_rules, parse_rules
 
 __all__ = [
+    "UNSAID",
     "Bilingual",
     "Choice",
     "Explanation",

@@ -12,8 +12,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from mdm.survivorship.columns import RECORD_PARTS
 from mdm.survivorship.rules import Bilingual, SurvivorshipRules, load_rules
 from reference.attributes import dictionary
+
+BATCH = RECORD_PARTS.index("batch")
+NOT_KEPT = "?"  # the rule of an attribute that the rule set given does not know
+UNSAID = Bilingual(
+    id="Kumpulan aturan yang tersimpan tidak memuat kalimat untuk keputusan ini.",
+    en="The rule set kept has no sentence for this decision.",
+)
 
 
 @dataclass(frozen=True)
@@ -95,7 +103,8 @@ def explain(
     """Read a golden content (text or parsed) with the rule set it was chosen by.
 
     With a rule set of another digest the sentences are those of the rule set given; compare
-    `Explanation.rules` with its digest to know.
+    `Explanation.rules` with its digest to know. What it has no sentence for is explained by
+    `UNSAID`, under the rule `NOT_KEPT` where the attribute itself is unknown to it.
     """
     rules = rules or load_rules()
     body = json.loads(content) if isinstance(content, str) else content
@@ -104,7 +113,7 @@ def explain(
     return Explanation(
         kind=body["kind"],
         status=body["identity_status"],
-        status_sentence=rules.statuses[body["identity_status"]],
+        status_sentence=rules.statuses.get(body["identity_status"], UNSAID),
         choices=tuple(
             _choice(name, entries[name], records, rules, body["kind"]) for name in sorted(entries)
         ),
@@ -123,9 +132,27 @@ def values(content: str | Mapping[str, Any]) -> dict[str, Any]:
 
 
 def facts(content: str | Mapping[str, Any]) -> Any:
-    """The content without its links: equal for equal facts, whatever ids were drawn."""
+    """The content without links and batches: equal for equal facts, whatever ids were drawn."""
     body = json.loads(content) if isinstance(content, str) else content
-    return {name: part for name, part in body.items() if name != "links"}
+    said = {name: part for name, part in body.items() if name != "links"}
+    # Batch ids are drawn at landing; the record's key, file and row say the same without them.
+    return said | {"records": [[*r[:BATCH], *r[BATCH + 1 :]] for r in body["records"]]}
+
+
+def _ruled(rules: SurvivorshipRules, kind: str, name: str) -> tuple[str, Bilingual]:
+    """Name and sentence of an attribute's rule, as far as the rule set knows them."""
+    body = rules.kinds.get(kind)
+    attribute = body.attributes.get(name) if body else None
+    return (
+        (attribute.rule, rules.rules[attribute.rule].sentence) if attribute else (NOT_KEPT, UNSAID)
+    )
+
+
+def _label(kind: str, name: str) -> Label:
+    """What the attribute is called; its own name if today's dictionary has dropped it."""
+    known = dictionary().of(kind).get(name)
+    plain = name.replace("_", " ")
+    return Label(known.label_id, known.label_en) if known else Label(plain, plain)
 
 
 def _choice(
@@ -137,20 +164,19 @@ def _choice(
 ) -> Choice:
     value, record, sources, *more = entry
     losers = tuple(
-        Loser(lost, records[at], agree, reason, rules.reasons[reason])
+        Loser(lost, records[at], agree, reason, rules.reasons.get(reason, UNSAID))
         for lost, at, agree, reason in (more[0] if more else [])
     )
-    rule = rules.kind(kind).attributes[name].rule
-    known = dictionary().get(kind, name)
+    rule, sentence = _ruled(rules, kind, name)
     return Choice(
         attribute=name,
-        label=Label(known.label_id, known.label_en),
+        label=_label(kind, name),
         value=value,
         record=records[record],
         sources=sources,
         valid=not (len(more) > 1 and more[1] is False),
         rule=rule,
-        sentence=rules.rules[rule].sentence,
+        sentence=sentence,
         decided_by=losers[0].reason if losers else "unopposed",
         losers=losers,
     )
