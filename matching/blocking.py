@@ -51,9 +51,12 @@ def block(engine: Engine, rules: LinkageRules) -> list[RuleCount]:
 
 def _count_one(engine: Engine, rules: LinkageRules, number: int) -> RuleCount:
     rule = rules.blocking[number]
-    keyed = f"({_keyed(rules, rule)})"
-    sized = f"SELECT rid, key, count(*) OVER (PARTITION BY key) AS size FROM {keyed}"
-    engine.table("block_sized", f"SELECT * FROM ({sized}) WHERE size > 1")
+    engine.table("block_keyed", _keyed(rules, rule))
+    engine.table(
+        "block_sized",
+        "SELECT k.rid, k.key, s.size FROM block_keyed k JOIN"
+        " (SELECT key, count(*) AS size FROM block_keyed GROUP BY key HAVING count(*) > 1) s USING (key)",
+    )
     row = engine.fetch(
         f"""
         SELECT coalesce(sum((size - 1) / 2.0) FILTER (size <= {rule.max_block}), 0) AS pairs,
@@ -65,7 +68,7 @@ def _count_one(engine: Engine, rules: LinkageRules, number: int) -> RuleCount:
     engine.table(
         _blocks(rules, number), f"SELECT rid, key FROM block_sized WHERE size <= {rule.max_block}"
     )
-    engine.drop("block_sized")
+    engine.drop("block_keyed", "block_sized")
     return RuleCount(rule.name, round(row["pairs"]), row["blocks"], row["records"])
 
 
@@ -75,8 +78,9 @@ def _keyed(rules: LinkageRules, rule: BlockingRule) -> str:
         linkable = f"(SELECT *, unnest({rule.explode}) AS element FROM {linkable})"
     keys = [*rule.keys, *(["element"] if rule.explode else [])]
     present = " AND ".join(f"({key}) IS NOT NULL" for key in keys)
-    key = " || '|' || ".join(f"({key})::VARCHAR" for key in keys)
-    return f"SELECT DISTINCT rid, {key} AS key FROM {linkable} WHERE {present}"
+    # A number stands for the key: two keys with one number only make a pair more to compare.
+    distinct = "DISTINCT " if rule.explode else ""
+    return f"SELECT {distinct}rid, hash({', '.join(keys)}) AS key FROM {linkable} WHERE {present}"
 
 
 def _refuse_explosion(engine: Engine, rules: LinkageRules, counts: list[RuleCount]) -> None:

@@ -13,7 +13,7 @@ from matching.engine import Engine
 from matching.model import Model
 from matching.rules import Comparison, Level, LinkageRules
 
-FAR_BELOW = 12.0  # bits under the review threshold; pairs below are not worth their memory
+FAR_BELOW = 8.0  # bits under the review threshold; pairs below are not worth their memory
 
 
 def make_linkable(engine: Engine, rules: LinkageRules) -> int:

@@ -8,7 +8,11 @@ counted exactly from the records that share a key (`u_key`), and a few that no c
 from __future__ import annotations
 
 import warnings
+from contextlib import suppress
 from datetime import UTC, datetime
+from typing import Any
+
+from splink.internals.exceptions import SplinkException
 
 from matching.engine import Engine
 from matching.model import LevelWeight, Model
@@ -18,69 +22,96 @@ from matching.scoring import linker
 # No level is impossible: a share never seen in training is taken to be rare, so that one disagreement alone never
 # weighs more than all the rest together.
 SMALLEST_M = 3e-4
-SMALLEST_U = 1e-9
+# Where nothing could be learned of a comparison: the best level is the rule, all others share the rest.
+USUAL_M = 0.9
 
 
 def train(engine: Engine, rules: LinkageRules, *, now: datetime | None = None) -> Model:
     """Learn a model from `<kind>_linkable`. Deterministic for the same table and document."""
-    one = linker(engine, rules, None, _exact_u(engine, rules))
-    certain = " AND ".join(f"l.{key} = r.{key}" for key in rules.training.certain.keys)
+    records = int(engine.scalar(f"SELECT count(*) FROM {rules.kind}_linkable"))
+    pairs = max(records * (records - 1) / 2, 1.0)
+    one = linker(engine, rules, None, _exact_u(engine, rules, pairs))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
+        prior = _prior(one, rules, pairs)
+        trained = _learn(one, rules) if records > 1 else {"comparisons": []}
+    one.table_management.invalidate_cache()
+    seen = min(rules.training.u_pairs, pairs)
+    return Model(
+        kind=rules.kind,
+        trained_at=(now or datetime.now(UTC)).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        fingerprint=_fingerprint(engine, rules),
+        rules=rules.digest,
+        records=records,
+        prior=prior,
+        levels=tuple(_weights(rules, trained["comparisons"], 0.5 / seen)),
+    )
+
+
+def _prior(one: Any, rules: LinkageRules, pairs: float) -> float:
+    """The share of all pairs that match, from those that only matches satisfy; at least one pair's worth."""
+    certain = " AND ".join(f"l.{key} = r.{key}" for key in rules.training.certain.keys)
+    with suppress(ValueError, ZeroDivisionError, SplinkException):  # a handful of records, or none
         one.training.estimate_probability_two_random_records_match(
             [certain], recall=rules.training.certain.recall
         )
-        prior = one._settings_obj._probability_two_random_records_match
-        one.training.estimate_u_using_random_sampling(
-            max_pairs=rules.training.u_pairs,
-            seed=rules.training.seed,
-            min_count_per_level=None,
-            num_chunks=1,
-        )
-        for block in rules.training.em_blocks:
+    prior = float(one._settings_obj._probability_two_random_records_match)
+    prior = min(max(prior, 1.0 / (pairs + 1.0)), 0.5)
+    one._settings_obj._probability_two_random_records_match = prior
+    return prior
+
+
+def _learn(one: Any, rules: LinkageRules) -> dict[str, Any]:
+    one.training.estimate_u_using_random_sampling(
+        max_pairs=rules.training.u_pairs,
+        seed=rules.training.seed,
+        min_count_per_level=None,
+        num_chunks=1,
+    )
+    for block in rules.training.em_blocks:
+        # A block without both matches and non-matches teaches nothing, and Splink stops there.
+        with suppress(ValueError, SplinkException):
             one.training.estimate_parameters_using_expectation_maximisation(
                 " AND ".join(f"l.{key} = r.{key}" for key in block),
                 estimate_without_term_frequencies=True,
                 max_pairs=rules.training.em_pairs,
                 record_sample_proportion=0.1,
             )
-    trained = one.misc.save_model_to_json(None)
-    one.table_management.invalidate_cache()
-    return Model(
-        kind=rules.kind,
-        trained_at=(now or datetime.now(UTC)).strftime("%Y-%m-%dT%H:%M:%SZ"),
-        fingerprint=_fingerprint(engine, rules),
-        rules=rules.digest,
-        records=int(engine.scalar(f"SELECT count(*) FROM {rules.kind}_linkable")),
-        prior=float(prior),
-        levels=tuple(_weights(rules, trained["comparisons"])),
-    )
+    trained: dict[str, Any] = one.misc.save_model_to_json(None)
+    return trained
 
 
-def _weights(rules: LinkageRules, trained: list[dict[str, object]]) -> list[LevelWeight]:
-    """m and u of every level that is not 'missing'. A level never seen keeps a neutral or mildly negative weight."""
+def _weights(
+    rules: LinkageRules, trained: list[dict[str, Any]], unseen: float
+) -> list[LevelWeight]:
+    """m and u of every level that is not 'missing'. `unseen`: the u of a level that no sampled pair was on."""
     weights = []
-    for comparison, result in zip(rules.comparisons, trained, strict=True):
+    for number, comparison in enumerate(rules.comparisons):
         levels = [level for level in comparison.levels if not level.missing]
-        learned = [level for level in result["comparison_levels"] if not level.get("is_null_level")]  # type: ignore[attr-defined]
-        for level, values in zip(levels, learned, strict=True):
-            m = level.m if level.m is not None else values.get("m_probability")
-            u = values.get("u_probability")
+        values = trained[number]["comparison_levels"] if trained else [{}] * len(comparison.levels)
+        learned = [value for value in values if not value.get("is_null_level")][-len(levels) :]
+        m = [
+            level.m or value.get("m_probability")
+            for level, value in zip(levels, learned, strict=True)
+        ]
+        if not any(m):
+            m = [USUAL_M] + [(1 - USUAL_M) / (len(levels) - 1)] * (len(levels) - 1)
+        for level, value, share in zip(levels, learned, m, strict=True):
+            fixed = level.u is not None or level.u_key is not None
+            u = float(value.get("u_probability") or level.u or 0)
             weights.append(
                 LevelWeight(
                     comparison.name,
                     level.name,
-                    max(float(m or 0), SMALLEST_M),
-                    max(float(u or 0), SMALLEST_U),
+                    max(float(share or 0), SMALLEST_M),
+                    u if fixed and u else max(u, unseen),
                 )
             )
     return weights
 
 
-def _exact_u(engine: Engine, rules: LinkageRules) -> dict[tuple[str, str], float]:
+def _exact_u(engine: Engine, rules: LinkageRules, pairs: float) -> dict[tuple[str, str], float]:
     """u of levels that are agreement on one key: pairs that share it, out of all pairs."""
-    records = int(engine.scalar(f"SELECT count(*) FROM {rules.kind}_linkable"))
-    pairs = max(records * (records - 1) / 2, 1.0)
     counted = {}
     for comparison in rules.comparisons:
         for level in comparison.levels:
@@ -89,9 +120,8 @@ def _exact_u(engine: Engine, rules: LinkageRules) -> dict[tuple[str, str], float
                     f"SELECT sum(n * (n - 1) / 2) FROM (SELECT count(*) AS n FROM {rules.kind}_linkable"
                     f" WHERE ({level.u_key}) IS NOT NULL GROUP BY {level.u_key})"
                 )
-                counted[comparison.name, level.name] = min(
-                    max(float(shared or 0), 1.0) / pairs, 0.5
-                )
+                share = max(float(shared or 0), 1.0) / pairs
+                counted[comparison.name, level.name] = min(share, 0.5)
     return counted
 
 

@@ -10,18 +10,19 @@ from matching.blocking import PairExplosionError
 from matching.households import place_families
 from matching.model import Model
 from matching.rules import KINDS, Kind
+from matching.second_opinion import second_opinion
 from mdm import judgements
 from mdm.errors import CapacityError
 from mdm.hub.runs import published_run
 from mdm.hub.tables import LinkageModel
 from mdm.run import Stage, Work
 
-__all__ = ["IDENTITIES", "KINDS", "load_previous", "relate", "stages"]
+__all__ = ["IDENTITIES", "KINDS", "load_previous", "note_origin", "relate", "stages"]
 
 IDENTITIES = tuple(
     f"{kind}_{table}"
     for kind in KINDS
-    for table in ("links", "entities", "entity_events", "entity_moves")
+    for table in ("origin", "links", "entities", "entity_events", "entity_moves")
 )
 
 _SENTENCES: dict[Kind, str] = {
@@ -55,6 +56,8 @@ def _stage(kind: Kind) -> Stage:
             raise CapacityError(
                 str(error), "Or land less at once: by province, for example."
             ) from None
+        step("second opinion")
+        disputed = second_opinion(work.engine, kind)
         step("")
         work.engine.drop(f"{kind}_scored")
         return {
@@ -64,6 +67,7 @@ def _stage(kind: Kind) -> Stage:
             "clusters": linked.clusters.clusters,
             "conflicts": linked.clusters.conflicts,
             "passed over": linked.clusters.passed_over,
+            "disputed": disputed.disputed_links + disputed.disputed_non_links,
             "oversize blocks": sum(one.oversize_blocks for one in linked.found_by),
         }
 
@@ -76,7 +80,12 @@ def _stage(kind: Kind) -> Stage:
         f"link {kind}",
         _SENTENCES[kind],
         link,
-        keeps=(f"{kind}_judged", f"{kind}_clusters", f"{kind}_passed_over"),
+        keeps=(
+            f"{kind}_judged",
+            f"{kind}_clusters",
+            f"{kind}_passed_over",
+            f"{kind}_disagreements",
+        ),
         before=before,
         after=after,
         share=_SHARES[kind],
@@ -140,6 +149,17 @@ def load_previous(work: Work) -> None:
                 f"{kind}_{name}", f"SELECT {', '.join(columns)} FROM kept_before{where}"
             )
             work.engine.drop("kept_before")
+
+
+def note_origin(work: Work) -> None:
+    """Make `<kind>_origin`: where each record of this run stands, for exports and traces. `implied` families are
+    those that only their members tell of."""
+    for kind in KINDS:
+        implied = "false" if kind == "person" else "implied"
+        work.engine.table(
+            f"{kind}_origin",
+            f'SELECT rid, source, layout, file, "row", record_key, batch, {implied} AS implied FROM {kind}_standardised',
+        )
 
 
 def relate(work: Work) -> None:

@@ -29,6 +29,7 @@ def _standardise(work: Work) -> Counts:
 
 def _identify(work: Work) -> Counts:
     linking.load_previous(work)
+    linking.note_origin(work)
     counts = {kind: identify(work.engine, kind, work.seq) for kind in linking.KINDS}
     return {
         f"{kind} {what}": number

@@ -106,7 +106,7 @@ def carry_out(
         try:
             work = Work(hub, engine, progress, run, train)
             results = _walk(work, path)
-            _finish(work, results, publishes)
+            _finish(work, results, publishes, _fingerprint(hub, rules, False, publishes))
         finally:
             engine.close()
         return RunResult(run.id, run.seq, results, work.models, work.seconds)
@@ -186,9 +186,14 @@ def _begin(hub: Hub, fingerprint: str, rules: str, kind: str) -> Run:
         return resumed or start_run(session, kind, fingerprint, rules)
 
 
-def _finish(work: Work, results: tuple[StageResult, ...], publishes: bool) -> None:
+def _finish(
+    work: Work, results: tuple[StageResult, ...], publishes: bool, fingerprint: str
+) -> None:
+    """Keep what the run came to. `fingerprint` is that of the facts with the models it ended with: a run that learned
+    models and a later one that uses them work on the same facts."""
     with work.hub.sessions.begin() as session:
         held = session.get_one(Run, work.run.id)
+        held.fingerprint = fingerprint
         held.seconds = dict(work.seconds)
         held.counts = {result.stage: result.counts for result in results}
         held.model = json.dumps(work.models, sort_keys=True)
