@@ -5,9 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import yaml
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import (
+    AliasChoices,
+    BaseModel,
+    ConfigDict,
+    Field,
+    NonNegativeInt,
+    ValidationError,
+    model_validator,
+)
 
 from mdm.errors import InputError
 
@@ -17,7 +26,8 @@ NAMES = ("bast.yaml", "bast.yml", "bast.json")
 class Handover(BaseModel):
     """A BAST as data. What it says beyond these fields is the partners' business and is not read.
 
-    `rows` declares a number for the whole delivery, `files` one per file name.
+    `rows` declares a number for the whole delivery, `files` one per file name; `rows` may be written
+    as such a list too.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore", coerce_numbers_to_str=True)
@@ -26,8 +36,19 @@ class Handover(BaseModel):
     date_: date | None = Field(None, validation_alias=AliasChoices("date", "handover_date"))
     period: str | None = None
     office: str | None = None
-    rows: int | None = Field(None, validation_alias=AliasChoices("rows", "declared_rows"))
-    files: dict[str, int] = Field(default_factory=dict)
+    rows: NonNegativeInt | None = Field(
+        None, validation_alias=AliasChoices("rows", "declared_rows")
+    )
+    files: dict[str, NonNegativeInt] = Field(default_factory=dict)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _rows_by_file(cls, document: Any) -> Any:
+        """`rows: {file: number}` means the same as `files`."""
+        if isinstance(document, dict) and isinstance(document.get("rows"), dict):
+            rest = {key: value for key, value in document.items() if key != "rows"}
+            return {"files": document["rows"], **rest}
+        return document
 
     def declared(self, file: str, files: int) -> int | None:
         """The rows declared for one file; a number for the whole speaks for it when it is alone."""
@@ -37,6 +58,11 @@ class Handover(BaseModel):
     def declared_whole(self) -> int | None:
         """The rows declared for the delivery as a whole."""
         return self.rows if self.rows is not None else sum(self.files.values()) or None
+
+
+def is_handover(path: Path) -> bool:
+    """Whether a file is a handover record by its name."""
+    return path.name.lower() in NAMES
 
 
 def read_handover(given: Path | None, files: Sequence[Path]) -> Handover:
@@ -61,4 +87,4 @@ _FORM = "It may have `agreement`, `date` (YYYY-MM-DD), `period`, `office`, `rows
 
 def _beside(files: Sequence[Path]) -> Path | None:
     folders = dict.fromkeys(path.parent for path in files)
-    return next((f / name for f in folders for name in NAMES if (f / name).is_file()), None)
+    return next((p for f in folders for p in sorted(f.glob("*")) if is_handover(p)), None)

@@ -19,8 +19,8 @@ from mdm import audit
 from mdm.ahead import ahead
 from mdm.compose import Hub
 from mdm.contracts import contract_for, load_contracts
-from mdm.errors import InputError
 from mdm.files import Survey, open_file, survey
+from mdm.delivered import expand
 from mdm.handover import Handover, read_handover
 from mdm.headers import match_header, recognise
 from mdm.hub.columns import now
@@ -35,8 +35,6 @@ from mdm.intake import (
 )
 from mdm.landed import landed_schema, prepare
 from mdm.progress import Progress
-
-SUFFIXES = (".csv", ".csv.gz", ".txt", ".parquet", ".xlsx")
 
 
 @dataclass(frozen=True)
@@ -70,13 +68,13 @@ def land(
     """Land the files (or the files of the directories) of one delivery; one result per file, in
     order.
 
-    `delivered_on` is by default the date of the handover record, else today. A file landed before
+    A handover record (`bast.yaml`) among them or beside them is read, not landed. `delivered_on` is by default the date of the handover record, else today. A file landed before
     changes nothing. UsageError for an unknown source or layout, InputError for a file that cannot
     be taken; then nothing is landed.
     """
     contract = contract_for(load_contracts(hub.settings.home / "contracts"), source)
-    found = _expand(paths)
-    handover = read_handover(bast, found)
+    found, record = expand(paths, progress)
+    handover = read_handover(bast or record, found)
     moment = now()
     delivery = Delivery(
         contract,
@@ -93,22 +91,6 @@ def land(
     results = {item.plan.survey.path: _result(item) for item in written} | repeated
     _say(progress, results.values(), handover)
     return [results[path] for path in found]
-
-
-def _expand(paths: Sequence[Path]) -> list[Path]:
-    """Files as given, directories as their data files by name; each once."""
-    found: list[Path] = []
-    for path in paths:
-        if path.is_dir():
-            inside = [p for p in sorted(path.iterdir()) if p.name.lower().endswith(SUFFIXES)]
-            if not inside:
-                raise InputError(
-                    f"There is no data file in {path.name}.", "Name CSV, Parquet or XLSX files."
-                )
-            found += inside
-        else:
-            found.append(path)
-    return list(dict.fromkeys(found))
 
 
 def _plan(
@@ -258,6 +240,9 @@ def _say(progress: Progress, results: object, handover: Handover) -> None:
                 f"{result.file}: the handover record declares {result.declared} rows, "
                 f"the file has {result.rows}."
             )
+    names = {result.file for result in landed}
+    for name in sorted(set(handover.files) - names):
+        progress.note(f"The handover record declares {name}, which is not among the files.")
     whole = handover.declared_whole
     if len(landed) > 1 and whole is not None and whole != sum(result.rows for result in landed):
         progress.note(f"The handover record declares {whole} rows for the whole delivery.")

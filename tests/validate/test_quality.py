@@ -93,6 +93,20 @@ def test_shared_numbers_and_dwellings_across_rows(hub: Hub, tmp_path: Path) -> N
     assert (dwelling["power_va"], dwelling["office"]) == (1300, "3207")
 
 
+def test_a_nik_as_card_number_is_found_on_its_own_card_only(hub: Hub, tmp_path: Path) -> None:
+    head, child, other = (f"32071102018000{n}" for n in ("11", "12", "13"))
+    rows = [
+        {"NIK": head, "NOKK": head},
+        {"NIK": child, "NOKK": head},
+        # Card numbers and NIKs are of one form: a stranger's NIK may well be a card's number.
+        {"NIK": other, "NOKK": child},
+    ]
+    own = [{"IDSEMESTA": f"KS{place}", **row} for place, row in enumerate(rows)]
+    land_one(hub, write(tmp_path / "a.csv", "siksng_individu", *own), "kemensos")
+    accepted(hub)
+    assert [row for row, _, rule in findings(hub) if rule == "kk_is_nik"] == [1, 2]
+
+
 def test_a_malformed_number_is_set_aside_and_shown_as_typed(hub: Hub, tmp_path: Path) -> None:
     path = write(tmp_path / "a.csv", "siksng_individu", {"NIK": " 3207-11 "})
     land_one(hub, path, "kemensos")

@@ -1,0 +1,42 @@
+"""What of the paths a user names is a data file, what the handover record, what neither."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from mdm.errors import InputError
+from mdm.handover import is_handover
+from mdm.progress import Progress
+
+SUFFIXES = (".csv", ".csv.gz", ".txt", ".parquet", ".xlsx")
+_FORMS = "Name CSV (also gzip), Parquet or XLSX files."
+
+
+def expand(paths: Sequence[Path], progress: Progress) -> tuple[list[Path], Path | None]:
+    """Data files (as given; of a directory, by name; each once) and the handover record, if named.
+
+    Other files of a directory are left out, and the user is told. InputError when no data file is
+    left.
+    """
+    found: list[Path] = []
+    records: list[Path] = []
+    for path in paths:
+        inside = _inside(path, progress) if path.is_dir() else [path]
+        records += [one for one in inside if is_handover(one)]
+        found += [one for one in inside if not is_handover(one)]
+    if not found:
+        raise InputError("Only a handover record was named, and no data file.", _FORMS)
+    return list(dict.fromkeys(found)), records[0] if records else None
+
+
+def _inside(folder: Path, progress: Progress) -> list[Path]:
+    """The files of a directory that can be taken. What the system hides there is nobody's data."""
+    files = [p for p in sorted(folder.iterdir()) if p.is_file() and not p.name.startswith(".")]
+    taken = [p for p in files if is_handover(p) or p.name.lower().endswith(SUFFIXES)]
+    if all(map(is_handover, taken)):
+        raise InputError(f"There is no data file in {folder.name}.", _FORMS)
+    for path in files:
+        if path not in taken:
+            progress.note(f"{path.name} was left out: it is not CSV, Parquet or XLSX.")
+    return taken
