@@ -15,7 +15,7 @@ from matching.mistakes import FALSE, MISSED, mistakes
 from matching.rules import Kind
 from mdm.compose import Hub
 from mdm.errors import InputError
-from mdm.export import accept_again, published_links, the_published_run, write_table
+from mdm.export import published_links, the_published_run, write_table
 from mdm.progress import Progress
 
 MOST_VALUES = 40  # a column with more values than this is no grouping
@@ -39,7 +39,6 @@ def check(
     the_published_run(hub)
     engine = hub.engine()
     try:
-        accept_again(hub, engine, progress)
         found = compare(hub, engine, kind, table, progress, by=by)
         if wrong_pairs is not None:
             _write_wrong_pairs(engine, wrong_pairs, progress)
@@ -57,7 +56,7 @@ def compare(
     *,
     by: Sequence[str] = (),
 ) -> Evaluation:
-    """The same, in an engine where the accepted tables stand already."""
+    """The same, in an engine of the caller."""
     links = published_links(hub, engine, kind, progress)
     engine.register("truth", truth)
     try:

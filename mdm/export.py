@@ -1,8 +1,8 @@
 """What leaves the hub on request: which row of which file belongs to which entity.
 
-Links name records by source, layout and record key; where a record stands in the delivered files is
-a fact of the landed rows. So the published links are joined with the accepted records, made again
-from what landed. Nothing is written but the file that was asked for, readable by its owner only.
+Every run keeps where its records stand in the delivered files (`run/<kind>_origin`) beside their
+links (`run/<kind>_links`); the two are read from the lake and joined by `rid`. Nothing is written but
+the file that was asked for, readable by its owner only.
 """
 
 from __future__ import annotations
@@ -25,6 +25,11 @@ from mdm.progress import Progress
 from mdm.sheets import private_file
 from mdm.validation import validate
 
+# What is read of the two tables that a run keeps of every kind.
+_KEPT = {
+    "origin": ("rid", "source", "file", "row", "record_key", "implied"),
+    "links": ("rid", "entity_id"),
+}
 COLUMNS = ("source", "file", "row", "record_key", "entity_id")
 
 
@@ -38,7 +43,9 @@ def the_published_run(hub: Hub) -> Run:
 
 
 def accept_again(hub: Hub, engine: Engine, progress: Progress) -> None:
-    """Make the accepted tables of the batches that runs have validated; record nothing."""
+    """Make the accepted tables of the batches that runs have validated, to show values; record
+    nothing.
+    """
     with hub.sessions.read() as session:
         known = session.exec(select(Batch.id).where(col(Batch.accepted).is_not(None))).all()
     validate(hub, engine, progress, list(known))
@@ -47,31 +54,28 @@ def accept_again(hub: Hub, engine: Engine, progress: Progress) -> None:
 def published_links(hub: Hub, engine: Engine, kind: Kind, progress: Progress) -> str:
     """Make a table (source, file, row, record_key, entity_id) of the published run; its name.
 
-    Needs the accepted tables (`accept_again`). Households: dwelling rows and the family rows placed
-    in them. Families that only their members tell of have no row of their own, and are left out.
+    Households: dwelling rows and the family rows placed in them. Families that only their members
+    tell of (`implied`) have no row of their own, and are left out.
     """
     run = the_published_run(hub)
-    columns = ["source", "layout", "record_key", "entity_id"]
-    reader = hub.lake.reader(f"run/{kind}_links", owner=run.id, columns=columns)
-    if reader is None:
-        raise HomeError(f"The published run holds no {kind} links.", "Run `dtsen run` again.")
+    name = f"{kind}_export"
     with progress.task(f"read {kind} links"):
-        engine.register("published_links", reader)
-        accepted = ["household", "family"] if kind == "household" else [kind]
-        places = " UNION ALL ".join(
-            f'SELECT source, layout, record_key, file, "row" FROM {one}_accepted'
-            for one in accepted
-        )
-        name = f"{kind}_export"
+        for table, columns in _KEPT.items():
+            reader = hub.lake.reader(f"run/{kind}_{table}", owner=run.id, columns=columns)
+            if reader is None:
+                raise HomeError(
+                    f"The published run holds no {kind} {table}.", "Run `dtsen run` again."
+                )
+            engine.register(f"export_{table}", reader)
         engine.table(
             name,
-            f"""
-            SELECT p.source, p.file, p."row", p.record_key, l.entity_id
-            FROM ({places}) p JOIN published_links l USING (source, layout, record_key)
-            ORDER BY p.source, p.file, p."row"
+            """
+            SELECT o.source, o.file, o."row", o.record_key, l.entity_id
+            FROM export_origin o JOIN export_links l USING (rid) WHERE NOT o.implied
+            ORDER BY o.source, o.file, o."row"
             """,
         )
-        engine.drop("published_links")
+        engine.drop(*(f"export_{table}" for table in _KEPT))
     return name
 
 
@@ -81,7 +85,6 @@ def export_links(hub: Hub, kind: Kind, out: Path, progress: Progress) -> int:
     the_published_run(hub)
     engine = hub.engine()
     try:
-        accept_again(hub, engine, progress)
         name = published_links(hub, engine, kind, progress)
         columns = ", ".join(f'"{column}"' for column in COLUMNS)
         rows = int(engine.scalar(f"SELECT count(*) FROM {name}"))

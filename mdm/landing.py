@@ -19,8 +19,8 @@ from mdm import audit
 from mdm.ahead import ahead
 from mdm.compose import Hub
 from mdm.contracts import contract_for, load_contracts
-from mdm.files import Survey, open_file, survey
 from mdm.delivered import expand
+from mdm.files import Survey, open_file, survey
 from mdm.handover import Handover, read_handover
 from mdm.headers import match_header, recognise
 from mdm.hub.columns import now
@@ -68,8 +68,9 @@ def land(
     """Land the files (or the files of the directories) of one delivery; one result per file, in
     order.
 
-    A handover record (`bast.yaml`) among them or beside them is read, not landed. `delivered_on` is by default the date of the handover record, else today. A file landed before
-    changes nothing. UsageError for an unknown source or layout, InputError for a file that cannot
+    A handover record (`bast.yaml`) among them or beside them is read, not landed. `delivered_on` is
+    by default the date of the handover record, else today. A file landed before changes nothing.
+    UsageError for an unknown source or layout, InputError for a file that cannot
     be taken; then nothing is landed.
     """
     contract = contract_for(load_contracts(hub.settings.home / "contracts"), source)
