@@ -16,25 +16,44 @@ NOTHING_WORDS = (
 )  # fmt: skip
 
 
+_MARK = "\x1f"
+
+
 def quote(text: str) -> str:
     """A SQL string literal."""
     return "'" + text.replace("'", "''") + "'"
 
 
 def one_of(column: str, words: Iterable[str]) -> str:
-    """Whether a value is one of the words."""
-    return f"{column} IN ({', '.join(quote(word) for word in words)})"
+    """Whether a tidy value is one of the words."""
+    # Long IN lists become joins, one each; a look into one constant text is far cheaper. A tidy
+    # value never has the mark between the words in it.
+    known = list(words)
+    text = quote(_MARK + _MARK.join(known) + _MARK)
+    longest = max(map(len, known), default=0)
+    mark = quote(_MARK)
+    found = f"contains({text}, {mark} || {column} || {mark})"
+    return f"(length({column}) <= {longest} AND {found})"
 
 
-def tidy(column: str) -> str:
+def tidy(column: str, needed: str | None = None) -> str:
     """Blank for control characters, NBSP and zero-width marks; one blank between words; trimmed; ''
     is NULL.
+
+    `needed`: a condition that is true wherever a value is not tidy yet (see `untidy`).
     """
     # Most values are plain ASCII without doubled blanks: one cheap look spares them the work.
     blanks = r"[\s\x00-\x1F\x{7F}-\x{A0}\x{200B}-\x{200D}\x{2028}\x{2029}\x{202F}\x{FEFF}]+"
-    needs = f"regexp_matches({column}, '[^!-~ ]|  |^ | $')"
+    needs = needed or f"regexp_matches({column}, '[^!-~ ]|  |^ | $')"
     done = f"trim(regexp_replace({column}, '{blanks}', ' ', 'g'))"
     return f"nullif(CASE WHEN {needs} THEN {done} ELSE {column} END, '')"
+
+
+def untidy(columns: Sequence[str]) -> str:
+    """Whether any of the values may need `tidy`: one look at the whole row."""
+    # A value with the mark between blanks inside is taken for untidy, which does no harm.
+    row = ", '|', ".join(columns)
+    return rf"regexp_matches(concat({row}), '[^!-~ ]|  |(^|\|) | (\||$)')"
 
 
 def text(column: str) -> str:
@@ -55,7 +74,12 @@ def digits(column: str, least: int = 1) -> str:
     """The digits of a value; NULL when fewer than `least`, or all zero."""
     marks = f"regexp_replace({column}, '[^0-9]', '', 'g')"
     only = f"CASE WHEN {_is_digits(column)} THEN {column} ELSE {marks} END"
-    return f"CASE WHEN length({only}) >= {least} AND ltrim({only}, '0') <> '' THEN {only} END"
+    careful = f"CASE WHEN length({only}) >= {least} AND ltrim({only}, '0') <> '' THEN {only} END"
+    # The usual case: figures only, and not three zeros in front.
+    plain = f"{_is_digits(column)} AND length({column}) >= {max(least, 3)}"
+    return (
+        f"CASE WHEN {plain} AND NOT starts_with({column}, '000') THEN {column} ELSE {careful} END"
+    )
 
 
 def compact(column: str) -> str:
@@ -86,13 +110,16 @@ def number_raw(column: str) -> str:
     NULL when nothing was, or a placeholder.
     """
     number = compact(column)
-    # A cheap first look clears nearly all rows: 16 digits that vary are no placeholder.
-    varied = (
-        f"{_is_registry(column)} AND right({column}, 4) <> '0000' "
-        f"AND substr({column}, 3, 8) <> '34567890' AND left({column}, 8) <> right({column}, 8)"
-    )
     other = f"WHEN {is_placeholder(number)} THEN NULL ELSE {number}"
-    return f"CASE WHEN {varied} THEN {column} {other} END"
+    return f"CASE WHEN {is_plain_number(column)} THEN {column} {other} END"
+
+
+def is_plain_number(column: str) -> str:
+    """A cheap first look that clears nearly all rows: 16 digits that vary are a number as it should
+    be. Says nothing against the others.
+    """
+    ends = one_of(f"right({column}, 4)", (figure * 4 for figure in "0123456789"))
+    return f"({_is_registry(column)} AND NOT {ends} AND NOT contains({column}, '34567890'))"
 
 
 def registry_number(raw: str) -> str:
@@ -127,7 +154,8 @@ def code(column: str) -> str:
     spreadsheet.
     """
     bare = f"regexp_replace({column}, '^0+([0-9])|[.]0+$', '\\1')"
-    return f"upper(CASE WHEN length({column}) <= 6 THEN {bare} ELSE {column} END)"
+    needs = f"length({column}) <= 6 AND (starts_with({column}, '0') OR contains({column}, '.'))"
+    return f"upper(CASE WHEN {needs} THEN {bare} ELSE {column} END)"
 
 
 def sex(column: str) -> str:

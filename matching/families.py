@@ -12,7 +12,7 @@ from matching.engine import Engine
 # A card number as it can be compared: 16 digits, or the digits typed when a few were lost or added.
 CARD = (
     "coalesce({0}.kk, CASE WHEN length(regexp_replace({0}.kk_raw, '[^0-9]', '', 'g')) BETWEEN 14 AND 18"
-    " AND {0}.kk_raw NOT LIKE '%E+%' THEN regexp_replace({0}.kk_raw, '[^0-9]', '', 'g') END)"
+    " AND {0}.kk_raw NOT LIKE '%E%' THEN regexp_replace({0}.kk_raw, '[^0-9]', '', 'g') END)"
 )
 
 

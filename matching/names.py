@@ -12,6 +12,9 @@ from reference.names import MISSING_NAME_SQL, PHONETIC_SQL, STRIP_TITLES_SQL, na
 
 PARTS = ("phon", "key", "joined", "info", "first")
 
+# One or two letters have no sound of their own but must agree with the words they may begin (F and FATIMAH: PATIMA).
+_SHORT = "translate({0}, 'FVYQZ', 'PPIKJ')"
+
 # What follows is not the person's own name: the father's, or another name.
 _AFTER = r"' (BIN|BINTI|BINTE|ALIAS|ALS)[. ].*$'"
 
@@ -76,7 +79,7 @@ def _make_word_forms(engine: Engine) -> None:
         opened AS (SELECT w.word, coalesce(k.canonical, w.word) AS opened, k.kind FROM words w
                    LEFT JOIN known k ON k.token = w.word WHERE w.word <> ''),
         sounded AS (SELECT word, any_value(kind) AS kind, list(form ORDER BY position) AS forms FROM (
-                        SELECT word, kind, position, CASE WHEN length(part) <= 2 THEN part
+                        SELECT word, kind, position, CASE WHEN length(part) <= 2 THEN {_SHORT.format("part")}
                                 ELSE coalesce(nullif({PHONETIC_SQL("part")}, ''), part) END AS form FROM (
                             SELECT word, kind, unnest(string_split(opened, ' ')) AS part,
                                    generate_subscripts(string_split(opened, ' '), 1) AS position FROM opened))

@@ -4,7 +4,8 @@ Texts repeat: a million records carry far fewer names and far fewer words. So na
 taken apart once per distinct text and word, and joined back. What each feature means stands in the module that makes it: `names`,
 `places`, `address`; NIK and birth date here:
 
-`nik_text` digits as typed when 12 to 18 of them, `nik_stem` region and birth part, `nik_pseudo` a made-up serial;
+`nik_text` digits as typed when 12 to 18 of them, `nik_stem` region and birth part, `nik_pseudo` a made-up serial,
+`nik_own_birth` and `nik_own_place` the birth date and kecamatan where number and record say the same;
 `birth_year`, `birth_month`, `birth_day`, `birth_default` (a day given when none is known); `registry` (a row of a
 register).
 """
@@ -62,16 +63,25 @@ def _nik(a: str, rules: StandardiseRules) -> list[str]:
 
     A source without NIK may have another number of the person.
     """
-    digits = f"regexp_replace({a}.nik_raw, '[^0-9]', '', 'g')"
+    # Letters that look like digits are read as digits.
+    digits = f"regexp_replace(translate(upper({a}.nik_raw), 'OIL', '011'), '[^0-9]', '', 'g')"
     usable = (
-        f"{a}.nik_raw NOT LIKE '%E+%' AND length({digits}) BETWEEN 12 AND 18"
+        f"{a}.nik_raw NOT LIKE '%E%' AND length({digits}) BETWEEN 12 AND 18"
         f" AND length(replace({digits}, left({digits}, 1), '')) > 2"
     )
-    return [
+    typed = (
         f"CASE WHEN {a}.source IN ({_quoted(rules.person_number_sources)}) THEN {a}.local_id"
-        f" ELSE coalesce({a}.nik, CASE WHEN {usable} THEN {digits} END) END AS nik_text",
-        f"left({a}.nik, 12) AS nik_stem",
-        f"coalesce(right({a}.nik, 4) IN ('0000', '9999'), false) AS nik_pseudo",
+        f" ELSE coalesce({a}.nik, CASE WHEN {usable} THEN {digits} END) END"
+    )
+    whole = f"CASE WHEN length({digits}) = 16 AND {a}.nik_raw NOT LIKE '%E%' THEN {digits} END"
+    born = f"strftime({a}.birth_date, '%d%m%y')"
+    born_female = f"(right('0' || (day({a}.birth_date) + 40)::VARCHAR, 2) || strftime({a}.birth_date, '%m%y'))"
+    return [
+        f"{typed} AS nik_text",
+        f"left({whole}, 12) AS nik_stem",
+        f"coalesce(right({whole}, 4) IN ('0000', '9999'), false) AS nik_pseudo",
+        f"CASE WHEN substr({whole}, 7, 6) IN ({born}, {born_female}) THEN {born} END AS nik_own_birth",
+        f"CASE WHEN left({whole}, 6) = left(place.region_today, 6) THEN left({whole}, 6) END AS nik_own_place",
     ]
 
 

@@ -69,14 +69,19 @@ def _learn(one: Any, rules: LinkageRules) -> dict[str, Any]:
         num_chunks=1,
     )
     for block in rules.training.em_blocks:
-        # A block without both matches and non-matches teaches nothing, and Splink stops there.
-        with suppress(ValueError, SplinkException):
+        # A block without both matches and non-matches teaches nothing, and Splink stops there, having set the block's
+        # own comparisons aside: they are put back.
+        core = one._settings_obj.core_model_settings
+        comparisons = list(core.comparisons)
+        try:
             one.training.estimate_parameters_using_expectation_maximisation(
                 " AND ".join(f"l.{key} = r.{key}" for key in block),
                 estimate_without_term_frequencies=True,
                 max_pairs=rules.training.em_pairs,
                 record_sample_proportion=0.1,
             )
+        except (ValueError, SplinkException):
+            core.comparisons = comparisons
     trained: dict[str, Any] = one.misc.save_model_to_json(None)
     return trained
 
