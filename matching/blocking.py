@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from matching.engine import Engine
 from matching.rules import BlockingRule, LinkageRules
+from reference.text import quote
 
 
 class PairExplosionError(RuntimeError):
@@ -40,7 +41,7 @@ def block(engine: Engine, rules: LinkageRules) -> list[RuleCount]:
         f" FROM {_blocks(rules, number)} a JOIN {_blocks(rules, number)} b ON a.key = b.key AND a.rid < b.rid"
         for number in range(len(rules.blocking))
     )
-    names = ", ".join(f"'{rule.name}'" for rule in rules.blocking)
+    names = ", ".join(quote(rule.name) for rule in rules.blocking)
     engine.table(
         f"{rules.kind}_pairs",
         f"SELECT rid_l, rid_r, ([{names}])[min(number) + 1] AS rule FROM ({parts}) GROUP BY rid_l, rid_r",

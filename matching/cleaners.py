@@ -44,7 +44,8 @@ def tidy(column: str, needed: str | None = None) -> str:
     """
     # Most values are plain ASCII without doubled blanks: one cheap look spares them the work.
     blanks = r"[\s\x00-\x1F\x{7F}-\x{A0}\x{200B}-\x{200D}\x{2028}\x{2029}\x{202F}\x{FEFF}]+"
-    needs = needed or f"regexp_matches({column}, '[^!-~ ]|  |^ | $')"
+    needs = f"regexp_matches({column}, '[^!-~ ]|  |^ | $')"
+    needs = f"{needed} AND {needs}" if needed else needs
     done = f"trim(regexp_replace({column}, '{blanks}', ' ', 'g'))"
     return f"nullif(CASE WHEN {needs} THEN {done} ELSE {column} END, '')"
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from matching.engine import Engine
 from matching.rules import Guard, LinkageRules
+from reference.text import quote
 
 _RANK = {"non-link": 0, "review": 1, "link": 2}
 
@@ -28,7 +29,7 @@ def judge(engine: Engine, rules: LinkageRules, human: str | None = None) -> dict
         for guard in guards
     )
     reason = " ".join(
-        f"WHEN {_lowers(guard.judgement)} AND ({_holds(rules, guard)}) THEN '{guard.name}'"
+        f"WHEN {_lowers(guard.judgement)} AND ({_holds(rules, guard)}) THEN {quote(guard.name)}"
         for guard in guards
     )
     machine = f"""

@@ -10,7 +10,7 @@ from matching.judgement import judge
 from tests.linkage_rules import small_rules
 
 TWINS = {
-    "name": "twins",
+    "name": "a parent's twins",
     "sentence": "Twins are two people.",
     "sql": "a_l = 'twin' AND a_r = 'twin'",
     "judgement": "review",
@@ -74,7 +74,7 @@ def test_a_guard_lowers_a_link_and_never_raises() -> None:
     judged = _judged({(8, 9): 9.0, (9, 10): 9.0, (9, 11): 1.0}, guards=[TWINS])
     assert judged == {
         (8, 9): ("link", "weight"),
-        (9, 10): ("review", "twins"),
+        (9, 10): ("review", "a parent's twins"),
         (9, 11): ("review", "weight"),
     }
 
