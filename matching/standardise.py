@@ -1,8 +1,8 @@
 """Step 3, standardise: accepted values → forms that can be compared.
 
 Texts repeat: a million records carry far fewer names and far fewer words. So names, places and addresses are
-taken apart once per distinct text and word, and joined back. What each feature means stands in the module that makes it: `names`,
-`places`, `address`; NIK and birth date here:
+taken apart once per distinct text and word, and joined back. What each feature means stands in the module that makes
+it: `names`, `places`, `address`; NIK and birth date here:
 
 `nik_text` digits as typed when 12 to 18 of them, `nik_stem` region and birth part, `nik_pseudo` a made-up serial,
 `nik_own_birth` and `nik_own_place` the birth date and kecamatan where number and record say the same;
