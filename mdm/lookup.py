@@ -19,7 +19,7 @@ from mdm.hub.runs import published_seq
 from mdm.hub.tables import Entity, EntityKey, NikToken, RuleSet, Run, SealedProfile
 from mdm.masking import SealingRules, load_rules, masked
 from mdm.seal import unseal, unwrap_entity_key
-from mdm.sealers import profile_place
+from mdm.sealing import profile_place
 from mdm.survivorship import Explanation, SurvivorshipRules, explain, parse_rules
 from mdm.survivorship import load_rules as load_survivorship
 from mdm.tokens import tokens_for

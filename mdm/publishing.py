@@ -22,8 +22,9 @@ from mdm.hub.columns import now
 from mdm.hub.runs import PUBLISHED, RUNNING, published_seq
 from mdm.hub.tables import Entity, EntityKey, NikToken, Run, SealedProfile, StagingMark
 from mdm.progress import Progress
-from mdm.sealers import SealingKeys
+from mdm.sealing import SealingKeys
 from mdm.staging import Published, Staging
+from mdm.tokens import token_key
 
 KINDS = ("person", "family", "household")
 
@@ -50,17 +51,15 @@ def publish(
     clear_staged(hub)
     with hub.sessions.begin() as session:
         session.add(StagingMark(run_seq=run.seq))
-    staging = Staging(hub, engine, run.seq, sealing_keys(hub), progress)
-    done = {kind: staging.stage(kind) for kind in kinds}
+    staging = Staging(hub, engine, kinds, sealing_keys(hub, run.seq), progress)
+    done = staging.stage()
     with hub.sessions.begin() as session:
-        for kind in kinds:
-            staging.turn_entities(session, kind)
-            staging.write_events(session, kind)
+        staging.turn_entities(session)
+        staging.write_events(session)
         if within is not None:
             within(session)
         _make_visible(session, run, done, staging.digest(), actor)
-    for kind in kinds:
-        engine.drop(f"{kind}_held", f"{kind}_known", f"{kind}_turned")
+    staging.forget()
     return done
 
 
@@ -115,11 +114,12 @@ def clear_staged(hub: Hub) -> None:
             session.delete(mark)
 
 
-def sealing_keys(hub: Hub) -> SealingKeys:
-    """The keys that sealing profiles needs, from every profile domain key that still opens."""
+def sealing_keys(hub: Hub, seq: int) -> SealingKeys:
+    """What publishing a run seals with, from every profile domain key that still opens."""
     active = hub.keys.domain("profile")
-    wrapping = {
-        version: hub.keys.domain("profile", version).subkey("wrap entity key")
+    wrapping = tuple(
+        (version, hub.keys.domain("profile", version).subkey("wrap entity key"))
         for version in hub.keys.versions("profile")
-    }
-    return SealingKeys(active.version, wrapping, active.subkey("content mac"))
+    )
+    index, domain = token_key(hub)
+    return SealingKeys(seq, active.version, active.subkey("content mac"), index, domain, wrapping)

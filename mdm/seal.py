@@ -44,22 +44,25 @@ class Place(NamedTuple):
 
     def associated(self, header: bytes) -> bytes:
         """The associated data: header and place, every field behind its length."""
-        entity = self.entity_id.encode()
-        return (
-            _before(header, self.table, self.column)
-            + _LENGTH.pack(len(entity))
-            + entity
-            + _after(self.version, self.key_id)
-        )
+        before = column_part(header, self.table, self.column)
+        return before + entity_part(self.entity_id) + version_part(self.version, self.key_id)
 
 
 @lru_cache(maxsize=256)
-def _before(header: bytes, table: str, column: str) -> bytes:
+def column_part(header: bytes, table: str, column: str) -> bytes:
+    """The first part of associated data: the same for every entity."""
     return length_prefixed(header, table.encode(), column.encode())
 
 
+def entity_part(entity_id: str) -> bytes:
+    """The middle part of associated data: whose value it is."""
+    entity = entity_id.encode()
+    return _LENGTH.pack(len(entity)) + entity
+
+
 @lru_cache(maxsize=4096)
-def _after(version: int, key_id: int) -> bytes:
+def version_part(version: int, key_id: int) -> bytes:
+    """The last part of associated data: the same for all of one version."""
     return length_prefixed(b"%d" % version, b"%d" % key_id)
 
 
@@ -75,11 +78,20 @@ def new_key() -> bytes:
 
 def seal(key: bytes, place: Place, plain: bytes, packing: int = PACK_LZ4) -> bytes:
     """Pack and seal a value for its place."""
-    header = bytes((ALG_AES_256_GCM, packing))
-    nonce = os.urandom(NONCE_BYTES)
-    return (
-        header + nonce + AESGCM(key).encrypt(nonce, _pack(plain, packing), place.associated(header))
-    )
+    header, nonce = header_of(packing), os.urandom(NONCE_BYTES)
+    return seal_with(AESGCM(key), nonce, header, place.associated(header), plain)
+
+
+def seal_with(
+    cipher: AESGCM, nonce: bytes, header: bytes, associated: bytes, plain: bytes
+) -> bytes:
+    """The same with the parts that a bulk prepares once. A nonce serves a key only once."""
+    return header + nonce + cipher.encrypt(nonce, _pack(plain, header[1]), associated)
+
+
+def header_of(packing: int) -> bytes:
+    """The first bytes of a sealed value: algorithm and packing."""
+    return bytes((ALG_AES_256_GCM, packing))
 
 
 def unseal(key: bytes, place: Place, sealed: bytes) -> bytes:

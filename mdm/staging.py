@@ -1,28 +1,36 @@
-"""Stage what a run changed: sealed, written, and seen by nobody until the run is published."""
+"""Stage what a run changed: sealed, written, and seen by nobody until the run is published.
+
+All kinds go together in the order of their entity ids, so that every table and index grows at its
+end: ids are random, and rows in another order would touch all pages of an index again and again.
+"""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from operator import attrgetter
+from itertools import pairwise
+from operator import itemgetter
+from typing import Any
 
 import pyarrow as pa
+import sqlalchemy as sa
 from sqlmodel import Session, col, update
 
 from matching.engine import Engine
 from mdm.arrow import rows_of
 from mdm.compose import Hub
 from mdm.hub.tables import Entity, EntityEvent, EntityKey, SealedProfile
-from mdm.progress import Progress
-from mdm.sealers import WORK, Sealed, SealingKeys, seal_all, sealers
+from mdm.progress import Advance, Progress
+from mdm.sealers import Sealer, sealer
+from mdm.sealing import KEY, PROFILE, WORK, Sealed, SealingKeys
 from mdm.standing import hold
 from mdm.tokens import stage_tokens
 
 BATCH = 4_000  # profiles per sealing batch
-CHUNK = 40_000  # rows per unit of work
-_PROFILE = ("entity_id", "version", "kind", "run_seq", "key_id", "content_mac", "ciphertext")
-_KEY = ("entity_id", "key_id", "run_seq", "wrapped")
+CHUNK = 80_000  # rows per unit of work; profiles put in order at once
+SAMPLED = 64  # one id of so many is looked at to cut all ids into chunks
 _ENTITY = ("entity_id", "kind", "created_run", "status", "merged_into")
 _EVENT = ("run_seq", "entity_id", "kind", "event", "other", "records")
 
@@ -44,135 +52,175 @@ class Staging:
 
     hub: Hub
     engine: Engine
-    seq: int
+    kinds: Sequence[str]
     keys: SealingKeys
     progress: Progress
-    digests: list[bytes] = field(default_factory=list, repr=False)
+    digests: Any = field(default_factory=hashlib.sha256, repr=False)
 
-    def stage(self, kind: str) -> Published:
-        """Write all that changed for one kind, in units of work that no reader sees."""
-        hold(self.hub, self.engine, kind)
-        created = self._stage_entities(kind)
-        total = int(self.engine.scalar(f"SELECT count(*) FROM {kind}_golden"))
-        sealed = self._stage_profiles(kind, total)
-        tombstones = self._stage_tombstones(kind)
-        if "niks" in self.engine.columns(f"{kind}_golden"):
-            stage_tokens(self.hub, self.engine, kind, self.seq, progress=self.progress)
-        redirected = int(self.engine.scalar(f"SELECT count(*) FROM {kind}_turned"))
-        return Published(sealed, total - sealed, tombstones, created, redirected)
-
-    def turn_entities(self, session: Session, kind: str) -> None:
-        """Known entities that were merged, or live again: visible with the commit of the run."""
-        turned = self.engine.fetch(f"SELECT entity_id, status, merged_into FROM {kind}_turned")
-        for row in turned.to_pylist():
-            session.exec(
-                update(Entity)
-                .where(col(Entity.entity_id) == row["entity_id"])
-                .values(status=row["status"], merged_into=row["merged_into"])
+    def stage(self) -> dict[str, Published]:
+        """Write all that changed, in units of work that no reader sees."""
+        for kind in self.kinds:
+            hold(self.hub, self.engine, kind)
+        created = self._stage_entities()
+        totals = {kind: self._count(f"{kind}_golden") for kind in self.kinds}
+        with sealer(self.keys, sum(totals.values())) as team:
+            sealed = self._stage_profiles(team, sum(totals.values()))
+            for kind in self.kinds:
+                if "niks" in self.engine.columns(f"{kind}_golden"):
+                    self._stage_tokens(team, kind)
+        tombstones = self._stage_tombstones()
+        return {
+            kind: Published(
+                sealed[kind],
+                totals[kind] - sealed[kind],
+                tombstones[kind],
+                created[kind],
+                self._count(f"{kind}_turned"),
             )
+            for kind in self.kinds
+        }
 
-    def write_events(self, session: Session, kind: str) -> None:
+    def turn_entities(self, session: Session) -> None:
+        """Known entities that were merged, or live again: visible with the commit of the run."""
+        for kind in self.kinds:
+            turned = self.engine.fetch(f"SELECT entity_id, status, merged_into FROM {kind}_turned")
+            for row in turned.to_pylist():
+                session.exec(
+                    update(Entity)
+                    .where(col(Entity.entity_id) == row["entity_id"])
+                    .values(status=row["status"], merged_into=row["merged_into"])
+                )
+
+    def write_events(self, session: Session) -> None:
         """Keep, merge and split events. A creation is told by the entity's own row."""
-        if not self.engine.exists(f"{kind}_entity_events"):
-            return
-        events = self.engine.fetch(
-            "SELECT entity_id, event, other_entity_id, records "
-            f"FROM {kind}_entity_events WHERE event <> 'create' ORDER BY ALL"
-        )
-        rows = [(self.seq, i, kind, e, o, n) for i, e, o, n in rows_of(events)]
-        self.hub.dialect.load(session.connection(), EntityEvent, _EVENT, rows)
+        for kind in self.kinds:
+            if not self.engine.exists(f"{kind}_entity_events"):
+                continue
+            events = self.engine.fetch(
+                "SELECT entity_id, event, other_entity_id, records "
+                f"FROM {kind}_entity_events WHERE event <> 'create' ORDER BY ALL"
+            )
+            rows = ((self.keys.run_seq, i, kind, e, o, n) for i, e, o, n in rows_of(events))
+            self.hub.dialect.load(session.connection(), EntityEvent, _EVENT, rows)
 
     def digest(self) -> str:
-        """One digest over all new ciphertexts, whatever order they were sealed in."""
-        return hashlib.sha256(b"".join(sorted(self.digests))).hexdigest()
+        """One digest over the digests of all new ciphertexts, in the order of their entity ids."""
+        return str(self.digests.hexdigest())
 
-    def _stage_entities(self, kind: str) -> int:
+    def forget(self) -> None:
+        """Drop what was brought from the hub."""
+        for kind in self.kinds:
+            self.engine.drop(f"{kind}_held", f"{kind}_known", f"{kind}_turned")
+
+    def _stage_entities(self) -> Counter[str]:
         """New entities are staged now; what changed for known ones waits in `<kind>_turned`."""
-        self.engine.table(
-            f"{kind}_turned",
-            f"SELECT e.entity_id, e.status, e.merged_into FROM {kind}_entities e "
-            f"JOIN {kind}_known k USING (entity_id) "
-            "WHERE e.status <> k.status OR e.merged_into IS DISTINCT FROM k.merged_into",
+        for kind in self.kinds:
+            self.engine.table(
+                f"{kind}_turned",
+                f"SELECT e.entity_id, e.status, e.merged_into FROM {kind}_entities e "
+                f"JOIN {kind}_known k USING (entity_id) "
+                "WHERE e.status <> k.status OR e.merged_into IS DISTINCT FROM k.merged_into",
+            )
+        fresh = " UNION ALL ".join(
+            f"SELECT entity_id, '{kind}' AS kind, {self.keys.run_seq} AS created_run, status, "
+            f"merged_into FROM {kind}_entities ANTI JOIN {kind}_known USING (entity_id)"
+            for kind in self.kinds
         )
-        fresh = self.engine.stream(
-            f"SELECT entity_id, status, merged_into FROM {kind}_entities "
-            f"ANTI JOIN {kind}_known USING (entity_id) ORDER BY entity_id"
-        )
-        created = 0
-        for batch in fresh:
-            rows = [(i, kind, self.seq, status, into) for i, status, into in rows_of(batch)]
+        created: Counter[str] = Counter()
+        for batch in self.engine.stream(f"SELECT * FROM ({fresh}) ORDER BY entity_id"):
             with self.hub.sessions.connect() as connection:
-                created += self.hub.dialect.load(connection, Entity, _ENTITY, rows)
+                self.hub.dialect.load(connection, Entity, _ENTITY, rows_of(batch))
+            kinds: list[Any] = batch.column(1).to_pylist()
+            created.update(kinds)
         return created
 
-    def _stage_profiles(self, kind: str, total: int) -> int:
-        """Seal what changed and stage it, chunk by chunk; how many new versions there are."""
-        sealed = 0
-        with (
-            self.progress.task(f"seal {kind} profiles", total) as advance,
-            sealers(self.keys, total) as team,
-        ):
-            for chunk in _chunks(seal_all(team, self._work(kind, advance))):
-                sealed += self._store(kind, chunk)
+    def _stage_profiles(self, team: Sealer, total: int) -> Counter[str]:
+        """Seal what changed and stage it, chunk by chunk; how many new versions of each kind."""
+        sealed: Counter[str] = Counter()
+        with self.progress.task("seal profiles", total) as advance:
+            answers = team.profiles(self._work(advance))
+            for first in answers:
+                with self.hub.sessions.connect() as connection:
+                    held = self._store(connection, first, sealed)
+                    for answer in answers:
+                        held += self._store(connection, answer, sealed)
+                        if held >= CHUNK:
+                            break
         return sealed
 
-    def _work(self, kind: str, advance: Callable[[int], None]) -> Iterator[pa.RecordBatch]:
-        """Golden profiles with what the hub holds of them, as WORK batches.
+    def _store(self, connection: sa.Connection, answer: Sealed, sealed: Counter[str]) -> int:
+        """Write a batch's sealed profiles and new entity keys; how many profiles there were."""
+        if answer.profiles:
+            self.hub.dialect.load(connection, SealedProfile, PROFILE, answer.profiles)
+            self.hub.dialect.load(connection, EntityKey, KEY, answer.keys)
+            self.digests.update(answer.digests)
+            sealed.update(map(itemgetter(PROFILE.index("kind")), answer.profiles))
+        return len(answer.profiles)
+
+    def _work(self, advance: Advance) -> Iterator[pa.RecordBatch]:
+        """Golden profiles with what the hub holds of them, as WORK batches in order of entity id.
+
+        A chunk at a time is put in order, so that no second copy of all contents is ever held.
+        """
+        for where in self._chunks():
+            chunk = " UNION ALL ".join(self._golden(kind, where) for kind in self.kinds)
+            for whole in self.engine.stream(f"SELECT * FROM ({chunk}) ORDER BY entity_id", BATCH):
+                for start in range(0, whole.num_rows, BATCH):
+                    part = whole.slice(start, BATCH)
+                    columns = [c.cast(f.type) for c, f in zip(part.columns, WORK, strict=True)]
+                    yield pa.record_batch(columns, schema=WORK)
+                    advance(part.num_rows)
+
+    def _chunks(self) -> Iterator[str]:
+        """Conditions on entity_id that cut all golden profiles into chunks, in order."""
+        ids = " UNION ALL ".join(
+            f"SELECT entity_id FROM {kind}_golden WHERE hash(entity_id) % {SAMPLED} = 0"
+            for kind in self.kinds
+        )
+        sample = self.engine.fetch(f"SELECT * FROM ({ids}) ORDER BY entity_id").column(0)
+        cuts = [str(cut).replace("'", "''") for cut in sample[:: CHUNK // SAMPLED].to_pylist()]
+        for low, high in pairwise([None, *cuts[1:], None]):
+            above = f"entity_id >= '{low}'" if low is not None else "true"
+            yield f"{above} AND entity_id < '{high}'" if high is not None else above
+
+    def _golden(self, kind: str, where: str) -> str:
+        """A chunk's profiles of one kind in the columns of WORK.
 
         A profile sealed under an older key version counts as changed: a rotation reseals it.
         """
-        if self.engine.scalar(f"SELECT count(*) FROM {kind}_held"):
-            sql = (
-                "SELECT g.entity_id, g.content, h.version, "
-                f"CASE WHEN h.key_id = {self.keys.key_id} THEN h.content_mac END AS content_mac, "
-                "h.wrapped, h.wrapped_key_id "
-                f"FROM {kind}_golden g LEFT JOIN {kind}_held h USING (entity_id)"
+        golden = f"SELECT entity_id, content FROM {kind}_golden WHERE {where}"
+        if self._count(f"{kind}_held") == 0:  # nothing to compare with
+            return (
+                f"SELECT entity_id, '{kind}' AS kind, content, NULL::INTEGER AS version, "
+                "NULL::BLOB AS content_mac, NULL::BLOB AS wrapped, NULL::INTEGER AS wrapped_key_id "
+                f"FROM ({golden})"
             )
-        else:  # nothing to compare with: no join has to carry the contents
-            sql = f"SELECT entity_id, content, NULL, NULL, NULL, NULL FROM {kind}_golden"
-        for batch in self.engine.stream(sql, BATCH):
-            for start in range(0, batch.num_rows, BATCH):
-                part = batch.slice(start, BATCH)
-                columns = [c.cast(f.type) for c, f in zip(part.columns, WORK, strict=True)]
-                yield pa.record_batch(columns, schema=WORK)
-                advance(part.num_rows)
-
-    def _store(self, kind: str, chunk: list[Sealed]) -> int:
-        """One unit of work: sealed profiles and new entity keys of a chunk."""
-        chunk = sorted(chunk, key=attrgetter("entity_id"))  # neighbours share index pages
-        key_id = self.keys.key_id
-        profiles = [
-            (s.entity_id, s.version, kind, self.seq, key_id, s.content_mac, s.ciphertext)
-            for s in chunk
-        ]
-        wraps = [(s.entity_id, key_id, self.seq, s.wrapped) for s in chunk if s.wrapped]
-        self.digests.extend(s.digest for s in chunk)
-        with self.hub.sessions.connect() as connection:
-            self.hub.dialect.load(connection, SealedProfile, _PROFILE, profiles)
-            self.hub.dialect.load(connection, EntityKey, _KEY, wraps)
-        return len(profiles)
-
-    def _stage_tombstones(self, kind: str) -> int:
-        """End the profiles of entities that are golden no more."""
-        gone = self.engine.fetch(
-            f"SELECT entity_id, version FROM {kind}_held "
-            f"ANTI JOIN {kind}_golden USING (entity_id) WHERE content_mac IS NOT NULL"
+        return (
+            f"SELECT g.entity_id, '{kind}' AS kind, g.content, h.version, "
+            f"CASE WHEN h.key_id = {self.keys.key_id} THEN h.content_mac END AS content_mac, "
+            f"h.wrapped, h.wrapped_key_id FROM ({golden}) g "
+            f"LEFT JOIN (SELECT * FROM {kind}_held WHERE {where}) h USING (entity_id)"
         )
-        rows = [
-            (entity_id, version + 1, kind, self.seq, self.keys.key_id, None, None)
-            for entity_id, version in rows_of(gone)
-        ]
-        with self.hub.sessions.connect() as connection:
-            return self.hub.dialect.load(connection, SealedProfile, _PROFILE, rows)
 
+    def _stage_tokens(self, team: Sealer, kind: str) -> None:
+        seq = self.keys.run_seq
+        stage_tokens(self.hub, self.engine, kind, seq, sealer=team, progress=self.progress)
 
-def _chunks(batches: Iterator[list[Sealed]]) -> Iterator[list[Sealed]]:
-    """Batches gathered into chunks of about CHUNK rows."""
-    held: list[Sealed] = []
-    for batch in batches:
-        held.extend(batch)
-        if len(held) >= CHUNK:
-            yield held
-            held = []
-    if held:
-        yield held
+    def _stage_tombstones(self) -> Counter[str]:
+        """End the profiles of entities that are golden no more."""
+        ended: Counter[str] = Counter()
+        for kind in self.kinds:
+            gone = self.engine.fetch(
+                f"SELECT entity_id, version FROM {kind}_held "
+                f"ANTI JOIN {kind}_golden USING (entity_id) WHERE content_mac IS NOT NULL"
+            )
+            rows = (
+                (entity_id, version + 1, kind, self.keys.run_seq, self.keys.key_id, None, None)
+                for entity_id, version in rows_of(gone)
+            )
+            with self.hub.sessions.connect() as connection:
+                ended[kind] = self.hub.dialect.load(connection, SealedProfile, PROFILE, rows)
+        return ended
+
+    def _count(self, table: str) -> int:
+        return int(self.engine.scalar(f"SELECT count(*) FROM {table}"))

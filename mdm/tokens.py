@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator
-from typing import Any
+from itertools import repeat
 
 import pyarrow as pa
 import sqlalchemy as sa
@@ -14,11 +15,15 @@ from mdm.arrow import pa_schema
 from mdm.compose import Hub
 from mdm.hub.tables import NikToken
 from mdm.progress import Advance, Progress
-from mdm.seal import nik_token, token_domain, token_of
+from mdm.seal import TOKEN_BYTES, nik_token, token_domain
+from mdm.sealers import Sealer
+from mdm.sealing import NIKS
 from mdm.standing import hold_tokens
 
 TABLE, PURPOSE = "nik_token", "lookup"
-CHUNK = 100_000
+BATCH = 20_000  # NIKs per batch
+CHUNK = 100_000  # rows per unit of work
+_FIXED = pa.binary(TOKEN_BYTES)
 _SCHEMA = pa_schema(
     token=pa.binary(),
     entity_id=pa.string(),
@@ -34,14 +39,19 @@ def tokens_for(hub: Hub, nik: str) -> list[bytes]:
     ]
 
 
-def stage_tokens(hub: Hub, engine: Engine, kind: str, seq: int, *, progress: Progress) -> None:
+def token_key(hub: Hub) -> tuple[bytes, bytes]:
+    """The active index key and the domain that goes into every token with the NIK."""
+    return _index_key(hub), token_domain(TABLE, PURPOSE)
+
+
+def stage_tokens(
+    hub: Hub, engine: Engine, kind: str, seq: int, *, sealer: Sealer, progress: Progress
+) -> None:
     """File new tokens and retire those no longer carried, unseen until the run is published."""
     total = int(engine.scalar(f"SELECT coalesce(sum(len(niks)), 0) FROM {kind}_golden"))
     with progress.task(f"index {kind} NIKs", total) as advance:
-        engine.register(
-            "tokens_now",
-            pa.RecordBatchReader.from_batches(_SCHEMA, _tokens(hub, engine, kind, advance)),
-        )
+        batches = _tokens(engine, kind, sealer, advance)
+        engine.register("tokens_now", pa.RecordBatchReader.from_batches(_SCHEMA, batches))
         hold_tokens(hub, engine, "tokens_held", kind)
         _load_new(hub, engine, seq)
         _retire_old(hub, engine, seq)
@@ -52,22 +62,29 @@ def _index_key(hub: Hub, version: int | None = None) -> bytes:
     return hub.keys.domain("identifier", version).subkey(f"{TABLE}/{PURPOSE}")
 
 
-def _tokens(hub: Hub, engine: Engine, kind: str, advance: Advance) -> Iterator[pa.RecordBatch]:
+def _tokens(
+    engine: Engine, kind: str, sealer: Sealer, advance: Advance
+) -> Iterator[pa.RecordBatch]:
     """Every NIK of the golden profiles as its token. The first of a profile's NIKs has rank 0."""
-    key, domain = _index_key(hub), token_domain(TABLE, PURPOSE)
     reader = engine.stream(
         "SELECT nik, entity_id, CAST(min(rank) - 1 AS INTEGER) AS rank FROM ("
         "  SELECT entity_id, unnest(niks) AS nik, generate_subscripts(niks, 1) AS rank"
         f"  FROM {kind}_golden) "
         "WHERE regexp_full_match(nik, '[0-9]{16}') GROUP BY ALL",
-        CHUNK,
+        BATCH,
     )
-    for batch in reader:
-        niks: list[Any] = batch.column(0).cast(pa.binary()).to_pylist()
-        tokens = [token_of(key, domain, nik) for nik in niks]
-        yield pa.record_batch(
-            [pa.array(tokens, pa.binary()), batch.column(1), batch.column(2)], schema=_SCHEMA
-        )
+    carriers: deque[pa.RecordBatch] = deque()
+
+    def niks() -> Iterator[pa.RecordBatch]:
+        for batch in reader:
+            carriers.append(batch)
+            yield pa.record_batch([batch.column(0).cast(pa.binary())], schema=NIKS)
+
+    for tokens in sealer.tokens(niks()):
+        batch = carriers.popleft()
+        fixed = pa.Array.from_buffers(_FIXED, batch.num_rows, [None, pa.py_buffer(tokens)])
+        columns = [fixed.cast(pa.binary()), batch.column(1), batch.column(2)]
+        yield pa.record_batch(columns, schema=_SCHEMA)
         advance(batch.num_rows)
 
 
@@ -79,8 +96,8 @@ def _load_new(hub: Hub, engine: Engine, seq: int) -> None:
     )
     names = ("token", "entity_id", "rank", "run_seq")
     for batch in fresh:
-        columns = [column.to_pylist() for column in batch.columns]
-        rows = [(t, e, r, seq) for t, e, r in zip(*columns, strict=True)]
+        columns = (column.to_pylist() for column in batch.columns)
+        rows = zip(*columns, repeat(seq, batch.num_rows), strict=True)
         with hub.sessions.connect() as connection:
             hub.dialect.load(connection, NikToken, names, rows)
 

@@ -81,12 +81,11 @@ class SQLite:
         sql = f"INSERT INTO {table_of(model).name} ({', '.join(columns)}) VALUES ({marks})"
         driver: Any = connection.connection.driver_connection
         cursor = driver.cursor()
-        rows = rows if isinstance(rows, list) else list(rows)
         try:
             cursor.executemany(sql, rows)
+            return max(0, int(cursor.rowcount))
         finally:
             cursor.close()
-        return len(rows)
 
     def exclusive(self, connection: sa.Connection, name: str) -> None:
         # A writing unit of work already holds the only write lock there is.
