@@ -20,15 +20,79 @@ from mdm.survivorship.rules import Kind
 from mdm.survivorship.trust import day_of, trust_of, turn_of, weight_of
 
 CANDIDATE = ("valid", "informs", "score", "fine", "own", "fuller", "key", "agree")
-FEW = 4  # records of an entity that are put in order by place
+FEW = 3  # records of an entity that stand side by side; the few entities with more are grouped
 
 
 def agreed_sql(chunk: str, body: Kind, columns: Sequence[Column], source_count: int) -> str:
     """SQL: per entity the agreed entries (text), the mask of contested attributes, the records.
 
     Columns: entity_no, agreed, contested, records, found_by (the lookup value, if agreed on).
+    The first records of an entity are joined side by side, which is much cheaper than grouping
+    them: nearly all entities have no more.
     """
-    found = [c for c in columns if c.name == body.lookup]
+    entries = ",\n".join(
+        f"CASE WHEN lo{c.number} IS NOT NULL AND NOT x{c.number} THEN {_entry(c, source_count)} END"
+        for c in columns
+    )
+    mask = " | ".join(bit_sql(f"x{c.number}", c.number) for c in columns)
+    found = [
+        f"CASE WHEN lo{c.number} IS NOT NULL AND NOT x{c.number} THEN [lo{c.number}] END"
+        for c in columns
+        if c.name == body.lookup
+    ]
+    return f"""
+        SELECT entity_no, concat_ws(',', {entries}) AS agreed, {mask} AS contested, records,
+               {found[0] if found else "NULL::VARCHAR[]"} AS found_by
+        FROM ({_beside_sql(chunk, columns, source_count)})
+    """
+
+
+def _beside_sql(chunk: str, columns: Sequence[Column], source_count: int) -> str:
+    """SQL: one row per entity: `lo<n>` a value of each attribute, `x<n>` whether it is contested,
+    `k<n>` the best key behind it, `s<n>` the mask of attributes that source n speaks on.
+    """
+    first = [f"r{n}" for n in range(FEW)]
+    parts = [part for c in columns for part in _beside(c, first)]
+    parts += [
+        " | ".join(
+            [f"CASE {r}.source_no WHEN {n} THEN {r}.present ELSE 0 END" for r in first]
+            + [f"coalesce(more.s{n}, 0)"]
+        )
+        + f" AS s{n}"
+        for n in range(source_count)
+    ]
+    records = ", ".join(f"{r}.record" for r in [*first, "more"])
+    joins = " ".join(
+        f"LEFT JOIN (FROM {chunk} WHERE turn_no = {n}) r{n} ON r{n}.entity_no = r0.entity_no"
+        for n in range(1, FEW)
+    )
+    return f"""
+        SELECT r0.entity_no, concat_ws(',', {records}) AS records, {", ".join(parts)}
+        FROM (FROM {chunk} WHERE turn_no = 0) r0 {joins}
+        LEFT JOIN ({_more_sql(chunk, columns, source_count)}) more
+        ON more.entity_no = r0.entity_no
+    """
+
+
+def _beside(c: Column, first: Sequence[str]) -> tuple[str, str, str]:
+    v, n = c.value, c.number
+    held = ", ".join(f"{r}.{v}" for r in first)
+    value = f"coalesce({held}, more.lo{n})"
+    others = [f"{r}.{v}" for r in first[1:]] + [f"more.lo{n}", f"more.hi{n}"]
+    differ = " OR ".join(f"{value} <> {other}" for other in others)
+    if c.attribute.valid != "true":
+        bad = " | ".join(f"coalesce({r}.invalid, 0)" for r in [*first, "more"])
+        differ += f" OR (({bad}) & {1 << n}) <> 0"
+    keys = ", ".join(f"CASE WHEN {r}.{v} IS NOT NULL THEN {r}.{c.key} END" for r in first)
+    return (
+        f"{value} AS lo{n}",
+        f"coalesce({differ}, false) AS x{n}",
+        f"greatest({keys}, more.k{n}) AS k{n}",
+    )
+
+
+def _more_sql(chunk: str, columns: Sequence[Column], source_count: int) -> str:
+    """SQL: what the records after the first few say together, per entity."""
     sums = [
         f"bit_or(CASE WHEN source_no = {n} THEN present ELSE 0 END) AS s{n}"
         for n in range(source_count)
@@ -39,47 +103,11 @@ def agreed_sql(chunk: str, body: Kind, columns: Sequence[Column], source_count: 
             f"max({c.value}) AS hi{c.number}",
             f"max(CASE WHEN {c.value} IS NOT NULL THEN {c.key} END) AS k{c.number}",
         ]
-    contested = {c.number: _contested(c) for c in columns}
-    entries = ",\n".join(
-        f"CASE WHEN lo{c.number} IS NOT NULL AND NOT ({contested[c.number]}) THEN "
-        f"{_entry(c, source_count)} END"
-        for c in columns
-    )
-    mask = " | ".join(bit_sql(contested[c.number], c.number) for c in columns)
     return f"""
-        SELECT entity_no, concat_ws(',', {entries}) AS agreed, {mask} AS contested, records,
-               {_found(found, contested)} AS found_by
-        FROM (
-            SELECT entity_no, bit_or(invalid) AS invalid,
-                   concat_ws(',', {_records()}) AS records,
-                   {", ".join(sums)}
-            FROM {chunk} GROUP BY entity_no
-        )
+        SELECT entity_no, bit_or(invalid) AS invalid,
+               string_agg(record, ',' ORDER BY turn_no) AS record, {", ".join(sums)}
+        FROM {chunk} WHERE turn_no >= {FEW} GROUP BY entity_no
     """
-
-
-def _records() -> str:
-    """SQL: the records in order. The first few by their place: ordering inside a group is dear."""
-    first = [f"max(CASE WHEN turn_no = {n} THEN record END)" for n in range(FEW)]
-    rest = f"string_agg(record, ',' ORDER BY turn_no) FILTER (turn_no >= {FEW})"
-    return ", ".join([*first, rest])
-
-
-def _found(lookup: Sequence[Column], contested: dict[int, str]) -> str:
-    for c in lookup:
-        return (
-            f"CASE WHEN lo{c.number} IS NOT NULL AND NOT ({contested[c.number]}) "
-            f"THEN [lo{c.number}] END"
-        )
-    return "NULL::VARCHAR[]"
-
-
-def _contested(column: Column) -> str:
-    n = column.number
-    sql = f"lo{n} <> hi{n}"
-    if column.attribute.valid != "true":
-        sql += f" OR (invalid & {1 << n}) <> 0"
-    return sql
 
 
 def _entry(column: Column, source_count: int) -> str:

@@ -132,12 +132,11 @@ def chunk_sql(kind: str, body: Kind, columns: Sequence[Column], chunk: int) -> s
     )
     read = [f"{c.value_sql()} AS {c.value}" for c in columns]
     read += [f"{c.attribute.informs} AS {c.informs}" for c in informs]
-    record = ", ".join(f"coalesce(to_json({part})::VARCHAR, 'null')" for part in RECORD_PARTS)
     witnesses = "".join(f", {w} AS w_{w}" for w in body.witnesses)
     return f"""
         SELECT entity_no, turn_no, source_no, {", ".join(kept)}{witnesses},
                {present} AS present, {invalid or "0::BIGINT"} AS invalid,
-               '[' || concat_ws(',', {record}) || ']' AS record
+               json_array({", ".join(RECORD_PARTS)})::VARCHAR AS record
         FROM (
             SELECT s.* EXCLUDE (rid), k.* EXCLUDE (rid), {", ".join(read)}
             FROM {kind}_standardised s JOIN {kind}_survive_keys k USING (rid)

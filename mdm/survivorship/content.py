@@ -22,7 +22,7 @@ from mdm.survivorship.status import status_sql
 from mdm.survivorship.trust import MAX_RECORDS, source_no, trust_key
 
 REGIONS = "kemendagri-2025"
-CHUNK_RECORDS = 250_000  # bounds memory beside input and output: about 300 MB
+CHUNK_RECORDS = 400_000  # bounds memory beside input and output: about 600 MB
 
 
 @dataclass(frozen=True)
@@ -67,8 +67,7 @@ def survive(
     )
     for chunk in range(chunks if plan.sources else 0):
         _choose(engine, plan, chunk)
-    steps = ("keys", "entities", "links", "chunk", "agreed", "voices", "contested")
-    engine.drop(*(f"{kind}_survive_{step}" for step in steps))
+    engine.drop(*(f"{kind}_survive_{step}" for step in ("keys", "entities", "links")))
     return int(engine.scalar(f"SELECT count(*) FROM {kind}_golden"))
 
 
@@ -84,8 +83,8 @@ def _number(engine: Engine, plan: _Plan, chunk_records: int) -> int:
     engine.table(
         f"{kind}_survive_entities",
         f"""
-        SELECT entity_id, CAST(row_number() OVER () AS INTEGER) AS entity_no
-        FROM (SELECT DISTINCT entity_id FROM {kind}_links)
+        SELECT entity_id, min(rid) AS entity_no FROM {kind}_links
+        WHERE rid IS NOT NULL GROUP BY entity_id
         """,
     )
     keys = ", ".join(
@@ -100,13 +99,12 @@ def _number(engine: Engine, plan: _Plan, chunk_records: int) -> int:
         FROM (
             SELECT s.rid, e.entity_no, s.value_date,
                    {source_no("s.source", plan.sources)} AS source_no,
-                   row_number() OVER entity - 1 AS turn_no,
+                   row_number() OVER (PARTITION BY e.entity_no
+                       ORDER BY s.source, s.layout, s.record_key) - 1 AS turn_no,
                    max(s.value_date) OVER (PARTITION BY e.entity_no) AS newest
             FROM {kind}_standardised s
             JOIN {kind}_links l USING (rid)
             JOIN {kind}_survive_entities e USING (entity_id)
-            WINDOW entity AS (PARTITION BY e.entity_no ORDER BY
-                s.source, s.layout, s.record_key, s.value_date, s.batch, s.row)
         )
         """,
     )
@@ -119,29 +117,30 @@ def _number(engine: Engine, plan: _Plan, chunk_records: int) -> int:
 
 
 def _choose(engine: Engine, plan: _Plan, chunk: int) -> None:
-    """Choose for one chunk of entities and add their profiles to the golden table."""
+    """Choose for one chunk of entities and add their profiles to the golden table.
+
+    One statement, so that what lies between its steps is never written as a table.
+    """
     kind, body, columns = plan.kind, plan.body, plan.columns
-    at = f"{kind}_survive"
     count = len(plan.sources)
-    engine.table(f"{at}_chunk", chunk_sql(kind, body, columns, chunk))
-    engine.table(f"{at}_agreed", agreed_sql(f"{at}_chunk", body, columns, count))
-    engine.table(f"{at}_voices", voices_sql(f"{at}_chunk", f"{at}_agreed", columns))
-    engine.table(f"{at}_contested", contested_sql(f"{at}_voices", body, columns, count))
     engine.run(
         f"""
         INSERT INTO {kind}_golden
+        WITH chunk AS MATERIALIZED ({chunk_sql(kind, body, columns, chunk)}),
+        agreed AS MATERIALIZED ({agreed_sql("chunk", body, columns, count)}),
+        voices AS ({voices_sql("chunk", "agreed", columns)}),
+        contested AS ({contested_sql("voices", body, columns, count)}),
+        status AS ({status_sql("chunk", body, columns, plan.registry_no)})
         SELECT e.entity_id,
-               '{{"agreed":{{' || a.agreed || '}},"contested":{{' || coalesce(c.contested, '')
-               || '}},"identity_status":"' || coalesce(s.status, 'unverified')
-               || '","kind":"{kind}","links":{{' || coalesce(l.links, '')
-               || '}},"records":[' || a.records || '],"regions":"{REGIONS}"'
-               || ',"rules":"{plan.rules.digest}"}}',
+               concat('{{"agreed":{{', a.agreed, '}},"contested":{{', c.contested,
+                      '}},"identity_status":"', coalesce(s.status, 'unverified'),
+                      '","kind":"{kind}","links":{{', l.links, '}},"records":[', a.records,
+                      '],"regions":"{REGIONS}","rules":"{plan.rules.digest}"}}'),
                coalesce(a.found_by, c.found_by, [])
-        FROM {at}_agreed a
-        JOIN {at}_entities e USING (entity_no)
-        LEFT JOIN ({status_sql(f"{at}_chunk", body, columns, plan.registry_no)}) s
-            USING (entity_no)
-        LEFT JOIN {at}_contested c USING (entity_no)
-        LEFT JOIN {at}_links l ON l.entity_id = e.entity_id
+        FROM agreed a
+        JOIN {kind}_survive_entities e USING (entity_no)
+        LEFT JOIN status s USING (entity_no)
+        LEFT JOIN contested c USING (entity_no)
+        LEFT JOIN {kind}_survive_links l USING (entity_no)
         """
     )

@@ -22,9 +22,10 @@ _SQL = {
         SELECT coalesce(m.entity_id, h.entity_id) AS entity_id,
                concat_ws(',', h.household, m.members) AS links
         FROM (SELECT family_entity AS entity_id,
-                     '"members":[' || string_agg('["' || person_entity || '",'
-                        || coalesce(to_json(relationship)::VARCHAR, 'null') || ']', ','
-                        ORDER BY relationship, person_entity) || ']' AS members
+                     concat('"members":[', array_to_string(list_transform(list_sort(list(
+                         concat(coalesce(relationship, '~'), chr(31), '["', person_entity, '",',
+                                coalesce(to_json(relationship)::VARCHAR, 'null'), ']'))),
+                         lambda member: split_part(member, chr(31), 2)), ','), ']') AS members
               FROM person_in_family WHERE chosen GROUP BY family_entity) m
         FULL JOIN (SELECT family_entity AS entity_id,
                           '"household":"' || household_entity || '"' AS household
@@ -33,17 +34,23 @@ _SQL = {
     """,
     "household": """
         SELECT household_entity AS entity_id,
-               '"families":[' || string_agg('"' || family_entity || '"', ','
-                                            ORDER BY family_entity) || ']' AS links
+               concat('"families":["', array_to_string(list_sort(list(family_entity)), '","'),
+                      '"]') AS links
         FROM family_in_household WHERE chosen GROUP BY household_entity
     """,
 }
 
 
 def links_table(engine: Engine, kind: str) -> None:
-    """Make `<kind>_survive_links` (entity_id, links): the inside of a JSON object."""
-    name = f"{kind}_survive_links"
-    if kind in _SQL and engine.exists("person_in_family") and engine.exists("family_in_household"):
-        engine.table(name, _SQL[kind])
-    else:
-        engine.table(name, "SELECT '' AS entity_id, '' AS links WHERE false")
+    """Make `<kind>_survive_links` (entity_no, links): the inside of a JSON object.
+
+    `<kind>_survive_entities` (entity_id, entity_no) must stand.
+    """
+    known = kind in _SQL and all(
+        engine.exists(table) for table in ("person_in_family", "family_in_household")
+    )
+    sql = _SQL[kind] if known else "SELECT '' AS entity_id, '' AS links WHERE false"
+    engine.table(
+        f"{kind}_survive_links",
+        f"SELECT entity_no, links FROM ({sql}) JOIN {kind}_survive_entities USING (entity_id)",
+    )
