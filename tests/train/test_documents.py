@@ -1,0 +1,50 @@
+"""Rule documents are read strictly, and say where they are wrong."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from matching.rules import HERE, KINDS, LinkageRules, RuleDocumentError, load_linkage, read_document
+
+
+def _changed(tmp_path: Path, old: str, new: str) -> Path:
+    text = (HERE / "family.yaml").read_text("utf-8")
+    assert old in text
+    path = tmp_path / "family.yaml"
+    path.write_text(text.replace(old, new, 1), "utf-8")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("thresholds:", "treshholds: {}\nthresholds:", "treshholds"),
+        ("link: 2", "link: -9", "review must not be above link"),
+        ("name: head\n", "name: members\n", "two rules have one name"),
+        ("blocking:", "blocking: [", "not readable YAML"),
+        (
+            "{name: same card, sentence: Both carry the same card number., keys: [card],",
+            "{name: same card, sentence: Both.,",
+            "names no key",
+        ),
+    ],
+)
+def test_a_wrong_document_is_refused_with_place_and_reason(
+    tmp_path: Path, old: str, new: str, words: str
+) -> None:
+    with pytest.raises(RuleDocumentError) as refused:
+        read_document(_changed(tmp_path, old, new), LinkageRules)
+    assert "family.yaml" in str(refused.value)
+    assert words in str(refused.value)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_rule_has_a_name_and_one_sentence(kind: str) -> None:
+    rules = load_linkage(kind)  # type: ignore[arg-type]
+    levels = [level for comparison in rules.comparisons for level in comparison.levels]
+    for rule in [*rules.blocking, *rules.comparisons, *rules.guards, *levels]:
+        assert rule.name
+        assert len(rule.sentence.split()) >= 2
+        assert rule.sentence.endswith(".")

@@ -1,0 +1,149 @@
+"""Training without labels: what agrees among the same people weighs for, what they never show weighs against."""
+
+from __future__ import annotations
+
+import random
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+
+from matching.blocking import block
+from matching.engines.duckdb import DuckDBEngine
+from matching.model import Model
+from matching.rules import LinkageRules
+from matching.scoring import score
+from matching.training import train
+from tests.linkage_rules import small_rules
+
+NOW = datetime(2026, 11, 21, tzinfo=UTC)
+
+
+def _rules() -> LinkageRules:
+    """Three columns; a pair agrees on each, or not."""
+    comparisons = [
+        {
+            "name": name,
+            "sentence": f"Whether {name} agrees.",
+            "levels": [
+                {
+                    "name": "none",
+                    "sentence": "Missing.",
+                    "sql": f"{name}_l IS NULL OR {name}_r IS NULL",
+                    "missing": True,
+                },
+                {"name": "same", "sentence": "Same.", "sql": f"{name}_l = {name}_r"},
+                {"name": "different", "sentence": "Different.", "sql": "ELSE"},
+            ],
+        }
+        for name in "abc"
+    ]
+    training = {
+        "u_pairs": 1e5,
+        "em_pairs": 1e5,
+        "em_blocks": [["a"], ["b"]],
+        "certain": {"keys": ["a", "b"], "recall": 0.8},
+    }
+    return small_rules(
+        columns={name: name for name in "abc"}, comparisons=comparisons, training=training
+    )
+
+
+def _people(engine: DuckDBEngine, people: int, seed: int = 3) -> None:
+    """Each person twice; the second time one value in ten is another's."""
+    dice = random.Random(seed)
+    rows = []
+    for _ in range(people):
+        values = [str(dice.randrange(people)) for _ in "abc"]
+        rows.append(values)
+        rows.append([v if dice.random() < 0.9 else str(dice.randrange(people)) for v in values])
+    columns = {name: [row[i] for row in rows] for i, name in enumerate("abc")}
+    rids = pa.array(range(1, len(rows) + 1), pa.int32())
+    engine.register("person_linkable", pa.table({"rid": rids, **columns}))
+
+
+@pytest.fixture(scope="module")
+def trained() -> tuple[DuckDBEngine, Model]:
+    engine = DuckDBEngine()
+    _people(engine, 400)
+    return engine, train(engine, _rules(), now=NOW)
+
+
+def test_agreement_weighs_for_and_disagreement_against(trained: tuple[DuckDBEngine, Model]) -> None:
+    _, model = trained
+    for name in "abc":
+        same, different = model.weight(name, "same"), model.weight(name, "different")
+        assert same is not None
+        assert different is not None
+        assert same.bits > 4
+        assert different.bits < 0
+        assert same.m == pytest.approx(0.9, abs=0.06)
+        assert same.u == pytest.approx(1 / 400, rel=0.8)
+
+
+def test_training_again_on_the_same_records_gives_the_same_model(
+    trained: tuple[DuckDBEngine, Model],
+) -> None:
+    _, model = trained
+    engine = DuckDBEngine()
+    _people(engine, 400)
+    engine.run("CREATE TABLE turned AS SELECT * FROM person_linkable ORDER BY rid DESC")
+    engine.table("person_linkable", "SELECT * FROM turned")
+    again = train(engine, _rules(), now=NOW)
+    assert again.fingerprint == model.fingerprint
+    assert again.name == model.name
+    assert [w.m for w in again.levels] == pytest.approx([w.m for w in model.levels], abs=0.03)
+
+
+def test_other_records_have_another_fingerprint(trained: tuple[DuckDBEngine, Model]) -> None:
+    _, model = trained
+    engine = DuckDBEngine()
+    _people(engine, 400, seed=4)
+    assert train(engine, _rules(), now=NOW).fingerprint != model.fingerprint
+
+
+@pytest.mark.parametrize("people", [0, 1, 3])
+def test_a_handful_of_records_still_gives_a_model(people: int) -> None:
+    engine = DuckDBEngine()
+    engine.run("CREATE TABLE person_linkable (rid INTEGER, a VARCHAR, b VARCHAR, c VARCHAR)")
+    if people:
+        _people(engine, people)
+    model = train(engine, _rules(), now=NOW)
+    for name in "abc":
+        same, different = model.weight(name, "same"), model.weight(name, "different")
+        assert same is not None
+        assert different is not None
+        assert same.bits > different.bits
+
+
+def test_a_pair_weighs_the_prior_and_its_parts(trained: tuple[DuckDBEngine, Model]) -> None:
+    from math import log2  # noqa: PLC0415
+
+    engine, model = trained
+    rules = _rules()
+    block(engine, rules)
+    score(engine, rules, model)
+    rows = engine.fetch("SELECT * FROM person_scored").to_pylist()
+    assert rows
+    for row in rows:
+        parts = sum(row[f"mw_{name}"] for name in "abc")
+        assert row["match_weight"] == pytest.approx(
+            log2(model.prior / (1 - model.prior)) + parts, abs=1e-9
+        )
+        for name in "abc":
+            weight = model.weight(name, "same" if row[f"gamma_{name}"] == 1 else "different")
+            assert weight is not None
+            assert row[f"mw_{name}"] == pytest.approx(weight.bits, abs=1e-9)
+
+
+def test_a_model_is_added_and_never_edited(
+    trained: tuple[DuckDBEngine, Model], tmp_path: Path
+) -> None:
+    _, model = trained
+    path = model.save(tmp_path)
+    assert Model.from_json(path.read_text("utf-8")) == model
+    path.write_text(path.read_text("utf-8") + " ", "utf-8")
+    before = path.read_bytes()
+    assert model.save(tmp_path) == path
+    assert path.read_bytes() == before
