@@ -34,7 +34,7 @@ def words(name: str) -> list[str]:
         return []
     bare = "".join(letter if letter.isalpha() else " " for letter in strip_titles(name))
     opened = " ".join(token_canonical(word) for word in bare.split()).split()
-    return [phonetic(word) or word for word in opened]
+    return [word if len(word) <= 2 else phonetic(word) or word for word in opened]
 
 
 def jaro_winkler(left: str, right: str) -> float:
@@ -69,6 +69,19 @@ def align(left: str, right: str) -> list[WordPair]:
         WordPair(None, word, "missing", 0.0) for j, word in enumerate(theirs) if j not in used_right
     ]
     return pairs
+
+
+def describe(left: str, right: str) -> str:
+    """The alignment in one line: NUR = NUR, SUTRISNO ~ SUTRINO 0.98, PUSPITA alone."""
+    return ", ".join(_said(pair) for pair in align(left, right))
+
+
+def _said(pair: WordPair) -> str:
+    if pair.left is None or pair.right is None:
+        return f"{pair.left or pair.right} alone"
+    sign = "=" if pair.agreement == "same" else "~"
+    likeness = "" if pair.agreement == "same" else f" {pair.similarity:.2f}"
+    return f"{pair.left} {sign} {pair.right}{likeness}"
 
 
 def _pair(left: str, right: str) -> WordPair:

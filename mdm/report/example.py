@@ -12,6 +12,7 @@ from typing import Any
 from matching.engine import Engine
 from matching.model import Model
 from matching.rules import load_linkage
+from matching.similarity import describe
 from mdm.compose import Hub
 from mdm.export import the_published_run
 from mdm.report.facts import ChosenValue, Example, RecordLine, Step
@@ -52,7 +53,7 @@ def make_example(
     return Example(
         records=tuple(_line(r) for r in records),
         pair=(places[weakest.rid_l], places[weakest.rid_r]),
-        steps=tuple(_steps(weakest)),
+        steps=tuple(_steps(weakest, {int(r["rid"]): str(r["name"] or "") for r in records})),
         values=tuple(_values(profile)),
         identity_status=profile.status,
     )
@@ -95,9 +96,14 @@ def _weakest_link(pairs: list[PairEvidence]) -> PairEvidence:
     return min(linking or pairs, key=lambda pair: pair.match_weight)
 
 
-def _steps(pair: PairEvidence) -> list[Step]:
-    prior = Step("before looking", "two records drawn at random", pair.prior)
-    return [prior, *(Step(e.comparison.replace("_", " "), e.level, e.bits) for e in pair.evidence)]
+def _steps(pair: PairEvidence, names: Mapping[int, str]) -> list[Step]:
+    """The prior and what each comparison gives; of the names also which word found which."""
+    words = describe(names[pair.rid_l], names[pair.rid_r])
+    steps = [Step("before looking", "two records drawn at random", pair.prior)]
+    for one in pair.evidence:
+        found = f"{one.level} ({words})" if one.comparison == "name" and words else one.level
+        steps.append(Step(one.comparison.replace("_", " "), found, one.bits))
+    return steps
 
 
 def _values(profile: Explanation) -> list[ChosenValue]:

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from matching.engines.duckdb import DuckDBEngine
-from matching.similarity import align, jaro_winkler, levenshtein
+from matching.similarity import align, describe, jaro_winkler, levenshtein
 
 WORD = st.text("ABDHIKMNRSTUWY", min_size=1, max_size=14)
 
@@ -43,3 +43,9 @@ def test_every_word_is_shown_once(left: list[str], right: list[str]) -> None:
     assert sum(p.similarity for p in pairs if p.agreement == "same") == sum(
         p.similarity for p in swapped if p.agreement == "same"
     )
+
+
+def test_an_alignment_reads_in_one_line() -> None:
+    assert describe("SITI NURAINI", "ST NURAINIE PUSPITA").split(", ")[0] == "SITI = SITI"
+    assert "PUSPITA alone" in describe("SITI NURAINI", "ST NURAINIE PUSPITA")
+    assert describe("-", "NN") == ""
