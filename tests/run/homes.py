@@ -1,0 +1,95 @@
+"""Small homes for the tests of whole runs: one delivery, landed, models learned, copied for whoever changes it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlmodel import select
+
+from mdm.compose import Hub, create_home, open_home
+from mdm.hub.runs import published_seq
+from mdm.hub.tables import LinkageModel, SealedProfile
+from mdm.landing import land
+from mdm.lookup import open_profile
+from mdm.progress import Silent
+from mdm.survivorship import facts
+from tests.other_hand import Hand
+
+SOURCES = ("kemendagri", "kemensos", "pemda")
+QUIET = Silent()
+
+
+def deliver(folder: Path, families: int, seed: int) -> Path:
+    """Files of a small population in `folder/<source>`."""
+    Hand(families, seed).write(folder)
+    return folder
+
+
+def land_all(hub: Hub, delivery: Path, sources: Sequence[str] = SOURCES) -> None:
+    """Land the providers' files."""
+    for source in sources:
+        land(hub, source, [delivery / source], progress=QUIET)
+
+
+@contextmanager
+def new_home(path: Path) -> Iterator[Hub]:
+    """An empty home, closed at the end."""
+    hub = create_home(path)
+    try:
+        yield hub
+    finally:
+        hub.close()
+
+
+@contextmanager
+def copy_of(home: Path, path: Path) -> Iterator[Hub]:
+    """A home of one's own with the same content."""
+    shutil.copytree(home, path)
+    hub = open_home(path)
+    try:
+        yield hub
+    finally:
+        hub.close()
+
+
+def profiles(hub: Hub) -> dict[str, str]:
+    """Entity id → content of every profile that readers see."""
+    with hub.sessions.read() as session:
+        seen = SealedProfile.run_seq <= published_seq(session)
+        ids = session.exec(select(SealedProfile.entity_id).where(seen).distinct()).all()
+        found = {one: open_profile(hub, session, one) for one in ids}
+    return {one: content[1] for one, content in found.items() if content is not None}
+
+
+def golden(hub: Hub) -> list[str]:
+    """What the published profiles of all kinds say, ids aside, in order."""
+    return sorted(json.dumps(facts(c), sort_keys=True) for c in profiles(hub).values())
+
+
+def orphans(hub: Hub) -> list[str]:
+    """Lake files that the manifest does not know, and manifest entries without a file."""
+    known = {file.path for file in hub.lake.files()}
+    there = {path.name for path in hub.settings.lake.iterdir() if path.is_file()}
+    return sorted(known ^ there)
+
+
+def teach(school: Hub, hub: Hub) -> None:
+    """Give a home the models that another has learned."""
+    folder = hub.settings.home / "models"
+    shutil.copytree(school.settings.home / "models", folder, dirs_exist_ok=True)
+    with school.sessions.read() as session:
+        rows = session.exec(select(LinkageModel).where(LinkageModel.current)).all()
+        learned = [row.model_dump() for row in rows]
+    with hub.sessions.begin() as session:
+        for values in learned:
+            session.merge(LinkageModel(**values))
+
+
+def niks(delivery: Path, most: int) -> list[str]:
+    """Numbers that the civil registry's rows carry."""
+    lines = (delivery / "kemendagri" / "biodata_wni.csv").read_text("utf-8").splitlines()
+    return sorted(line.split(",", 1)[0] for line in lines[1:])[:most]

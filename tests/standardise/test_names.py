@@ -1,0 +1,92 @@
+"""A name's words: what a title, a spelling, an abbreviation or a slip of the keys leaves of them."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.standardise.tables import person, persons
+
+
+@pytest.mark.parametrize(
+    ("typed", "plain"),
+    [
+        ("HJ. SITI AMINAH", "SITI AMINAH"),
+        ("DRS. H. BAMBANG SUTRISNO, M.PD", "BAMBANG SUTRISNO"),
+        ("ST. AMINAH", "SITI AMINAH"),
+        ("ST AMINAH", "SITI AMINAH"),
+        ("MOH. FAUZI", "MUHAMMAD FAUZI"),
+        ("MUCHAMMAD FAUZI", "MUHAMMAD FAUZI"),
+        ("ABD. KARIM", "ABDUL KARIM"),
+        ("SOEHARTO", "SUHARTO"),
+        ("DJOKO SOETRISNO", "JOKO SUTRISNO"),
+        ("TJAHJONO", "CAHYONO"),
+        ("SULA1MAN", "SULAIMAN"),
+        ("SIT1 AMINAH", "SITI AMINAH"),
+        ("SLAMET BIN KARTO", "SLAMET"),
+        ("AMINAH BINTI HASAN", "AMINAH"),
+        ("SUTRISNO ALIAS TRIS", "SUTRISNO"),
+        ("I WAYAN SUDARMA", "WAYAN SUDARMA"),
+        ("NI MADE ARIANI", "MADE ARIANI"),
+        ("YUSUF AL HASAN", "YUSUF HASAN"),
+    ],
+)
+def test_two_ways_to_write_one_name_have_the_same_words(typed: str, plain: str) -> None:
+    one, other = persons({"name": typed}, {"name": plain})
+    assert one["name_key"] == other["name_key"]
+
+
+def test_fused_words_are_the_same_letters() -> None:
+    one, other = persons({"name": "SITIAMINAH"}, {"name": "SITI AMINAH"})
+    assert one["name_joined"] == other["name_joined"]
+    assert one["name_key"] != other["name_key"]
+
+
+@pytest.mark.parametrize("name", ["BAYI NY SUTINI", "BY. NY. SITI", "BAYI", "TANPA NAMA", "XXX"])
+def test_an_unnamed_child_has_no_words(name: str) -> None:
+    features = person(name=name)
+    assert features["name_key"] is None
+    assert features["name_first"] is None
+
+
+def test_a_particle_is_a_name_where_it_stands_alone() -> None:
+    assert person(name="NI")["name_key"] is not None
+
+
+def test_people_of_other_names_have_other_words() -> None:
+    one, two, three = persons({"name": "HASAN"}, {"name": "HUSEIN"}, {"name": "HASANAH"})
+    assert len({one["name_key"], two["name_key"], three["name_key"]}) == 3
+
+
+def test_a_rare_name_says_more_than_a_common_one() -> None:
+    rows = [{"name": "SUTRISNO"} for _ in range(20)] + [{"name": "WIRAATMAJA"}]
+    features = persons(*rows)
+    assert features[-1]["name_info"] > features[0]["name_info"] + 3
+
+
+def test_mothers_and_fathers_names_are_taken_apart_as_well() -> None:
+    features = person(name="ANI", mother_name="HJ. ST. AMINAH", father_name="H. MOH. YUSUF")
+    mother, father = persons({"name": "SITI AMINAH"}, {"name": "MUHAMMAD YUSUF"})
+    assert features["mother_key"] == mother["name_key"]
+    assert features["father_key"] == father["name_key"]
+
+
+WORDS = ["SITI", "AMINAH", "SUTRISNO", "WAYAN", "SINAGA", "RAHAYU", "BAMBANG", "PUTRI"]
+
+
+@settings(max_examples=8, deadline=None)
+@given(st.lists(st.sampled_from(WORDS), min_size=1, max_size=4, unique=True), st.randoms())
+def test_the_order_of_words_does_not_matter(words: list[str], dice: object) -> None:
+    turned = list(words)
+    dice.shuffle(turned)  # type: ignore[attr-defined]
+    one, other = persons({"name": " ".join(words)}, {"name": " ".join(turned)})
+    assert one["name_key"] == other["name_key"]
+    assert one["name_info"] == pytest.approx(other["name_info"])
+
+
+@settings(max_examples=8, deadline=None)
+@given(st.text(alphabet="ABCDEFGHIJKLMNOPQRSTUVWXYZ .,'-01`", min_size=1, max_size=30))
+def test_no_text_is_too_strange(name: str) -> None:
+    key = person(name=name)["name_key"]
+    assert key is None or (key == key.strip() and key)
