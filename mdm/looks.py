@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -98,12 +99,20 @@ def _batches(session: Session) -> tuple[BatchLine, ...]:
 
 
 def _run(run: Run) -> RunLine:
-    seconds = round(sum(float(v) for v in run.seconds.values()), 1)
-    return RunLine(run.id, run.seq, run.status, run.started, seconds, run.model)
+    # A stage's own steps ("link person: block") are inside the stage's seconds already.
+    seconds = round(sum(float(v) for name, v in run.seconds.items() if ":" not in name), 1)
+    models = ", ".join(json.loads(run.model).values()) if run.model else None
+    return RunLine(run.id, run.seq, run.status, run.started, seconds, models)
 
 
 def _stages(session: Session, run: str) -> tuple[StageLine, ...]:
+    from mdm.pipeline import PATH  # noqa: PLC0415 - loads the whole hub
+
+    order = [stage.name for stage in PATH]
     found = session.exec(select(RunStage).where(RunStage.run == run)).all()
+    found = sorted(
+        found, key=lambda s: (s.stage not in order, order.index(s.stage) if s.stage in order else 0)
+    )
     return tuple(StageLine(s.stage, s.status, s.rows, s.seconds) for s in found)
 
 

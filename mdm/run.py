@@ -18,6 +18,9 @@ from mdm.hub.tables import Batch, Judgement, LinkageModel, Run, RunStage
 from mdm.progress import Progress
 
 
+_BY_KIND = ("person", "family", "household", "records", "sealed")
+
+
 @dataclass
 class Work:
     """What a stage works with. `step` names what a stage is doing now; its seconds are kept under that name."""
@@ -129,7 +132,7 @@ def _do(work: Work, stage: Stage) -> StageResult:
         kept = _take_up(work, stage)
         counts = {} if kept else stage.work(work)
         if not kept:
-            _keep(work, stage, time.perf_counter() - begun)
+            _keep(work, stage, counts, time.perf_counter() - begun)
         if stage.after:
             stage.after(work)
     seconds = round(time.perf_counter() - begun, 3)
@@ -153,7 +156,7 @@ def _take_up(work: Work, stage: Stage) -> bool:
     return True
 
 
-def _keep(work: Work, stage: Stage, seconds: float) -> None:
+def _keep(work: Work, stage: Stage, counts: dict[str, int], seconds: float) -> None:
     """Write the stage's tables to the lake and say that it is done, in one unit of work."""
     files = [
         work.hub.lake.write(
@@ -163,7 +166,22 @@ def _keep(work: Work, stage: Stage, seconds: float) -> None:
     ]
     with work.hub.sessions.begin() as session:
         work.hub.lake.adopt(session, files)
-        session.merge(RunStage(run=work.run.id, stage=stage.name, status="done", seconds=seconds))
+        session.merge(
+            RunStage(
+                run=work.run.id,
+                stage=stage.name,
+                status="done",
+                seconds=seconds,
+                rows=_rows(counts),
+            )
+        )
+
+
+def _rows(counts: dict[str, int]) -> int | None:
+    """How many records a stage worked on, where it says so by that name or by kind."""
+    named = next((counts[name] for name in ("landed", "records") if name in counts), None)
+    by_kind = [number for name, number in counts.items() if name.split(" ")[-1] in _BY_KIND]
+    return named if named is not None else sum(by_kind) if by_kind else None
 
 
 def _standing(hub: Hub, fingerprint: str) -> Run | None:
