@@ -116,13 +116,13 @@ def findings_sql(
     landed, typed = tables
     attributes = [*layout.values, ""]
     hits = _minimum_hits(layout, typed, rules) + [
-        f'SELECT batch, "row", {rules.number(rule.name)} AS rule, '
+        f"SELECT id, {rules.number(rule.name)} AS rule, "
         f"{attributes.index(name)} AS at FROM {typed} WHERE ({rule.condition(name, typed)})"
         for rule in rules.rules
         for name in rule.attributes(layout)
     ]
     hits.append(
-        f'SELECT batch, "row", list_position({_list(rule.name for rule in rules.rules)}, _problem)'
+        f"SELECT rowid AS id, list_position({_list(rule.name for rule in rules.rules)}, _problem)"
         f" - 1 AS rule, {len(attributes) - 1} AS at FROM {landed} WHERE _problem IS NOT NULL"
     )
     only = ", ".join(map(quote, batches))
@@ -139,8 +139,8 @@ def findings_sql(
             CASE h.at {values} END AS value,
             ({_list(rule.reason.en for rule in rules.rules)})[h.rule + 1] AS reason
         FROM ({" UNION ALL ".join(hits)}) h
-        JOIN {landed} l ON l.batch = h.batch AND l."row" = h."row"
-        WHERE h.batch IN ({only})"""
+        JOIN {landed} l ON l.rowid = h.id
+        WHERE l.batch IN ({only})"""
 
 
 def _minimum_hits(layout: Layout, typed: str, rules: QualityRules) -> list[str]:
@@ -156,7 +156,7 @@ def _minimum_hits(layout: Layout, typed: str, rules: QualityRules) -> list[str]:
         rule = rules.number("no_identifying_value")
         hits.append((rule, len(attributes) - 1, f"NOT accepted AND NOT ({some})"))
     return [
-        f'SELECT batch, "row", {rule} AS rule, {at} AS at FROM {typed} WHERE {condition}'
+        f"SELECT id, {rule} AS rule, {at} AS at FROM {typed} WHERE {condition}"
         for rule, at, condition in hits
     ]
 

@@ -32,7 +32,10 @@ from mdm.contracts import (
     SexReading,
 )
 
-CARRIED = ("batch", "delivery", "file", "row", "record_key", "row_digest", "delivered_on")
+# `id` is the landed row's place in the engine's table: what tables of one validation are joined by.
+CARRIED = ("id", "batch", "delivery", "file", "row", "record_key", "delivered_on")
+# What validation reads of every landed row, beside the provider's own columns.
+LANDED = (*CARRIED[1:], "row_digest", "office", "_problem")
 _DELIVERED = "c.delivered_on"
 
 
@@ -83,10 +86,7 @@ def accepted_sql(layout: Layout, source: str, typed: str) -> str:
         f"{cleaners.quote(layout.name)} AS layout",
         't.file, t."row", k.record_key, t.batch, t.value_date',
     ]
-    return (
-        f"SELECT {', '.join(origin + values)} FROM {typed} t "
-        f'JOIN {typed}_current k ON k.batch = t.batch AND k."row" = t."row"'
-    )
+    return f"SELECT {', '.join(origin + values)} FROM {typed} t JOIN {typed}_current k USING (id)"
 
 
 def source_columns(layout: Layout) -> list[str]:
@@ -96,14 +96,20 @@ def source_columns(layout: Layout) -> list[str]:
     return list(dict.fromkeys([*readings, *extra]))
 
 
+def landed_columns(layout: Layout) -> list[str]:
+    """The columns of the landed dataset that validation needs."""
+    own = [*source_columns(layout), *layout.record_key.digest]
+    return [*LANDED, *dict.fromkeys(layout.landed_name(name) for name in own)]
+
+
 def _tidied(layout: Layout, landed: str) -> str:
     """Readable landed rows, the columns that are read tidied, as `c <provider's name>`."""
-    names = source_columns(layout)
-    tidy = [
-        f"{cleaners.tidy(_quoted(layout.landed_name(n)))} AS {_quoted('c ' + n)}" for n in names
-    ]
+    names = {name: _quoted(layout.landed_name(name)) for name in source_columns(layout)}
+    tidy = [f"{cleaners.tidy(c, 'untidy')} AS {_quoted('c ' + n)}" for n, c in names.items()]
     origin = ", ".join((*CARRIED, "office"))
-    return f"SELECT {origin}, {', '.join(tidy)} FROM {landed} WHERE _problem IS NULL"
+    marked = f"SELECT *, rowid AS id, {cleaners.untidy(list(names.values()))} AS untidy"
+    rows = f"{marked} FROM {landed} WHERE _problem IS NULL"
+    return f"SELECT {origin}, {', '.join(tidy)} FROM ({rows})"
 
 
 def _steps(layout: Layout, lists: set[tuple[str, str]]) -> list[dict[str, str]]:
@@ -127,7 +133,8 @@ def _steps(layout: Layout, lists: set[tuple[str, str]]) -> list[dict[str, str]]:
             cut[f"{attribute}_cut"] = dates.day(cell)
             read[f"{attribute}_read"] = dates.date(f"c.{attribute}_cut", reading.order, _DELIVERED)
         elif isinstance(reading, NumberReading):
-            read[f"{attribute}_raw"] = cleaners.number_raw(cell)
+            cut[f"{attribute}_plain"] = cleaners.is_plain_number(cell)
+            read[f"{attribute}_raw"] = _unless_plain(attribute, cell, cleaners.number_raw(cell))
         elif isinstance(reading, RegionReading):
             read["region_code"] = cleaners.region(
                 [_cell(name) for name in reading.from_], reading.system
@@ -145,7 +152,8 @@ def _final_columns(  # noqa: PLR0911 - one return per reading says more than a t
     match reading:
         case NumberReading():
             raw = f"c.{attribute}_raw"
-            return {f"{attribute}_raw": raw, attribute: cleaners.registry_number(raw)}
+            number = _unless_plain(attribute, raw, cleaners.registry_number(raw))
+            return {f"{attribute}_raw": raw, attribute: number}
         case DateReading():
             return _date_columns(attribute)
         case RegionReading():
@@ -180,6 +188,11 @@ def _final_columns(  # noqa: PLR0911 - one return per reading says more than a t
         case SexReading():
             return {attribute: cleaners.sex(cell)}
     return {attribute: cleaners.text(cell)}
+
+
+def _unless_plain(attribute: str, plain: str, careful: str) -> str:
+    """A number that is as it should be, as it is; any other by the careful way."""
+    return f"CASE WHEN c.{attribute}_plain THEN {plain} ELSE {careful} END"
 
 
 def _date_columns(attribute: str) -> dict[str, str]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import pyarrow as pa
 from sqlmodel import Session, col, select
 
 import reference
@@ -24,7 +25,7 @@ from mdm.hub.tables import Batch
 from mdm.lake import LakeFile
 from mdm.progress import Progress
 from mdm.quality import findings_sql, load_quality
-from mdm.readings import accepted_sql, typed_sql
+from mdm.readings import accepted_sql, landed_columns, typed_sql
 from mdm.versions import number_current
 
 FINDINGS = "findings"
@@ -159,13 +160,14 @@ def _type(hub: Hub, engine: Engine, source: str, layout: Layout, batches: Sequen
     name = f"{source}_{layout.name}"
     landed = f"landed_{name}"
     dataset = f"landed/{source}/{layout.name}"
-    owners = [batch.id for batch in batches]
+    owners, columns = [batch.id for batch in batches], landed_columns(layout)
     rows = 0
     everything = {file.owner for file in hub.lake.files(dataset)} <= set(owners)
-    if everything and (reader := hub.lake.reader(dataset)) is not None:
+    if everything and (reader := hub.lake.reader(dataset, columns=columns)) is not None:
         rows = engine.register(landed, reader)
     elif not everything:
-        rows = _register_some(hub, engine, landed, dataset, owners)
+        readers = [hub.lake.reader(dataset, owner, columns) for owner in owners]
+        rows = _register_some(engine, landed, [one for one in readers if one is not None])
     if rows != sum(batch.landed for batch in batches):
         raise IntegrityError(
             f"The lake holds {rows} rows of {source}/{layout.name}, the batches say otherwise.",
@@ -184,16 +186,11 @@ def _type(hub: Hub, engine: Engine, source: str, layout: Layout, batches: Sequen
         )
 
 
-def _register_some(
-    hub: Hub, engine: Engine, landed: str, dataset: str, owners: Sequence[str]
-) -> int:
-    """The landed rows of some batches only."""
-    parts = []
-    for place, owner in enumerate(owners):
-        reader = hub.lake.reader(dataset, owner)
-        if reader is not None:
-            engine.register(f"{landed}_{place}", reader)
-            parts.append(f"{landed}_{place}")
+def _register_some(engine: Engine, landed: str, readers: Sequence[pa.RecordBatchReader]) -> int:
+    """The landed rows of some batches only, in one table."""
+    parts = [f"{landed}_{place}" for place in range(len(readers))]
+    for part, reader in zip(parts, readers, strict=True):
+        engine.register(part, reader)
     rows = engine.table(
         landed, " UNION ALL BY NAME ".join(f"SELECT * FROM {part}" for part in parts)
     )
@@ -259,16 +256,15 @@ def _verdicts(source: str, layout: Layout) -> str:
 
 
 def _accept(engine: Engine, kind: Kind, layouts: Sequence[tuple[str, Layout]]) -> None:
-    """Make the accepted table of a kind from the typed tables of its layouts, which then go."""
+    """Make the accepted table of a kind: a view of the typed tables of its layouts, which stay, so
+    that no wide row is copied.
+    """
     parts = [accepted_sql(layout, source, _tables(source, layout)[1]) for source, layout in layouts]
     if not parts:
         shape = {**ORIGIN, **COLUMNS[kind]}
         nulls = (f'NULL::{sql_type} AS "{name}"' for name, sql_type in shape.items())
         parts = [f"SELECT {', '.join(nulls)} LIMIT 0"]
-    engine.table(f"{kind}_accepted", " UNION ALL ".join(parts))
-    for source, layout in layouts:
-        typed = _tables(source, layout)[1]
-        engine.drop(typed, f"{typed}_current")
+    engine.run(f"CREATE OR REPLACE VIEW {kind}_accepted AS {' UNION ALL '.join(parts)}")
 
 
 def _record(

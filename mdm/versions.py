@@ -15,7 +15,7 @@ from mdm.contracts import Layout
 
 
 def number_current(engine: Engine, layout: Layout, landed: str, typed: str, start: int) -> int:
-    """Make table `<typed>_current`: batch, row, final record key and `rid` of the rows that count.
+    """Make table `<typed>_current`: id, final record key and `rid` of the rows that count.
 
     These are the accepted rows of `typed` that are the newest of their key. `rid` counts from
     `start` on, in order of the key. Returns how many there are.
@@ -26,8 +26,8 @@ def number_current(engine: Engine, layout: Layout, landed: str, typed: str, star
     key, join = "v.record_key", ""
     if several:
         key = "coalesce(d.record_key, v.record_key)"
-        join = f'LEFT JOIN {doubles} d ON d.batch = v.batch AND d."row" = v."row"'
-    keyed = f'SELECT v.batch, v."row", {key} AS record_key FROM {versions} v {join}'
+        join = f"LEFT JOIN {doubles} d USING (id)"
+    keyed = f"SELECT v.id, {key} AS record_key FROM {versions} v {join}"
     rid = f"(row_number() OVER (ORDER BY record_key) + {start - 1})::INTEGER"
     rows = engine.table(current, f"SELECT *, {rid} AS rid FROM ({keyed})")
     engine.drop(versions, doubles)
@@ -35,19 +35,17 @@ def number_current(engine: Engine, layout: Layout, landed: str, typed: str, star
 
 
 def _newest_sql(engine: Engine, typed: str) -> str:
-    """Batch, row and key of the accepted rows without an own later version."""
-    accepted = (
-        f'SELECT batch, "row", record_key, delivered_on, delivery FROM {typed} WHERE accepted'
-    )
+    """Id and key of the accepted rows without an own later version."""
+    accepted = f"SELECT id, record_key, delivered_on, delivery FROM {typed} WHERE accepted"
     deliveries = engine.scalar(
         f"SELECT count(*) FROM (SELECT DISTINCT delivered_on, delivery FROM {typed})"
     )
     if deliveries <= 1:
-        return f'SELECT batch, "row", record_key FROM ({accepted})'
+        return f"SELECT id, record_key FROM ({accepted})"
     moment = "a.delivered_on::VARCHAR || ' ' || a.delivery"
     newest = f"SELECT record_key, max({moment}) AS moment FROM ({accepted}) a GROUP BY record_key"
     return (
-        f'SELECT a.batch, a."row", a.record_key FROM ({accepted}) a JOIN ({newest}) n '
+        f"SELECT a.id, a.record_key FROM ({accepted}) a JOIN ({newest}) n "
         f"ON n.record_key = a.record_key AND n.moment = {moment}"
     )
 
@@ -58,15 +56,15 @@ def _doubles_sql(layout: Layout, landed: str, versions: str) -> str:
     names = [layout.landed_name(column).replace('"', '""') for column in layout.record_key.digest]
     tie = cleaners.digest([f"""upper({cleaners.tidy(f'l."{name}"')})""" for name in names])
     marked = (
-        f'SELECT l.batch, l."row", l.file, l.row_digest, v.record_key, left({tie}, 8) AS tie '
+        f'SELECT v.id, l.batch, l."row", l.file, l.row_digest, v.record_key, left({tie}, 8) AS tie '
         f"FROM (SELECT v.* FROM {versions} v JOIN ({shared}) s USING (record_key)) v "
-        f'JOIN {landed} l ON l.batch = v.batch AND l."row" = v."row"'
+        f"JOIN {landed} l ON l.rowid = v.id"
     )
     count = (
         'row_number() OVER (PARTITION BY record_key, tie ORDER BY row_digest, file, batch, "row")'
     )
     return (
-        "SELECT batch, \"row\", record_key || '#' || tie || "
+        "SELECT id, record_key || '#' || tie || "
         f"CASE WHEN n > 1 THEN '.' || n ELSE '' END AS record_key "
         f"FROM (SELECT *, {count} AS n FROM ({marked}))"
     )
