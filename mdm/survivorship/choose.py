@@ -19,7 +19,11 @@ from mdm.survivorship.columns import Column, bit_sql
 from mdm.survivorship.rules import Kind
 from mdm.survivorship.trust import day_of, trust_of, turn_of, weight_of
 
-CANDIDATE = ("valid", "informs", "score", "fine", "own", "fuller", "key", "agree")
+# Candidates are ordered by three numbers. `first` packs valid, informs, score (24 bits) and fine
+# (1 bit), `second` the own voices and the length, `key` is that of the best record.
+CANDIDATE = ("first", "second", "key", "agree")
+SCORE_BITS, INFORMS_BITS, LENGTH_BITS = 24, 32, 31
+LINE = 1000  # places are two signs of text in the sorting of entries, each below this
 FEW = 3  # records of an entity that stand side by side; the few entities with more are grouped
 
 
@@ -126,7 +130,7 @@ def voices_sql(chunk: str, masks: str, columns: Sequence[Column]) -> str:
     return "\nUNION ALL\n".join(
         f"""SELECT entity_no, {c.number}::UTINYINT AS attribute_no, {c.json(c.value)} AS value,
                    {c.key} AS key, source_no, (invalid & {1 << c.number}) = 0 AS valid,
-                   ({c.informs})::INTEGER AS informs,
+                   coalesce(({c.informs})::INTEGER, 0) AS informs,
                    ({c.meaning_sql()})::VARCHAR AS meaning, {c.fine_sql()} AS fine,
                    ({f"length({c.value})" if c.fuller_wins_ties else "0"})::INTEGER AS fuller
             FROM {chunk} SEMI JOIN (SELECT entity_no FROM {masks}
@@ -152,13 +156,15 @@ def contested_sql(voices: str, body: Kind, columns: Sequence[Column], source_cou
     top = ", ".join(f"first_value({part}) OVER best AS top_{part}" for part in CANDIDATE)
     names = ", ".join(f"'{c.name}'" for c in columns)
     lesser = ", ".join(f"'{c.attribute.lesser}'" for c in columns)
-    entry = f"""concat(
+    entry = f"""concat(chr(48 + attribute_no), {_place_sql()},
         CASE WHEN place = 1 THEN concat(',"', [{names}][attribute_no + 1], '":[')
              WHEN place = 2 THEN '[' ELSE ',[' END,
         value, ',', {turn_of("key")}, ',', agree,
         CASE WHEN place = 1 THEN ',[' ELSE concat(',"',
             {_reason(f"[{lesser}][attribute_no + 1]")}, '"]') END,
-        CASE WHEN place < places THEN '' WHEN top_valid THEN ']]' ELSE '],false]' END)"""
+        CASE WHEN place < places THEN '' WHEN {_valid("top_first")} THEN ']]'
+             ELSE '],false]' END)"""
+    looked_up = f"attribute_no = {lookup[0] if lookup else -1} AND {_valid('first')}"
     return f"""
         WITH candidates AS (
             SELECT entity_no, attribute_no, value, max(key) AS key, bool_or(valid) AS valid,
@@ -169,7 +175,10 @@ def contested_sql(voices: str, body: Kind, columns: Sequence[Column], source_cou
             SELECT entity_no, attribute_no, meaning, {shared} FROM candidates
             WHERE meaning IS NOT NULL GROUP BY entity_no, attribute_no, meaning
         ), scored AS (
-            SELECT c.*, {score} AS score, {own} AS own, {agree} AS agree
+            SELECT entity_no, attribute_no, value, c.key, {agree} AS agree,
+                   (((((valid::BIGINT << {INFORMS_BITS}) + informs + {1 << INFORMS_BITS - 1})
+                      << {SCORE_BITS}) + {score}) << 1) + fine AS first,
+                   (({own})::BIGINT << {LENGTH_BITS}) + fuller AS second
             FROM candidates c LEFT JOIN meanings m USING (entity_no, attribute_no, meaning)
         ), ranked AS (
             SELECT entity_no, attribute_no, value, {", ".join(CANDIDATE)}, {top},
@@ -177,15 +186,38 @@ def contested_sql(voices: str, body: Kind, columns: Sequence[Column], source_cou
                    count(*) OVER (PARTITION BY entity_no, attribute_no) AS places
             FROM scored
             WINDOW best AS (PARTITION BY entity_no, attribute_no
-                ORDER BY valid DESC, informs DESC, score DESC, fine DESC, own DESC,
-                         fuller DESC, key DESC)
+                ORDER BY first DESC, second DESC, key DESC)
         )
-        SELECT entity_no,
-               substr(string_agg({entry}, '' ORDER BY attribute_no, place), 2) AS contested,
-               list(trim(value, '"') ORDER BY place)
-                   FILTER (attribute_no = {lookup[0] if lookup else -1} AND valid) AS found_by
-        FROM ranked GROUP BY entity_no
+        SELECT entity_no, substr(array_to_string({_in_order("list(entry)")}, ''), 2) AS contested,
+               {_in_order(f"list(wanted) FILTER ({looked_up})")} AS found_by
+        FROM (SELECT entity_no, attribute_no, first, {entry} AS entry,
+                     concat('-', {_place_sql()}, trim(value, '"')) AS wanted FROM ranked)
+        GROUP BY entity_no
     """
+
+
+def _place_sql() -> str:
+    """SQL: the place as two signs of text that sort like it."""
+    return f"chr((48 + place // {LINE})::INTEGER), chr((48 + place % {LINE})::INTEGER)"
+
+
+def _in_order(texts: str) -> str:
+    """SQL: texts in the order of their first three signs, without those. Ordering inside an
+    aggregate would sort each group by itself, and that is dear.
+    """
+    return f"list_transform(list_sort({texts}), lambda text: substr(text, 4))"
+
+
+def _valid(first: str) -> str:
+    return f"({first} >> {INFORMS_BITS + SCORE_BITS + 1}) = 1"
+
+
+def _informs(first: str) -> str:
+    return f"(({first} >> {SCORE_BITS + 1}) & {2**INFORMS_BITS - 1})"
+
+
+def _score(first: str) -> str:
+    return f"(({first} >> 1) & {2**SCORE_BITS - 1})"
 
 
 def _reason(lesser: str) -> str:
@@ -198,12 +230,12 @@ def _reason(lesser: str) -> str:
             WHEN agree < top_agree THEN 'less_agreement'
             ELSE 'lower_priority' END"""
     return f"""CASE
-        WHEN top_valid AND NOT valid THEN 'invalid'
-        WHEN informs < top_informs THEN {lesser}
-        WHEN score < top_score THEN {weaker}
-        WHEN fine < top_fine THEN 'less_informative'
-        WHEN own < top_own THEN {weaker}
-        WHEN fuller < top_fuller THEN 'less_complete'
+        WHEN {_valid("top_first")} AND NOT {_valid("first")} THEN 'invalid'
+        WHEN {_informs("first")} < {_informs("top_first")} THEN {lesser}
+        WHEN {_score("first")} < {_score("top_first")} THEN {weaker}
+        WHEN first < top_first THEN 'less_informative'
+        WHEN (second >> {LENGTH_BITS}) < (top_second >> {LENGTH_BITS}) THEN {weaker}
+        WHEN second < top_second THEN 'less_complete'
         WHEN {trust_of("key")} < {trust_of("top_key")} THEN 'lower_priority'
         WHEN {day_of("key")} < {day_of("top_key")} THEN 'older'
         ELSE 'order' END"""

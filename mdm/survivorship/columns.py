@@ -104,14 +104,24 @@ def columns_of(rules: SurvivorshipRules, kind: str) -> list[Column]:
 
 
 def _object(parts: Sequence[str]) -> str:
-    """SQL: a JSON object of the parts that are not NULL, keys sorted; NULL if there are none."""
-    members = ", ".join(f"'\"{part}\":' || to_json({part})" for part in sorted(parts))
-    return f"'{{' || nullif(concat_ws(',', {members}), '') || '}}'"
+    """SQL: a JSON object of the parts that are not NULL, keys sorted; NULL if there are none.
+
+    One concat of all the pieces: every step between would copy the text again.
+    """
+    ordered = sorted(parts)
+    pieces = []
+    for at, part in enumerate(ordered):
+        before = ", ".join(f"{earlier} IS NOT NULL" for earlier in ordered[:at]).replace(",", " OR")
+        comma = f"CASE WHEN {before} THEN ',\"{part}\":' ELSE '\"{part}\":' END"
+        key = comma if before else f"'\"{part}\":'"
+        pieces += [f"CASE WHEN {part} IS NOT NULL THEN {key} END", f"to_json({part})"]
+    some = " OR ".join(f"{part} IS NOT NULL" for part in ordered)
+    return f"CASE WHEN {some} THEN concat('{{', {', '.join(pieces)}, '}}') END"
 
 
 def bit_sql(condition: str, number: int) -> str:
-    """SQL (BIGINT): bit `number` if the condition holds, else 0."""
-    return f"(CASE WHEN {condition} THEN {1 << number} ELSE 0 END)::BIGINT"
+    """SQL (BIGINT): bit `number` if the condition, which is never NULL, holds, else 0."""
+    return f"(({condition})::BIGINT << {number})"
 
 
 def chunk_sql(kind: str, body: Kind, columns: Sequence[Column], chunk: int) -> str:
