@@ -17,7 +17,6 @@ from mdm.hub.runs import abandon_run, published_run, start_run, unfinished_runs
 from mdm.hub.tables import Batch, Judgement, LinkageModel, Run, RunStage
 from mdm.progress import Progress
 
-
 _BY_KIND = ("person", "family", "household", "records", "sealed")
 
 
