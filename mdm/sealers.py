@@ -167,9 +167,11 @@ def _serve(stdin: IO[bytes], stdout: IO[bytes]) -> None:
     frames: SimpleQueue[bytes | None] = SimpleQueue()
 
     def read() -> None:
-        while (frame := _receive(stdin)) is not None:
-            frames.put(frame)
-        frames.put(None)
+        try:
+            while (frame := _receive(stdin)) is not None:
+                frames.put(frame)
+        finally:
+            frames.put(None)
 
     sys.setswitchinterval(0.0005)  # the reader needs little, but needs it soon
     Thread(target=read, daemon=True).start()

@@ -7,7 +7,7 @@ end: ids are random, and rows in another order would touch all pages of an index
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -61,10 +61,10 @@ class Staging:
         """Write all that changed, in units of work that no reader sees."""
         for kind in self.kinds:
             hold(self.hub, self.engine, kind)
-        created = self._stage_entities()
+            self._compare_entities(kind)
         totals = {kind: self._count(f"{kind}_golden") for kind in self.kinds}
         with sealer(self.keys, sum(totals.values())) as team:
-            sealed = self._stage_profiles(team, sum(totals.values()))
+            created, sealed = self._stage_chunks(team, sum(totals.values()))
             for kind in self.kinds:
                 if "niks" in self.engine.columns(f"{kind}_golden"):
                     self._stage_tokens(team, kind)
@@ -110,43 +110,59 @@ class Staging:
     def forget(self) -> None:
         """Drop what was brought from the hub."""
         for kind in self.kinds:
-            self.engine.drop(f"{kind}_held", f"{kind}_known", f"{kind}_turned")
+            self.engine.drop(*(f"{kind}_{name}" for name in ("held", "known", "turned", "fresh")))
 
-    def _stage_entities(self) -> Counter[str]:
-        """New entities are staged now; what changed for known ones waits in `<kind>_turned`."""
-        for kind in self.kinds:
-            self.engine.table(
-                f"{kind}_turned",
-                f"SELECT e.entity_id, e.status, e.merged_into FROM {kind}_entities e "
-                f"JOIN {kind}_known k USING (entity_id) "
-                "WHERE e.status <> k.status OR e.merged_into IS DISTINCT FROM k.merged_into",
-            )
-        fresh = " UNION ALL ".join(
-            f"SELECT entity_id, '{kind}' AS kind, {self.keys.run_seq} AS created_run, status, "
-            f"merged_into FROM {kind}_entities ANTI JOIN {kind}_known USING (entity_id)"
-            for kind in self.kinds
+    def _compare_entities(self, kind: str) -> None:
+        """`<kind>_fresh`: entities to stage now. `<kind>_turned`: what changed for known ones,
+        which waits for the commit of the run."""
+        self.engine.table(
+            f"{kind}_turned",
+            f"SELECT e.entity_id, e.status, e.merged_into FROM {kind}_entities e "
+            f"JOIN {kind}_known k USING (entity_id) "
+            "WHERE e.status <> k.status OR e.merged_into IS DISTINCT FROM k.merged_into",
         )
-        created: Counter[str] = Counter()
-        for batch in self.engine.stream(f"SELECT * FROM ({fresh}) ORDER BY entity_id"):
-            with self.hub.sessions.connect() as connection:
-                self.hub.dialect.load(connection, Entity, _ENTITY, rows_of(batch))
-            kinds: list[Any] = batch.column(1).to_pylist()
-            created.update(kinds)
-        return created
+        self.engine.table(
+            f"{kind}_fresh",
+            f"SELECT entity_id, '{kind}' AS kind, {self.keys.run_seq} AS created_run, status, "
+            f"merged_into FROM {kind}_entities ANTI JOIN {kind}_known USING (entity_id)",
+        )
 
-    def _stage_profiles(self, team: Sealer, total: int) -> Counter[str]:
-        """Seal what changed and stage it, chunk by chunk; how many new versions of each kind."""
+    def _stage_chunks(self, team: Sealer, total: int) -> tuple[Counter[str], Counter[str]]:
+        """Stage new entities and sealed profiles, a chunk in a unit of work; how many of each kind.
+
+        Entities are written between answers: the sealer need not wait for this process, nor this
+        process for the sealer.
+        """
+        created: Counter[str] = Counter()
         sealed: Counter[str] = Counter()
+        fresh: deque[pa.RecordBatch] = deque()
         with self.progress.task("seal profiles", total) as advance:
-            answers = team.profiles(self._work(advance))
+            answers = team.profiles(self._work(fresh, advance))
             for first in answers:
                 with self.hub.sessions.connect() as connection:
                     held = self._store(connection, first, sealed)
                     for answer in answers:
+                        self._create(connection, fresh, 1, created)
                         held += self._store(connection, answer, sealed)
                         if held >= CHUNK:
                             break
-        return sealed
+        with self.hub.sessions.connect() as connection:
+            self._create(connection, fresh, len(fresh), created)
+        return created, sealed
+
+    def _create(
+        self,
+        connection: sa.Connection,
+        fresh: deque[pa.RecordBatch],
+        batches: int,
+        created: Counter[str],
+    ) -> None:
+        """Write some of the batches of new entities that wait."""
+        for _ in range(min(batches, len(fresh))):
+            batch = fresh.popleft()
+            self.hub.dialect.load(connection, Entity, _ENTITY, rows_of(batch))
+            kinds: list[Any] = batch.column(1).to_pylist()
+            created.update(kinds)
 
     def _store(self, connection: sa.Connection, answer: Sealed, sealed: Counter[str]) -> int:
         """Write a batch's sealed profiles and new entity keys; how many profiles there were."""
@@ -157,14 +173,17 @@ class Staging:
             sealed.update(map(itemgetter(PROFILE.index("kind")), answer.profiles))
         return len(answer.profiles)
 
-    def _work(self, advance: Advance) -> Iterator[pa.RecordBatch]:
-        """Golden profiles with what the hub holds of them, as WORK batches in order of entity id.
+    def _work(self, fresh: deque[pa.RecordBatch], advance: Advance) -> Iterator[pa.RecordBatch]:
+        """Golden profiles with what the hub holds of them, as WORK batches in order of entity id;
+        new entities of the same chunk are left in `fresh`.
 
         A chunk at a time is put in order, so that no second copy of all contents is ever held.
         """
         for where in self._chunks():
-            chunk = " UNION ALL ".join(self._golden(kind, where) for kind in self.kinds)
-            for whole in self.engine.stream(f"SELECT * FROM ({chunk}) ORDER BY entity_id", BATCH):
+            entities = self._united(f"SELECT * FROM {{kind}}_fresh WHERE {where}")
+            fresh.extend(self.engine.fetch(entities).to_batches(BATCH))
+            work = " UNION ALL ".join(self._golden(kind, where) for kind in self.kinds)
+            for whole in self.engine.stream(f"SELECT * FROM ({work}) ORDER BY entity_id", BATCH):
                 for start in range(0, whole.num_rows, BATCH):
                     part = whole.slice(start, BATCH)
                     columns = [c.cast(f.type) for c, f in zip(part.columns, WORK, strict=True)]
@@ -173,11 +192,10 @@ class Staging:
 
     def _chunks(self) -> Iterator[str]:
         """Conditions on entity_id that cut all golden profiles into chunks, in order."""
-        ids = " UNION ALL ".join(
-            f"SELECT entity_id FROM {kind}_golden WHERE hash(entity_id) % {SAMPLED} = 0"
-            for kind in self.kinds
+        ids = self._united(
+            f"SELECT entity_id FROM {{kind}}_golden WHERE hash(entity_id) % {SAMPLED} = 0"
         )
-        sample = self.engine.fetch(f"SELECT * FROM ({ids}) ORDER BY entity_id").column(0)
+        sample = self.engine.fetch(ids).column(0)
         cuts = [str(cut).replace("'", "''") for cut in sample[:: CHUNK // SAMPLED].to_pylist()]
         for low, high in pairwise([None, *cuts[1:], None]):
             above = f"entity_id >= '{low}'" if low is not None else "true"
@@ -221,6 +239,11 @@ class Staging:
             with self.hub.sessions.connect() as connection:
                 ended[kind] = self.hub.dialect.load(connection, SealedProfile, PROFILE, rows)
         return ended
+
+    def _united(self, sql: str) -> str:
+        """One query over the tables of all kinds, in order of entity id."""
+        parts = " UNION ALL ".join(sql.format(kind=kind) for kind in self.kinds)
+        return f"SELECT * FROM ({parts}) ORDER BY entity_id"
 
     def _count(self, table: str) -> int:
         return int(self.engine.scalar(f"SELECT count(*) FROM {table}"))

@@ -123,7 +123,16 @@ class Killed(BaseException):
     """The process ends here."""
 
 
-STEPS = ("_stage_entities", "_stage_profiles", "_stage_tombstones", "digest", "turn_entities")
+STEPS = (
+    "_compare_entities",
+    "_create",
+    "_store",
+    "_stage_chunks",
+    "_stage_tokens",
+    "_stage_tombstones",
+    "digest",
+    "turn_entities",
+)
 
 
 @pytest.mark.parametrize("step", STEPS)
