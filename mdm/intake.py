@@ -16,7 +16,7 @@ from mdm.files import Chunk, OpenFile, Survey
 from mdm.handover import Handover
 from mdm.headers import Header
 from mdm.lake import LakeFile
-from mdm.landed import landed_schema, landed_sql
+from mdm.landed import key_columns, landed_rows_of, landed_schema, made_sql
 from mdm.quality import FINDING_COLUMNS, WHOLE_FILE, load_quality
 
 
@@ -70,26 +70,24 @@ def landed_rows(
 ) -> Iterator[pa.RecordBatch]:
     """The landed rows of one file, chunk by chunk."""
     plan = item.plan
-    schema = landed_schema(plan.layout)
-    origin = {
+    layout, header, schema = plan.layout, plan.header, landed_schema(plan.layout)
+    origin: dict[str, object] = {
         "batch": item.batch,
         "delivery": delivery.moment.isoformat(),
         "file": plan.survey.name,
         "delivered_on": delivery.delivered_on,
         "office": delivery.office,
     }
-    sql = landed_sql(plan.layout, plan.header, origin)
+    sql = made_sql(layout, header, delivery.office)
     for chunk in plan.file.chunks():
         if chunk.table.num_rows:
-            numbered = chunk.table.append_column("n", pa.array(chunk.rows, pa.int32()))
-            engine.register("chunk", numbered)
+            numbers = pa.array(chunk.rows, pa.int32())
+            engine.register("chunk", key_columns(layout, header, chunk.table, numbers))
+            engine.table("made", sql)
             if earlier:
-                engine.table("chunk_landed", sql)
                 item.unchanged += int(engine.scalar(_UNCHANGED))
-                rows = engine.fetch("SELECT * FROM chunk_landed")
-            else:
-                rows = engine.fetch(sql)
-            yield from rows.cast(schema).to_batches()
+            made = engine.fetch("SELECT * FROM made ORDER BY n")
+            yield from landed_rows_of(layout, header, chunk.table, made, origin).to_batches()
         if chunk.bad:
             yield _bad_rows(chunk, schema, origin)
         size = chunk.table.num_rows + len(chunk.bad)
@@ -98,7 +96,7 @@ def landed_rows(
 
 
 _UNCHANGED = (
-    "SELECT count(*) FROM chunk_landed WHERE (record_key, row_digest) IN "
+    "SELECT count(*) FROM made WHERE (record_key, row_digest) IN "
     "(SELECT record_key, row_digest FROM earlier)"
 )
 

@@ -4,7 +4,10 @@ the same record.
 
 from __future__ import annotations
 
+from typing import Any
+
 import pyarrow as pa
+import pyarrow.compute as pc
 
 import reference
 from matching import cleaners
@@ -23,7 +26,7 @@ def landed_schema(layout: Layout) -> pa.Schema:
 
 
 def prepare(engine: Engine, layout: Layout) -> None:
-    """Put what `landed_sql` looks up into the engine: the regency or city behind a region code."""
+    """Put what `made_sql` looks up into the engine: the regency or city behind a region code."""
     if layout.office is None or engine.exists("office_of"):
         return
     engine.register("landed_places", reference.tables()["ref_place"])
@@ -35,26 +38,77 @@ def prepare(engine: Engine, layout: Layout) -> None:
     engine.drop("landed_places")
 
 
-def landed_sql(layout: Layout, header: Header, origin: dict[str, object]) -> str:
-    """The query over table `chunk` (columns `c<place>`, row number `n`) that gives landed rows."""
-    cells = {column: f"c{place}" for column, place in header.places.items()}
-    constants = {name: _constant(value) for name, value in origin.items()}
-    office, joins = constants["office"], ""
-    if layout.office is not None and origin["office"] is None:
-        office, joins = _office(layout, cells)
-    made = constants | {
-        "office": office,
-        "row": "n",
-        "record_key": _record_key(layout, cells, "o.office" if joins else office),
-        "row_digest": _row_digest(layout, cells),
+MADE = ("office", "record_key", "row_digest", "_extra")  # what `made_sql` gives, beside `n`
+
+
+def made_sql(layout: Layout, header: Header, office: str | None) -> str:
+    """The query over table `chunk` (see `key_columns`) that gives what the hub adds to each row.
+
+    Its result: the row number `n` and the columns of MADE, in no order.
+    """
+    wanted = dict.fromkeys([*layout.record_key.digest, *_single(layout)])
+    tidy = {c: f"c{header.places[c]}" for c in wanted if c in header.places}
+    cells = {column: f"t{place}" for place, column in enumerate(tidy)}
+    tidied = [f"{cleaners.tidy(cell)} AS {cells[column]}" for column, cell in tidy.items()]
+    named, joins = _constant(office), ""
+    if layout.office is not None and office is None:
+        named, joins = _office(layout, cells)
+    made = {
+        "office": named,
+        "record_key": _record_key(layout, cells, named),
+        "row_digest": "left(sha256(whole), 32)",
+        "_extra": _extra(header),
     }
-    select = [f'{made[name]} AS "{name}"' for name in LANDED_ORIGIN]
-    select += [
-        f"{cells.get(c, 'NULL::VARCHAR')} AS {_quoted(layout.landed_name(c))}"
+    select = ", ".join(f"{made[name]} AS {name}" for name in MADE)
+    return f"SELECT n, {select} FROM (SELECT {', '.join(['*', *tidied])} FROM chunk) {joins}"
+
+
+def key_columns(layout: Layout, header: Header, rows: pa.Table, numbers: Any) -> pa.Table:
+    """What `made_sql` reads of some rows: their numbers `n`, the columns that identify them, those
+    the contract does not know, and `whole`, the row as one text.
+
+    Columns that move between deliveries without meaning are left out of `whole`; an absent value is
+    no empty text's equal in it.
+    """
+    wanted = [*layout.record_key.digest, *_single(layout)]
+    places = [header.places[c] for c in wanted if c in header.places] + [*header.extra.values()]
+    chosen = {f"c{place}": rows.column(f"c{place}") for place in dict.fromkeys(places)}
+    steady: list[Any] = [
+        rows.column(f"c{header.places[c]}") if c in header.places else pa.scalar(None, pa.string())
         for c in layout.columns
+        if c not in layout.volatile
     ]
-    select += [f"{_extra(header)} AS _extra", "NULL::VARCHAR AS _problem", "NULL::VARCHAR AS _text"]
-    return f"SELECT {', '.join(select)} FROM chunk {joins}"
+    whole = pc.binary_join_element_wise(
+        *steady, "", "\x1f", null_handling="replace", null_replacement="\x1e"
+    )
+    return pa.table(chosen | {"n": numbers, "whole": whole})
+
+
+def landed_rows_of(
+    layout: Layout, header: Header, rows: pa.Table, made: pa.Table, origin: dict[str, object]
+) -> pa.Table:
+    """Landed rows: a chunk's own columns as they stood, what was made of them (in the same order),
+    and the constants of the file.
+    """
+    count, schema = rows.num_rows, landed_schema(layout)
+    own = {
+        layout.landed_name(c): rows.column(f"c{place}") for c, place in header.places.items()
+    } | {name: made.column(name) for name in MADE}
+    columns = [
+        own[field.name].cast(field.type)
+        if field.name in own
+        else pa.repeat(pa.scalar(origin.get(field.name), field.type), count)
+        for field in schema
+        if field.name != "row"
+    ]
+    columns.insert(schema.get_field_index("row"), made.column("n"))
+    return pa.table(columns, schema=schema)
+
+
+def _single(layout: Layout) -> list[str]:
+    """The columns that the record key and the office are read from."""
+    office = layout.office.column if layout.office else None
+    return [column for column in (layout.record_key.column, office) if column]
 
 
 def _office(layout: Layout, cells: dict[str, str]) -> tuple[str, str]:
@@ -63,7 +117,7 @@ def _office(layout: Layout, cells: dict[str, str]) -> tuple[str, str]:
     """
     rule = layout.office
     assert rule is not None
-    code = cleaners.region([cleaners.tidy(cells.get(rule.column, "NULL::VARCHAR"))], rule.system)
+    code = cleaners.region([cells.get(rule.column, "NULL::VARCHAR")], rule.system)
     system = cleaners.quote(rule.system)
     join = (
         "LEFT JOIN (SELECT code, any_value(office) AS office FROM office_of "
@@ -78,22 +132,15 @@ def _record_key(layout: Layout, cells: dict[str, str], office: str) -> str:
     """
     rule = layout.record_key
     identifying = [
-        f"upper({cleaners.tidy(cells[column])})" if column in cells else "NULL::VARCHAR"
-        for column in rule.digest
+        f"upper({cells[column]})" if column in cells else "NULL::VARCHAR" for column in rule.digest
     ]
     key = cleaners.digest(identifying)
     if rule.column is not None and rule.column in cells:
-        own = cleaners.tidy(cells[rule.column])
+        own = cells[rule.column]
         if rule.registry_number:
             own = cleaners.registry_number(cleaners.number_raw(own))
         key = f"coalesce({own}, {key})"
     return f"coalesce({office}, '-') || ':' || {key}" if rule.by_office else key
-
-
-def _row_digest(layout: Layout, cells: dict[str, str]) -> str:
-    """A digest of the row as it stood, columns that move without meaning left out."""
-    steady = [cells.get(c, "NULL::VARCHAR") for c in layout.columns if c not in layout.volatile]
-    return cleaners.digest(steady)
 
 
 def _extra(header: Header) -> str:
@@ -106,7 +153,3 @@ def _extra(header: Header) -> str:
 
 def _constant(value: object) -> str:
     return "NULL::VARCHAR" if value is None else f"{cleaners.quote(str(value))}"
-
-
-def _quoted(identifier: str) -> str:
-    return '"' + identifier.replace('"', '""') + '"'
