@@ -5,9 +5,13 @@ files.
 from __future__ import annotations
 
 import datetime as dt
+import re
+from typing import Any
 
 import pyarrow as pa
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from matching import cleaners, dates
 from matching.engines.duckdb import DuckDBEngine
@@ -207,3 +211,59 @@ def test_a_digest_tells_absent_from_empty_and_borders(engine: DuckDBEngine) -> N
     engine.register("v", table)
     sql = f"SELECT count(DISTINCT {cleaners.digest(['a', 'b'])}) FROM v"
     assert engine.scalar(sql) == 5
+
+
+ODD = st.text(alphabet="a|1 \t\xa0\u200b\x1f\xe9", max_size=5)
+
+
+def rows_of(engine: DuckDBEngine, columns: dict[str, list[str]], **made: str) -> list[Any]:
+    """SQL over columns of text; a dictionary per row."""
+    engine.register("v", pa.table({k: pa.array(v, pa.string()) for k, v in columns.items()}))
+    select = ", ".join(f"{sql} AS {name}" for name, sql in made.items())
+    return engine.fetch(f"SELECT *, {select} FROM v").to_pylist()
+
+
+@settings(max_examples=30, deadline=None)
+@given(rows=st.lists(st.tuples(ODD, ODD, ODD), min_size=1, max_size=40))
+def test_one_look_at_the_row_misses_no_value_that_needs_tidying(
+    engine: DuckDBEngine, rows: list[tuple[str, str, str]]
+) -> None:
+    columns = {
+        name: list(cells) for name, cells in zip("xyz", zip(*rows, strict=True), strict=True)
+    }
+    look = cleaners.untidy(["x", "y", "z"])
+    each = {f"{c}_tidy": cleaners.tidy(c) for c in "xyz"}
+    quick = {f"{c}_quick": cleaners.tidy(c, look) for c in "xyz"}
+    for row in rows_of(engine, columns, **each, **quick):
+        assert [row[f"{c}_tidy"] for c in "xyz"] == [row[f"{c}_quick"] for c in "xyz"]
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    typed=st.lists(
+        st.one_of(
+            st.from_regex(r"[0-9]{4}[0-9eEx.+ ]{10,13}", fullmatch=True),
+            st.sampled_from("0123456789").map(lambda figure: figure * 16),
+            st.from_regex(r"[0-9]{4,6}0{10,12}", fullmatch=True),
+            st.sampled_from(["1234567890123456", "0123456789012345", "3207110101807777"]),
+        ),
+        min_size=1,
+        max_size=40,
+    )
+)
+def test_the_first_look_at_numbers_clears_only_numbers(
+    engine: DuckDBEngine, typed: list[str]
+) -> None:
+    plain, filler = cleaners.is_plain_number("x"), cleaners.is_placeholder("x")
+    for row in rows_of(engine, {"x": typed}, plain=plain, filler=filler):
+        if row["plain"]:
+            assert re.fullmatch("[0-9]{16}", row["x"])
+            assert not row["x"].endswith("0000")
+            assert not row["filler"]
+
+
+def test_a_word_of_a_list_is_the_whole_word(engine: DuckDBEngine) -> None:
+    words = ["YA", "Y", "O'K"]
+    typed = ["YA", "Y", "O'K", "A", "", "YAY", "O", "YA Y"]
+    found = rows_of(engine, {"x": typed}, found=cleaners.one_of("x", words))
+    assert [row["found"] for row in found] == [word in words for word in typed]
