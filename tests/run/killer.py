@@ -1,8 +1,8 @@
 """A process that does work in children and kills them: `python -m tests.run.killer`, one JSON request a line.
 
 A request names the work (`land`, `run`), its home, its delivery and the tick at which the child ends itself with
-SIGKILL (none: it lives). A tick is a moment at which something may be half done: before each SQL statement of the engine,
-each flush to disk, each renaming of a file, each commit. The answer says whether the child was killed, and how
+SIGKILL (none: it lives). A tick is a moment at which something may be half done: before each SQL statement of the
+engine, each flush to disk, each renaming of a file, each commit. The answer says whether the child was killed, and how
 many ticks it lived. Children are forked from a process that has loaded everything and started nothing, so that
 one costs no start-up.
 """

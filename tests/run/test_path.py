@@ -1,0 +1,232 @@
+"""The whole path, run again and again: nothing twice, nothing lost, what people judged holds."""
+
+from __future__ import annotations
+
+import csv
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlmodel import select
+
+from matching.rules import Kind
+from mdm import judgements, rulebook
+from mdm.compose import Hub
+from mdm.hub.runs import published_seq
+from mdm.hub.tables import Entity, SealedProfile
+from mdm.judgements import RecordRef
+from mdm.landing import land
+from mdm.looks import look
+from mdm.lookup import profile_by_id, profile_by_nik
+from mdm.pipeline import PATH, run
+from mdm.progress import Silent
+from mdm.run import RunResult, Stage, Work, carry_out
+from tests.run.homes import QUIET, copy_of, deliver, golden, land_all, new_home
+
+BIODATA = "kemendagri/biodata_wni.csv"
+
+
+@dataclass(frozen=True)
+class World:
+    """A home after its first run (which learned models), its delivery, and what the run came to."""
+
+    home: Path
+    delivery: Path
+    first: RunResult
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> World:
+    root = tmp_path_factory.mktemp("path")
+    delivery = deliver(root / "delivery", families=60, seed=8123)
+    with new_home(root / "home") as hub:
+        land_all(hub, delivery)
+        first = run(hub, QUIET)
+    return World(root / "home", delivery, first)
+
+
+@pytest.fixture
+def hub(world: World, tmp_path: Path) -> Iterator[Hub]:
+    """A hub of one's own, as it stands after the first run."""
+    with copy_of(world.home, tmp_path / "home") as hub:
+        yield hub
+
+
+def links(hub: Hub, kind: Kind = "person") -> dict[tuple[str, str], str]:
+    """(source, record key) → entity id of the published run."""
+    with hub.sessions.read() as session:
+        seq = published_seq(session)
+    owner = next(one.run for one in look(hub).runs if one.seq == seq)
+    reader = hub.lake.reader(f"run/{kind}_links", owner=owner)
+    assert reader is not None
+    rows = reader.read_all().to_pylist()
+    return {(row["source"], row["record_key"]): row["entity_id"] for row in rows}
+
+
+def versions(hub: Hub) -> dict[str, int]:
+    """Entity id → its newest version."""
+    with hub.sessions.read() as session:
+        rows = session.exec(select(SealedProfile.entity_id, SealedProfile.version)).all()
+    return {entity: max(v for e, v in rows if e == entity) for entity, _ in rows}
+
+
+def counts(result: RunResult, stage: str) -> dict[str, int]:
+    return next(one.counts for one in result.stages if one.stage == stage)
+
+
+def registry_rows(delivery: Path) -> list[dict[str, str]]:
+    with (delivery / BIODATA).open(encoding="utf-8", newline="") as stream:
+        return list(csv.DictReader(stream))
+
+
+def mend(delivery: Path, folder: Path, **changed: str) -> tuple[Path, str]:
+    """A later registry file of one row, which says something else than before; and the row's NIK."""
+    rows = registry_rows(delivery)[:1]
+    rows[0] |= changed
+    folder.mkdir()
+    with (folder / "biodata_wni.csv").open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.DictWriter(stream, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+    return folder, rows[0]["NIK"]
+
+
+def test_every_landed_row_is_accepted_or_quarantined(world: World, hub: Hub) -> None:
+    checked = counts(world.first, "validate")
+    batches = look(hub).batches
+    assert checked["landed"] == sum(batch.landed for batch in batches)
+    assert checked["landed"] == checked["accepted"] + checked["quarantined"]
+    for batch in batches:
+        assert batch.landed == (batch.accepted or 0) + (batch.quarantined or 0), batch.file
+
+
+def test_the_same_facts_again_change_nothing(world: World, hub: Hub) -> None:
+    before = versions(hub)
+    land_all(hub, world.delivery)
+    again = run(hub, QUIET)
+    assert again.unchanged
+    assert again.run == world.first.run
+    assert versions(hub) == before
+    assert hub.lake.sweep() == 0
+
+
+def test_a_changed_row_gives_a_new_version_of_one_profile(
+    world: World, hub: Hub, tmp_path: Path
+) -> None:
+    before, linked = versions(hub), links(hub)
+    folder, nik = mend(world.delivery, tmp_path / "mended", PDDK_AKH="9", TGL_ENTRI="2026-01-15")
+    (batch,) = land(hub, "kemendagri", [folder], progress=QUIET)
+    assert batch.new == 1
+    result = run(hub, QUIET)
+    assert not result.unchanged
+    after = versions(hub)
+    newer = {entity for entity, version in after.items() if version > before.get(entity, 0)}
+    assert linked["kemendagri", nik] in newer
+    assert after[linked["kemendagri", nik]] == 2
+    assert set(before) <= set(after), "an id never dies"
+    # The education of one person is nobody else's business, but for those who lean on the record.
+    assert len(newer) <= 2
+    assert links(hub) == linked
+
+
+def pair_of_one(hub: Hub) -> tuple[RecordRef, RecordRef]:
+    """Two records, of two providers, that the machine linked; and nothing else is in their cluster."""
+    members: dict[str, list[tuple[str, str]]] = {}
+    for record, entity in sorted(links(hub).items()):
+        members.setdefault(entity, []).append(record)
+    left, right = next(two for two in members.values() if len(two) == 2 and two[0][0] != two[1][0])
+    return ref(left), ref(right)
+
+
+def strangers(hub: Hub) -> tuple[RecordRef, RecordRef]:
+    """Two records of two providers that the machine kept apart, each alone."""
+    members: dict[str, list[tuple[str, str]]] = {}
+    for record, entity in sorted(links(hub).items()):
+        members.setdefault(entity, []).append(record)
+    alone = [records[0] for records in members.values() if len(records) == 1]
+    left = next(record for record in alone if record[0] == "kemendagri")
+    other = next(
+        (record for record in alone if record[0] != "kemendagri"),
+        next(record for record in reversed(alone) if record != left),
+    )
+    return ref(left), ref(other)
+
+
+def ref(record: tuple[str, str]) -> RecordRef:
+    layouts = {"kemendagri": "biodata_wni", "kemensos": "siksng_individu", "pemda": "warga"}
+    return RecordRef(record[0], layouts[record[0]], record[1])
+
+
+def entity(hub: Hub, record: RecordRef) -> str:
+    return links(hub)[record.source, record.record_key]
+
+
+def test_what_people_judged_holds_through_runs_retraining_and_new_rules(
+    world: World, hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parted, joined = pair_of_one(hub), strangers(hub)
+    old = {record: entity(hub, record) for record in (*parted, *joined)}
+    say: dict[str, Any] = {"actor": "steward", "reason": "seen the papers"}
+    judgements.record(hub, "person", *parted, "non-link", **say)
+    judgements.record(hub, "person", *joined, "link", **say)
+
+    def holds() -> None:
+        assert entity(hub, parted[0]) != entity(hub, parted[1])
+        assert entity(hub, joined[0]) == entity(hub, joined[1])
+
+    assert not run(hub, QUIET).unchanged
+    holds()
+    # The id stays with one part; the merged id leads to the one that stays, for ever.
+    assert old[parted[0]] in {entity(hub, record) for record in parted}
+    merged = {old[record] for record in joined} - {entity(hub, joined[0])}
+    assert len(merged) == 1
+    view = profile_by_id(hub, gone := merged.pop(), actor="test")
+    assert view is not None
+    assert (view.asked, view.entity_id) == (gone, entity(hub, joined[0]))
+    with hub.sessions.read() as session:
+        assert session.get_one(Entity, gone).status == "merged"
+
+    assert not run(hub, QUIET, train=True).unchanged
+    holds()
+
+    rules = tmp_path / "rules"
+    shutil.copytree(rulebook._ROOMS["matching"], rules)
+    document = rules / "person.yaml"
+    document.write_text(document.read_text("utf-8") + "\n# Another day's rules.\n", "utf-8")
+    monkeypatch.setitem(rulebook._ROOMS, "matching", rules)
+    assert not run(hub, QUIET).unchanged
+    holds()
+
+
+def test_a_judgement_taken_back_gives_the_machine_its_say(hub: Hub) -> None:
+    pair = pair_of_one(hub)
+    for verdict in ("non-link", "review"):
+        judgements.record(hub, "person", *pair, verdict, actor="steward", reason="looked")
+    run(hub, QUIET)
+    assert entity(hub, pair[0]) == entity(hub, pair[1])
+
+
+class Killed(BaseException):
+    """Stands for a process that ends between two stages."""
+
+
+def test_a_killed_run_takes_up_finished_linkage(world: World, hub: Hub, tmp_path: Path) -> None:
+    folder, nik = mend(world.delivery, tmp_path / "mended", PDDK_AKH="9", TGL_ENTRI="2026-01-15")
+    land(hub, "kemendagri", [folder], progress=QUIET)
+
+    def die(_: Work) -> dict[str, int]:
+        raise Killed
+
+    at = next(number for number, stage in enumerate(PATH) if stage.name == "survive")
+    cut = (*PATH[:at], Stage("survive", "Never.", die))
+    before = golden(hub)
+    with pytest.raises(Killed):
+        carry_out(hub, cut, Silent(), train=False)
+    assert golden(hub) == before
+    result = run(hub, QUIET)
+    taken = {stage.stage for stage in result.stages if stage.taken_up}
+    assert {"link family", "link person", "link household", "identify"} <= taken
+    assert profile_by_nik(hub, nik, actor="test") is not None
