@@ -7,7 +7,6 @@ authenticated with it, so that a value moved to another row, column or version d
 
 from __future__ import annotations
 
-import hmac
 import os
 import re
 import struct
@@ -18,6 +17,8 @@ from typing import NamedTuple
 import pyarrow as pa
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.hmac import HMAC
 
 from mdm.errors import InputError, IntegrityError
 
@@ -117,9 +118,17 @@ def unwrap_entity_key(wrapping: bytes, entity_id: str, key_id: int, wrapped: byt
     return unseal(wrapping, Place("entity_key", "wrapped", entity_id, 0, key_id), wrapped)
 
 
-def content_mac(key: bytes, content: bytes) -> bytes:
-    """HMAC-SHA256 of a profile's content: tells a changed profile from an unchanged one."""
-    return hmac.digest(key, content, "sha256")
+class Mac:
+    """HMAC-SHA256 under one key and prefix, prepared once for many messages."""
+
+    def __init__(self, key: bytes, prefix: bytes = b"") -> None:
+        self._begun = HMAC(key, SHA256())
+        self._begun.update(prefix)
+
+    def __call__(self, message: bytes) -> bytes:
+        mac = self._begun.copy()
+        mac.update(message)
+        return mac.finalize()
 
 
 def normal_nik(text: str) -> str:
@@ -135,17 +144,12 @@ def nik_token(index_key: bytes, nik: str, table: str, purpose: str) -> bytes:
 
     Table and purpose are part of the input: the same NIK has unrelated tokens elsewhere.
     """
-    return token_of(index_key, token_domain(table, purpose), normal_nik(nik).encode())
+    return Mac(index_key, token_domain(table, purpose))(normal_nik(nik).encode())[:TOKEN_BYTES]
 
 
 def token_domain(table: str, purpose: str) -> bytes:
     """The part of a token's input that says where it is used."""
     return length_prefixed(b"nik", table.encode(), purpose.encode())
-
-
-def token_of(index_key: bytes, domain: bytes, nik: bytes) -> bytes:
-    """The token of 16 digits that were checked before."""
-    return hmac.digest(index_key, domain + nik, "sha256")[:TOKEN_BYTES]
 
 
 def _pack(plain: bytes, packing: int) -> bytes:

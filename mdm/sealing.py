@@ -20,13 +20,13 @@ from mdm.seal import (
     NONCE_BYTES,
     PACK_LZ4,
     PACK_NONE,
+    TOKEN_BYTES,
+    Mac,
     Place,
     column_part,
-    content_mac,
     entity_part,
     header_of,
     seal_with,
-    token_of,
     unwrap_entity_key,
     version_part,
 )
@@ -48,6 +48,9 @@ NIKS = pa_schema(nik=pa.binary())
 PROFILE = ("entity_id", "version", "kind", "run_seq", "key_id", "content_mac", "ciphertext")
 KEY = ("entity_id", "key_id", "run_seq", "wrapped")
 
+#: Bytes from which a profile is packed. Below, it would take as long as all the sealing, and save
+#: a fifth of a kilobyte.
+PACK_FROM = 4096
 _PLAIN, _PACKED = header_of(PACK_NONE), header_of(PACK_LZ4)
 _RANDOM = KEY_BYTES + 2 * NONCE_BYTES  # one profile's: entity key, nonces of wrap and of profile
 
@@ -79,12 +82,14 @@ def seal_batch(keys: SealingKeys, work: pa.RecordBatch) -> Sealed:
     run, key_id, wrapping = keys.run_seq, keys.key_id, dict(keys.wrapping)
     wrapper, wrap_after = AESGCM(wrapping[key_id]), version_part(0, key_id)
     wrap_before = column_part(_PLAIN, "entity_key", "wrapped")
-    seal_before = column_part(_PACKED, "sealed_profile", "ciphertext")
+    seal_before = {
+        header: column_part(header, "sealed_profile", "ciphertext") for header in (_PLAIN, _PACKED)
+    }
     digest_before = column_part(b"digest", "sealed_profile", "ciphertext")
-    random = _random_parts(work.num_rows)
+    random, mac_of = _random_parts(work.num_rows), Mac(keys.mac)
     profiles, fresh, digests = [], [], []
     for entity_id, kind, content, held, held_mac, wrapped, wrapped_key_id in rows_of(work):
-        mac = content_mac(keys.mac, content)
+        mac = mac_of(content)
         if mac == held_mac:
             continue
         key, wrap_nonce, nonce = next(random)
@@ -97,7 +102,8 @@ def seal_batch(keys: SealingKeys, work: pa.RecordBatch) -> Sealed:
             key = unwrap_entity_key(wrapping[wrapped_key_id], entity_id, wrapped_key_id, wrapped)
         version = (held or 0) + 1
         place = entity + version_part(version, key_id)
-        sealed = seal_with(AESGCM(key), nonce, _PACKED, seal_before + place, content)
+        header = _PLAIN if len(content) < PACK_FROM else _PACKED
+        sealed = seal_with(AESGCM(key), nonce, header, seal_before[header] + place, content)
         profiles.append((entity_id, version, kind, run, key_id, mac, sealed))
         digests.append(hashlib.sha256(digest_before + place + sealed).digest())
     return Sealed(profiles, fresh, b"".join(digests))
@@ -105,9 +111,9 @@ def seal_batch(keys: SealingKeys, work: pa.RecordBatch) -> Sealed:
 
 def token_batch(keys: SealingKeys, work: pa.RecordBatch) -> bytes:
     """The tokens of a NIKS batch, one after the other."""
-    index, domain = keys.index, keys.token_domain
+    token = Mac(keys.index, keys.token_domain)
     niks: list[Any] = work.column(0).to_pylist()
-    return b"".join([token_of(index, domain, nik) for nik in niks])
+    return b"".join([token(nik)[:TOKEN_BYTES] for nik in niks])
 
 
 def profile_place(entity_id: str, version: int, key_id: int) -> Place:

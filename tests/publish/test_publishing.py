@@ -59,6 +59,16 @@ def test_what_is_published_opens_as_it_was(hub: Hub) -> None:
     assert names(hub, SITI) == "e1"
 
 
+def test_a_long_profile_takes_less_room_and_opens_as_it_was(hub: Hub) -> None:
+    text = content(address="JALAN MAWAR " * 2_000)
+    publish_golden(hub, Golden({"e1": (text, [])}))
+    assert profile(hub, "e1") == (1, text)
+    with hub.sessions.read() as session:
+        sealed = session.get_one(SealedProfile, ("e1", 1)).ciphertext
+    assert sealed is not None
+    assert len(sealed) < len(text) / 10
+
+
 def test_the_same_again_makes_no_new_version(hub: Hub) -> None:
     publish_golden(hub, FIRST)
     before = counts(hub)

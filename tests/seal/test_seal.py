@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import hmac
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mdm.errors import InputError, IntegrityError
 from mdm.seal import (
+    PACK_LZ4,
     PACK_NONE,
     PACK_ZLIB,
-    PACK_LZ4,
+    Mac,
     Place,
-    content_mac,
     new_key,
     nik_token,
     normal_nik,
@@ -128,6 +130,14 @@ def test_what_is_no_nik_is_refused_without_repeating_it(text: str) -> None:
     assert not text or text not in error.value.message + error.value.hint
 
 
-def test_a_content_mac_depends_on_content_and_key() -> None:
-    macs = {content_mac(KEY, b"a"), content_mac(KEY, b"b"), content_mac(KEY[::-1], b"a")}
-    assert len(macs) == 3
+def test_a_mac_depends_on_message_key_and_prefix() -> None:
+    macs = {Mac(KEY)(b"a"), Mac(KEY)(b"b"), Mac(KEY[::-1])(b"a"), Mac(KEY, b"b")(b"a")}
+    assert len(macs) == 4
+
+
+@given(st.binary(min_size=1, max_size=100), st.binary(), st.binary())
+def test_a_mac_is_hmac_sha256_over_prefix_and_message(
+    key: bytes, prefix: bytes, message: bytes
+) -> None:
+    mac = Mac(key, prefix)
+    assert [mac(message) for _ in range(2)] == [hmac.digest(key, prefix + message, "sha256")] * 2
