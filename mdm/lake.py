@@ -167,6 +167,7 @@ class Lake:
                 sink,
                 schema,
                 compression="zstd",
+                compression_level=1,  # a tenth larger, a fifth less time
                 encryption_properties=self._crypto.encryption(),
                 write_statistics=False,
             ) as writer,
