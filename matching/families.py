@@ -77,9 +77,10 @@ def add_members(engine: Engine) -> int:
 
 
 def tell_persons(engine: Engine) -> int:
-    """Make `person_context(rid, card, family_group)` and `family_card(card, cluster)` from `family_clusters`.
+    """Make `person_context(rid, card, family_group, born_alone)` and `family_card(card, cluster)`.
 
     `family_group` is the family found for the person's card, or the card itself where no family record carries it.
+    `born_alone`: the register knows exactly one person of that family with this birth date, so there are no twins.
     """
     engine.table(
         "family_card",
@@ -88,11 +89,20 @@ def tell_persons(engine: Engine) -> int:
         WHERE x.card IS NOT NULL GROUP BY x.card
         """,
     )
+    grouped = f"""
+        SELECT p.rid, p.card, coalesce('F' || f.cluster, 'K' || p.card) AS family_group, p.birth_date, p.registry
+        FROM (SELECT rid, birth_date, registry, {CARD.format("person_standardised")} AS card
+              FROM person_standardised) p
+        LEFT JOIN family_card f USING (card)
+        """
     return engine.table(
         "person_context",
         f"""
-        SELECT p.rid, p.card, coalesce('F' || f.cluster, 'K' || p.card) AS family_group
-        FROM (SELECT rid, {CARD.format("person_standardised")} AS card FROM person_standardised) p
-        LEFT JOIN family_card f USING (card)
+        WITH grouped AS ({grouped}),
+        alone AS (SELECT family_group, birth_date, true AS born_alone FROM grouped
+                  WHERE registry AND family_group IS NOT NULL AND birth_date IS NOT NULL
+                  GROUP BY family_group, birth_date HAVING count(*) = 1)
+        SELECT g.rid, g.card, g.family_group, coalesce(a.born_alone, false) AS born_alone
+        FROM grouped g LEFT JOIN alone a USING (family_group, birth_date)
         """,
     )

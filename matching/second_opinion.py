@@ -56,7 +56,7 @@ def second_opinion(engine: Engine, kind: Kind) -> SecondOpinion:
     counts = {"link": 0, "non-link": 0}
     sql = f"SELECT judgement, count(*) AS pairs FROM {kind}_disagreements GROUP BY judgement"
     counts |= {row["judgement"]: row["pairs"] for row in engine.fetch(sql).to_pylist()}
-    learned = not bool(np.isnan(probability).any())
+    learned = not bool(np.isnan(probability).all())
     return SecondOpinion(vectors.num_rows, counts["link"], counts["non-link"], learned)
 
 
@@ -73,7 +73,7 @@ def _vectors(engine: Engine, kind: Kind, gammas: list[str]) -> pa.Table:
 
 
 def _probabilities(vectors: pd.DataFrame, gammas: list[str]) -> np.ndarray[Any, Any]:
-    """The probability of a match for every vector; NaN everywhere when nothing can be learned."""
+    """The probability of a match for every vector; NaN where nothing can be learned."""
     clear = vectors["matches"].sum(), vectors["others"].sum()
     if min(clear) < FEWEST:
         return np.full(len(vectors), np.nan)
@@ -85,7 +85,11 @@ def _probabilities(vectors: pd.DataFrame, gammas: list[str]) -> np.ndarray[Any, 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         classifier.fit(sample.set_index(names), names[: len(parts[0])])
-        return np.asarray(classifier.prob(vectors[gammas]), dtype=float)
+        # A level that no clear pair shows says nothing here, and the classifier would stop at it.
+        known = np.logical_and.reduce([vectors[g].isin(sample[g].unique()) for g in gammas])
+        probability = np.full(len(vectors), np.nan)
+        probability[known] = np.asarray(classifier.prob(vectors.loc[known, gammas]), dtype=float)
+        return probability
 
 
 def _repeated(vectors: pd.DataFrame, gammas: list[str], count: str) -> pd.DataFrame:

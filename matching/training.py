@@ -24,6 +24,9 @@ from matching.scoring import linker
 SMALLEST_M = 3e-4
 # Where nothing could be learned of a comparison: the best level is the rule, all others share the rest.
 USUAL_M = 0.9
+# What Splink writes for a level it never met.
+NOT_OBSERVED = 1e-6
+DISTINCT = 1e-7
 
 
 def train(engine: Engine, rules: LinkageRules, *, now: datetime | None = None) -> Model:
@@ -99,20 +102,32 @@ def _weights(
             level.m or value.get("m_probability")
             for level, value in zip(levels, learned, strict=True)
         ]
-        if not any(m):
-            m = [USUAL_M] + [(1 - USUAL_M) / (len(levels) - 1)] * (len(levels) - 1)
-        for level, value, share in zip(levels, learned, m, strict=True):
+        if not any(share for level, share in zip(levels, m, strict=True) if level.m is None):
+            usual = [USUAL_M] + [(1 - USUAL_M) / (len(levels) - 1)] * (len(levels) - 1)
+            m = [level.m or share for level, share in zip(levels, usual, strict=True)]
+        # Of a comparison that no sampled pair could make, nothing is known: its levels weigh nothing.
+        silent = not any(
+            value.get("u_probability") or level.u
+            for level, value in zip(levels, learned, strict=True)
+        )
+        for place, (level, value, share) in enumerate(zip(levels, learned, m, strict=True)):
             fixed = level.u is not None or level.u_key is not None
+            # No two levels of a comparison weigh quite the same: a pair's weight tells its level (see scoring).
+            m_here = max(float(share or 0), SMALLEST_M) * (1 + DISTINCT * place)
             u = float(value.get("u_probability") or level.u or 0)
+            if silent or not (fixed or _seen(value)):
+                u = m_here
             weights.append(
                 LevelWeight(
-                    comparison.name,
-                    level.name,
-                    max(float(share or 0), SMALLEST_M),
-                    u if fixed and u else max(u, unseen),
+                    comparison.name, level.name, m_here, u if fixed and u else max(u, unseen)
                 )
             )
     return weights
+
+
+def _seen(value: dict[str, Any]) -> bool:
+    """Whether training met a level at all: among random pairs, or in a block."""
+    return any((value.get(name) or 0) > NOT_OBSERVED for name in ("m_probability", "u_probability"))
 
 
 def _exact_u(engine: Engine, rules: LinkageRules, pairs: float) -> dict[tuple[str, str], float]:
