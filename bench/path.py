@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from bench.answer import Clock, answer
+from bench.answer import Clock, Helpers, answer
 from mdm.compose import create_home
 from mdm.landing import land
 from mdm.pipeline import run
@@ -16,7 +16,7 @@ SOURCES = ("kemendagri", "kemensos", "pemda")
 
 def main(delivery: Path, home: Path) -> None:
     """Land every provider's files, then run."""
-    clock = Clock()
+    clock, helpers = Clock(), Helpers()
     hub = create_home(home)
     landed = [
         batch
@@ -27,7 +27,13 @@ def main(delivery: Path, home: Path) -> None:
     result = run(hub, Silent(), train=True)
     stages |= {stage.stage: stage.seconds for stage in result.stages}
     parts = {name: seconds for name, seconds in result.seconds.items() if name not in stages}
-    answer(clock.whole(), records=sum(batch.rows for batch in landed), stages=stages, parts=parts)
+    answer(
+        clock.whole(),
+        helpers,
+        records=sum(batch.rows for batch in landed),
+        stages=stages,
+        parts=parts,
+    )
 
 
 if __name__ == "__main__":
