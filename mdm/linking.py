@@ -158,7 +158,8 @@ def note_origin(work: Work) -> None:
         implied = "false" if kind == "person" else "implied"
         work.engine.table(
             f"{kind}_origin",
-            f'SELECT rid, source, layout, file, "row", record_key, batch, {implied} AS implied FROM {kind}_standardised',
+            f'SELECT rid, source, layout, file, "row", record_key, batch, {implied} AS implied'
+            f" FROM {kind}_standardised",
         )
 
 
