@@ -40,4 +40,4 @@ lock: $(STAMP) ## renew requirements.lock from pyproject.toml
 	$(BIN)/uv pip compile --universal --generate-hashes --no-header --no-emit-index-url --group dev pyproject.toml --output-file requirements.lock
 
 clean: ## remove the environment and the demo's home
-	rm -rf $(VENV) demo bench/work
+	rm -rf $(VENV) demo bench/scratch

@@ -23,7 +23,7 @@ from rich.table import Table
 from bench.chart import draw
 
 HERE = Path(__file__).parent
-WORK = HERE / "work"
+WORK = HERE / "scratch"
 SIZES = (100_000, 300_000, 1_000_000)
 PACKAGES = ("splink", "duckdb", "pyarrow", "sqlalchemy", "cryptography")
 

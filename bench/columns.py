@@ -31,7 +31,7 @@ def main(home: Path, out: Path) -> None:
     assert found is not None
     engine.register("family_clusters", found)
     linkage.prepare(engine, "person")
-    # Synthetic people, and bench/work is removed when the bench is done.
+    # Synthetic people, and bench/scratch is removed when the bench is done.
     pq.write_table(engine.fetch("SELECT * FROM person_linkable"), out)
     answer(clock.whole())
 
