@@ -54,6 +54,19 @@ def table_of(model: type[SQLModel]) -> sa.Table:
     return SQLModel.metadata.tables[str(model.__tablename__)]
 
 
+def upsert_rows(connection: sa.Connection, insert: Any, rows: Sequence[Mapping[str, Any]]) -> None:
+    """`upsert` where the database knows ON CONFLICT; `insert` is its own INSERT into the table."""
+    if not rows:
+        return
+    keys = [column.name for column in insert.table.primary_key]
+    values = {name: insert.excluded[name] for name in rows[0] if name not in keys}
+    if values:
+        statement = insert.on_conflict_do_update(index_elements=keys, set_=values)
+    else:
+        statement = insert.on_conflict_do_nothing(index_elements=keys)
+    connection.execute(statement, [dict(row) for row in rows])
+
+
 _REGISTRY: dict[str, Dialect] = {}
 
 

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert
 from sqlmodel import SQLModel
 
-from mdm.hub.dialect import Row, register, table_of
+from mdm.hub.dialect import Row, register, table_of, upsert_rows
 
 BUSY_MILLISECONDS = 60_000
 ROWS_TOGETHER = 100  # of a bulk, in one statement: a step of its own for each costs a third more
@@ -60,17 +60,7 @@ class SQLite:
     def upsert(
         self, connection: sa.Connection, model: type[SQLModel], rows: Sequence[Mapping[str, Any]]
     ) -> None:
-        if not rows:
-            return
-        table = table_of(model)
-        statement = insert(table)
-        keys = [column.name for column in table.primary_key]
-        values = {name: statement.excluded[name] for name in rows[0] if name not in keys}
-        if values:
-            upsert = statement.on_conflict_do_update(index_elements=keys, set_=values)
-        else:
-            upsert = statement.on_conflict_do_nothing(index_elements=keys)
-        connection.execute(upsert, [dict(row) for row in rows])
+        upsert_rows(connection, insert(table_of(model)), rows)
 
     def load(
         self,
