@@ -18,10 +18,17 @@ PIPE_WIDTH = 180
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
+class _Console(Console):
+    """A console that leaves it to the command line to end when its reader went away."""
+
+    def on_broken_pipe(self) -> None:
+        raise BrokenPipeError
+
+
 def _console(*, stderr: bool = False) -> Console:
     """A console; in a file or a pipe lines are as long as they need to be."""
-    console = Console(stderr=stderr)
-    return console if console.is_terminal else Console(stderr=stderr, width=PIPE_WIDTH)
+    console = _Console(stderr=stderr)
+    return console if console.is_terminal else _Console(stderr=stderr, width=PIPE_WIDTH)
 
 
 @dataclass
