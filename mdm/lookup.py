@@ -8,18 +8,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import chain
 
 import yaml
-from sqlmodel import Session, col, or_, select
+from sqlmodel import Session, col, select
 
 from mdm import audit
 from mdm.compose import Hub
 from mdm.errors import AccessError, IntegrityError, RuleError
 from mdm.hub.runs import published_seq
-from mdm.hub.tables import Entity, EntityKey, NikToken, RuleSet, Run, SealedProfile
+from mdm.hub.tables import Entity, RuleSet, Run, SealedProfile
 from mdm.masking import SealingRules, load_rules, masked
-from mdm.seal import unseal, unwrap_entity_key
-from mdm.sealing import profile_place
+from mdm.opening import carriers, open_profiles
 from mdm.survivorship import Explanation, SurvivorshipRules, explain, parse_rules
 from mdm.survivorship import load_rules as load_survivorship
 from mdm.tokens import tokens_for
@@ -61,9 +61,10 @@ def profile_by_nik(
     rules = _may_look(purpose, reveal=reveal)
     tokens = tokens_for(hub, nik)
     with hub.sessions.read() as session:
-        carriers = _carriers(session, tokens, published_seq(session))
+        found = carriers(session, tokens, published_seq(session))
+        ids = list(dict.fromkeys(chain.from_iterable(found.get(token, []) for token in tokens)))
         look = _Look(hub, session, rules, reveal)
-        view = look.whole(carriers[0], also_on=len(carriers) - 1) if carriers else None
+        view = look.whole(ids[0], also_on=len(ids) - 1) if ids else None
     return _on_record(hub, view, actor=actor, purpose=purpose, case=case)
 
 
@@ -88,20 +89,8 @@ def open_profile(hub: Hub, session: Session, entity_id: str) -> tuple[int, str] 
 
     For code that answers for what it does with it: nothing is written to the audit log here.
     """
-    row = session.exec(
-        select(SealedProfile)
-        .where(SealedProfile.entity_id == entity_id)
-        .where(SealedProfile.run_seq <= published_seq(session))
-        .order_by(col(SealedProfile.version).desc())
-        .limit(1)
-    ).first()
-    wrapped = session.get(EntityKey, entity_id)
-    if row is None or row.ciphertext is None or wrapped is None:
-        return None
-    wrapping = hub.keys.domain("profile", wrapped.key_id).subkey("wrap entity key")
-    key = unwrap_entity_key(wrapping, entity_id, wrapped.key_id, wrapped.wrapped)
-    content = unseal(key, profile_place(entity_id, row.version, row.key_id), row.ciphertext)
-    return row.version, content.decode()
+    opened = open_profiles(hub, session, [entity_id], published_seq(session)).get(entity_id)
+    return (opened.version, opened.content) if opened else None
 
 
 def follow(session: Session, entity_id: str) -> str | None:
@@ -180,17 +169,6 @@ def _may_look(purpose: str | None, *, reveal: bool) -> SealingRules:
             "A reveal needs a purpose.", f"Name one of: {', '.join(sorted(rules.purposes))}."
         )
     return rules
-
-
-def _carriers(session: Session, tokens: list[bytes], seq: int) -> list[str]:
-    """Published entities filed under a NIK, the one whose golden NIK it is first."""
-    query = (
-        select(NikToken.entity_id)
-        .where(col(NikToken.token).in_(tokens), NikToken.run_seq <= seq)
-        .where(or_(col(NikToken.retired_seq).is_(None), col(NikToken.retired_seq) > seq))
-        .order_by(col(NikToken.rank), col(NikToken.run_seq), col(NikToken.entity_id))
-    )
-    return list(dict.fromkeys(session.exec(query).all()))
 
 
 def _on_record(

@@ -8,6 +8,9 @@ import sys
 import threading
 import warnings
 from collections.abc import Sequence
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
+from typing import cast
 
 import click
 
@@ -28,6 +31,11 @@ VERBS = {
     "profile": "profile",
     "evaluate": "quality",
     "export": "quality",
+    "audit": "audit",
+    "subject": "subjects",
+    "admin": "admin",
+    "keys": "keys",
+    "snapshot": "snapshots",
 }
 
 
@@ -35,18 +43,26 @@ class Verbs(click.Group):
     """The verbs in the order of the work, each loaded when it is needed."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(VERBS)
+        return [*VERBS, *sorted(_from_above())]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        above = _from_above()
+        if cmd_name in above:
+            return cast(click.Command, above[cmd_name].load())
         if cmd_name not in VERBS:
             return None
         module = importlib.import_module(f"mdm.cli.commands.{VERBS[cmd_name]}")
-        command: click.Command = getattr(module, cmd_name)
-        return command
+        return cast(click.Command, getattr(module, cmd_name))
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Exit codes"):
             formatter.write_dl([(str(code), text) for code, text in exit_codes().items()])
+
+
+@cache
+def _from_above() -> dict[str, EntryPoint]:
+    """Verbs of the rooms above this one, such as `serve`: imports go down, so they name themselves."""
+    return {found.name: found for found in entry_points(group="dtsen.verbs")}
 
 
 @click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"]})

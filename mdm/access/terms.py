@@ -1,0 +1,52 @@
+"""The terms of access: who asks, what for, about what, and what was decided."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+WHOLE_COUNTRY = ""  # the region prefix that every code starts with
+
+
+@dataclass(frozen=True)
+class Principal:
+    """Who asks: a member of staff, a programme's machine client, or the system itself.
+
+    `regions` are Kemendagri code prefixes (2025 edition, no dots); `purposes` the purposes of use
+    that the agreement names; `fields` narrows what the role may see, per kind (None: does not).
+    """
+
+    id: str
+    kind: str  # staff, client, system
+    roles: frozenset[str]
+    regions: tuple[str, ...] = ()
+    purposes: frozenset[str] = frozenset()
+    programmes: frozenset[str] = frozenset()
+    fields: Mapping[str, frozenset[str]] | None = None
+    agreement: str | None = None
+
+    def covers(self, region: str | None) -> bool:
+        """Whether a region code lies in one of this principal's regions; an unknown region only
+        in the whole country."""
+        code = (region or "").replace(".", "")
+        return any(code.startswith(prefix) for prefix in self.regions)
+
+
+@dataclass(frozen=True)
+class Resource:
+    """What is asked about. `region` is its Kemendagri code, None when it is not of one place."""
+
+    kind: str  # person, family, household, batch, audit, user, client, key, ...
+    region: str | None = None
+    owner: str | None = None  # the client or person it belongs to, where it belongs to one
+
+
+@dataclass(frozen=True)
+class Decision:
+    """The answer of `decide`. `fields`: kind → attributes that may be shown. `policy` is the
+    version of the access document; `reason` a code that the document explains."""
+
+    allowed: bool
+    reason: str
+    policy: str
+    fields: Mapping[str, frozenset[str]] = field(default_factory=dict)

@@ -1,0 +1,127 @@
+"""Opening: from NIK tokens and entity ids to golden contents, for one or ten thousand at once.
+
+Everything is read as of a run: `seq` is the sequence number readers see, or that of a snapshot.
+Nothing here is written to the audit log: for code that answers for what it does with the content.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy.orm import aliased
+from sqlmodel import Session, col, or_, select
+
+from mdm.compose import Hub
+from mdm.hub.tables import EntityKey, NikToken, SealedProfile
+from mdm.seal import unseal, unwrap_entity_key
+from mdm.sealing import profile_place
+
+TOGETHER = 1_000  # ids asked for in one statement
+
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True)
+class Opened:
+    """One version of one entity's golden profile, open. `run_seq` is the run that published it."""
+
+    entity_id: str
+    kind: str
+    version: int
+    key_id: int
+    run_seq: int
+    content: str = field(repr=False)
+
+
+def carriers(session: Session, tokens: Iterable[bytes], seq: int) -> dict[bytes, list[str]]:
+    """Token → ids of the entities filed under it, the one whose golden NIK it is first."""
+    found: dict[bytes, list[str]] = {}
+    for some in _together(tokens):
+        query = (
+            select(NikToken.token, NikToken.entity_id)
+            .where(col(NikToken.token).in_(some), NikToken.run_seq <= seq)
+            .where(or_(col(NikToken.retired_seq).is_(None), col(NikToken.retired_seq) > seq))
+            .order_by(col(NikToken.rank), col(NikToken.run_seq), col(NikToken.entity_id))
+        )
+        for token, entity_id in session.exec(query).all():
+            ids = found.setdefault(token, [])
+            if entity_id not in ids:
+                ids.append(entity_id)
+    return found
+
+
+def open_profiles(
+    hub: Hub, session: Session, entity_ids: Iterable[str], seq: int
+) -> dict[str, Opened]:
+    """Entity id → its profile as of `seq`; ids without one (unknown, ended, shredded) are left out.
+
+    IntegrityError when a sealed value does not open.
+    """
+    wrapping = _Wrapping(hub)
+    return {
+        row[0]: _open(row, wrapping[row[6]])
+        for some in _together(entity_ids)
+        for row in _sealed(session, some, seq)
+    }
+
+
+_Sealed = tuple[str, str, int, int, int, bytes, int, bytes]
+
+
+def _sealed(session: Session, ids: Sequence[str], seq: int) -> Iterator[_Sealed]:
+    newer = aliased(SealedProfile)
+    query = (
+        sa.select(
+            col(SealedProfile.entity_id),
+            col(SealedProfile.kind),
+            col(SealedProfile.version),
+            col(SealedProfile.key_id),
+            col(SealedProfile.run_seq),
+            col(SealedProfile.ciphertext),
+            col(EntityKey.key_id),
+            col(EntityKey.wrapped),
+        )
+        .join(EntityKey, col(EntityKey.entity_id) == col(SealedProfile.entity_id))
+        .where(col(SealedProfile.entity_id).in_(ids), col(SealedProfile.run_seq) <= seq)
+        .where(col(SealedProfile.ciphertext).is_not(None))
+        .where(
+            ~sa.exists().where(
+                col(newer.entity_id) == col(SealedProfile.entity_id),
+                col(newer.version) > col(SealedProfile.version),
+                col(newer.run_seq) <= seq,
+            )
+        )
+    )
+    for row in session.connection().execute(query).all():
+        ciphertext: bytes = row[5] or b""
+        yield row[0], row[1], row[2], row[3], row[4], ciphertext, row[6], row[7]
+
+
+def _open(row: _Sealed, wrapping: bytes) -> Opened:
+    entity_id, kind, version, key_id, run_seq, ciphertext, wrapped_key_id, wrapped = row
+    key = unwrap_entity_key(wrapping, entity_id, wrapped_key_id, wrapped)
+    content = unseal(key, profile_place(entity_id, version, key_id), ciphertext)
+    return Opened(entity_id, kind, version, key_id, run_seq, content.decode())
+
+
+class _Wrapping(dict[int, bytes]):
+    """Wrapping keys by version of the profile domain key, derived once."""
+
+    def __init__(self, hub: Hub) -> None:
+        super().__init__()
+        self._keys = hub.keys
+
+    def __missing__(self, key_id: int) -> bytes:
+        key = self._keys.domain("profile", key_id).subkey("wrap entity key")
+        self[key_id] = key
+        return key
+
+
+def _together(some: Iterable[_T]) -> Iterator[list[_T]]:
+    rest = iter(dict.fromkeys(some))
+    while part := list(islice(rest, TOGETHER)):
+        yield part
