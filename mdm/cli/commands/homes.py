@@ -42,7 +42,7 @@ def init(session: Session, *, database_url: str | None, memory_limit: str | None
 @click.option(
     "--format",
     "fmt",
-    type=click.Choice(["csv", "parquet", "xlsx"]),
+    type=click.Choice(["csv", "csv.gz", "parquet", "xlsx"]),
     default="csv",
     show_default=True,
     help="Form of the files.",
