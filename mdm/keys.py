@@ -23,7 +23,7 @@ from mdm.errors import IntegrityError
 from mdm.hub.sessions import Sessions
 from mdm.hub.tables import DomainKeyRow
 
-PURPOSES = ("profile", "identifier", "lake", "audit", "export")
+PURPOSES = ("profile", "identifier", "lake", "audit", "export", "access")
 KEY_BYTES = 32
 
 

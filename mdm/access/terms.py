@@ -5,7 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from pydantic import BaseModel, ConfigDict, Field
+
 WHOLE_COUNTRY = ""  # the region prefix that every code starts with
+
+
+class Limits(BaseModel):
+    """How much somebody may ask. Refused beyond; `miss_percent` counts once `miss_floor` NIKs of a
+    day were asked: who guesses numbers misses a lot."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    requests_per_minute: int = Field(ge=1)
+    niks_per_day: int = Field(ge=0)
+    miss_percent: int = Field(ge=0, le=100)
+    miss_floor: int = Field(ge=1)
 
 
 @dataclass(frozen=True)
@@ -13,7 +27,8 @@ class Principal:
     """Who asks: a member of staff, a programme's machine client, or the system itself.
 
     `regions` are Kemendagri code prefixes (2025 edition, no dots); `purposes` the purposes of use
-    that the agreement names; `fields` narrows what the role may see, per kind (None: does not).
+    that the agreement names; `fields` narrows what the role may see, per kind (None: does not);
+    `limits` are its own (None: those of its roles).
     """
 
     id: str
@@ -24,6 +39,7 @@ class Principal:
     programmes: frozenset[str] = frozenset()
     fields: Mapping[str, frozenset[str]] | None = None
     agreement: str | None = None
+    limits: Limits | None = None
 
     def covers(self, region: str | None) -> bool:
         """Whether a region code lies in one of this principal's regions; an unknown region only
@@ -39,12 +55,14 @@ class Resource:
     kind: str  # person, family, household, batch, audit, user, client, key, ...
     region: str | None = None
     owner: str | None = None  # the client or person it belongs to, where it belongs to one
+    programmes: frozenset[str] = frozenset()  # that the question names
 
 
 @dataclass(frozen=True)
 class Decision:
     """The answer of `decide`. `fields`: kind → attributes that may be shown. `policy` is the
-    version of the access document; `reason` a code that the document explains."""
+    version of the access document; `reason` a code that the document explains: when allowed, the
+    name of the grant."""
 
     allowed: bool
     reason: str
