@@ -1,5 +1,20 @@
 """Table classes: storage only, no behaviour, never returned by a route."""
 
+from mdm.hub.tables.access import (
+    Alarm,
+    Approval,
+    Budget,
+    BudgetNik,
+    Client,
+    ClientKey,
+    HoneyNik,
+    LoginFlow,
+    RoleGrant,
+    SetupToken,
+    Staff,
+    StaffSession,
+    UsedAssertion,
+)
 from mdm.hub.tables.answers import EntityQuestion, Job, RunPeriod, Snapshot
 from mdm.hub.tables.delivery import Batch, LakeFileRow
 from mdm.hub.tables.entities import (
@@ -19,27 +34,40 @@ APPEND_ONLY = ("entity_event", "judgement", "audit_event", "shred_entry")
 
 __all__ = [
     "APPEND_ONLY",
+    "Alarm",
+    "Approval",
     "AuditEvent",
     "Batch",
+    "Budget",
+    "BudgetNik",
+    "Client",
+    "ClientKey",
     "DomainKeyRow",
     "Entity",
     "EntityEvent",
     "EntityKey",
     "EntityQuestion",
+    "HoneyNik",
     "Job",
     "Judgement",
     "JudgementKey",
     "LakeFileRow",
     "LinkageModel",
+    "LoginFlow",
     "NikToken",
     "Refiling",
+    "RoleGrant",
     "RuleSet",
     "Run",
     "RunPeriod",
     "RunStage",
     "SealedProfile",
+    "SetupToken",
     "ShredEntry",
     "Snapshot",
+    "Staff",
+    "StaffSession",
     "StagingMark",
     "SubjectRestriction",
+    "UsedAssertion",
 ]
