@@ -70,11 +70,19 @@ def _upgrade_in(sessions: object, connection: sa.Connection) -> None:
 def test_what_may_only_grow_cannot_be_changed(hub: Hub, table: str, verb: str) -> None:
     rows = {
         "audit_event": "(seq, event, leaf_hash) VALUES (7, '', '')",
+        "audit_checkpoint": "(size, root, key_version, at, note) VALUES (7, '', 1, '2026-01-01', '')",
+        "audit_key": "(version, verifier, created) VALUES (1, '', '2026-01-01')",
         "entity_event": "(run_seq, entity_id, kind, event) VALUES (1, 'e', 'person', 'keep')",
         "judgement": "(id, seq, kind, records, judgement, actor, reason, at) "
         "VALUES ('j', 1, 'person', '', 'link', 'a', 'r', '2026-01-01')",
     }
-    column = {"audit_event": "seq", "entity_event": "run_seq", "judgement": "seq"}[table]
+    column = {
+        "audit_event": "seq",
+        "audit_checkpoint": "size",
+        "audit_key": "version",
+        "entity_event": "run_seq",
+        "judgement": "seq",
+    }[table]
     with hub.sessions.connect() as connection:
         connection.execute(sa.text(f"INSERT INTO {table} {rows[table]}"))
     with (

@@ -27,16 +27,37 @@ from mdm.hub.tables.entities import (
 )
 from mdm.hub.tables.rights import JudgementKey, Refiling, ShredEntry, SubjectRestriction
 from mdm.hub.tables.runs import LinkageModel, RuleSet, Run, RunStage, StagingMark
-from mdm.hub.tables.trust import AuditEvent, DomainKeyRow
+from mdm.hub.tables.trust import (
+    AuditActor,
+    AuditCheckpoint,
+    AuditEvent,
+    AuditKey,
+    AuditSubject,
+    AuditTile,
+    DomainKeyRow,
+    SealedDigest,
+)
 
 #: Tables whose rows are facts: the database itself refuses to change or delete them.
-APPEND_ONLY = ("entity_event", "judgement", "audit_event", "shred_entry")
+APPEND_ONLY = (
+    "entity_event",
+    "judgement",
+    "audit_event",
+    "audit_checkpoint",
+    "audit_key",
+    "shred_entry",
+)
 
 __all__ = [
     "APPEND_ONLY",
     "Alarm",
     "Approval",
+    "AuditActor",
+    "AuditCheckpoint",
     "AuditEvent",
+    "AuditKey",
+    "AuditSubject",
+    "AuditTile",
     "Batch",
     "Budget",
     "BudgetNik",

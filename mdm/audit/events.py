@@ -1,0 +1,198 @@
+"""Events: who did what, as exact bytes with their RFC 9162 leaf hash, in order, for ever.
+
+An event is written in the unit of work of the act it records; for a reveal, before the values
+leave. It never carries personal data: names of fields, not their values; ids that say nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+import sqlalchemy as sa
+from sqlmodel import Session, col
+
+from mdm.audit.verifier import leaf_hash
+from mdm.errors import InputError
+from mdm.hub.columns import now
+from mdm.hub.dialect import dialect_of
+from mdm.hub.tables import AuditActor, AuditEvent, AuditSubject
+
+#: Details whose values the hub makes itself: ids, digests, counts, moments, names of rules.
+_MADE = frozenset(
+    {
+        "as_of",
+        "at_size",
+        "batch",
+        "budget",
+        "client_key",
+        "count",
+        "counts",
+        "decision",
+        "entity_id",
+        "fields",
+        "found",
+        "hashes",
+        "id",
+        "job",
+        "judgement",
+        "key_version",
+        "kind",
+        "misses",
+        "model",
+        "policy",
+        "programmes",
+        "request",
+        "revealed",
+        "root",
+        "rows",
+        "rules",
+        "run",
+        "run_seq",
+        "sealed",
+        "since",
+        "until",
+        "verifier",
+    }
+)
+#: Details that people name or type: nothing in them may be a long number.
+_TYPED = frozenset(
+    {
+        "agreement",
+        "approved_by",
+        "case",
+        "client",
+        "layout",
+        "programme",
+        "purpose",
+        "reason",
+        "region",
+        "requested_by",
+        "role",
+        "snapshot",
+        "source",
+        "user",
+    }
+)
+#: What an event may say beside its time, actor and action.
+DETAILS = _MADE | _TYPED
+#: Details whose values an event is found by later (see search.py).
+SUBJECTS = ("entity_id", "batch", "run", "job", "id")
+
+_LONG_NUMBER = re.compile(r"(?:\d[ .\-]?){15}\d")
+_EVENT = ("seq", "event", "leaf_hash")
+_encoder = msgspec.json.Encoder(order="sorted")
+
+
+@dataclass(frozen=True)
+class Event:
+    """An act to be recorded. `details` may be any of DETAILS; those that are None are left out."""
+
+    actor: str
+    action: str
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+
+def record(session: Session, actor: str, action: str, **details: Any) -> AuditEvent:
+    """Append one event in the caller's unit of work.
+
+    ValueError for a detail that events do not carry; InputError when what people typed (actor,
+    purpose, case, region, …) holds a long number.
+    """
+    (row,) = _append(session, [Event(actor, action, details)])
+    return AuditEvent(seq=row[0], event=row[1], leaf_hash=row[2])
+
+
+def record_many(session: Session, events: Sequence[Event]) -> range:
+    """Append events in their order, under one lock, in bulk; their sequence numbers.
+
+    Errors as in `record`; then nothing was appended.
+    """
+    rows = _append(session, events)
+    return range(rows[0][0], rows[-1][0] + 1) if rows else range(0)
+
+
+def _append(session: Session, events: Sequence[Event]) -> list[tuple[int, bytes, bytes]]:
+    if not events:
+        return []
+    for event in events:
+        _check(event)
+    connection = session.connection()
+    dialect = dialect_of(connection)
+    dialect.exclusive(connection, "audit")
+    first = size(session)
+    at = now().isoformat()
+    rows, subjects, actors = [], [], []
+    for seq, event in enumerate(events, first):
+        data = _bytes_of(event, at)
+        rows.append((seq, data, leaf_hash(data)))
+        actors.append((event.actor, seq))
+        subjects += [(subject, seq) for subject in sorted(subjects_of(event.details))]
+    dialect.load(connection, AuditEvent, _EVENT, rows)
+    dialect.load(connection, AuditActor, ("actor", "seq"), actors)
+    dialect.load(connection, AuditSubject, ("subject", "seq"), subjects)
+    return rows
+
+
+def size(session: Session) -> int:
+    """How many events the log holds. Sequence numbers are gapless from 0."""
+    last = session.connection().execute(sa.select(sa.func.max(col(AuditEvent.seq)))).scalar()
+    return 0 if last is None else int(last) + 1
+
+
+def subjects_of(details: Mapping[str, Any]) -> set[str]:
+    """The entities, batches, runs, … that an event is about: what it is found by."""
+    found: set[str] = set()
+    for name in SUBJECTS:
+        said = details.get(name)
+        if isinstance(said, str):
+            found.add(said)
+        elif isinstance(said, (list, tuple, set, frozenset)):
+            found.update(one for one in said if isinstance(one, str))
+    return found
+
+
+def _bytes_of(event: Event, at: str) -> bytes:
+    """The event as canonical JSON: keys sorted, no blanks."""
+    said = {name: value for name, value in event.details.items() if value is not None}
+    data = _encoder.encode({"at": at, "actor": event.actor, "action": event.action, **said})
+    # One quick look at the whole; a careful one only where it sees something: a digest may by
+    # chance have many digits in a row.
+    if _LONG_NUMBER.search(data.decode()):
+        _refuse_numbers(event)
+    return data
+
+
+def _check(event: Event) -> None:
+    unknown = event.details.keys() - DETAILS
+    if unknown:
+        raise ValueError(f"an audit event does not say {', '.join(sorted(unknown))}")
+
+
+def _refuse_numbers(event: Event) -> None:
+    typed = [event.actor, event.action]
+    typed += [text for name in _TYPED for text in _texts(event.details.get(name))]
+    made = [text for name in _MADE for text in _texts(event.details.get(name))]
+    if any(map(_LONG_NUMBER.search, typed)) or any(map(_LONG_NUMBER.fullmatch, made)):
+        raise InputError("The audit log takes no NIK or KK number.", "Leave the number out.")
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Every text and whole number in a detail, as text."""
+    match value:
+        case str():
+            yield value
+        case bool() | float() | None:
+            return
+        case int():
+            yield str(value)
+        case Mapping():
+            for key, inner in value.items():
+                yield from _texts(key)
+                yield from _texts(inner)
+        case list() | tuple() | set() | frozenset():
+            for inner in value:
+                yield from _texts(inner)
