@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
 import sqlalchemy as sa
@@ -13,17 +14,33 @@ from mdm.errors import HomeError
 Row = Sequence[Any]
 
 
+class Turn(Protocol):
+    """The right to write, for as long as a unit of work lasts."""
+
+    def waited_for(self) -> bool:
+        """Whether somebody else wants to write, and cannot before this turn ends."""
+
+
 class Dialect(Protocol):
     """One database. Everything here works inside the caller's transaction and never commits."""
 
     clustered: Mapping[str, Any]
     """Options of CREATE TABLE that keep small rows inside their primary key, where that exists."""
 
+    grain: int
+    """Rows of a bulk that go between two looks whether somebody waits to write."""
+
     def engine(self, url: str) -> sa.Engine:
         """A connection pool whose commits survive a power cut."""
 
+    def turn(self, connection: sa.Connection, *, bulk: bool) -> AbstractContextManager[Turn]:
+        """Around a unit of work that will write: waits for its turn where there is one.
+
+        `bulk`: one of many by which one process writes much; it lets all others go first.
+        """
+
     def begin_write(self, connection: sa.Connection) -> None:
-        """Called first in a unit of work that will write: waits for its turn where there is one."""
+        """Called first inside a unit of work that will write."""
 
     def begin_read(self, connection: sa.Connection) -> None:
         """Called first in a reading unit of work: everything read is of one moment."""

@@ -8,7 +8,8 @@ from contextlib import contextmanager
 import sqlalchemy as sa
 from sqlmodel import Session
 
-from mdm.hub.dialect import Dialect, dialect_for
+from mdm.hub.bulk import Bulk
+from mdm.hub.dialect import Dialect, Turn, dialect_for
 
 
 class Sessions:
@@ -31,9 +32,23 @@ class Sessions:
     @contextmanager
     def connect(self) -> Iterator[sa.Connection]:
         """The same unit of work without a session on top, for bulk work."""
-        with self.engine.begin() as connection:
-            self.dialect.begin_write(connection)
+        with self.engine.connect() as connection, self._unit(connection):
             yield connection
+
+    @contextmanager
+    def bulk(self) -> Iterator[Bulk]:
+        """Many short units of work, for what nobody sees yet; see `mdm/hub/bulk.py`."""
+        with (
+            self.engine.connect() as connection,
+            Bulk(self.dialect, connection, lambda: self._unit(connection, bulk=True)) as bulk,
+        ):
+            yield bulk
+
+    @contextmanager
+    def _unit(self, connection: sa.Connection, *, bulk: bool = False) -> Iterator[Turn]:
+        with self.dialect.turn(connection, bulk=bulk) as turn, connection.begin():
+            self.dialect.begin_write(connection)
+            yield turn
 
     @contextmanager
     def read(self) -> Iterator[Session]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any
@@ -11,9 +13,11 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert
 from sqlmodel import SQLModel
 
-from mdm.hub.dialect import Row, register, table_of, upsert_rows
+from mdm.hub.dialect import Row, Turn, register, table_of, upsert_rows
+from mdm.hub.turns import Alone, turn_at
 
 BUSY_MILLISECONDS = 60_000
+CHECKPOINT_SECONDS = 0.2  # of bulk work, between two copies of the log into the database
 ROWS_TOGETHER = 100  # of a bulk, in one statement: a step of its own for each costs a third more
 # FULL: with NORMAL, a power cut takes acknowledged commits away.
 PRAGMAS = (
@@ -24,6 +28,8 @@ PRAGMAS = (
     f"busy_timeout={BUSY_MILLISECONDS}",
     "cache_size=-131072",  # 128 MiB: random ids touch the whole of an index
     "temp_store=MEMORY",  # no temporary files
+    # In pages: bulk work copies the log back itself, so that nobody else has to do it in a commit.
+    "wal_autocheckpoint=4000",
     "secure_delete=FAST",  # a deleted entity key is overwritten, not only forgotten
 )
 
@@ -32,6 +38,7 @@ class SQLite:
     """Write-ahead log, full sync, one writer at a time."""
 
     clustered: Mapping[str, Any] = {"sqlite_with_rowid": False}
+    grain = 2 * ROWS_TOGETHER
 
     def engine(self, url: str) -> sa.Engine:
         engine = sa.create_engine(
@@ -50,6 +57,26 @@ class SQLite:
         connection.isolation_level = None
         for pragma in PRAGMAS:
             connection.execute(f"PRAGMA {pragma}").fetchall()
+
+    @contextmanager
+    def turn(self, connection: sa.Connection, *, bulk: bool) -> Iterator[Turn]:
+        database = connection.engine.url.database
+        if not database or database == ":memory:":
+            yield Alone()
+            return
+        with turn_at(Path(database), BUSY_MILLISECONDS / 1000, bulk=bulk) as turn:
+            yield turn
+        if bulk:
+            self._checkpoint(connection)
+
+    @staticmethod
+    def _checkpoint(connection: sa.Connection) -> None:
+        """Copy the log into the database, if it is time; others read and write meanwhile."""
+        driver: Any = connection.connection.driver_connection
+        now = time.monotonic()
+        if now - connection.info.get("checkpoint", 0.0) > CHECKPOINT_SECONDS:
+            driver.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+            connection.info["checkpoint"] = time.monotonic()
 
     def begin_write(self, connection: sa.Connection) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE")

@@ -1,0 +1,88 @@
+"""Turns at the pen, for a database with one writer at a time.
+
+Such a database lets those who wait try again after ever longer pauses, so that one who writes much
+starves all others. Here everybody takes a turn before writing: a file lock beside the database,
+freed when its process dies. A second lock says that somebody waits; one who writes much looks at it
+often, ends its turn early, and asks for the next one only when nobody waits, or after a while.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from mdm.errors import CapacityError
+
+LOOK_SECONDS = 0.0003  # between two looks whether the turn is free
+GIVE_WAY_SECONDS = 0.25  # how long one who writes much lets others go first
+
+
+class Alone:
+    """A turn at a database that no other process can see."""
+
+    def waited_for(self) -> bool:
+        """Never."""
+        return False
+
+
+class FileTurn:
+    """A turn held by a file lock."""
+
+    def __init__(self, waiting: int) -> None:
+        self._waiting = waiting
+
+    def waited_for(self) -> bool:
+        """Whether somebody else wants to write."""
+        if not _locked(self._waiting, fcntl.LOCK_EX):
+            return True
+        fcntl.flock(self._waiting, fcntl.LOCK_UN)
+        return False
+
+
+@contextmanager
+def turn_at(database: Path, seconds: float, *, bulk: bool) -> Iterator[FileTurn]:
+    """Hold the turn at a database file; CapacityError when it is not free for so many seconds."""
+    pen = _open(database, "turn")
+    waiting = _open(database, "wait")
+    try:
+        turn = FileTurn(waiting)
+        if bulk:
+            _until(lambda: not turn.waited_for(), GIVE_WAY_SECONDS)
+        else:
+            fcntl.flock(waiting, fcntl.LOCK_SH)
+        if not _until(lambda: _locked(pen, fcntl.LOCK_EX), seconds):
+            raise CapacityError(
+                "The database is busy: another process writes and does not end.",
+                "Look which process works on this home, and try again.",
+            )
+        fcntl.flock(waiting, fcntl.LOCK_UN)
+        yield turn
+    finally:
+        os.close(waiting)
+        os.close(pen)
+
+
+def _open(database: Path, what: str) -> int:
+    return os.open(f"{database}-{what}", os.O_RDWR | os.O_CREAT, 0o600)
+
+
+def _locked(descriptor: int, how: int) -> bool:
+    try:
+        fcntl.flock(descriptor, how | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _until(done: Callable[[], bool], seconds: float) -> bool:
+    """Ask again and again, for so long; whether the answer was yes."""
+    ends = time.monotonic() + seconds
+    while not done():
+        if time.monotonic() > ends:
+            return False
+        time.sleep(LOOK_SECONDS)
+    return True
