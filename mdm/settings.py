@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from mdm.access.settings import Access, AccessSettings
 from mdm.errors import RuleError
 
 FILE = "dtsen.yaml"
@@ -28,6 +29,7 @@ class Settings(BaseModel):
     threads: int | None = Field(default=None, ge=1)
     spill: Path | None = None  # only a directory that the operator declares encrypted
     key_file: Path | None = None  # None: keys/root.key in the home
+    access: Access = Field(default_factory=AccessSettings)
 
     @field_validator("memory_limit")
     @classmethod

@@ -1,0 +1,245 @@
+"""Clients: a programme's machines, registered under an agreement, known by their public keys."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from joserfc.errors import JoseError
+from joserfc.jwk import ECKey, OKPKey
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from sqlmodel import Session, col, select
+
+from mdm import audit
+from mdm.access.document import load_rules
+from mdm.access.terms import Limits, Principal
+from mdm.errors import InputError
+from mdm.hub.columns import now
+from mdm.hub.tables import Client, ClientKey
+from mdm.masking import load_rules as load_sealing
+
+ACTIVE, DISABLED = "active", "disabled"
+ROLE = "programme"
+REGION = re.compile(r"([0-9]{2}|[0-9]{4}|[0-9]{6}|[0-9]{10})?")
+_NAME = re.compile(r"[a-z0-9][a-z0-9-]{1,62}")
+
+
+class Agreement(BaseModel):
+    """What a programme and the ministry agreed on: number, time, purposes, regions, fields."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    number: str = Field(min_length=3, max_length=80)
+    valid_from: datetime
+    valid_to: datetime
+    programmes: tuple[str, ...] = Field(min_length=1)
+    purposes: tuple[str, ...] = Field(min_length=1)
+    regions: tuple[str, ...] = Field(min_length=1)
+    fields: dict[str, tuple[str, ...]] | None = None
+    limits: Limits | None = None
+
+    @field_validator("regions")
+    @classmethod
+    def _regions(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if not all(REGION.fullmatch(region) for region in value):
+            raise ValueError("a region is the first 2, 4, 6 or 10 digits of its code, or empty")
+        return value
+
+    @field_validator("purposes")
+    @classmethod
+    def _purposes(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if unknown := set(value) - load_sealing().purposes.keys():
+            raise ValueError(f"no purpose is called {', '.join(sorted(unknown))}")
+        return value
+
+    @model_validator(mode="after")
+    def _sound(self) -> Agreement:
+        if self.valid_from.tzinfo is None or self.valid_to.tzinfo is None:
+            raise ValueError("the times need their time zone")
+        if self.valid_to <= self.valid_from:
+            raise ValueError("it ends before it begins")
+        known = load_rules().shown["whole"]
+        for kind, names in (self.fields or {}).items():
+            if kind not in known or not set(names) <= known[kind]:
+                raise ValueError(f"fields: not attributes of '{kind}'")
+        return self
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A client as it stands now: its principal, and what a token must agree with."""
+
+    principal: Principal
+    epoch: int
+    terms: str
+    valid_from: datetime
+    valid_to: datetime
+    active: bool
+
+    def holds(self, at: datetime) -> bool:
+        """Whether it is active and its agreement in force."""
+        return self.active and self.valid_from <= at < self.valid_to
+
+
+def register(
+    session: Session,
+    name: str,
+    agreement: Agreement,
+    jwk: Mapping[str, Any],
+    *,
+    actor: str,
+    approved_by: str | None = None,
+) -> Client:
+    """A new client with its first public key. InputError for a name taken or a key not fit."""
+    if not _NAME.fullmatch(name):
+        raise InputError(
+            "A client's name has letters, digits and dashes.", "For example pkh-pusat."
+        )
+    if session.exec(select(Client.id).where(Client.name == name)).first():
+        raise InputError("There is a client of this name.", "Choose another name.")
+    client = Client(
+        id=f"client-{secrets.token_hex(6)}",
+        name=name,
+        state=ACTIVE,
+        agreement=agreement.number,
+        valid_from=agreement.valid_from,
+        valid_to=agreement.valid_to,
+        programmes=sorted(set(agreement.programmes)),
+        purposes=sorted(set(agreement.purposes)),
+        regions=sorted(set(agreement.regions)),
+        fields=_plain_fields(agreement),
+        limits=agreement.limits.model_dump() if agreement.limits else None,
+    )
+    session.add(client)
+    session.flush()
+    _add_key(session, client.id, jwk)
+    audit.record(
+        session, actor, "client.create", id=client.id, fields=client.fields, approved_by=approved_by
+    )
+    return client
+
+
+def rotate_key(session: Session, client: Client, jwk: Mapping[str, Any], *, actor: str) -> str:
+    """Put a new public key in the place of all older ones; tokens given before end. Its key id."""
+    held = session.exec(select(ClientKey).where(ClientKey.client_id == client.id)).all()
+    for key in held:
+        key.retired = key.retired or now()
+    kid = _add_key(session, client.id, jwk)
+    client.epoch += 1
+    audit.record(session, actor, "client.rotate-key", id=client.id)
+    return kid
+
+
+def disable(session: Session, client: Client, *, actor: str) -> None:
+    """Refuse a client from now on, its tokens with it."""
+    client.state, client.epoch = DISABLED, client.epoch + 1
+    audit.record(session, actor, "client.disable", id=client.id)
+
+
+def find(session: Session, name: str) -> Client:
+    """A client by id or name. InputError when there is none."""
+    query = select(Client).where((col(Client.id) == name) | (col(Client.name) == name))
+    client = session.exec(query).first()
+    if client is None:
+        raise InputError("There is no such client.", "See `dtsen admin client list`.")
+    return client
+
+
+def all_clients(session: Session) -> Sequence[Client]:
+    """Every client, by name."""
+    return session.exec(select(Client).order_by(col(Client.name))).all()
+
+
+def standing(session: Session, client_id: str) -> Standing | None:
+    """A client as it stands now; None for an id nobody has."""
+    client = session.get(Client, client_id)
+    if client is None:
+        return None
+    fields = client.fields
+    principal = Principal(
+        id=client.id,
+        kind="client",
+        roles=frozenset({ROLE}),
+        regions=tuple(client.regions),
+        purposes=frozenset(client.purposes),
+        programmes=frozenset(client.programmes),
+        fields=None if fields is None else {kind: frozenset(of) for kind, of in fields.items()},
+        agreement=client.agreement,
+        limits=None if client.limits is None else Limits(**client.limits),
+    )
+    return Standing(
+        principal,
+        client.epoch,
+        _terms(client),
+        client.valid_from,
+        client.valid_to,
+        client.state == ACTIVE,
+    )
+
+
+def public_keys(session: Session, client_id: str) -> dict[str, Mapping[str, Any]]:
+    """Key id → public key of a client, without the retired ones."""
+    query = select(ClientKey).where(
+        ClientKey.client_id == client_id, col(ClientKey.retired).is_(None)
+    )
+    return {key.kid: key.jwk for key in session.exec(query).all()}
+
+
+def read_agreement(values: Mapping[str, Any]) -> Agreement:
+    """An agreement from plain values. InputError names what is wrong."""
+    try:
+        return Agreement.model_validate(values)
+    except ValidationError as error:
+        wrong = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+        raise InputError(f"The agreement is not complete: {wrong}.", "Mend it.") from None
+
+
+def _add_key(session: Session, client_id: str, jwk: Mapping[str, Any]) -> str:
+    public = public_jwk(jwk)
+    if session.get(ClientKey, (client_id, public["kid"])):
+        raise InputError("The client had this key before.", "Make a new key pair.")
+    session.add(ClientKey(client_id=client_id, kid=public["kid"], jwk=public))
+    session.flush()
+    return str(public["kid"])
+
+
+def public_jwk(jwk: Mapping[str, Any]) -> dict[str, Any]:
+    """A client's public key as it is kept: Ed25519 or P-256, its key id the RFC 7638 thumbprint.
+
+    InputError for another kind of key, and for a private one: that must never leave the client.
+    """
+    if "d" in jwk or "k" in jwk:
+        raise InputError("This is a private key.", "Give the public key; keep the private one.")
+    try:
+        if jwk.get("kty") == "OKP" and jwk.get("crv") == "Ed25519":
+            key: OKPKey | ECKey = OKPKey.import_key(dict(jwk))
+        elif jwk.get("kty") == "EC" and jwk.get("crv") == "P-256":
+            key = ECKey.import_key(dict(jwk))
+        else:
+            raise ValueError
+        public = {name: jwk[name] for name in ("kty", "crv", "x", "y") if name in jwk}
+        key.check_key_op("verify")
+        return {**public, "kid": key.thumbprint()}
+    except (JoseError, ValueError, KeyError, TypeError):
+        raise InputError(
+            "This is no public key that the hub takes.", "Use Ed25519 or EC P-256, as a JWK."
+        ) from None
+
+
+def _plain_fields(agreement: Agreement) -> dict[str, list[str]] | None:
+    if agreement.fields is None:
+        return None
+    return {kind: sorted(set(names)) for kind, names in agreement.fields.items()}
+
+
+def _terms(client: Client) -> str:
+    """The version of all that a client may do: what it agreed on, and today's policy."""
+    said = [client.agreement, client.programmes, client.purposes, client.regions, client.fields]
+    text = json.dumps([*said, load_rules().digest], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]

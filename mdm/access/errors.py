@@ -1,0 +1,26 @@
+"""Errors of access that the service answers in a way of its own."""
+
+from __future__ import annotations
+
+from mdm.errors import AccessError
+
+
+class NotIdentifiedError(AccessError):
+    """Nobody the hub knows. The caller is always told the same; `why` is for tests and counts."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(
+            "The hub does not know who is asking.", "Ask for a new token, or log in again."
+        )
+        self.why = why
+
+
+class SecondPersonError(AccessError):
+    """The act waits for another person's approval."""
+
+    def __init__(self, approval: str, roles: tuple[str, ...]) -> None:
+        super().__init__(
+            f"This needs the approval of another person: {' or '.join(roles)}.",
+            f"The request waits as {approval}; ask again when it is approved.",
+        )
+        self.approval = approval
