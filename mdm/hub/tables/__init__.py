@@ -25,6 +25,7 @@ from mdm.hub.tables.entities import (
     NikToken,
     SealedProfile,
 )
+from mdm.hub.tables.exchanges import AgreedCallback, Exchange, ExchangeReference, SeenMessage
 from mdm.hub.tables.rights import JudgementKey, Refiling, ShredEntry, SubjectRestriction
 from mdm.hub.tables.runs import LinkageModel, RuleSet, Run, RunStage, StagingMark
 from mdm.hub.tables.trust import (
@@ -50,6 +51,7 @@ APPEND_ONLY = (
 
 __all__ = [
     "APPEND_ONLY",
+    "AgreedCallback",
     "Alarm",
     "Approval",
     "AuditActor",
@@ -68,6 +70,8 @@ __all__ = [
     "EntityEvent",
     "EntityKey",
     "EntityQuestion",
+    "Exchange",
+    "ExchangeReference",
     "HoneyNik",
     "Job",
     "Judgement",
@@ -82,7 +86,9 @@ __all__ = [
     "Run",
     "RunPeriod",
     "RunStage",
+    "SealedDigest",
     "SealedProfile",
+    "SeenMessage",
     "SetupToken",
     "ShredEntry",
     "Snapshot",

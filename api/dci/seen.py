@@ -1,0 +1,106 @@
+"""What a client may see of an opened person: values by kind, nothing that its fields do not name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from api.dci.mapping import Comparable
+from api.dci.query import Is
+from api.dci.values import held_as
+from mdm.access.terms import Decision
+from mdm.desk.terms import Person, Profile
+
+Values = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Seen:
+    """One profile as it may be seen. Groups of values keep their parts, as far as they are shown.
+
+    `updated` is the date of the newest source record behind a value that is shown.
+    """
+
+    entity_id: str
+    kind: str
+    values: Values = field(repr=False)
+    status: str
+    links: Mapping[str, Any]
+    regions: str
+    updated: str | None
+
+    def get(self, *path: str) -> Any:
+        """The value at attribute and part; None when there is none to see."""
+        value: Any = self.values
+        for name in path:
+            value = value.get(name) if isinstance(value, Mapping) else None
+        return value
+
+
+@dataclass(frozen=True)
+class Found:
+    """A person found, with family and household, and the identifiers that found it."""
+
+    person: Seen
+    family: Seen | None
+    household: Seen | None
+    doubt: bool
+    found_by: frozenset[Is] = frozenset()
+    members: Sequence[Found] = ()  # of the family, once opened
+
+    @property
+    def member_ids(self) -> list[str]:
+        """Entity ids of the people on the family's card, in the card's order."""
+        members = self.family.links.get("members", ()) if self.family else ()
+        return [str(entity_id) for entity_id, _ in members]
+
+    def value(self, attribute: Comparable, today: date) -> Any:
+        """What a query compares; None when there is nothing to see."""
+        kind, *path = attribute.source.split(".")
+        if attribute.type == "size":
+            return len(self.member_ids) or None
+        seen = self.person if kind == "person" else self.family
+        return held_as(attribute, seen.get(*path) if seen else None, today)
+
+
+def see(person: Person, decision: Decision) -> Found:
+    """An opened person with no more than the decision's fields."""
+    return Found(
+        person=_seen(person.person, decision),
+        family=_seen(person.family, decision) if person.family else None,
+        household=_seen(person.household, decision) if person.household else None,
+        doubt=person.doubt is not None,
+    )
+
+
+def shown(found: Found) -> dict[str, list[str]]:
+    """Kind → attributes that an answer about this person can show: for the audit log."""
+    parts = (found.person, found.family, found.household)
+    return {one.kind: sorted(one.values) for one in parts if one is not None and one.values}
+
+
+def _seen(profile: Profile, decision: Decision) -> Seen:
+    fields = decision.fields.get(profile.kind, frozenset())
+    body, values, dates = profile.body, {}, []
+    for name, entry in profile.entries.items():
+        value = _cut(entry[0], fields) if name in fields else None
+        if value is not None and value != {}:
+            values[name] = value
+            dates.append(body["records"][entry[1]][-1])
+    return Seen(
+        entity_id=profile.entity_id,
+        kind=profile.kind,
+        values=values,
+        status=str(body["identity_status"]),
+        links=body["links"],
+        regions=str(body["regions"]),
+        updated=max((str(day) for day in dates if day), default=None),
+    )
+
+
+def _cut(value: Any, fields: frozenset[str]) -> Any:
+    if isinstance(value, dict):
+        return {part: held for part, held in value.items() if part in fields and held is not None}
+    return value

@@ -1,0 +1,213 @@
+"""Exchanges with other registries: each message once, each answer where it was agreed to go.
+
+What a client writes as an id may be anything. It is looked up by a keyed token and kept sealed.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+import sqlalchemy as sa
+from sqlmodel import Session, col, select
+
+from mdm.errors import InputError
+from mdm.hub.columns import now
+from mdm.hub.dialect import dialect_of
+from mdm.hub.tables import AgreedCallback, Exchange, ExchangeReference, SeenMessage
+from mdm.keys import Keys
+from mdm.seal import TOKEN_BYTES, Mac, Place, length_prefixed, seal, unseal
+
+DOMAIN = "export"
+KEPT = timedelta(days=30)  # how long a sender may ask what became of a message
+CLAIM = timedelta(seconds=60)  # a worker that says nothing for so long has died
+WAITING, ANSWERED, DELIVERED, UNDELIVERED = "waiting", "answered", "delivered", "undelivered"
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
+
+
+@dataclass(frozen=True)
+class Taken:
+    """An exchange, open: `content` is what was asked, or what became of it."""
+
+    id: str
+    client_id: str
+    state: str
+    attempts: int
+    created: datetime
+    content: Any = field(repr=False)
+
+
+def agree_callback(session: Session, client_id: str, uri: str, actor: str) -> None:
+    """Let answers to a client go to an address; InputError for one that is not safe to call."""
+    parts = urlsplit(uri)
+    secure = parts.scheme == "https" or (
+        parts.scheme == "http" and parts.hostname in LOOPBACK  # a trial on one machine
+    )
+    if not secure or not parts.hostname or parts.username or parts.fragment or len(uri) > 500:
+        raise InputError(
+            "This is not an address that answers can be sent to.",
+            "Give a whole https URL without user name and fragment.",
+        )
+    if session.get(AgreedCallback, (client_id, uri)) is None:
+        session.add(AgreedCallback(client_id=client_id, uri=uri, added_by=actor))
+
+
+def withdraw_callback(session: Session, client_id: str, uri: str) -> None:
+    """Let no answer go there any more."""
+    session.connection().execute(
+        sa.delete(AgreedCallback).where(
+            col(AgreedCallback.client_id) == client_id, col(AgreedCallback.uri) == uri
+        )
+    )
+
+
+def callbacks(session: Session, client_id: str) -> list[str]:
+    """The addresses that answers to a client may go to."""
+    query = select(AgreedCallback.uri).where(AgreedCallback.client_id == client_id)
+    return sorted(session.exec(query).all())
+
+
+class Exchanges:
+    """The exchanges of one hub. Every method works inside the caller's unit of work."""
+
+    def __init__(self, keys: Keys) -> None:
+        self._keys = keys
+
+    def first_time(
+        self, session: Session, client_id: str, message_id: str, expires: datetime
+    ) -> bool:
+        """Whether a client's message id is new. It is remembered until its signature expires."""
+        connection = session.connection()
+        dialect_of(connection).exclusive(connection, "exchange")
+        tokens = self._tokens("message", client_id, message_id)
+        query = select(SeenMessage.client_id).where(
+            SeenMessage.client_id == client_id, col(SeenMessage.token).in_(tokens)
+        )
+        if session.exec(query).first() is not None:
+            return False
+        session.add(SeenMessage(client_id=client_id, token=tokens[0], expires=expires))
+        session.flush()
+        return True
+
+    def begin(
+        self,
+        session: Session,
+        client_id: str,
+        transaction_id: str,
+        references: Iterable[str],
+        content: Any,
+        *,
+        due: datetime | None = None,
+    ) -> str:
+        """A new exchange, its references filed; return its id. `due`: a worker shall answer it."""
+        exchange_id = secrets.token_hex(16)
+        key = self._keys.domain(DOMAIN)
+        session.add(
+            Exchange(
+                id=exchange_id,
+                client_id=client_id,
+                transaction_token=self._tokens("transaction", client_id, transaction_id)[0],
+                state=WAITING,
+                sealed=self._seal(exchange_id, 0, key.version, content),
+                key_id=key.version,
+                due=due,
+                expires=now() + KEPT,
+            )
+        )
+        session.flush()
+        for reference in dict.fromkeys(references):
+            token = self._tokens("reference", client_id, reference)[0]
+            session.add(
+                ExchangeReference(client_id=client_id, token=token, exchange_id=exchange_id)
+            )
+        return exchange_id
+
+    def settle(
+        self,
+        session: Session,
+        exchange_id: str,
+        state: str,
+        content: Any,
+        *,
+        due: datetime | None = None,
+    ) -> None:
+        """Write down how an exchange stands. `due`: it is to be taken up again."""
+        row = session.get_one(Exchange, exchange_id)
+        row.revision += 1
+        row.key_id = self._keys.domain(DOMAIN).version
+        row.sealed = self._seal(row.id, row.revision, row.key_id, content)
+        row.state, row.due = state, due
+
+    def claim(self, session: Session, most: int) -> list[Taken]:
+        """Exchanges that are due, for this worker alone until it settles them or dies."""
+        connection = session.connection()
+        dialect_of(connection).exclusive(connection, "exchange")
+        query = select(Exchange).where(col(Exchange.due) <= now()).order_by(col(Exchange.due))
+        rows = session.exec(query.limit(most)).all()
+        for row in rows:
+            row.due, row.attempts = now() + CLAIM, row.attempts + 1
+        return [self._open(row) for row in rows]
+
+    def by_transaction(self, session: Session, client_id: str, transaction_id: str) -> list[Taken]:
+        """A client's exchanges of one transaction, oldest first."""
+        tokens = self._tokens("transaction", client_id, transaction_id)
+        return self._found(session, client_id, col(Exchange.transaction_token).in_(tokens))
+
+    def by_references(
+        self, session: Session, client_id: str, references: Sequence[str]
+    ) -> list[Taken]:
+        """A client's exchanges that any of these requests belongs to, oldest first."""
+        tokens = [t for one in references for t in self._tokens("reference", client_id, one)]
+        ids = select(ExchangeReference.exchange_id).where(
+            ExchangeReference.client_id == client_id, col(ExchangeReference.token).in_(tokens)
+        )
+        return self._found(session, client_id, col(Exchange.id).in_(ids))
+
+    def by_id(self, session: Session, client_id: str, exchange_id: str) -> list[Taken]:
+        """A client's exchange of that correlation id, if there is one."""
+        return self._found(session, client_id, col(Exchange.id) == exchange_id)
+
+    def forget_old(self, session: Session) -> None:
+        """Clear away what has expired."""
+        connection, moment = session.connection(), now()
+        connection.execute(sa.delete(SeenMessage).where(col(SeenMessage.expires) < moment))
+        old = sa.select(col(Exchange.id)).where(col(Exchange.expires) < moment)
+        connection.execute(
+            sa.delete(ExchangeReference).where(col(ExchangeReference.exchange_id).in_(old))
+        )
+        connection.execute(sa.delete(Exchange).where(col(Exchange.expires) < moment))
+
+    def _found(self, session: Session, client_id: str, where: Any) -> list[Taken]:
+        query = select(Exchange).where(Exchange.client_id == client_id, where)
+        query = query.order_by(col(Exchange.created), col(Exchange.id)).limit(100)
+        return [self._open(row) for row in session.exec(query).all()]
+
+    def _open(self, row: Exchange) -> Taken:
+        plain = unseal(self._key(row.key_id), _place(row.id, row.revision, row.key_id), row.sealed)
+        return Taken(row.id, row.client_id, row.state, row.attempts, row.created, json.loads(plain))
+
+    def _seal(self, exchange_id: str, revision: int, key_id: int, content: Any) -> bytes:
+        plain = json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
+        return seal(self._key(key_id), _place(exchange_id, revision, key_id), plain)
+
+    def _key(self, key_id: int) -> bytes:
+        return self._keys.domain(DOMAIN, key_id).subkey("exchange")
+
+    def _tokens(self, what: str, client_id: str, text: str) -> list[bytes]:
+        """The tokens of a client's id: the first under the active key, then under older ones."""
+        active = self._keys.domain(DOMAIN).version
+        older = [v for v in reversed(self._keys.versions(DOMAIN)) if v != active]
+        message = length_prefixed(what.encode(), client_id.encode(), text.encode())
+        return [
+            Mac(self._keys.domain(DOMAIN, version).subkey("exchange ids"))(message)[:TOKEN_BYTES]
+            for version in (active, *older)
+        ]
+
+
+def _place(exchange_id: str, revision: int, key_id: int) -> Place:
+    return Place("exchange", "sealed", exchange_id, revision, key_id)
