@@ -1,0 +1,77 @@
+"""The application: routes, guard, refusals and surface put together over one hub."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+from litestar import Litestar, Request
+from litestar.datastructures import State
+from litestar.di import Provide
+from litestar.types import ControllerRouterHandler
+
+from api.actions import refuse_undeclared
+from api.description import description
+from api.guard import Connection, Identify, guard_with, principal_of
+from api.logs import Log
+from api.refusals import HANDLERS
+from api.routes import ROUTERS
+from api.surface import Surface
+from mdm.access import Principal, actions, decide
+from mdm.compose import Hub
+from mdm.desk import Desk
+
+BODY_BYTES = 1 << 20  # of a request, unless its route takes less
+SETTLE_SECONDS = 20.0  # for requests under way when the service is told to stop
+
+
+def create_app(
+    hub: Hub,
+    *,
+    identify: Identify | None = None,
+    log: Log | None = None,
+    more: Sequence[ControllerRouterHandler] = (),
+) -> Litestar:
+    """The service over an open hub. RuleError when a route declares no action that exists.
+
+    `identify` tells who a request comes from; `more` adds routes.
+    """
+    desk = Desk(hub, decide)
+
+    @asynccontextmanager
+    async def lifespan(app: Litestar) -> AsyncIterator[None]:
+        with desk:
+            yield
+            await surface.settled(SETTLE_SECONDS)
+
+    app = Litestar(
+        route_handlers=[*ROUTERS, *more],
+        guards=[guard_with(identify or _identify)],
+        dependencies={
+            "hub": Provide(lambda: hub, sync_to_thread=False, use_cache=True),
+            "desk": Provide(lambda: desk, sync_to_thread=False, use_cache=True),
+            "principal": Provide(_principal, sync_to_thread=False),
+        },
+        exception_handlers=HANDLERS,
+        lifespan=[lifespan],
+        openapi_config=description(),
+        request_max_body_size=BODY_BYTES,
+        state=State({"hub": hub, "desk": desk}),
+        logging_config=None,
+        debug=False,
+    )
+    refuse_undeclared(app, actions())
+    surface = Surface(app.asgi_handler, log or Log())
+    app.asgi_handler = surface
+    return app
+
+
+def _principal(request: Request[Any, Any, Any]) -> Principal:
+    return principal_of(request)
+
+
+async def _identify(connection: Connection) -> Principal:
+    from api.auth.identify import identify  # noqa: PLC0415 - tests may bring a way of their own
+
+    return await identify(connection)

@@ -1,0 +1,178 @@
+"""Problems: every refusal is application/problem+json (RFC 9457) with a stable code and what to do.
+
+No message here repeats a value that somebody sent: fields are named, their contents are not.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+import sqlalchemy as sa
+
+from mdm.cli.failures import explain, masked
+from mdm.desk import BusyError
+from mdm.errors import (
+    AccessError,
+    CapacityError,
+    HomeError,
+    HubError,
+    InputError,
+    IntegrityError,
+    RuleError,
+    UsageError,
+)
+
+MEDIA_TYPE = "application/problem+json"
+TYPE = "urn:dtsen:problem:"
+
+
+@dataclass(frozen=True)
+class Wrong:
+    """One thing wrong with a request: where, which rule it broke, and what to do."""
+
+    field: str
+    rule: str
+    hint: str
+
+
+class Problem(Exception):  # noqa: N818 - the word of RFC 9457
+    """A refusal as the caller reads it. `code` never changes its meaning; `hint` says what to do."""
+
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        detail: str,
+        hint: str = "",
+        *,
+        errors: Sequence[Wrong] = (),
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(code)
+        self.status = status
+        self.code = code
+        self.detail = detail
+        self.hint = hint
+        self.errors = tuple(errors)
+        self.headers = dict(headers or {})
+
+    def body(self, request_id: str | None = None) -> bytes:
+        """The document that is sent."""
+        return msgspec.json.encode(
+            ProblemDocument(
+                type=TYPE + self.code,
+                title=TITLES.get(self.status, "Refused"),
+                status=self.status,
+                code=self.code,
+                detail=self.detail,
+                hint=self.hint,
+                errors=[WrongField(w.field, w.rule, w.hint) for w in self.errors],
+                request_id=request_id,
+            )
+        )
+
+
+class WrongField(msgspec.Struct):
+    """One thing wrong with a request."""
+
+    field: str
+    rule: str
+    hint: str
+
+
+class ProblemDocument(msgspec.Struct, omit_defaults=True):
+    """What every refusal looks like (RFC 9457)."""
+
+    type: str
+    title: str
+    status: int
+    code: str
+    detail: str
+    hint: str = ""
+    errors: list[WrongField] = field(default_factory=list)
+    request_id: str | None = None
+
+
+TITLES = {
+    400: "Not understood",
+    401: "Not signed in",
+    403: "Not allowed",
+    404: "Not found",
+    405: "Method not allowed",
+    409: "Conflict",
+    413: "Too large",
+    415: "Media type not supported",
+    422: "Not acceptable as it is",
+    429: "Too many requests",
+    500: "Something failed inside the hub",
+    503: "Not available now",
+}
+
+#: What a HubError becomes: status and code. The first class that fits, from the most special on.
+_OF_HUB: dict[type[HubError], tuple[int, str]] = {
+    UsageError: (400, "usage"),
+    InputError: (422, "input"),
+    AccessError: (403, "not-allowed"),
+    CapacityError: (413, "capacity"),
+    HomeError: (503, "hub-unavailable"),
+    RuleError: (500, "rules"),
+    IntegrityError: (500, "integrity"),
+    BusyError: (503, "busy"),
+    HubError: (409, "refused"),
+}
+
+
+def problem_of(error: BaseException) -> Problem:
+    """The problem that any exception becomes. What nobody foresaw says nothing but its fault id."""
+    if isinstance(error, Problem):
+        return error
+    if isinstance(error, HubError):
+        status, code = next(_OF_HUB[kind] for kind in type(error).__mro__ if kind in _OF_HUB)
+        return Problem(status, code, error.message, error.hint)
+    if isinstance(error, (sa.exc.OperationalError, sa.exc.TimeoutError)):
+        return Problem(
+            503,
+            "database-unavailable",
+            "The hub's database does not answer.",
+            "Try again in a moment.",
+            headers={"Retry-After": "5"},
+        )
+    fault = re.search(r"internal error (\w+)", explain(error).message)
+    return Problem(
+        500,
+        "internal",
+        f"Something failed inside the hub; nothing was changed. Fault {fault[1] if fault else '?'}.",
+        "Report the fault number to who runs the hub.",
+    )
+
+
+def wrong_fields(extra: Any) -> list[Wrong]:
+    """What Litestar found wrong with the parts of a request, without their values."""
+    found = extra if isinstance(extra, list) else []
+    return [
+        Wrong(
+            field=_where(one),
+            rule=_rule(masked(str(one.get("message", "")))),
+            hint="Send this field as the schema at /schema describes it.",
+        )
+        for one in found
+        if isinstance(one, Mapping)
+    ]
+
+
+def _where(one: Mapping[str, Any]) -> str:
+    where = masked(str(one.get("key", ""))) or "body"
+    unknown = re.search(r"unknown field `([^`]*)`", str(one.get("message", "")))
+    if unknown:
+        name = masked(unknown[1])
+        return name if where in ("body", "data") else f"{where}.{name}"
+    return where
+
+
+def _rule(message: str) -> str:
+    """msgspec's sentence, without the path that `field` says already."""
+    return re.sub(r"\s*-\s*at `[^`]*`", "", message) or "not acceptable"

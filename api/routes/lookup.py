@@ -1,0 +1,122 @@
+"""`POST /v1/profiles/lookup`: one person's profile by NIK, for a purpose."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from litestar import Request, Response, Router, post
+from litestar.openapi.datastructures import ResponseSpec
+
+from api.actions import declares
+from api.guard import require
+from api.problems import MEDIA_TYPE, Problem, ProblemDocument
+from api.refusals import respond
+from api.schemas.lookup import Found, Identity, LookupQuestion, Sentence, Source
+from mdm.access import Principal
+from mdm.compose import Hub
+from mdm.desk import Desk, Moment
+from mdm.pseudonyms import Pseudonyms
+from mdm.revealing import Lookup, Revealed, Shown
+from mdm.survivorship import load_rules as load_survivorship
+
+ACTION = "profile.lookup"
+BODY_BYTES = 16 << 10
+_encode = msgspec.json.Encoder().encode
+
+NOBODY = Problem(
+    404,
+    "nobody",
+    "There is no profile to show under this NIK for this purpose.",
+    "Check the number. What lies outside your regions or is restricted looks the same.",
+)
+
+
+class Renderer:
+    """Turns what may be seen into the bytes that are sent, for one principal."""
+
+    def __init__(self, hub: Hub, principal: Principal, *, sources: bool) -> None:
+        # Staff call an entity by its id; a programme by a name that only it uses.
+        self._names = Pseudonyms(hub.keys, principal.id) if principal.kind == "client" else None
+        self._sources = sources
+
+    def __call__(self, moment: Moment, seen: Revealed) -> bytes:
+        shown, entity_id = seen.shown, seen.person.person.entity_id
+        return _encode(
+            Found(
+                subject=self._names.of(entity_id) if self._names else entity_id,
+                identity=_identity(seen),
+                person=shown["person"].values,
+                family=shown["family"].values if "family" in shown else None,
+                household=shown["household"].values if "household" in shown else None,
+                run=moment.seq,
+                as_of=moment.at.isoformat() if moment.at else None,
+                snapshot=None,
+                withheld=list(seen.withheld),
+                sources={kind: _sources(one) for kind, one in shown.items()}
+                if self._sources
+                else None,
+            )
+        )
+
+
+def _identity(seen: Revealed) -> Identity:
+    person = seen.person
+    status = person.person.body["identity_status"]
+    said = load_survivorship().statuses.get(status)
+    return Identity(
+        status=status,
+        sentence=Sentence(said.id, said.en) if said else Sentence(status, status),
+        confidence="sure",
+        under_review=person.doubt is not None or person.also_on > 0,
+    )
+
+
+def _sources(shown: Shown) -> dict[str, Source]:
+    return {name: Source(*said) for name, said in shown.sources.items()}
+
+
+@declares(ACTION)
+@post(
+    "/v1/profiles/lookup",
+    summary="One person's profile by NIK",
+    status_code=200,
+    request_max_body_size=BODY_BYTES,
+    tags=["profiles"],
+    responses={
+        200: ResponseSpec(Found, description="The fields that may be seen, as of the run named."),
+        404: ResponseSpec(
+            ProblemDocument,
+            description="Nobody to show: not there, elsewhere, or restricted.",
+            media_type=MEDIA_TYPE,
+        ),
+    },
+)
+async def lookup(
+    request: Request[Any, Any, Any],
+    data: LookupQuestion,
+    principal: Principal,
+    desk: Desk,
+    hub: Hub,
+) -> Response[bytes]:
+    """The person behind a NIK with family and household: the fields that this client or member of
+    staff may see for this purpose, each with source and date on request.
+
+    The reveal is in the audit log, durably, before the answer leaves.
+    """
+    require(principal, ACTION, data.purpose)
+    question = Lookup(
+        principal=principal,
+        purpose=data.purpose,
+        niks=(data.nik,),
+        case=data.case,
+        asked=frozenset(data.fields) if data.fields else None,
+        render=Renderer(hub, principal, sources="sources" in data.with_),
+    )
+    body = await desk.ask(question)
+    if body is None:
+        return respond(request, NOBODY)
+    return Response(body, media_type="application/json")
+
+
+router = Router("/", route_handlers=[lookup])

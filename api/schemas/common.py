@@ -1,0 +1,32 @@
+"""Parts that questions and answers share."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from msgspec import Meta
+
+Nik = Annotated[
+    str,
+    Meta(
+        pattern=r"^[0-9]{16}$",
+        description="National identity number, 16 digits.",
+        examples=["3201154503880002"],
+    ),
+]
+Purpose = Annotated[
+    str,
+    Meta(
+        pattern=r"^[a-z_]{3,40}$",
+        description="Why: one of the purposes of use.",
+        examples=["assistance"],
+    ),
+]
+CaseNumber = Annotated[
+    str,
+    Meta(
+        pattern=r"^[A-Za-z0-9/._-]{1,40}$",
+        description="The case the purpose belongs to; never a NIK.",
+        examples=["PKH/2026/0815"],
+    ),
+]

@@ -1,0 +1,93 @@
+"""The surface: what every request passes on its way in and every answer on its way out.
+
+Plain ASGI around the whole application, routing included, so that an unknown route or a refused
+body gets the same headers, the same log line and the same metrics as an answer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import time
+from collections.abc import MutableMapping
+from typing import Any
+
+from litestar.enums import ScopeType
+from litestar.types import ASGIApp, Receive, Scope, Send
+
+from api.guard import PRINCIPAL
+from api.headers import with_security
+from api.logs import Log
+from api.metrics import REQUESTS, TIMES, UNMATCHED
+from api.problems import MEDIA_TYPE, problem_of
+
+_METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"))
+REQUEST_ID = "request_id"
+
+
+class Surface:
+    """Wraps the application; `under_way` counts requests that have no answer yet."""
+
+    def __init__(self, app: ASGIApp, log: Log) -> None:
+        self._app = app
+        self._log = log
+        self.under_way = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != ScopeType.HTTP:
+            await self._app(scope, receive, send)
+            return
+        begun = time.perf_counter()
+        request_id = secrets.token_hex(8)
+        scope["state"][REQUEST_ID] = request_id
+        status = 0
+
+        async def out(message: MutableMapping[str, Any]) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = with_security(list(message["headers"]), request_id)
+            await send(message)  # type: ignore[arg-type]
+
+        self.under_way += 1
+        try:
+            await self._app(scope, receive, out)  # type: ignore[arg-type]
+        except Exception as error:  # the last place where something may escape
+            if not status:
+                await _refuse(error, out, request_id)
+        finally:
+            self.under_way -= 1
+            self._account(scope, status, time.perf_counter() - begun, request_id)
+
+    async def settled(self, seconds: float) -> None:
+        """Wait until every request has its answer, or so many seconds."""
+        until = time.monotonic() + seconds
+        while self.under_way and time.monotonic() < until:
+            await asyncio.sleep(0.01)
+
+    def _account(self, scope: Scope, status: int, seconds: float, request_id: str) -> None:
+        method = scope["method"] if scope["method"] in _METHODS else "other"  # type: ignore[typeddict-item]
+        route = scope.get("path_template") or UNMATCHED
+        REQUESTS.labels(method, route, str(status)).inc()
+        TIMES.labels(route).observe(seconds)
+        if self._log.quiet:
+            return
+        principal = scope["state"].get(PRINCIPAL)
+        self._log.write(
+            "request",
+            id=request_id,
+            method=method,
+            route=route,
+            status=status,
+            ms=round(seconds * 1000, 2),
+            principal=principal.id if principal else None,
+            code=scope["state"].get("problem"),
+            fault=scope["state"].get("fault"),
+        )
+
+
+async def _refuse(error: Exception, send: Any, request_id: str) -> None:
+    problem = problem_of(error)
+    headers = [(b"content-type", MEDIA_TYPE.encode())]
+    await send({"type": "http.response.start", "status": problem.status, "headers": headers})
+    await send({"type": "http.response.body", "body": problem.body(request_id)})

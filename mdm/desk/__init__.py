@@ -1,0 +1,144 @@
+"""The desk: where everybody waits who wants something revealed, and is answered in groups.
+
+One worker thread takes all questions that wait, whoever asked them, and answers them in one
+transaction: open, decide, charge, record, commit. The commit is one sync to disk for the whole
+group, and no answer leaves before it.
+
+    desk = Desk(hub, decide)
+    with desk:
+        answer = await desk.ask(question)
+
+A `Question` (mdm/desk/terms.py) says whom it needs opened and turns them into its answer; lookup,
+eligibility and the DCI façade ask the same desk.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Sequence
+from queue import Empty, SimpleQueue
+from typing import Any
+
+from mdm.compose import Hub
+from mdm.desk.group import Decider, Group
+from mdm.desk.terms import Answered, Moment, Person, Profile, Question
+from mdm.errors import HubError
+
+__all__ = ["Answered", "BusyError", "Desk", "Moment", "Person", "Profile", "Question"]
+
+TOGETHER = 128  # persons in one group: bounds how long the write lock is held
+WAITING = 4_000  # questions that may wait; the next one is refused rather than served late
+
+
+class BusyError(HubError):
+    """More is asked than the hub can answer now."""
+
+
+class _Waiter:
+    """A question and the future that its asker awaits."""
+
+    __slots__ = ("future", "loop", "question")
+
+    def __init__(self, question: Question) -> None:
+        self.question = question
+        self.loop = asyncio.get_running_loop()
+        self.future: asyncio.Future[Any] = self.loop.create_future()
+
+    def tell(self, answer: Any) -> None:
+        if self.future.done():
+            return
+        if isinstance(answer, BaseException):
+            self.future.set_exception(answer)
+        else:
+            self.future.set_result(answer)
+
+
+class Desk:
+    """Answers questions in groups, each group in one transaction, on a thread of its own."""
+
+    def __init__(self, hub: Hub, decide: Decider) -> None:
+        self._group = Group(hub, decide)
+        self._queue: SimpleQueue[_Waiter | None] = SimpleQueue()
+        self._thread: threading.Thread | None = None
+        self._open = False
+
+    def __enter__(self) -> Desk:
+        self._open = True
+        self._thread = threading.Thread(target=self._work, name="desk", daemon=True)
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Answer everybody who waits, then close."""
+        self._open = False
+        self._queue.put(None)
+        if self._thread is not None:
+            self._thread.join()
+
+    @property
+    def waiting(self) -> int:
+        """Questions that nobody has taken up yet."""
+        return self._queue.qsize()
+
+    async def ask(self, question: Question) -> Any:
+        """The answer, once its audit event is durable.
+
+        BusyError when too many wait or the desk is closed; otherwise whatever went wrong with this
+        question alone.
+        """
+        if not self._open or self._queue.qsize() >= WAITING:
+            raise BusyError(
+                "The hub is asked more than it can answer now.", "Try again in a moment."
+            )
+        waiter = _Waiter(question)
+        self._queue.put(waiter)
+        return await waiter.future
+
+    def answer(self, questions: Sequence[Question]) -> list[Any]:
+        """The same without waiting in line, for code without an event loop: for every question
+        its answer or its exception."""
+        return self._group.answer(questions)
+
+    def _work(self) -> None:
+        while True:
+            first = self._queue.get()
+            group = [first] if first is not None else []
+            last = first is None or self._gather(group)
+            if group:
+                _tell(group, self._group.answer([waiter.question for waiter in group]))
+            if last and self._queue.empty():
+                return
+
+    def _gather(self, group: list[_Waiter]) -> bool:
+        """Add all who wait, up to the size of a group; whether the desk is closing."""
+        size = _size(group[0])
+        while size < TOGETHER:
+            try:
+                waiter = self._queue.get_nowait()
+            except Empty:
+                break
+            if waiter is None:
+                return True
+            group.append(waiter)
+            size += _size(waiter)
+        return False
+
+
+def _size(waiter: _Waiter) -> int:
+    return len(waiter.question.niks) + len(waiter.question.entities)
+
+
+def _tell(group: Sequence[_Waiter], answers: Sequence[Any]) -> None:
+    """Hand the answers over to the event loops their askers run in: once per loop."""
+    by_loop: dict[asyncio.AbstractEventLoop, list[tuple[_Waiter, Any]]] = {}
+    for waiter, answer in zip(group, answers, strict=True):
+        by_loop.setdefault(waiter.loop, []).append((waiter, answer))
+    for loop, told in by_loop.items():
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(_tell_all, told)
+
+
+def _tell_all(told: Sequence[tuple[_Waiter, Any]]) -> None:
+    for waiter, answer in told:
+        waiter.tell(answer)

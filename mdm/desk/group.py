@@ -1,0 +1,170 @@
+"""One group of questions, one transaction: open, decide, answer, record, commit.
+
+Nothing leaves before the commit. What goes wrong with one question goes to its own asker: a group
+that fails is asked again one by one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sqlmodel import Session
+
+from mdm import audit
+from mdm.access.terms import Decision, Principal, Resource
+from mdm.compose import Hub
+from mdm.desk.known import Known
+from mdm.desk.people import open_people
+from mdm.desk.terms import Answered, Moment, Person, Question
+from mdm.opening import carriers
+
+Decider = Callable[[Principal, str, Resource, str | None], Decision]
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """One person asked for: who it may be, how many more carry the NIK, who stands in if nobody."""
+
+    entity_id: str | None
+    also_on: int
+    stand_in: str
+
+    @property
+    def opens(self) -> str:
+        return self.entity_id or self.stand_in
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What came of one person asked for. `answered` is None when there is nobody to see."""
+
+    decision: Decision | None
+    person: Person | None
+    answered: Answered | None
+
+
+class Group:
+    """Answers groups of questions over one hub."""
+
+    def __init__(self, hub: Hub, decide: Decider) -> None:
+        self._hub = hub
+        self._decide = decide
+        self._known = Known(hub)
+
+    def answer(self, questions: Sequence[Question]) -> list[Any]:
+        """For every question its answer, or the exception that is its own."""
+        try:
+            return self._together(questions)
+        except Exception as error:  # whatever it is, it may be one question's alone
+            if len(questions) == 1:
+                return [error]
+        return [self.answer([question])[0] for question in questions]
+
+    def _together(self, questions: Sequence[Question]) -> list[Any]:
+        with self._hub.sessions.begin() as session:
+            now = self._known.now(session)
+            by_seq: dict[int, list[int]] = {}
+            for place, question in enumerate(questions):
+                by_seq.setdefault(question.seq or now.seq, []).append(place)
+            answers: list[Any] = [None] * len(questions)
+            for seq, places in by_seq.items():
+                moment = now if seq == now.seq else self._known.moment(session, seq)
+                asked = [questions[place] for place in places]
+                for place, answer in zip(places, self._as_of(session, moment, asked), strict=True):
+                    answers[place] = answer
+        return answers
+
+    def _as_of(self, session: Session, moment: Moment, asked: Sequence[Question]) -> list[Any]:
+        wanted = self._wanted(session, moment, asked)
+        ids = [one.opens for each in wanted for one in each if one.opens]
+        families = {
+            one.opens for q, each in zip(asked, wanted, strict=True) if q.members for one in each
+        }
+        people = open_people(self._hub, session, ids, moment.seq, families_of=families)
+        answers, events = [], []
+        for question, each in zip(asked, wanted, strict=True):
+            told = [self._tell(question, moment, one, people) for one in each]
+            unknown = question.unknown(moment)
+            values = [one.answered.value if one.answered else unknown for one in told]
+            answers.append(question.whole(moment, values))
+            events.append(_event(question, moment, told))
+        audit.record_many(session, events)
+        return answers
+
+    def _wanted(
+        self, session: Session, moment: Moment, asked: Sequence[Question]
+    ) -> list[list[_Wanted]]:
+        known, seq = self._known, moment.seq
+        tokens = [known.tokens(question.niks) for question in asked]
+        filed = carriers(session, (t for each in tokens for nik in each for t in nik), seq)
+        wanted = []
+        for question, each in zip(asked, tokens, strict=True):
+            found = [_filed_under(filed, nik) for nik in each]
+            found += [[entity_id] for entity_id in question.entities]
+            wanted.append(
+                [
+                    _Wanted(
+                        ids[0] if ids else None, max(len(ids) - 1, 0), known.decoy(session, seq)
+                    )
+                    for ids in found
+                ]
+            )
+        return wanted
+
+    def _tell(
+        self, question: Question, moment: Moment, one: _Wanted, people: dict[str, Person]
+    ) -> _Told:
+        """Decide and answer; for nobody, and for somebody out of bounds, in vain."""
+        stands = people.get(one.opens)
+        if stands is None:
+            return _Told(None, None, None)
+        person = replace(stands, also_on=one.also_on)
+        decision = self._decided(question, person.region)
+        within = self._decided(question, next(iter(question.principal.regions), None))
+        seen = one.entity_id is not None and decision.allowed
+        answered = question.one(moment, person, decision if seen else within)
+        if one.entity_id is None:
+            return _Told(within, None, None)
+        return _Told(decision, person, answered if seen else None)
+
+    def _decided(self, question: Question, region: str | None) -> Decision:
+        resource = Resource("person", region, programmes=question.programmes)
+        return self._decide(question.principal, question.action, resource, question.purpose)
+
+
+def _event(question: Question, moment: Moment, told: Sequence[_Told]) -> audit.Event:
+    """What the log keeps of a question and its answer: names and ids, no values."""
+    seen = [one for one in told if one.person is not None and one.answered is not None]
+    fields: dict[str, Any] = {}
+    details: dict[str, Any] = {}
+    entities: list[str] = []
+    for one in seen:
+        if one.person is not None and one.answered is not None:
+            entities += (profile.entity_id for profile in one.person.profiles)
+            fields |= one.answered.fields
+            details |= one.answered.details
+    decisions = {one.decision.reason: one.decision.policy for one in told if one.decision}
+    return audit.Event(
+        question.principal.id,
+        question.event,
+        {
+            "purpose": question.purpose,
+            "case": question.case,
+            "agreement": question.principal.agreement,
+            "found": bool(seen),
+            "count": len(told) if len(told) > 1 else None,
+            "entity_id": list(dict.fromkeys(entities)) or None,
+            "fields": fields or None,
+            "run_seq": moment.seq,
+            "decision": ", ".join(sorted(decisions)) or None,
+            "policy": next(iter(decisions.values()), None),
+            **details,
+        },
+    )
+
+
+def _filed_under(filed: dict[bytes, list[str]], tokens: Sequence[bytes]) -> list[str]:
+    """Ids under any token of one NIK, the newest index key's first, each once."""
+    return list(dict.fromkeys(entity_id for token in tokens for entity_id in filed.get(token, ())))

@@ -1,0 +1,95 @@
+"""People, opened: person, family and household of many at once, in as few statements as can be."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from itertools import chain
+
+import msgspec
+from sqlmodel import Session, col, select
+
+from mdm.compose import Hub
+from mdm.desk.terms import Person, Profile
+from mdm.hub.tables import Entity
+from mdm.opening import Opened, open_profiles
+
+_decode = msgspec.json.Decoder().decode
+BESIDE = ("family", "household")
+FOLLOWED = 8  # redirects after one another; more is a circle
+
+
+def open_people(
+    hub: Hub, session: Session, ids: Iterable[str], seq: int, *, families_of: Collection[str] = ()
+) -> dict[str, Person]:
+    """Entity id asked for → the person, as of `seq`; those without a profile are left out.
+
+    For those of `families_of` the members of their family are opened too.
+    """
+    persons = open_following(hub, session, ids, seq)
+    wanted = [one.body["links"].get(kind) for one in persons.values() for kind in BESIDE]
+    others = open_following(hub, session, filter(None, wanted), seq)
+    named = {asked: _members(one, others) for asked, one in persons.items() if asked in families_of}
+    members = open_following(hub, session, chain.from_iterable(named.values()), seq)
+    return {
+        asked: _person(
+            one, others, {key: members[key] for key in named.get(asked, ()) if key in members}
+        )
+        for asked, one in persons.items()
+    }
+
+
+def open_following(hub: Hub, session: Session, ids: Iterable[str], seq: int) -> dict[str, Profile]:
+    """Id asked for → profile; a merged entity's id leads to the one it was merged into."""
+    asked = list(dict.fromkeys(ids))
+    found = {key: _profile(one) for key, one in open_profiles(hub, session, asked, seq).items()}
+    ahead = {key: key for key in asked if key not in found}
+    for _ in range(FOLLOWED):
+        ahead = _redirects(session, ahead)
+        if not ahead:
+            break
+        opened = open_profiles(hub, session, ahead.values(), seq)
+        for key, target in list(ahead.items()):
+            if target in opened:
+                found[key] = _profile(opened[target])
+                del ahead[key]
+    return found
+
+
+def _redirects(session: Session, ahead: Mapping[str, str]) -> dict[str, str]:
+    """Asked id → where the entity it led to was merged into; those that lead nowhere fall out."""
+    if not ahead:
+        return {}
+    query = select(Entity.entity_id, Entity.merged_into).where(
+        col(Entity.entity_id).in_(set(ahead.values())), col(Entity.merged_into).is_not(None)
+    )
+    merged: dict[str, str | None] = dict(session.exec(query).all())
+    return {key: into for key, at in ahead.items() if (into := merged.get(at)) is not None}
+
+
+def _profile(opened: Opened) -> Profile:
+    return Profile(
+        opened.entity_id, opened.kind, opened.version, opened.run_seq, _decode(opened.content)
+    )
+
+
+def _members(one: Profile, others: Mapping[str, Profile]) -> list[str]:
+    """Entity ids of the family's members."""
+    family = others.get(one.body["links"].get("family") or "")
+    return [member[0] for member in family.body["links"].get("members", ())] if family else []
+
+
+def _person(one: Profile, others: Mapping[str, Profile], members: Mapping[str, Profile]) -> Person:
+    links = one.body["links"]
+    family, household = (others.get(links.get(kind) or "") for kind in BESIDE)
+    return Person(one, family, household, _region(one, household, family), members)
+
+
+def _region(*profiles: Profile | None) -> str | None:
+    """Today's Kemendagri code of where a person lives, as far as the profiles know, no dots."""
+    for name in ("domicile", "card_address"):
+        for one in profiles:
+            entry = one.entry(name) if one is not None else None
+            code = entry[0].get("region_today") if entry and entry[0] else None
+            if code:
+                return str(code).replace(".", "")
+    return None

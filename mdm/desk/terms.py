@@ -1,0 +1,109 @@
+"""The terms of the desk: what is asked, who was found, and what is said about it."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from mdm.access.terms import Decision, Principal
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """One opened golden profile. `body` is its content as survivorship wrote it, parsed."""
+
+    entity_id: str
+    kind: str
+    version: int
+    run_seq: int
+    body: Mapping[str, Any] = field(repr=False)
+
+    def entry(self, attribute: str) -> list[Any] | None:
+        """The entry of one attribute: `[value, record, sources, …]`."""
+        found: list[Any] | None = self.body["agreed"].get(attribute)
+        return found if found is not None else self.body["contested"].get(attribute)
+
+    @property
+    def entries(self) -> dict[str, list[Any]]:
+        """Attribute → entry: `[value, record, sources, …]` (see mdm/survivorship/choose.py)."""
+        return {**self.body["agreed"], **self.body["contested"]}
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A person with the family and the household the profile names.
+
+    `members` are the family's members by entity id, where the question wants them; `also_on` counts
+    other profiles that carry the same NIK; `doubt` is what is open about the identity (None:
+    nothing); `region` is the Kemendagri code of the domicile, no dots.
+    """
+
+    person: Profile
+    family: Profile | None
+    household: Profile | None
+    region: str | None
+    members: Mapping[str, Profile] = field(default_factory=dict)
+    also_on: int = 0
+    doubt: Any = None
+
+    @property
+    def profiles(self) -> list[Profile]:
+        """Everybody and everything opened, each once."""
+        own = (self.person, self.family, self.household)
+        others = (one for key, one in self.members.items() if key != self.person.entity_id)
+        return [one for one in (*own, *others) if one is not None]
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """As of when an answer speaks: a run, when it became visible, the digest of its rules."""
+
+    seq: int
+    at: datetime | None
+    rules: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What a question makes of one person: the value to hand out, the fields it shows (kind →
+    names), and what the audit event says beside them."""
+
+    value: Any
+    fields: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Question(ABC):
+    """One thing asked. The desk finds, decides, charges and records; a question only answers.
+
+    `one` is called for everybody asked for. For a person who is not there, or not for this
+    principal, it is called with somebody else, or in vain, and its value is thrown away: a miss
+    costs what a hit costs. It must not keep anything, and must not write.
+    """
+
+    principal: Principal
+    action: str  # what is decided on, of the access document
+    event: str  # the audit event's name
+    purpose: str
+    case: str | None = None
+    niks: Sequence[str] = field(default=(), repr=False)  # persons by NIK, 16 digits each,
+    entities: Sequence[str] = ()  # then persons by entity id
+    programmes: frozenset[str] = frozenset()  # that the question names
+    seq: int | None = None  # as of this run; None: what readers see
+    members: bool = False  # whether the family's other members must be opened too
+
+    @abstractmethod
+    def one(self, moment: Moment, person: Person, decision: Decision) -> Answered:
+        """The answer about one person, with no more than `decision.fields`."""
+
+    @abstractmethod
+    def unknown(self, moment: Moment) -> Any:
+        """What is said when there is nobody to see: the same, whatever the reason."""
+
+    @abstractmethod
+    def whole(self, moment: Moment, values: Sequence[Any]) -> Any:
+        """The answer, from the values in the order asked: NIKs first, then entities."""
