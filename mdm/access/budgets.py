@@ -1,0 +1,174 @@
+"""Budgets: how much a principal may ask, counted in the hub and so the same for every worker.
+
+Three bounds, all of `Limits`: requests a minute, distinct NIKs a day, and the share of misses once
+enough was asked (who guesses numbers misses a lot). A honey NIK raises an alarm whoever asks for
+it. `charge` works on a whole group of questions, in the caller's transaction.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlmodel import Session
+
+from mdm.access import tally
+from mdm.access.alarms import raise_alarms
+from mdm.access.decide import limits_of
+from mdm.access.honey import Honey
+from mdm.access.keys import mac
+from mdm.access.tally import Used
+from mdm.access.terms import Limits, Principal
+from mdm.compose import Hub
+from mdm.hub.columns import now
+from mdm.seal import TOKEN_BYTES, length_prefixed
+
+MINUTE, DAY = 60, 86_400
+RATE, DISTINCT, MISSES = "requests-per-minute", "niks-per-day", "too-many-misses"
+
+
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """What one question costs: whom it asked about (NIKs, or entity ids) and how many of them were
+    not there to see."""
+
+    principal: Principal
+    subjects: Sequence[str]
+    misses: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whether the question may be answered; if not, which bound it went over and when to retry."""
+
+    allowed: bool
+    bound: str | None = None
+    retry_after: int = 0  # seconds
+
+
+FINE = Verdict(True)
+
+
+class Budgets:
+    """The budgets of one hub; one per process, for use by one thread at a time.
+
+    The tokens of NIKs live for a day under today's key: a NIK asked for before and after a
+    rotation of the `access` key counts twice.
+    """
+
+    def __init__(self, hub: Hub) -> None:
+        self._honey = Honey(hub)
+        self._token = mac(hub, "budget")
+
+    def charge(
+        self, session: Session, charges: Sequence[Charge], at: datetime | None = None
+    ) -> list[Verdict]:
+        """Count a group of questions; for each whether it may be answered.
+
+        What is refused counts as a request and as asked, but its NIKs are not taken as known.
+        """
+        if not charges:
+            return []
+        moment = int((at or now()).timestamp())
+        day = moment // DAY
+        tokens = [self._tokens(charge, day) for charge in charges]
+        caught = [c.principal.id for c in charges if self._honey.among(session, c.subjects)]
+        fresh = tally.note(session, day, _by_principal(charges, tokens))
+        more = _costs(charges, {who: len(new) for who, new in fresh.items()})
+        used = tally.add(session, moment // MINUTE, day, more)
+        if any(used[who].asked == more[who].asked for who in used):
+            tally.forget(session, day)  # somebody's first question of a day
+        verdicts = _Judge(moment, used, more, fresh).all(charges, tokens)
+        _take_back(session, day, fresh, _kept(charges, tokens, verdicts))
+        raise_alarms(session, "honey", set(caught))
+        closed = zip(charges, verdicts, strict=True)
+        raise_alarms(session, "misses", {c.principal.id for c, v in closed if v.bound == MISSES})
+        return verdicts
+
+    def _tokens(self, charge: Charge, day: int) -> list[bytes]:
+        """What stands for the subjects today, for this principal alone; each once."""
+        before = length_prefixed(str(day).encode(), charge.principal.id.encode())
+        subjects = dict.fromkeys(charge.subjects)
+        return [self._token(before + subject.encode())[:TOKEN_BYTES] for subject in subjects]
+
+
+class _Judge:
+    """Goes through a group in its order: the first questions fit, the later ones may not."""
+
+    def __init__(
+        self,
+        moment: int,
+        used: dict[str, Used],
+        more: dict[str, Used],
+        fresh: dict[str, set[bytes]],
+    ) -> None:
+        self._moment = moment
+        self._used = used
+        self._requests = {who: used[who].requests - more[who].requests for who in used}
+        self._niks = {who: used[who].niks - more[who].niks for who in used}
+        self._unseen = {who: set(new) for who, new in fresh.items()}
+
+    def all(self, charges: Sequence[Charge], tokens: Sequence[Sequence[bytes]]) -> list[Verdict]:
+        return [self._one(charge, of) for charge, of in zip(charges, tokens, strict=True)]
+
+    def _one(self, charge: Charge, tokens: Sequence[bytes]) -> Verdict:
+        who, limits = charge.principal.id, limits_of(charge.principal)
+        self._requests[who] += 1
+        new = self._unseen[who].intersection(tokens)
+        niks = self._niks[who] + len(new)
+        if self._requests[who] > limits.requests_per_minute:
+            return Verdict(False, RATE, MINUTE - self._moment % MINUTE)
+        if new and niks > limits.niks_per_day:
+            return Verdict(False, DISTINCT, DAY - self._moment % DAY)
+        if _guessing(limits, self._used[who]):
+            return Verdict(False, MISSES, DAY - self._moment % DAY)
+        self._niks[who] = niks
+        self._unseen[who] -= new
+        return FINE
+
+
+def _guessing(limits: Limits, used: Used) -> bool:
+    """Whether too much of what was asked today was not there."""
+    enough = used.asked >= limits.miss_floor
+    return enough and used.missed * 100 > used.asked * limits.miss_percent
+
+
+def _by_principal(
+    charges: Sequence[Charge], tokens: Sequence[Sequence[bytes]]
+) -> dict[str, set[bytes]]:
+    by: dict[str, set[bytes]] = defaultdict(set)
+    for charge, of in zip(charges, tokens, strict=True):
+        by[charge.principal.id].update(of)
+    return by
+
+
+def _costs(charges: Sequence[Charge], fresh: dict[str, int]) -> dict[str, Used]:
+    """What a group costs each principal."""
+    requests, asked, missed = Counter[str](), Counter[str](), Counter[str]()
+    for charge in charges:
+        requests[charge.principal.id] += 1
+        asked[charge.principal.id] += len(charge.subjects)
+        missed[charge.principal.id] += charge.misses
+    return {w: Used(requests[w], fresh[w], asked[w], missed[w]) for w in requests}
+
+
+def _kept(
+    charges: Sequence[Charge], tokens: Sequence[Sequence[bytes]], verdicts: Sequence[Verdict]
+) -> dict[str, set[bytes]]:
+    """Principal → tokens of the questions that may be answered."""
+    answered = [
+        (charge, of)
+        for charge, of, verdict in zip(charges, tokens, verdicts, strict=True)
+        if verdict.allowed
+    ]
+    return _by_principal([charge for charge, _ in answered], [of for _, of in answered])
+
+
+def _take_back(
+    session: Session, day: int, fresh: dict[str, set[bytes]], kept: dict[str, set[bytes]]
+) -> None:
+    for principal, new in fresh.items():
+        if back := new - kept.get(principal, set()):
+            tally.take_back(session, day, principal, sorted(back))
