@@ -362,7 +362,7 @@ def _opened(export: Path) -> Iterator[Member]:
         yield lambda name: (export / name).open("rb")
         return
     with zipfile.ZipFile(export) as held:
-        yield lambda name: held.open(name)
+        yield held.open
 
 
 def _text(member: Member, name: str) -> str:
@@ -423,7 +423,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return _run(asked.file, [key for text in asked.key for key in _keys(text)], asked.witnessed)
     except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
-        print(f"Cannot be checked: {type(error).__name__}. Is it an export or a proof, unharmed?")
+        _say(f"Cannot be checked: {type(error).__name__}. Is it an export or a proof, unharmed?")
         return 2
 
 
@@ -437,9 +437,13 @@ def _run(file: Path, trusted: list[VerifierKey], witnessed: Sequence[Path]) -> i
         faults = verify_proof(read_proof(file.read_text("utf-8")), trusted)
         said = "one event"
     for sentence in faults:
-        print(f"✗ {sentence}")
-    print(f"{said}: " + ("something does not hold." if faults else "everything holds."))
+        _say(f"✗ {sentence}")
+    _say(f"{said}: " + ("something does not hold." if faults else "everything holds."))
     return 1 if faults else 0
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(line + "\n")
 
 
 def _keys(text: str) -> list[VerifierKey]:

@@ -1,0 +1,192 @@
+"""Checkpoints: signed statements of how many events there are and which root hash they have.
+
+A checkpoint is a C2SP signed note (tlog-checkpoint), signed with Ed25519 by a key derived from the
+`audit` domain key. Its public half, the verifier key, is kept for ever and announced by an event of
+the log itself; the first checkpoint of a new key is signed by the one before it as well, so that
+whoever trusted the old key can trust the new.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from sqlmodel import Session, col, select
+
+from mdm.audit.events import record, size
+from mdm.audit.tiles import WIDTH, TreeOf, check_leaves, grow
+from mdm.audit.tree import root
+from mdm.audit.verifier import KEY_EVENT, VerifierKey, key_id
+from mdm.errors import IntegrityError
+from mdm.hub.columns import now
+from mdm.hub.tables import AuditCheckpoint, AuditKey
+
+if TYPE_CHECKING:
+    from mdm.compose import Hub
+    from mdm.keys import DomainKey
+
+EVERY_EVENTS = 1_000
+EVERY = timedelta(minutes=1)
+LOG = "dtsen.hub/audit"
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A signed state of the log. `note` is what is handed to witnesses, to the letter."""
+
+    size: int
+    root: str  # hex
+    at: datetime
+    key_version: int
+    note: str
+
+
+def latest(session: Session) -> Checkpoint | None:
+    """The newest checkpoint; None before the first."""
+    query = select(AuditCheckpoint).order_by(col(AuditCheckpoint.size).desc())
+    row = session.exec(query).first()
+    return _checkpoint(row) if row else None
+
+
+def checkpoints(
+    session: Session, *, below: int | None = None, limit: int | None = None
+) -> list[Checkpoint]:
+    """Checkpoints, the newest first; of a smaller size than `below`."""
+    query = select(AuditCheckpoint).order_by(col(AuditCheckpoint.size).desc())
+    if below is not None:
+        query = query.where(col(AuditCheckpoint.size) < below)
+    rows = session.exec(query.limit(limit) if limit is not None else query).all()
+    return [_checkpoint(row) for row in rows]
+
+
+def covering(session: Session, size: int) -> Checkpoint | None:
+    """The smallest checkpoint of at least a size; None when there is none yet."""
+    query = select(AuditCheckpoint).where(col(AuditCheckpoint.size) >= size)
+    row = session.exec(query.order_by(col(AuditCheckpoint.size))).first()
+    return _checkpoint(row) if row else None
+
+
+def verifier_keys(session: Session) -> list[str]:
+    """The verifier keys of all times, oldest first."""
+    return list(session.exec(select(AuditKey.verifier).order_by(col(AuditKey.version))).all())
+
+
+def due(hub: Hub) -> bool:
+    """Whether a thousand events, or some and a minute, have passed since the last checkpoint."""
+    with hub.sessions.read() as session:
+        held, last = size(session), latest(session)
+    if last is None:
+        return held > 0
+    return held - last.size >= EVERY_EVENTS or (held > last.size and now() - last.at >= EVERY)
+
+
+def checkpoint(hub: Hub) -> Checkpoint:
+    """Sign the log as it stands; the standing checkpoint when nothing came since.
+
+    IntegrityError when the log no longer agrees with its last checkpoint, or an event with its
+    hash: then nothing is signed.
+    """
+    _announce_key(hub)
+    with hub.sessions.read() as session:
+        held, last = size(session), latest(session)
+    if last is not None and held <= last.size:
+        if held < last.size:
+            raise _broken(last)
+        return last
+    grow(hub, held)
+    with hub.sessions.read() as session:
+        _must_stand(session, last)
+        # The events behind the last full tile are hashed again too, before their root is signed.
+        check_leaves(session, held - held % WIDTH, held)
+        found = root(TreeOf(session, held), held)
+    return _keep(hub, held, found, last.key_version if last else None)
+
+
+def tick(hub: Hub) -> Checkpoint | None:
+    """A checkpoint if one is due: for whoever serves, now and then."""
+    return checkpoint(hub) if due(hub) else None
+
+
+def _must_stand(session: Session, last: Checkpoint | None) -> None:
+    """IntegrityError when the first events no longer have the root hash that was signed."""
+    if last is not None and root(TreeOf(session, last.size), last.size).hex() != last.root:
+        raise _broken(last)
+
+
+def _broken(last: Checkpoint) -> IntegrityError:
+    return IntegrityError(
+        f"The audit log does not agree with its checkpoint of {last.size} events: "
+        "events were altered or removed.",
+        "Run `dtsen audit verify`; nothing more is signed until it is restored.",
+    )
+
+
+def _keep(hub: Hub, size: int, found: bytes, signed_before: int | None) -> Checkpoint:
+    """Sign a root hash and keep it, unless another process kept one for this size already."""
+    key = hub.keys.domain("audit")
+    keys = [key]
+    if signed_before not in (None, key.version) and signed_before in hub.keys.versions("audit"):
+        keys.append(hub.keys.domain("audit", signed_before))
+    with hub.sessions.begin() as session:
+        hub.dialect.exclusive(session.connection(), "audit checkpoint")
+        standing = session.get(AuditCheckpoint, size)
+        if standing is not None:
+            return _checkpoint(standing)
+        row = AuditCheckpoint(
+            size=size,
+            root=found,
+            key_version=key.version,
+            note=_sign(origin(session), size, found, keys),
+        )
+        session.add(row)
+        return _checkpoint(row)
+
+
+def _sign(name: str, size: int, found: bytes, keys: list[DomainKey]) -> str:
+    text = f"{name}\n{size}\n{base64.b64encode(found).decode()}\n"
+    lines = [f"— {name} {_signature(name, text, key)}\n" for key in keys]
+    return f"{text}\n{''.join(lines)}"
+
+
+def _signature(name: str, text: str, key: DomainKey) -> str:
+    private = _private(key)
+    number = key_id(name, private.public_key().public_bytes_raw())
+    return base64.b64encode(number + private.sign(text.encode())).decode()
+
+
+def _private(key: DomainKey) -> Ed25519PrivateKey:
+    return Ed25519PrivateKey.from_private_bytes(key.subkey("checkpoint signature"))
+
+
+def origin(session: Session) -> str:
+    """The name of this log: it is that of its first verifier key, for ever."""
+    first = verifier_keys(session)[0]
+    return first.split("+", 1)[0]
+
+
+def _announce_key(hub: Hub) -> None:
+    """Keep and announce the verifier key in use, once, before anything is signed with it."""
+    key = hub.keys.domain("audit")
+    with hub.sessions.read() as session:
+        if session.get(AuditKey, key.version) is not None:
+            return
+    public = _private(key).public_key().public_bytes_raw()
+    with hub.sessions.begin() as session:
+        hub.dialect.exclusive(session.connection(), "audit checkpoint")
+        if session.get(AuditKey, key.version) is not None:
+            return
+        known = verifier_keys(session)
+        # The log's name says nothing but which log it is: a digest of its first key.
+        digest = hashlib.sha256(public).hexdigest()[:16]
+        name = known[0].split("+", 1)[0] if known else f"{LOG}/{digest}"
+        verifier = str(VerifierKey(name, key_id(name, public), public))
+        session.add(AuditKey(version=key.version, verifier=verifier))
+        record(session, "system", KEY_EVENT, verifier=verifier, key_version=key.version)
+
+
+def _checkpoint(row: AuditCheckpoint) -> Checkpoint:
+    return Checkpoint(row.size, row.root.hex(), row.at, row.key_version, row.note)
