@@ -1,27 +1,30 @@
 """Human judgements: link or non-link between two source records, kept for ever, sealed, outranking the machine.
 
 A later judgement on the same two records takes the place of an earlier one; `review` takes it back. Records are named
-by (source, layout, record key), so that a judgement outlives runs, retraining and rule changes.
+by (source, layout, record key), so that a judgement outlives runs, retraining and rule changes. Each has a data key of
+its own beside it: without that, it still says who judged and when, and no longer about whom.
 """
 
 from __future__ import annotations
 
 import json
 import secrets
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import pyarrow as pa
-from sqlmodel import col, func, select
+from sqlmodel import Session, col, func, select
 
 from matching.engine import Engine
 from matching.rules import Judgement as Verdict
 from matching.rules import Kind
 from mdm import audit
 from mdm.compose import Hub
-from mdm.hub.tables import Judgement
-from mdm.seal import Place, seal, unseal
+from mdm.hub.tables import Judgement, JudgementKey
+from mdm.keys import DomainKey
+from mdm.seal import PACK_NONE, Place, new_key, seal, unseal
 
-_PLACE = "judgement"
+_WRAP = "wrap judgement key"
 
 
 class RecordRef(NamedTuple):
@@ -44,9 +47,8 @@ def record(
 ) -> str:
     """Keep a judgement and its audit event in one unit of work; return its id."""
     identity = secrets.token_hex(16)
-    key = hub.keys.domain("profile")
+    domain, key = hub.keys.domain("profile"), new_key()
     pair = json.dumps(sorted((left, right))).encode()
-    sealed = seal(key.subkey(_PLACE), Place(_PLACE, "records", identity, 0, key.version), pair)
     with hub.sessions.begin() as session:
         seq = (session.exec(select(func.max(Judgement.seq))).one() or 0) + 1
         session.add(
@@ -54,12 +56,14 @@ def record(
                 id=identity,
                 seq=seq,
                 kind=kind,
-                records=key.version.to_bytes(4, "big") + sealed,
+                records=seal(key, _place(identity), pair),
                 judgement=judgement,
                 actor=actor,
                 reason=reason,
             )
         )
+        wrapped = wrap_key(domain, identity, key)
+        session.add(JudgementKey(id=identity, key_id=domain.version, wrapped=wrapped))
         audit.record(session, actor, "judge", judgement=judgement, kind=kind, id=identity)
     return identity
 
@@ -93,19 +97,37 @@ def table(hub: Hub, engine: Engine, kind: Kind) -> str | None:
     return name
 
 
+def pairs(hub: Hub, session: Session) -> Iterator[tuple[Judgement, tuple[RecordRef, RecordRef]]]:
+    """Every judgement that can still be opened, in order, with its two records."""
+    rows = session.exec(
+        select(Judgement, JudgementKey)
+        .join(JudgementKey, col(JudgementKey.id) == Judgement.id)
+        .order_by(col(Judgement.seq))
+    )
+    for judgement, held in rows:
+        key = unwrap_key(hub.keys.domain("profile", held.key_id), judgement.id, held.wrapped)
+        left, right = json.loads(unseal(key, _place(judgement.id), judgement.records))
+        yield judgement, (RecordRef(*left), RecordRef(*right))
+
+
+def wrap_key(domain: DomainKey, identity: str, key: bytes) -> bytes:
+    """A judgement's data key, sealed by a version of the profile domain key."""
+    return seal(domain.subkey(_WRAP), _wrap_place(identity, domain.version), key, PACK_NONE)
+
+
+def unwrap_key(domain: DomainKey, identity: str, wrapped: bytes) -> bytes:
+    """A judgement's data key again; IntegrityError when it does not open."""
+    return unseal(domain.subkey(_WRAP), _wrap_place(identity, domain.version), wrapped)
+
+
+def _place(identity: str) -> Place:
+    return Place("judgement", "records", identity, 0, 0)
+
+
+def _wrap_place(identity: str, version: int) -> Place:
+    return Place("judgement_key", "wrapped", identity, 0, version)
+
+
 def _in_order(hub: Hub, kind: Kind) -> list[tuple[tuple[RecordRef, RecordRef], str]]:
     with hub.sessions.read() as session:
-        rows = session.exec(
-            select(Judgement).where(Judgement.kind == kind).order_by(col(Judgement.seq))
-        ).all()
-    found = []
-    for row in rows:
-        version = int.from_bytes(row.records[:4], "big")
-        key = hub.keys.domain("profile", version)
-        left, right = json.loads(
-            unseal(
-                key.subkey(_PLACE), Place(_PLACE, "records", row.id, 0, version), row.records[4:]
-            )
-        )
-        found.append(((RecordRef(*left), RecordRef(*right)), row.judgement))
-    return found
+        return [(pair, held.judgement) for held, pair in pairs(hub, session) if held.kind == kind]

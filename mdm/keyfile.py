@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import base64
+import fcntl
 import hmac
 import json
 import os
 import stat
 import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -25,11 +28,16 @@ NONCE_BYTES = 12
 
 
 class LocalKeyFile:
-    """JSON with one 256-bit key per version: active, decrypt-only or destroyed."""
+    """JSON with one 256-bit key per version: active, decrypt-only or destroyed.
+
+    The file is read again when it has changed: another process may have rotated it.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._versions: dict[int, dict[str, Any]] = _read(path)
+        self._mark: tuple[int, ...] = ()
+        self._held: dict[int, dict[str, Any]] = {}
+        self._load()
 
     @classmethod
     def create(cls, path: Path) -> LocalKeyFile:
@@ -41,62 +49,102 @@ class LocalKeyFile:
     @property
     def version(self) -> int:
         """The newest root version."""
-        return max(number for number, key in self._versions.items() if key["state"] == "active")
+        return max(number for number, key in self._load().items() if key["state"] == "active")
+
+    def versions(self) -> dict[int, str]:
+        """Root version → active, decrypt-only or destroyed."""
+        return {number: str(key["state"]) for number, key in sorted(self._load().items())}
 
     def wrap(self, key: bytes, context: bytes) -> bytes:
         """Header, nonce, AES-256-GCM of the key; header and context are authenticated."""
-        header = HEADER.pack(ALG_AES_256_GCM, self.version)
+        version = self.version
+        header = HEADER.pack(ALG_AES_256_GCM, version)
         nonce = os.urandom(NONCE_BYTES)
-        sealer = AESGCM(self._derive(self.version, b"wrap"))
+        sealer = AESGCM(self._derive(version, b"wrap"))
         return header + nonce + sealer.encrypt(nonce, key, header + context)
 
     def unwrap(self, wrapped: bytes, context: bytes) -> bytes:
         """The key again; IntegrityError when it does not open."""
         header, body = wrapped[: HEADER.size], wrapped[HEADER.size :]
         try:
-            algorithm, version = HEADER.unpack(header)
-            if algorithm != ALG_AES_256_GCM:
-                raise ValueError
-            sealer = AESGCM(self._derive(version, b"wrap"))
+            sealer = AESGCM(self._derive(self.version_of(wrapped), b"wrap"))
             return sealer.decrypt(body[:NONCE_BYTES], body[NONCE_BYTES:], header + context)
-        except (InvalidTag, ValueError, KeyError, struct.error):
-            raise IntegrityError(
-                "A wrapped key does not open: it was altered, or the root key is another one.",
-                "Put the root key file of this hub back.",
-            ) from None
+        except (InvalidTag, ValueError, KeyError):
+            raise _not_open() from None
+
+    def rewrap(self, wrapped: bytes, context: bytes) -> bytes:
+        """The same key under the newest root version."""
+        return self.wrap(self.unwrap(wrapped, context), context)
+
+    def version_of(self, wrapped: bytes) -> int:
+        """The root version in a wrapped key's header; IntegrityError when there is none."""
+        try:
+            algorithm, version = HEADER.unpack(wrapped[: HEADER.size])
+        except struct.error:
+            raise _not_open() from None
+        if algorithm != ALG_AES_256_GCM:
+            raise _not_open()
+        return int(version)
 
     def mac(self, data: bytes, context: bytes) -> bytes:
         """HMAC-SHA256 under a key for the context, from the oldest version, so that it stays."""
-        first = min(number for number, key in self._versions.items() if key["state"] != "destroyed")
+        first = min(n for n, key in self._load().items() if key["state"] != "destroyed")
         return hmac.digest(self._derive(first, b"mac/" + context), data, "sha256")
 
     def rotate(self) -> int:
         """Add a version, make the older ones decrypt-only, write the file anew."""
-        versions = {
-            n: {**key, "state": "decrypt-only"} if key["state"] == "active" else key
-            for n, key in self._versions.items()
-        }
-        newest = max(versions) + 1
-        versions[newest] = _fresh()
-        _write(self._path, versions)
-        self._versions = versions
+        with self._alone() as held:
+            versions = {
+                n: {**key, "state": "decrypt-only"} if key["state"] == "active" else key
+                for n, key in held.items()
+            }
+            newest = max(versions) + 1
+            _write(self._path, versions | {newest: _fresh()})
         return newest
 
     def destroy(self, version: int) -> None:
         """Forget a decrypt-only version for ever."""
-        if self._versions[version]["state"] != "decrypt-only":
-            raise IntegrityError(
-                "Only a decrypt-only root version can be destroyed.", "Rotate first."
-            )
-        versions = {**self._versions, version: {"state": "destroyed", "key": None}}
-        _write(self._path, versions)
-        self._versions = versions
+        with self._alone() as held:
+            if held.get(version, {}).get("state") != "decrypt-only":
+                raise IntegrityError(
+                    "Only a decrypt-only root version can be destroyed.", "Rotate first."
+                )
+            _write(self._path, {**held, version: {"state": "destroyed", "key": None}})
+
+    def _load(self) -> dict[int, dict[str, Any]]:
+        """The versions in the file, read again when the file is another one than before."""
+        try:
+            found = self._path.stat()
+            mark = (found.st_mtime_ns, found.st_ino, found.st_size, found.st_mode)
+        except FileNotFoundError:
+            mark = ()
+        if mark != self._mark or not mark:
+            self._held = _read(self._path)
+            self._mark = mark
+        return self._held
+
+    @contextmanager
+    def _alone(self) -> Iterator[dict[int, dict[str, Any]]]:
+        """The versions as they stand, while no other process can change them."""
+        descriptor = os.open(self._path.parent, os.O_RDONLY)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            yield _read(self._path)
+        finally:
+            os.close(descriptor)
 
     def _derive(self, version: int, label: bytes) -> bytes:
-        secret = base64.b64decode(self._versions[version]["key"] or b"")
+        secret = base64.b64decode(self._load()[version]["key"] or b"")
         if not secret:
             raise KeyError(version)
         return HKDF(SHA256(), 32, salt=None, info=b"dtsen/root/" + label).derive(secret)
+
+
+def _not_open() -> IntegrityError:
+    return IntegrityError(
+        "A wrapped key does not open: it was altered, or the root key is another one.",
+        "Put the root key file of this hub back.",
+    )
 
 
 def _fresh() -> dict[str, Any]:

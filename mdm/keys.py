@@ -6,13 +6,19 @@ domain key   one per purpose, versioned: active | decrypt-only | destroyed
 ```
 No key leaves memory unwrapped. Subkeys come out of a domain key by HKDF with a label, so that no
 key serves two purposes.
+
+A process that lives long looks at the list of versions again every second, so that a rotation made
+elsewhere is known to it. An index key (`identifier`) leaves no version in what is looked up with
+it: a new version is therefore announced first, and used for filing only when every process knows it.
 """
 
 from __future__ import annotations
 
 import os
+import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -20,11 +26,15 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from sqlmodel import Session, col, select
 
 from mdm.errors import IntegrityError
+from mdm.hub.columns import now
 from mdm.hub.sessions import Sessions
 from mdm.hub.tables import DomainKeyRow
 
 PURPOSES = ("profile", "identifier", "lake", "audit", "export", "access")
+ANNOUNCED = ("identifier",)  # purposes whose new versions are announced before they are used
 KEY_BYTES = 32
+FRESH = 1.0  # seconds for which a process trusts the versions it read
+SETTLE = 3.0  # seconds after which every process knows a version: FRESH, and clocks that differ
 
 
 class KeyProvider(Protocol):
@@ -36,6 +46,12 @@ class KeyProvider(Protocol):
     def unwrap(self, wrapped: bytes, context: bytes) -> bytes:
         """Give the key back; IntegrityError when it was altered or its root version is gone."""
 
+    def rewrap(self, wrapped: bytes, context: bytes) -> bytes:
+        """The same key under the newest root version."""
+
+    def version_of(self, wrapped: bytes) -> int:
+        """The root version that a wrapped key needs."""
+
     def mac(self, data: bytes, context: bytes) -> bytes:
         """A 32-byte keyed digest of data."""
 
@@ -43,8 +59,14 @@ class KeyProvider(Protocol):
     def version(self) -> int:
         """The newest root version."""
 
+    def versions(self) -> dict[int, str]:
+        """Root version → its state, of all there were."""
+
     def rotate(self) -> int:
         """Make a new root version; older ones still unwrap. Return the new one."""
+
+    def destroy(self, version: int) -> None:
+        """Forget an older root version for ever."""
 
 
 @dataclass(frozen=True)
@@ -66,32 +88,64 @@ class DomainKey:
         return HKDF(SHA256(), KEY_BYTES, salt=None, info=info).derive(self.secret)
 
 
+@dataclass(frozen=True)
+class KeyVersion:
+    """What may be said of one version of a domain key."""
+
+    purpose: str
+    version: int
+    state: str  # active, decrypt-only, destroyed
+    created: datetime
+
+    @property
+    def opens(self) -> bool:
+        """Whether what was sealed under it still opens."""
+        return self.state != "destroyed"
+
+
 class Keys:
     """The domain keys of one hub, unwrapped on first use and kept in memory."""
 
     def __init__(self, provider: KeyProvider, sessions: Sessions) -> None:
-        self._provider = provider
+        self.provider = provider
         self._sessions = sessions
         self._cache: dict[tuple[str, int], DomainKey] = {}
-        self._active: dict[str, int] = {}
+        self._listed: tuple[float, Sequence[KeyVersion]] | None = None
 
     def domain(self, purpose: str, version: int | None = None) -> DomainKey:
         """The active key of a purpose, or the version asked for; IntegrityError when it is gone."""
-        if version is None:
-            if purpose not in self._active:
-                self._active[purpose] = self._active_version(purpose)
-            version = self._active[purpose]
-        if (purpose, version) not in self._cache:
-            self._cache[purpose, version] = self._open(purpose, version)
-        return self._cache[purpose, version]
+        version = self._in_use(purpose) if version is None else version
+        key = self._cache.get((purpose, version))
+        if key is None:
+            key = self._cache[purpose, version] = self._open(purpose, version)
+        return key
+
+    def live(self, purpose: str) -> list[DomainKey]:
+        """Every key of a purpose that still opens, newest first: what a lookup has to try."""
+        try:
+            return [self.domain(purpose, version) for version in self.versions(purpose)[::-1]]
+        except IntegrityError:
+            # A version was destroyed a moment ago, when nothing needed it any more.
+            self.refresh()
+            return [self.domain(purpose, version) for version in self.versions(purpose)[::-1]]
 
     def versions(self, purpose: str) -> list[int]:
         """Versions of a purpose's key that still open, oldest first."""
-        with self._sessions.read() as session:
-            query = select(DomainKeyRow.version).where(
-                DomainKeyRow.purpose == purpose, col(DomainKeyRow.state) != "destroyed"
-            )
-            return sorted(session.exec(query).all())
+        return [one.version for one in self.listing() if one.purpose == purpose and one.opens]
+
+    def listing(self) -> Sequence[KeyVersion]:
+        """Every version there was, by purpose and version; at most a second old."""
+        listed = self._listed
+        if listed is None or time.monotonic() - listed[0] > FRESH:
+            listed = self._listed = (time.monotonic(), self._read())
+            gone = {(one.purpose, one.version) for one in listed[1] if not one.opens}
+            for name in gone & self._cache.keys():
+                self._cache.pop(name, None)
+        return listed[1]
+
+    def refresh(self) -> None:
+        """Read the versions again at the next question."""
+        self._listed = None
 
     def rotate(self, session: Session, purpose: str) -> int:
         """Make a new active version of a purpose's key; the old ones only open."""
@@ -101,59 +155,66 @@ class Keys:
                 row.state = "decrypt-only"
         version = max((row.version for row in rows), default=0) + 1
         session.add(self._new_row(purpose, version))
-        self._active.pop(purpose, None)
+        self.refresh()
         return version
 
     def destroy(self, session: Session, purpose: str, version: int) -> None:
         """Forget a decrypt-only version for ever: what it sealed opens for nobody."""
         row = session.get(DomainKeyRow, (purpose, version))
-        if row is None or row.state == "active":
+        if row is None or row.state != "decrypt-only":
             raise IntegrityError(
                 "Only a decrypt-only key version can be destroyed.", "Rotate first."
             )
         row.state, row.wrapped = "destroyed", None
         self._cache.pop((purpose, version), None)
+        self.refresh()
 
     def rewrap(self, session: Session) -> int:
         """After a rotation of the root key: wrap every domain key anew; return how many."""
         rows = session.exec(select(DomainKeyRow).where(DomainKeyRow.state != "destroyed")).all()
         for row in rows:
             context = _context(row.purpose, row.version)
-            row.wrapped = self._provider.wrap(
-                self._provider.unwrap(row.wrapped or b"", context), context
-            )
+            row.wrapped = self.provider.rewrap(row.wrapped or b"", context)
         return len(rows)
 
     def ensure(self, session: Session) -> None:
         """Make the first version of every purpose's key that has none yet."""
         held = set(session.exec(select(DomainKeyRow.purpose)).all())
         session.add_all(self._new_row(purpose, 1) for purpose in PURPOSES if purpose not in held)
-
-    @cached_property
-    def root_version(self) -> int:
-        """The newest root version."""
-        return self._provider.version
+        self.refresh()
 
     def _new_row(self, purpose: str, version: int) -> DomainKeyRow:
-        wrapped = self._provider.wrap(os.urandom(KEY_BYTES), _context(purpose, version))
+        wrapped = self.provider.wrap(os.urandom(KEY_BYTES), _context(purpose, version))
         return DomainKeyRow(purpose=purpose, version=version, state="active", wrapped=wrapped)
 
-    def _active_version(self, purpose: str) -> int:
-        with self._sessions.read() as session:
-            query = select(DomainKeyRow.version).where(
-                DomainKeyRow.purpose == purpose, col(DomainKeyRow.state) == "active"
-            )
-            version = session.exec(query).one_or_none()
-        if version is None:
+    def _in_use(self, purpose: str) -> int:
+        """The version that new things are sealed with."""
+        mine = [one for one in self.listing() if one.purpose == purpose and one.opens]
+        if not any(one.state == "active" for one in mine):
             raise IntegrityError(f"There is no active key for '{purpose}'.", "Run `dtsen init`.")
-        return version
+        if purpose in ANNOUNCED:
+            known = now() - timedelta(seconds=SETTLE)
+            mine = [one for one in mine if one.created <= known] or mine[:1]
+        return mine[-1].version
+
+    def _read(self) -> Sequence[KeyVersion]:
+        with self._sessions.read() as session:
+            rows = session.exec(
+                select(
+                    DomainKeyRow.purpose,
+                    DomainKeyRow.version,
+                    DomainKeyRow.state,
+                    DomainKeyRow.created,
+                ).order_by(col(DomainKeyRow.purpose), col(DomainKeyRow.version))
+            ).all()
+        return [KeyVersion(*row) for row in rows]
 
     def _open(self, purpose: str, version: int) -> DomainKey:
         with self._sessions.read() as session:
             row = session.get(DomainKeyRow, (purpose, version))
         if row is None or row.wrapped is None:
             raise IntegrityError(f"Version {version} of the '{purpose}' key is gone.")
-        secret = self._provider.unwrap(row.wrapped, _context(purpose, version))
+        secret = self.provider.unwrap(row.wrapped, _context(purpose, version))
         return DomainKey(purpose, version, secret)
 
 

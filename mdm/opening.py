@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.orm import aliased
@@ -69,23 +69,24 @@ def open_profiles(
     }
 
 
+def open_every_version(hub: Hub, session: Session, entity_ids: Iterable[str]) -> Iterator[Opened]:
+    """Every version that still opens of some entities' profiles, published or only staged."""
+    wrapping = _Wrapping(hub)
+    for some in _together(entity_ids):
+        query = _columns().where(
+            col(SealedProfile.entity_id).in_(some), col(SealedProfile.ciphertext).is_not(None)
+        )
+        for row in session.connection().execute(query).all():
+            yield _open(tuple(row), wrapping[row[6]])
+
+
 _Sealed = tuple[str, str, int, int, int, bytes, int, bytes]
 
 
 def _sealed(session: Session, ids: Sequence[str], seq: int) -> Iterator[_Sealed]:
     newer = aliased(SealedProfile)
     query = (
-        sa.select(
-            col(SealedProfile.entity_id),
-            col(SealedProfile.kind),
-            col(SealedProfile.version),
-            col(SealedProfile.key_id),
-            col(SealedProfile.run_seq),
-            col(SealedProfile.ciphertext),
-            col(EntityKey.key_id),
-            col(EntityKey.wrapped),
-        )
-        .join(EntityKey, col(EntityKey.entity_id) == col(SealedProfile.entity_id))
+        _columns()
         .where(col(SealedProfile.entity_id).in_(ids), col(SealedProfile.run_seq) <= seq)
         .where(col(SealedProfile.ciphertext).is_not(None))
         .where(
@@ -99,6 +100,20 @@ def _sealed(session: Session, ids: Sequence[str], seq: int) -> Iterator[_Sealed]
     for row in session.connection().execute(query).all():
         ciphertext: bytes = row[5] or b""
         yield row[0], row[1], row[2], row[3], row[4], ciphertext, row[6], row[7]
+
+
+def _columns() -> sa.Select[Any]:
+    """Sealed profiles with their entity keys, in the order of `_Sealed`."""
+    return sa.select(
+        col(SealedProfile.entity_id),
+        col(SealedProfile.kind),
+        col(SealedProfile.version),
+        col(SealedProfile.key_id),
+        col(SealedProfile.run_seq),
+        col(SealedProfile.ciphertext),
+        col(EntityKey.key_id),
+        col(EntityKey.wrapped),
+    ).join(EntityKey, col(EntityKey.entity_id) == col(SealedProfile.entity_id))
 
 
 def _open(row: _Sealed, wrapping: bytes) -> Opened:

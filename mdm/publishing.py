@@ -11,22 +11,41 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
+from typing import Any
 
-from sqlmodel import Session, col, delete, select, update
+import sqlalchemy as sa
+from sqlmodel import Session, SQLModel, delete, select
 
 from matching.engine import Engine
-from mdm import audit
+from mdm import audit, questions
 from mdm.compose import Hub
 from mdm.errors import IntegrityError
 from mdm.hub.columns import now
+from mdm.hub.dialect import table_of
 from mdm.hub.runs import PUBLISHED, RUNNING, published_seq
-from mdm.hub.tables import Entity, EntityKey, NikToken, Run, SealedProfile, StagingMark
+from mdm.hub.tables import (
+    Entity,
+    EntityKey,
+    NikToken,
+    Run,
+    SealedDigest,
+    SealedProfile,
+    StagingMark,
+)
 from mdm.progress import Progress
 from mdm.sealing import SealingKeys
 from mdm.staging import Published, Staging
 from mdm.tokens import token_key
 
 KINDS = ("person", "family", "household")
+#: What a publishing stages, with the column that says by which run.
+_STAGED: tuple[tuple[type[SQLModel], str], ...] = (
+    (SealedProfile, "run_seq"),
+    (EntityKey, "run_seq"),
+    (NikToken, "run_seq"),
+    (SealedDigest, "run_seq"),
+    (Entity, "created_run"),
+)
 
 __all__ = ["KINDS", "Published", "clear_staged", "publish"]
 
@@ -53,9 +72,11 @@ def publish(
         session.add(StagingMark(run_seq=run.seq))
     staging = Staging(hub, engine, kinds, sealing_keys(hub, run.seq), progress)
     done = staging.stage()
+    staging.stage_events()
+    for kind in kinds:
+        questions.stage(hub, engine, kind, run.seq)
     with hub.sessions.begin() as session:
         staging.turn_entities(session)
-        staging.write_events(session)
         if within is not None:
             within(session)
         _make_visible(session, run, done, staging.digest(), actor)
@@ -97,21 +118,39 @@ def _must_publish(hub: Hub, run: Run) -> bool:
 
 
 def clear_staged(hub: Hub) -> None:
-    """Remove what a killed or given-up publishing staged: all that no reader can see."""
-    with hub.sessions.begin() as session:
-        marks = session.exec(select(StagingMark)).all()
-        if not marks:
-            return
+    """Remove what a killed or given-up publishing staged: all that no reader can see.
+
+    The marks go last, so that a clearing that is killed itself is done again.
+    """
+    with hub.sessions.read() as session:
+        marked = session.exec(select(StagingMark.run_seq)).first() is not None
         seq = published_seq(session)
-        session.exec(delete(SealedProfile).where(col(SealedProfile.run_seq) > seq))
-        session.exec(delete(EntityKey).where(col(EntityKey.run_seq) > seq))
-        session.exec(delete(NikToken).where(col(NikToken.run_seq) > seq))
-        session.exec(
-            update(NikToken).where(col(NikToken.retired_seq) > seq).values(retired_seq=None)
-        )
-        session.exec(delete(Entity).where(col(Entity.created_run) > seq))
-        for mark in marks:
-            session.delete(mark)
+    if not marked:
+        return
+    with hub.sessions.bulk() as bulk:
+        for model, run in _STAGED:
+            table = table_of(model)
+            gone = _keys(hub, table, table.c[run] > seq)
+            bulk.execute(sa.delete(table).where(*_same_key(table)), gone)
+            bulk.rest()
+        tokens = table_of(NikToken)
+        back = _keys(hub, tokens, tokens.c.retired_seq > seq)
+        kept = sa.update(tokens).where(*_same_key(tokens)).values(retired_seq=None)
+        bulk.execute(kept, back)
+    with hub.sessions.begin() as session:
+        session.exec(delete(StagingMark))
+
+
+def _keys(hub: Hub, table: sa.Table, where: sa.ColumnElement[bool]) -> list[dict[str, Any]]:
+    """The primary keys of some rows, as parameters of `_same_key`; read without a turn to write."""
+    columns = [column.label(f"at_{column.name}") for column in table.primary_key]
+    with hub.sessions.read() as session:
+        rows = session.connection().execute(sa.select(*columns).where(where))
+        return [dict(row) for row in rows.mappings()]
+
+
+def _same_key(table: sa.Table) -> list[sa.ColumnElement[bool]]:
+    return [column == sa.bindparam(f"at_{column.name}") for column in table.primary_key]
 
 
 def sealing_keys(hub: Hub, seq: int) -> SealingKeys:
@@ -121,5 +160,6 @@ def sealing_keys(hub: Hub, seq: int) -> SealingKeys:
         (version, hub.keys.domain("profile", version).subkey("wrap entity key"))
         for version in hub.keys.versions("profile")
     )
-    index, domain = token_key(hub)
-    return SealingKeys(seq, active.version, active.subkey("content mac"), index, domain, wrapping)
+    index, domain, index_version = token_key(hub)
+    mac = active.subkey("content mac")
+    return SealingKeys(seq, active.version, mac, index, domain, wrapping, index_version)

@@ -1,59 +1,100 @@
-"""After a rotation of the profile key: entity keys are wrapped anew, nothing is resealed.
+"""After a rotation of the profile key: data keys are wrapped anew, nothing is resealed.
 
-Only then may the old version of the domain key be destroyed.
+Every chunk is a unit of work, small enough that nobody who writes waits for it: killed and run
+again, the work goes on where it stopped.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
+import sqlalchemy as sa
 from sqlmodel import col, func, select
 
 from mdm import audit
 from mdm.compose import Hub
-from mdm.errors import IntegrityError
-from mdm.hub.tables import EntityKey
+from mdm.hub.tables import EntityKey, JudgementKey
+from mdm.judgements import unwrap_key, wrap_key
+from mdm.keys import DomainKey
+from mdm.progress import Advance, Progress, Silent
 from mdm.seal import unwrap_entity_key, wrap_entity_key
 
-CHUNK = 20_000
+CHUNK = 1_000  # rows per unit of work
+
+Rewrap = Callable[[DomainKey, DomainKey, str, bytes], bytes]
 
 
-def rewrap_entity_keys(hub: Hub, *, actor: str) -> int:
-    """Wrap entity keys of older versions under the active one, in chunks; return how many.
-
-    Every chunk is a unit of work: killed and run again, it goes on where it stopped.
-    """
-    version = hub.keys.domain("profile").version
+def rewrap_entity_keys(hub: Hub, *, actor: str, progress: Progress | None = None) -> int:
+    """Wrap the keys of entities and judgements under the active version; return how many."""
+    keys = {
+        version: hub.keys.domain("profile", version) for version in hub.keys.versions("profile")
+    }
+    active = hub.keys.domain("profile")
+    tables: tuple[tuple[Any, str, Rewrap], ...] = (
+        (EntityKey, "entity_id", _entity_key),
+        (JudgementKey, "id", _judgement_key),
+    )
+    total = sum(_waiting(hub, table, active.version) for table, _, _ in tables)
     done = 0
-    while count := _rewrap_chunk(hub, version):
-        done += count
+    with (progress or Silent()).task("wrap keys anew", total) as advance:
+        for table, name, rewrap in tables:
+            done += _rewrap(hub, table, name, rewrap, keys=keys, active=active, advance=advance)
     with hub.sessions.begin() as session:
-        audit.record(session, actor, "rewrap", key_version=version, rows=done)
+        audit.record(
+            session, actor, "rewrap", kind="profile", key_version=active.version, rows=done
+        )
     return done
 
 
-def retire_profile_key(hub: Hub, version: int, *, actor: str) -> None:
-    """Destroy an old version of the profile domain key; refused while an entity key needs it."""
-    with hub.sessions.begin() as session:
-        needed = select(func.count()).where(col(EntityKey.key_id) == version)
-        if session.exec(needed).one():
-            raise IntegrityError(
-                "Entity keys are still wrapped under this version.", "Rewrap them first."
-            )
-        hub.keys.destroy(session, "profile", version)
-        audit.record(session, actor, "destroy-key", kind="profile", key_version=version)
+def _waiting(hub: Hub, table: Any, version: int) -> int:
+    with hub.sessions.read() as session:
+        query = select(func.count()).select_from(table).where(col(table.key_id) != version)
+        return session.exec(query).one()
 
 
-def _rewrap_chunk(hub: Hub, version: int) -> int:
-    wrapping = hub.keys.domain("profile", version).subkey("wrap entity key")
-    with hub.sessions.begin() as session:
-        old = session.exec(
-            select(EntityKey).where(col(EntityKey.key_id) != version).limit(CHUNK)
-        ).all()
-        rows = []
-        for held in old:
-            before = hub.keys.domain("profile", held.key_id).subkey("wrap entity key")
-            key = unwrap_entity_key(before, held.entity_id, held.key_id, held.wrapped)
-            wrapped = wrap_entity_key(wrapping, held.entity_id, version, key)
-            row = {"entity_id": held.entity_id, "key_id": version, "run_seq": held.run_seq}
-            rows.append({**row, "wrapped": wrapped})
-        hub.dialect.upsert(session.connection(), EntityKey, rows)
-    return len(rows)
+def _rewrap(
+    hub: Hub,
+    table: Any,
+    name: str,
+    rewrap: Rewrap,
+    *,
+    keys: dict[int, DomainKey],
+    active: DomainKey,
+    advance: Advance,
+) -> int:
+    """One table, in the order of its ids. A row deleted meanwhile (shredded) stays deleted."""
+    id_ = col(getattr(table, name))
+    update = (
+        sa.update(table)
+        .where(id_ == sa.bindparam("id_"), col(table.key_id) == sa.bindparam("before"))
+        .values(key_id=active.version, wrapped=sa.bindparam("now_wrapped"))
+    )
+    query = select(id_, table.key_id, table.wrapped).where(col(table.key_id) != active.version)
+    after, done = "", 0
+    while True:
+        with hub.sessions.begin() as session:
+            rows = session.exec(query.where(id_ > after).order_by(id_).limit(CHUNK)).all()
+            if not rows:
+                return done
+            changes = [
+                {"id_": one, "before": v, "now_wrapped": rewrap(keys[v], active, one, wrapped)}
+                for one, v, wrapped in rows
+            ]
+            session.connection().execute(update, changes)
+        after = rows[-1][0]
+        done += len(rows)
+        advance(len(rows))
+
+
+def _entity_key(before: DomainKey, now: DomainKey, entity_id: str, wrapped: bytes) -> bytes:
+    opened = unwrap_entity_key(_wrapping(before), entity_id, before.version, wrapped)
+    return wrap_entity_key(_wrapping(now), entity_id, now.version, opened)
+
+
+def _judgement_key(before: DomainKey, now: DomainKey, identity: str, wrapped: bytes) -> bytes:
+    return wrap_key(now, identity, unwrap_key(before, identity, wrapped))
+
+
+def _wrapping(key: DomainKey) -> bytes:
+    return key.subkey("wrap entity key")

@@ -58,7 +58,7 @@ _RANDOM = KEY_BYTES + 2 * NONCE_BYTES  # one profile's: entity key, nonces of wr
 @dataclass(frozen=True)
 class SealingKeys:
     """What one publishing seals with: its run's sequence number, the active key version, the MAC
-    key, the index key and domain of NIK tokens, wrapping keys by version."""
+    key, the index key and domain of NIK tokens, wrapping keys by version, the index key's version."""
 
     run_seq: int
     key_id: int
@@ -66,6 +66,7 @@ class SealingKeys:
     index: bytes = field(repr=False)
     token_domain: bytes
     wrapping: tuple[tuple[int, bytes], ...] = field(repr=False)
+    index_version: int = 1
 
 
 class Sealed(NamedTuple):

@@ -10,18 +10,19 @@ import hashlib
 from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import count, pairwise
 from operator import itemgetter
 from typing import Any
 
 import pyarrow as pa
 import sqlalchemy as sa
-from sqlmodel import Session, col, update
+from sqlmodel import Session, col, func, select
 
 from matching.engine import Engine
 from mdm.arrow import rows_of
 from mdm.compose import Hub
-from mdm.hub.tables import Entity, EntityEvent, EntityKey, SealedProfile
+from mdm.hub.bulk import Bulk
+from mdm.hub.tables import Entity, EntityEvent, EntityKey, SealedDigest, SealedProfile
 from mdm.progress import Advance, Progress
 from mdm.sealers import Sealer, sealer
 from mdm.sealing import KEY, PROFILE, WORK, Sealed, SealingKeys
@@ -29,9 +30,10 @@ from mdm.standing import hold
 from mdm.tokens import stage_tokens
 
 BATCH = 4_000  # profiles per sealing batch
-CHUNK = 80_000  # rows per unit of work; profiles put in order at once
+CHUNK = 80_000  # profiles put in order at once
 SAMPLED = 64  # one id of so many is looked at to cut all ids into chunks
 _ENTITY = ("entity_id", "kind", "created_run", "status", "merged_into")
+_DIGESTS = ("run_seq", "part", "digests")
 _EVENT = ("run_seq", "entity_id", "kind", "event", "other", "records")
 
 
@@ -56,6 +58,7 @@ class Staging:
     keys: SealingKeys
     progress: Progress
     digests: Any = field(default_factory=hashlib.sha256, repr=False)
+    parts: Iterator[int] = field(default_factory=count, repr=False)
 
     def stage(self) -> dict[str, Published]:
         """Write all that changed, in units of work that no reader sees."""
@@ -80,28 +83,44 @@ class Staging:
             for kind in self.kinds
         }
 
+    def stage_events(self) -> None:
+        """Keep, merge and split events. A creation is told by the entity's own row.
+
+        They count when their run is published. Their table may only grow, so that a publishing
+        that is taken up again goes on where the killed one stopped.
+        """
+        with self.hub.sessions.bulk() as bulk:
+            for kind in self.kinds:
+                if not self.engine.exists(f"{kind}_entity_events"):
+                    continue
+                events = self.engine.fetch(
+                    "SELECT entity_id, event, other_entity_id, records "
+                    f"FROM {kind}_entity_events WHERE event <> 'create' ORDER BY ALL"
+                )
+                seq = self.keys.run_seq
+                rows = ((seq, i, kind, e, o, n) for i, e, o, n in rows_of(events))
+                bulk.load(EntityEvent, _EVENT, islice(rows, self._events_there(kind), None))
+
+    def _events_there(self, kind: str) -> int:
+        there = select(func.count()).where(
+            EntityEvent.run_seq == self.keys.run_seq, EntityEvent.kind == kind
+        )
+        with self.hub.sessions.read() as session:
+            return session.exec(there).one()
+
     def turn_entities(self, session: Session) -> None:
         """Known entities that were merged, or live again: visible with the commit of the run."""
+        turn = (
+            sa.update(Entity)
+            .where(col(Entity.entity_id) == sa.bindparam("i"))
+            .values(status=sa.bindparam("s"), merged_into=sa.bindparam("m"))
+        )
         for kind in self.kinds:
-            turned = self.engine.fetch(f"SELECT entity_id, status, merged_into FROM {kind}_turned")
-            for row in turned.to_pylist():
-                session.exec(
-                    update(Entity)
-                    .where(col(Entity.entity_id) == row["entity_id"])
-                    .values(status=row["status"], merged_into=row["merged_into"])
-                )
-
-    def write_events(self, session: Session) -> None:
-        """Keep, merge and split events. A creation is told by the entity's own row."""
-        for kind in self.kinds:
-            if not self.engine.exists(f"{kind}_entity_events"):
-                continue
-            events = self.engine.fetch(
-                "SELECT entity_id, event, other_entity_id, records "
-                f"FROM {kind}_entity_events WHERE event <> 'create' ORDER BY ALL"
-            )
-            rows = ((self.keys.run_seq, i, kind, e, o, n) for i, e, o, n in rows_of(events))
-            self.hub.dialect.load(session.connection(), EntityEvent, _EVENT, rows)
+            turned = self.engine.fetch(
+                f"SELECT entity_id AS i, status AS s, merged_into AS m FROM {kind}_turned"
+            ).to_pylist()
+            if turned:
+                session.connection().execute(turn, turned)
 
     def digest(self) -> str:
         """One digest over the digests of all new ciphertexts, in the order of their entity ids."""
@@ -137,22 +156,17 @@ class Staging:
         sealed: Counter[str] = Counter()
         fresh: deque[pa.RecordBatch] = deque()
         with self.progress.task("seal profiles", total) as advance:
-            answers = team.profiles(self._work(fresh, advance))
-            for first in answers:
-                with self.hub.sessions.connect() as connection:
-                    held = self._store(connection, first, sealed)
-                    for answer in answers:
-                        self._create(connection, fresh, 1, created)
-                        held += self._store(connection, answer, sealed)
-                        if held >= CHUNK:
-                            break
-        with self.hub.sessions.connect() as connection:
-            self._create(connection, fresh, len(fresh), created)
+            with self.hub.sessions.bulk() as bulk:
+                for answer in team.profiles(self._work(fresh, advance)):
+                    self._create(bulk, fresh, 1, created)
+                    self._store(bulk, answer, sealed)
+                    bulk.rest()
+                self._create(bulk, fresh, len(fresh), created)
         return created, sealed
 
     def _create(
         self,
-        connection: sa.Connection,
+        bulk: Bulk,
         fresh: deque[pa.RecordBatch],
         batches: int,
         created: Counter[str],
@@ -160,18 +174,19 @@ class Staging:
         """Write some of the batches of new entities that wait."""
         for _ in range(min(batches, len(fresh))):
             batch = fresh.popleft()
-            self.hub.dialect.load(connection, Entity, _ENTITY, rows_of(batch))
+            bulk.load(Entity, _ENTITY, rows_of(batch))
             kinds: list[Any] = batch.column(1).to_pylist()
             created.update(kinds)
 
-    def _store(self, connection: sa.Connection, answer: Sealed, sealed: Counter[str]) -> int:
-        """Write a batch's sealed profiles and new entity keys; how many profiles there were."""
-        if answer.profiles:
-            self.hub.dialect.load(connection, SealedProfile, PROFILE, answer.profiles)
-            self.hub.dialect.load(connection, EntityKey, KEY, answer.keys)
-            self.digests.update(answer.digests)
-            sealed.update(map(itemgetter(PROFILE.index("kind")), answer.profiles))
-        return len(answer.profiles)
+    def _store(self, bulk: Bulk, answer: Sealed, sealed: Counter[str]) -> None:
+        """Write a batch's sealed profiles and new entity keys."""
+        bulk.load(SealedProfile, PROFILE, answer.profiles)
+        bulk.load(EntityKey, KEY, answer.keys)
+        if answer.digests:
+            part = (self.keys.run_seq, next(self.parts), answer.digests)
+            bulk.load(SealedDigest, _DIGESTS, [part])
+        self.digests.update(answer.digests)
+        sealed.update(map(itemgetter(PROFILE.index("kind")), answer.profiles))
 
     def _work(self, fresh: deque[pa.RecordBatch], advance: Advance) -> Iterator[pa.RecordBatch]:
         """Golden profiles with what the hub holds of them, as WORK batches in order of entity id;
@@ -221,8 +236,8 @@ class Staging:
         )
 
     def _stage_tokens(self, team: Sealer, kind: str) -> None:
-        seq = self.keys.run_seq
-        stage_tokens(self.hub, self.engine, kind, seq, sealer=team, progress=self.progress)
+        seq, version = self.keys.run_seq, self.keys.index_version
+        stage_tokens(self.hub, self.engine, kind, seq, version, sealer=team, progress=self.progress)
 
     def _stage_tombstones(self) -> Counter[str]:
         """End the profiles of entities that are golden no more."""
@@ -236,8 +251,8 @@ class Staging:
                 (entity_id, version + 1, kind, self.keys.run_seq, self.keys.key_id, None, None)
                 for entity_id, version in rows_of(gone)
             )
-            with self.hub.sessions.connect() as connection:
-                ended[kind] = self.hub.dialect.load(connection, SealedProfile, PROFILE, rows)
+            with self.hub.sessions.bulk() as bulk:
+                ended[kind] = bulk.load(SealedProfile, PROFILE, rows)
         return ended
 
     def _united(self, sql: str) -> str:

@@ -14,6 +14,7 @@ from matching.engine import Engine
 from mdm.arrow import pa_schema
 from mdm.compose import Hub
 from mdm.hub.tables import NikToken
+from mdm.keys import DomainKey
 from mdm.progress import Advance, Progress
 from mdm.seal import TOKEN_BYTES, nik_token, token_domain
 from mdm.sealers import Sealer
@@ -22,7 +23,7 @@ from mdm.standing import hold_tokens
 
 TABLE, PURPOSE = "nik_token", "lookup"
 BATCH = 20_000  # NIKs per batch
-CHUNK = 100_000  # rows per unit of work
+CHUNK = 100_000  # rows taken from the engine at once
 _FIXED = pa.binary(TOKEN_BYTES)
 _SCHEMA = pa_schema(
     token=pa.binary(),
@@ -33,33 +34,42 @@ _SCHEMA = pa_schema(
 
 def tokens_for(hub: Hub, nik: str) -> list[bytes]:
     """The tokens a NIK may be filed under: one per index key version that still opens."""
-    return [
-        nik_token(_index_key(hub, version), nik, TABLE, PURPOSE)
-        for version in sorted(hub.keys.versions("identifier"), reverse=True)
-    ]
+    return [nik_token(index_key(key), nik, TABLE, PURPOSE) for key in hub.keys.live("identifier")]
 
 
-def token_key(hub: Hub) -> tuple[bytes, bytes]:
-    """The active index key and the domain that goes into every token with the NIK."""
-    return _index_key(hub), token_domain(TABLE, PURPOSE)
+def token_key(hub: Hub) -> tuple[bytes, bytes, int]:
+    """The active index key, the domain that goes into every token with the NIK, its version."""
+    key = hub.keys.domain("identifier")
+    return index_key(key), token_domain(TABLE, PURPOSE), key.version
+
+
+def index_key(key: DomainKey) -> bytes:
+    """What one version of the identifier key makes tokens with."""
+    return key.subkey(f"{TABLE}/{PURPOSE}")
 
 
 def stage_tokens(
-    hub: Hub, engine: Engine, kind: str, seq: int, *, sealer: Sealer, progress: Progress
+    hub: Hub,
+    engine: Engine,
+    kind: str,
+    seq: int,
+    index_version: int,
+    *,
+    sealer: Sealer,
+    progress: Progress,
 ) -> None:
-    """File new tokens and retire those no longer carried, unseen until the run is published."""
+    """File new tokens and retire those no longer carried, unseen until the run is published.
+
+    `index_version`: the version of the index key that the sealer makes tokens with.
+    """
     total = int(engine.scalar(f"SELECT coalesce(sum(len(niks)), 0) FROM {kind}_golden"))
     with progress.task(f"index {kind} NIKs", total) as advance:
         batches = _tokens(engine, kind, sealer, advance)
         engine.register("tokens_now", pa.RecordBatchReader.from_batches(_SCHEMA, batches))
         hold_tokens(hub, engine, "tokens_held", kind)
-        _load_new(hub, engine, seq)
+        _load_new(hub, engine, seq, index_version)
         _retire_old(hub, engine, seq)
     engine.drop("tokens_now", "tokens_held")
-
-
-def _index_key(hub: Hub, version: int | None = None) -> bytes:
-    return hub.keys.domain("identifier", version).subkey(f"{TABLE}/{PURPOSE}")
 
 
 def _tokens(
@@ -88,27 +98,26 @@ def _tokens(
         advance(batch.num_rows)
 
 
-def _load_new(hub: Hub, engine: Engine, seq: int) -> None:
+def _load_new(hub: Hub, engine: Engine, seq: int, index_version: int) -> None:
     fresh = engine.stream(
         "SELECT token, entity_id, rank FROM tokens_now "
         "ANTI JOIN tokens_held USING (token, entity_id, rank) ORDER BY token, entity_id",
         CHUNK,
     )
-    names = ("token", "entity_id", "rank", "run_seq")
-    for batch in fresh:
-        columns = (column.to_pylist() for column in batch.columns)
-        rows = zip(*columns, repeat(seq, batch.num_rows), strict=True)
-        with hub.sessions.connect() as connection:
-            hub.dialect.load(connection, NikToken, names, rows)
+    names = ("token", "entity_id", "rank", "run_seq", "key_id")
+    with hub.sessions.bulk() as bulk:
+        for batch in fresh:
+            columns = (column.to_pylist() for column in batch.columns)
+            same = (repeat(number, batch.num_rows) for number in (seq, index_version))
+            bulk.load(NikToken, names, zip(*columns, *same, strict=True))
+            bulk.rest()
 
 
 def _retire_old(hub: Hub, engine: Engine, seq: int) -> None:
     gone = engine.fetch(
-        "SELECT token, entity_id FROM tokens_held "
-        "ANTI JOIN tokens_now USING (token, entity_id, rank)"
+        "SELECT token AS t, entity_id AS e FROM tokens_held "
+        "ANTI JOIN tokens_now USING (token, entity_id, rank) ORDER BY ALL"
     ).to_pylist()
-    if not gone:
-        return
     statement = (
         sa.update(NikToken)
         .where(
@@ -117,5 +126,5 @@ def _retire_old(hub: Hub, engine: Engine, seq: int) -> None:
         .where(col(NikToken.retired_seq).is_(None), col(NikToken.run_seq) < seq)
         .values(retired_seq=seq)
     )
-    with hub.sessions.connect() as connection:
-        connection.execute(statement, [{"t": g["token"], "e": g["entity_id"]} for g in gone])
+    with hub.sessions.bulk() as bulk:
+        bulk.execute(statement, gone)

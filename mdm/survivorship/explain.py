@@ -131,6 +131,13 @@ def values(content: str | Mapping[str, Any]) -> dict[str, Any]:
     return {name: entries[name][0] for name in sorted(entries)}
 
 
+def every_value(content: str | Mapping[str, Any], attribute: str) -> list[Any]:
+    """The chosen value of an attribute and those that lost to it; empty when nobody spoke."""
+    body = json.loads(content) if isinstance(content, str) else content
+    entry = body["agreed"].get(attribute) or body["contested"].get(attribute) or []
+    return [*entry[:1], *(lost[0] for lost in (entry[3] if len(entry) > 3 else []))]
+
+
 def facts(content: str | Mapping[str, Any]) -> Any:
     """The content without links and batches: equal for equal facts, whatever ids were drawn."""
     body = json.loads(content) if isinstance(content, str) else content

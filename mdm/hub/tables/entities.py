@@ -71,6 +71,7 @@ class NikToken(SQLModel, table=True):
     run_seq: int = Field(primary_key=True, sa_type=sa.Integer)
     rank: int  # 0: the entity's golden NIK; 1 and on: another NIK its records carry
     retired_seq: int | None = None  # run that took it away
+    key_id: int = Field(default=1, sa_column_kwargs={"server_default": "1"})  # index key version
 
 
 class Judgement(SQLModel, table=True):

@@ -1,0 +1,166 @@
+"""After a rotation of the index key: every NIK token is made anew and takes the old one's place.
+
+A token cannot be turned back, so the numbers come from the sealed profiles, all versions of them:
+the chosen NIK and those that lost. Lookups try every live version of the key meanwhile; old and new
+token change places in one unit of work, so that a reader finds the person by one or the other.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlmodel import Session, col, delete, func, select
+
+from mdm import audit
+from mdm.compose import Hub
+from mdm.hub.columns import now
+from mdm.hub.tables import NikToken, Refiling, SealedProfile
+from mdm.keys import SETTLE, DomainKey
+from mdm.opening import open_every_version
+from mdm.progress import Progress, Silent
+from mdm.seal import TOKEN_BYTES, Mac, token_domain
+from mdm.survivorship.explain import every_value
+from mdm.tokens import PURPOSE, TABLE, index_key
+
+CHUNK = 500  # persons per unit of work
+
+
+@dataclass(frozen=True)
+class Refiled:
+    """What refiling came to. `left`: tokens of older versions whose number no profile tells."""
+
+    version: int
+    tokens: int
+    left: int
+
+
+def refile(hub: Hub, *, actor: str, progress: Progress | None = None) -> Refiled:
+    """File every token of an older index key version under the newest; take up where it stopped.
+
+    Call it under the work lock: a run files tokens too.
+    """
+    _settle(hub)
+    active = hub.keys.domain("identifier")
+    old = [key for key in hub.keys.live("identifier") if key.version < active.version]
+    moved = sum(_move(hub, key, active, progress or Silent()) for key in old)
+    left = sum(tokens_of(hub, key.version) for key in old)
+    with hub.sessions.begin() as session:
+        counts = {"refiled": moved, "left": left}
+        audit.record(
+            session, actor, "refile", kind="identifier", key_version=active.version, counts=counts
+        )
+    return Refiled(active.version, moved, left)
+
+
+def tokens_of(hub: Hub, version: int) -> int:
+    """How many tokens are filed under a version of the index key."""
+    with hub.sessions.read() as session:
+        query = select(func.count()).select_from(NikToken).where(col(NikToken.key_id) == version)
+        return session.exec(query).one()
+
+
+def _settle(hub: Hub) -> None:
+    """Wait until every process knows the newest version."""
+    hub.keys.refresh()
+    newest = max(
+        one.created for one in hub.keys.listing() if one.purpose == "identifier" and one.opens
+    )
+    time.sleep(max(0.0, min(SETTLE, SETTLE - (now() - newest).total_seconds())))
+
+
+def _move(hub: Hub, old: DomainKey, active: DomainKey, progress: Progress) -> int:
+    """Move the tokens of one version, in the order of entity ids."""
+    total = tokens_of(hub, old.version)
+    if total == 0:
+        return 0
+    before, after = _tokens_by(old), _tokens_by(active)
+    mark = _mark(hub, old.version)
+    began = mark.after
+    moved = 0
+    with progress.task(f"file NIKs anew, from index key {old.version}", total) as advance:
+        for ids in _persons(hub, mark.after):
+            with hub.sessions.begin() as session:
+                pairs = {
+                    before(nik): after(nik) for nik in sorted(_numbers(hub, session, ids)) if nik
+                }
+                count = _exchange(hub, session, pairs, old.version, active.version)
+                mark.after, mark.done = ids[-1], mark.done + count
+                session.merge(mark)
+            moved += count
+            advance(count)
+    with hub.sessions.begin() as session:
+        session.exec(delete(Refiling).where(col(Refiling.key_id) == old.version))
+    if began and tokens_of(hub, old.version):
+        # Something was published behind the bookmark: once more from the beginning.
+        return moved + _move(hub, old, active, progress)
+    return moved
+
+
+def _mark(hub: Hub, version: int) -> Refiling:
+    with hub.sessions.read() as session:
+        return session.get(Refiling, version) or Refiling(key_id=version, after="", done=0)
+
+
+def _persons(hub: Hub, after: str) -> Iterator[Sequence[str]]:
+    """Entity ids of persons behind `after`, in order, some at a time."""
+    while True:
+        with hub.sessions.read() as session:
+            query = (
+                select(SealedProfile.entity_id)
+                .where(SealedProfile.kind == "person", col(SealedProfile.entity_id) > after)
+                .order_by(col(SealedProfile.entity_id))
+                .distinct()
+                .limit(CHUNK)
+            )
+            ids = session.exec(query).all()
+        if not ids:
+            return
+        yield ids
+        after = ids[-1]
+
+
+def _numbers(hub: Hub, session: Session, ids: Sequence[str]) -> set[str]:
+    """Every NIK that any version of these profiles tells."""
+    return {
+        nik
+        for opened in open_every_version(hub, session, ids)
+        for nik in every_value(opened.content, "nik")
+        if isinstance(nik, str) and len(nik) == 16 and nik.isascii() and nik.isdigit()
+    }
+
+
+def _exchange(hub: Hub, session: Session, pairs: dict[bytes, bytes], old: int, active: int) -> int:
+    """Put new tokens in the place of old ones, with their history; how many."""
+    rows = session.exec(
+        select(NikToken).where(col(NikToken.token).in_(list(pairs)), col(NikToken.key_id) == old)
+    ).all()
+    if not rows:
+        return 0
+    fresh = [{**row.model_dump(), "token": pairs[row.token], "key_id": active} for row in rows]
+    hub.dialect.upsert(session.connection(), NikToken, fresh)
+    session.connection().execute(
+        sa.delete(NikToken).where(
+            col(NikToken.token) == sa.bindparam("t"),
+            col(NikToken.entity_id) == sa.bindparam("e"),
+            col(NikToken.run_seq) == sa.bindparam("r"),
+        ),
+        [{"t": row.token, "e": row.entity_id, "r": row.run_seq} for row in rows],
+    )
+    return len(rows)
+
+
+def _tokens_by(key: DomainKey) -> TokenMaker:
+    return TokenMaker(Mac(index_key(key), token_domain(TABLE, PURPOSE)))
+
+
+@dataclass(frozen=True)
+class TokenMaker:
+    """From a NIK of 16 digits to its token under one version of the index key."""
+
+    mac: Mac
+
+    def __call__(self, nik: str) -> bytes:
+        return self.mac(nik.encode())[:TOKEN_BYTES]
