@@ -1,0 +1,70 @@
+"""The eligibility document: which doubts suspend an answer, and what answers say in words."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+from typing import Literal
+
+import yaml
+from pydantic import Field, ValidationError
+
+from mdm.eligibility.documents import Document, Said, wrong
+from mdm.eligibility.terms import Outcome
+
+NAME = "eligibility.yaml"
+DOCUMENT = Path(__file__).parents[1] / "rules" / NAME
+
+DoubtName = Literal[
+    "not_found",
+    "several_carriers",
+    "possible_duplicate",
+    "disputed_link",
+    "weak_link",
+    "identity_conflict",
+]
+ConfidenceName = Literal["single-record", "strong", "moderate"]
+
+
+class DoubtRule(Document):
+    """One kind of doubt: whether it suspends the answer, what it is, what would settle it."""
+
+    suspends: bool
+    sentence: Said
+    settles: Said
+
+
+class EligibilityRules(Document):
+    """The whole document."""
+
+    version: Literal[1]
+    weak_link_bits: float = Field(gt=0)
+    doubts: dict[DoubtName, DoubtRule]
+    outcomes: dict[Outcome, Said]
+    keeps_benefit: Said
+    confidence: dict[ConfidenceName, Said]
+
+    def model_post_init(self, _context: object) -> None:
+        for said, wanted in (
+            (set(self.doubts), set(DoubtName.__args__)),  # type: ignore[attr-defined]
+            (set(self.outcomes), set(Outcome)),
+            (set(self.confidence), set(ConfidenceName.__args__)),  # type: ignore[attr-defined]
+        ):
+            if missing := sorted(wanted - said):
+                raise ValueError(f"nothing is said of {', '.join(missing)}")
+
+
+@lru_cache(maxsize=16)
+def parse_eligibility(text: str) -> EligibilityRules:
+    """The document from YAML; RuleError names the first wrong place."""
+    try:
+        return EligibilityRules.model_validate(yaml.safe_load(text))
+    except (ValidationError, yaml.YAMLError) as error:
+        raise wrong(NAME, error) from None
+
+
+def load_eligibility(home: Path | None = None) -> EligibilityRules:
+    """The document in force: the home's own, or the built-in one."""
+    own = home / NAME if home else None
+    path = own if own and own.exists() else DOCUMENT
+    return parse_eligibility(path.read_text(encoding="utf-8"))

@@ -1,0 +1,119 @@
+"""What one run's linkage leaves open, found by SQL over its tables in the engine.
+
+Tables in: `<kind>_judged`, `<kind>_passed_over`, `<kind>_links`, and `<kind>_disagreements` when it
+stands. Table out: `questions_now` (entity_id, question, other, weight, reason), one row for each
+entity, question and other entity; `other` is '' when it lies inside the entity. What the names
+mean: mdm/questions.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import groupby
+from operator import itemgetter
+
+import pyarrow as pa
+
+from matching.engine import Engine
+from mdm.arrow import rows_of
+
+DUPLICATE, DISPUTED, WEAK = "possible_duplicate", "disputed_link", "weak_link"
+
+
+def find_open(engine: Engine, kind: str, weak_bits: float) -> int:
+    """Make `questions_now` for one kind; return its rows. Costs a few joins on the pairs that are
+    open, not on all pairs."""
+    engine.table("open_pairs", _pairs(kind, disagreements=engine.exists(f"{kind}_disagreements")))
+    engine.register("weak_links", _weakest(engine, kind, weak_bits))
+    # Of several pairs between the same two entities the heaviest speaks.
+    rows = engine.table(
+        "questions_now",
+        f"""
+        SELECT entity_id, question, other, max(weight) AS weight,
+               coalesce(arg_max(reason, (weight, reason)), min(reason)) AS reason
+        FROM (
+            SELECT entity_l AS entity_id, question, entity_r AS other, weight, reason
+            FROM open_pairs WHERE entity_l <> entity_r
+            UNION ALL
+            SELECT entity_r, question, entity_l, weight, reason
+            FROM open_pairs WHERE entity_l <> entity_r
+            UNION ALL
+            SELECT entity_l, '{DISPUTED}', '', weight, reason
+            FROM open_pairs WHERE entity_l = entity_r AND inside
+            UNION ALL
+            SELECT entity_id, '{WEAK}', '', weight, 'weakest link' FROM weak_links
+        ) GROUP BY entity_id, question, other
+        """,
+    )
+    engine.drop("open_pairs", "weak_links")
+    return rows
+
+
+def _pairs(kind: str, *, disagreements: bool) -> str:
+    """SQL: the pairs in question with the entities of both sides. `inside`: a pair that is open
+    even if both records lie in one entity (a link passed over that came about by others is not)."""
+    found = [
+        f"""SELECT rid_l, rid_r, match_weight AS weight, '{DUPLICATE}' AS question, reason,
+                   true AS inside FROM {kind}_judged WHERE judgement = 'review'""",
+        f"""SELECT rid_l, rid_r, match_weight, '{DISPUTED}', 'passed over', false
+            FROM {kind}_passed_over""",
+    ]
+    if disagreements:
+        found.append(
+            f"""SELECT rid_l, rid_r, match_weight, '{DISPUTED}', 'second opinion', true
+                FROM {kind}_disagreements WHERE judgement = 'link'"""
+        )
+    return f"""
+        SELECT l.entity_id AS entity_l, r.entity_id AS entity_r, weight, question, reason, inside
+        FROM ({" UNION ALL ".join(found)}) p
+        JOIN {kind}_links l ON l.rid = p.rid_l JOIN {kind}_links r ON r.rid = p.rid_r
+        """
+
+
+def _weakest(engine: Engine, kind: str, weak_bits: float) -> pa.Table:
+    """entity_id, weight: the weakest link without which the entity falls apart, where it lies below
+    `weak_bits`. A human's link is never weak. Only entities that have a weak link are looked at."""
+    links = engine.fetch(
+        f"""
+        WITH linked AS (
+            SELECT l.entity_id, j.rid_l, j.rid_r,
+                   CASE WHEN j.reason <> 'human' THEN j.match_weight END AS weight
+            FROM {kind}_judged j
+            JOIN {kind}_links l ON l.rid = j.rid_l
+            JOIN {kind}_links r ON r.rid = j.rid_r AND r.entity_id = l.entity_id
+            WHERE j.judgement = 'link'
+        )
+        SELECT entity_id, rid_l, rid_r, weight FROM linked
+        WHERE entity_id IN (SELECT entity_id FROM linked WHERE weight < {weak_bits})
+        ORDER BY entity_id, weight DESC NULLS FIRST, rid_l, rid_r
+        """
+    )
+    weakest = [
+        (entity_id, weight)
+        for entity_id, of in groupby(rows_of(links), key=itemgetter(0))
+        if (weight := _bottleneck(of)) is not None and weight < weak_bits
+    ]
+    return pa.table(
+        {
+            "entity_id": pa.array([entity_id for entity_id, _ in weakest], pa.string()),
+            "weight": pa.array([weight for _, weight in weakest], pa.float64()),
+        }
+    )
+
+
+def _bottleneck(links: Iterator[tuple[str, int, int, float | None]]) -> float | None:
+    """The weight of the last link that still joins two parts, strongest links first."""
+    root: dict[int, int] = {}
+    last: float | None = None
+
+    def find(rid: int) -> int:
+        while root.setdefault(rid, rid) != rid:
+            rid = root[rid]
+        return rid
+
+    for _, left, right, weight in links:
+        a, b = find(left), find(right)
+        if a != b:
+            root[a] = b
+            last = weight
+    return last

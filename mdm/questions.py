@@ -1,0 +1,167 @@
+"""Open questions: what is not settled about an entity's identity, kept from run to run.
+
+- possible_duplicate: two records under review that lie in two entities
+- disputed_link: a link passed over because something forbade it, a link the second opinion
+  contradicts, or a pair under review inside one entity
+- weak_link: the weakest link without which the entity would fall apart lies below the threshold
+
+Only what is open has rows. They are versioned by run like profiles: a row holds from `run_seq`
+until `retired_seq`, so that an old question gets the old answer.
+
+A pair that only the second opinion would link is not among them: it lies below review by weight,
+and for families the second opinion finds too many such pairs to suspend anybody for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+import pyarrow as pa
+import sqlalchemy as sa
+from sqlmodel import Session, col, delete, or_, select, update
+
+from matching.engine import Engine
+from mdm.arrow import pa_schema, rows_of
+from mdm.compose import Hub
+from mdm.eligibility.doubts import load_eligibility
+from mdm.hub.bulk import Bulk
+from mdm.hub.runs import published_seq
+from mdm.hub.tables import EntityQuestion, RunPeriod
+from mdm.opendoubts import DISPUTED, DUPLICATE, WEAK, find_open
+
+__all__ = ["DISPUTED", "DUPLICATE", "WEAK", "Question", "clear", "of", "stage"]
+
+TOGETHER = 1_000
+_COLUMNS = ("entity_id", "question", "other", "run_seq", "kind", "weight", "reason")
+_HELD = pa_schema(
+    entity_id=pa.string(),
+    question=pa.string(),
+    other=pa.string(),
+    weight=pa.float64(),
+    reason=pa.string(),
+)
+# Two numbers that say the same to a steward are the same question still.
+_SAME = "round(n.weight, 1) IS NOT DISTINCT FROM round(h.weight, 1) AND n.reason = h.reason"
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One thing that is open about an entity. `other`: the other entity, None when it lies inside
+    this one; `weight`: match weight of the pair, bits; `reason`: a guard's name, or how found."""
+
+    question: str
+    other: str | None
+    weight: float | None
+    reason: str
+
+
+def of(session: Session, entity_ids: Iterable[str], seq: int) -> dict[str, list[Question]]:
+    """Entity id → what is open about it as of a run; entities without questions are left out."""
+    found: dict[str, list[Question]] = {}
+    rest = iter(dict.fromkeys(entity_ids))
+    held = or_(col(EntityQuestion.retired_seq).is_(None), col(EntityQuestion.retired_seq) > seq)
+    while some := list(islice(rest, TOGETHER)):
+        query = (
+            select(EntityQuestion)
+            .where(col(EntityQuestion.entity_id).in_(some), EntityQuestion.run_seq <= seq, held)
+            .order_by(
+                col(EntityQuestion.entity_id),
+                col(EntityQuestion.question),
+                col(EntityQuestion.other),
+            )
+        )
+        for row in session.exec(query).all():
+            one = Question(row.question, row.other or None, row.weight, row.reason)
+            found.setdefault(row.entity_id, []).append(one)
+    return found
+
+
+def stage(hub: Hub, engine: Engine, kind: str, seq: int) -> int:
+    """Write what run `seq` leaves open, unseen until it is published; return how many rows are new.
+    A kind whose linkage tables do not stand in the engine keeps what it has."""
+    if kind == "family":
+        _stage_periods(hub, engine, seq)
+    if not all(engine.exists(f"{kind}_{table}") for table in ("judged", "passed_over", "links")):
+        return 0
+    find_open(engine, kind, load_eligibility(hub.settings.home).weak_link_bits)
+    _hold(hub, engine, kind)
+    fresh = engine.fetch(_changed("n", "questions_now", "h", "questions_held"))
+    gone = engine.fetch(_changed("h", "questions_held", "n", "questions_now"))
+    with hub.sessions.bulk() as bulk:
+        _retire(bulk, gone.to_pylist(), seq)
+        rows = ((e, q, o, seq, kind, w, r) for e, q, o, w, r in rows_of(fresh))
+        bulk.load(EntityQuestion, _COLUMNS, rows)
+    engine.drop("questions_now", "questions_held")
+    return fresh.num_rows
+
+
+def clear(session: Session, seq: int) -> None:
+    """Remove what a killed publishing staged above run `seq`, and take back what it retired."""
+    session.exec(delete(EntityQuestion).where(col(EntityQuestion.run_seq) > seq))
+    session.exec(
+        update(EntityQuestion).where(col(EntityQuestion.retired_seq) > seq).values(retired_seq=None)
+    )
+    session.exec(delete(RunPeriod).where(col(RunPeriod.run_seq) > seq))
+
+
+def _changed(one: str, table: str, other: str, others: str) -> str:
+    """SQL: rows of `table` that the other table has not, or has with other words."""
+    return f"""
+        SELECT {one}.entity_id, {one}.question, {one}.other, {one}.weight, {one}.reason
+        FROM {table} {one} LEFT JOIN {others} {other} ON h.entity_id = n.entity_id
+             AND h.question = n.question AND h.other = n.other AND {_SAME}
+        WHERE {other}.entity_id IS NULL ORDER BY ALL
+        """
+
+
+def _hold(hub: Hub, engine: Engine, kind: str) -> None:
+    """Make `questions_held` of what readers see open."""
+    with hub.sessions.read() as session:
+        query = select(EntityQuestion).where(
+            EntityQuestion.kind == kind,
+            EntityQuestion.run_seq <= published_seq(session),
+            col(EntityQuestion.retired_seq).is_(None),
+        )
+        rows = session.exec(query).all()
+    columns = [
+        pa.array([getattr(row, name) for row in rows], type_)
+        for name, type_ in zip(_HELD.names, _HELD.types, strict=True)
+    ]
+    engine.register("questions_held", pa.table(columns, schema=_HELD))
+
+
+def _retire(bulk: Bulk, gone: Sequence[Mapping[str, Any]], seq: int) -> None:
+    statement = (
+        sa.update(EntityQuestion)
+        .where(
+            col(EntityQuestion.entity_id) == sa.bindparam("e"),
+            col(EntityQuestion.question) == sa.bindparam("q"),
+            col(EntityQuestion.other) == sa.bindparam("o"),
+            col(EntityQuestion.retired_seq).is_(None),
+            col(EntityQuestion.run_seq) < seq,
+        )
+        .values(retired_seq=seq)
+    )
+    keys = [{"e": one["entity_id"], "q": one["question"], "o": one["other"]} for one in gone]
+    bulk.execute(statement, keys)
+
+
+def _stage_periods(hub: Hub, engine: Engine, seq: int) -> None:
+    """Count the families by the period of their newest desil: what a snapshot says it holds."""
+    if not (engine.exists("family_standardised") and engine.exists("family_links")):
+        return
+    periods = engine.fetch(
+        """
+        SELECT period, count(*) AS families FROM (
+            SELECT l.entity_id, max(s.desil_period) AS period
+            FROM family_standardised s JOIN family_links l USING (rid)
+            WHERE s.desil IS NOT NULL AND s.desil_period IS NOT NULL GROUP BY l.entity_id
+        ) GROUP BY period ORDER BY period
+        """
+    )
+    with hub.sessions.bulk() as bulk:
+        rows = ((seq, period, families) for period, families in rows_of(periods))
+        bulk.load(RunPeriod, ("run_seq", "period", "families"), rows)
