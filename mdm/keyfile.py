@@ -115,7 +115,7 @@ class LocalKeyFile:
         """The versions in the file, read again when the file is another one than before."""
         try:
             found = self._path.stat()
-            mark = (found.st_mtime_ns, found.st_ino, found.st_size, found.st_mode)
+            mark: tuple[int, ...] = (found.st_mtime_ns, found.st_ino, found.st_size, found.st_mode)
         except FileNotFoundError:
             mark = ()
         if mark != self._mark or not mark:

@@ -11,9 +11,10 @@ from __future__ import annotations
 import hashlib
 import os
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -31,6 +32,9 @@ ROW_GROUP = 262_144  # rows; bounds the memory of a reader and of a writer
 READ_BATCH = 65_536
 SUFFIX = ".parquet"
 IDENTITY = b"dtsen.file"
+
+#: Gives back the rows of a batch that stay.
+Keep = Callable[[pa.RecordBatch], pa.RecordBatch]
 
 
 @dataclass(frozen=True)
@@ -127,10 +131,57 @@ class Lake:
         files = self.files(dataset, owner)
         if not files:
             return None
-        schema = pa.unify_schemas([self._schema(file) for file in files])
+        try:
+            schemas = [self._schema(file) for file in files]
+        except IntegrityError:
+            # A file may have given its place to another since the manifest was read.
+            before, files = files, self.files(dataset, owner)
+            if files == before:
+                raise
+            schemas = [self._schema(file) for file in files]
+        schema = pa.unify_schemas(schemas)
         if columns is not None:
             schema = pa.schema([schema.field(name) for name in columns])
         return pa.RecordBatchReader.from_batches(schema, self._batches(files, schema))
+
+    def key_version(self, file: LakeFile) -> int:
+        """The version of the lake domain key that wraps a file's own key."""
+        versions: list[int] = []
+        self._open(file, self._crypto.noting(versions)).close()
+        return versions[0]
+
+    def rewrite(self, file: LakeFile, keep: Keep | None = None) -> LakeFile:
+        """The same rows, or those that `keep` leaves, in a new file under a new key.
+
+        It takes the old one's place when `swap` is committed.
+        """
+        schema = self._schema(file)
+        batches = self._batches([file], schema)
+        if keep is not None:
+            batches = (keep(batch) for batch in batches)
+        reader = pa.RecordBatchReader.from_batches(schema, batches)
+        return self.write(file.dataset, reader, owner=file.owner)
+
+    def swap(self, session: Session, old: LakeFile, new: LakeFile) -> None:
+        """Put a file in another's place, in its order, when the unit of work commits."""
+        row = session.get_one(LakeFileRow, old.id)
+        created = row.created
+        session.delete(row)
+        self.adopt(session, [new])
+        session.flush()
+        session.get_one(LakeFileRow, new.id).created = created
+
+    def remove(self, files: Iterable[LakeFile]) -> None:
+        """Delete files that no longer belong to the lake."""
+        for file in files:
+            (self._root / file.path).unlink(missing_ok=True)
+        sync_directory(self._root)
+
+    def batches(self, file: LakeFile, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
+        """One file's rows, of the columns it has among those named."""
+        schema = self._schema(file)
+        held = [schema.field(name) for name in columns if name in schema.names]
+        return self._batches([file], pa.schema(held))
 
     def verify(self, file: LakeFile) -> None:
         """Check a whole file against its digest in the manifest; IntegrityError when it differs."""
@@ -179,10 +230,11 @@ class Lake:
                     advance(group.num_rows)
         return rows
 
-    def _open(self, file: LakeFile) -> pq.ParquetFile:
+    def _open(self, file: LakeFile, decryption: Any = None) -> pq.ParquetFile:
         try:
             parquet = pq.ParquetFile(
-                self._root / file.path, decryption_properties=self._crypto.decryption()
+                self._root / file.path,
+                decryption_properties=decryption or self._crypto.decryption(),
             )
         except FileNotFoundError:
             raise IntegrityError(f"Lake file {file.id} is missing.", _RESTORE) from None

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.orm import aliased
@@ -77,7 +77,7 @@ def open_every_version(hub: Hub, session: Session, entity_ids: Iterable[str]) ->
             col(SealedProfile.entity_id).in_(some), col(SealedProfile.ciphertext).is_not(None)
         )
         for row in session.connection().execute(query).all():
-            yield _open(tuple(row), wrapping[row[6]])
+            yield _open((*row[:5], row[5] or b"", *row[6:]), wrapping[row[6]])
 
 
 _Sealed = tuple[str, str, int, int, int, bytes, int, bytes]
@@ -102,7 +102,7 @@ def _sealed(session: Session, ids: Sequence[str], seq: int) -> Iterator[_Sealed]
         yield row[0], row[1], row[2], row[3], row[4], ciphertext, row[6], row[7]
 
 
-def _columns() -> sa.Select[Any]:
+def _columns() -> sa.Select[str, str, int, int, int, bytes | None, int, bytes]:
     """Sealed profiles with their entity keys, in the order of `_Sealed`."""
     return sa.select(
         col(SealedProfile.entity_id),

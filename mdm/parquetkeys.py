@@ -38,6 +38,11 @@ class ParquetKeys:
         """Properties to open any file of this lake."""
         return self._factory.file_decryption_properties(pe.KmsConnectionConfig())
 
+    def noting(self, versions: list[int]) -> Any:
+        """The same; the key version a file needs is added to `versions` when it is opened."""
+        factory = pe.CryptoFactory(lambda _config: _Noting(self._keys, versions))
+        return factory.file_decryption_properties(pe.KmsConnectionConfig())
+
 
 class _LakeKms(pe.KmsClient):
     """Wraps a file's key under the lake domain key version that the identifier names."""
@@ -66,6 +71,20 @@ class _LakeKms(pe.KmsClient):
 
     def _sealer(self, version: str) -> AESGCM:
         return AESGCM(self._keys.domain("lake", int(version)).subkey("wrap file key"))
+
+
+class _Noting(_LakeKms):
+    """Tells which key versions were asked for."""
+
+    def __init__(self, keys: Keys, versions: list[int]) -> None:
+        super().__init__(keys)
+        self._versions = versions
+
+    def unwrap_key(  # type: ignore[override]
+        self, wrapped_key: str, master_key_identifier: str
+    ) -> bytes:
+        self._versions.append(int(master_key_identifier))
+        return super().unwrap_key(wrapped_key, master_key_identifier)
 
 
 def _aad(version: str) -> bytes:

@@ -65,6 +65,9 @@ class Dialect(Protocol):
     def append_only(self, connection: sa.Connection, table: str) -> None:
         """Make the database refuse UPDATE and DELETE on a table."""
 
+    def scrub(self, engine: sa.Engine, tables: Sequence[str]) -> None:
+        """Leave as little as the database can of rows deleted from some tables. No transaction."""
+
 
 def table_of(model: type[SQLModel]) -> sa.Table:
     """The table of a table class."""

@@ -84,5 +84,9 @@ class PostgreSQL:
             "FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()"
         )
 
+    def scrub(self, engine: sa.Engine, tables: Sequence[str]) -> None:
+        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.exec_driver_sql(f"VACUUM {', '.join(tables)}")
+
 
 register("postgresql", PostgreSQL())
