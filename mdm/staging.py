@@ -10,7 +10,7 @@ import hashlib
 from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import count, pairwise
+from itertools import count, islice, pairwise
 from operator import itemgetter
 from typing import Any
 
@@ -155,13 +155,15 @@ class Staging:
         created: Counter[str] = Counter()
         sealed: Counter[str] = Counter()
         fresh: deque[pa.RecordBatch] = deque()
-        with self.progress.task("seal profiles", total) as advance:
-            with self.hub.sessions.bulk() as bulk:
-                for answer in team.profiles(self._work(fresh, advance)):
-                    self._create(bulk, fresh, 1, created)
-                    self._store(bulk, answer, sealed)
-                    bulk.rest()
-                self._create(bulk, fresh, len(fresh), created)
+        with (
+            self.progress.task("seal profiles", total) as advance,
+            self.hub.sessions.bulk() as bulk,
+        ):
+            for answer in team.profiles(self._work(fresh, advance)):
+                self._create(bulk, fresh, 1, created)
+                self._store(bulk, answer, sealed)
+                bulk.rest()
+            self._create(bulk, fresh, len(fresh), created)
         return created, sealed
 
     def _create(
