@@ -12,7 +12,8 @@ from litestar.di import Provide
 from litestar.types import ControllerRouterHandler
 
 from api.actions import refuse_undeclared
-from api.description import description
+from api.dci.courier import Courier
+from api.description import describe_refusals, description
 from api.guard import Connection, Identify, guard_with, principal_of
 from api.logs import Log
 from api.refusals import HANDLERS
@@ -42,7 +43,8 @@ def create_app(
     @asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
         with desk:
-            yield
+            async with Courier(hub, desk, log=log).at_work():
+                yield
             await surface.settled(SETTLE_SECONDS)
 
     app = Litestar(
@@ -62,6 +64,7 @@ def create_app(
         debug=False,
     )
     refuse_undeclared(app, actions())
+    describe_refusals(app)
     surface = Surface(app.asgi_handler, log or Log())
     app.asgi_handler = surface
     return app

@@ -4,7 +4,30 @@ from __future__ import annotations
 
 import click
 
+from mdm.cli.opened import opened
+from mdm.cli.session import Session, pass_session, shared_options
+
 
 @click.command()
-def serve() -> None:
-    """To be filled."""
+@shared_options
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen at.")
+@click.option(
+    "--port", type=click.IntRange(1, 65535), default=8000, show_default=True, help="Port."
+)
+@click.option(
+    "--workers", type=click.IntRange(1, 64), default=1, show_default=True, help="Server processes."
+)
+@pass_session
+def serve(session: Session, *, host: str, port: int, workers: int) -> None:
+    """Serve the API: lookup, eligibility, audit, administration.
+
+    The description of every route is at /schema. Put a proxy that ends TLS before it; without one,
+    listen on this machine only.
+    """
+    from api.serve import serve as run  # noqa: PLC0415 - loads the whole service
+
+    with opened(session):  # says at once what is wrong with the home
+        pass
+    if not session.quiet:
+        session.err.print(f"http://{host}:{port}  ·  /schema  ·  /health/ready")
+    run(session.home, host, port, workers)

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from importlib.metadata import version
 
-from litestar import Router
+from litestar import Litestar, Router
+from litestar.handlers import HTTPRouteHandler
+from litestar.openapi import ResponseSpec
 from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin, YamlRenderPlugin
-from litestar.openapi.spec import Components, Contact, License, SecurityScheme
+from litestar.openapi.spec import Components, Contact, Example, License, SecurityScheme
+
+from api.actions import action_of
+from api.problems import MEDIA_TYPE, TITLES, TYPE, ProblemDocument
+from mdm.access import is_open
 
 TEXT = """\
 Golden profiles of persons, families and households, and what programmes may decide with them.
@@ -50,4 +56,63 @@ def description() -> OpenAPIConfig:
             JsonRenderPlugin(path=["/", "/openapi.json"]),
             YamlRenderPlugin(path=["/openapi.yaml", "/openapi.yml"]),
         ],
+    )
+
+
+#: What any route may answer; those that take a body, and those that want to know who asks, more.
+ALWAYS, WITH_BODY, IDENTIFIED = (404, 405, 500, 503), (400, 413, 415, 422), (401, 403, 429)
+_CODES = {
+    400: "malformed",
+    401: "not-identified",
+    403: "no-role",
+    404: "no-such-route",
+    405: "method",
+    413: "too-large",
+    415: "media-type",
+    422: "invalid",
+    429: "requests-per-minute",
+    500: "internal",
+    503: "busy",
+}
+
+
+def describe_refusals(app: Litestar) -> None:
+    """Add to every route what it may answer when it refuses, and whether it wants credentials."""
+    for route in app.routes:
+        for handler in getattr(route, "route_handlers", ()):
+            action = action_of(handler)
+            if isinstance(handler, HTTPRouteHandler) and action is not None:
+                _describe(handler, open_to_all=is_open(action))
+
+
+def _describe(handler: HTTPRouteHandler, *, open_to_all: bool) -> None:
+    statuses = set(ALWAYS)
+    if handler.parsed_data_field is not None:
+        statuses.update(WITH_BODY)
+    if open_to_all:
+        handler.security = [{}]
+    else:
+        statuses.update(IDENTIFIED)
+    refused = {status: _refusal(status) for status in sorted(statuses)}
+    handler.responses = {**refused, **(handler.responses or {})}
+
+
+def _refusal(status: int) -> ResponseSpec:
+    code = _CODES[status]
+    example = {
+        "type": TYPE + code,
+        "title": TITLES[status],
+        "status": status,
+        "code": code,
+        "detail": "What happened, without anything that was sent.",
+        "hint": "What to do.",
+        "errors": [],
+        "request_id": "0f3a5c7e9b1d2468",
+    }
+    return ResponseSpec(
+        ProblemDocument,
+        generate_examples=False,
+        description=TITLES[status],
+        media_type=MEDIA_TYPE,
+        examples=[Example(value=example)],
     )

@@ -8,6 +8,7 @@ from typing import Any
 from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
 from litestar.params import BodyKwarg
+from litestar.utils import get_enum_string_value
 
 from api.actions import action_of
 from api.problems import Problem, Wrong
@@ -66,7 +67,7 @@ def _refuse_foreign_media(connection: Connection, handler: BaseRouteHandler) -> 
     if not isinstance(handler, HTTPRouteHandler) or handler.parsed_data_field is None:
         return
     kwarg = handler.parsed_data_field.kwarg_definition
-    wanted = str(kwarg.media_type) if isinstance(kwarg, BodyKwarg) else JSON
+    wanted = get_enum_string_value(kwarg.media_type) if isinstance(kwarg, BodyKwarg) else JSON
     sent = connection.headers.get("content-type", "").partition(";")[0].strip().lower()
     if sent != wanted:
         raise Problem(

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 import sqlalchemy as sa
 
 from mdm.cli.failures import explain, masked
-from mdm.desk import BusyError
+from mdm.desk.errors import BudgetError, BusyError
 from mdm.errors import (
     AccessError,
     CapacityError,
@@ -51,6 +51,7 @@ class Problem(Exception):  # noqa: N818 - the word of RFC 9457
         *,
         errors: Sequence[Wrong] = (),
         headers: Mapping[str, str] | None = None,
+        fault: str | None = None,
     ) -> None:
         super().__init__(code)
         self.status = status
@@ -59,6 +60,7 @@ class Problem(Exception):  # noqa: N818 - the word of RFC 9457
         self.hint = hint
         self.errors = tuple(errors)
         self.headers = dict(headers or {})
+        self.fault = fault  # for the log alone: where in our code it happened
 
     def body(self, request_id: str | None = None) -> bytes:
         """The document that is sent."""
@@ -93,7 +95,7 @@ class ProblemDocument(msgspec.Struct, omit_defaults=True):
     code: str
     detail: str
     hint: str = ""
-    errors: list[WrongField] = field(default_factory=list)
+    errors: list[WrongField] = []
     request_id: str | None = None
 
 
@@ -130,6 +132,9 @@ def problem_of(error: BaseException) -> Problem:
     """The problem that any exception becomes. What nobody foresaw says nothing but its fault id."""
     if isinstance(error, Problem):
         return error
+    if isinstance(error, BudgetError):
+        retry = {"Retry-After": str(error.retry_after)}
+        return Problem(429, error.bound, error.message, error.hint, headers=retry)
     if isinstance(error, HubError):
         status, code = next(_OF_HUB[kind] for kind in type(error).__mro__ if kind in _OF_HUB)
         return Problem(status, code, error.message, error.hint)
@@ -141,12 +146,14 @@ def problem_of(error: BaseException) -> Problem:
             "Try again in a moment.",
             headers={"Retry-After": "5"},
         )
-    fault = re.search(r"internal error (\w+)", explain(error).message)
+    fault = explain(error).message
+    number = re.search(r"internal error (\w+)", fault)
     return Problem(
         500,
         "internal",
-        f"Something failed inside the hub; nothing was changed. Fault {fault[1] if fault else '?'}.",
+        f"Something failed inside the hub. Fault {number[1] if number else 'unknown'}.",
         "Report the fault number to who runs the hub.",
+        fault=fault,
     )
 
 
@@ -166,10 +173,11 @@ def wrong_fields(extra: Any) -> list[Wrong]:
 
 def _where(one: Mapping[str, Any]) -> str:
     where = masked(str(one.get("key", ""))) or "body"
+    where = "body" if where == "data" else where
     unknown = re.search(r"unknown field `([^`]*)`", str(one.get("message", "")))
     if unknown:
         name = masked(unknown[1])
-        return name if where in ("body", "data") else f"{where}.{name}"
+        return name if where == "body" else f"{where}.{name}"
     return where
 
 

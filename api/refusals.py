@@ -10,7 +10,6 @@ from litestar.types import ExceptionHandlersMap
 
 from api.metrics import PROBLEMS
 from api.problems import MEDIA_TYPE, Problem, Wrong, problem_of, wrong_fields
-from mdm.cli.failures import explain
 
 _AnyRequest = Request[Any, Any, Any]
 
@@ -38,15 +37,13 @@ _OF_STATUS = {
 def refuse(request: _AnyRequest, error: Exception) -> Response[bytes]:
     """The answer for any exception that a route or the router raised."""
     problem = of_litestar(error) if isinstance(error, HTTPException) else problem_of(error)
-    if problem.status >= 500:
-        request.scope["state"]["fault"] = explain(error.__cause__ or error).message
     return respond(request, problem)
 
 
 def respond(request: _AnyRequest, problem: Problem) -> Response[bytes]:
     """A problem as an answer; counted, and noted for the log line of its request."""
     state = request.scope["state"]
-    state["problem"] = problem.code
+    state["problem"], state["fault"] = problem.code, problem.fault
     PROBLEMS.labels(problem.code).inc()
     return Response(
         problem.body(state.get("request_id")),

@@ -7,6 +7,7 @@ from typing import Literal
 
 import msgspec
 from litestar import Response, Router, get
+from litestar.di import NamedDependency
 
 from api.actions import declares
 from mdm.compose import Hub
@@ -35,7 +36,7 @@ def live() -> Alive:
 
 @declares("health.read")
 @get("/ready", summary="Can the service answer?")
-async def ready(hub: Hub) -> Response[Ready]:
+async def ready(hub: NamedDependency[Hub]) -> Response[Ready]:
     """Looks at the database, the keys, the published run, and whether the audit log takes entries."""
     checks = await asyncio.to_thread(readiness, hub)
     fine = all(state == "ok" for state in checks.values())

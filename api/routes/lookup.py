@@ -6,13 +6,16 @@ from typing import Any
 
 import msgspec
 from litestar import Request, Response, Router, post
-from litestar.openapi.datastructures import ResponseSpec
+from litestar.di import NamedDependency
+from litestar.openapi import ResponseSpec
+from litestar.openapi.spec import Example
+from litestar.params import JSONBody
 
 from api.actions import declares
 from api.guard import require
-from api.problems import MEDIA_TYPE, Problem, ProblemDocument
+from api.problems import Problem
 from api.refusals import respond
-from api.schemas.lookup import Found, Identity, LookupQuestion, Sentence, Source
+from api.schemas.lookup import EXAMPLE, Found, Identity, LookupQuestion, Sentence, Source
 from mdm.access import Principal
 from mdm.compose import Hub
 from mdm.desk import Desk, Moment
@@ -84,20 +87,20 @@ def _sources(shown: Shown) -> dict[str, Source]:
     request_max_body_size=BODY_BYTES,
     tags=["profiles"],
     responses={
-        200: ResponseSpec(Found, description="The fields that may be seen, as of the run named."),
-        404: ResponseSpec(
-            ProblemDocument,
-            description="Nobody to show: not there, elsewhere, or restricted.",
-            media_type=MEDIA_TYPE,
+        200: ResponseSpec(
+            Found,
+            generate_examples=False,
+            description="The fields that may be seen, as of the run named.",
+            examples=[Example(value=EXAMPLE)],
         ),
     },
 )
 async def lookup(
     request: Request[Any, Any, Any],
-    data: LookupQuestion,
-    principal: Principal,
-    desk: Desk,
-    hub: Hub,
+    data: JSONBody[LookupQuestion],
+    principal: NamedDependency[Principal],
+    desk: NamedDependency[Desk],
+    hub: NamedDependency[Hub],
 ) -> Response[bytes]:
     """The person behind a NIK with family and household: the fields that this client or member of
     staff may see for this purpose, each with source and date on request.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from litestar import Response, Router, get
+from litestar.di import NamedDependency
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from api.actions import declares
@@ -12,7 +13,7 @@ from mdm.desk import Desk
 
 @declares("metrics.read")
 @get("/metrics", sync_to_thread=False, summary="Figures for Prometheus")
-def metrics(desk: Desk) -> Response[bytes]:
+def metrics(desk: NamedDependency[Desk]) -> Response[bytes]:
     """Counts and times by route; nobody's data."""
     WAITING.set(desk.waiting)
     return Response(exposition(), media_type=CONTENT_TYPE_LATEST)

@@ -66,3 +66,27 @@ class Found(msgspec.Struct, omit_defaults=True):
     snapshot: str | None
     withheld: list[str] = []
     sources: dict[str, dict[str, Source]] | None = None
+
+
+EXAMPLE = {
+    "subject": "1-4cfj2y74rgr6juqkh4vcvgtx32dytkcqnmr2rag4a4g6fzxksvdnw",
+    "identity": {
+        "status": "verified",
+        "sentence": {
+            "id": "Ada catatan Dukcapil dengan nomor yang sah.",
+            "en": "A civil registry record with a valid number stands behind it.",
+        },
+        "confidence": "sure",
+        "under_review": False,
+    },
+    "person": {"name": "SITI NURHALIZA", "sex": "F", "birth_date": "1988-03-05"},
+    "family": {"desil": 2, "desil_period": "2026Q3"},
+    "household": {"floor": "EARTH"},
+    "run": 7,
+    "as_of": "2026-10-01T02:00:00+00:00",
+    "snapshot": None,
+    "sources": {
+        "person": {"name": {"source": "kemendagri", "date": "2026-01-02", "agreeing": 3}},
+        "family": {"desil": {"source": "kemensos", "date": "2026-09-30", "agreeing": 1}},
+    },
+}

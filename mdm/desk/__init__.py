@@ -21,18 +21,23 @@ from queue import Empty, SimpleQueue
 from typing import Any
 
 from mdm.compose import Hub
+from mdm.desk.errors import BudgetError, BusyError
 from mdm.desk.group import Decider, Group
 from mdm.desk.terms import Answered, Moment, Person, Profile, Question
-from mdm.errors import HubError
 
-__all__ = ["Answered", "BusyError", "Desk", "Moment", "Person", "Profile", "Question"]
+__all__ = [
+    "Answered",
+    "BudgetError",
+    "BusyError",
+    "Desk",
+    "Moment",
+    "Person",
+    "Profile",
+    "Question",
+]
 
 TOGETHER = 128  # persons in one group: bounds how long the write lock is held
 WAITING = 4_000  # questions that may wait; the next one is refused rather than served late
-
-
-class BusyError(HubError):
-    """More is asked than the hub can answer now."""
 
 
 class _Waiter:

@@ -13,8 +13,10 @@ from typing import Any
 from sqlmodel import Session
 
 from mdm import audit
+from mdm.access.budgets import Budgets, Charge, Verdict
 from mdm.access.terms import Decision, Principal, Resource
 from mdm.compose import Hub
+from mdm.desk.errors import BudgetError
 from mdm.desk.known import Known
 from mdm.desk.people import open_people
 from mdm.desk.terms import Answered, Moment, Person, Question
@@ -52,6 +54,7 @@ class Group:
         self._hub = hub
         self._decide = decide
         self._known = Known(hub)
+        self._budgets = Budgets(hub)
 
     def answer(self, questions: Sequence[Question]) -> list[Any]:
         """For every question its answer, or the exception that is its own."""
@@ -83,15 +86,16 @@ class Group:
             one.opens for q, each in zip(asked, wanted, strict=True) if q.members for one in each
         }
         people = open_people(self._hub, session, ids, moment.seq, families_of=families)
-        answers, events = [], []
-        for question, each in zip(asked, wanted, strict=True):
-            told = [self._tell(question, moment, one, people) for one in each]
-            unknown = question.unknown(moment)
-            values = [one.answered.value if one.answered else unknown for one in told]
-            answers.append(question.whole(moment, values))
-            events.append(_event(question, moment, told))
-        audit.record_many(session, events)
-        return answers
+        told = [
+            [self._tell(question, moment, one, people) for one in each]
+            for question, each in zip(asked, wanted, strict=True)
+        ]
+        verdicts = self._budgets.charge(
+            session, [_charge(*one) for one in zip(asked, told, strict=True)]
+        )
+        rows = list(zip(asked, told, verdicts, strict=True))
+        audit.record_many(session, [_event(q, moment, of, verdict) for q, of, verdict in rows])
+        return [_answer(q, moment, of, verdict) for q, of, verdict in rows]
 
     def _wanted(
         self, session: Session, moment: Moment, asked: Sequence[Question]
@@ -134,9 +138,24 @@ class Group:
         return self._decide(question.principal, question.action, resource, question.purpose)
 
 
-def _event(question: Question, moment: Moment, told: Sequence[_Told]) -> audit.Event:
+def _answer(question: Question, moment: Moment, told: Sequence[_Told], verdict: Verdict) -> Any:
+    if not verdict.allowed:
+        return BudgetError(verdict)
+    unknown = question.unknown(moment)
+    values = [one.answered.value if one.answered else unknown for one in told]
+    return question.whole(moment, values)
+
+
+def _charge(question: Question, told: Sequence[_Told]) -> Charge:
+    subjects = (*question.niks, *question.entities)
+    return Charge(question.principal, subjects, sum(one.answered is None for one in told))
+
+
+def _event(
+    question: Question, moment: Moment, told: Sequence[_Told], verdict: Verdict
+) -> audit.Event:
     """What the log keeps of a question and its answer: names and ids, no values."""
-    seen = [one for one in told if one.person is not None and one.answered is not None]
+    seen = [one for one in told if verdict.allowed and one.person and one.answered]
     fields: dict[str, Any] = {}
     details: dict[str, Any] = {}
     entities: list[str] = []
@@ -153,12 +172,13 @@ def _event(question: Question, moment: Moment, told: Sequence[_Told]) -> audit.E
             "purpose": question.purpose,
             "case": question.case,
             "agreement": question.principal.agreement,
+            "programmes": sorted(question.programmes) or None,
             "found": bool(seen),
             "count": len(told) if len(told) > 1 else None,
             "entity_id": list(dict.fromkeys(entities)) or None,
             "fields": fields or None,
             "run_seq": moment.seq,
-            "decision": ", ".join(sorted(decisions)) or None,
+            "decision": verdict.bound or ", ".join(sorted(decisions)) or None,
             "policy": next(iter(decisions.values()), None),
             **details,
         },

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
 from itertools import chain
 
 import msgspec
 from sqlmodel import Session, col, select
 
+from mdm import questions
 from mdm.compose import Hub
 from mdm.desk.terms import Person, Profile
 from mdm.hub.tables import Entity
@@ -30,12 +32,15 @@ def open_people(
     others = open_following(hub, session, filter(None, wanted), seq)
     named = {asked: _members(one, others) for asked, one in persons.items() if asked in families_of}
     members = open_following(hub, session, chain.from_iterable(named.values()), seq)
-    return {
+    everybody = (one.entity_id for of in (persons, others, members) for one in of.values())
+    doubts = questions.of(session, everybody, seq)
+    people = {
         asked: _person(
             one, others, {key: members[key] for key in named.get(asked, ()) if key in members}
         )
         for asked, one in persons.items()
     }
+    return {asked: _doubted(one, doubts) for asked, one in people.items()} if doubts else people
 
 
 def open_following(hub: Hub, session: Session, ids: Iterable[str], seq: int) -> dict[str, Profile]:
@@ -82,6 +87,14 @@ def _person(one: Profile, others: Mapping[str, Profile], members: Mapping[str, P
     links = one.body["links"]
     family, household = (others.get(links.get(kind) or "") for kind in BESIDE)
     return Person(one, family, household, _region(one, household, family), members)
+
+
+def _doubted(one: Person, doubts: Mapping[str, list[questions.Question]]) -> Person:
+    """The person with what is open about everybody opened."""
+    found = {p.entity_id: doubts[p.entity_id] for p in one.profiles if p.entity_id in doubts}
+    own = [profile.entity_id for profile in (one.person, one.family) if profile is not None]
+    review = [q for key in own for q in found.get(key, ()) if q.question != questions.WEAK]
+    return replace(one, doubt=review or None, open=found) if found else one
 
 
 def _region(*profiles: Profile | None) -> str | None:

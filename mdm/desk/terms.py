@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from mdm import questions
 from mdm.access.terms import Decision, Principal
 
 
@@ -37,8 +38,8 @@ class Person:
     """A person with the family and the household the profile names.
 
     `members` are the family's members by entity id, where the question wants them; `also_on` counts
-    other profiles that carry the same NIK; `doubt` is what is open about the identity (None:
-    nothing); `region` is the Kemendagri code of the domicile, no dots.
+    other profiles that carry the same NIK; `open` is what is open about anybody opened, by entity
+    id, `doubt` what is under review of the person or the family (None: nothing); `region` is the Kemendagri code of the domicile, no dots.
     """
 
     person: Profile
@@ -47,7 +48,8 @@ class Person:
     region: str | None
     members: Mapping[str, Profile] = field(default_factory=dict)
     also_on: int = 0
-    doubt: Any = None
+    doubt: Sequence[questions.Question] | None = None
+    open: Mapping[str, Sequence[questions.Question]] = field(default_factory=dict)
 
     @property
     def profiles(self) -> list[Profile]:

@@ -1,0 +1,55 @@
+"""Serving: the process that `dtsen serve` becomes.
+
+granian starts one process per worker; each opens the hub for itself and has its own desk. What
+they share (budgets, sessions, the audit log) is in the hub.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+from granian.constants import Interfaces
+from granian.http import HTTP1Settings
+from granian.server import Server
+from litestar import Litestar
+
+from api.app import create_app
+from api.logs import Log
+from api.metrics import SHARED
+from mdm.compose import open_home
+
+HOME, QUIET = "DTSEN_HOME", "DTSEN_LOG_REQUESTS"
+HEADER_SECONDS = 15_000  # milliseconds in which a request's head must have come
+KILL_SECONDS = 30  # after which a worker that does not end is ended
+SWITCH_SECONDS = 0.001  # how soon the event loop gets its turn while the desk works
+
+
+def application() -> Litestar:
+    """The application of one worker, over the home that the environment names."""
+    sys.setswitchinterval(SWITCH_SECONDS)
+    hub = open_home(Path(os.environ[HOME]))
+    return create_app(hub, log=Log(quiet=os.environ.get(QUIET) == "0"))
+
+
+def serve(home: Path, host: str, port: int, workers: int) -> None:
+    """Serve until told to stop; requests under way are answered first."""
+    os.environ[HOME] = str(home.resolve())
+    with tempfile.TemporaryDirectory(prefix="dtsen-metrics-") as counts:
+        if workers > 1:
+            os.environ[SHARED] = counts
+        Server(
+            "api.serve:application",
+            factory=True,
+            address=host,
+            port=port,
+            workers=workers,
+            interface=Interfaces.ASGI,
+            websockets=False,
+            log_access=False,
+            http1_settings=HTTP1Settings(header_read_timeout=HEADER_SECONDS),
+            workers_kill_timeout=KILL_SECONDS,
+            process_name=None,
+        ).serve()

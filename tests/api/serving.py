@@ -1,0 +1,99 @@
+"""The service on a real granian server, on a port of its own, in a thread of the test process."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import json
+import socket
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+from granian.constants import Interfaces
+from granian.server.embed import Server
+from litestar.connection import ASGIConnection
+
+from api.app import create_app
+from api.guard import Identify
+from api.logs import Log
+from mdm.access import Principal
+from mdm.access.errors import NotIdentifiedError
+from mdm.compose import Hub
+
+WHO = "x-test-who"
+
+
+@dataclass
+class Served:
+    """A running service. `principals` are those whom `WHO` may name; `lines` what it logged."""
+
+    hub: Hub
+    url: str
+    principals: dict[str, Principal] = field(default_factory=dict)
+    out: io.StringIO = field(default_factory=io.StringIO)
+
+    @property
+    def lines(self) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in self.out.getvalue().splitlines()]
+
+    def client(self, principal: Principal | None = None, **headers: str) -> httpx.Client:
+        """A client that comes as `principal`; as nobody without one."""
+        if principal is not None:
+            headers[WHO] = str(len(self.principals))
+            self.principals[headers[WHO]] = principal
+        return httpx.Client(base_url=self.url, headers=headers, timeout=60)
+
+
+def named(principals: Mapping[str, Principal]) -> Identify:
+    """Take a principal at its word: what is tested then is what comes after identification."""
+
+    async def identify(connection: ASGIConnection[Any, Any, Any, Any]) -> Principal:
+        who = principals.get(connection.headers.get(WHO, ""))
+        if who is None:
+            raise NotIdentifiedError("nobody")
+        return who
+
+    return identify
+
+
+@contextmanager
+def served(hub: Hub, *, real_identity: bool = False, more: Any = ()) -> Iterator[Served]:
+    """Serve a hub; with `real_identity` a request needs a token or a session, as outside tests."""
+    port = free_port()
+    service = Served(hub, f"http://127.0.0.1:{port}")
+    identify = None if real_identity else named(service.principals)
+    app = create_app(hub, identify=identify, log=Log(service.out), more=more)
+    server = Server(app, port=port, interface=Interfaces.ASGI, log_enabled=False, websockets=False)
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_until_complete, args=(server.serve(),), daemon=True)
+    thread.start()
+    _wait(service.url)
+    try:
+        yield service
+    finally:
+        loop.call_soon_threadsafe(server.stop)
+        thread.join(30)
+        loop.close()
+
+
+def free_port() -> int:
+    """A port that nobody listens at."""
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        return int(listening.getsockname()[1])
+
+
+def _wait(url: str, seconds: float = 30) -> None:
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        try:
+            httpx.get(f"{url}/health/live")
+            return
+        except httpx.TransportError:
+            time.sleep(0.02)
+    raise TimeoutError("the service does not start")
