@@ -56,9 +56,11 @@ class Said(_Strict):
 
 
 class RoleRule(_Strict):
-    """A role: who can hold it, whether it needs a second factor, and how much it may ask."""
+    """A role: who holds it, for regions or not, with a second factor or not, and how much it may
+    ask."""
 
     kind: Literal["staff", "client"]
+    regional: bool
     second_factor: bool
     limits: Limits
     sentence: Said

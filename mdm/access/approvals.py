@@ -1,0 +1,159 @@
+"""Four eyes: some acts wait until another person has approved exactly this request.
+
+    approvals.demand(hub, actor, "key.destroy", content, summary="profile key, version 2",
+                     approval=number or None)                 # raises SecondPersonError the first time
+    with hub.sessions.begin() as session:
+        approver = approvals.use(session, actor, "key.destroy", content, approval=number)
+        …the act itself; audit.record(…, approved_by=approver)
+
+The approval is bound to the SHA-256 of action, content and requester: another content, action or
+requester finds no approval. It is used once, and expires.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+from sqlmodel import Session, col, select
+
+from mdm import audit
+from mdm.access.decide import decide
+from mdm.access.document import load_rules
+from mdm.access.errors import SecondPersonError
+from mdm.access.terms import Principal, Resource
+from mdm.compose import Hub
+from mdm.errors import AccessError, InputError
+from mdm.hub.columns import now
+from mdm.hub.dialect import dialect_of
+from mdm.hub.tables import Approval
+
+WAITING, APPROVED, REFUSED, USED = "waiting", "approved", "refused", "used"
+
+
+def digest(actor: str, action: str, content: Mapping[str, Any]) -> bytes:
+    """SHA-256 of the request in one exact form."""
+    said = {"action": action, "content": dict(content), "requested_by": actor}
+    text = json.dumps(said, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(text.encode()).digest()
+
+
+def demand(
+    hub: Hub,
+    actor: str,
+    action: str,
+    content: Mapping[str, Any],
+    *,
+    summary: str,
+    approval: str | None,
+) -> None:
+    """Nothing, when `approval` names one that fits; otherwise the request is put down to wait.
+
+    SecondPersonError carries its id. `summary` is what the approver reads: no personal data.
+    """
+    if approval is not None:
+        with hub.sessions.read() as session:
+            _fitting(session, actor, action, content, approval)
+        return
+    with hub.sessions.begin() as session:
+        waits = request(
+            session,
+            actor,
+            action,
+            content,
+            summary=summary,
+            life=timedelta(hours=hub.settings.access.approval_hours),
+        )
+    raise SecondPersonError(waits.id, load_rules().actions[action].approvers)
+
+
+def request(
+    session: Session,
+    actor: str,
+    action: str,
+    content: Mapping[str, Any],
+    *,
+    summary: str,
+    life: timedelta,
+) -> Approval:
+    """Put a request down to wait; the same one that waits already is not put down twice."""
+    exact = digest(actor, action, content)
+    _alone(session, exact.hex())
+    query = select(Approval).where(
+        Approval.digest == exact,
+        col(Approval.state).in_((WAITING, APPROVED)),
+        col(Approval.expires) > now(),
+    )
+    if (standing := session.exec(query).first()) is not None:
+        return standing
+    waits = Approval(
+        id=f"approval-{secrets.token_hex(6)}",
+        action=action,
+        digest=exact,
+        summary=summary,
+        state=WAITING,
+        requested_by=actor,
+        expires=now() + life,
+    )
+    session.add(waits)
+    audit.record(session, actor, "approval.request", id=waits.id, decision=action)
+    return waits
+
+
+def answer(session: Session, approver: Principal, approval: str, *, approve: bool) -> Approval:
+    """Approve or refuse another person's request. AccessError for one's own, and without the role."""
+    _alone(session, approval)
+    waits = session.get(Approval, approval)
+    if waits is None or waits.state != WAITING or waits.expires <= now():
+        raise InputError("No such request is waiting.", "See which ones wait, and until when.")
+    roles = load_rules().actions[waits.action].approvers
+    allowed = decide(approver, "approval.decide", Resource("approval")).allowed
+    if approver.kind != "staff" or not allowed or approver.roles.isdisjoint(roles):
+        raise AccessError("Your roles do not approve this.", f"It takes: {' or '.join(roles)}.")
+    if approver.id == waits.requested_by:
+        raise AccessError("Nobody approves their own request.", "Ask another person.")
+    waits.state = APPROVED if approve else REFUSED
+    waits.decided_by, waits.decided = approver.id, now()
+    what = "approval.approve" if approve else "approval.refuse"
+    audit.record(session, approver.id, what, id=waits.id, requested_by=waits.requested_by)
+    return waits
+
+
+def use(
+    session: Session, actor: str, action: str, content: Mapping[str, Any], *, approval: str
+) -> str:
+    """Use an approval up, in the unit of work of the act it allows; who approved."""
+    _alone(session, approval)
+    waits = _fitting(session, actor, action, content, approval)
+    waits.state = USED
+    session.flush()
+    return str(waits.decided_by)
+
+
+def waiting(session: Session) -> Sequence[Approval]:
+    """Requests that wait for somebody, oldest first."""
+    query = select(Approval).where(Approval.state == WAITING, col(Approval.expires) > now())
+    return session.exec(query.order_by(col(Approval.requested), col(Approval.id))).all()
+
+
+def _fitting(
+    session: Session, actor: str, action: str, content: Mapping[str, Any], approval: str
+) -> Approval:
+    waits = session.get(Approval, approval)
+    if waits is None or waits.digest != digest(actor, action, content):
+        raise AccessError(
+            "This approval is not for this request.", "Ask without it: a new request is put down."
+        )
+    if waits.state != APPROVED or waits.expires <= now():
+        raise AccessError("The request is not approved, or no longer.", "See `approvals list`.")
+    return waits
+
+
+def _alone(session: Session, approval: str) -> None:
+    """Only one unit of work at a time asks for, decides or uses one approval."""
+    connection = session.connection()
+    dialect_of(connection).exclusive(connection, f"approval {approval}")

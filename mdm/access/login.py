@@ -1,0 +1,133 @@
+"""Embedded login: login, password, code. Whatever is wrong, it looks the same and takes as long.
+
+An attempt is counted before the password is looked at, so that many at once gain nothing; a right
+one sets the count back. From the fifth wrong one on the account waits, twice as long each time.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from sqlmodel import Session, select
+
+from mdm import audit
+from mdm.access import totp
+from mdm.access.alarms import raise_alarms
+from mdm.access.errors import NotIdentifiedError
+from mdm.access.passwords import hash_password, outdated, verify_password
+from mdm.access.sessions import end_session, open_session
+from mdm.access.staff import ACTIVE, choose_password, end_sessions
+from mdm.compose import Hub
+from mdm.errors import AccessError, InputError
+from mdm.hub.columns import now
+from mdm.hub.dialect import dialect_of
+from mdm.hub.tables import Staff
+
+FREE = 5  # wrong attempts before the first wait
+FIRST_WAIT, LONGEST_WAIT = timedelta(seconds=30), timedelta(hours=1)
+
+
+def log_in(hub: Hub, login: str, password: str, code: str | None) -> str:
+    """The id of a new session. NotIdentifiedError for any mistake."""
+    staff, locked = _claim(hub, login)
+    right = verify_password(staff.password if staff else None, password)
+    if staff is None or locked or not right:
+        raise NotIdentifiedError("login")
+    with hub.sessions.begin() as session:
+        held = session.get_one(Staff, staff.id)
+        guarded = totp.set_up(held)
+        step = totp.matches(hub, held, code, now()) if guarded else None
+        if held.state == ACTIVE and (not guarded or step is not None):
+            return _enter(hub, session, held, password, step)
+    raise NotIdentifiedError("code")
+
+
+def _claim(hub: Hub, login: str) -> tuple[Staff | None, bool]:
+    """The account, and whether it waits. The attempt is counted as wrong until it proves right."""
+    at = now()
+    with hub.sessions.begin() as session:
+        connection = session.connection()
+        dialect_of(connection).exclusive(connection, "login")
+        staff = session.exec(select(Staff).where(Staff.login == login)).first()
+        if staff is None:
+            return None, False
+        locked = staff.locked_until is not None and at < staff.locked_until
+        if not locked:
+            staff.failures += 1
+            staff.locked_until = at + _wait(staff.failures) if staff.failures >= FREE else None
+            if staff.failures == FREE + 1:
+                raise_alarms(session, "lockout", {staff.id})
+            audit.record(session, staff.id, "session.try")
+        return staff, locked
+
+
+def _wait(failures: int) -> timedelta:
+    doubled: timedelta = FIRST_WAIT * 2 ** min(failures - FREE, 16)
+    return min(doubled, LONGEST_WAIT)
+
+
+def _enter(hub: Hub, session: Session, staff: Staff, password: str, step: int | None) -> str:
+    staff.failures, staff.locked_until = 0, None
+    if step is not None:
+        staff.totp_step = step
+    if staff.password and outdated(staff.password):
+        staff.password = hash_password(password)
+    secret = open_session(hub, session, staff.id, second_factor=step is not None)
+    audit.record(session, staff.id, "session.begin", kind=None if step is None else "totp")
+    return secret
+
+
+def log_out(hub: Hub, secret: str, actor: str) -> None:
+    """End a session."""
+    with hub.sessions.begin() as session:
+        end_session(session, secret)
+        audit.record(session, actor, "session.end")
+
+
+def change_password(hub: Hub, staff_id: str, old: str, new: str, *, second_factor: bool) -> str:
+    """Choose a password; every session ends, and the id of a new one comes back."""
+    with hub.sessions.read() as session:
+        login = session.get_one(Staff, staff_id).login
+    staff, locked = _claim(hub, login)
+    if staff is None or locked or not verify_password(staff.password, old):
+        raise AccessError(
+            "The old password is not right.", "Check it; too many attempts must wait."
+        )
+    if old == new:
+        raise InputError("The new password is the old one.", "Choose another.")
+    with hub.sessions.begin() as session:
+        held = session.get_one(Staff, staff_id)
+        held.failures, held.locked_until = 0, None
+        choose_password(session, held, new)
+        return open_session(hub, session, staff_id, second_factor=second_factor)
+
+
+def begin_second_factor(hub: Hub, staff_id: str) -> tuple[str, str]:
+    """A new secret and its address for an authenticator; it counts once a code was shown."""
+    with hub.sessions.read() as session:
+        staff = session.get_one(Staff, staff_id)
+        if staff.password is None:
+            raise AccessError("The second factor is your issuer's.", "Set it up there.")
+        if totp.set_up(staff):
+            raise AccessError(
+                "There is a second factor already.", "An administrator can reset the account."
+            )
+    secret = totp.new_secret()
+    with hub.sessions.begin() as session:
+        staff = session.get_one(Staff, staff_id)
+        totp.keep(hub, staff, secret)
+    return secret, totp.address(secret, staff.login)
+
+
+def confirm_second_factor(hub: Hub, staff_id: str, code: str) -> str:
+    """The first code sets the second factor up; a new session that has it."""
+    with hub.sessions.begin() as session:
+        staff = session.get_one(Staff, staff_id)
+        step = totp.matches(hub, staff, code, now())
+        if step is None:
+            raise AccessError("This code does not fit.", "Wait for the next one and try again.")
+        staff.totp_step = step
+        end_sessions(session, staff_id)
+        secret = open_session(hub, session, staff_id, second_factor=True)
+        audit.record(session, staff_id, "user.second-factor", user=staff_id)
+    return secret

@@ -1,0 +1,85 @@
+"""Passwords: argon2id, and what a password must be like."""
+
+from __future__ import annotations
+
+import secrets
+import string
+import unicodedata
+from functools import cache
+from itertools import pairwise
+from threading import BoundedSemaphore
+
+from argon2 import PasswordHasher, Type
+from argon2.exceptions import InvalidHashError, VerificationError
+
+from mdm.errors import InputError
+
+SHORTEST, LONGEST = 12, 256
+_DIFFERENT = 6  # characters that differ from each other
+_OURS = ("dtsen", "password", "kemensos", "katasandi", "rahasia", "qwerty", "indonesia", "admin")
+# RFC 9106, second recommended option: 64 MiB, three passes.
+_HASHER = PasswordHasher(
+    time_cost=3, memory_cost=65_536, parallelism=4, hash_len=32, salt_len=16, type=Type.ID
+)
+_AT_ONCE = BoundedSemaphore(2)  # each takes 64 MiB: many logins at once must not take all memory
+
+
+def hash_password(password: str) -> str:
+    """The argon2id hash, with its parameters."""
+    with _AT_ONCE:
+        return _HASHER.hash(_normal(password))
+
+
+def verify_password(held: str | None, password: str) -> bool:
+    """Whether the password is right. Without a hash it takes as long and is wrong."""
+    if len(password) > LONGEST:
+        password, held = "", None
+    with _AT_ONCE:
+        try:
+            return _HASHER.verify(held or _nobody(), _normal(password)) and held is not None
+        except (VerificationError, InvalidHashError):
+            return False
+
+
+def outdated(held: str) -> bool:
+    """Whether the hash was made with other parameters than today's."""
+    return _HASHER.check_needs_rehash(held)
+
+
+def check_password(password: str, login: str) -> None:
+    """InputError for a password that is too short, too plain, or contains the login."""
+    normal = _normal(password)
+    if not SHORTEST <= len(normal) <= LONGEST:
+        raise InputError(
+            f"A password has {SHORTEST} to {LONGEST} characters.", "A few words are fine."
+        )
+    plain = "".join(c for c in normal.lower() if c.isalnum())
+    rest = plain.replace(login.lower(), "")
+    for word in _OURS:
+        rest = rest.replace(word, "")
+    if len(set(rest)) < _DIFFERENT or plain.isdigit() or _in_a_row(rest):
+        raise InputError(
+            "This password is easy to guess.", "Use a few words that do not belong together."
+        )
+
+
+def new_password() -> str:
+    """A random password to be changed at the first login: 120 bits."""
+    letters = string.ascii_letters + string.digits
+    return "-".join("".join(secrets.choice(letters) for _ in range(5)) for _ in range(4))
+
+
+def _in_a_row(text: str) -> bool:
+    """Whether the characters just follow each other: abcdef…, 987654…"""
+    steps = [ord(b) - ord(a) for a, b in pairwise(text)]
+    return len(steps) > 0 and max(steps.count(step) for step in (1, -1)) * 2 > len(steps)
+
+
+def _normal(password: str) -> str:
+    """One form of characters that can be written in two ways."""
+    return unicodedata.normalize("NFC", password)
+
+
+@cache
+def _nobody() -> str:
+    return _HASHER.hash(secrets.token_hex(16))

@@ -1,0 +1,91 @@
+"""Staff: accounts of people. What they may do comes from the roles they hold."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+from sqlmodel import Session, col, select
+
+from mdm import audit
+from mdm.access.passwords import check_password, hash_password
+from mdm.errors import InputError
+from mdm.hub.tables import Staff, StaffSession
+
+ACTIVE, DISABLED = "active", "disabled"
+_LOGIN = re.compile(r"[a-z][a-z0-9._-]{2,40}")
+
+
+def create(session: Session, login: str, password: str, *, actor: str, own: bool = False) -> Staff:
+    """A new account without a role. `own`: its owner chose the password, and keeps it."""
+    if not _LOGIN.fullmatch(login):
+        raise InputError(
+            "A login has 3 to 41 small letters, digits, dots and dashes, a letter first.",
+            "For example siti.aminah.",
+        )
+    if session.exec(select(Staff.id).where(Staff.login == login)).first():
+        raise InputError("There is an account with this login.", "Choose another login.")
+    check_password(password, login)
+    staff = Staff(
+        id=new_id(),
+        login=login,
+        state=ACTIVE,
+        password=hash_password(password),
+        must_change=not own,
+    )
+    session.add(staff)
+    session.flush()
+    audit.record(session, actor, "user.create", user=staff.id)
+    return staff
+
+
+def new_id() -> str:
+    """A random id that says nothing."""
+    return f"staff-{secrets.token_hex(6)}"
+
+
+def find(session: Session, who: str) -> Staff:
+    """An account by login or id. InputError when there is none."""
+    query = select(Staff).where((col(Staff.login) == who) | (col(Staff.id) == who))
+    staff = session.exec(query).first()
+    if staff is None:
+        raise InputError("There is no such account.", "See `dtsen admin user list`.")
+    return staff
+
+
+def all_staff(session: Session) -> Sequence[Staff]:
+    """Every account, by login."""
+    return session.exec(select(Staff).order_by(col(Staff.login))).all()
+
+
+def disable(session: Session, staff: Staff, *, actor: str) -> None:
+    """Let somebody in no more; sessions that run end now."""
+    staff.state = DISABLED
+    end_sessions(session, staff.id)
+    audit.record(session, actor, "user.disable", user=staff.id)
+
+
+def reset(session: Session, staff: Staff, password: str, *, actor: str) -> None:
+    """A new password, to be changed at once; the second factor is to be set up anew."""
+    check_password(password, staff.login)
+    staff.password, staff.must_change = hash_password(password), True
+    staff.totp, staff.totp_key, staff.totp_step = None, None, 0
+    staff.failures, staff.locked_until = 0, None
+    end_sessions(session, staff.id)
+    audit.record(session, actor, "user.reset", user=staff.id)
+
+
+def choose_password(session: Session, staff: Staff, password: str) -> None:
+    """The owner's own password; other sessions end."""
+    check_password(password, staff.login)
+    staff.password, staff.must_change = hash_password(password), False
+    end_sessions(session, staff.id)
+    audit.record(session, staff.id, "user.password", user=staff.id)
+
+
+def end_sessions(session: Session, staff_id: str) -> None:
+    """End every session of an account."""
+    session.flush()
+    session.execute(sa.delete(StaffSession).where(col(StaffSession.staff_id) == staff_id))
