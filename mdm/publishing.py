@@ -138,6 +138,7 @@ def clear_staged(hub: Hub) -> None:
         kept = sa.update(tokens).where(*_same_key(tokens)).values(retired_seq=None)
         bulk.execute(kept, back)
     with hub.sessions.begin() as session:
+        questions.clear(session, seq)
         session.exec(delete(StagingMark))
 
 

@@ -32,7 +32,17 @@ from mdm.hub.runs import published_seq
 from mdm.hub.tables import EntityQuestion, RunPeriod
 from mdm.opendoubts import DISPUTED, DUPLICATE, WEAK, find_open
 
-__all__ = ["DISPUTED", "DUPLICATE", "WEAK", "Question", "clear", "of", "stage"]
+__all__ = [
+    "DISPUTED",
+    "DUPLICATE",
+    "WEAK",
+    "Confidence",
+    "Question",
+    "clear",
+    "confidence",
+    "of",
+    "stage",
+]
 
 TOGETHER = 1_000
 _COLUMNS = ("entity_id", "question", "other", "run_seq", "kind", "weight", "reason")
@@ -56,6 +66,23 @@ class Question:
     other: str | None
     weight: float | None
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Confidence:
+    """How surely an entity's records belong together: `single-record` (nothing was linked),
+    `strong`, or `moderate` with the weight of its weakest link, bits."""
+
+    name: str
+    weakest: float | None = None
+
+
+def confidence(records: int, open_: Sequence[Question]) -> Confidence:
+    """The link confidence of an entity of so many records, of which this is open."""
+    if records <= 1:
+        return Confidence("single-record")
+    weak = next((one for one in open_ if one.question == WEAK), None)
+    return Confidence("moderate", weak.weight) if weak else Confidence("strong")
 
 
 def of(session: Session, entity_ids: Iterable[str], seq: int) -> dict[str, list[Question]]:

@@ -30,10 +30,11 @@ TESTS = ("is_", "in_", "between", "present")
 class Condition(BaseModel):
     """One node: exactly one of all, any, not, some_member, elsewhere, or a test of an attribute.
 
-    `between` names numbers of the document, both ends included, null for no end. `present` is what
-    any value at all says. `unsure` lists values that say neither yes nor no. `silent` is what it means when there is no value: unknown,
-    or yes or no, the latter two only where one of the sources in `told_by` has spoken of the
-    person at all. `elsewhere` names a fact that the hub does not hold: never known.
+    `between` names numbers of the document, both ends included, null for no end. `present` is
+    what any value at all says. `unsure` lists values that say neither yes nor no. `silent` is what
+    it means when there is no value: unknown, or yes or no; with `told_by` the latter two only
+    where one of these sources has spoken of the person at all. `elsewhere` names a fact that the
+    hub does not hold: never known.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)

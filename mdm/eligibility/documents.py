@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from mdm.eligibility.conditions import Condition, Name
 from mdm.errors import RuleError
 from reference.attributes import dictionary
+from reference.codes import labels
 
 Sentence = Annotated[str, Field(min_length=10)]
 Confidence = Literal["high", "medium-high", "medium", "low"]
@@ -242,12 +243,10 @@ def _check(condition: Condition, rule: str, *, members: bool) -> None:
 
 
 def _check_code(kind: str, attribute: str, value: Any, rule: str) -> None:
-    from reference.codes import labels  # noqa: PLC0415 - reads code lists
-
     known = dictionary().of(kind).get(attribute)
-    if known is not None and known.type == "code" and known.concept:
-        if value not in labels(known.concept):
-            raise ValueError(f"{rule}: '{value}' is no code of {known.concept}")
+    coded = known.concept if known is not None and known.type == "code" else None
+    if coded is not None and value not in labels(coded):
+        raise ValueError(f"{rule}: '{value}' is no code of {coded}")
 
 
 def attribute_type(kind: str, name: str) -> str | None:

@@ -54,3 +54,50 @@ class Case:
     members: tuple[Facts, ...] = ()
     complete: bool = True
     doubts: tuple[Doubt, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A value that a rule looked at: whose it is, which attribute; None: there is none."""
+
+    of: str  # person, family, member
+    attribute: str
+    value: Any = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One rule's answer: pass, fail or unknown, and what it saw."""
+
+    rule: str
+    result: str
+    saw: tuple[Seen, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A component: how many are such for sure, how many may be, what each comes to."""
+
+    component: str
+    sure: int
+    unsure: int
+    amount: float
+
+
+@dataclass(frozen=True, slots=True)
+class Assessment:
+    """What one programme's rules say of one case.
+
+    `listed`: whether the hub holds it as receiving the benefit (None: not known).
+    `amount_sure` counts what is known, `amount_possible` also what may be.
+    """
+
+    programme: str
+    answer: Outcome
+    rules: tuple[Result, ...]
+    components: tuple[Found, ...]
+    amount_sure: float
+    amount_possible: float
+    doubts: tuple[Doubt, ...]
+    listed: bool | None
+    keeps_benefit: bool

@@ -1,0 +1,206 @@
+"""A programme's rules made ready, and what they say of one case. Pure: the same rules and the same
+case give the same assessment, for one NIK as for ten thousand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from mdm.eligibility.conditions import Condition, Holds, of_member, ready
+from mdm.eligibility.documents import Programme
+from mdm.eligibility.doubts import EligibilityRules
+from mdm.eligibility.kleene import Truth, both, either, negated
+from mdm.eligibility.terms import Assessment, Case, Facts, Found, Outcome, Result, Seen
+
+Leaf = tuple[str, str]  # whose attribute, which
+
+
+@dataclass(frozen=True, slots=True)
+class ReadyRule:
+    """A rule as a function. `looks_at`: attributes of person and family; `by_member`: when some
+    member decides, the function of one member and the attributes it looks at."""
+
+    name: str
+    holds: Holds
+    excludes: bool
+    looks_at: tuple[Leaf, ...]
+    by_member: Holds | None = None
+    of_members: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ReadyComponent:
+    """A ground for an amount."""
+
+    name: str
+    holds: Holds
+    amount: float
+    attributes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Ready:
+    """One edition of one programme's rules, ready to be asked."""
+
+    document: Programme
+    rules: tuple[ReadyRule, ...]
+    components: tuple[ReadyComponent, ...]
+    counted: Holds | None
+    needs_members: bool
+    listed: str | None = None
+    most: int = 0
+    shown: Mapping[str, object] = field(default_factory=dict)
+
+
+def make_ready(document: Programme) -> Ready:
+    """A programme document as functions."""
+    limits = {name: number.values for name, number in document.numbers.items()}
+    counted = ready(document.counted, limits, None) if document.counted else None
+
+    def rule(name: str, that: Condition, excludes: bool) -> ReadyRule:
+        member = that.some_member
+        return ReadyRule(
+            name,
+            ready(that, limits, counted),
+            excludes,
+            tuple(dict.fromkeys(_leaf(leaf) for leaf in that.leaves() if leaf.of != "member")),
+            ready(member, limits, counted) if member else None,
+            _attributes(member) if member else (),
+        )
+
+    parts = document.components
+    components = tuple(
+        ReadyComponent(
+            one.name,
+            ready(one.that, limits, counted),
+            document.numbers[one.amount].value,
+            _attributes(one.that),
+        )
+        for one in (parts.of if parts else ())
+    )
+    listed = document.listed
+    return Ready(
+        document,
+        tuple(
+            rule(one.name, one.that, one in document.exclusions)
+            for one in (*document.requirements, *document.exclusions)
+        ),
+        components,
+        counted,
+        any(condition.speaks_of_members() for condition in document.conditions.values())
+        or (document.unit == "family" and listed is not None),
+        listed if document.unit == "person" or listed is None else f"listed_{listed}",
+        int(document.numbers[parts.most].value) if parts else 0,
+    )
+
+
+def assess(rules: Ready, case: Case, said: EligibilityRules) -> Assessment:
+    """What the rules say of a case. An open doubt that suspends makes it undetermined."""
+    results = [_result(rule, case) for rule in rules.rules]
+    truths = [truth for truth, _ in results]
+    told = [result for _, result in results]
+    found, sure, possible = _components(rules, case)
+    if rules.components:
+        truth = _some(found, case)
+        truths.append(truth)
+        name = rules.document.components.name if rules.document.components else ""
+        told.append(Result(name, _word(truth)))
+    elif rules.document.amount:
+        sure = possible = rules.document.numbers[rules.document.amount.number].value
+    suspended = [doubt for doubt in case.doubts if said.doubts[doubt.name].suspends]  # type: ignore[index]
+    answer = _outcome(None if suspended else both(truths))
+    listed = _listed(rules, case)
+    return Assessment(
+        programme=rules.document.programme,
+        answer=answer,
+        rules=tuple(told),
+        components=found,
+        amount_sure=sure if answer is not Outcome.NOT_ELIGIBLE else 0,
+        amount_possible=possible if answer is not Outcome.NOT_ELIGIBLE else 0,
+        doubts=case.doubts,
+        listed=listed,
+        # Nobody loses a benefit by an open question, also where the hub does not know of it.
+        keeps_benefit=answer is Outcome.UNDETERMINED and listed is not False,
+    )
+
+
+def _result(rule: ReadyRule, case: Case) -> tuple[Truth, Result]:
+    holds = rule.holds(case, None) if case.person is not None else None
+    truth = negated(holds) if rule.excludes else holds
+    return truth, Result(rule.name, _word(truth), _seen(rule, case))
+
+
+def _seen(rule: ReadyRule, case: Case) -> tuple[Seen, ...]:
+    """The values a rule looked at; of members, those of the ones who make it hold, or might."""
+    seen = [
+        Seen(of, name, facts.values.get(name))
+        for of, name in rule.looks_at
+        if (facts := case.person if of == "person" else case.family) is not None
+    ]
+    if rule.by_member is not None:
+        for member in case.members:
+            if rule.by_member(case, member) is not False:
+                seen += [Seen("member", name, member.values.get(name)) for name in rule.of_members]
+    return tuple(seen)
+
+
+def _components(rules: Ready, case: Case) -> tuple[tuple[Found, ...], float, float]:
+    """The components found with how many members are and may be such; the amount that is sure, and
+    the one that is possible."""
+    if not rules.components or case.person is None:
+        return (), 0, 0
+    by_family = rules.document.unit == "family"
+    who: Sequence[Facts] = case.members if by_family else (case.person,)
+    sure: list[float] = []
+    possible: list[float] = []
+    counts = {one.name: [0, 0] for one in rules.components}
+    for member in who:
+        truths = [
+            (one, of_member(one.holds, rules.counted, case, member)) for one in rules.components
+        ]
+        for one, truth in truths:
+            if truth is not False:
+                counts[one.name][truth is None] += 1
+        sure.append(max((one.amount for one, truth in truths if truth), default=0))
+        possible.append(max((one.amount for one, truth in truths if truth is not False), default=0))
+    found = tuple(
+        Found(one.name, *counts[one.name], one.amount)
+        for one in rules.components
+        if any(counts[one.name])
+    )
+    return found, _highest(sure, rules.most), _highest(possible, rules.most)
+
+
+def _some(found: Iterable[Found], case: Case) -> Truth:
+    truth = either(True if one.sure else None for one in found)
+    hidden = case.person is None or not case.complete
+    return None if truth is False and hidden else truth
+
+
+def _highest(amounts: list[float], most: int) -> float:
+    return sum(sorted(amounts, reverse=True)[:most])
+
+
+def _listed(rules: Ready, case: Case) -> Truth:
+    facts = case.person if rules.document.unit == "person" else case.family
+    value = facts.values.get(rules.listed) if facts and rules.listed else None
+    return value if isinstance(value, bool) else None
+
+
+def _outcome(truth: Truth) -> Outcome:
+    if truth is None:
+        return Outcome.UNDETERMINED
+    return Outcome.ELIGIBLE if truth else Outcome.NOT_ELIGIBLE
+
+
+def _word(truth: Truth) -> str:
+    return "unknown" if truth is None else "pass" if truth else "fail"
+
+
+def _leaf(leaf: Condition) -> Leaf:
+    return leaf.of or "", leaf.attribute or ""
+
+
+def _attributes(condition: Condition) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(leaf.attribute or "" for leaf in condition.leaves()))
