@@ -143,6 +143,11 @@ class Exchanges:
         row.sealed = self._seal(row.id, row.revision, row.key_id, content)
         row.state, row.due = state, due
 
+    def any_due(self, session: Session) -> bool:
+        """Whether there is anything to claim; costs a look, no lock."""
+        query = select(Exchange.id).where(col(Exchange.due) <= now()).limit(1)
+        return session.exec(query).first() is not None
+
     def claim(self, session: Session, most: int) -> list[Taken]:
         """Exchanges that are due, for this worker alone until it settles them or dies."""
         connection = session.connection()

@@ -78,14 +78,14 @@ def see(person: Person, decision: Decision) -> Found:
 def shown(found: Found) -> dict[str, list[str]]:
     """Kind → attributes that an answer about this person can show: for the audit log."""
     parts = (found.person, found.family, found.household)
-    return {one.kind: sorted(one.values) for one in parts if one is not None and one.values}
+    return {one.kind: _names(one.values) for one in parts if one is not None and one.values}
 
 
 def _seen(profile: Profile, decision: Decision) -> Seen:
     fields = decision.fields.get(profile.kind, frozenset())
     body, values, dates = profile.body, {}, []
     for name, entry in profile.entries.items():
-        value = _cut(entry[0], fields) if name in fields else None
+        value = _cut(name, entry[0], fields)
         if value is not None and value != {}:
             values[name] = value
             dates.append(body["records"][entry[1]][-1])
@@ -100,7 +100,13 @@ def _seen(profile: Profile, decision: Decision) -> Seen:
     )
 
 
-def _cut(value: Any, fields: frozenset[str]) -> Any:
+def _names(values: Values) -> list[str]:
+    parts = (value if isinstance(value, Mapping) else (name,) for name, value in values.items())
+    return sorted({str(name) for names in parts for name in names})
+
+
+def _cut(name: str, value: Any, fields: frozenset[str]) -> Any:
+    """What may be seen of a value; of a group, those of its parts that may be."""
     if isinstance(value, dict):
         return {part: held for part, held in value.items() if part in fields and held is not None}
-    return value
+    return value if name in fields else None

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from litestar.types import ControllerRouterHandler
 
-from api.routes import health, lookup, metrics
+from api.routes import dci, health, lookup, metrics
 
 ROUTERS: tuple[ControllerRouterHandler, ...] = (
+    dci.router,
     health.router,
     lookup.router,
     metrics.router,

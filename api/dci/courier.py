@@ -1,0 +1,176 @@
+"""The courier: answers acknowledged messages and takes the answers to the callbacks agreed on.
+
+The queue is a table of the hub, shared by every worker process: a claim holds for a minute, so
+that what a dead worker left is taken up by another. An answer is made once, kept sealed until it is
+delivered, and signed anew for every attempt.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx
+
+from api.dci import replies
+from api.dci.envelopes import convert
+from api.dci.facade import (
+    ON_SEARCH,
+    STATUS,
+    Facade,
+    search_response,
+    status_reply,
+)
+from api.dci.messages import SearchMessage, StatusMessage
+from api.logs import Log
+from api.problems import Problem
+from mdm.access import Principal
+from mdm.access.clients import standing
+from mdm.compose import Hub
+from mdm.desk import Desk
+from mdm.errors import HubError
+from mdm.exchanges import DELIVERED, UNDELIVERED, WAITING, Exchanges, Taken, callbacks
+from mdm.hub.columns import now
+
+AGAIN = [timedelta(seconds=s) for s in (2, 15, 60, 300, 1800)]  # between attempts
+LOOK = 2.0  # seconds between two looks at the queue
+TOGETHER = 8
+TIMEOUT = httpx.Timeout(10.0)
+
+
+class Courier:
+    """One per process; `run` until cancelled."""
+
+    def __init__(self, hub: Hub, desk: Desk, *, log: Log | None = None, look: float = LOOK) -> None:
+        self._hub = hub
+        self._desk = desk
+        self._exchanges = Exchanges(hub.keys)
+        self._log = log or Log()
+        self._look = look
+
+    @contextlib.asynccontextmanager
+    async def at_work(self) -> AsyncIterator[None]:
+        """Deliver in the background for as long as the block lasts."""
+        task = asyncio.create_task(self.run(), name="dci courier")
+        try:
+            yield
+        finally:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+
+    async def run(self) -> None:
+        """Look, deliver, wait, for ever."""
+        while True:
+            try:
+                while await self.round():
+                    pass
+            except Exception as error:  # the database is away, or a fault: say so, look again
+                self._log.write("courier", fault=type(error).__name__)
+            await asyncio.sleep(self._look)
+
+    async def round(self) -> int:
+        """Take up what is due now; how many exchanges that were."""
+        due = await asyncio.to_thread(self._claim)
+        ends = await asyncio.gather(*map(self._deliver, due), return_exceptions=True)
+        for fault in filter(None, ends):
+            self._log.write("courier", fault=type(fault).__name__)
+        return len(due)
+
+    def _claim(self) -> list[Taken]:
+        with self._hub.sessions.read() as session:
+            if not self._exchanges.any_due(session):
+                return []
+        with self._hub.sessions.begin() as session:
+            return self._exchanges.claim(session, TOGETHER)
+
+    async def _deliver(self, taken: Taken) -> None:
+        """Answer and send, or put it off; given up after the last attempt."""
+        content = dict(taken.content)
+        principal = await asyncio.to_thread(self._standing, taken.client_id, content["uri"])
+        if principal is None:
+            await self._end(taken, content, UNDELIVERED)
+            return
+        try:
+            sent = await _sent(content["uri"], await self._body(taken, content, principal))
+        except (HubError, Problem):  # a budget is used up, or the desk is full
+            sent = False
+        if sent:
+            await self._end(taken, content, DELIVERED)
+        elif taken.attempts > len(AGAIN):
+            await self._end(taken, content, UNDELIVERED)
+        else:
+            await self._settle(taken, content, WAITING, now() + AGAIN[taken.attempts - 1])
+
+    async def _body(self, taken: Taken, content: dict[str, Any], principal: Principal) -> bytes:
+        """The signed answer; made at the first attempt, and kept in `content` for the next."""
+        if content["kind"] == STATUS:
+            question = convert(content["message"], StatusMessage, "message")
+            return await asyncio.to_thread(
+                status_reply, self._hub, taken.client_id, content["sender_id"], question
+            )
+        if "items" not in content:
+            message = convert(content["message"], SearchMessage, "message")
+            facade = Facade(self._hub, self._desk, principal)
+            content["items"] = await facade.answer(message, taken.id)
+            del content["message"]
+            await self._settle(taken, content, WAITING, now() + AGAIN[0])
+        items = content["items"]
+        message_out = search_response(content["transaction_id"], taken.id, items)
+        return replies.envelope(
+            self._hub,
+            content["sender_id"],
+            ON_SEARCH,
+            replies.status_of(items),
+            message=message_out,
+            total=len(items),
+            completed=len(items),
+        )
+
+    def _standing(self, client_id: str, uri: str) -> Principal | None:
+        """The client, if it may still be answered there."""
+        with self._hub.sessions.read() as session:
+            held = standing(session, client_id)
+            agreed = uri in callbacks(session, client_id)
+        return held.principal if held and held.holds(datetime.now(UTC)) and agreed else None
+
+    async def _end(self, taken: Taken, content: Mapping[str, Any], state: str) -> None:
+        kept = {
+            "kind": content["kind"],
+            "transaction_id": content["transaction_id"],
+            "references": content["references"],
+            "items": replies.without_records(content.get("items") or _none(content["references"])),
+        }
+        await self._settle(taken, kept, state, None)
+
+    async def _settle(
+        self, taken: Taken, content: Mapping[str, Any], state: str, due: datetime | None
+    ) -> None:
+        def write() -> None:
+            with self._hub.sessions.begin() as session:
+                self._exchanges.settle(session, taken.id, state, dict(content), due=due)
+
+        await asyncio.to_thread(write)
+
+
+def _none(references: list[str]) -> list[replies.Item]:
+    """Requests that were never answered."""
+    return [replies.unanswered(reference) for reference in references]
+
+
+async def _sent(uri: str, body: bytes) -> bool:
+    """Whether the callback took the answer. It follows no redirect and reads no more than it must:
+    the address was agreed on, what answers there decides nothing else."""
+    try:
+        async with (
+            httpx.AsyncClient(timeout=TIMEOUT, follow_redirects=False, trust_env=False) as client,
+            client.stream(
+                "POST", uri, content=body, headers={"Content-Type": "application/json"}
+            ) as answer,
+        ):
+            return answer.is_success
+    except (httpx.HTTPError, httpx.InvalidURL, OSError):
+        return False
