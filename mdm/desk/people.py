@@ -40,7 +40,7 @@ def open_people(
         )
         for asked, one in persons.items()
     }
-    return {asked: _doubted(one, doubts) for asked, one in people.items()} if doubts else people
+    return {asked: doubted(one, doubts) for asked, one in people.items()} if doubts else people
 
 
 def open_following(hub: Hub, session: Session, ids: Iterable[str], seq: int) -> dict[str, Profile]:
@@ -86,10 +86,10 @@ def _members(one: Profile, others: Mapping[str, Profile]) -> list[str]:
 def _person(one: Profile, others: Mapping[str, Profile], members: Mapping[str, Profile]) -> Person:
     links = one.body["links"]
     family, household = (others.get(links.get(kind) or "") for kind in BESIDE)
-    return Person(one, family, household, _region(one, household, family), members)
+    return Person(one, family, household, region_of(one, household, family), members)
 
 
-def _doubted(one: Person, doubts: Mapping[str, list[questions.Question]]) -> Person:
+def doubted(one: Person, doubts: Mapping[str, list[questions.Question]]) -> Person:
     """The person with what is open about everybody opened."""
     found = {p.entity_id: doubts[p.entity_id] for p in one.profiles if p.entity_id in doubts}
     own = [profile.entity_id for profile in (one.person, one.family) if profile is not None]
@@ -97,7 +97,7 @@ def _doubted(one: Person, doubts: Mapping[str, list[questions.Question]]) -> Per
     return replace(one, doubt=review or None, open=found) if found else one
 
 
-def _region(*profiles: Profile | None) -> str | None:
+def region_of(*profiles: Profile | None) -> str | None:
     """Today's Kemendagri code of where a person lives, as far as the profiles know, no dots."""
     for name in ("domicile", "card_address"):
         for one in profiles:
