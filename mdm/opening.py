@@ -13,7 +13,7 @@ from typing import TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.orm import aliased
-from sqlmodel import Session, col, or_, select
+from sqlmodel import Session, col, or_
 
 from mdm.compose import Hub
 from mdm.hub.tables import EntityKey, NikToken, SealedProfile
@@ -40,14 +40,10 @@ class Opened:
 def carriers(session: Session, tokens: Iterable[bytes], seq: int) -> dict[bytes, list[str]]:
     """Token → ids of the entities filed under it, the one whose golden NIK it is first."""
     found: dict[bytes, list[str]] = {}
+    connection = session.connection()
     for some in _together(tokens):
-        query = (
-            select(NikToken.token, NikToken.entity_id)
-            .where(col(NikToken.token).in_(some), NikToken.run_seq <= seq)
-            .where(or_(col(NikToken.retired_seq).is_(None), col(NikToken.retired_seq) > seq))
-            .order_by(col(NikToken.rank), col(NikToken.run_seq), col(NikToken.entity_id))
-        )
-        for token, entity_id in session.exec(query).all():
+        rows = connection.execute(_CARRIERS, {"tokens": some, "seq": seq}).all()
+        for token, entity_id in rows:
             ids = found.setdefault(token, [])
             if entity_id not in ids:
                 ids.append(entity_id)
@@ -84,20 +80,7 @@ _Sealed = tuple[str, str, int, int, int, bytes, int, bytes]
 
 
 def _sealed(session: Session, ids: Sequence[str], seq: int) -> Iterator[_Sealed]:
-    newer = aliased(SealedProfile)
-    query = (
-        _columns()
-        .where(col(SealedProfile.entity_id).in_(ids), col(SealedProfile.run_seq) <= seq)
-        .where(col(SealedProfile.ciphertext).is_not(None))
-        .where(
-            ~sa.exists().where(
-                col(newer.entity_id) == col(SealedProfile.entity_id),
-                col(newer.version) > col(SealedProfile.version),
-                col(newer.run_seq) <= seq,
-            )
-        )
-    )
-    for row in session.connection().execute(query).all():
+    for row in session.connection().execute(_NEWEST, {"ids": ids, "seq": seq}).all():
         ciphertext: bytes = row[5] or b""
         yield row[0], row[1], row[2], row[3], row[4], ciphertext, row[6], row[7]
 
@@ -114,6 +97,39 @@ def _columns() -> sa.Select[str, str, int, int, int, bytes | None, int, bytes]:
         col(EntityKey.key_id),
         col(EntityKey.wrapped),
     ).join(EntityKey, col(EntityKey.entity_id) == col(SealedProfile.entity_id))
+
+
+def _newest() -> sa.Select[str, str, int, int, int, bytes | None, int, bytes]:
+    """The newest version as of `seq` of every entity of `ids`, unless it is a tombstone."""
+    newer, seq = aliased(SealedProfile), sa.bindparam("seq")
+    return (
+        _columns()
+        .where(col(SealedProfile.entity_id).in_(sa.bindparam("ids", expanding=True)))
+        .where(col(SealedProfile.run_seq) <= seq, col(SealedProfile.ciphertext).is_not(None))
+        .where(
+            ~sa.exists().where(
+                col(newer.entity_id) == col(SealedProfile.entity_id),
+                col(newer.version) > col(SealedProfile.version),
+                col(newer.run_seq) <= seq,
+            )
+        )
+    )
+
+
+def _carriers() -> sa.Select[bytes, str]:
+    """Who is filed under `tokens` as of `seq`, the one whose golden NIK it is first."""
+    seq = sa.bindparam("seq")
+    return (
+        sa.select(col(NikToken.token), col(NikToken.entity_id))
+        .where(col(NikToken.token).in_(sa.bindparam("tokens", expanding=True)))
+        .where(col(NikToken.run_seq) <= seq)
+        .where(or_(col(NikToken.retired_seq).is_(None), col(NikToken.retired_seq) > seq))
+        .order_by(col(NikToken.rank), col(NikToken.run_seq), col(NikToken.entity_id))
+    )
+
+
+# Built once: for a few ids, building a statement takes longer than running it.
+_NEWEST, _CARRIERS = _newest(), _carriers()
 
 
 def _open(row: _Sealed, wrapping: bytes) -> Opened:
