@@ -75,6 +75,17 @@ def verifier_keys(session: Session) -> list[str]:
     return list(session.exec(select(AuditKey.verifier).order_by(col(AuditKey.version))).all())
 
 
+def own_verifiers(hub: Hub, session: Session) -> list[str]:
+    """The verifier keys made anew from the hub's own keys that still open, of those announced."""
+    rows = session.exec(select(AuditKey)).all()
+    opening = set(hub.keys.versions("audit"))
+    return [
+        _verifier(row.verifier.split("+", 1)[0], hub.keys.domain("audit", row.version))
+        for row in rows
+        if row.version in opening
+    ]
+
+
 def due(hub: Hub) -> bool:
     """Whether a thousand events, or some and a minute, have passed since the last checkpoint."""
     with hub.sessions.read() as session:
@@ -158,6 +169,11 @@ def _signature(name: str, text: str, key: DomainKey) -> str:
     return base64.b64encode(number + private.sign(text.encode())).decode()
 
 
+def _verifier(name: str, key: DomainKey) -> str:
+    public = _private(key).public_key().public_bytes_raw()
+    return str(VerifierKey(name, key_id(name, public), public))
+
+
 def _private(key: DomainKey) -> Ed25519PrivateKey:
     return Ed25519PrivateKey.from_private_bytes(key.subkey("checkpoint signature"))
 
@@ -183,7 +199,7 @@ def _announce_key(hub: Hub) -> None:
         # The log's name says nothing but which log it is: a digest of its first key.
         digest = hashlib.sha256(public).hexdigest()[:16]
         name = known[0].split("+", 1)[0] if known else f"{LOG}/{digest}"
-        verifier = str(VerifierKey(name, key_id(name, public), public))
+        verifier = _verifier(name, key)
         session.add(AuditKey(version=key.version, verifier=verifier))
         record(session, "system", KEY_EVENT, verifier=verifier, key_version=key.version)
 

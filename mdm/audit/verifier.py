@@ -69,6 +69,10 @@ class Growing:
         full.append(leaf)
         self.size += 1
 
+    def peaks(self) -> list[bytes]:
+        """The hashes of the full subtrees it is made of, the largest first."""
+        return list(self._full)
+
     def root(self) -> bytes:
         """The root hash over all leaves so far."""
         if not self._full:
@@ -137,8 +141,7 @@ class VerifierKey:
     public: bytes
 
     def __str__(self) -> str:
-        key = base64.b64encode(bytes([ED25519]) + self.public).decode()
-        return f"{self.name}+{self.id.hex()}+{key}"
+        return f"{self.name}+{self.id.hex()}+{text_of(bytes([ED25519]) + self.public)}"
 
 
 def key_id(name: str, public: bytes) -> bytes:
@@ -198,9 +201,14 @@ def read_note(note: str) -> Note:
     return Note(body[0], int(body[1]), _base64(body[2]), text + "\n", tuple(signatures))
 
 
+def text_of(blob: bytes) -> str:
+    """Bytes as these formats write them: base64."""
+    return base64.b64encode(blob).decode()
+
+
 def _base64(text: str) -> bytes:
     blob = base64.b64decode(text, validate=True)
-    if base64.b64encode(blob).decode() != text:
+    if text_of(blob) != text:
         raise ValueError("not canonical base64")
     return blob
 
@@ -383,11 +391,8 @@ class Proof:
     note: str
 
     def __str__(self) -> str:
-        extra = base64.b64encode(self.event).decode()
-        hashes = [base64.b64encode(step).decode() for step in self.path]
-        return "\n".join(
-            [PROOF_HEAD, f"extra {extra}", f"index {self.index}", *hashes, "", self.note]
-        )
+        head = [PROOF_HEAD, f"extra {text_of(self.event)}", f"index {self.index}"]
+        return "\n".join([*head, *map(text_of, self.path), "", self.note])
 
 
 def read_proof(text: str) -> Proof:

@@ -6,7 +6,6 @@ import json
 from datetime import timedelta
 
 import pytest
-import sqlalchemy as sa
 
 from mdm import audit
 from mdm.audit import checkpoints, proofs, tiles
@@ -23,6 +22,7 @@ from mdm.compose import Hub
 from mdm.errors import InputError, IntegrityError
 from mdm.hub.columns import now
 from tests.audit.logs import act
+from tests.audit.tampering import tamper
 
 
 def keys(hub: Hub) -> list[str]:
@@ -119,18 +119,6 @@ def test_after_a_rotation_the_new_key_is_vouched_for_by_the_old(hub: Hub) -> Non
     assert old.name == new.name
     assert between.signed_by([old, new]) == [old, new]
     assert after.signed_by([old, new]) == [new]
-
-
-def tamper(hub: Hub, *statements: str) -> None:
-    """What somebody with the database's own rights could do."""
-    with hub.sessions.engine.begin() as connection:
-        if connection.dialect.name == "sqlite":
-            connection.execute(sa.text("DROP TRIGGER IF EXISTS audit_event_no_update"))
-            connection.execute(sa.text("DROP TRIGGER IF EXISTS audit_event_no_delete"))
-        else:
-            connection.execute(sa.text("ALTER TABLE audit_event DISABLE TRIGGER ALL"))
-        for statement in statements:
-            connection.execute(sa.text(statement))
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,233 @@
-"""`dtsen audit`: to be filled."""
+"""`audit`: the log that proves itself: verify it, search it, sign it, hand it over."""
 
 from __future__ import annotations
 
+import getpass
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
 import click
+
+from mdm.cli.answers import emit_json, say, table
+from mdm.cli.commands.tracing import breach, trace
+from mdm.cli.opened import opened
+from mdm.cli.session import Session, pass_session, shared_options
+from mdm.errors import InputError, IntegrityError
+
+if TYPE_CHECKING:
+    from mdm.audit.search import Entry
+    from mdm.audit.verifier import Note
+    from mdm.audit.verifying import Verified
+
+MOMENT = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"])
 
 
 @click.group()
 def audit() -> None:
-    """To be filled."""
+    """The audit log: who did what, as a Merkle tree that anyone can verify offline."""
+
+
+audit.add_command(trace)
+audit.add_command(breach)
+
+
+@audit.command()
+@shared_options
+@click.option(
+    "--witnessed",
+    type=click.Path(dir_okay=False, path_type=Path),
+    multiple=True,
+    help="A signed checkpoint that somebody outside kept: the log must still agree with it.",
+)
+@click.option("--events-only", is_flag=True, help="Leave the sealed profiles out.")
+@pass_session
+def verify(session: Session, *, witnessed: tuple[Path, ...], events_only: bool) -> None:
+    """Check every event, every signed checkpoint, and every sealed profile against the log."""
+    from mdm.audit.verifying import verify as check  # noqa: PLC0415 - loads the whole hub
+
+    notes = [_read_note(path) for path in witnessed]
+    with opened(session) as hub:
+        found = check(hub, session.progress, notes, profiles=not events_only)
+    if session.json:
+        emit_json(session, {"holds": found.holds, **vars(found)})
+    else:
+        _show(session, found)
+    if not found.holds:
+        raise IntegrityError(
+            "The audit log, or what it vouches for, does not hold.",
+            "Keep everything as it is, and find out who could write to the hub.",
+        )
+
+
+def _show(session: Session, found: Verified) -> None:
+    for fault in found.faults:
+        say(session, f"✗ {fault.sentence}")
+    if found.more:
+        say(session, f"✗ and {found.more:,} more")
+    say(
+        session,
+        f"{found.events:,} events, {found.checkpoints:,} checkpoints, "
+        f"{found.profiles:,} sealed profiles: "
+        + ("everything holds." if found.holds else "something does not hold."),
+    )
+    if found.unsigned:
+        say(session, f"{found.unsigned:,} events wait for the next checkpoint.")
+
+
+@audit.command()
+@shared_options
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="A .zip or new folder.")
+@pass_session
+def export(session: Session, *, out: Path) -> None:
+    """Write the whole log with checkpoints, proofs, keys and a verifier that needs no hub."""
+    from mdm.audit.exporting import export as hand_over  # noqa: PLC0415
+
+    with opened(session) as hub:
+        done = hand_over(hub, out, session.progress, actor=actor())
+    if session.json:
+        emit_json(session, {"export": done})
+        return
+    say(session, f"{done.events:,} events under {done.checkpoints:,} checkpoints: {done.file}")
+    for key in done.keys:
+        say(session, f"Verifier key, to be handed over by another way: {key}")
+
+
+@audit.command()
+@shared_options
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="For a witness.")
+@pass_session
+def checkpoint(session: Session, *, out: Path | None) -> None:
+    """Sign the log as it stands. What a witness outside keeps can never be rewritten unseen."""
+    from mdm import audit as log  # noqa: PLC0415
+
+    with opened(session) as hub:
+        signed = log.checkpoint(hub)
+    if out is not None:
+        out.write_text(signed.note, "utf-8")
+    if session.json:
+        emit_json(session, {"checkpoint": signed})
+        return
+    say(session, signed.note.rstrip("\n"))
+    if out is not None:
+        say(session, f"Written for a witness: {out}")
+
+
+@audit.command()
+@shared_options
+@pass_session
+def keys(session: Session) -> None:
+    """The verifier keys of all times: make them public."""
+    from mdm.audit.checkpoints import verifier_keys  # noqa: PLC0415
+
+    with opened(session) as hub, hub.sessions.read() as reading:
+        found = verifier_keys(reading)
+    if session.json:
+        emit_json(session, {"keys": found})
+        return
+    for key in found:
+        say(session, key)
+
+
+@audit.command()
+@shared_options
+@click.option("--actor", "who", help="Whose acts.")
+@click.option("--about", multiple=True, help="An entity id, batch, run or job.")
+@click.option("--action", help="Such as reveal, publish, land.")
+@click.option("--purpose", help="The code of a purpose.")
+@click.option("--since", type=MOMENT, help="From this moment on (UTC).")
+@click.option("--until", type=MOMENT, help="Before this moment (UTC).")
+@click.option("--before", type=int, help="Go on below this event number.")
+@click.option("--limit", type=click.IntRange(1, 1000), default=50, show_default=True)
+@pass_session
+def events(
+    session: Session,
+    *,
+    who: str | None,
+    about: tuple[str, ...],
+    action: str | None,
+    purpose: str | None,
+    since: datetime | None,
+    until: datetime | None,
+    before: int | None,
+    limit: int,
+) -> None:
+    """Search the log, the newest events first."""
+    from mdm.audit.search import Wanted, search  # noqa: PLC0415
+
+    wanted = Wanted(who, about, action, purpose, utc(since), utc(until))
+    with opened(session) as hub, hub.sessions.read() as reading:
+        page = search(reading, wanted, before=before, limit=limit)
+    if session.json:
+        emit_json(session, page)
+        return
+    columns = ("event", "at", "actor", "action", "says")
+    session.out.print(table("Audit events", columns, [_row(entry) for entry in page.events]))
+    if page.before is not None:
+        say(session, f"More: --before {page.before}")
+
+
+def _row(entry: Entry) -> Sequence[object]:
+    said = ", ".join(f"{name}: {_short(value)}" for name, value in entry.details.items())
+    return str(entry.seq), entry.at, entry.actor, entry.action, said
+
+
+def _short(value: object) -> str:
+    text = str(value)
+    return text if len(text) <= 60 else text[:59] + "…"
+
+
+@audit.command()
+@shared_options
+@click.argument("event", type=int)
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Write it to a file.")
+@pass_session
+def proof(session: Session, *, event: int, out: Path | None) -> None:
+    """Prove that an event is in the log: a text that the offline verifier checks."""
+    from mdm.audit.proofs import prove  # noqa: PLC0415
+
+    with opened(session) as hub, hub.sessions.read() as reading:
+        shown = prove(reading, event)
+    if out is not None:
+        out.write_text(shown.proof, "utf-8")
+    if session.json:
+        emit_json(session, {"proof": shown})
+    else:
+        say(session, shown.proof.rstrip("\n") if out is None else f"The proof: {out}")
+
+
+@audit.command()
+@shared_options
+@pass_session
+def reindex(session: Session) -> None:
+    """Make the index of actors and subjects anew from the events."""
+    from mdm.audit.indexed import reindex as again  # noqa: PLC0415
+
+    with opened(session) as hub, session.progress.task("index events"):
+        entries = again(hub)
+    if session.json:
+        emit_json(session, {"entries": entries})
+    else:
+        say(session, f"{entries:,} entries.")
+
+
+def actor() -> str:
+    """Who acts at a command line."""
+    return f"command line: {getpass.getuser()}"
+
+
+def utc(moment: datetime | None) -> datetime | None:
+    """A moment typed without a time zone is in UTC."""
+    return moment.replace(tzinfo=UTC) if moment is not None else None
+
+
+def _read_note(path: Path) -> Note:
+    from mdm.audit.verifier import read_note  # noqa: PLC0415
+
+    try:
+        return read_note(path.read_text("utf-8"))
+    except (OSError, ValueError):
+        raise InputError(
+            "The witnessed checkpoint cannot be read.", "Name the file `checkpoint --out` wrote."
+        ) from None

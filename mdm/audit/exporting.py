@@ -1,0 +1,140 @@
+"""Export: the whole log up to a signed checkpoint, with what it takes to verify it offline.
+
+A .zip or a folder: `events.log` (one line per event: number, leaf hash, the exact bytes),
+`checkpoints.txt`, `proofs.txt` (consistency), `keys.txt`, `verifier.py` and `README.txt`. It holds
+no personal data of the people in the hub; it does name who used the hub.
+"""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import IO
+
+import sqlalchemy as sa
+from sqlmodel import Session, col
+
+from mdm.audit import verifier
+from mdm.audit.checkpoints import Checkpoint, checkpoint, checkpoints, verifier_keys
+from mdm.audit.events import record
+from mdm.audit.proofs import prove_growth
+from mdm.compose import Hub
+from mdm.errors import InputError, UsageError
+from mdm.hub.tables import AuditEvent
+from mdm.progress import Progress
+from mdm.sheets import private_file
+
+TOGETHER = 8_192
+README = """The audit log of a DTSEN Hub: {size} events, signed.
+
+Verify it offline with Python and the `cryptography` package:
+
+    python verifier.py {name} --key KEY
+
+KEY is the hub's verifier key. Take it from where the hub made it public, not from here, and the
+verifier from a copy you trust. If somebody outside kept a signed checkpoint, add
+`--witnessed FILE`: the log must still agree with it.
+
+events.log       number, leaf hash (SHA-256 of 0x00 and the event), and the event itself, by line
+checkpoints.txt  signed checkpoints (C2SP tlog-checkpoint), smallest first
+proofs.txt       consistency proofs (RFC 9162) from each checkpoint to the next
+keys.txt         verifier keys of all times
+"""
+
+Create = Callable[[str], IO[bytes]]
+
+
+@dataclass(frozen=True)
+class Exported:
+    """What was handed over."""
+
+    events: int
+    checkpoints: int
+    keys: list[str]
+    file: Path
+
+
+def export(hub: Hub, out: Path, progress: Progress, *, actor: str) -> Exported:
+    """Write the log up to a new checkpoint to `out`: a .zip, or a folder that is not there yet.
+
+    The export itself is an event, the last one in it.
+    """
+    _check_target(out)
+    with hub.sessions.begin() as session:
+        record(session, actor, "audit-export")
+    signed = checkpoint(hub)
+    with hub.sessions.read() as session:
+        notes = checkpoints(session, below=signed.size + 1)[::-1]
+        keys = verifier_keys(session)
+        with _written(out) as create:
+            with (
+                progress.task("export events", signed.size) as advance,
+                create(verifier.EVENTS) as sink,
+            ):
+                for lines in _lines(session, signed.size):
+                    sink.write(b"".join(lines))
+                    advance(len(lines))
+            texts = {
+                verifier.CHECKPOINTS: verifier.BETWEEN.join(one.note for one in notes),
+                verifier.CONSISTENCY: _proofs(session, notes),
+                verifier.KEYS: "".join(f"{key}\n" for key in keys),
+                "verifier.py": Path(verifier.__file__).read_text("utf-8"),
+                "README.txt": README.format(size=signed.size, name=out.name),
+            }
+            for name, text in texts.items():
+                with create(name) as sink:
+                    sink.write(text.encode())
+    return Exported(signed.size, len(notes), keys, out)
+
+
+def _lines(session: Session, size: int) -> Iterator[list[bytes]]:
+    seq = col(AuditEvent.seq)
+    query = sa.select(seq, col(AuditEvent.leaf_hash), col(AuditEvent.event))
+    result = (
+        session.connection()
+        .execution_options(yield_per=TOGETHER)
+        .execute(query.where(seq < size).order_by(seq))
+    )
+    for rows in result.partitions(TOGETHER):
+        yield [b"%d %s %s\n" % (at, leaf.hex().encode(), event) for at, leaf, event in rows]
+
+
+def _proofs(session: Session, notes: list[Checkpoint]) -> str:
+    parts = []
+    for old, new in pairwise(notes):
+        path = prove_growth(session, old.size, new.size).path
+        hashes = "".join(f"{verifier.text_of(bytes.fromhex(step))}\n" for step in path)
+        parts.append(f"{old.size} {new.size}\n{hashes}")
+    return verifier.BETWEEN.join(parts)
+
+
+def _check_target(out: Path) -> None:
+    if out.suffix.lower() not in ("", ".zip"):
+        raise UsageError("An export is a .zip or a folder.", "Name a file that ends in .zip.")
+    if not out.parent.is_dir():
+        raise InputError("The folder for the export does not exist.", "Make it first.")
+    if not out.suffix and out.exists():
+        raise InputError("The folder to write is there already.", "Name a new one.")
+
+
+@contextmanager
+def _written(out: Path) -> Iterator[Create]:
+    """How to create the files of an export; a zip appears whole or not at all, for its owner only."""
+    if not out.suffix:
+        out.mkdir(mode=0o700)
+        yield lambda name: (out / name).open("wb")
+        return
+    temporary = out.with_name(out.name + ".new")
+    try:
+        with (
+            private_file(temporary) as sink,
+            zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as held,
+        ):
+            yield lambda name: held.open(name, "w", force_zip64=True)
+        temporary.replace(out)
+    finally:
+        temporary.unlink(missing_ok=True)

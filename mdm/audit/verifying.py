@@ -1,0 +1,353 @@
+"""Verify the live log: every event, every kept hash, every checkpoint; then what the log vouches for.
+
+Everything is made again from the events' bytes. What was signed, here or by a witness, decides
+what is true; what does not agree with it is named in plain words.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+import sqlalchemy as sa
+from sqlmodel import Session, col, func, select
+
+from mdm.audit import ciphertexts
+from mdm.audit.checkpoints import own_verifiers, verifier_keys
+from mdm.audit.indexed import Index
+from mdm.audit.tiles import HASH, HEIGHT, WIDTH
+from mdm.audit.tree import fold, nodes_of, root
+from mdm.audit.verifier import (
+    KEY_EVENT,
+    Growing,
+    Note,
+    VerifierKey,
+    node_hash,
+    read_key,
+    read_note,
+)
+from mdm.compose import Hub
+from mdm.hub.tables import AuditCheckpoint, AuditEvent, AuditTile
+from mdm.progress import Progress
+
+MOST = 100  # faults told one by one
+TILES_TOGETHER = 64  # read at once
+
+
+@dataclass(frozen=True)
+class Fault:
+    """Something that does not hold. `what`: altered, missing, moved, root, signature, tile, index,
+    key, witness, profile, digests."""
+
+    what: str
+    sentence: str
+    seq: int | None = None
+
+
+@dataclass
+class Verified:
+    """What a verification came to. `unsigned`: events since the last checkpoint."""
+
+    events: int = 0
+    checkpoints: int = 0
+    profiles: int = 0
+    unsigned: int = 0
+    root: str = ""
+    faults: list[Fault] = field(default_factory=list)
+    more: int = 0  # faults that are not told one by one
+
+    @property
+    def holds(self) -> bool:
+        """Whether nothing was found."""
+        return not self.faults
+
+    def fault(self, what: str, sentence: str, seq: int | None = None) -> None:
+        """Note what does not hold."""
+        if len(self.faults) < MOST:
+            self.faults.append(Fault(what, sentence, seq))
+        else:
+            self.more += 1
+
+
+def verify(
+    hub: Hub, progress: Progress, witnessed: Sequence[Note] = (), *, profiles: bool = True
+) -> Verified:
+    """Check the log, its index, and (unless `profiles` is off) every ciphertext it vouches for.
+
+    `witnessed` are checkpoints that somebody outside kept. Changes nothing.
+    """
+    found = Verified()
+    with hub.sessions.read() as session:
+        total = int(session.exec(select(func.count()).select_from(AuditEvent)).one())
+        with progress.task("verify events", total) as advance:
+            log = _Log(session, found, witnessed)
+            log.check_keys(own_verifiers(hub, session))
+            for rows in _rows(session):
+                log.take(rows)
+                advance(len(rows))
+            log.finish()
+        with progress.task("verify the index of events"):
+            for sentence in log.index.differences(session):
+                found.fault("index", sentence)
+        if profiles:
+            ciphertexts.verify(session, log.published, log.erased, progress, found)
+    return found
+
+
+class _Said(msgspec.Struct):
+    """What verification needs of an event."""
+
+    actor: str = ""
+    action: str = ""
+    entity_id: Any = None
+    batch: Any = None
+    run: Any = None
+    job: Any = None
+    id: Any = None
+    run_seq: int | None = None
+    sealed: str | None = None
+    verifier: str | None = None
+
+
+class _Log:
+    """The log on its way past: a tile of events at a time."""
+
+    def __init__(self, session: Session, found: Verified, witnessed: Sequence[Note]) -> None:
+        self._session, self._found, self._witnessed = session, found, witnessed
+        self._tiles = _KeptTiles(session)
+        self._above = Growing()  # over the roots of full tiles
+        self._leaves: list[bytes] = []  # of the tile that is not full yet
+        self._roots: dict[int, bytes] = {}
+        self._signed = [_Signed(*row) for row in _signed(session)]
+        self._wanted = sorted({s.size for s in self._signed} | {n.size for n in witnessed})
+        self._announced: set[str] = set()
+        self._decode = msgspec.json.Decoder(_Said).decode
+        self._next = 0
+        self.index = Index()
+        self.published: dict[int, str] = {}
+        self.erased: set[str] = set()
+
+    def check_keys(self, own: Sequence[str]) -> None:
+        """The hub's own keys must be among those kept: nobody else's signatures count."""
+        if not set(own) <= set(verifier_keys(self._session)):
+            self._found.fault("key", "The verifier keys kept are not those of this hub's own keys.")
+
+    def take(self, rows: Sequence[Any]) -> None:
+        """Some more events, in order."""
+        for seq, event, leaf in rows:
+            if seq != self._next:
+                self._gap(seq)
+            made = hashlib.sha256(b"\x00" + event).digest()
+            if made != leaf:
+                self._found.fault("altered", self._altered(seq, made), seq)
+            self._leaves.append(made)
+            self._note(seq, event)
+            self._next = seq + 1
+            if len(self._leaves) == WIDTH:
+                self._full()
+
+    def finish(self) -> None:
+        """All events have passed."""
+        self._ask(self._size)
+        found = self._found
+        found.events, found.root = self._size, self._root_at(self._size).hex()
+        found.checkpoints = len(self._signed)
+        self._check_signed()
+        for note in self._witnessed:
+            self._check_witnessed(note)
+        found.unsigned = self._size - max((s.size for s in self._signed), default=0)
+
+    @property
+    def _size(self) -> int:
+        return self._above.size * WIDTH + len(self._leaves)
+
+    def _gap(self, seq: int) -> None:
+        """Events are missing. What was kept of them takes their place, so that what comes after is
+        still held against what was signed."""
+        first, last = self._next, seq - 1
+        named = f"Event {first} is" if first == last else f"Events {first} to {last} are"
+        self._found.fault("missing", f"{named} missing.", first)
+        if seq <= max((s.size for s in self._signed), default=0):
+            for at in range(first, seq):
+                self._leaves.append(self._tiles.leaf(at))
+                if len(self._leaves) == WIDTH:
+                    self._full()
+
+    def _altered(self, seq: int, made: bytes) -> str:
+        other = self._place_of(made)
+        if other is not None and other != seq:
+            return f"Event {seq} was replaced by event {other}."
+        return f"Event {seq} was altered: its bytes do not agree with its leaf hash."
+
+    def _place_of(self, made: bytes) -> int | None:
+        query = select(AuditEvent.seq).where(AuditEvent.leaf_hash == made)
+        return self._session.exec(query).first()
+
+    def _note(self, seq: int, event: bytes) -> None:
+        try:
+            said = self._decode(event)
+        except msgspec.MsgspecError:
+            self._found.fault("altered", f"Event {seq} cannot be read: it was altered.", seq)
+            return
+        self.index.add(seq, said)
+        if said.action == "publish" and said.sealed and said.run_seq is not None:
+            self.published[said.run_seq] = said.sealed
+        elif said.action == "erase" and isinstance(said.entity_id, (str, list)):
+            ids = said.entity_id if isinstance(said.entity_id, list) else [said.entity_id]
+            self.erased.update(ids)
+        elif said.action == KEY_EVENT and said.verifier:
+            self._announced.add(said.verifier)
+
+    def _full(self) -> None:
+        """A tile is full: compare it with the one kept, and go on above it."""
+        n, levels = self._above.size, fold(self._leaves)
+        kept = self._tiles.of(n)
+        if kept is not None:
+            self._compare(n, levels, *kept)
+        self._ask((n + 1) * WIDTH - 1)
+        self._above.add(levels[-1][0])
+        self._leaves = []
+        self._ask((n + 1) * WIDTH)
+
+    def _compare(self, n: int, levels: list[list[bytes]], top: bytes, hashes: bytes) -> None:
+        first = n * WIDTH
+        held = [hashes[at : at + HASH] for at in range(0, len(hashes), HASH)]
+        differ = [at for at, leaf in enumerate(levels[0]) if held[at : at + 1] != [leaf]]
+        places = {leaf: first + at for at, leaf in enumerate(held)}
+        for at in differ:
+            seq, was = first + at, places.get(levels[0][at])
+            sentence = (
+                f"At place {seq} stands what was event {was} when hashes were last kept."
+                if was is not None
+                else f"Event {seq} is another than when hashes were last kept."
+            )
+            self._found.fault("moved" if was is not None else "altered", sentence, seq)
+        if not differ and top != levels[-1][0]:
+            self._found.fault("tile", f"The kept hash over events {first} on was altered.", first)
+
+    def _ask(self, upto: int) -> None:
+        """Keep the root at every wanted size up to one that can be told now."""
+        while self._wanted and self._wanted[0] <= upto:
+            size = self._wanted.pop(0)
+            self._roots[size] = self._root_at(size)
+
+    def _root_at(self, size: int) -> bytes:
+        behind = size - self._above.size * WIDTH
+        if behind <= 0:
+            return self._above.root()
+        top = root(nodes_of(self._leaves[:behind]), behind)
+        full = self._above.peaks()
+        for left in reversed(full):
+            top = node_hash(left, top)
+        return top
+
+    def _check_signed(self) -> None:
+        kept = verifier_keys(self._session)
+        if not set(kept) <= self._announced:
+            self._found.fault("key", "A verifier key is kept that no event announces.")
+        keys = [key for text in kept for key in _key(text)]
+        good = 0
+        for signed in self._signed:
+            made = self._roots.get(signed.size)
+            if made is None:
+                sentence = (
+                    f"The last events are missing: {signed.size} were signed, "
+                    f"{self._size} are there."
+                )
+                self._found.fault("missing", sentence, self._size)
+            elif made != signed.root or not _agrees(signed, made):
+                sentence = (
+                    f"Among events {good} to {signed.size - 1} one was altered, removed, added or "
+                    f"moved: the root signed for {signed.size} events is another."
+                )
+                self._found.fault("root", sentence, good)
+            else:
+                good = signed.size
+            self._check_signature(signed, keys)
+
+    def _check_signature(self, signed: _Signed, keys: Sequence[VerifierKey]) -> None:
+        note = _note_of(signed.note)
+        if note is None or not note.signed_by(keys):
+            sentence = f"The signature of the checkpoint of {signed.size} events does not hold."
+            self._found.fault("signature", sentence)
+
+    def _check_witnessed(self, note: Note) -> None:
+        made = self._roots.get(note.size)
+        if made is None:
+            sentence = f"A witness saw {note.size} events; {self._size} are there."
+            self._found.fault("witness", sentence)
+        elif made != note.root:
+            sentence = f"The first {note.size} events are not those that a witness saw."
+            self._found.fault("witness", sentence)
+
+
+@dataclass(frozen=True)
+class _Signed:
+    size: int
+    root: bytes
+    note: str
+
+
+def _key(text: str) -> list[VerifierKey]:
+    try:
+        return [read_key(text)]
+    except ValueError:
+        return []
+
+
+def _agrees(signed: _Signed, made: bytes) -> bool:
+    note = _note_of(signed.note)
+    return note is None or (note.size, note.root) == (signed.size, made)
+
+
+def _note_of(text: str) -> Note | None:
+    try:
+        return read_note(text)
+    except ValueError:
+        return None
+
+
+def _signed(session: Session) -> list[tuple[int, bytes, str]]:
+    at = col(AuditCheckpoint.size)
+    query = sa.select(at, col(AuditCheckpoint.root), col(AuditCheckpoint.note)).order_by(at)
+    return [(row[0], bytes(row[1]), row[2]) for row in session.connection().execute(query)]
+
+
+class _KeptTiles:
+    """The tiles of level 0, read some at a time."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._read: dict[int, tuple[bytes, bytes]] = {}
+        self._from = -1
+
+    def of(self, n: int) -> tuple[bytes, bytes] | None:
+        """Root and hashes of a tile, if it was made."""
+        start = n - n % TILES_TOGETHER
+        if start != self._from:
+            at = col(AuditTile.n)
+            query = sa.select(at, col(AuditTile.root), col(AuditTile.hashes)).where(
+                col(AuditTile.level) == 0, at >= start, at < start + TILES_TOGETHER
+            )
+            rows = self._session.connection().execute(query).all()
+            self._read = {number: (bytes(top), bytes(hashes)) for number, top, hashes in rows}
+            self._from = start
+        return self._read.get(n)
+
+    def leaf(self, seq: int) -> bytes:
+        """What was kept of one event; nothing like a hash when nothing was."""
+        kept = self.of(seq // WIDTH)
+        at = seq % WIDTH * HASH
+        return kept[1][at : at + HASH] if kept else b""
+
+
+def _rows(session: Session) -> Iterator[Sequence[Any]]:
+    """All events in order, some thousands at a time."""
+    seq = col(AuditEvent.seq)
+    query = sa.select(seq, col(AuditEvent.event), col(AuditEvent.leaf_hash)).order_by(seq)
+    together = WIDTH << (HEIGHT - 3)
+    result = session.connection().execution_options(yield_per=together).execute(query)
+    yield from result.partitions(together)

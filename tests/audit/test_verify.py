@@ -1,0 +1,198 @@
+"""Verifying the live log: what somebody with all rights on the database did is found and named."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from mdm import audit
+from mdm.audit import checkpoints
+from mdm.audit.indexed import reindex
+from mdm.audit.search import Wanted, search
+from mdm.audit.verifier import leaf_hash, read_note
+from mdm.audit.verifying import Verified, verify
+from mdm.compose import Hub
+from mdm.progress import Silent
+from tests.audit.logs import act
+from tests.audit.tampering import forge, tamper
+from tests.publish.golden import AGUS, BUDI, SITI, Golden, content, publish_golden
+
+
+def checked(hub: Hub) -> Verified:
+    return verify(hub, Silent())
+
+
+def told(found: Verified) -> list[tuple[str, int | None]]:
+    return [(fault.what, fault.seq) for fault in found.faults]
+
+
+@pytest.fixture
+def log(hub: Hub) -> Hub:
+    """700 events under three checkpoints: two full tiles and a part."""
+    for count in (300, 200, 199):
+        act(hub, count)
+        audit.checkpoint(hub)
+    return hub
+
+
+def event_of(hub: Hub, seq: int) -> bytes:
+    with hub.sessions.read() as session:
+        page = search(session, Wanted(), before=seq + 1, limit=1)
+        entry = page.events[0]
+    said = {"at": entry.at.isoformat(), "actor": entry.actor, "action": entry.action}
+    return json.dumps(said | entry.details).encode()
+
+
+def test_an_untouched_log_holds(log: Hub) -> None:
+    act(log, 5)
+    found = checked(log)
+    assert found.holds, found.faults
+    assert (found.events, found.checkpoints, found.unsigned) == (705, 3, 5)
+
+
+def test_an_empty_log_holds(hub: Hub) -> None:
+    assert checked(hub).holds
+
+
+def test_an_altered_event_is_named(log: Hub) -> None:
+    tamper(log, "UPDATE audit_event SET event = leaf_hash WHERE seq = 400")
+    assert ("altered", 400) in told(checked(log))
+
+
+def test_an_event_altered_with_its_hash_is_named_by_what_was_kept(log: Hub) -> None:
+    other = event_of(log, 400).replace(b"officer", b"nobody!")
+    forge(log, 400, other, leaf_hash(other))
+    found = told(checked(log))
+    assert ("altered", 400) in found
+    assert ("root", 301) in found  # between the first and the second checkpoint
+
+
+def test_an_event_altered_with_every_kept_hash_is_still_found(log: Hub) -> None:
+    other = event_of(log, 400).replace(b"officer", b"nobody!")
+    forge(log, 400, other, leaf_hash(other))
+    tamper(log, "DELETE FROM audit_tile")
+    found = checked(log)
+    assert ("root", 301) in told(found)
+    assert "301 to 500" in next(f.sentence for f in found.faults if f.what == "root")
+
+
+def test_a_missing_event_is_named_and_nothing_else(log: Hub) -> None:
+    tamper(log, "DELETE FROM audit_event WHERE seq = 100")
+    found = [one for one in told(checked(log)) if one[0] != "index"]
+    assert found == [("missing", 100)]
+
+
+def test_missing_last_events_are_named(log: Hub) -> None:
+    tamper(log, "DELETE FROM audit_event WHERE seq >= 650")
+    assert ("missing", 650) in told(checked(log))
+
+
+def test_two_events_that_changed_places_are_named(log: Hub) -> None:
+    tamper(
+        log,
+        "UPDATE audit_event SET seq = -1 WHERE seq = 30",
+        "UPDATE audit_event SET seq = 30 WHERE seq = 60",
+        "UPDATE audit_event SET seq = 60 WHERE seq = -1",
+    )
+    found = checked(log)
+    assert {("moved", 30), ("moved", 60)} <= set(told(found))
+    assert any("was event 60" in fault.sentence for fault in found.faults)
+
+
+def test_an_event_added_to_the_past_is_found(log: Hub) -> None:
+    tamper(
+        log,
+        "UPDATE audit_event SET seq = seq + 100000 WHERE seq >= 200",
+        "UPDATE audit_event SET seq = seq - 99999 WHERE seq >= 100200",
+        "INSERT INTO audit_event (seq, event, leaf_hash)"
+        " SELECT 200, event, leaf_hash FROM audit_event WHERE seq = 10",
+    )
+    assert "moved" in {what for what, _ in told(checked(log))}
+
+
+def test_a_log_cut_with_its_checkpoints_is_found_by_a_witness(log: Hub) -> None:
+    with log.sessions.read() as session:
+        kept = read_note(checkpoints.checkpoints(session)[0].note)
+    tamper(
+        log,
+        "DELETE FROM audit_event WHERE seq >= 500",
+        "DELETE FROM audit_checkpoint WHERE size > 501",
+        "DELETE FROM audit_actor WHERE seq >= 500",
+        "DELETE FROM audit_subject WHERE seq >= 500",
+        "DELETE FROM audit_checkpoint WHERE size > 400",
+    )
+    assert checked(log).holds, "alone, it looks whole"
+    found = verify(log, Silent(), [kept])
+    assert told(found) == [("witness", None)]
+
+
+def test_a_forged_checkpoint_is_found(log: Hub) -> None:
+    tamper(log, "UPDATE audit_checkpoint SET note = replace(note, '700', '701') WHERE size = 701")
+    tamper(log, "UPDATE audit_checkpoint SET note = replace(note, '501', '502') WHERE size = 501")
+    assert {"signature"} <= {what for what, _ in told(checked(log))}
+
+
+def test_a_key_that_is_not_the_hubs_own_is_found(log: Hub) -> None:
+    tamper(log, "UPDATE audit_key SET verifier = replace(verifier, 'dtsen', 'nestd')")
+    assert "key" in {what for what, _ in told(checked(log))}
+
+
+def test_a_hole_in_the_index_is_found_and_mended(log: Hub) -> None:
+    tamper(log, "DELETE FROM audit_subject WHERE seq = 50")
+    (fault,) = checked(log).faults
+    assert fault.what == "index"
+    assert "subjects" in fault.sentence
+    reindex(log)
+    assert checked(log).holds
+
+
+PERSON = content(nik=SITI, name="SITI")
+GOLDEN = Golden(
+    persons={"e1": (PERSON, [SITI]), "e2": (content(nik=BUDI, name="BUDI"), [BUDI])},
+    families={"f1": content("family", kk="3201150101010001")},
+)
+LATER = Golden(
+    persons={"e1": (content(nik=SITI, name="SITI NUR"), [SITI]), "e3": (PERSON, [AGUS])},
+    families=GOLDEN.families,
+)
+
+
+@pytest.fixture
+def published(hub: Hub) -> Hub:
+    publish_golden(hub, GOLDEN)
+    publish_golden(hub, LATER)
+    audit.checkpoint(hub)
+    return hub
+
+
+def test_published_profiles_hold(published: Hub) -> None:
+    found = checked(published)
+    assert found.holds, found.faults
+    assert found.profiles == 5
+
+
+@pytest.mark.parametrize(
+    ("statement", "said"),
+    [
+        ("UPDATE sealed_profile SET ciphertext = content_mac WHERE entity_id = 'e2' AND version = 1",
+         "e2 version 1"),
+        ("DELETE FROM sealed_profile WHERE entity_id = 'e1' AND version = 2", "1 profiles that run 2"),
+        ("UPDATE sealed_profile SET ciphertext = (SELECT ciphertext FROM sealed_profile WHERE"
+         " entity_id = 'e1' AND version = 1) WHERE entity_id = 'e1' AND version = 2", "e1 version 2"),
+        ("INSERT INTO sealed_profile (entity_id, version, kind, run_seq, key_id, ciphertext)"
+         " SELECT 'e4', version, kind, run_seq, key_id, ciphertext FROM sealed_profile"
+         " WHERE entity_id = 'e2' AND version = 1", "e4 version 1"),
+        ("UPDATE sealed_digest SET digests = content_mac FROM sealed_profile WHERE"
+         " sealed_profile.run_seq = 1 AND entity_id = 'e2'", None),
+    ],
+)  # fmt: skip
+def test_a_profile_that_is_not_the_published_one_is_named(
+    published: Hub, statement: str, said: str | None
+) -> None:
+    tamper(published, statement)
+    found = checked(published)
+    if said is None:  # only the kept list was altered: nothing that counts
+        assert found.holds
+    else:
+        assert any(said in fault.sentence for fault in found.faults), found.faults
