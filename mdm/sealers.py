@@ -20,6 +20,7 @@ from typing import IO, Any, Protocol
 
 import pyarrow as pa
 
+from mdm.background import in_background
 from mdm.errors import IntegrityError
 from mdm.sealing import NIKS, WORK, Sealed, SealingKeys, seal_batch, token_batch
 
@@ -60,11 +61,13 @@ class Helper:
     """Seals in a process of its own, some batches behind what it is handed."""
 
     def __init__(self, keys: SealingKeys) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "mdm.sealers"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
+        self._process = in_background(
+            lambda: subprocess.Popen(
+                [sys.executable, "-P", "-m", "mdm.sealers"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+            )
         )
         if self._process.stdin is None or self._process.stdout is None:
             raise _helper_died()
