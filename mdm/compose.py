@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,15 +12,16 @@ import sqlalchemy as sa
 import mdm.hub.postgresql
 import mdm.hub.sqlite  # noqa: F401 - both make themselves known to the port
 from matching.engine import Engine
+from mdm.background import in_background
 from mdm.errors import HomeError
 from mdm.hub.dialect import Dialect
 from mdm.hub.migrate import at_head, upgrade
 from mdm.hub.sessions import Sessions
 from mdm.keyfile import LocalKeyFile, sync_directory
-from mdm.keys import Keys
+from mdm.keys import KeyProvider, Keys
 from mdm.lake import Lake
 from mdm.settings import FILE, Settings, load_settings, make_settings, write_settings
-from mdm.worklock import work_lock
+from mdm.worklock import BusyError, work_lock
 
 
 @dataclass(frozen=True)
@@ -42,8 +43,10 @@ class Hub:
         from matching.engines.duckdb import DuckDBEngine  # noqa: PLC0415 - slow to import
 
         settings = self.settings
-        return DuckDBEngine(
-            memory_limit=settings.memory_limit, threads=settings.threads, spill=settings.spill
+        return in_background(
+            lambda: DuckDBEngine(
+                memory_limit=settings.memory_limit, threads=settings.threads, spill=settings.spill
+            )
         )
 
     def lock(self, what: str = "work") -> AbstractContextManager[None]:
@@ -69,10 +72,11 @@ def create_home(path: Path, **overrides: Any) -> Hub:
     settings = load_settings(path)
     sessions = _sessions(settings)
     upgrade(sessions)
-    if not settings.root_key.exists():
+    if settings.key_provider == "file" and not settings.root_key.exists():
         _refuse_second_root(sessions)
         settings.root_key.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    keys = Keys(LocalKeyFile.create(settings.root_key), sessions)
+        LocalKeyFile.create(settings.root_key)
+    keys = Keys(_provider(settings), sessions)
     with sessions.begin() as session:
         sessions.dialect.exclusive(session.connection(), "domain keys")
         keys.ensure(session)
@@ -91,8 +95,39 @@ def open_home(path: Path) -> Hub:
         raise HomeError(
             "The hub's database is of an older version.", "Run `dtsen init` to bring it up to date."
         )
-    keys = Keys(LocalKeyFile(settings.root_key), sessions)
-    return Hub(settings, sessions, keys, Lake(settings.lake, keys, sessions))
+    keys = Keys(_provider(settings), sessions)
+    hub = Hub(settings, sessions, keys, Lake(settings.lake, keys, sessions))
+    _replay_shreds(hub)
+    return hub
+
+
+def _provider(settings: Settings) -> KeyProvider:
+    """Who holds the root key, by the settings."""
+    if settings.key_provider == "file":
+        return LocalKeyFile(settings.root_key)
+    from mdm.vault import Place, Vault  # noqa: PLC0415 - needs an HTTP client
+
+    assert settings.vault_token_file is not None  # settings are checked whole
+    place = Place(
+        settings.vault_address, settings.vault_key, settings.vault_token_file,
+        settings.vault_mount, settings.vault_namespace, settings.vault_ca_file,
+    )  # fmt: skip
+    vault = Vault(place)
+    vault.check()
+    return vault
+
+
+def _replay_shreds(hub: Hub) -> None:
+    """A database restored from a backup forgets again whom it had to forget. Where another process
+    works on this home, it has done so, or is about to."""
+    from mdm import shredlist  # noqa: PLC0415 - stands on this module
+
+    if shredlist.agrees(hub):
+        return
+    from mdm.rights import catch_up  # noqa: PLC0415 - loads much, and is rarely needed
+
+    with suppress(BusyError), hub.lock("replay the shred list"):
+        catch_up(hub)
 
 
 def _sessions(settings: Settings) -> Sessions:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from sqlmodel import col, select
 
 from matching.engine import Engine
-from mdm import rulebook
+from mdm import rulebook, shredlist
 from mdm.compose import Hub
 from mdm.hub.runs import abandon_run, published_run, start_run, unfinished_runs
 from mdm.hub.tables import Batch, Judgement, LinkageModel, Run, RunStage
@@ -224,9 +224,11 @@ def _fingerprint(hub: Hub, rules: str, train: bool, publishes: bool) -> str:
     with hub.sessions.read() as session:
         batches = sorted(session.exec(select(Batch.id)).all())
         judgements = sorted(session.exec(select(Judgement.id)).all())
+        erased = shredlist.count(session)
         models = sorted(
             session.exec(select(LinkageModel.name).where(col(LinkageModel.current))).all()
         )
     facts = {"batches": batches, "judgements": judgements, "rules": rules, "publishes": publishes}
+    facts |= {"erased": erased} if erased else {}
     facts |= {"models": "learned in this run"} if train else {"models": models}
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()

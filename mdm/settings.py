@@ -6,10 +6,17 @@ import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from mdm.access.settings import Access, AccessSettings
 from mdm.errors import RuleError
@@ -29,6 +36,14 @@ class Settings(BaseModel):
     threads: int | None = Field(default=None, ge=1)
     spill: Path | None = None  # only a directory that the operator declares encrypted
     key_file: Path | None = None  # None: keys/root.key in the home
+    key_provider: Literal["file", "vault"] = "file"
+    vault_address: str = ""  # https://host:8200, of OpenBao or Vault
+    vault_mount: str = "transit"
+    vault_key: str = "dtsen"
+    vault_token_file: Path | None = None
+    vault_namespace: str | None = None
+    vault_ca_file: Path | None = None
+    shred_list: Path | None = None  # None: shredded.list in the home; better on another disk
     access: Access = Field(default_factory=AccessSettings)
 
     @field_validator("memory_limit")
@@ -37,6 +52,12 @@ class Settings(BaseModel):
         if not re.fullmatch(r"\d+(\.\d+)?\s*([KMGT]i?B|%)", value):
             raise ValueError("write a size such as 4GB or 800MB")
         return value
+
+    @model_validator(mode="after")
+    def _whole_vault(self) -> Self:
+        if self.key_provider == "vault" and not (self.vault_address and self.vault_token_file):
+            raise ValueError("key_provider vault needs vault_address and vault_token_file")
+        return self
 
     @property
     def database(self) -> str:

@@ -1,8 +1,9 @@
 """Step 2, validate: landed rows → accepted tables, quarantine and findings.
 
 The contracts are turned into SQL (`mdm/readings.py`), the quality rules too (`mdm/quality.py`); one
-pass per layout. A batch gets its findings once; later runs only make the accepted tables again. For
-every batch, landed = accepted + quarantined, or the run stops.
+pass per layout. A batch gets its findings once; later runs only make the accepted tables again.
+Records of people who were erased by law leave a new batch first (`mdm/leaveout.py`). For every
+batch, landed = accepted + quarantined + erased, or the run stops.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from mdm.contracts import Contracts, Layout, contract_for, load_contracts
 from mdm.errors import IntegrityError
 from mdm.hub.tables import Batch
 from mdm.lake import LakeFile
+from mdm.leaveout import leave_out
 from mdm.progress import Progress
 from mdm.quality import findings_sql, load_quality
 from mdm.readings import accepted_sql, landed_columns, typed_sql
@@ -34,7 +36,7 @@ FINDINGS = "findings"
 
 @dataclass(frozen=True)
 class BatchCounts:
-    """What became of one delivered file. `landed = accepted + quarantined`, always."""
+    """What became of one delivered file. `landed = accepted + quarantined + erased`, always."""
 
     batch: str
     source: str
@@ -43,6 +45,7 @@ class BatchCounts:
     landed: int
     accepted: int
     quarantined: int
+    erased: int = 0
 
 
 @dataclass(frozen=True)
@@ -68,6 +71,11 @@ class Counts:
         """Rows kept out, over all batches."""
         return sum(batch.quarantined for batch in self.batches)
 
+    @property
+    def erased(self) -> int:
+        """Rows taken out because the law says so, over all batches."""
+        return sum(batch.erased for batch in self.batches)
+
     def as_dict(self) -> dict[str, int]:
         """The same in one number each."""
         whole = {
@@ -76,6 +84,7 @@ class Counts:
             "quarantined": self.quarantined,
             "replaced": self.replaced,
         }
+        whole |= {"erased": self.erased} if self.erased else {}
         return whole | {str(kind): rows for kind, rows in self.current.items()}
 
 
@@ -89,6 +98,7 @@ def validate(
     when the rows of a batch do not add up.
     """
     contracts = load_contracts(hub.settings.home / "contracts")
+    leave_out(hub, batches)
     held = _batches(hub, batches)
     _reference(engine)
     layouts = _layouts(held, contracts)
@@ -172,7 +182,7 @@ def _type(hub: Hub, engine: Engine, source: str, layout: Layout, batches: Sequen
     elif not everything:
         readers = [hub.lake.reader(dataset, owner, columns) for owner in owners]
         rows = _register_some(engine, landed, [one for one in readers if one is not None])
-    if rows != sum(batch.landed for batch in batches):
+    if rows != sum(batch.landed - batch.erased for batch in batches):
         raise IntegrityError(
             f"The lake holds {rows} rows of {source}/{layout.name}, the batches say otherwise.",
             "Restore the home from its backup.",
@@ -238,14 +248,23 @@ def _count(
     counts = []
     for batch in batches:
         accepted, refused = found.get(batch.id, (0, 0))
-        if accepted + refused != batch.landed:
+        if accepted + refused + batch.erased != batch.landed:
             raise IntegrityError(
-                f"Batch {batch.id}: {batch.landed} rows landed, but {accepted} accepted and "
-                f"{refused} quarantined.",
+                f"Batch {batch.id}: {batch.landed} rows landed, but {accepted} accepted, "
+                f"{refused} quarantined and {batch.erased} erased.",
                 "Restore the home from its backup.",
             )
         counts.append(
-            BatchCounts(batch.id, source, layout.name, batch.file, batch.landed, accepted, refused)
+            BatchCounts(
+                batch.id,
+                source,
+                layout.name,
+                batch.file,
+                batch.landed,
+                accepted,
+                refused,
+                batch.erased,
+            )
         )
     return counts
 
@@ -302,5 +321,6 @@ def _record_one(session: Session, count: BatchCounts) -> None:
             "landed": count.landed,
             "accepted": count.accepted,
             "quarantined": count.quarantined,
+            **({"erased": count.erased} if count.erased else {}),
         },
     )

@@ -12,16 +12,20 @@ from pathlib import Path
 from mdm.errors import HomeError
 
 
+class BusyError(HomeError):
+    """Another process works on this home."""
+
+
 @contextmanager
 def work_lock(path: Path, what: str) -> Iterator[None]:
-    """Hold the home's work lock; HomeError says which process holds it and for what."""
+    """Hold the home's work lock; BusyError says which process holds it and for what."""
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             holder = os.pread(descriptor, 200, 0).decode("utf-8", "replace").strip()
-            raise HomeError(
+            raise BusyError(
                 f"This home is busy: {holder or 'another process works on it'}.",
                 "Wait until it is done.",
             ) from None

@@ -121,7 +121,8 @@ def show_run(session: Session, result: RunResult, published: dict[str, int]) -> 
 def _balance(session: Session, counts: dict[str, int]) -> None:
     if {"landed", "accepted", "quarantined"} <= counts.keys():
         landed, accepted, kept_out = (counts[k] for k in ("landed", "accepted", "quarantined"))
-        say(session, f"{landed:,} landed = {accepted:,} accepted + {kept_out:,} quarantined")
+        erased = f" + {counts['erased']:,} erased" if counts.get("erased") else ""
+        say(session, f"{landed:,} landed = {accepted:,} accepted + {kept_out:,} quarantined{erased}")
 
 
 def _counts(counts: dict[str, int]) -> str:

@@ -1,0 +1,188 @@
+"""The life of keys: rotate, wrap anew, destroy. Every act is on record.
+
+A rotation is quick and harms nobody: what was sealed before still opens. Then the data keys are
+wrapped anew (`mdm.rewrap`), tokens filed anew (`mdm.refile`), lake files written anew
+(`mdm.lakekeys`), and when nothing needs the old version any more, it can be destroyed.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlmodel import col, func, select
+
+from mdm import audit, shredlist
+from mdm.access import approvals
+from mdm.compose import Hub
+from mdm.errors import IntegrityError, UsageError
+from mdm.hub.tables import DomainKeyRow, EntityKey, JudgementKey
+from mdm.keys import PURPOSES, SETTLE
+from mdm.lakekeys import files_of, rewrite_lake
+from mdm.progress import Progress
+from mdm.refile import refile, tokens_of
+from mdm.rewrap import rewrap_entity_keys
+
+ROOT = "root"
+DESTROY = "key.destroy"
+
+
+@dataclass(frozen=True)
+class KeyLine:
+    """One version of one key. `needed`: how much is still sealed under it, None where unknown."""
+
+    purpose: str
+    version: int
+    state: str  # active, decrypt-only, destroyed
+    created: datetime | None
+    needed: int | None
+
+
+def key_lines(hub: Hub) -> list[KeyLine]:
+    """Every version of every key, the root key first; nothing secret."""
+    hub.keys.refresh()
+    lines = [
+        KeyLine(ROOT, version, state, None, _needed(hub, ROOT, version, state))
+        for version, state in hub.keys.provider.versions().items()
+    ]
+    return lines + [
+        KeyLine(
+            one.purpose, one.version, one.state, one.created,
+            _needed(hub, one.purpose, one.version, one.state),
+        )
+        for one in hub.keys.listing()
+    ]  # fmt: skip
+
+
+def rotate(hub: Hub, purpose: str, *, actor: str) -> int:
+    """Make a new version of a key and use it from now on; return it. Takes no lock."""
+    _check(purpose)
+    if purpose == ROOT:
+        return _rotate_root(hub, actor)
+    with hub.sessions.begin() as session:
+        hub.dialect.exclusive(session.connection(), "domain keys")
+        version = hub.keys.rotate(session, purpose)
+        audit.record(session, actor, "rotate-key", kind=purpose, key_version=version)
+    hub.keys.refresh()
+    return version
+
+
+def rewrap(hub: Hub, purpose: str, *, actor: str, progress: Progress) -> Mapping[str, int]:
+    """Bring everything under the newest version of a key; what that came to.
+
+    Call it under the work lock. Killed and called again, it goes on where it stopped.
+    """
+    _check(purpose)
+    work: dict[str, Callable[[], dict[str, int]]] = {
+        ROOT: lambda: {"keys": _rewrap_root(hub, actor)},
+        "profile": lambda: {"keys": rewrap_entity_keys(hub, actor=actor, progress=progress)},
+        "lake": lambda: {"files": rewrite_lake(hub, actor=actor, progress=progress)},
+        "identifier": lambda: _refile(hub, actor, progress),
+    }
+    return work[purpose]() if purpose in work else {}
+
+
+def destroy(
+    hub: Hub, purpose: str, version: int, *, actor: str, approval: str | None = None
+) -> None:
+    """Forget an old version for ever. Call it under the work lock.
+
+    IntegrityError while anything needs it; SecondPersonError until another person has approved it.
+    Readers that began before end first: it takes seconds.
+    """
+    _check(purpose)
+    _refuse_needed(hub, purpose, version)
+    content = {"purpose": purpose, "version": version}
+    summary = f"destroy version {version} of the {purpose} key"
+    approvals.demand(hub, actor, DESTROY, content, summary=summary, approval=approval)
+    assert approval is not None
+    time.sleep(SETTLE)
+    _refuse_needed(hub, purpose, version)
+    with hub.sessions.begin() as session:
+        approver = approvals.use(session, actor, DESTROY, content, approval=approval)
+        if purpose != ROOT:
+            hub.keys.destroy(session, purpose, version)
+        audit.record(
+            session, actor, "destroy-key", kind=purpose, key_version=version,
+            approved_by=approver,
+        )  # fmt: skip
+    if purpose == ROOT:
+        # On record first: a destruction that nobody wrote down would be worse than the reverse.
+        hub.keys.provider.destroy(version)
+    hub.sessions.scrub("domain_key")
+
+
+def _refuse_needed(hub: Hub, purpose: str, version: int) -> None:
+    state = {(one.purpose, one.version): one.state for one in key_lines(hub)}
+    found = state.get((purpose, version))
+    if found != "decrypt-only":
+        raise IntegrityError("Only a decrypt-only key version can be destroyed.", "Rotate first.")
+    if needed := _needed(hub, purpose, version, found):
+        raise IntegrityError(
+            f"{needed} things are still sealed under this version.",
+            "dtsen keys refile" if purpose == "identifier" else f"dtsen keys rewrap {purpose}",
+        )
+
+
+def _needed(hub: Hub, purpose: str, version: int, state: str) -> int | None:
+    """How many keys, tokens, files need a version."""
+    if state == "destroyed":
+        return 0
+    match purpose:
+        case "root":
+            return _wrapped_by_root(hub, version)
+        case "profile":
+            return _count(hub, EntityKey, version) + _count(hub, JudgementKey, version)
+        case "identifier":
+            return tokens_of(hub, version)
+        case "lake":
+            return len(files_of(hub, version))
+    return None
+
+
+def _count(hub: Hub, table: Any, version: int) -> int:
+    with hub.sessions.read() as session:
+        query = select(func.count()).select_from(table).where(col(table.key_id) == version)
+        return session.exec(query).one()
+
+
+def _wrapped_by_root(hub: Hub, version: int) -> int:
+    with hub.sessions.read() as session:
+        wrapped = [one for one in session.exec(select(DomainKeyRow.wrapped)).all() if one]
+        listed = shredlist.wrapped_key(session)
+    return sum(hub.keys.provider.version_of(one) == version for one in [*wrapped, *listed] if one)
+
+
+def _rotate_root(hub: Hub, actor: str) -> int:
+    version = hub.keys.provider.rotate()
+    with hub.sessions.begin() as session:
+        audit.record(session, actor, "rotate-key", kind=ROOT, key_version=version)
+    _rewrap_root(hub, actor)
+    return version
+
+
+def _rewrap_root(hub: Hub, actor: str) -> int:
+    """Wrap the domain keys, and the key of the shred list, under the newest root version."""
+    with hub.sessions.begin() as session:
+        hub.dialect.exclusive(session.connection(), "domain keys")
+        done = hub.keys.rewrap(session) + shredlist.rewrap(hub, session)
+        audit.record(
+            session, actor, "rewrap", kind=ROOT, key_version=hub.keys.provider.version, rows=done
+        )
+    shredlist.mend_file(hub)
+    return done
+
+
+def _refile(hub: Hub, actor: str, progress: Progress) -> dict[str, int]:
+    done = refile(hub, actor=actor, progress=progress)
+    return {"tokens": done.tokens, "left": done.left}
+
+
+def _check(purpose: str) -> None:
+    if purpose not in (ROOT, *PURPOSES):
+        raise UsageError(
+            f"There is no key for '{purpose}'.", f"Name one of: {', '.join((ROOT, *PURPOSES))}."
+        )

@@ -1,0 +1,290 @@
+"""Erasing a person: gone from every place, kept out of later deliveries, forgotten again after a restore."""
+
+from __future__ import annotations
+
+import csv
+import json
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlmodel import col, select
+
+from mdm import judgements, rights, shredlist
+from mdm.access.errors import SecondPersonError
+from mdm.audit import leaf_hash
+from mdm.compose import Hub, create_home, open_home
+from mdm.errors import InputError, IntegrityError
+from mdm.hub.runs import published_seq
+from mdm.hub.tables import AuditEvent, Batch, EntityKey, NikToken, SealedProfile
+from mdm.judgements import RecordRef
+from mdm.landing import land
+from mdm.lookup import profile_by_id, profile_by_nik
+from mdm.opening import open_profiles
+from mdm.pipeline import run
+from mdm.rights import Erased
+from tests.keys.approving import approve
+from tests.run.homes import QUIET, copy_of, deliver, land_all, new_home, niks, orphans
+
+REASON = "uu27-2022-art43"
+
+
+@dataclass(frozen=True)
+class World:
+    """A home after its first run, and the files it was made from."""
+
+    home: Path
+    delivery: Path
+    nik: str
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> World:
+    root = tmp_path_factory.mktemp("erase")
+    delivery = deliver(root / "delivery", families=40, seed=8123)
+    with new_home(root / "home") as hub:
+        land_all(hub, delivery)
+        run(hub, QUIET)
+        nik = next(nik for nik in niks(delivery, 99) if _carried(hub, nik) == 1)
+    return World(root / "home", delivery, nik)
+
+
+def _carried(hub: Hub, nik: str) -> int:
+    view = profile_by_nik(hub, nik, actor="a")
+    return 0 if view is None else 1 + view.also_on
+
+
+@pytest.fixture
+def hub(world: World, tmp_path: Path) -> Iterator[Hub]:
+    with copy_of(world.home, tmp_path / "home") as hub:
+        yield hub
+
+
+def erase(hub: Hub, nik: str) -> Erased:
+    """Erase with two pairs of eyes."""
+    one = rights.entity_of(hub, nik)
+    with pytest.raises(SecondPersonError) as waits:
+        rights.erase(hub, one, reason=REASON, actor="first@hub")
+    approval = approve(hub, waits.value.approval)
+    return rights.erase(hub, one, reason=REASON, actor="first@hub", approval=approval)
+
+
+def everything_landed(hub: Hub) -> str:
+    """Every row of every lake file, as text."""
+    found = []
+    for dataset in hub.lake.datasets():
+        reader = hub.lake.reader(dataset)
+        assert reader is not None
+        found += [str(row) for row in reader.read_all().to_pylist()]
+    return "\n".join(found)
+
+
+def registry_keys(hub: Hub, nik: str) -> list[str]:
+    """Numbers of the registry's rows whose own NIK this is."""
+    reader = hub.lake.reader("landed/kemendagri/biodata_wni")
+    rows = reader.read_all().to_pylist() if reader else []
+    return [row["record_key"] for row in rows if row["NIK"] == nik]
+
+
+def balances(hub: Hub) -> int:
+    """Check the counts of every batch; rows erased."""
+    with hub.sessions.read() as session:
+        batches = session.exec(select(Batch)).all()
+    for batch in batches:
+        rows = hub.lake.reader(f"landed/{batch.source}/{batch.layout}", batch.id)
+        there = rows.read_all().num_rows if rows else 0
+        assert there == batch.landed - batch.erased
+        if batch.accepted is not None:
+            assert batch.landed == batch.accepted + (batch.quarantined or 0) + batch.erased
+    return sum(batch.erased for batch in batches)
+
+
+def test_an_erased_person_is_found_by_nothing_and_opens_nowhere(world: World, hub: Hub) -> None:
+    one = rights.entity_of(hub, world.nik)
+    with hub.sessions.read() as session:
+        before = published_seq(session)
+        opened = open_profiles(hub, session, [one], before)[one]
+    records = json.loads(opened.content)["records"]
+    keys = {(source, layout, key) for source, layout, key, *_ in records}
+    done = erase(hub, world.nik)
+    assert done.entities == (one,)
+    assert (done.records, done.rows) == (len(keys), balances(hub))
+    assert done.rows >= len(keys)
+    assert profile_by_nik(hub, world.nik, actor="a") is None
+    assert profile_by_id(hub, one, actor="a") is None
+    with hub.sessions.read() as session:
+        assert open_profiles(hub, session, [one], before) == {}
+        assert session.get(EntityKey, one) is None
+        held = session.exec(select(SealedProfile).where(SealedProfile.entity_id == one)).all()
+        assert max(held, key=lambda p: p.version).ciphertext is None
+        assert not session.exec(select(NikToken).where(NikToken.entity_id == one)).all()
+    assert registry_keys(hub, world.nik) == []
+    for dataset in hub.lake.datasets("run/person"):
+        reader = hub.lake.reader(dataset)
+        rows = reader.read_all().to_pylist() if reader else []
+        named = {(r["source"], r["layout"], r["record_key"]) for r in rows if "record_key" in r}
+        assert not named & keys, dataset
+    assert orphans(hub) == []
+
+
+def test_only_a_person_known_to_the_hub_is_erased_and_only_after_approval(
+    world: World, hub: Hub
+) -> None:
+    one = rights.entity_of(hub, world.nik)
+    with pytest.raises(InputError, match="No entity"):
+        rights.erase(hub, "nobody", reason=REASON, actor="first@hub")
+    with pytest.raises(SecondPersonError) as waits:
+        rights.erase(hub, one, reason=REASON, actor="first@hub")
+    with pytest.raises(Exception, match="not approved"):
+        rights.erase(hub, one, reason=REASON, actor="first@hub", approval=waits.value.approval)
+    assert profile_by_nik(hub, world.nik, actor="a") is not None
+    assert shredlist.read_file(shredlist.path_of(hub)) == []
+
+
+def test_the_erased_stay_out_of_later_runs_and_deliveries(
+    world: World, hub: Hub, tmp_path: Path
+) -> None:
+    rows = erase(hub, world.nik).rows
+    again = run(hub, QUIET)
+    counts = again.stages[0].counts
+    assert not again.unchanged
+    assert counts["erased"] == rows
+    assert counts["landed"] == counts["accepted"] + counts["quarantined"] + counts["erased"]
+    assert profile_by_nik(hub, world.nik, actor="a") is None
+    later = tmp_path / "later"
+    later.mkdir()
+    with (world.delivery / "kemendagri" / "biodata_wni.csv").open(newline="") as stream:
+        reader = csv.DictReader(stream)
+        mine = [dict(row) | {"PDDK_AKH": "9"} for row in reader if row["NIK"] == world.nik]
+        names = list(reader.fieldnames or ())
+    assert mine
+    with (later / "biodata_wni.csv").open("w", newline="") as stream:
+        writer = csv.DictWriter(stream, names)
+        writer.writeheader()
+        writer.writerows(mine)
+    land(hub, "kemendagri", [later], progress=QUIET)
+    counts = run(hub, QUIET).stages[0].counts
+    assert counts["erased"] == rows + len(mine) == balances(hub)
+    assert profile_by_nik(hub, world.nik, actor="a") is None
+    assert registry_keys(hub, world.nik) == []
+    assert run(hub, QUIET).unchanged
+
+
+def test_a_restored_backup_forgets_again_when_it_is_opened(
+    world: World, hub: Hub, tmp_path: Path
+) -> None:
+    backup = tmp_path / "backup"
+    hub.close()
+    shutil.copytree(hub.settings.home, backup)
+    hub = open_home(hub.settings.home)
+    done = erase(hub, world.nik)
+    shutil.copy(shredlist.path_of(hub), backup / shredlist.FILE)
+    hub.close()
+    restored = open_home(backup)
+    try:
+        assert profile_by_nik(restored, world.nik, actor="a") is None
+        assert profile_by_id(restored, done.entities[0], actor="a") is None
+        assert balances(restored) == done.rows
+        assert registry_keys(restored, world.nik) == []
+        assert orphans(restored) == []
+        counts = run(restored, QUIET).stages[0].counts
+        assert counts["erased"] == done.rows
+    finally:
+        restored.close()
+
+
+def test_a_copy_of_the_list_can_be_replayed_into_a_home_without_one(
+    world: World, hub: Hub, tmp_path: Path
+) -> None:
+    done = erase(hub, world.nik)
+    with copy_of(world.home, tmp_path / "old") as old:
+        lines = shredlist.read_file(shredlist.path_of(hub))
+        assert rights.replay(old, shredlist.opened(old, lines), QUIET, actor="keeper") == 1
+        assert profile_by_nik(old, world.nik, actor="a") is None
+        assert balances(old) == done.rows
+        assert shredlist.path_of(old).read_bytes() == shredlist.path_of(hub).read_bytes()
+        assert rights.replay(old, shredlist.opened(old, lines), QUIET, actor="keeper") == 0
+
+
+def test_a_crash_after_the_list_was_written_is_made_good_by_the_next_opening(
+    world: World, hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = rights.entity_of(hub, world.nik)
+    with pytest.raises(SecondPersonError) as waits:
+        rights.erase(hub, one, reason=REASON, actor="first@hub")
+    approval = approve(hub, waits.value.approval)
+
+    def crash(*_: Any, **__: Any) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("mdm.erasure.clear_staged", crash)
+        with pytest.raises(KeyboardInterrupt):
+            rights.erase(hub, one, reason=REASON, actor="first@hub", approval=approval)
+    assert profile_by_nik(hub, world.nik, actor="a") is not None
+    again = open_home(hub.settings.home)
+    assert profile_by_nik(again, world.nik, actor="a") is None
+    assert balances(again) > 0
+    again.close()
+
+
+def test_a_list_that_was_altered_is_refused(world: World, hub: Hub, tmp_path: Path) -> None:
+    erase(hub, world.nik)
+    lines = shredlist.read_file(shredlist.path_of(hub))
+    assert world.nik not in str(lines)
+    for number, line in enumerate(lines):
+        for at in range(0, len(line) - 1, 7):
+            altered = bytearray(line)
+            altered[at] ^= 1
+            with pytest.raises(IntegrityError):
+                shredlist.opened(hub, [*lines[:number], bytes(altered), *lines[number + 1 :]])
+    with pytest.raises(IntegrityError):
+        shredlist.opened(hub, [lines[1]])
+    other = create_home(tmp_path / "other")
+    with pytest.raises(IntegrityError):
+        shredlist.opened(other, lines)
+    other.close()
+
+
+def test_the_file_of_the_list_is_made_again_when_it_was_lost(world: World, hub: Hub) -> None:
+    erase(hub, world.nik)
+    path = shredlist.path_of(hub)
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-5])
+    open_home(hub.settings.home).close()
+    assert path.read_bytes() == whole
+    path.unlink()
+    open_home(hub.settings.home).close()
+    assert path.read_bytes() == whole
+
+
+def test_judgements_about_the_erased_no_longer_say_about_whom(world: World, hub: Hub) -> None:
+    one = rights.entity_of(hub, world.nik)
+    with hub.sessions.read() as session:
+        opened = open_profiles(hub, session, [one], published_seq(session))[one]
+    mine = RecordRef(*json.loads(opened.content)["records"][0][:3])
+    others = [RecordRef("pemda", "warga", "x:1"), RecordRef("pemda", "warga", "x:2")]
+    judgements.record(hub, "person", mine, others[0], "non-link", actor="s@hub", reason="r")
+    judgements.record(hub, "person", others[0], others[1], "link", actor="s@hub", reason="r")
+    erase(hub, world.nik)
+    with hub.sessions.read() as session:
+        left = [pair for _, pair in judgements.pairs(hub, session)]
+    assert left == [tuple(others)]
+
+
+def test_the_audit_log_stays_whole_and_tells_of_the_erasure(world: World, hub: Hub) -> None:
+    with hub.sessions.read() as session:
+        before = session.exec(select(AuditEvent).order_by(col(AuditEvent.seq))).all()
+    done = erase(hub, world.nik)
+    with hub.sessions.read() as session:
+        after = session.exec(select(AuditEvent).order_by(col(AuditEvent.seq))).all()
+    assert [e.event for e in after[: len(before)]] == [e.event for e in before]
+    assert all(leaf_hash(e.event) == e.leaf_hash for e in after)
+    said = [json.loads(e.event) for e in after]
+    told = [event for event in said if event["action"] == "erase"]
+    assert [event["entity_id"] for event in told] == [list(done.entities)]
+    assert told[0]["approved_by"] == "second@hub"
+    assert world.nik not in str([e.event for e in after])
