@@ -1,7 +1,8 @@
 """Identify: from a request's credentials to a principal, or one uniform refusal.
 
-A client shows a bearer token, a member of staff the cookie of a session. Why somebody is not known
-is never said; a wrong token, an expired one and none at all read the same.
+A client shows a bearer token, a member of staff the cookie of a session; with a cookie, every
+request that changes something also shows the CSRF token of that session. Why somebody is not known
+is never said: a wrong token, an expired one and none at all read the same.
 """
 
 from __future__ import annotations
@@ -15,33 +16,43 @@ from api.problems import Problem
 from mdm.access import Principal
 from mdm.access.errors import NotIdentifiedError
 from mdm.access.gate import Gate
+from mdm.access.sessions import COOKIE, Entered, csrf_fits, enter
 from mdm.compose import Hub
 
 Connection = ASGIConnection[Any, Any, Any, Any]
+CSRF_HEADER = "x-csrf-token"
+SAFE = frozenset(("GET", "HEAD", "OPTIONS"))
 _SCHEME = "bearer "
+_ENTERED, _SECRET = "entered", "session"
 
 
 async def identify(connection: Connection) -> Principal:
     """Who is asking. Problem 401 for everybody the hub does not know."""
     try:
-        return await _identified(connection)
+        said = connection.headers.get("authorization")
+        if said is not None:
+            return await _client(connection, said)
+        return await _staff(connection, connection.cookies.get(COOKIE))
     except NotIdentifiedError as error:
         raise not_identified(error) from None
+
+
+def entered(connection: Connection) -> tuple[Entered, str]:
+    """The session of this request, and its id. Problem 403 for who came without one."""
+    state = connection.scope["state"]
+    if _ENTERED not in state:
+        raise Problem(403, "no-session", "This needs a staff session.", "Log in first.")
+    return state[_ENTERED], state[_SECRET]
 
 
 def gate_of(connection: Connection) -> Gate:
     """The gate of this process, made at the first request."""
     state = connection.app.state
     if "gate" not in state:
-        state.gate = Gate(hub_of(connection))
+        hub: Hub = state.hub
+        state.gate = Gate(hub)
     gate: Gate = state.gate
     return gate
-
-
-def hub_of(connection: Connection) -> Hub:
-    """The hub that the application serves."""
-    hub: Hub = connection.app.state.hub
-    return hub
 
 
 def not_identified(error: NotIdentifiedError) -> Problem:
@@ -50,12 +61,27 @@ def not_identified(error: NotIdentifiedError) -> Problem:
     return Problem(401, "not-identified", error.message, error.hint, headers=headers)
 
 
-async def _identified(connection: Connection) -> Principal:
-    said = connection.headers.get("authorization")
-    if said is None:
-        raise NotIdentifiedError("nothing")
+async def _client(connection: Connection, said: str) -> Principal:
     if said[: len(_SCHEME)].lower() != _SCHEME:
         raise NotIdentifiedError("scheme")
     token, gate = said[len(_SCHEME) :].strip(), gate_of(connection)
     known = gate.known(token)
     return known if known is not None else await to_thread.run_sync(gate.client, token)
+
+
+async def _staff(connection: Connection, secret: str | None) -> Principal:
+    if secret is None:
+        raise NotIdentifiedError("nothing")
+    hub: Hub = connection.app.state.hub
+    found = await to_thread.run_sync(enter, hub, secret)
+    changes = connection.scope.get("method", "POST") not in SAFE
+    if changes and not csrf_fits(secret, connection.headers.get(CSRF_HEADER)):
+        raise Problem(
+            403,
+            "csrf",
+            "The request does not come from the page of this session.",
+            "Send the session's token in the header X-CSRF-Token; GET /v1/session tells it.",
+        )
+    state = connection.scope["state"]
+    state[_ENTERED], state[_SECRET] = found, secret
+    return found.principal

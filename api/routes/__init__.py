@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from litestar.types import ControllerRouterHandler
 
-from api.routes import dci, health, lookup, metrics
+from api.routes import admin, auth, dci, health, lookup, metrics, tokens
 
 ROUTERS: tuple[ControllerRouterHandler, ...] = (
+    admin.router,
+    auth.router,
     dci.router,
     health.router,
     lookup.router,
     metrics.router,
+    tokens.router,
 )

@@ -10,7 +10,7 @@ from mdm.access.document import NO_FIELDS, AccessRules, Fields, Grant, load_rule
 from mdm.access.terms import WHOLE_COUNTRY, Decision, Limits, Principal, Resource
 from mdm.masking import load_rules as load_sealing
 
-OPEN = "open"
+ANYBODY, STAFF = "anybody", "staff"  # of `who` in the document
 
 
 def decide(
@@ -50,7 +50,7 @@ def actions(rules: AccessRules | None = None) -> frozenset[str]:
 
 def is_open(action: str, rules: AccessRules | None = None) -> bool:
     """Whether somebody not identified may try an action. KeyError for one that does not exist."""
-    return (rules or load_rules()).actions[action].open
+    return (rules or load_rules()).actions[action].who == ANYBODY
 
 
 def limits_of(principal: Principal, rules: AccessRules | None = None) -> Limits:
@@ -82,8 +82,9 @@ def _granted(
     rule = rules.actions.get(action)
     if rule is None:
         return _no("unknown-action", rules)
-    if rule.open:
-        return Decision(True, OPEN, rules.digest)
+    if rule.who != "granted":
+        suits = rule.who != STAFF or principal.kind == STAFF
+        return Decision(True, rule.who, rules.digest) if suits else _no("no-role", rules)
     if unfit := _unfit(principal, rules):
         return _no(unfit, rules)
     roles = {

@@ -67,10 +67,10 @@ class RoleRule(_Strict):
 
 
 class ActionRule(_Strict):
-    """An action: whether it needs a purpose, whether anybody may try it, who must approve."""
+    """An action: whether it needs a purpose, who may try it, who must approve."""
 
     purpose: bool
-    open: bool
+    who: Literal["anybody", "identified", "staff", "granted"]
     approvers: tuple[str, ...]
     sentence: Said
 
@@ -201,9 +201,9 @@ def _grants(rules: AccessRules) -> Iterable[str]:
         yield f"{name}: two grants of this name"
     for grant in rules.grants:
         for action in grant.actions:
-            if rules.actions[action].open:
-                yield f"{grant.name}: {action} is open and needs no grant"
-            if rules.actions[action].purpose != bool(grant.purposes):
+            if rules.actions[action].who != "granted":
+                yield f"{grant.name}: {action} needs no grant"
+            elif rules.actions[action].purpose != bool(grant.purposes):
                 yield f"{grant.name}: {action} and its purposes do not fit"
         if grant.fields != NO_FIELDS and grant.where == "anywhere":
             yield f"{grant.name}: personal data may not be shown without regard to region"
@@ -213,7 +213,7 @@ def _nobody(rules: AccessRules) -> Iterable[str]:
     """An action that nobody may do, or a role that may do nothing, is a mistake."""
     granted = {action for grant in rules.grants for action in grant.actions}
     for name, action in rules.actions.items():
-        if not action.open and name not in granted:
+        if action.who == "granted" and name not in granted:
             yield f"{name}: granted to nobody"
     for role in rules.roles.keys() - {role for grant in rules.grants for role in grant.roles}:
         yield f"{role}: may do nothing"

@@ -1,0 +1,47 @@
+"""Accounts and clients as administrators see them."""
+
+from __future__ import annotations
+
+from litestar.openapi import ResponseSpec
+from sqlmodel import Session
+
+from api.schemas.admin import ClientView, HeldRole, User
+from api.schemas.auth import Waiting
+from mdm.access import roles, totp
+from mdm.access.clients import public_keys
+from mdm.hub.tables import Client, Staff
+
+
+def user_view(session: Session, one: Staff) -> User:
+    """An account without its secrets."""
+    return User(
+        id=one.id,
+        login=one.login,
+        state=one.state,
+        second_factor=totp.set_up(one),
+        must_change_password=one.must_change,
+        roles=[HeldRole(role, region) for role, region in roles.held(session, one.id)],
+    )
+
+
+def client_view(session: Session, one: Client) -> ClientView:
+    """A client with its agreement and the ids of its keys."""
+    return ClientView(
+        id=one.id,
+        name=one.name,
+        state=one.state,
+        agreement=one.agreement,
+        valid_from=one.valid_from.isoformat(),
+        valid_to=one.valid_to.isoformat(),
+        programmes=one.programmes,
+        purposes=one.purposes,
+        regions=one.regions,
+        keys=sorted(public_keys(session, one.id)),
+    )
+
+
+def waits() -> ResponseSpec:
+    """How a request that waits for another person reads in the description of the service."""
+    return ResponseSpec(
+        Waiting, generate_examples=False, description="It waits for another person's approval."
+    )

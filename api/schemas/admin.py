@@ -1,0 +1,255 @@
+"""What administrators send and read."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+from api.schemas.auth import Login
+from api.schemas.common import Nik
+
+Who = Annotated[
+    str,
+    Meta(
+        pattern=r"^[a-z][a-z0-9._-]{2,62}$",
+        description="Id or login.",
+        examples=["siti.aminah"],
+    ),
+]
+ClientName = Annotated[
+    str,
+    Meta(
+        pattern=r"^[a-z0-9][a-z0-9-]{1,62}$",
+        description="Id or name of a client.",
+        examples=["pkh-pusat"],
+    ),
+]
+Region = Annotated[
+    str,
+    Meta(
+        pattern=r"^([0-9]{2}|[0-9]{4}|[0-9]{6}|[0-9]{10})?$",
+        description="First digits of a Kemendagri code of 2025; empty: the whole country.",
+        examples=["3201"],
+    ),
+]
+RoleName = Annotated[
+    str,
+    Meta(
+        pattern=r"^[a-z][a-z-]{2,30}$", description="One of the staff roles.", examples=["officer"]
+    ),
+]
+ApprovalId = Annotated[
+    str,
+    Meta(
+        pattern=r"^approval-[0-9a-f]{12}$",
+        description="The approval of another person.",
+        examples=["approval-0a1b2c3d4e5f"],
+    ),
+]
+Moment = Annotated[
+    str,
+    Meta(
+        pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]{5,15}(Z|[+-][0-9]{2}:[0-9]{2})$",
+        description="A moment with its time zone.",
+        examples=["2026-01-01T00:00:00+07:00"],
+    ),
+]
+
+
+class HeldRole(msgspec.Struct):
+    """A role, and the region it is held for."""
+
+    role: str
+    region: str
+
+
+class User(msgspec.Struct):
+    """An account of staff."""
+
+    id: str
+    login: str
+    state: str
+    second_factor: bool
+    must_change_password: bool
+    roles: list[HeldRole]
+
+
+class Users(msgspec.Struct):
+    """Every account, by login."""
+
+    users: list[User]
+
+
+class NewUser(msgspec.Struct, forbid_unknown_fields=True):
+    """The login of a new account; it holds no role yet."""
+
+    login: Login
+
+
+class OneTimePassword(msgspec.Struct):
+    """The account, and the password to hand over to its owner: shown this once, to be changed at
+    the first login."""
+
+    id: str
+    login: str
+    password: str
+
+
+class NamedUser(msgspec.Struct, forbid_unknown_fields=True):
+    """Which account."""
+
+    user: Who
+
+
+class RoleQuestion(msgspec.Struct, forbid_unknown_fields=True):
+    """Which role for whom, where. With `approval`, the same request as was approved."""
+
+    user: Who
+    role: RoleName
+    region: Region = ""
+    approval: ApprovalId | None = None
+
+
+class RoleAway(msgspec.Struct, forbid_unknown_fields=True):
+    """Which role to take from whom: for one region, or all."""
+
+    user: Who
+    role: RoleName
+    region: Region | None = None
+
+
+class AgreementBody(msgspec.Struct, forbid_unknown_fields=True):
+    """What a programme agreed on with the ministry."""
+
+    number: Annotated[
+        str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9/._-]{2,79}$", examples=["PKS/2026/014"])
+    ]
+    valid_from: Moment
+    valid_to: Moment
+    programmes: Annotated[
+        list[Annotated[str, Meta(min_length=2, max_length=40)]],
+        Meta(min_length=1, max_length=20, examples=[["PKH"]]),
+    ]
+    purposes: Annotated[
+        list[Annotated[str, Meta(pattern=r"^[a-z_]{3,40}$")]],
+        Meta(min_length=1, max_length=20, examples=[["assistance"]]),
+    ]
+    regions: Annotated[list[Region], Meta(min_length=1, max_length=600, examples=[["32"]])]
+    fields: dict[Literal["person", "family", "household"], list[str]] | None = None
+    limits: dict[str, int] | None = None
+
+
+class Jwk(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
+    """A public key: Ed25519 (OKP) or P-256 (EC). A private one is refused."""
+
+    kty: Annotated[str, Meta(max_length=8, examples=["OKP"])]
+    crv: Annotated[str, Meta(max_length=16, examples=["Ed25519"])]
+    x: Annotated[str, Meta(max_length=64, examples=["11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"])]
+    y: Annotated[str, Meta(max_length=64)] | None = None
+    kid: Annotated[str, Meta(max_length=128)] | None = None
+    use: Annotated[str, Meta(max_length=8)] | None = None
+    alg: Annotated[str, Meta(max_length=16)] | None = None
+
+
+class NewClient(msgspec.Struct, forbid_unknown_fields=True):
+    """A client, its agreement and its first public key."""
+
+    name: ClientName
+    agreement: AgreementBody
+    key: Jwk
+    approval: ApprovalId | None = None
+
+
+class ClientView(msgspec.Struct):
+    """A client as administrators see it."""
+
+    id: str
+    name: str
+    state: str
+    agreement: str
+    valid_from: str
+    valid_to: str
+    programmes: list[str]
+    purposes: list[str]
+    regions: list[str]
+    keys: list[str]
+
+
+class Clients(msgspec.Struct):
+    """Every client, by name."""
+
+    clients: list[ClientView]
+
+
+class NamedClient(msgspec.Struct, forbid_unknown_fields=True):
+    """Which client."""
+
+    client: ClientName
+
+
+class NewKey(msgspec.Struct, forbid_unknown_fields=True):
+    """Which client, and the key that takes the place of all its others."""
+
+    client: ClientName
+    key: Jwk
+
+
+class KeyId(msgspec.Struct):
+    """How the client names its key from now on."""
+
+    kid: str
+
+
+class ApprovalView(msgspec.Struct):
+    """A request that waits for another person."""
+
+    id: str
+    action: str
+    summary: str
+    state: str
+    requested_by: str
+    requested: str
+    expires: str
+
+
+class Approvals(msgspec.Struct):
+    """What waits, oldest first."""
+
+    approvals: list[ApprovalView]
+
+
+class Answer(msgspec.Struct, forbid_unknown_fields=True):
+    """Yes or no to another person's request."""
+
+    approval: ApprovalId
+    approve: bool
+
+
+class HoneyQuestion(msgspec.Struct, forbid_unknown_fields=True):
+    """A NIK that nobody has."""
+
+    nik: Nik
+
+
+class AlarmView(msgspec.Struct):
+    """Something to look at."""
+
+    id: str
+    kind: str
+    sentence: str
+    principal: str
+    at: str
+
+
+class Alarms(msgspec.Struct):
+    """The latest alarms, newest first."""
+
+    alarms: list[AlarmView]
+
+
+class Done(msgspec.Struct):
+    """It is done."""
+
+    done: bool = True

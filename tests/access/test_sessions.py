@@ -1,0 +1,148 @@
+"""Staff at the door, over HTTP on a real server: what lets them in, what does not, how it ends."""
+
+from __future__ import annotations
+
+import httpx
+import pytest
+from sqlmodel import select
+
+from mdm.access import setup
+from mdm.access.sessions import COOKIE
+from mdm.errors import AccessError
+from mdm.hub.tables import Staff, StaffSession
+from tests.access.people import PASSWORD, Person, make_person
+from tests.api.serving import Served
+
+
+def test_there_is_no_account_until_the_set_up_token_makes_one(service: Served) -> None:
+    for login in ("admin", "root", "siti.aminah"):
+        assert Person(service, login).log_in().status_code == 401
+    path = setup.write_token(service.hub)
+    assert path.stat().st_mode & 0o777 == 0o600
+    body = {"token": path.read_text().strip(), "login": "siti.aminah", "password": PASSWORD}
+    wrong = httpx.post(f"{service.url}/v1/setup", json={**body, "token": "x" * 43})
+    assert wrong.status_code == 401
+    assert httpx.post(f"{service.url}/v1/setup", json=body, timeout=60).status_code == 201
+    assert not path.exists()
+    again = httpx.post(f"{service.url}/v1/setup", json={**body, "login": "second.one"})
+    assert again.status_code == 401
+    with pytest.raises(AccessError, match="accounts already"):
+        setup.write_token(service.hub)
+
+
+def test_an_administrator_has_no_role_before_the_second_factor(service: Served) -> None:
+    person = make_person(service, ("user-administrator", ""))
+    assert person.answer["missing"] == ["second-factor"]
+    assert person.answer["roles"] == []
+    assert person.call("GET", "/v1/admin/users").status_code == 403
+    assert person.set_up_second_factor().status_code == 200
+    assert person.answer["roles"] == ["user-administrator"]
+    assert person.call("GET", "/v1/admin/users").status_code == 200
+    # From now on the password alone does not let anybody in.
+    assert Person(service, person.login).log_in().status_code == 401
+    assert person.log_in().status_code == 200
+
+
+def test_a_code_lets_in_once(administrator: Person) -> None:
+    code = administrator.code()
+    assert administrator.log_in(code=code).status_code == 200
+    assert administrator.log_in(code=code).status_code == 401
+    assert administrator.log_in(code="000000").status_code == 401
+
+
+def test_the_cookie_is_host_bound_and_hidden_from_scripts(service: Served) -> None:
+    person = Person(service, make_person(service, ("officer", "32")).login)
+    said = person.log_in().headers["set-cookie"].lower()
+    assert said.startswith("__host-dtsen=")
+    assert {"secure", "httponly", "samesite=strict", "path=/"} <= {
+        part.strip() for part in said.split(";")
+    }
+    assert "domain" not in said
+
+
+def test_every_login_has_a_session_of_its_own_and_only_its_hash_is_kept(service: Served) -> None:
+    person = make_person(service, ("officer", "32"))
+    first = person.cookie
+    # A session id that somebody else chose is not taken over.
+    body = {"login": person.login, "password": person.password}
+    chosen = {"Cookie": f"{COOKIE}={first}"}
+    answer = httpx.post(f"{service.url}/v1/session", json=body, headers=chosen, timeout=60)
+    assert answer.status_code == 200
+    assert first not in answer.headers["set-cookie"]
+    with service.hub.sessions.read() as session:
+        hashes = session.exec(select(StaffSession.id_hash)).all()
+    assert len(hashes) == 2
+    assert first is not None
+    assert first.encode() not in hashes
+
+
+def test_logging_out_ends_the_session(service: Served) -> None:
+    person = make_person(service, ("officer", "32"))
+    assert person.call("GET", "/v1/session").json()["regions"] == ["32"]
+    assert person.call("DELETE", "/v1/session").status_code == 204
+    assert person.call("GET", "/v1/session").status_code == 401
+
+
+def test_a_change_needs_the_token_of_its_own_session(service: Served) -> None:
+    person, other = (make_person(service, ("officer", "32")) for _ in range(2))
+    for wrong in ("", "x", other.csrf or ""):
+        answer = person.call("DELETE", "/v1/session", headers={"X-CSRF-Token": wrong})
+        assert answer.status_code == 403
+        assert answer.json()["code"] == "csrf"
+    assert person.call("GET", "/v1/session").status_code == 200
+
+
+def test_wrong_passwords_make_the_account_wait_and_all_refusals_look_the_same(
+    service: Served,
+) -> None:
+    person = make_person(service, ("officer", "32"))
+    seen = []
+    for _ in range(5):
+        seen.append(person.log_in(password="wrong-wrong-wrong"))
+    seen.append(person.log_in())  # the right one, but the account waits
+    seen.append(Person(service, "nobody.here").log_in())
+    assert {answer.status_code for answer in seen} == {401}
+    bodies = [{k: v for k, v in one.json().items() if k != "request_id"} for one in seen]
+    assert all(body == bodies[0] for body in bodies)
+    with service.hub.sessions.read() as session:
+        held = session.exec(select(Staff).where(Staff.login == person.login)).one()
+    assert held.failures == 5
+    assert held.locked_until is not None
+
+
+def test_a_disabled_account_is_out_at_once(administrator: Person) -> None:
+    person = make_person(administrator.service, ("officer", "32"))
+    gone = administrator.call("POST", "/v1/admin/users/disable", json={"user": person.login})
+    assert gone.status_code == 200, gone.text
+    assert person.call("GET", "/v1/session").status_code == 401
+    assert person.log_in().status_code == 401
+
+
+def test_a_password_of_somebody_else_is_changed_before_anything(administrator: Person) -> None:
+    made = administrator.call("POST", "/v1/admin/users", json={"login": "budi.s"}).json()
+    person = Person(administrator.service, "budi.s", password=made["password"])
+    assert person.log_in().status_code == 200
+    assert person.answer["missing"] == ["password"]
+    new = {"old": person.password, "new": PASSWORD}
+    too_plain = person.call("POST", "/v1/session/password", json={**new, "new": "aaaaaaaaaaaaaa"})
+    assert too_plain.status_code == 422
+    before = person.cookie
+    assert person.call("POST", "/v1/session/password", json=new).status_code == 200
+    assert person.answer["missing"] == []
+    assert person.cookie != before
+    old = {"Cookie": f"{COOKIE}={before}"}
+    assert httpx.get(f"{person.service.url}/v1/session", headers=old).status_code == 401
+
+
+def test_a_session_ends_by_idleness_and_by_age(service: Served) -> None:
+    from datetime import timedelta  # noqa: PLC0415
+
+    from mdm.hub.columns import now  # noqa: PLC0415
+
+    for column, back in (("seen", timedelta(minutes=31)), ("expires", timedelta(hours=11))):
+        person = make_person(service, ("officer", "32"))
+        assert person.call("GET", "/v1/session").status_code == 200
+        with service.hub.sessions.begin() as session:
+            for running in session.exec(select(StaffSession)).all():
+                setattr(running, column, now() - back)
+        assert person.call("GET", "/v1/session").status_code == 401
