@@ -174,9 +174,9 @@ def wrong_fields(extra: Any) -> list[Wrong]:
 def _where(one: Mapping[str, Any]) -> str:
     where = masked(str(one.get("key", ""))) or "body"
     where = "body" if where == "data" else where
-    unknown = re.search(r"unknown field `([^`]*)`", str(one.get("message", "")))
-    if unknown:
-        name = masked(unknown[1])
+    named = re.search(r"(?:unknown|required) field `([^`]*)`", str(one.get("message", "")))
+    if named:
+        name = masked(named[1])
         return name if where == "body" else f"{where}.{name}"
     return where
 

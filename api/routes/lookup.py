@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import msgspec
@@ -16,6 +17,7 @@ from api.guard import require
 from api.problems import Problem
 from api.refusals import respond
 from api.schemas.lookup import EXAMPLE, Found, Identity, LookupQuestion, Sentence, Source
+from mdm import questions
 from mdm.access import Principal
 from mdm.compose import Hub
 from mdm.desk import Desk, Moment
@@ -65,14 +67,23 @@ class Renderer:
 
 def _identity(seen: Revealed) -> Identity:
     person = seen.person
-    status = person.person.body["identity_status"]
-    said = load_survivorship().statuses.get(status)
+    own = person.person
+    status = own.body["identity_status"]
+    open_ = person.open.get(own.entity_id, ())
     return Identity(
         status=status,
-        sentence=Sentence(said.id, said.en) if said else Sentence(status, status),
-        confidence="sure",
+        sentence=_sentences().get(status) or Sentence(status, status),
+        confidence=questions.confidence(len(own.body["records"]), open_).name,
         under_review=person.doubt is not None or person.also_on > 0,
     )
+
+
+@cache
+def _sentences() -> dict[str, Sentence]:
+    """Identity status → what it means."""
+    return {
+        status: Sentence(said.id, said.en) for status, said in load_survivorship().statuses.items()
+    }
 
 
 def _sources(shown: Shown) -> dict[str, Source]:

@@ -45,11 +45,12 @@ class Sentence(msgspec.Struct):
 
 
 class Identity(msgspec.Struct):
-    """How sure it is who this is. `confidence` speaks of the weakest link among the records."""
+    """How sure it is who this is. `confidence` speaks of the weakest link among the person's
+    records; `under_review`: a possible duplicate, a disputed link, or a NIK on several profiles."""
 
     status: str
     sentence: Sentence
-    confidence: Literal["sure", "weak"]
+    confidence: Annotated[str, Meta(description="single-record, strong or moderate")]
     under_review: bool
 
 
@@ -76,7 +77,7 @@ EXAMPLE = {
             "id": "Ada catatan Dukcapil dengan nomor yang sah.",
             "en": "A civil registry record with a valid number stands behind it.",
         },
-        "confidence": "sure",
+        "confidence": "strong",
         "under_review": False,
     },
     "person": {"name": "SITI NURHALIZA", "sex": "F", "birth_date": "1988-03-05"},

@@ -93,9 +93,7 @@ class Desk:
         question alone.
         """
         if not self._open or self._queue.qsize() >= WAITING:
-            raise BusyError(
-                "The hub is asked more than it can answer now.", "Try again in a moment."
-            )
+            raise BusyError
         waiter = _Waiter(question)
         self._queue.put(waiter)
         return await waiter.future

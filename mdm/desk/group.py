@@ -6,10 +6,12 @@ that fails is asked again one by one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Any
 
+import sqlalchemy as sa
 from sqlmodel import Session
 
 from mdm import audit
@@ -21,6 +23,12 @@ from mdm.desk.known import Known
 from mdm.desk.people import open_people
 from mdm.desk.terms import Answered, Moment, Person, Question
 from mdm.opening import carriers
+from mdm.rights import restricted
+
+#: Purposes for which a restricted person is seen all the same (UU 27/2022 art. 41 leaves what the
+#: law demands): answering that person, and examining the hub.
+UNRESTRICTED = frozenset({"subject_access", "audit", "breach"})
+RESTRICTED = "restricted"  # the reason the log keeps
 
 Decider = Callable[[Principal, str, Resource, str | None], Decision]
 
@@ -60,6 +68,8 @@ class Group:
         """For every question its answer, or the exception that is its own."""
         try:
             return self._together(questions)
+        except sa.exc.OperationalError as error:  # the database's, and so everybody's
+            return [error] * len(questions)
         except Exception as error:  # whatever it is, it may be one question's alone
             if len(questions) == 1:
                 return [error]
@@ -86,8 +96,9 @@ class Group:
             one.opens for q, each in zip(asked, wanted, strict=True) if q.members for one in each
         }
         people = open_people(self._hub, session, ids, moment.seq, families_of=families)
+        barred = _restricted(session, people)
         told = [
-            [self._tell(question, moment, one, people) for one in each]
+            [self._tell(question, moment, one, people.get(one.opens), barred) for one in each]
             for question, each in zip(asked, wanted, strict=True)
         ]
         verdicts = self._budgets.charge(
@@ -118,15 +129,21 @@ class Group:
         return wanted
 
     def _tell(
-        self, question: Question, moment: Moment, one: _Wanted, people: dict[str, Person]
+        self,
+        question: Question,
+        moment: Moment,
+        one: _Wanted,
+        stands: Person | None,
+        barred: Collection[str],
     ) -> _Told:
         """Decide and answer; for nobody, and for somebody out of bounds, in vain."""
-        stands = people.get(one.opens)
         if stands is None:
             return _Told(None, None, None)
         person = replace(stands, also_on=one.also_on)
         decision = self._decided(question, person.region)
         within = self._decided(question, next(iter(question.principal.regions), None))
+        if stands.person.entity_id in barred and question.purpose not in UNRESTRICTED:
+            decision = replace(decision, allowed=False, reason=RESTRICTED)
         seen = one.entity_id is not None and decision.allowed
         answered = question.one(moment, person, decision if seen else within)
         if one.entity_id is None:
@@ -136,6 +153,16 @@ class Group:
     def _decided(self, question: Question, region: str | None) -> Decision:
         resource = Resource("person", region, programmes=question.programmes)
         return self._decide(question.principal, question.action, resource, question.purpose)
+
+
+def _restricted(session: Session, people: Mapping[str, Person]) -> set[str]:
+    """Entity ids of the persons whose processing is restricted: their own, or their family's."""
+    names = {
+        person.person.entity_id: [one.entity_id for one in (person.person, person.family) if one]
+        for person in people.values()
+    }
+    barred = restricted(session, chain.from_iterable(names.values()))
+    return {entity_id for entity_id, of in names.items() if not barred.isdisjoint(of)}
 
 
 def _answer(question: Question, moment: Moment, told: Sequence[_Told], verdict: Verdict) -> Any:

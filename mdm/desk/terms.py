@@ -39,7 +39,8 @@ class Person:
 
     `members` are the family's members by entity id, where the question wants them; `also_on` counts
     other profiles that carry the same NIK; `open` is what is open about anybody opened, by entity
-    id, `doubt` what is under review of the person or the family (None: nothing); `region` is the Kemendagri code of the domicile, no dots.
+    id, `doubt` what is under review of the person or the family (None: nothing); `region` is the
+    Kemendagri code of the domicile, no dots.
     """
 
     person: Profile
