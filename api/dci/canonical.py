@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+from decimal import Decimal
 from typing import Any, NoReturn
 
 EXACT = 2**53 - 1  # whole numbers that every JSON reader keeps
@@ -58,17 +59,10 @@ def _number(value: float) -> str:
     """As ECMAScript writes it."""
     if not math.isfinite(value):
         raise CanonicalError("a number is not finite")
-    if value == int(value) and abs(value) < 1e21:
-        return str(int(value))
-    digits = repr(value)
-    if "e" not in digits and abs(value) >= 1e-6:
-        return digits
-    mantissa, _, exponent = digits.partition("e")
-    power = int(exponent or 0)
-    if -7 < power < 0:  # Python turns to exponents at 1e-5, ECMAScript at 1e-7
-        sign, figures = ("-" if value < 0 else ""), mantissa.lstrip("-").replace(".", "")
-        return f"{sign}0.{'0' * (-power - 1)}{figures}"
-    return f"{mantissa}e{power:+d}"
+    if value == 0 or 1e-6 <= abs(value) < 1e21:
+        return format(Decimal(repr(value or 0.0)), "f").removesuffix(".0")
+    mantissa, _, exponent = repr(value).partition("e")
+    return f"{mantissa.removesuffix('.0')}e{int(exponent):+d}"
 
 
 def _no_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

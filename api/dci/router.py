@@ -6,8 +6,10 @@ import asyncio
 from typing import Any
 
 from litestar import Request, Response, Router, get, post
+from litestar.di import NamedDependency
 from litestar.exceptions import HTTPException, ValidationException
 from litestar.openapi.datastructures import ResponseSpec
+from litestar.params import JSONBody
 
 from api.actions import declares
 from api.dci import replies
@@ -33,6 +35,9 @@ from mdm.desk import Desk
 ACTION = "dci.search"
 JSON = "application/json"
 AnyRequest = Request[Any, Any, Any]
+HubHere = NamedDependency[Hub]
+DeskHere = NamedDependency[Desk]
+Asker = NamedDependency[Principal]
 
 _CODES = {
     401: ErrorCode.UNAUTHORIZED,
@@ -84,7 +89,11 @@ def _reply(body: bytes) -> Response[bytes]:
     responses={200: ResponseSpec(SearchReply, description="A signed answer."), **_REFUSED},
 )
 async def sync_search(
-    request: AnyRequest, data: SearchEnvelope, hub: Hub, desk: Desk, principal: Principal
+    request: AnyRequest,
+    data: JSONBody[SearchEnvelope],
+    hub: HubHere,
+    desk: DeskHere,
+    principal: Asker,
 ) -> Response[bytes]:
     """Members or Groups by identifier, filtered by what else the query says.
 
@@ -101,7 +110,11 @@ async def sync_search(
     responses={200: ResponseSpec(Acknowledged, description="The message was taken."), **_REFUSED},
 )
 async def search(
-    request: AnyRequest, data: SearchEnvelope, hub: Hub, desk: Desk, principal: Principal
+    request: AnyRequest,
+    data: JSONBody[SearchEnvelope],
+    hub: HubHere,
+    desk: DeskHere,
+    principal: Asker,
 ) -> Response[bytes]:
     """The same search, acknowledged; the signed answer goes to a callback that was agreed on."""
     facade = Facade(hub, desk, principal)
@@ -116,7 +129,11 @@ async def search(
     responses={200: ResponseSpec(StatusReply, description="A signed answer."), **_REFUSED},
 )
 async def sync_status(
-    request: AnyRequest, data: StatusEnvelope, hub: Hub, desk: Desk, principal: Principal
+    request: AnyRequest,
+    data: JSONBody[StatusEnvelope],
+    hub: HubHere,
+    desk: DeskHere,
+    principal: Asker,
 ) -> Response[bytes]:
     """The state of each request of this client's own earlier messages; no records again."""
     return _reply(await Facade(hub, desk, principal).status(await request.body()))
@@ -130,7 +147,11 @@ async def sync_status(
     responses={200: ResponseSpec(Acknowledged, description="The message was taken."), **_REFUSED},
 )
 async def status(
-    request: AnyRequest, data: StatusEnvelope, hub: Hub, desk: Desk, principal: Principal
+    request: AnyRequest,
+    data: JSONBody[StatusEnvelope],
+    hub: HubHere,
+    desk: DeskHere,
+    principal: Asker,
 ) -> Response[bytes]:
     """The same question, acknowledged; the signed answer goes to a callback that was agreed on."""
     facade = Facade(hub, desk, principal)
@@ -143,7 +164,7 @@ async def status(
     summary="Public keys of the hub",
     responses={200: ResponseSpec(KeySet, description="RFC 7517.")},
 )
-async def keys(hub: Hub) -> Response[dict[str, Any]]:
+async def keys(hub: HubHere) -> Response[dict[str, Any]]:
     """The keys that verify the hub's messages and its access tokens."""
     return Response(await asyncio.to_thread(jwks, hub), media_type=JSON)
 

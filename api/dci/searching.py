@@ -250,7 +250,7 @@ def _allowed(purpose: str, principal: Principal) -> str:
 def _page(paging: Any) -> tuple[int, int]:
     if not isinstance(paging, Paging):
         return PAGE, 1
-    size, number = paging.page_size, paging.page_number
+    size, number = float(paging.page_size), float(paging.page_number)
     if not (
         size.is_integer() and number.is_integer() and 1 <= size <= PAGE and 1 <= number <= PAGE
     ):
