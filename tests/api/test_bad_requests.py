@@ -1,0 +1,162 @@
+"""Every bad request gets a stable code, the field, the rule and what to do, and changes nothing."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlmodel import func, select
+
+from mdm.hub.tables import AuditEvent
+from tests.api.serving import Served
+from tests.api.world import SITI, programme, staff
+
+ROUTE = "/v1/profiles/lookup"
+JSON = {"content-type": "application/json"}
+GOOD = {"nik": SITI, "purpose": "assistance"}
+
+
+def post(service: Served, body: bytes, headers: dict[str, str] | None = None) -> Any:
+    with service.client(programme()) as client:
+        return client.post(ROUTE, content=body, headers=JSON if headers is None else headers)
+
+
+def events(service: Served) -> int:
+    with service.hub.sessions.read() as session:
+        return session.exec(select(func.count()).select_from(AuditEvent)).one()
+
+
+def without(name: str) -> dict[str, str]:
+    return {key: value for key, value in GOOD.items() if key != name}
+
+
+BAD = [
+    (b"", 422, "invalid", "body"),
+    (b"{", 400, "malformed", None),
+    (b"\xff\xfe", 400, "malformed", None),
+    (b"[]", 422, "invalid", "body"),
+    (b'"text"', 422, "invalid", "body"),
+    (b"null", 422, "invalid", "body"),
+    (json.dumps(without("nik")).encode(), 422, "invalid", "nik"),
+    (json.dumps(without("purpose")).encode(), 422, "invalid", "purpose"),
+    (json.dumps({**GOOD, "nik": 5}).encode(), 422, "invalid", "nik"),
+    (json.dumps({**GOOD, "nik": "123"}).encode(), 422, "invalid", "nik"),
+    (json.dumps({**GOOD, "nik": SITI + "\n"}).encode(), 422, "invalid", "nik"),
+    (
+        json.dumps({**GOOD, "nik": "３２０１１５４５０３８８０００２"}).encode(),
+        422,
+        "invalid",
+        "nik",
+    ),
+    (json.dumps({**GOOD, "extra": 1}).encode(), 422, "invalid", "extra"),
+    (json.dumps({**GOOD, "fields": "name"}).encode(), 422, "invalid", "fields"),
+    (json.dumps({**GOOD, "fields": []}).encode(), 422, "invalid", "fields"),
+    (json.dumps({**GOOD, "fields": ["name"]}).encode(), 422, "invalid", "fields.[...]"),
+    (json.dumps({**GOOD, "with": ["secrets"]}).encode(), 422, "invalid", "with.[...]"),
+    (json.dumps({**GOOD, "purpose": "curiosity"}).encode(), 422, "purpose-unknown", "purpose"),
+    (json.dumps({**GOOD, "case": SITI}).encode(), 422, "invalid", "case"),
+    (b'{"nik":"' + b"1" * 20_000 + b'"}', 413, "too-large", None),
+]
+
+
+@pytest.mark.parametrize(("body", "status", "code", "field"), BAD)
+def test_a_bad_body_says_what_and_where_and_changes_nothing(
+    service: Served, body: bytes, status: int, code: str, field: str | None
+) -> None:
+    before = events(service)
+    answer = post(service, body)
+    document = answer.json()
+    assert (answer.status_code, document["code"]) == (status, code), document
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert document["hint"]
+    if field is not None:
+        assert [wrong["field"] for wrong in document["errors"]] == [field]
+        assert all(wrong["rule"] and wrong["hint"] for wrong in document["errors"])
+    assert SITI not in answer.text
+    assert events(service) == before
+
+
+def test_the_wrong_media_type_method_and_route(service: Served) -> None:
+    body = json.dumps(GOOD).encode()
+    with service.client(programme()) as client:
+        foreign = client.post(ROUTE, content=body, headers={"content-type": "text/plain"})
+        missing = client.post(ROUTE, content=body)
+        method = client.get(ROUTE)
+        route = client.get(f"/v1/profiles/{SITI}")
+    assert (foreign.status_code, foreign.json()["code"]) == (415, "media-type")
+    assert (missing.status_code, missing.json()["code"]) == (415, "media-type")
+    assert (method.status_code, method.json()["code"]) == (405, "method")
+    assert "POST" in method.headers["allow"]
+    assert (route.status_code, route.json()["code"]) == (404, "no-such-route")
+    assert SITI not in route.text
+
+
+def test_nobody_known_and_nobody_allowed(service: Served) -> None:
+    with service.client() as stranger:
+        answer = stranger.post(ROUTE, json=GOOD)
+    assert (answer.status_code, answer.json()["code"]) == (401, "not-identified")
+    assert answer.headers["www-authenticate"]
+    with service.client(staff("key-administrator")) as keeper:
+        answer = keeper.post(ROUTE, json=GOOD)
+    assert (answer.status_code, answer.json()["code"]) == (403, "no-role")
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+        lambda inner: (
+            st.lists(inner, max_size=4)
+            | st.dictionaries(
+                st.text() | st.sampled_from(["nik", "purpose", "case", "fields", "with"]),
+                inner,
+                max_size=5,
+            )
+        ),
+        max_leaves=12,
+    )
+)
+def test_no_body_at_all_brings_it_down(service: Served, body: Any) -> None:
+    answer = post(service, json.dumps(body).encode())
+    assert answer.status_code in (400, 413, 422)
+    assert answer.json()["code"]
+    assert "Traceback" not in answer.text
+
+
+def test_every_answer_carries_the_security_headers_and_is_not_kept(service: Served) -> None:
+    with service.client(programme()) as client:
+        answers = [
+            client.get("/health/live"),
+            client.get("/nowhere"),
+            client.post(ROUTE, json=GOOD),
+            client.post(ROUTE, content=b"{", headers=JSON),
+            client.get("/schema"),
+        ]
+    for answer in answers:
+        policy = answer.headers["content-security-policy"]
+        assert "frame-ancestors 'none'" in policy
+        assert "unsafe" not in policy
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        assert answer.headers["referrer-policy"] == "no-referrer"
+        assert answer.headers["cross-origin-opener-policy"] == "same-origin"
+        assert "max-age" in answer.headers["strict-transport-security"]
+        assert answer.headers["cache-control"] == "no-store"
+        assert len(answer.headers["x-request-id"]) == 16
+
+
+def test_the_log_has_no_personal_data_and_no_path(service: Served) -> None:
+    with service.client(programme()) as client:
+        client.get(f"/v1/profiles/{SITI}?nik={SITI}")
+        client.post(ROUTE, json=GOOD)
+    text = service.out.getvalue()
+    assert SITI not in text
+    assert "NURHALIZA" not in text
+    known, unknown = service.lines[-1], service.lines[-2]
+    assert known["route"] == ROUTE
+    assert known["principal"] == "client:pkh"
+    assert known["status"] == 200
+    assert unknown["route"] == "unmatched"
+    assert unknown["code"] == "no-such-route"
