@@ -144,7 +144,8 @@ class Group:
         within = self._decided(question, next(iter(question.principal.regions), None))
         if stands.person.entity_id in barred and question.purpose not in UNRESTRICTED:
             decision = replace(decision, allowed=False, reason=RESTRICTED)
-        seen = one.entity_id is not None and decision.allowed
+        away = question.spares_restricted and person.person.entity_id in person.hidden
+        seen = one.entity_id is not None and decision.allowed and not away
         answered = question.one(moment, person, decision if seen else within)
         if one.entity_id is None:
             return _Told(within, None, None)

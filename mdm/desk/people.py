@@ -14,6 +14,7 @@ from mdm.compose import Hub
 from mdm.desk.terms import Person, Profile
 from mdm.hub.tables import Entity
 from mdm.opening import Opened, open_profiles
+from mdm.rights import restricted
 
 _decode = msgspec.json.Decoder().decode
 BESIDE = ("family", "household")
@@ -32,15 +33,16 @@ def open_people(
     others = open_following(hub, session, filter(None, wanted), seq)
     named = {asked: _members(one, others) for asked, one in persons.items() if asked in families_of}
     members = open_following(hub, session, chain.from_iterable(named.values()), seq)
-    everybody = (one.entity_id for of in (persons, others, members) for one in of.values())
+    everybody = [one.entity_id for of in (persons, others, members) for one in of.values()]
     doubts = questions.of(session, everybody, seq)
+    hidden = restricted(session, everybody)
     people = {
         asked: _person(
             one, others, {key: members[key] for key in named.get(asked, ()) if key in members}
         )
         for asked, one in persons.items()
     }
-    return {asked: doubted(one, doubts) for asked, one in people.items()} if doubts else people
+    return {asked: doubted(one, doubts, hidden) for asked, one in people.items()}
 
 
 def open_following(hub: Hub, session: Session, ids: Iterable[str], seq: int) -> dict[str, Profile]:
@@ -89,12 +91,17 @@ def _person(one: Profile, others: Mapping[str, Profile], members: Mapping[str, P
     return Person(one, family, household, region_of(one, household, family), members)
 
 
-def doubted(one: Person, doubts: Mapping[str, list[questions.Question]]) -> Person:
-    """The person with what is open about everybody opened."""
+def doubted(
+    one: Person, doubts: Mapping[str, list[questions.Question]], hidden: Collection[str]
+) -> Person:
+    """The person with what is open about everybody opened, and who of them is restricted."""
+    if not doubts and not hidden:
+        return one
     found = {p.entity_id: doubts[p.entity_id] for p in one.profiles if p.entity_id in doubts}
     own = [profile.entity_id for profile in (one.person, one.family) if profile is not None]
     review = [q for key in own for q in found.get(key, ()) if q.question != questions.WEAK]
-    return replace(one, doubt=review or None, open=found) if found else one
+    away = frozenset(p.entity_id for p in one.profiles if p.entity_id in hidden)
+    return replace(one, doubt=review or None, open=found, hidden=away) if found or away else one
 
 
 def region_of(*profiles: Profile | None) -> str | None:

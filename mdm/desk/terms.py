@@ -39,7 +39,8 @@ class Person:
 
     `members` are the family's members by entity id, where the question wants them; `also_on` counts
     other profiles that carry the same NIK; `open` is what is open about anybody opened, by entity
-    id, `doubt` what is under review of the person or the family (None: nothing); `region` is the
+    id, `doubt` what is under review of the person or the family (None: nothing); `hidden` those of
+    them whose processing is restricted; `region` is the
     Kemendagri code of the domicile, no dots.
     """
 
@@ -51,6 +52,7 @@ class Person:
     also_on: int = 0
     doubt: Sequence[questions.Question] | None = None
     open: Mapping[str, Sequence[questions.Question]] = field(default_factory=dict)
+    hidden: frozenset[str] = frozenset()
 
     @property
     def profiles(self) -> list[Profile]:
@@ -98,6 +100,7 @@ class Question(ABC):
     programmes: frozenset[str] = frozenset()  # that the question names
     seq: int | None = None  # as of this run; None: what readers see
     members: bool = False  # whether the family's other members must be opened too
+    spares_restricted: bool = False  # whether restricted persons look as if they were not there
 
     @abstractmethod
     def one(self, moment: Moment, person: Person, decision: Decision) -> Answered:

@@ -6,7 +6,8 @@ or of one member of it; its value is yes, no or not known (see kleene.py).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -90,52 +91,86 @@ def ready(condition: Condition, limits: Limits, counted: Holds | None) -> Holds:
         return _test(condition, limits)
     if condition.elsewhere is not None:
         return lambda case, member: None
-    if condition.some_member is not None:
-        return _some_member(ready(condition.some_member, limits, counted), counted)
     parts = [ready(child, limits, counted) for child in condition.children()]
+    if condition.some_member is not None:
+        of = of_member(parts[0], counted)
+        return lambda case, _: among([of(case, member) for member in case.members], case)
     if condition.not_ is not None:
         return lambda case, member: negated(parts[0](case, member))
-    combined = both if condition.all is not None else either
-    return lambda case, member: combined([part(case, member) for part in parts])
+    return _all(parts) if condition.all is not None else _any(parts)
 
 
-def of_member(holds: Holds, counted: Holds | None, case: Case, member: Facts) -> Truth:
+def of_member(holds: Holds, counted: Holds | None) -> Callable[[Case, Facts], Truth]:
     """Whether a condition holds of one member who counts. What is true only of a member whose
     identity is in doubt is not known of the family."""
-    answer = holds(case, member)
-    if counted is not None and answer is not False:
-        answer = both((counted(case, member), answer))
-    return None if answer and member.doubtful and member is not case.person else answer
+
+    def of(case: Case, member: Facts) -> Truth:
+        answer = holds(case, member)
+        if answer is False:
+            return False
+        if counted is not None:
+            answer = both((counted(case, member), answer))
+        return None if answer and member.doubtful and member is not case.person else answer
+
+    return of
 
 
-def _some_member(holds: Holds, counted: Holds | None) -> Holds:
-    def some(case: Case, _: Facts | None) -> Truth:
-        answer = either(of_member(holds, counted, case, member) for member in case.members)
-        # Somebody who cannot be seen may be the one.
-        return None if answer is False and not case.complete else answer
+def among(answers: Sequence[Truth], case: Case) -> Truth:
+    """Whether it holds of some member, from the answers for all who can be seen: somebody who
+    cannot may be the one."""
+    answer = either(answers)
+    return None if answer is False and not case.complete else answer
 
-    return some
+
+# These two run some hundred times for every case: they stop at the first part that decides.
+
+
+def _all(parts: Sequence[Holds]) -> Holds:
+    def holds(case: Case, member: Facts | None) -> Truth:
+        answer: Truth = True
+        for part in parts:
+            truth = part(case, member)
+            if truth is False:
+                return False
+            if truth is None:
+                answer = None
+        return answer
+
+    return holds
+
+
+def _any(parts: Sequence[Holds]) -> Holds:
+    def holds(case: Case, member: Facts | None) -> Truth:
+        answer: Truth = False
+        for part in parts:
+            truth = part(case, member)
+            if truth is True:
+                return True
+            if truth is None:
+                answer = None
+        return answer
+
+    return holds
 
 
 def _test(condition: Condition, limits: Limits) -> Holds:
-    name, of = condition.attribute, condition.of
-    assert name is not None
-    says = _says(condition, limits)
-    silent = TRUTH[condition.silent]
+    name, of = condition.attribute or "", condition.of
+    says, silent = _says(condition, limits), TRUTH[condition.silent]
     told_by = frozenset(condition.told_by)
 
-    def holds(case: Case, member: Facts | None) -> Truth:
-        facts = member if of == "member" else case.person if of == "person" else case.family
+    def of_facts(facts: Facts | None) -> Truth:
         if facts is None:
             return None
         value = facts.values.get(name)
         if value is not None:
             return says(value)
-        if silent is None or (told_by and told_by.isdisjoint(facts.sources)):
-            return None
-        return silent
+        return None if told_by and told_by.isdisjoint(facts.sources) else silent
 
-    return holds
+    if of == "member":
+        return lambda case, member: of_facts(member)
+    if of == "person":
+        return lambda case, member: of_facts(case.person)
+    return lambda case, member: of_facts(case.family)
 
 
 def _says(condition: Condition, limits: Limits) -> Callable[[Any], Truth]:
@@ -153,16 +188,14 @@ def _says(condition: Condition, limits: Limits) -> Callable[[Any], Truth]:
 
 
 def _between(lows: tuple[float, ...], highs: tuple[float, ...]) -> Callable[[Any], Truth]:
-    """Inside by every value of the limits: yes. Outside by every one: no. Else the sources that
-    disagree about them would answer differently: not known."""
+    """Inside by every value of the limits: yes. Outside by every value of one: no. Else sources
+    that disagree about them would answer differently: not known."""
+    surely = max(lows, default=-math.inf), min(highs, default=math.inf)
+    maybe = min(lows, default=-math.inf), max(highs, default=math.inf)
 
     def says(value: Any) -> Truth:
-        above = [value >= low for low in lows]
-        below = [value <= high for high in highs]
-        return both((_same(above), _same(below)))
+        if surely[0] <= value <= surely[1]:
+            return True
+        return None if maybe[0] <= value <= maybe[1] else False
 
     return says
-
-
-def _same(answers: list[bool]) -> Truth:
-    return True if all(answers) else None if any(answers) else False

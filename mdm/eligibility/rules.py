@@ -4,28 +4,29 @@ case give the same assessment, for one NIK as for ten thousand.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 
-from mdm.eligibility.conditions import Condition, Holds, of_member, ready
+from mdm.eligibility.conditions import Condition, Holds, among, of_member, ready
 from mdm.eligibility.documents import Programme
 from mdm.eligibility.doubts import EligibilityRules
 from mdm.eligibility.kleene import Truth, both, either, negated
 from mdm.eligibility.terms import Assessment, Case, Facts, Found, Outcome, Result, Seen
 
 Leaf = tuple[str, str]  # whose attribute, which
+OfMember = Callable[[Case, Facts], Truth]
 
 
 @dataclass(frozen=True, slots=True)
 class ReadyRule:
-    """A rule as a function. `looks_at`: attributes of person and family; `by_member`: when some
-    member decides, the function of one member and the attributes it looks at."""
+    """A rule as a function. `looks_at`: attributes of person and family. Where some member decides,
+    `by_member` is the function of one, and `of_members` the attributes it looks at."""
 
     name: str
     holds: Holds
     excludes: bool
     looks_at: tuple[Leaf, ...]
-    by_member: Holds | None = None
+    by_member: OfMember | None = None
     of_members: tuple[str, ...] = ()
 
 
@@ -34,9 +35,8 @@ class ReadyComponent:
     """A ground for an amount."""
 
     name: str
-    holds: Holds
+    holds: OfMember
     amount: float
-    attributes: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -46,11 +46,10 @@ class Ready:
     document: Programme
     rules: tuple[ReadyRule, ...]
     components: tuple[ReadyComponent, ...]
-    counted: Holds | None
+    looks_at: frozenset[Leaf]
     needs_members: bool
     listed: str | None = None
     most: int = 0
-    shown: Mapping[str, object] = field(default_factory=dict)
 
 
 def make_ready(document: Programme) -> Ready:
@@ -65,7 +64,7 @@ def make_ready(document: Programme) -> Ready:
             ready(that, limits, counted),
             excludes,
             tuple(dict.fromkeys(_leaf(leaf) for leaf in that.leaves() if leaf.of != "member")),
-            ready(member, limits, counted) if member else None,
+            of_member(ready(member, limits, counted), counted) if member else None,
             _attributes(member) if member else (),
         )
 
@@ -73,13 +72,17 @@ def make_ready(document: Programme) -> Ready:
     components = tuple(
         ReadyComponent(
             one.name,
-            ready(one.that, limits, counted),
+            of_member(ready(one.that, limits, counted), counted),
             document.numbers[one.amount].value,
-            _attributes(one.that),
         )
         for one in (parts.of if parts else ())
     )
     listed = document.listed
+    if listed is not None and document.unit == "family":
+        listed = f"listed_{listed}"
+    conditions = document.conditions.values()
+    looks_at = {_leaf(leaf) for condition in conditions for leaf in condition.leaves()}
+    looks_at |= {(document.unit, listed)} if listed else set()
     return Ready(
         document,
         tuple(
@@ -87,10 +90,9 @@ def make_ready(document: Programme) -> Ready:
             for one in (*document.requirements, *document.exclusions)
         ),
         components,
-        counted,
-        any(condition.speaks_of_members() for condition in document.conditions.values())
-        or (document.unit == "family" and listed is not None),
-        listed if document.unit == "person" or listed is None else f"listed_{listed}",
+        frozenset(looks_at),
+        any(of == "member" or name.startswith("listed_") for of, name in looks_at),
+        listed,
         int(document.numbers[parts.most].value) if parts else 0,
     )
 
@@ -102,7 +104,7 @@ def assess(rules: Ready, case: Case, said: EligibilityRules) -> Assessment:
     told = [result for _, result in results]
     found, sure, possible = _components(rules, case)
     if rules.components:
-        truth = _some(found, case)
+        truth = _some(rules, found, case)
         truths.append(truth)
         name = rules.document.components.name if rules.document.components else ""
         told.append(Result(name, _word(truth)))
@@ -126,23 +128,26 @@ def assess(rules: Ready, case: Case, said: EligibilityRules) -> Assessment:
 
 
 def _result(rule: ReadyRule, case: Case) -> tuple[Truth, Result]:
-    holds = rule.holds(case, None) if case.person is not None else None
-    truth = negated(holds) if rule.excludes else holds
-    return truth, Result(rule.name, _word(truth), _seen(rule, case))
-
-
-def _seen(rule: ReadyRule, case: Case) -> tuple[Seen, ...]:
-    """The values a rule looked at; of members, those of the ones who make it hold, or might."""
+    """A rule's answer with the values it looked at; of members, those of the ones who make it hold,
+    or might."""
+    if case.person is None:
+        return None, Result(rule.name, _word(None))
     seen = [
         Seen(of, name, facts.values.get(name))
         for of, name in rule.looks_at
         if (facts := case.person if of == "person" else case.family) is not None
     ]
-    if rule.by_member is not None:
-        for member in case.members:
-            if rule.by_member(case, member) is not False:
+    if rule.by_member is None:
+        holds = rule.holds(case, None)
+    else:
+        of = rule.by_member
+        answers = [of(case, member) for member in case.members]
+        holds = among(answers, case)
+        for member, answer in zip(case.members, answers, strict=True):
+            if answer is not False:
                 seen += [Seen("member", name, member.values.get(name)) for name in rule.of_members]
-    return tuple(seen)
+    truth = negated(holds) if rule.excludes else holds
+    return truth, Result(rule.name, _word(truth), tuple(seen))
 
 
 def _components(rules: Ready, case: Case) -> tuple[tuple[Found, ...], float, float]:
@@ -152,30 +157,32 @@ def _components(rules: Ready, case: Case) -> tuple[tuple[Found, ...], float, flo
         return (), 0, 0
     by_family = rules.document.unit == "family"
     who: Sequence[Facts] = case.members if by_family else (case.person,)
-    sure: list[float] = []
-    possible: list[float] = []
-    counts = {one.name: [0, 0] for one in rules.components}
+    counts: list[list[int]] = [[0, 0] for _ in rules.components]
+    sure, possible = [], []
     for member in who:
-        truths = [
-            (one, of_member(one.holds, rules.counted, case, member)) for one in rules.components
-        ]
-        for one, truth in truths:
-            if truth is not False:
-                counts[one.name][truth is None] += 1
-        sure.append(max((one.amount for one, truth in truths if truth), default=0))
-        possible.append(max((one.amount for one, truth in truths if truth is not False), default=0))
+        surely, maybe = 0.0, 0.0
+        for one, count in zip(rules.components, counts, strict=True):
+            truth = one.holds(case, member)
+            if truth is False:
+                continue
+            count[truth is None] += 1
+            maybe = max(maybe, one.amount)
+            surely = max(surely, one.amount) if truth else surely
+        sure.append(surely)
+        possible.append(maybe)
     found = tuple(
-        Found(one.name, *counts[one.name], one.amount)
-        for one in rules.components
-        if any(counts[one.name])
+        Found(one.name, count[0], count[1], one.amount)
+        for one, count in zip(rules.components, counts, strict=True)
+        if any(count)
     )
     return found, _highest(sure, rules.most), _highest(possible, rules.most)
 
 
-def _some(found: Iterable[Found], case: Case) -> Truth:
-    truth = either(True if one.sure else None for one in found)
-    hidden = case.person is None or not case.complete
-    return None if truth is False and hidden else truth
+def _some(rules: Ready, found: Iterable[Found], case: Case) -> Truth:
+    if case.person is None:
+        return None
+    answers = [True if one.sure else None for one in found]
+    return among(answers, case) if rules.document.unit == "family" else either(answers)
 
 
 def _highest(amounts: list[float], most: int) -> float:

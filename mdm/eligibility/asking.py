@@ -1,0 +1,158 @@
+"""Asking for eligibility: one NIK at the desk, many NIKs at once. The same rules, the same facts,
+the same words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cached_property
+from typing import Any
+
+from sqlmodel import Session, select
+
+from mdm import questions, snapshots
+from mdm.access.terms import Decision
+from mdm.compose import Hub
+from mdm.desk.terms import Answered, Moment, Person, Question
+from mdm.eligibility import answers as say
+from mdm.eligibility import library, telling
+from mdm.eligibility.facts import Maker
+from mdm.eligibility.library import SHOWN
+from mdm.eligibility.rules import Ready, assess
+from mdm.eligibility.terms import Case
+from mdm.errors import InputError
+from mdm.hub.tables import RuleSet
+
+NOBODY = say.Identity(None, None, None, False)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is asked of everybody in a question: as of when, and by which programmes' rules."""
+
+    as_of: snapshots.Moment
+    rules: tuple[Ready, ...]
+
+    @property
+    def digest(self) -> str:
+        """The rule documents, as answers name them."""
+        return self.as_of.library.digest[:SHOWN]
+
+    @cached_property
+    def needs_members(self) -> bool:
+        """Whether some rule looks at the members of the family."""
+        return any(one.needs_members for one in self.rules)
+
+    def maker(self) -> Maker:
+        """What makes cases for these rules, as of this day."""
+        looks_at = frozenset().union(*(one.looks_at for one in self.rules))
+        return Maker(self.as_of.on, self.as_of.library.said, looks_at)
+
+    def told(self) -> say.AsOf:
+        """As of when, as answers say it."""
+        moment = self.as_of
+        return say.AsOf(
+            moment.name,
+            moment.run_seq,
+            moment.published,
+            moment.on.isoformat(),
+            self.digest,
+            dict(moment.periods),
+        )
+
+    def words(self) -> say.Words:
+        """The sentences behind the names of brief answers."""
+        return telling.words(self.rules, self.as_of.library.said, self.digest, self.as_of.data)
+
+    def assessed(
+        self, case: Case, fields: telling.Fields
+    ) -> tuple[dict[str, say.Brief], dict[str, set[str]]]:
+        """Programme → answer, and the fields that the answers show."""
+        told: dict[str, say.Brief] = {}
+        seen: dict[str, set[str]] = {}
+        for rules in self.rules:
+            one = assess(rules, case, self.as_of.library.said)
+            told[rules.document.programme] = telling.brief(rules, one, fields)
+            for kind, names in telling.shown(one, fields).items():
+                seen.setdefault(kind, set()).update(names)
+        return told, seen
+
+    def whole(self, identity: say.Identity, told: Mapping[str, say.Brief]) -> say.EligibilityAnswer:
+        """The answer about one NIK, with its sentences."""
+        said = self.as_of.library.said
+        return say.EligibilityAnswer(
+            self.told(),
+            identity,
+            [
+                telling.whole(one, told[one.document.programme], said, self.digest, self.as_of.data)
+                for one in self.rules
+            ],
+        )
+
+
+def ask(
+    hub: Hub,
+    session: Session,
+    programmes: Sequence[str],
+    *,
+    snapshot: str | None = None,
+    on: date | None = None,
+) -> Asked:
+    """What a question asks, its rules found. InputError for a programme or snapshot that is not."""
+    if not programmes:
+        raise InputError("No programme is named.", "Name at least one programme.")
+    as_of = snapshots.moment(hub, session, snapshot, on)
+    names = sorted(set(programmes))
+    return Asked(as_of, tuple(as_of.library.rules(name, as_of.on) for name in names))
+
+
+def keep_rules(hub: Hub, asked: Asked) -> None:
+    """Keep the rules that are about to answer, once: by their digest an answer can be given
+    again."""
+    digest = asked.as_of.library.digest
+    with hub.sessions.read() as session:
+        kept = session.exec(select(RuleSet.digest).where(RuleSet.digest == digest)).first()
+    if kept is None:
+        with hub.sessions.begin() as session:
+            library.keep(session, asked.as_of.library)
+
+
+def identity_of(person: Person) -> say.Identity:
+    """How sure it is who this is."""
+    body = person.person.body
+    sure = questions.confidence(len(body["records"]), person.open.get(person.person.entity_id, ()))
+    return say.Identity(
+        body["identity_status"],
+        sure.name,  # type: ignore[arg-type]
+        sure.weakest,
+        person.doubt is not None or person.also_on > 0,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Eligibility(Question):
+    """A question about one NIK, for the desk."""
+
+    asked: Asked = field(repr=False)
+    action: str = "eligibility.ask"
+    event: str = "eligibility"
+    spares_restricted: bool = True
+
+    def one(self, moment: Moment, person: Person, decision: Decision) -> Answered:
+        case = self.asked.maker().case(person)
+        told, seen = self.asked.assessed(case, decision.fields)
+        fields = {kind: sorted(names) for kind, names in seen.items()}
+        answer = self.asked.whole(identity_of(person), told)
+        return Answered(answer, fields, self._said())
+
+    def unknown(self, moment: Moment) -> say.EligibilityAnswer:
+        told, _ = self.asked.assessed(self.asked.maker().nobody(), {})
+        return self.asked.whole(NOBODY, told)
+
+    def whole(self, moment: Moment, values: Sequence[Any]) -> Any:
+        return values[0]
+
+    def _said(self) -> dict[str, Any]:
+        return {"rules": self.asked.as_of.library.digest, "snapshot": self.asked.as_of.name}

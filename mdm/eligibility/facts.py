@@ -1,0 +1,167 @@
+"""From opened profiles to the facts of a case: values on a day, sources, doubts. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from functools import lru_cache
+from typing import Any
+
+from mdm.desk.terms import Person, Profile
+from mdm.eligibility.doubts import EligibilityRules
+from mdm.eligibility.terms import Case, Doubt, Facts
+from mdm.questions import Question
+from mdm.survivorship import load_rules
+
+OLDEST = 130  # years; a greater age is a slip
+LISTED = ("pkh", "sembako", "pbi")
+PLACES = ("domicile", "card_address")
+DERIVED_FROM = {"age": "birth_date", "village_kind": "region_today"}
+VILLAGE_KINDS = {"1": "kelurahan", "2": "desa", "3": "desa_adat"}  # seventh digit of the code
+
+
+@dataclass
+class Maker:
+    """Makes cases as of one day. Keeps the facts of everybody it met: the members of a family are
+    the same people for each of them."""
+
+    on: date
+    said: EligibilityRules
+    looks_at: frozenset[tuple[str, str]]
+    _facts: dict[str, Facts] = field(default_factory=dict)
+    _families: dict[str, tuple[Facts, tuple[Facts, ...], bool]] = field(default_factory=dict)
+
+    def case(self, person: Person) -> Case:
+        """The case of a person. Members and families whose processing is restricted are left out,
+        as if nothing were known of them."""
+        own = self._of(person.person, person.open)
+        found = [*self._doubts(person.person, "person", person.open)]
+        if person.also_on:
+            found.append(Doubt("several_carriers", "person"))
+        if person.family is None or person.family.entity_id in person.hidden:
+            return Case(self.on, own, None, (own,), complete=False, doubts=tuple(found))
+        found += self._doubts(person.family, "family", person.open)
+        family, members, complete = self._family(person)
+        return Case(self.on, own, family, members, complete, tuple(found))
+
+    def nobody(self) -> Case:
+        """The case of a NIK under which there is nobody to assess."""
+        return Case(self.on, None, complete=False, doubts=(Doubt("not_found", "person"),))
+
+    def _family(self, person: Person) -> tuple[Facts, tuple[Facts, ...], bool]:
+        family = person.family
+        assert family is not None
+        kept = self._families.get(family.entity_id)
+        if kept is None:
+            named = [member[0] for member in family.body["links"].get("members", ())]
+            seen = [
+                self._of(one, person.open)
+                for key in named
+                if (one := self._member(person, key)) is not None and key not in person.hidden
+            ]
+            facts = self._of(family, person.open)
+            # Of members not opened nothing is known.
+            listed = {f"listed_{flag}": _listed(seen, flag) for flag in LISTED}
+            values = {**facts.values, "size": len(named)}
+            values |= {name: value for name, value in listed.items() if value is not None}
+            kept = replace(facts, values=values), tuple(seen), len(seen) == len(named) > 0
+            self._families[family.entity_id] = kept
+        return kept
+
+    @staticmethod
+    def _member(person: Person, key: str) -> Profile | None:
+        return person.person if key == person.person.entity_id else person.members.get(key)
+
+    def _of(self, profile: Profile, open_: Mapping[str, Sequence[Question]]) -> Facts:
+        known = self._facts.get(profile.entity_id)
+        if known is None:
+            doubts = self._doubts(profile, profile.kind, open_)
+            suspended = any(self.said.doubts[one.name].suspends for one in doubts)  # type: ignore[index]
+            needed = entries_for(self.looks_at)[profile.kind]
+            known = facts_of(profile, self.on, needed, doubtful=suspended)
+            self._facts[profile.entity_id] = known
+        return known
+
+    def _doubts(
+        self, profile: Profile, of: str, open_: Mapping[str, Sequence[Question]]
+    ) -> list[Doubt]:
+        """What is open about one profile, each kind once, with the heaviest pair's weight."""
+        if profile.entity_id not in open_ and profile.body["identity_status"] != "conflict":
+            return []
+        weights: dict[str, float | None] = {}
+        for one in open_.get(profile.entity_id, ()):
+            before = weights.get(one.question)
+            heavier = before is None or (one.weight is not None and one.weight > before)
+            weights[one.question] = one.weight if heavier else before
+        if profile.body["identity_status"] == "conflict":
+            weights["identity_conflict"] = None
+        return [Doubt(name, of, weight) for name, weight in sorted(weights.items())]
+
+
+def facts_of(profile: Profile, on: date, needed: Iterable[str], *, doubtful: bool = False) -> Facts:
+    """The facts of one profile on a day: valid values of the `needed` entries, groups taken apart,
+    and what follows from them (age, kind of village); always the identity status."""
+    body = profile.body
+    agreed, contested = body["agreed"], body["contested"]
+    values: dict[str, Any] = {"identity_status": body["identity_status"]}
+    for name in needed:
+        entry = agreed.get(name) or contested.get(name)
+        if entry is None or (len(entry) > 4 and entry[4] is False):
+            continue
+        value = entry[0]
+        if not isinstance(value, dict):
+            values[name] = value
+        elif name in PLACES:
+            for part, inner in value.items():
+                values.setdefault(part, inner)
+        else:
+            values.update(value)
+    if "birth_date" in values and (age := age_on(values["birth_date"], on)) is not None:
+        values["age"] = age
+    if "region_today" in values:
+        region = str(values["region_today"]).replace(".", "")
+        if kind := VILLAGE_KINDS.get(region[6:7]):
+            values["village_kind"] = kind
+    records = body["records"]
+    sources = frozenset([record[0] for record in records])
+    return Facts(profile.entity_id, values, sources, len(records), doubtful)
+
+
+@lru_cache(maxsize=64)
+def entries_for(looks_at: frozenset[tuple[str, str]]) -> Mapping[str, tuple[str, ...]]:
+    """Kind → the entries of a profile that hold the attributes rules look at."""
+    found: dict[str, dict[str, None]] = {"person": {}, "family": {}}
+    for of, attribute in sorted(looks_at):
+        kind = "family" if of == "family" else "person"
+        for into, entry in _held_in(kind, attribute):
+            found[into][entry] = None
+    # The domicile before the card's address: where somebody lives counts.
+    return {
+        kind: tuple(sorted(of, key=lambda name: name != PLACES[0])) for kind, of in found.items()
+    }
+
+
+def _held_in(kind: str, attribute: str) -> Iterator[tuple[str, str]]:
+    if attribute.startswith("listed_"):
+        yield "person", attribute.removeprefix("listed_")
+        return
+    name = DERIVED_FROM.get(attribute, attribute)
+    for entry, rule in load_rules().kind(kind).attributes.items():
+        if name == entry or name in rule.together:
+            yield kind, entry
+
+
+def age_on(born: str | None, on: date) -> int | None:
+    """Full years on a day; None for a birth date that is missing, to come, or too long ago."""
+    if born is None:
+        return None
+    year, month, day = int(born[:4]), int(born[5:7]), int(born[8:10])
+    age = on.year - year - ((on.month, on.day) < (month, day))
+    return age if 0 <= age <= OLDEST and born <= on.isoformat() else None
+
+
+def _listed(members: Sequence[Facts], flag: str) -> bool | None:
+    """Whether somebody of the family is listed: no only where somebody's list was seen."""
+    said = [member.values[flag] for member in members if flag in member.values]
+    return True if True in said else False if said else None
