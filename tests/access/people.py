@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pyotp
 
-from mdm.access import roles, setup, staff
+from mdm.access import roles, staff
 from mdm.access.sessions import COOKIE
 from mdm.access.totp import STEP
 from mdm.compose import Hub
@@ -77,18 +77,6 @@ class Person:
         body = answer.json()
         if "csrf" in body:
             self.csrf, self.answer, self.id = body["csrf"], body, body["id"]
-
-
-def first_administrator(service: Served) -> Person:
-    """Through the front door: set-up token, login, second factor."""
-    token = setup.write_token(service.hub).read_text().strip()
-    person = Person(service, "siti.aminah")
-    body = {"token": token, "login": person.login, "password": person.password}
-    made = httpx.post(f"{service.url}/v1/setup", json=body, timeout=60)
-    assert made.status_code == 201, made.text
-    assert person.log_in().status_code == 200
-    assert person.set_up_second_factor().status_code == 200
-    return person
 
 
 def make_person(

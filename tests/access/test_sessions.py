@@ -2,32 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from hashlib import sha256
+
 import httpx
-import pytest
 from sqlmodel import select
 
-from mdm.access import setup
 from mdm.access.sessions import COOKIE
-from mdm.errors import AccessError
+from mdm.hub.columns import now
 from mdm.hub.tables import Staff, StaffSession
 from tests.access.people import PASSWORD, Person, make_person
 from tests.api.serving import Served
-
-
-def test_there_is_no_account_until_the_set_up_token_makes_one(service: Served) -> None:
-    for login in ("admin", "root", "siti.aminah"):
-        assert Person(service, login).log_in().status_code == 401
-    path = setup.write_token(service.hub)
-    assert path.stat().st_mode & 0o777 == 0o600
-    body = {"token": path.read_text().strip(), "login": "siti.aminah", "password": PASSWORD}
-    wrong = httpx.post(f"{service.url}/v1/setup", json={**body, "token": "x" * 43})
-    assert wrong.status_code == 401
-    assert httpx.post(f"{service.url}/v1/setup", json=body, timeout=60).status_code == 201
-    assert not path.exists()
-    again = httpx.post(f"{service.url}/v1/setup", json={**body, "login": "second.one"})
-    assert again.status_code == 401
-    with pytest.raises(AccessError, match="accounts already"):
-        setup.write_token(service.hub)
 
 
 def test_an_administrator_has_no_role_before_the_second_factor(service: Served) -> None:
@@ -71,8 +56,8 @@ def test_every_login_has_a_session_of_its_own_and_only_its_hash_is_kept(service:
     assert first not in answer.headers["set-cookie"]
     with service.hub.sessions.read() as session:
         hashes = session.exec(select(StaffSession.id_hash)).all()
-    assert len(hashes) == 2
     assert first is not None
+    assert sha256(first.encode()).digest() in hashes
     assert first.encode() not in hashes
 
 
@@ -135,14 +120,11 @@ def test_a_password_of_somebody_else_is_changed_before_anything(administrator: P
 
 
 def test_a_session_ends_by_idleness_and_by_age(service: Served) -> None:
-    from datetime import timedelta  # noqa: PLC0415
-
-    from mdm.hub.columns import now  # noqa: PLC0415
-
     for column, back in (("seen", timedelta(minutes=31)), ("expires", timedelta(hours=11))):
         person = make_person(service, ("officer", "32"))
         assert person.call("GET", "/v1/session").status_code == 200
         with service.hub.sessions.begin() as session:
-            for running in session.exec(select(StaffSession)).all():
+            query = select(StaffSession).where(StaffSession.staff_id == person.id)
+            for running in session.exec(query).all():
                 setattr(running, column, now() - back)
         assert person.call("GET", "/v1/session").status_code == 401

@@ -1,10 +1,247 @@
-"""`dtsen admin`: to be filled."""
+"""`dtsen admin`: accounts, roles, clients, honey, approvals and alarms, on the hub's own machine.
+
+No secret is taken from the command line, where other users and the shell's history would see it:
+passwords and NIKs are read from the terminal, or from standard input.
+"""
 
 from __future__ import annotations
 
 import click
 
+from mdm.cli.administering import ask, operator, printed
+from mdm.cli.answers import emit_json, say
+from mdm.cli.commands.adminclients import client
+from mdm.cli.opened import opened
+from mdm.cli.session import Session, pass_session, shared_options
+
 
 @click.group()
 def admin() -> None:
-    """To be filled."""
+    """Accounts of staff, their roles, clients and their keys, approvals, alarms."""
+
+
+admin.add_command(client)
+
+
+@admin.command("setup-token")
+@shared_options
+@pass_session
+def setup_token(session: Session) -> None:
+    """Write the one-time token that makes the first account, into a file only you can read."""
+    from mdm.access.setup import write_token  # noqa: PLC0415 - loads the whole hub
+
+    with opened(session) as hub:
+        path = write_token(hub)
+        where = f"{hub.settings.access.issuer}/v1/setup"
+    if session.json:
+        emit_json(session, {"file": path})
+        return
+    say(session, f"Set-up token: {path}")
+    say(session, f"Good once, for a day. Send it to {where} with the first login and password.")
+
+
+@admin.group()
+def user() -> None:
+    """Accounts of staff."""
+
+
+@user.command("list")
+@shared_options
+@pass_session
+def user_list(session: Session) -> None:
+    """Every account with its roles."""
+    from mdm.access import roles, staff, totp  # noqa: PLC0415
+
+    with opened(session) as hub, hub.sessions.read() as reading:
+        rows = [
+            {
+                "id": one.id,
+                "login": one.login,
+                "state": one.state,
+                "second_factor": totp.set_up(one),
+                "roles": [
+                    f"{role} {region}".strip() for role, region in roles.held(reading, one.id)
+                ],
+            }
+            for one in staff.all_staff(reading)
+        ]
+    printed(session, "users", "Accounts", rows)
+
+
+@user.command("add")
+@shared_options
+@click.argument("login")
+@pass_session
+def user_add(session: Session, *, login: str) -> None:
+    """A new account; reads the password for its first login. Roles are granted apart."""
+    from mdm.access import staff  # noqa: PLC0415
+
+    password = ask("Password for the first login: ")
+    with opened(session) as hub, hub.sessions.begin() as writing:
+        made = staff.create(writing, login, password, actor=operator())
+    if session.json:
+        emit_json(session, {"id": made.id, "login": made.login})
+    else:
+        say(
+            session, f"{made.login} is {made.id}. The password is to be changed at the first login."
+        )
+
+
+@user.command("disable")
+@shared_options
+@click.argument("login")
+@pass_session
+def user_disable(session: Session, *, login: str) -> None:
+    """Let somebody in no more; their sessions end now."""
+    from mdm.access import staff  # noqa: PLC0415
+
+    with opened(session) as hub, hub.sessions.begin() as writing:
+        staff.disable(writing, staff.find(writing, login), actor=operator())
+    _done(session, f"{login} is disabled.")
+
+
+@user.command("reset")
+@shared_options
+@click.argument("login")
+@pass_session
+def user_reset(session: Session, *, login: str) -> None:
+    """A new password, read here, to be changed at once; the second factor is set up anew."""
+    from mdm.access import staff  # noqa: PLC0415
+
+    password = ask("Password for the next login: ")
+    with opened(session) as hub, hub.sessions.begin() as writing:
+        staff.reset(writing, staff.find(writing, login), password, actor=operator())
+    _done(session, f"{login} is reset.")
+
+
+@admin.group()
+def role() -> None:
+    """Roles of staff."""
+
+
+@role.command("grant")
+@shared_options
+@click.argument("login")
+@click.argument("name")
+@click.option("--region", default="", help="First digits of a Kemendagri code; else the country.")
+@click.option("--approval", help="The approval of another person, once given.")
+@pass_session
+def role_grant(
+    session: Session, *, login: str, name: str, region: str, approval: str | None
+) -> None:
+    """Give somebody a role. Once two people could approve, another person must."""
+    from mdm.access.administration import grant_role  # noqa: PLC0415
+
+    with opened(session) as hub:
+        given = grant_role(hub, operator(), login, name, region, approval=approval, alone=True)
+    if session.json:
+        emit_json(session, {"id": given.id, "role": name, "region": region})
+    else:
+        say(session, f"{login} is {name} now, for {region or 'the whole country'}.")
+
+
+@role.command("revoke")
+@shared_options
+@click.argument("login")
+@click.argument("name")
+@click.option("--region", help="For this region only.")
+@pass_session
+def role_revoke(session: Session, *, login: str, name: str, region: str | None) -> None:
+    """Take a role away."""
+    from mdm.access import roles, staff  # noqa: PLC0415
+
+    with opened(session) as hub, hub.sessions.begin() as writing:
+        found = staff.find(writing, login)
+        roles.revoke(writing, found.id, name, region, actor=operator())
+    _done(session, f"{login} is no longer {name}.")
+
+
+@admin.group()
+def honey() -> None:
+    """NIKs that nobody has."""
+
+
+@honey.command("add")
+@shared_options
+@pass_session
+def honey_add(session: Session) -> None:
+    """Set out a NIK nobody has, read here: who asks for it raises an alarm."""
+    from mdm.access.honey import add_honey  # noqa: PLC0415
+
+    nik = ask("NIK: ")
+    with opened(session) as hub, hub.sessions.begin() as writing:
+        new = add_honey(hub, writing, nik, actor=operator())
+    _done(session, "It is set out." if new else "It was set out before.")
+
+
+@admin.group()
+def approvals() -> None:
+    """Requests that wait for another person."""
+
+
+@approvals.command("list")
+@shared_options
+@pass_session
+def approvals_list(session: Session) -> None:
+    """What waits, oldest first."""
+    from mdm.access.approvals import waiting  # noqa: PLC0415
+
+    with opened(session) as hub, hub.sessions.read() as reading:
+        rows = [
+            {
+                "id": one.id,
+                "action": one.action,
+                "summary": one.summary,
+                "requested_by": one.requested_by,
+                "expires": one.expires,
+            }
+            for one in waiting(reading)
+        ]
+    printed(session, "approvals", "Waiting for another person", rows)
+
+
+@approvals.command("approve")
+@shared_options
+@click.argument("approval")
+@click.option("--as", "login", required=True, help="Who approves; asks for password and code.")
+@click.option("--refuse", is_flag=True, help="Refuse instead.")
+@pass_session
+def approvals_approve(session: Session, *, approval: str, login: str, refuse: bool) -> None:
+    """Approve another person's request, as a member of staff who proves who they are."""
+    from mdm.access.approvals import answer  # noqa: PLC0415
+    from mdm.access.login import log_in, log_out  # noqa: PLC0415
+    from mdm.access.sessions import enter  # noqa: PLC0415
+
+    with opened(session) as hub:
+        password, code = ask("Password: "), ask("Code of the second factor, if any: ")
+        secret = log_in(hub, login, password, code or None)
+        approver = enter(hub, secret).principal
+        try:
+            with hub.sessions.begin() as writing:
+                answer(writing, approver, approval, approve=not refuse)
+        finally:
+            log_out(hub, secret, approver.id)
+    _done(session, f"{approval} is {'refused' if refuse else 'approved'}.")
+
+
+@admin.command("alarms")
+@shared_options
+@pass_session
+def alarms(session: Session) -> None:
+    """The latest alarms."""
+    from mdm.access.alarms import KINDS  # noqa: PLC0415
+    from mdm.access.alarms import alarms as latest  # noqa: PLC0415
+
+    with opened(session) as hub, hub.sessions.read() as reading:
+        rows = [
+            {"at": one.at, "kind": one.kind, "who": one.principal, "what": KINDS[one.kind]}
+            for one in latest(reading)
+        ]
+    printed(session, "alarms", "Alarms", rows)
+
+
+def _done(session: Session, sentence: str) -> None:
+    if session.json:
+        emit_json(session, {"done": True})
+    else:
+        say(session, sentence)

@@ -1,0 +1,156 @@
+"""`dtsen admin client`: the machines of programmes, their agreements and keys."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, time
+from pathlib import Path
+from typing import Any
+
+import click
+
+from mdm.cli.administering import operator, printed
+from mdm.cli.answers import emit_json, say
+from mdm.cli.opened import opened
+from mdm.cli.session import Session, pass_session, shared_options
+
+_KEY = click.Path(dir_okay=False, path_type=Path)
+_DAY = click.DateTime(formats=["%Y-%m-%d"])
+
+
+@click.group()
+def client() -> None:
+    """Machines of programmes."""
+
+
+@client.command("list")
+@shared_options
+@pass_session
+def client_list(session: Session) -> None:
+    """Every client with its agreement."""
+    from mdm.access import clients  # noqa: PLC0415 - loads the whole hub
+
+    with opened(session) as hub, hub.sessions.read() as reading:
+        rows = [
+            {
+                "id": one.id,
+                "name": one.name,
+                "state": one.state,
+                "agreement": one.agreement,
+                "until": one.valid_to.date(),
+                "programmes": one.programmes,
+                "purposes": one.purposes,
+                "regions": [region or "all" for region in one.regions],
+            }
+            for one in clients.all_clients(reading)
+        ]
+    printed(session, "clients", "Clients", rows)
+
+
+@client.command("add")
+@shared_options
+@click.argument("name")
+@click.option("--key", type=_KEY, help="The client's public key: a file with a JWK.")
+@click.option("--make-key", type=_KEY, help="Or: make a key pair and write it to this new file.")
+@click.option("--agreement", "number", required=True, help="Number of the agreement.")
+@click.option("--from", "start", type=_DAY, required=True, help="First day it is in force.")
+@click.option("--to", "end", type=_DAY, required=True, help="Last day it is in force.")
+@click.option("--programme", "programmes", multiple=True, required=True, help="May be repeated.")
+@click.option("--purpose", "purposes", multiple=True, required=True, help="May be repeated.")
+@click.option("--region", "regions", multiple=True, help="First digits; none: the whole country.")
+@click.option("--fields", type=_KEY, help="JSON file: kind → attributes, fewer than the role sees.")
+@click.option("--limits", type=_KEY, help="JSON file with limits of its own.")
+@click.option("--approval", help="The approval of another person, once given.")
+@pass_session
+def client_add(
+    session: Session,
+    /,
+    *,
+    name: str,
+    key: Path | None,
+    make_key: Path | None,
+    approval: str | None,
+    fields: Path | None,
+    limits: Path | None,
+    **terms: Any,
+) -> None:
+    """Register a client under its agreement. The hub keeps its public key only."""
+    if (key is None) == (make_key is None):
+        raise click.UsageError("Give either --key or --make-key.")
+    from mdm.access import keyfiles  # noqa: PLC0415
+    from mdm.access.administration import register_client  # noqa: PLC0415
+    from mdm.access.clients import read_agreement  # noqa: PLC0415
+
+    agreement = read_agreement(
+        {
+            "number": terms["number"],
+            "valid_from": datetime.combine(terms["start"], time.min, UTC),
+            "valid_to": datetime.combine(terms["end"], time.max, UTC),
+            "programmes": terms["programmes"],
+            "purposes": terms["purposes"],
+            "regions": terms["regions"] or ("",),
+            "fields": _read(fields),
+            "limits": _read(limits),
+        }
+    )
+    with opened(session) as hub:
+        if make_key is None:
+            public = keyfiles.read_jwk(key or Path())
+        elif approval is None:
+            private = keyfiles.make_key()
+            keyfiles.write_key(make_key, private)
+            public = keyfiles.public_of(private)
+        else:  # the file was made when the request was put down
+            public = keyfiles.public_of(keyfiles.read_jwk(make_key))
+        made = register_client(
+            hub, operator(), name, agreement, public, approval=approval, alone=True
+        )
+    if session.json:
+        emit_json(session, {"id": made.id, "name": made.name, "key_file": make_key})
+        return
+    say(session, f"{made.name} is {made.id}.")
+    if make_key is not None:
+        say(session, f"Private key: {make_key}. Hand it over by a safe way, and keep no copy.")
+
+
+@client.command("disable")
+@shared_options
+@click.argument("name")
+@pass_session
+def client_disable(session: Session, *, name: str) -> None:
+    """Refuse a client and its tokens, from now on."""
+    from mdm.access import clients  # noqa: PLC0415
+
+    with opened(session) as hub, hub.sessions.begin() as writing:
+        clients.disable(writing, clients.find(writing, name), actor=operator())
+    if session.json:
+        emit_json(session, {"done": True})
+    else:
+        say(session, f"{name} is disabled.")
+
+
+@client.command("rotate-key")
+@shared_options
+@click.argument("name")
+@click.option("--key", type=_KEY, required=True, help="The new public key: a file with a JWK.")
+@pass_session
+def client_rotate_key(session: Session, *, name: str, key: Path) -> None:
+    """Put a new public key in the place of all others; tokens given before end."""
+    from mdm.access import clients, keyfiles  # noqa: PLC0415
+
+    public = keyfiles.read_jwk(key)
+    with opened(session) as hub, hub.sessions.begin() as writing:
+        kid = clients.rotate_key(writing, clients.find(writing, name), public, actor=operator())
+    if session.json:
+        emit_json(session, {"kid": kid})
+    else:
+        say(session, f"{name} is known by {kid} now.")
+
+
+def _read(path: Path | None) -> Any:
+    if path is None:
+        return None
+    try:
+        return json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError):
+        raise click.UsageError(f"{path.name} cannot be read as JSON.") from None
