@@ -13,7 +13,7 @@ from mdm.membership import members
 from mdm.progress import Progress
 from mdm.publishing import publish
 from mdm.run import RunResult, Stage, Work, carry_out
-from mdm.survivorship import survive
+from mdm.survivorship import settle_regions, survive
 from mdm.validation import validate
 
 Counts = dict[str, int]
@@ -44,7 +44,9 @@ def _relate(work: Work) -> None:
 
 
 def _survive(work: Work) -> Counts:
-    return {str(kind): survive(work.engine, kind) for kind in linking.KINDS}
+    golden = {str(kind): survive(work.engine, kind) for kind in linking.KINDS}
+    settle_regions(work.engine)
+    return golden
 
 
 def _publish(work: Work) -> Counts:

@@ -36,6 +36,7 @@ WORK = pa_schema(
     entity_id=pa.string(),
     kind=pa.string(),
     content=pa.binary(),
+    region=pa.string(),
     version=pa.int32(),
     content_mac=pa.binary(),
     wrapped=pa.binary(),
@@ -45,7 +46,9 @@ WORK = pa_schema(
 NIKS = pa_schema(nik=pa.binary())
 
 #: Columns of the rows that sealing gives, in the order of `Sealed.profiles` and `Sealed.keys`.
-PROFILE = ("entity_id", "version", "kind", "run_seq", "key_id", "content_mac", "ciphertext")
+PROFILE = (
+    "entity_id", "version", "kind", "run_seq", "key_id", "region", "content_mac", "ciphertext",
+)  # fmt: skip
 KEY = ("entity_id", "key_id", "run_seq", "wrapped")
 
 #: Bytes from which a profile is packed. Below, it would take as long as all the sealing, and save
@@ -89,7 +92,7 @@ def seal_batch(keys: SealingKeys, work: pa.RecordBatch) -> Sealed:
     digest_before = column_part(b"digest", "sealed_profile", "ciphertext")
     random, mac_of = _random_parts(work.num_rows), Mac(keys.mac)
     profiles, fresh, digests = [], [], []
-    for entity_id, kind, content, held, held_mac, wrapped, wrapped_key_id in rows_of(work):
+    for entity_id, kind, content, region, held, held_mac, wrapped, wrapped_key_id in rows_of(work):
         mac = mac_of(content)
         if mac == held_mac:
             continue
@@ -105,7 +108,7 @@ def seal_batch(keys: SealingKeys, work: pa.RecordBatch) -> Sealed:
         place = entity + version_part(version, key_id)
         header = _PLAIN if len(content) < PACK_FROM else _PACKED
         sealed = seal_with(AESGCM(key), nonce, header, seal_before[header] + place, content)
-        profiles.append((entity_id, version, kind, run, key_id, mac, sealed))
+        profiles.append((entity_id, version, kind, run, key_id, region, mac, sealed))
         digests.append(hashlib.sha256(digest_before + place + sealed).digest())
     return Sealed(profiles, fresh, b"".join(digests))
 

@@ -221,18 +221,21 @@ class Staging:
     def _golden(self, kind: str, where: str) -> str:
         """A chunk's profiles of one kind in the columns of WORK.
 
-        A profile sealed under an older key version counts as changed: a rotation reseals it.
+        A profile sealed under an older key version counts as changed: a rotation reseals it. So
+        does one that lies in another region now: its family moved, and it did not say so itself.
         """
-        golden = f"SELECT entity_id, content FROM {kind}_golden WHERE {where}"
+        region = "region" if "region" in self.engine.columns(f"{kind}_golden") else "NULL::VARCHAR"
+        golden = f"SELECT entity_id, content, {region} AS region FROM {kind}_golden WHERE {where}"
         if self._count(f"{kind}_held") == 0:  # nothing to compare with
             return (
-                f"SELECT entity_id, '{kind}' AS kind, content, NULL::INTEGER AS version, "
+                f"SELECT entity_id, '{kind}' AS kind, content, region, NULL::INTEGER AS version, "
                 "NULL::BLOB AS content_mac, NULL::BLOB AS wrapped, NULL::INTEGER AS wrapped_key_id "
                 f"FROM ({golden})"
             )
         return (
-            f"SELECT g.entity_id, '{kind}' AS kind, g.content, h.version, "
-            f"CASE WHEN h.key_id = {self.keys.key_id} THEN h.content_mac END AS content_mac, "
+            f"SELECT g.entity_id, '{kind}' AS kind, g.content, g.region, h.version, "
+            f"CASE WHEN h.key_id = {self.keys.key_id} AND h.region IS NOT DISTINCT FROM g.region "
+            "THEN h.content_mac END AS content_mac, "
             f"h.wrapped, h.wrapped_key_id FROM ({golden}) g "
             f"LEFT JOIN (SELECT * FROM {kind}_held WHERE {where}) h USING (entity_id)"
         )
@@ -250,7 +253,16 @@ class Staging:
                 f"ANTI JOIN {kind}_golden USING (entity_id) WHERE content_mac IS NOT NULL"
             )
             rows = (
-                (entity_id, version + 1, kind, self.keys.run_seq, self.keys.key_id, None, None)
+                (
+                    entity_id,
+                    version + 1,
+                    kind,
+                    self.keys.run_seq,
+                    self.keys.key_id,
+                    None,
+                    None,
+                    None,
+                )
                 for entity_id, version in rows_of(gone)
             )
             with self.hub.sessions.bulk() as bulk:

@@ -19,6 +19,7 @@ _HELD = pa_schema(
     version=pa.int32(),
     content_mac=pa.binary(),
     key_id=pa.int32(),
+    region=pa.string(),
     wrapped=pa.binary(),
     wrapped_key_id=pa.int32(),
 )
@@ -38,7 +39,7 @@ def hold(hub: Hub, engine: Engine, kind: str) -> None:
     """Make `<kind>_held` (the newest published version of each profile, with its entity key; a
     tombstone has no content_mac) and `<kind>_known` (entities with status and redirect)."""
     held = """
-        SELECT p.entity_id, p.version, p.content_mac, p.key_id, k.wrapped, k.key_id
+        SELECT p.entity_id, p.version, p.content_mac, p.key_id, p.region, k.wrapped, k.key_id
         FROM sealed_profile p LEFT JOIN entity_key k ON k.entity_id = p.entity_id
         WHERE p.kind = :kind AND p.run_seq <= :seq AND NOT EXISTS (
             SELECT 1 FROM sealed_profile n WHERE n.entity_id = p.entity_id

@@ -62,6 +62,21 @@ class Dialect(Protocol):
     def exclusive(self, connection: sa.Connection, name: str) -> None:
         """Hold the lock `name` until this transaction ends."""
 
+    def build_wall(self, connection: sa.Connection) -> None:
+        """Put a second wall between regions into the database, where it can build one."""
+
+    def take_wall_down(self, connection: sa.Connection) -> None:
+        """Undo `build_wall`."""
+
+    def wall(
+        self, connection: sa.Connection, regions: Sequence[str], seq: int
+    ) -> AbstractContextManager[None]:
+        """Read what lies in these regions as of a run, and nothing else, whatever the query says.
+
+        `regions`: prefixes of codes, digits; an empty one is the whole country, none is nothing.
+        Where the database has no such wall (SQLite), it does nothing: the first wall is `decide()`.
+        """
+
     def append_only(self, connection: sa.Connection, table: str) -> None:
         """Make the database refuse UPDATE and DELETE on a table."""
 

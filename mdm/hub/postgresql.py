@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import SQLModel
 
+from mdm.hub import walls
 from mdm.hub.dialect import Row, Turn, register, table_of, upsert_rows
 
 
@@ -73,6 +74,17 @@ class PostgreSQL:
         digest = hashlib.sha256(f"dtsen:{name}".encode()).digest()
         number = int.from_bytes(digest[:8], "big", signed=True)
         connection.execute(sa.text("SELECT pg_advisory_xact_lock(:number)"), {"number": number})
+
+    def build_wall(self, connection: sa.Connection) -> None:
+        walls.build(connection)
+
+    def take_wall_down(self, connection: sa.Connection) -> None:
+        walls.take_down(connection)
+
+    def wall(
+        self, connection: sa.Connection, regions: Sequence[str], seq: int
+    ) -> AbstractContextManager[None]:
+        return walls.behind(connection, regions, seq)
 
     def append_only(self, connection: sa.Connection, table: str) -> None:
         connection.exec_driver_sql(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any
@@ -114,6 +114,17 @@ class SQLite:
     def exclusive(self, connection: sa.Connection, name: str) -> None:
         # A writing unit of work already holds the only write lock there is.
         return None
+
+    def build_wall(self, connection: sa.Connection) -> None:
+        return None
+
+    def take_wall_down(self, connection: sa.Connection) -> None:
+        return None
+
+    def wall(
+        self, connection: sa.Connection, regions: Sequence[str], seq: int
+    ) -> AbstractContextManager[None]:
+        return nullcontext()
 
     def append_only(self, connection: sa.Connection, table: str) -> None:
         for verb in ("UPDATE", "DELETE"):

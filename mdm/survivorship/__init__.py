@@ -12,6 +12,7 @@ from mdm.survivorship.explain import (
     facts,
     values,
 )
+from mdm.survivorship.regions import settle_regions
 from mdm.survivorship.rules import Bilingual, SurvivorshipRules, load_rules, parse_rules
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "facts",
     "load_rules",
     "parse_rules",
+    "settle_regions",
     "survive",
     "values",
 ]

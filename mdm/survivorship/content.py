@@ -17,6 +17,7 @@ from mdm.errors import CapacityError
 from mdm.survivorship.choose import agreed_sql, contested_sql, voices_sql
 from mdm.survivorship.columns import Column, chunk_sql, columns_of
 from mdm.survivorship.links import links_table
+from mdm.survivorship.regions import place_sql
 from mdm.survivorship.rules import Kind, SurvivorshipRules, load_rules
 from mdm.survivorship.status import status_sql
 from mdm.survivorship.trust import MAX_RECORDS, source_no, trust_key
@@ -52,7 +53,8 @@ def survive(
     rules: SurvivorshipRules | None = None,
     chunk_records: int = CHUNK_RECORDS,
 ) -> int:
-    """Make `<kind>_golden` (entity_id, content, niks) from the standardised records and links.
+    """Make `<kind>_golden` (entity_id, content, niks, region) from the standardised records and
+    links; the region is that of the entity's own domicile (see `settle_regions` for the rest).
 
     `niks` are the person's valid NIKs, the chosen one first; empty for other kinds. Returns the
     number of entities. Memberships go into `links` if their tables stand (see mdm/membership.py).
@@ -63,7 +65,7 @@ def survive(
     links_table(engine, kind)
     engine.run(
         f"CREATE OR REPLACE TABLE {kind}_golden "
-        "(entity_id VARCHAR, content VARCHAR, niks VARCHAR[])"
+        "(entity_id VARCHAR, content VARCHAR, niks VARCHAR[], region VARCHAR)"
     )
     for chunk in range(chunks if plan.sources else 0):
         _choose(engine, plan, chunk)
@@ -126,21 +128,22 @@ def _choose(engine: Engine, plan: _Plan, chunk: int) -> None:
     engine.run(
         f"""
         INSERT INTO {kind}_golden
+        SELECT *, {place_sql("domicile")} FROM (
         WITH chunk AS MATERIALIZED ({chunk_sql(kind, body, columns, chunk)}),
         agreed AS MATERIALIZED ({agreed_sql("chunk", body, columns, count)}),
         voices AS ({voices_sql("chunk", "agreed", columns)}),
         contested AS ({contested_sql("voices", body, columns, count)}),
         status AS ({status_sql("chunk", body, columns, plan.registry_no)})
-        SELECT e.entity_id,
+        SELECT e.entity_id AS entity_id,
                concat('{{"agreed":{{', a.agreed, '}},"contested":{{', c.contested,
                       '}},"identity_status":"', coalesce(s.status, 'unverified'),
                       '","kind":"{kind}","links":{{', l.links, '}},"records":[', a.records,
-                      '],"regions":"{REGIONS}","rules":"{plan.rules.digest}"}}'),
-               coalesce(a.found_by, c.found_by, [])
+                      '],"regions":"{REGIONS}","rules":"{plan.rules.digest}"}}') AS content,
+               coalesce(a.found_by, c.found_by, []) AS niks
         FROM agreed a
         JOIN {kind}_survive_entities e USING (entity_no)
         LEFT JOIN status s USING (entity_no)
         LEFT JOIN contested c USING (entity_no)
-        LEFT JOIN {kind}_survive_links l USING (entity_no)
+        LEFT JOIN {kind}_survive_links l USING (entity_no))
         """
     )

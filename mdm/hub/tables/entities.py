@@ -46,6 +46,7 @@ class SealedProfile(SQLModel, table=True):
     kind: str
     run_seq: int
     key_id: int  # version of the profile domain key behind the entity key and the content MAC
+    region: str | None = None  # Kemendagri code to the kecamatan, digits; for the wall of regions
     ciphertext: bytes | None = None
     content_mac: bytes | None = None  # keyed digest of the content: tells unchanged from changed
 
