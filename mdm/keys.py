@@ -34,7 +34,7 @@ PURPOSES = ("profile", "identifier", "lake", "audit", "export", "access")
 ANNOUNCED = ("identifier",)  # purposes whose new versions are announced before they are used
 KEY_BYTES = 32
 FRESH = 1.0  # seconds for which a process trusts the versions it read
-SETTLE = 3.0  # seconds after which every process knows a version: FRESH, and clocks that differ
+SETTLE = 2.0  # seconds after which every process knows a version: FRESH, and clocks that differ
 
 
 class KeyProvider(Protocol):

@@ -14,11 +14,11 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlmodel import Session, col, delete, func, select
 
-from mdm import audit
+from mdm import audit, keys
 from mdm.compose import Hub
 from mdm.hub.columns import now
 from mdm.hub.tables import NikToken, Refiling, SealedProfile
-from mdm.keys import SETTLE, DomainKey
+from mdm.keys import DomainKey
 from mdm.opening import open_every_version
 from mdm.progress import Progress, Silent
 from mdm.seal import TOKEN_BYTES, Mac, token_domain
@@ -68,7 +68,7 @@ def _settle(hub: Hub) -> None:
     newest = max(
         one.created for one in hub.keys.listing() if one.purpose == "identifier" and one.opens
     )
-    time.sleep(max(0.0, min(SETTLE, SETTLE - (now() - newest).total_seconds())))
+    time.sleep(max(0.0, min(keys.SETTLE, keys.SETTLE - (now() - newest).total_seconds())))
 
 
 def _move(hub: Hub, old: DomainKey, active: DomainKey, progress: Progress) -> int:

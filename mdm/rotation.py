@@ -15,12 +15,12 @@ from typing import Any
 
 from sqlmodel import col, func, select
 
-from mdm import audit, shredlist
+from mdm import audit, keys, shredlist
 from mdm.access import approvals
 from mdm.compose import Hub
 from mdm.errors import IntegrityError, UsageError
 from mdm.hub.tables import DomainKeyRow, EntityKey, JudgementKey
-from mdm.keys import PURPOSES, SETTLE
+from mdm.keys import PURPOSES
 from mdm.lakekeys import files_of, rewrite_lake
 from mdm.progress import Progress
 from mdm.refile import refile, tokens_of
@@ -99,7 +99,7 @@ def destroy(
     summary = f"destroy version {version} of the {purpose} key"
     approvals.demand(hub, actor, DESTROY, content, summary=summary, approval=approval)
     assert approval is not None
-    time.sleep(SETTLE)
+    time.sleep(keys.SETTLE)
     _refuse_needed(hub, purpose, version)
     with hub.sessions.begin() as session:
         approver = approvals.use(session, actor, DESTROY, content, approval=approval)
