@@ -10,6 +10,8 @@ Nik = Annotated[
     str,
     Meta(
         pattern=r"^[0-9]{16}$",
+        min_length=16,
+        max_length=16,
         description="National identity number, 16 digits.",
         examples=["3201154503880002"],
     ),
@@ -18,6 +20,7 @@ Purpose = Annotated[
     str,
     Meta(
         pattern=r"^[a-z_]{3,40}$",
+        max_length=40,
         description="Why: one of the purposes of use.",
         examples=["assistance"],
     ),
@@ -25,8 +28,9 @@ Purpose = Annotated[
 CaseNumber = Annotated[
     str,
     Meta(
-        pattern=r"^[A-Za-z0-9/._-]{1,40}$",
-        description="The case the purpose belongs to; never a NIK.",
+        pattern=r"^(?!.*(?:[0-9][.-]?){15}[0-9])[A-Za-z0-9/._-]{1,40}$",
+        max_length=40,
+        description="The case the purpose belongs to; never a NIK or KK number.",
         examples=["PKH/2026/0815"],
     ),
 ]

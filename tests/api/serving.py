@@ -19,6 +19,7 @@ from granian.server.embed import Server
 from litestar.connection import ASGIConnection
 
 from api.app import create_app
+from api.auth.identify import not_identified
 from api.guard import Identify
 from api.logs import Log
 from mdm.access import Principal
@@ -55,7 +56,7 @@ def named(principals: Mapping[str, Principal]) -> Identify:
     async def identify(connection: ASGIConnection[Any, Any, Any, Any]) -> Principal:
         who = principals.get(connection.headers.get(WHO, ""))
         if who is None:
-            raise NotIdentifiedError("nobody")
+            raise not_identified(NotIdentifiedError("nobody"))
         return who
 
     return identify
