@@ -13,8 +13,11 @@ import sqlalchemy as sa
 from sqlmodel import col, func, select
 
 from mdm import audit
+from mdm.access.keys import PURPOSE as ACCESS
+from mdm.access.keys import open_secret, seal_secret
+from mdm.access.totp import COLUMN as SECRET
 from mdm.compose import Hub
-from mdm.hub.tables import EntityKey, JudgementKey
+from mdm.hub.tables import EntityKey, JudgementKey, Staff
 from mdm.judgements import unwrap_key, wrap_key
 from mdm.keys import DomainKey
 from mdm.progress import Advance, Progress, Silent
@@ -45,6 +48,23 @@ def rewrap_entity_keys(hub: Hub, *, actor: str, progress: Progress | None = None
             session, actor, "rewrap", kind="profile", key_version=active.version, rows=done
         )
     return done
+
+
+def reseal_second_factors(hub: Hub, *, actor: str) -> int:
+    """Seal the secrets of staff's second factors under the active access key; how many."""
+    active = hub.keys.domain(ACCESS).version
+    with hub.sessions.begin() as session:
+        old = session.exec(
+            select(Staff).where(col(Staff.totp).is_not(None), col(Staff.totp_key) != active)
+        ).all()
+        for one in old:
+            assert one.totp is not None
+            assert one.totp_key is not None
+            plain = open_secret(hub, SECRET, one.id, one.totp_key, one.totp)
+            one.totp_key, one.totp = seal_secret(hub, SECRET, one.id, plain)
+            session.add(one)
+        audit.record(session, actor, "rewrap", kind=ACCESS, key_version=active, rows=len(old))
+    return len(old)
 
 
 def _waiting(hub: Hub, table: Any, version: int) -> int:

@@ -19,26 +19,44 @@ from mdm import audit, keys, shredlist
 from mdm.access import approvals
 from mdm.compose import Hub
 from mdm.errors import IntegrityError, UsageError
-from mdm.hub.tables import DomainKeyRow, EntityKey, JudgementKey
+from mdm.hub.tables import (
+    DomainKeyRow,
+    EntityKey,
+    Exchange,
+    HoneyNik,
+    Job,
+    JudgementKey,
+    NikToken,
+    Staff,
+)
 from mdm.keys import PURPOSES
 from mdm.lakekeys import files_of, rewrite_lake
 from mdm.progress import Progress
-from mdm.refile import refile, tokens_of
-from mdm.rewrap import rewrap_entity_keys
+from mdm.refile import refile
+from mdm.rewrap import reseal_second_factors, rewrap_entity_keys
 
 ROOT = "root"
 DESTROY = "key.destroy"
 
+#: Columns that say which version of a domain key a row was sealed or made with.
+NEEDING: Mapping[str, tuple[Any, ...]] = {
+    "profile": (EntityKey.key_id, JudgementKey.key_id),
+    "identifier": (NikToken.key_id,),
+    "access": (Staff.totp_key, HoneyNik.key_id),
+    "export": (Exchange.key_id, Job.key_version),
+    "audit": (),  # signs checkpoints: the old ones are verified with the public key alone
+}
+
 
 @dataclass(frozen=True)
 class KeyLine:
-    """One version of one key. `needed`: how much is still sealed under it, None where unknown."""
+    """One version of one key. `needed`: how much is still sealed or made with it."""
 
     purpose: str
     version: int
     state: str  # active, decrypt-only, destroyed
     created: datetime | None
-    needed: int | None
+    needed: int
 
 
 def key_lines(hub: Hub) -> list[KeyLine]:
@@ -81,6 +99,7 @@ def rewrap(hub: Hub, purpose: str, *, actor: str, progress: Progress) -> Mapping
         "profile": lambda: {"keys": rewrap_entity_keys(hub, actor=actor, progress=progress)},
         "lake": lambda: {"files": rewrite_lake(hub, actor=actor, progress=progress)},
         "identifier": lambda: _refile(hub, actor, progress),
+        "access": lambda: {"secrets": reseal_second_factors(hub, actor=actor)},
     }
     return work[purpose]() if purpose in work else {}
 
@@ -123,30 +142,24 @@ def _refuse_needed(hub: Hub, purpose: str, version: int) -> None:
     if needed := _needed(hub, purpose, version, found):
         raise IntegrityError(
             f"{needed} things are still sealed under this version.",
-            "dtsen keys refile" if purpose == "identifier" else f"dtsen keys rewrap {purpose}",
+            "Tokens: dtsen keys refile. Secrets that end by themselves: wait. All else: "
+            f"dtsen keys rewrap {purpose}.",
         )
 
 
-def _needed(hub: Hub, purpose: str, version: int, state: str) -> int | None:
-    """How many keys, tokens, files need a version."""
+def _needed(hub: Hub, purpose: str, version: int, state: str) -> int:
+    """How many keys, tokens, files, secrets need a version."""
     if state == "destroyed":
         return 0
-    match purpose:
-        case "root":
-            return _wrapped_by_root(hub, version)
-        case "profile":
-            return _count(hub, EntityKey, version) + _count(hub, JudgementKey, version)
-        case "identifier":
-            return tokens_of(hub, version)
-        case "lake":
-            return len(files_of(hub, version))
-    return None
-
-
-def _count(hub: Hub, table: Any, version: int) -> int:
+    if purpose == ROOT:
+        return _wrapped_by_root(hub, version)
+    if purpose == "lake":
+        return len(files_of(hub, version))
     with hub.sessions.read() as session:
-        query = select(func.count()).select_from(table).where(col(table.key_id) == version)
-        return session.exec(query).one()
+        return sum(
+            session.exec(select(func.count()).where(col(column) == version)).one()
+            for column in NEEDING[purpose]
+        )
 
 
 def _wrapped_by_root(hub: Hub, version: int) -> int:

@@ -1,0 +1,91 @@
+"""`subject restrict | lift | erase`: rights of a data subject, carried out."""
+
+from __future__ import annotations
+
+import click
+
+from mdm.cli.administering import ask, operator
+from mdm.cli.answers import emit_json, say
+from mdm.cli.opened import opened
+from mdm.cli.session import Session, pass_session, shared_options
+
+_ENTITY = click.option(
+    "--entity", metavar="ID", help="The entity id; without it, the NIK is asked for."
+)
+_BASIS = click.option(
+    "--basis",
+    required=True,
+    metavar="CODE",
+    help="The legal basis, such as uu27-2022-art41; no personal data.",
+)
+_CASE = click.option("--case", metavar="NO", help="The case it belongs to.")
+
+
+@click.command()
+@shared_options
+@_ENTITY
+@_BASIS
+@_CASE
+@pass_session
+def restrict(session: Session, *, entity: str | None, basis: str, case: str | None) -> None:
+    """Restrict the processing of one person's data (UU 27/2022 art. 41), until it is lifted."""
+    from mdm import rights  # noqa: PLC0415 - loads the whole hub
+
+    with opened(session) as hub:
+        target = entity or rights.entity_of(hub, ask("NIK: "))
+        made = rights.restrict(hub, target, basis=basis, actor=operator(), case=case)
+    if session.json:
+        emit_json(session, {"restriction": made})
+        return
+    say(session, f"Restricted: {made}. No programme sees this person until it is lifted.")
+
+
+@click.command()
+@shared_options
+@_ENTITY
+@_BASIS
+@_CASE
+@pass_session
+def lift(session: Session, *, entity: str | None, basis: str, case: str | None) -> None:
+    """Lift every restriction on one person."""
+    from mdm import rights  # noqa: PLC0415
+
+    with opened(session) as hub:
+        target = entity or rights.entity_of(hub, ask("NIK: "))
+        lifted = rights.lift(hub, target, basis=basis, actor=operator(), case=case)
+    if session.json:
+        emit_json(session, {"lifted": lifted})
+        return
+    say(session, f"Restrictions lifted: {lifted}.")
+
+
+@click.command()
+@shared_options
+@_ENTITY
+@_BASIS
+@click.option("--approval", metavar="ID", help="The approval of another person.")
+@pass_session
+def erase(session: Session, *, entity: str | None, basis: str, approval: str | None) -> None:
+    """Erase one person for ever (UU 27/2022 art. 43-44): nobody can undo it.
+
+    The first call asks another person for approval, and ends with the number of the request; call
+    again with --approval when it is given.
+    """
+    from mdm import rights, shredlist  # noqa: PLC0415
+
+    with opened(session) as hub:
+        target = entity or rights.entity_of(hub, ask("NIK: "))
+        done = rights.erase(
+            hub,
+            target,
+            reason=basis,
+            actor=operator(),
+            approval=approval,
+            progress=session.progress,
+        )
+        path = shredlist.path_of(hub)
+    if session.json:
+        emit_json(session, {"erased": done, "shred_list": path})
+        return
+    say(session, f"Erased: {done.records:,} source records, {done.rows:,} landed rows.")
+    say(session, f"Copy the shred list to a safe place now, apart from any backup: {path}")
