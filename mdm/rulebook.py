@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 import matching
@@ -27,8 +28,13 @@ def documents(home: Path | None = None) -> dict[str, str]:
 def record(hub: Hub) -> str:
     """Keep the rules in force in the hub, once; return their digest (SHA-256, hex)."""
     texts = documents(hub.settings.home)
-    digest = hashlib.sha256(json.dumps(texts, sort_keys=True).encode()).hexdigest()
+    name = digest(texts)
     with hub.sessions.begin() as session:
-        if session.get(RuleSet, digest) is None:
-            session.add(RuleSet(digest=digest, documents=texts))
-    return digest
+        if session.get(RuleSet, name) is None:
+            session.add(RuleSet(digest=name, documents=texts))
+    return name
+
+
+def digest(texts: Mapping[str, str]) -> str:
+    """The digest of rule documents: SHA-256, hex."""
+    return hashlib.sha256(json.dumps(texts, sort_keys=True).encode()).hexdigest()

@@ -7,7 +7,7 @@ leave. It never carries personal data: names of fields, not their values; ids th
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -173,10 +173,14 @@ def _check(event: Event) -> None:
 
 
 def _refuse_numbers(event: Event) -> None:
-    typed = [event.actor, event.action]
-    typed += [text for name in _TYPED for text in _texts(event.details.get(name))]
-    made = [text for name in _MADE for text in _texts(event.details.get(name))]
-    if any(map(_LONG_NUMBER.search, typed)) or any(map(_LONG_NUMBER.fullmatch, made)):
+    looks: list[tuple[str, Callable[[str], object]]] = [
+        (event.actor, _LONG_NUMBER.search),
+        (event.action, _LONG_NUMBER.search),
+    ]
+    for name, value in event.details.items():
+        look = _LONG_NUMBER.search if name in _TYPED else _LONG_NUMBER.fullmatch
+        looks += [(text, look) for text in _texts(value)]
+    if any(look(text) for text, look in looks):
         raise InputError("The audit log takes no NIK or KK number.", "Leave the number out.")
 
 

@@ -76,13 +76,14 @@ def _write(
 
 
 def _subjects(said: Any) -> set[str]:
-    found: set[str] = set()
-    for value in (said.entity_id, said.batch, said.run, said.job, said.id):
-        if isinstance(value, str):
-            found.add(value)
-        elif isinstance(value, list):
-            found.update(one for one in value if isinstance(one, str))
-    return found
+    """As `subjects_of` has it; most events name entities only."""
+    entities = said.entity_id
+    found = set(entities) if type(entities) is list else {entities}
+    for value in (said.batch, said.run, said.job, said.id):
+        if value is not None:
+            found.update(value if type(value) is list else (value,))
+    found.discard(None)
+    return {one for one in found if type(one) is str}
 
 
 def _sum(session: Session, table: sa.Table) -> tuple[int, int]:

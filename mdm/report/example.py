@@ -18,7 +18,7 @@ from mdm.export import the_published_run
 from mdm.report.facts import ChosenValue, Example, RecordLine, Step
 from mdm.report.facts import Loser as LostValue
 from mdm.survivorship import Choice, Explanation, Loser, SourceRecord
-from mdm.trace import PairEvidence, explain_pairs, load_kept, prepare_persons
+from mdm.tracing.evidence import PairEvidence, explain_pairs, load_kept, prepare_persons
 from reference.attributes import dictionary
 
 SHOWN = {

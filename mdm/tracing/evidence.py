@@ -1,4 +1,4 @@
-"""Why two records were linked: the published run's evidence on single pairs, made again exactly.
+"""Why two records were linked: a run's evidence on single pairs, made again exactly.
 
 A run keeps its judgements, not the evidence of millions of pairs. The evidence is a function of
 what landed, the rules and the model, so it is made again here for the pairs asked about: same
@@ -17,33 +17,30 @@ import pyarrow as pa
 from matching import linkage
 from matching.engine import Engine
 from matching.model import Model
-from matching.rules import Comparison, LinkageRules, load_linkage
-from matching.scoring import score
+from matching.rules import Comparison, Kind, LinkageRules, load_linkage
+from matching.scoring import make_linkable, score
 from matching.standardise import standardise
 from mdm.compose import Hub
 from mdm.errors import HomeError
 from mdm.hub.tables import Run
+from mdm.tracing.facts import Evidence, Step
 
-
-@dataclass(frozen=True)
-class Evidence:
-    """What one comparison found on a pair, and what it weighs in bits."""
-
-    comparison: str
-    level: str
-    sentence: str
-    bits: float
+RARITY = "rarity of the value"
 
 
 @dataclass(frozen=True)
 class PairEvidence:
-    """All evidence on one pair. The bits of prior and evidence add up to the match weight."""
+    """All evidence on one pair. The bits of prior and steps add up to the match weight."""
 
     rid_l: int
     rid_r: int
     prior: float
-    evidence: tuple[Evidence, ...]
+    evidence: tuple[Step, ...]
     match_weight: float
+
+    def beside(self, kept: float | None) -> Evidence:
+        """The evidence, held against the match weight that the run kept."""
+        return Evidence(self.prior, self.evidence, self.match_weight, self.match_weight == kept)
 
 
 def load_kept(hub: Hub, engine: Engine, run: Run, *tables: str) -> None:
@@ -58,23 +55,42 @@ def load_kept(hub: Hub, engine: Engine, run: Run, *tables: str) -> None:
 def prepare_persons(hub: Hub, engine: Engine, run: Run) -> None:
     """From the accepted tables to `person_linkable`, with the families that the run found."""
     standardise(engine)
+    prepare(hub, engine, run, "person")
+
+
+def prepare(hub: Hub, engine: Engine, run: Run, kind: Kind) -> None:
+    """From the standardised tables to `<kind>_linkable`, with what the run found of other kinds."""
     linkage.prepare(engine, "family")
+    if kind == "family":
+        return
     load_kept(hub, engine, run, "family_clusters")
     engine.drop("family_linkable")
     linkage.prepare(engine, "person")
+    if kind == "household":
+        engine.drop("person_linkable")
+        linkage.prepare(engine, "household")
 
 
 def explain_pairs(
-    engine: Engine, pairs: Sequence[tuple[int, int]], model: Model
+    engine: Engine,
+    pairs: Sequence[tuple[int, int]],
+    model: Model,
+    rules: LinkageRules | None = None,
 ) -> list[PairEvidence]:
-    """Evidence on pairs of persons (rids, the smaller first), after `prepare_persons`."""
-    rules = load_linkage("person")
+    """Evidence on pairs (rids, the smaller first) of one kind, after `prepare`.
+
+    Pairs far below review have none. `rules` are today's for persons unless given.
+    """
+    rules = rules or load_linkage("person")
+    kind = rules.kind
+    if rules != load_linkage(kind):
+        make_linkable(engine, rules)
     lefts, rights = zip(*pairs, strict=True)
     asked = {"rid_l": pa.array(lefts, pa.int32()), "rid_r": pa.array(rights, pa.int32())}
-    engine.register("person_pairs", pa.table(asked))
+    engine.register(f"{kind}_pairs", pa.table(asked))
     score(engine, rules, model)
-    rows = engine.fetch("SELECT * FROM person_scored ORDER BY rid_l, rid_r").to_pylist()
-    engine.drop("person_pairs", "person_scored")
+    rows = engine.fetch(f"SELECT * FROM {kind}_scored ORDER BY rid_l, rid_r").to_pylist()
+    engine.drop(f"{kind}_pairs", f"{kind}_scored")
     return [_evidence(rules, model, row) for row in rows]
 
 
@@ -89,16 +105,16 @@ def _evidence(rules: LinkageRules, model: Model, row: dict[str, Any]) -> PairEvi
     )
 
 
-def _parts(one: Comparison, row: dict[str, Any]) -> list[Evidence]:
+def _parts(one: Comparison, row: dict[str, Any]) -> list[Step]:
     """The level that a comparison found, and what the rarity of the value adds to it."""
     gamma = int(row[f"gamma_{one.name}"])
     missing = [level for level in one.levels if level.missing]
     held = [level for level in one.levels if not level.missing]
     # Splink numbers the levels from the last, 0, up; -1 is missing.
     level = missing[0] if gamma < 0 and missing else held[len(held) - 1 - max(gamma, 0)]
-    parts = [Evidence(one.name, level.name, level.sentence, float(row[f"mw_{one.name}"] or 0))]
+    parts = [Step(one.name, level.name, level.sentence, float(row[f"mw_{one.name}"] or 0))]
     rarity = row.get(f"mw_tf_adj_{one.name}")
     if rarity:
         sentence = "How rare the value is: agreeing on a common one says less."
-        parts.append(Evidence(one.name, "rarity of the value", sentence, float(rarity)))
+        parts.append(Step(one.name, RARITY, sentence, float(rarity)))
     return parts

@@ -1,0 +1,307 @@
+"""Trace: from a golden value back to the row of the file it came from, as of any moment.
+
+value → rule and losers → source records → cluster with its judgements → pairs with match weight and
+evidence → standardised and landed record → batch, file, row, checksum, handover record; with the
+rules and models of the run. Nothing here is written to the audit log: who calls it does, before
+the answer leaves (`traced`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, cast
+
+from sqlmodel import Session
+
+from matching.rules import Kind
+from mdm import audit
+from mdm.compose import Hub
+from mdm.errors import HomeError, InputError
+from mdm.hub.tables import Run
+from mdm.lookup import rules_of_its_day
+from mdm.opening import Opened, carriers, open_profiles
+from mdm.progress import Progress
+from mdm.survivorship import Choice, Explanation, explain
+from mdm.survivorship import SourceRecord as ChosenFrom
+from mdm.tokens import tokens_for
+from mdm.tracing import moments, pairs, records
+from mdm.tracing.facts import Lost, Pair, Record, Sentence, Trace, Value
+from mdm.tracing.records import Standing
+
+LINKED: tuple[Kind, ...] = ("family", "household")
+NOBODY = "There is no published profile to trace."
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is to be traced: a NIK or an entity id; attributes (none named: all of the profile).
+
+    `kind`: with a NIK, the person's family or household instead; not named, it is the first of the
+    three that has the attributes.
+    `evidence`: make the pairs' evidence and the standardised records again, which takes seconds.
+    `whole_records`: show all columns of the records, not only those behind the attributes.
+    """
+
+    nik: str | None = None
+    entity_id: str | None = None
+    attributes: Sequence[str] = ()
+    kind: Kind | None = None
+    as_of: datetime | None = None
+    evidence: bool = True
+    whole_records: bool = False
+
+
+@dataclass(frozen=True)
+class Target:
+    """Whom a question is about: found, opened, not yet traced."""
+
+    asked: str
+    opened: Opened
+    explanation: Explanation
+    run: Run
+
+
+def find(hub: Hub, session: Session, question: Question) -> Target:
+    """Find whom a question is about, as of its moment. InputError when there is nobody."""
+    run = moments.run_then(session, question.as_of)
+    asked = _asked(hub, session, question, run.seq)
+    found = _open(hub, session, asked, run)
+    if found is None:
+        raise InputError(NOBODY, "Check the number or id, and the moment.")
+    target = _meant(hub, session, replace(found, asked=asked), question)
+    _check_attributes(target.explanation, question.attributes)
+    return target
+
+
+def _meant(hub: Hub, session: Session, found: Target, question: Question) -> Target:
+    """What was found, or the family or household of it that is asked for or has the attributes."""
+    named = (question.kind,) if question.kind else ()
+    for kind in named or (found.opened.kind, *LINKED):
+        target: Target | None = found
+        if kind != found.opened.kind:
+            linked = found.explanation.links.get(kind)
+            target = _open(hub, session, linked, found.run) if linked else None
+        if target is not None and (named or _names(target.explanation) >= set(question.attributes)):
+            return replace(target, asked=found.asked)
+    if named:
+        raise InputError(f"The profile has no {question.kind}.", "Name another kind, or none.")
+    return found
+
+
+def _open(hub: Hub, session: Session, asked: str, run: Run) -> Target | None:
+    trail = moments.led_to(session, asked, run.seq)
+    opened = open_profiles(hub, session, trail, run.seq)
+    entity_id = next((one for one in reversed(trail) if one in opened), None)
+    if entity_id is None:
+        return None
+    found = opened[entity_id]
+    rules = rules_of_its_day(session, entity_id, found.version)
+    return Target(asked, found, explain(found.content, rules), run)
+
+
+def trace(hub: Hub, target: Target, question: Question, progress: Progress) -> Trace:
+    """Trace what was found. Writes nothing."""
+    kind = cast(Kind, target.opened.kind)
+    run, entity_id = target.run, target.opened.entity_id
+    chosen = _chosen(target.explanation, question.attributes)
+    with progress.task("read the entity's records"):
+        standing = records.standing(hub, run, kind, entity_id)
+        standing += _not_linked(standing, target.explanation.records)
+        records.date_them(standing, target.explanation.records)
+        records.land_again(hub, standing)
+        nodes = pairs.nodes_of(hub, run, kind, standing)
+    with hub.sessions.read() as session, progress.task("read its judgements"):
+        rules = pairs.rules_then(session, run, kind)
+        judged = pairs.judged(hub, run, rules, nodes)
+        judged = pairs.name_others(hub, run, kind, judged)
+        said = pairs.human_words(hub, session, run, kind, standing)
+        batches = records.deliveries(session, {r.batch for r in standing if r.batch is not None})
+        then = moments.told(hub, session, run)
+        events = moments.history(session, entity_id, run.seq)
+    parts = sorted({part for choice in chosen for part in _parts(choice)})
+    tidy: list[dict[str, Any] | None] = [None] * len(standing)
+    if question.evidence:
+        engine = hub.engine()
+        try:
+            again = pairs.Again(hub, engine, run, progress)
+            found = again.evidence(rules, list(judged))
+            tidy = again.standardised(kind, standing, None if question.whole_records else parts)
+            judged = {rids: _with(pair, found.get(rids)) for rids, pair in judged.items()}
+        finally:
+            engine.close()
+    places = {_key(record): at for at, record in enumerate(standing)}
+    status = target.explanation.status_sentence
+    return Trace(
+        asked=target.asked,
+        entity_id=entity_id,
+        kind=kind,
+        as_of=question.as_of,
+        run=then,
+        version=target.opened.version,
+        sealed_by=target.opened.run_seq,
+        status=target.explanation.status,
+        status_sentence=Sentence(status.id, status.en),
+        values=tuple(_value(choice, places) for choice in chosen),
+        records=tuple(
+            _record(hub, one, parts, standardised, question.whole_records)
+            for one, standardised in zip(standing, tidy, strict=True)
+        ),
+        deliveries=batches,
+        pairs=tuple(judged.values()),
+        judgements=said,
+        history=events,
+        links=dict(target.explanation.links),
+        regions=target.explanation.regions,
+    )
+
+
+def traced(
+    hub: Hub, question: Question, progress: Progress, *, actor: str, purpose: str, **said: Any
+) -> Trace:
+    """Find, write the act to the audit log and commit, then trace."""
+    with hub.sessions.read() as session:
+        target = find(hub, session, question)
+    write_down(hub, target, question, actor=actor, purpose=purpose, **said)
+    return trace(hub, target, question, progress)
+
+
+def write_down(
+    hub: Hub, target: Target, question: Question, *, actor: str, purpose: str, **said: Any
+) -> None:
+    """The act in the audit log, committed before anything leaves."""
+    chosen = _chosen(target.explanation, question.attributes)
+    with hub.sessions.begin() as session:
+        audit.record(
+            session,
+            actor,
+            "trace",
+            purpose=purpose,
+            entity_id=target.opened.entity_id,
+            run_seq=target.run.seq,
+            as_of=question.as_of.isoformat() if question.as_of else None,
+            fields={target.opened.kind: [choice.attribute for choice in chosen]},
+            revealed="whole records" if question.whole_records else None,
+            **said,
+        )
+
+
+def _asked(hub: Hub, session: Session, question: Question, seq: int) -> str:
+    if question.entity_id is not None:
+        return question.entity_id
+    if question.nik is None:
+        raise InputError("Nobody is named.", "Name a NIK or an entity id.")
+    tokens = tokens_for(hub, question.nik)
+    found = carriers(session, tokens, seq)
+    ids = [one for token in tokens for one in found.get(token, [])]
+    if not ids:
+        raise InputError(NOBODY, "Check the number or id, and the moment.")
+    return ids[0]
+
+
+def _names(explanation: Explanation) -> set[str]:
+    return {name for choice in explanation.choices for name in (choice.attribute, *_parts(choice))}
+
+
+def _check_attributes(explanation: Explanation, wanted: Sequence[str]) -> None:
+    known = _names(explanation)
+    unknown = sorted(set(wanted) - known)
+    if unknown:
+        raise InputError(
+            f"The profile has no {', '.join(unknown)}.", f"It has: {', '.join(sorted(known))}."
+        )
+
+
+def _chosen(explanation: Explanation, wanted: Sequence[str]) -> list[Choice]:
+    """The choices asked for; a part of a group that travels together stands for the group."""
+    names = set(wanted)
+    return [
+        choice
+        for choice in explanation.choices
+        if not names or choice.attribute in names or names & set(_parts(choice))
+    ]
+
+
+def _parts(choice: Choice) -> list[str]:
+    values = [choice.value, *(loser.value for loser in choice.losers)]
+    groups = {part for value in values if isinstance(value, dict) for part in value}
+    return sorted(groups) or [choice.attribute]
+
+
+def _not_linked(standing: Sequence[Standing], chosen_from: Sequence[ChosenFrom]) -> list[Standing]:
+    """Records of the profile that the run's links do not name: of a run that kept no links."""
+    known = {record.key for record in standing}
+    return [
+        Standing(-1 - at, _key_of(one), one.batch, one.file, one.row, implied=one.row is None)
+        for at, one in enumerate(chosen_from)
+        if _key_of(one) not in known
+    ]
+
+
+def _key_of(one: ChosenFrom) -> tuple[str, str, str]:
+    return one.source, one.layout, one.record_key
+
+
+def _key(record: Standing) -> tuple[str, str, str]:
+    return record.key
+
+
+def _with(pair: Pair, found: Any) -> Pair:
+    return replace(pair, evidence=found.beside(pair.match_weight)) if found else pair
+
+
+def _value(choice: Choice, places: dict[tuple[str, str, str], int]) -> Value:
+    return Value(
+        attribute=choice.attribute,
+        label=Sentence(choice.label.id, choice.label.en),
+        value=choice.value,
+        record=places[_key_of(choice.record)],
+        sources=choice.sources,
+        valid=choice.valid,
+        rule=choice.rule,
+        sentence=Sentence(choice.sentence.id, choice.sentence.en),
+        decided_by=choice.decided_by,
+        losers=tuple(
+            Lost(
+                loser.value,
+                places[_key_of(loser.record)],
+                loser.sources,
+                loser.reason,
+                Sentence(loser.because.id, loser.because.en),
+            )
+            for loser in choice.losers
+        ),
+    )
+
+
+def _record(
+    hub: Hub,
+    one: Standing,
+    parts: Sequence[str],
+    standardised: dict[str, Any] | None,
+    whole: bool,
+) -> Record:
+    source, layout, record_key = one.key
+    columns = records.columns_behind(hub, one, parts)
+    behind = {name for joined in columns.values() for name in joined.split("+")}
+    landed = one.landed
+    if landed is not None and not whole:
+        landed = {name: cell for name, cell in landed.items() if name in behind}
+    return Record(
+        source=source,
+        layout=layout,
+        record_key=record_key,
+        batch=one.batch,
+        file=one.file,
+        row=one.row,
+        date=one.date,
+        implied=one.implied,
+        columns=columns,
+        landed=landed,
+        standardised=standardised,
+        findings=tuple(f for f in one.findings if whole or not f.column or f.column in behind),
+    )
+
+
+__all__ = ["HomeError", "Question", "Target", "Trace", "find", "trace", "traced", "write_down"]

@@ -1,0 +1,64 @@
+"""A small home whose path was run twice, for traces and reports; made once for all tests of a process."""
+
+from __future__ import annotations
+
+import csv
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from mdm.compose import Hub
+from mdm.hub.columns import now
+from mdm.landing import land
+from mdm.pipeline import run
+from mdm.run import RunResult
+from tests.run.homes import QUIET, deliver, land_all, new_home
+
+BIODATA = "kemendagri/biodata_wni.csv"
+
+
+@dataclass(frozen=True)
+class World:
+    """The home after two runs, what was delivered, whom the second delivery mended, and the moment
+    between the runs."""
+
+    home: Path
+    delivery: Path
+    mended: Path
+    nik: str
+    runs: tuple[RunResult, RunResult]
+    between: object
+
+
+def make_world(root: Path) -> World:
+    """Land, run; mend one row of the registry, land, run again."""
+    delivery = deliver(root / "delivery", families=60, seed=8123)
+    with new_home(root / "home") as hub:
+        land_all(hub, delivery)
+        first = run(hub, QUIET)
+        between = now()
+        mended, nik = mend(delivery, root / "mended")
+        land(hub, "kemendagri", [mended], progress=QUIET)
+        second = run(hub, QUIET)
+    return World(root / "home", delivery, mended, nik, (first, second), between)
+
+
+def rows_of(file: Path) -> list[dict[str, str]]:
+    """A provider's file, row by row."""
+    with file.open(encoding="utf-8", newline="") as stream:
+        return list(csv.DictReader(stream))
+
+
+def mend(delivery: Path, folder: Path) -> tuple[Path, str]:
+    """A later registry file of one row that says another occupation; and its NIK."""
+    (row, *_) = rows_of(delivery / BIODATA)
+    row |= {"PDDK_AKH": "9" if row["PDDK_AKH"] != "9" else "8", "TGL_ENTRI": "2026-01-15"}
+    folder.mkdir()
+    with (folder / "biodata_wni.csv").open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.DictWriter(stream, list(row))
+        writer.writeheader()
+        writer.writerow(row)
+    return folder, row["NIK"]
+
+
+__all__ = ["BIODATA", "Hub", "World", "make_world", "rows_of", "shutil"]
