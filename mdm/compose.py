@@ -132,7 +132,7 @@ def _replay_shreds(hub: Hub) -> None:
 
 def _sessions(settings: Settings) -> Sessions:
     try:
-        sessions = Sessions(settings.database)
+        sessions = Sessions(settings.database, settings.pool)
         with sessions.read():
             return sessions
     except sa.exc.SQLAlchemyError:

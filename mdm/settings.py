@@ -20,6 +20,7 @@ from pydantic import (
 
 from mdm.access.settings import Access, AccessSettings
 from mdm.errors import RuleError
+from mdm.hub.dialect import Pool
 
 FILE = "dtsen.yaml"
 PREFIX = "DTSEN_"
@@ -32,6 +33,12 @@ class Settings(BaseModel):
 
     home: Path = Field(exclude=True)
     database_url: str = Field(default="", repr=False)  # empty: hub.db in the home
+    pool_size: int = Field(default=5, ge=1)  # connections to the database, kept open
+    pool_overflow: int = Field(default=10, ge=0)  # more, while they are needed
+    pool_wait: float = Field(default=30, gt=0)  # seconds for one, when all are in use
+    statement_timeout: float = Field(default=60, ge=0)  # seconds; 0: none. PostgreSQL counts them
+    lock_timeout: float = Field(default=10, ge=0)
+    idle_timeout: float = Field(default=300, ge=0)  # of a transaction that does nothing
     memory_limit: str = "4GB"  # what the columnar engine may use
     threads: int | None = Field(default=None, ge=1)
     spill: Path | None = None  # only a directory that the operator declares encrypted
@@ -63,6 +70,18 @@ class Settings(BaseModel):
     def database(self) -> str:
         """The database URL in force."""
         return self.database_url or f"sqlite:///{self.home / 'hub.db'}"
+
+    @property
+    def pool(self) -> Pool:
+        """How the database is connected to."""
+        return Pool(
+            size=self.pool_size,
+            overflow=self.pool_overflow,
+            wait=self.pool_wait,
+            statement=self.statement_timeout,
+            lock=self.lock_timeout,
+            idle=self.idle_timeout,
+        )
 
     @property
     def root_key(self) -> Path:

@@ -66,6 +66,7 @@ def hold_tokens(hub: Hub, engine: Engine, name: str, kind: str) -> None:
 
 def _bring(hub: Hub, engine: Engine, name: str, *, schema: pa.Schema, sql: str, kind: str) -> None:
     with hub.sessions.read() as session:
+        hub.dialect.unhurried(session.connection())
         parameters = {"kind": kind, "seq": published_seq(session)}
         result = (
             session.connection().execution_options(yield_per=ROWS).execute(sa.text(sql), parameters)

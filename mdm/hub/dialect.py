@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import sqlalchemy as sa
@@ -12,6 +13,18 @@ from sqlmodel import SQLModel
 from mdm.errors import HomeError
 
 Row = Sequence[Any]
+
+
+@dataclass(frozen=True)
+class Pool:
+    """How many connections there may be, and how long what may take. Seconds; 0: no limit."""
+
+    size: int = 5  # connections kept open
+    overflow: int = 10  # more, while they are needed
+    wait: float = 30  # for a connection, when all are in use
+    statement: float = 60  # of one statement, where a server counts them
+    lock: float = 10  # for a lock
+    idle: float = 300  # of a transaction that does nothing
 
 
 class Turn(Protocol):
@@ -30,7 +43,7 @@ class Dialect(Protocol):
     grain: int
     """Rows of a bulk that go between two looks whether somebody waits to write."""
 
-    def engine(self, url: str) -> sa.Engine:
+    def engine(self, url: str, pool: Pool) -> sa.Engine:
         """A connection pool whose commits survive a power cut."""
 
     def turn(self, connection: sa.Connection, *, bulk: bool) -> AbstractContextManager[Turn]:
@@ -44,6 +57,16 @@ class Dialect(Protocol):
 
     def begin_read(self, connection: sa.Connection) -> None:
         """Called first in a reading unit of work: everything read is of one moment."""
+
+    def begin_migration(self, connection: sa.Connection) -> None:
+        """Called first in a migration: one at a time, and rather given up than that its wait for a
+        table makes everybody wait behind it."""
+
+    def unhurried(self, connection: sa.Connection) -> None:
+        """Let the statements of this transaction take as long as they need."""
+
+    def out_of_room(self, error: BaseException) -> bool:
+        """Whether the disk under the database is full."""
 
     def upsert(
         self, connection: sa.Connection, model: type[SQLModel], rows: Sequence[Mapping[str, Any]]

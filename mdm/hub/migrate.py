@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from importlib.resources import files
 
+import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
@@ -18,16 +19,21 @@ from mdm.hub.sessions import Sessions
 def upgrade(sessions: Sessions) -> None:
     """Run every revision that is missing, in one transaction."""
     config = _config()
-    with sessions.connect() as connection:
-        sessions.dialect.exclusive(connection, "migrations")
-        config.attributes["connection"] = connection
-        try:
+    try:
+        with sessions.connect() as connection:
+            sessions.dialect.begin_migration(connection)
+            config.attributes["connection"] = connection
             command.upgrade(config, "head")
-        except CommandError:
-            raise HomeError(
-                "The hub's database is of a newer version than this program.",
-                "Install the newer program.",
-            ) from None
+    except CommandError:
+        raise HomeError(
+            "The hub's database is of a newer version than this program.",
+            "Install the newer program.",
+        ) from None
+    except sa.exc.OperationalError:
+        raise HomeError(
+            "The hub's database is busy, so that it cannot be brought up to date now.",
+            "Try again when no run and no other `dtsen init` works on it.",
+        ) from None
 
 
 def at_head(sessions: Sessions) -> bool:

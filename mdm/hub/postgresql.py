@@ -7,12 +7,17 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
+import psycopg
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import SQLModel
 
 from mdm.hub import walls
-from mdm.hub.dialect import Row, Turn, register, table_of, upsert_rows
+from mdm.hub.dialect import Pool, Row, Turn, register, table_of, upsert_rows
+
+
+MIGRATIONS_WAIT = "60s"  # for another process that migrates
+TABLES_WAIT = "5s"  # for a table, while readers that came later wait behind
 
 
 class _NobodyWaits:
@@ -28,9 +33,22 @@ class PostgreSQL:
     clustered: Mapping[str, Any] = {}
     grain = 20_000
 
-    def engine(self, url: str) -> sa.Engine:
-        parsed = sa.make_url(url).set(drivername="postgresql+psycopg")
-        return sa.create_engine(parsed, pool_pre_ping=True, hide_parameters=True)
+    def engine(self, url: str, pool: Pool) -> sa.Engine:
+        limits = {
+            "statement_timeout": pool.statement,
+            "lock_timeout": pool.lock,
+            "idle_in_transaction_session_timeout": pool.idle,
+        }
+        options = " ".join(f"-c {name}={round(1000 * s)}" for name, s in limits.items())
+        return sa.create_engine(
+            sa.make_url(url).set(drivername="postgresql+psycopg"),
+            pool_pre_ping=True,
+            pool_size=pool.size,
+            max_overflow=pool.overflow,
+            pool_timeout=pool.wait,
+            connect_args={"options": options},
+            hide_parameters=True,
+        )
 
     @contextmanager
     def turn(self, connection: sa.Connection, *, bulk: bool) -> Iterator[Turn]:
@@ -41,6 +59,18 @@ class PostgreSQL:
 
     def begin_read(self, connection: sa.Connection) -> None:
         connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+
+    def begin_migration(self, connection: sa.Connection) -> None:
+        self.unhurried(connection)
+        connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{MIGRATIONS_WAIT}'")
+        self.exclusive(connection, "migrations")
+        connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{TABLES_WAIT}'")
+
+    def unhurried(self, connection: sa.Connection) -> None:
+        connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
+
+    def out_of_room(self, error: BaseException) -> bool:
+        return isinstance(getattr(error, "orig", error), psycopg.errors.DiskFull)
 
     def upsert(
         self, connection: sa.Connection, model: type[SQLModel], rows: Sequence[Mapping[str, Any]]

@@ -8,16 +8,17 @@ from contextlib import contextmanager
 import sqlalchemy as sa
 from sqlmodel import Session
 
+from mdm.errors import CapacityError
 from mdm.hub.bulk import Bulk
-from mdm.hub.dialect import Dialect, Turn, dialect_for
+from mdm.hub.dialect import Dialect, Pool, Turn, dialect_for
 
 
 class Sessions:
     """`with sessions.begin() as session:` writes; `with sessions.read() as session:` reads."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, pool: Pool | None = None) -> None:
         self.dialect: Dialect = dialect_for(url)
-        self.engine: sa.Engine = self.dialect.engine(url)
+        self.engine: sa.Engine = self.dialect.engine(url, pool or Pool())
 
     @contextmanager
     def begin(self) -> Iterator[Session]:
@@ -46,9 +47,16 @@ class Sessions:
 
     @contextmanager
     def _unit(self, connection: sa.Connection, *, bulk: bool = False) -> Iterator[Turn]:
-        with self.dialect.turn(connection, bulk=bulk) as turn, connection.begin():
-            self.dialect.begin_write(connection)
-            yield turn
+        try:
+            with self.dialect.turn(connection, bulk=bulk) as turn, connection.begin():
+                self.dialect.begin_write(connection)
+                yield turn
+        except Exception as error:
+            if not self.dialect.out_of_room(error):
+                raise
+            raise CapacityError(
+                "The disk under the database is full.", "Make room, then run again: it resumes."
+            ) from None
 
     @contextmanager
     def read(self) -> Iterator[Session]:

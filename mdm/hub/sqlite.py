@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -13,7 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert
 from sqlmodel import SQLModel
 
-from mdm.hub.dialect import Row, Turn, register, table_of, upsert_rows
+from mdm.hub.dialect import Pool, Row, Turn, register, table_of, upsert_rows
 from mdm.hub.turns import Alone, turn_at
 
 BUSY_MILLISECONDS = 60_000
@@ -40,15 +41,17 @@ class SQLite:
     clustered: Mapping[str, Any] = {"sqlite_with_rowid": False}
     grain = 2 * ROWS_TOGETHER
 
-    def engine(self, url: str) -> sa.Engine:
-        engine = sa.create_engine(
-            url, connect_args={"timeout": BUSY_MILLISECONDS / 1000}, hide_parameters=True
-        )
-        sa.event.listen(engine, "connect", self._connect)
+    def engine(self, url: str, pool: Pool) -> sa.Engine:
         database = sa.make_url(url).database
+        many: dict[str, Any] = {}
         if database and database != ":memory:":
-            path = Path(database)
-            path.touch(mode=0o600, exist_ok=True)
+            Path(database).touch(mode=0o600, exist_ok=True)
+            many = {
+                "pool_size": pool.size, "max_overflow": pool.overflow, "pool_timeout": pool.wait,
+            }  # fmt: skip
+        timeout = {"timeout": BUSY_MILLISECONDS / 1000}
+        engine = sa.create_engine(url, connect_args=timeout, hide_parameters=True, **many)
+        sa.event.listen(engine, "connect", self._connect)
         return engine
 
     @staticmethod
@@ -83,6 +86,17 @@ class SQLite:
 
     def begin_read(self, connection: sa.Connection) -> None:
         connection.exec_driver_sql("BEGIN")
+
+    def begin_migration(self, connection: sa.Connection) -> None:
+        # A writing unit of work is alone already, and readers never wait for it.
+        return None
+
+    def unhurried(self, connection: sa.Connection) -> None:
+        return None
+
+    def out_of_room(self, error: BaseException) -> bool:
+        code = getattr(getattr(error, "orig", error), "sqlite_errorcode", None)
+        return code == sqlite3.SQLITE_FULL
 
     def upsert(
         self, connection: sa.Connection, model: type[SQLModel], rows: Sequence[Mapping[str, Any]]

@@ -37,12 +37,13 @@ def content(kind: str = "person", links: Mapping[str, Any] | None = None, **valu
 
 @dataclass
 class Golden:
-    """What a run found out: entity id → (content, NIKs), and redirects of merged entities."""
+    """What a run found out: entity id → (content, NIKs), redirects of merged entities, regions."""
 
     persons: Mapping[str, tuple[str, Sequence[str]]] = field(default_factory=dict)
     families: Mapping[str, str] = field(default_factory=dict)
     merged: Mapping[str, str] = field(default_factory=dict)
     absent: Sequence[str] = ()
+    regions: Mapping[str, str] = field(default_factory=dict)
 
     def register(self, engine: Engine) -> None:
         """Make the tables of persons and families in the engine."""
@@ -51,6 +52,7 @@ class Golden:
             "entity_id": pa.array(ids, pa.string()),
             "content": pa.array([row[0] for row in rows], pa.string()),
             "niks": pa.array([list(row[1]) for row in rows], pa.list_(pa.string())),
+            "region": pa.array([self.regions.get(one) for one in ids], pa.string()),
         }
         engine.register("person_golden", pa.table(golden))
         _entities(engine, "person", [*ids, *self.absent], self.merged)

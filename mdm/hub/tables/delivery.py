@@ -31,7 +31,9 @@ class Batch(SQLModel, table=True):
     landed: int = 0
     accepted: int | None = None
     quarantined: int | None = None
-    erased: int = Field(default=0, sa_column_kwargs={"server_default": "0"})  # rows taken out by law
+    erased: int = Field(
+        default=0, sa_column_kwargs={"server_default": "0"}
+    )  # rows taken out by law
     unchanged: int | None = None  # rows equal to the version already held
     status: str = "landed"
     created: datetime = Field(default_factory=now, sa_type=UtcDateTime)
