@@ -83,7 +83,7 @@ def _signed(assertion: str, keys: Mapping[str, Mapping[str, Any]]) -> dict[str, 
     jwk = dict(keys[kid])
     okp = jwk["kty"] == "OKP"
     key = OKPKey.import_key(jwk) if okp else ECKey.import_key(jwk)
-    registry = jws.JWSRegistry(algorithms=["EdDSA" if okp else "ES256"])
+    registry = jws.JWSRegistry(algorithms=["EdDSA", "Ed25519"] if okp else ["ES256"])
     try:
         signed = jws.deserialize_compact(assertion.encode(), key, registry=registry)
         payload = json.loads(signed.payload)

@@ -46,7 +46,7 @@ class TestClient:
         said = {name: value for name, value in said.items() if value is not None}
         okp = self.key["kty"] == "OKP"
         key = OKPKey.import_key(self.key) if okp else ECKey.import_key(self.key)
-        algorithm = "EdDSA" if okp else "ES256"
+        algorithm = "Ed25519" if okp else "ES256"
         top = {"alg": algorithm, "kid": self.key["kid"], **(header or {})}
         return jwt.encode(top, said, key, algorithms=[algorithm])
 
