@@ -1,47 +1,48 @@
 """Who may do what, written down a second time and plainly: what is not written here is denied.
 
-One line: role, actions, where, purposes (`-`: the action takes none), field set (`-`: none).
+One line: role, where, field set (`-`: none), purposes (`-`: the action takes none), actions.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 TABLE = """
-officer            profile.lookup                        region   verification,correction,grievance   desk
-officer            profile.lookup                        region   assistance                          assistance
-officer            eligibility.ask                       region   verification,grievance,assistance   assessment
-officer            snapshot.list                         anywhere -                                   -
-supervisor         profile.lookup                        region   verification,correction,grievance   desk
-supervisor         profile.lookup                        region   assistance                          assistance
-supervisor         profile.lookup,subject.report         region   subject_access                      whole
-supervisor         eligibility.ask                       region   verification,grievance,assistance   assessment
-supervisor         eligibility.batch                     region   assistance,grievance                assessment
-supervisor         rights.restrict,rights.erase          region   subject_access                      -
-supervisor         export.bulk                           country  assistance                          assistance
-supervisor         snapshot.create                       country  -                                   -
-supervisor         snapshot.list                         anywhere -                                   -
-supervisor         job.read                              own      -                                   -
-supervisor         approval.list,approval.decide         anywhere -                                   -
-steward            profile.lookup                        region   review,correction,grievance         review
-steward            eligibility.ask                       region   verification,grievance,assistance   assessment
-steward            snapshot.list                         anywhere -                                   -
-auditor            audit.verify,audit.export             anywhere -                                   -
-auditor            audit.trace                           region   audit                               whole
-auditor            subject.report,breach.report          region   audit,breach,subject_access         whole
-auditor            snapshot.list,alarm.read,metrics.read anywhere -                                   -
-auditor            user.list,client.list,key.list        anywhere -                                   -
-auditor            approval.list                         anywhere -                                   -
-programme          profile.lookup,dci.search             region   assistance,verification,demonstration            assistance
-programme          eligibility.ask,eligibility.batch     region   assistance,verification,grievance,demonstration  assessment
-programme          job.read                              own      -                                   -
-programme          snapshot.list                         anywhere -                                   -
-user-administrator user.list,user.create,user.disable,user.reset          anywhere - -
-user-administrator role.grant,role.revoke,client.list,client.create       anywhere - -
-user-administrator client.disable,client.rotate-key,honey.add             anywhere - -
-user-administrator approval.list,approval.decide,alarm.read,metrics.read  anywhere - -
-key-administrator  key.list,key.rotate,key.destroy                        anywhere - -
-key-administrator  approval.list,approval.decide,alarm.read,metrics.read  anywhere - -
+officer            region   desk       verification,correction,grievance profile.lookup
+officer            region   assistance assistance                     profile.lookup
+officer            region   assessment verification,grievance,assistance eligibility.ask
+officer            anywhere -          -                              snapshot.list
+supervisor         region   desk       verification,correction,grievance profile.lookup
+supervisor         region   assistance assistance                     profile.lookup
+supervisor         region   whole      subject_access                 profile.lookup,subject.report
+supervisor         region   assessment verification,grievance,assistance eligibility.ask
+supervisor         region   assessment assistance,grievance           eligibility.batch
+supervisor         region   -          subject_access                 rights.restrict,rights.erase
+supervisor         country  assistance assistance                     export.bulk
+supervisor         country  -          -                              snapshot.create
+supervisor         anywhere -          -                              snapshot.list
+supervisor         own      -          -                              job.read
+supervisor         anywhere -          -                              approval.list,approval.decide
+steward            region   review     review,correction,grievance    profile.lookup
+steward            region   assessment verification,grievance,assistance eligibility.ask
+steward            anywhere -          -                              snapshot.list
+auditor            anywhere -          -                              audit.verify,audit.export
+auditor            region   whole      audit                          audit.trace
+auditor            region   whole      audit,breach,subject_access    subject.report,breach.report
+auditor            anywhere -          -                              snapshot.list,alarm.read,metrics.read
+auditor            anywhere -          -                              user.list,client.list,key.list
+auditor            anywhere -          -                              approval.list
+programme          region   assistance assistance,verification,demonstration profile.lookup,dci.search
+programme          region   assessment assistance,verification,grievance,demonstration eligibility.ask,eligibility.batch
+programme          own      -          -                              job.read
+programme          anywhere -          -                              snapshot.list
+user-administrator anywhere -          -                              user.list,user.create,user.disable,user.reset
+user-administrator anywhere -          -                              role.grant,role.revoke,client.list,client.create
+user-administrator anywhere -          -                              client.disable,client.rotate-key,honey.add
+user-administrator anywhere -          -                              approval.list,approval.decide,alarm.read,metrics.read
+key-administrator  anywhere -          -                              key.list,key.rotate,key.destroy
+key-administrator  anywhere -          -                              approval.list,approval.decide,alarm.read,metrics.read
 """
 
 OPEN = [
@@ -71,11 +72,12 @@ class Line:
     fields: str | None
 
 
+@cache
 def lines() -> list[Line]:
     """The table, read."""
     read = []
     for text in TABLE.strip().splitlines():
-        role, actions, where, purposes, fields = text.split()
+        role, where, fields, purposes, actions = text.split()
         read.append(
             Line(
                 role,
@@ -86,6 +88,12 @@ def lines() -> list[Line]:
             )
         )
     return read
+
+
+@cache
+def speaking(roles: frozenset[str], action: str) -> list[Line]:
+    """The lines that say something about these roles and this action."""
+    return [line for line in lines() if line.role in roles and action in line.actions]
 
 
 def allowed(
@@ -105,9 +113,8 @@ def allowed(
     if len(roles & APART) > 1:
         return None
     found = None
-    for line in lines():
-        fits_kind = (line.role in STAFF) == (kind == "staff")
-        if line.role not in roles or action not in line.actions or not fits_kind:
+    for line in speaking(roles, action):
+        if (line.role in STAFF) != (kind == "staff"):
             continue
         if None not in line.purposes and purpose not in line.purposes:
             continue
