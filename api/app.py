@@ -12,9 +12,10 @@ from litestar.di import Provide
 from litestar.types import ControllerRouterHandler
 
 from api.actions import refuse_undeclared
+from api.context import Connection, principal_of
 from api.dci.courier import Courier
 from api.description import describe_refusals, description
-from api.guard import Connection, Identify, guard_with, principal_of
+from api.guard import Identify, guard_with
 from api.logs import Log
 from api.refusals import HANDLERS
 from api.routes import ROUTERS

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Any
 
-from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
 from litestar.params import BodyKwarg
 from litestar.utils import get_enum_string_value
 
 from api.actions import action_of
+from api.context import PRINCIPAL, Connection
 from api.problems import Problem, Wrong
 from mdm.access import Principal, is_open, load_rules, may
 from mdm.masking import load_rules as load_sealing
 
-Connection = ASGIConnection[Any, Any, Any, Any]
 Identify = Callable[[Connection], Awaitable[Principal]]
 JSON = "application/json"
-PRINCIPAL = "principal"
 
 
 def guard_with(identify: Identify) -> Callable[[Connection, BaseRouteHandler], Awaitable[None]]:
@@ -37,12 +34,6 @@ def guard_with(identify: Identify) -> Callable[[Connection, BaseRouteHandler], A
             raise denied(decision.reason)
 
     return guard
-
-
-def principal_of(connection: Connection) -> Principal:
-    """Who asks, as the guard found out."""
-    principal: Principal = connection.scope["state"][PRINCIPAL]
-    return principal
 
 
 def require(principal: Principal, action: str, purpose: str | None) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Receive, Scope, Send
 
-from api.guard import PRINCIPAL
+from api.context import PRINCIPAL
 from api.headers import with_security
 from api.logs import Log
 from api.metrics import REQUESTS, TIMES, UNMATCHED

@@ -101,7 +101,8 @@ def _columns() -> sa.Select[str, str, int, int, int, bytes | None, int, bytes]:
 
 def _newest() -> sa.Select[str, str, int, int, int, bytes | None, int, bytes]:
     """The newest version as of `seq` of every entity of `ids`, unless it is a tombstone."""
-    newer, seq = aliased(SealedProfile), sa.bindparam("seq")
+    newer = aliased(SealedProfile)
+    seq: sa.BindParameter[int] = sa.bindparam("seq", type_=sa.Integer())
     return (
         _columns()
         .where(col(SealedProfile.entity_id).in_(sa.bindparam("ids", expanding=True)))
@@ -118,7 +119,7 @@ def _newest() -> sa.Select[str, str, int, int, int, bytes | None, int, bytes]:
 
 def _carriers() -> sa.Select[bytes, str]:
     """Who is filed under `tokens` as of `seq`, the one whose golden NIK it is first."""
-    seq = sa.bindparam("seq")
+    seq: sa.BindParameter[int] = sa.bindparam("seq", type_=sa.Integer())
     return (
         sa.select(col(NikToken.token), col(NikToken.entity_id))
         .where(col(NikToken.token).in_(sa.bindparam("tokens", expanding=True)))

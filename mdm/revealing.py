@@ -12,50 +12,55 @@ from mdm.desk.terms import Answered, Moment, Person, Profile, Question
 SOURCE, DATE = 0, 6  # of a record in a golden content
 
 
-@dataclass(frozen=True)
-class Shown:
-    """What is shown of one profile: values by attribute, and where each comes from."""
-
-    values: dict[str, Any]
-    sources: dict[str, tuple[str, str | None, int]]
-
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Revealed:
-    """A person as somebody may see it. `withheld` names fields asked for and not shown."""
+    """A person as somebody may see it: kind → attribute → value. `withheld` names fields asked
+    for and not shown."""
 
     person: Person
-    shown: Mapping[str, Shown]
+    shown: Mapping[str, Mapping[str, Any]]
     withheld: Sequence[str]
 
 
 def reveal(person: Person, decision: Decision, asked: Collection[str] | None) -> Revealed:
     """The fields that were asked for (None: all) and may be seen."""
-    profiles = {"person": person.person, "family": person.family, "household": person.household}
     shown = {
-        kind: show(one, decision.fields.get(kind, frozenset()), asked)
-        for kind, one in profiles.items()
+        one.kind: show(one, _allowed(one.kind, decision, asked))
+        for one in (person.person, person.family, person.household)
         if one is not None
     }
     withheld = [name for name in sorted(asked or ()) if not _is_allowed(name, decision)]
     return Revealed(person, shown, withheld)
 
 
-def show(profile: Profile, allowed: Collection[str], asked: Collection[str] | None) -> Shown:
+def show(profile: Profile, allowed: Collection[str]) -> dict[str, Any]:
     """The allowed values of one profile; those that travel together each under its own name."""
     values: dict[str, Any] = {}
-    sources: dict[str, tuple[str, str | None, int]] = {}
-    records = profile.body["records"]
-    kind = profile.kind
     for entries in (profile.body["agreed"], profile.body["contested"]):
         for name, entry in entries.items():
-            value, record = entry[0], records[entry[1]]
-            parts = value.items() if isinstance(value, dict) else ((name, value),)
-            for part, plain in parts:
-                if part in allowed and (asked is None or f"{kind}.{part}" in asked):
-                    values[part] = plain
-                    sources[part] = (record[SOURCE], record[DATE], entry[2])
-    return Shown(values, sources)
+            value = entry[0]
+            if isinstance(value, dict):
+                values.update((part, value[part]) for part in value if part in allowed)
+            elif name in allowed:
+                values[name] = value
+    return values
+
+
+def sources(profile: Profile, shown: Collection[str]) -> dict[str, tuple[str, str | None, int]]:
+    """Attribute shown → source and date of the record it comes from, and how many sources agree."""
+    found: dict[str, tuple[str, str | None, int]] = {}
+    records = profile.body["records"]
+    for name, entry in profile.entries.items():
+        record = records[entry[1]]
+        for part in entry[0] if isinstance(entry[0], dict) else (name,):
+            if part in shown:
+                found[part] = (record[SOURCE], record[DATE], entry[2])
+    return found
+
+
+def _allowed(kind: str, decision: Decision, asked: Collection[str] | None) -> Collection[str]:
+    allowed = decision.fields.get(kind, frozenset())
+    return allowed if asked is None else {one for one in allowed if f"{kind}.{one}" in asked}
 
 
 def _is_allowed(asked: str, decision: Decision) -> bool:
@@ -74,7 +79,7 @@ class Lookup(Question):
 
     def one(self, moment: Moment, person: Person, decision: Decision) -> Answered:
         seen = reveal(person, decision, self.asked)
-        fields = {kind: list(one.values) for kind, one in seen.shown.items()}
+        fields = {kind: list(values) for kind, values in seen.shown.items()}
         return Answered(self.render(moment, seen), fields)
 
     def unknown(self, moment: Moment) -> None:

@@ -7,12 +7,12 @@ from typing import Any
 
 import msgspec
 from litestar import Request, Response, Router, post
-from litestar.di import NamedDependency
 from litestar.openapi import ResponseSpec
 from litestar.openapi.spec import Example
 from litestar.params import JSONBody
 
 from api.actions import declares
+from api.context import desk_of, hub_of, principal_of
 from api.guard import require
 from api.problems import Problem
 from api.refusals import respond
@@ -20,9 +20,9 @@ from api.schemas.lookup import EXAMPLE, Found, Identity, LookupQuestion, Sentenc
 from mdm import questions
 from mdm.access import Principal
 from mdm.compose import Hub
-from mdm.desk import Desk, Moment
+from mdm.desk import Moment
 from mdm.pseudonyms import Pseudonyms
-from mdm.revealing import Lookup, Revealed, Shown
+from mdm.revealing import Lookup, Revealed, sources
 from mdm.survivorship import load_rules as load_survivorship
 
 ACTION = "profile.lookup"
@@ -47,22 +47,20 @@ class Renderer:
 
     def __call__(self, moment: Moment, seen: Revealed) -> bytes:
         shown, entity_id = seen.shown, seen.person.person.entity_id
-        return _encode(
-            Found(
-                subject=self._names.of(entity_id) if self._names else entity_id,
-                identity=_identity(seen),
-                person=shown["person"].values,
-                family=shown["family"].values if "family" in shown else None,
-                household=shown["household"].values if "household" in shown else None,
-                run=moment.seq,
-                as_of=moment.at.isoformat() if moment.at else None,
-                snapshot=None,
-                withheld=list(seen.withheld),
-                sources={kind: _sources(one) for kind, one in shown.items()}
-                if self._sources
-                else None,
-            )
+        told = Found(
+            subject=self._names.of(entity_id) if self._names else entity_id,
+            identity=_identity(seen),
+            person=shown["person"],
+            family=shown.get("family"),
+            household=shown.get("household"),
+            run=moment.seq,
+            as_of=moment.at.isoformat() if moment.at else None,
+            snapshot=None,
+            withheld=seen.withheld,
         )
+        if self._sources:
+            told.sources = _sources(seen)
+        return _encode(told)
 
 
 def _identity(seen: Revealed) -> Identity:
@@ -86,8 +84,13 @@ def _sentences() -> dict[str, Sentence]:
     }
 
 
-def _sources(shown: Shown) -> dict[str, Source]:
-    return {name: Source(*said) for name, said in shown.sources.items()}
+def _sources(seen: Revealed) -> dict[str, dict[str, Source]]:
+    person = seen.person
+    return {
+        one.kind: {name: Source(*said) for name, said in sources(one, seen.shown[one.kind]).items()}
+        for one in (person.person, person.family, person.household)
+        if one is not None
+    }
 
 
 @declares(ACTION)
@@ -107,17 +110,14 @@ def _sources(shown: Shown) -> dict[str, Source]:
     },
 )
 async def lookup(
-    request: Request[Any, Any, Any],
-    data: JSONBody[LookupQuestion],
-    principal: NamedDependency[Principal],
-    desk: NamedDependency[Desk],
-    hub: NamedDependency[Hub],
+    request: Request[Any, Any, Any], data: JSONBody[LookupQuestion]
 ) -> Response[bytes]:
     """The person behind a NIK with family and household: the fields that this client or member of
     staff may see for this purpose, each with source and date on request.
 
     The reveal is in the audit log, durably, before the answer leaves.
     """
+    principal = principal_of(request)
     require(principal, ACTION, data.purpose)
     question = Lookup(
         principal=principal,
@@ -125,9 +125,9 @@ async def lookup(
         niks=(data.nik,),
         case=data.case,
         asked=frozenset(data.fields) if data.fields else None,
-        render=Renderer(hub, principal, sources="sources" in data.with_),
+        render=Renderer(hub_of(request), principal, sources="sources" in data.with_),
     )
-    body = await desk.ask(question)
+    body = await desk_of(request).ask(question)
     if body is None:
         return respond(request, NOBODY)
     return Response(body, media_type="application/json")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -59,13 +60,13 @@ class Found(msgspec.Struct, omit_defaults=True):
 
     subject: str
     identity: Identity
-    person: dict[str, Any]
-    family: dict[str, Any] | None
-    household: dict[str, Any] | None
+    person: Mapping[str, Any]
+    family: Mapping[str, Any] | None
+    household: Mapping[str, Any] | None
     run: int
     as_of: str | None
     snapshot: str | None
-    withheld: list[str] = []
+    withheld: Sequence[str] = []
     sources: dict[str, dict[str, Source]] | None = None
 
 

@@ -6,7 +6,7 @@ that fails is asked again one by one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 from typing import Any
@@ -63,6 +63,7 @@ class Group:
         self._decide = decide
         self._known = Known(hub)
         self._budgets = Budgets(hub)
+        self._decided_within: dict[Hashable, Decision] = {}  # of the group in hand
 
     def answer(self, questions: Sequence[Question]) -> list[Any]:
         """For every question its answer, or the exception that is its own."""
@@ -76,6 +77,7 @@ class Group:
         return [self.answer([question])[0] for question in questions]
 
     def _together(self, questions: Sequence[Question]) -> list[Any]:
+        self._decided_within.clear()
         with self._hub.sessions.begin() as session:
             now = self._known.now(session)
             by_seq: dict[int, list[int]] = {}
@@ -141,7 +143,7 @@ class Group:
             return _Told(None, None, None)
         person = replace(stands, also_on=one.also_on)
         decision = self._decided(question, person.region)
-        within = self._decided(question, next(iter(question.principal.regions), None))
+        within = self._within(question)
         if stands.person.entity_id in barred and question.purpose not in UNRESTRICTED:
             decision = replace(decision, allowed=False, reason=RESTRICTED)
         away = question.spares_restricted and person.person.entity_id in person.hidden
@@ -150,6 +152,15 @@ class Group:
         if one.entity_id is None:
             return _Told(within, None, None)
         return _Told(decision, person, answered if seen else None)
+
+    def _within(self, question: Question) -> Decision:
+        """The decision on somebody in a region of the one who asks."""
+        key = (id(question.principal), question.action, question.purpose, question.programmes)
+        held = self._decided_within.get(key)
+        if held is None:
+            region = next(iter(question.principal.regions), None)
+            held = self._decided_within[key] = self._decided(question, region)
+        return held
 
     def _decided(self, question: Question, region: str | None) -> Decision:
         resource = Resource("person", region, programmes=question.programmes)

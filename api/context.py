@@ -1,0 +1,35 @@
+"""What a request stands in: who asks, the hub, the desk.
+
+Plain look-ups for routes that are asked often; named dependencies cost a task each in Litestar.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from litestar.connection import ASGIConnection
+
+from mdm.access import Principal
+from mdm.compose import Hub
+from mdm.desk import Desk
+
+Connection = ASGIConnection[Any, Any, Any, Any]
+PRINCIPAL = "principal"
+
+
+def principal_of(connection: Connection) -> Principal:
+    """Who asks, as the guard found out."""
+    principal: Principal = connection.scope["state"][PRINCIPAL]
+    return principal
+
+
+def hub_of(connection: Connection) -> Hub:
+    """The hub that is served."""
+    hub: Hub = connection.app.state.hub
+    return hub
+
+
+def desk_of(connection: Connection) -> Desk:
+    """The desk that answers questions."""
+    desk: Desk = connection.app.state.desk
+    return desk
