@@ -221,7 +221,7 @@ def _bury(hub: Hub, session: Session, ids: Sequence[str]) -> None:
         session.exec(
             update(SealedProfile)
             .where(col(SealedProfile.entity_id) == entity_id)
-            .values(content_mac=None)
+            .values(content_mac=None, region=None)
         )
         version = session.exec(
             select(func.max(SealedProfile.version)).where(SealedProfile.entity_id == entity_id)

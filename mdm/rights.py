@@ -96,16 +96,21 @@ def restricted(session: Session, entity_ids: Iterable[str]) -> set[str]:
 
 def entity_of(hub: Hub, nik: str) -> str:
     """The entity that carries a NIK. InputError when nobody does, or more than one."""
-    tokens = tokens_for(hub, nik)
-    with hub.sessions.read() as session:
-        found = carriers(session, tokens, published_seq(session))
-    ids = {one for carried in found.values() for one in carried}
+    ids = carried_by(hub, nik)
     if len(ids) != 1:
         raise InputError(
             "No profile carries this number." if not ids else "Several profiles carry this number.",
             "Name the entity by its id.",
         )
-    return ids.pop()
+    return ids[0]
+
+
+def carried_by(hub: Hub, nik: str) -> list[str]:
+    """Every entity that carries a NIK. InputError for a number that is none."""
+    tokens = tokens_for(hub, nik)
+    with hub.sessions.read() as session:
+        found = carriers(session, tokens, published_seq(session))
+    return sorted({one for carried in found.values() for one in carried})
 
 
 def erase(

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal, cast
 
 from sqlmodel import col, func, select
 
@@ -36,6 +36,7 @@ from mdm.refile import refile
 from mdm.rewrap import reseal_second_factors, rewrap_entity_keys
 
 ROOT = "root"
+State = Literal["active", "decrypt-only", "destroyed"]
 DESTROY = "key.destroy"
 
 #: Columns that say which version of a domain key a row was sealed or made with.
@@ -54,7 +55,7 @@ class KeyLine:
 
     purpose: str
     version: int
-    state: str  # active, decrypt-only, destroyed
+    state: State
     created: datetime | None
     needed: int
 
@@ -63,12 +64,12 @@ def key_lines(hub: Hub) -> list[KeyLine]:
     """Every version of every key, the root key first; nothing secret."""
     hub.keys.refresh()
     lines = [
-        KeyLine(ROOT, version, state, None, _needed(hub, ROOT, version, state))
+        KeyLine(ROOT, version, cast(State, state), None, _needed(hub, ROOT, version, state))
         for version, state in hub.keys.provider.versions().items()
     ]
     return lines + [
         KeyLine(
-            one.purpose, one.version, one.state, one.created,
+            one.purpose, one.version, cast(State, one.state), one.created,
             _needed(hub, one.purpose, one.version, one.state),
         )
         for one in hub.keys.listing()

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from litestar.types import ControllerRouterHandler
 
-from api.routes import admin, auth, dci, health, lookup, metrics, tokens
+from api.routes import admin, auth, dci, health, keys, lookup, metrics, rights, tokens
 
 ROUTERS: tuple[ControllerRouterHandler, ...] = (
     admin.router,
     auth.router,
     dci.router,
     health.router,
+    keys.router,
     lookup.router,
     metrics.router,
+    rights.router,
     tokens.router,
 )

@@ -1,0 +1,129 @@
+"""Rights of data subjects (UU 27/2022): restriction and its end (art. 41), erasure (art. 43-44).
+
+Nobody carries the number, somebody of another region carries it: both look the same.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from litestar import Response, Router, post
+from litestar.di import NamedDependency
+from litestar.params import JSONBody
+
+from api.actions import declares
+from api.auth.administered import waits
+from api.guard import require
+from api.problems import Problem, Wrong
+from api.schemas.auth import Waiting
+from api.schemas.rights import ErasedView, ErasureQuestion, Lifted, Restricted, RightQuestion
+from mdm import rights
+from mdm.access import Principal, decide
+from mdm.access.errors import SecondPersonError
+from mdm.access.terms import Resource
+from mdm.compose import Hub
+from mdm.desk.people import open_people
+from mdm.hub.runs import published_seq
+
+_BODY = 4 << 10
+
+
+def _nobody() -> Problem:
+    return Problem(
+        404,
+        "nobody",
+        "There is nobody under this number whose rights you carry out.",
+        "Check the number. What lies outside your regions looks the same.",
+    )
+
+
+def _subject(hub: Hub, principal: Principal, action: str, asked: RightQuestion) -> str:
+    """The one person meant, in a region of the one who asks."""
+    require(principal, action, asked.purpose)
+    if (asked.nik is None) == (asked.subject is None):
+        wrong = Wrong("nik", "either nik or subject", "Send exactly one of the two.")
+        raise Problem(422, "invalid", f"{wrong.field}: {wrong.rule}", wrong.hint, errors=[wrong])
+    ids = [asked.subject] if asked.subject else rights.carried_by(hub, asked.nik or "")
+    with hub.sessions.read() as session:
+        people = open_people(hub, session, ids, published_seq(session)).values()
+    mine = {
+        one.person.entity_id
+        for one in people
+        if one.person.kind == "person"
+        and decide(principal, action, Resource("person", one.region), asked.purpose).allowed
+    }
+    if not mine:
+        raise _nobody()
+    if len(mine) > 1:
+        raise Problem(
+            409,
+            "several",
+            "Several profiles carry this number.",
+            "Look them up, and send `subject` of the one that is meant.",
+        )
+    return mine.pop()
+
+
+@declares("rights.restrict")
+@post(
+    "/restrict",
+    status_code=200,
+    summary="Restrict the use of a person's data",
+    request_max_body_size=_BODY,
+    sync_to_thread=True,
+)
+def restrict(
+    data: JSONBody[RightQuestion], principal: NamedDependency[Principal], hub: NamedDependency[Hub]
+) -> Restricted:
+    """From now on no programme sees this person, until the restriction is lifted. Doing it again
+    changes nothing."""
+    target = _subject(hub, principal, "rights.restrict", data)
+    made = rights.restrict(hub, target, basis=data.basis, actor=principal.id, case=data.case)
+    return Restricted(target, made)
+
+
+@declares("rights.restrict")
+@post(
+    "/lift",
+    status_code=200,
+    summary="Lift a restriction",
+    request_max_body_size=_BODY,
+    sync_to_thread=True,
+)
+def lift(
+    data: JSONBody[RightQuestion], principal: NamedDependency[Principal], hub: NamedDependency[Hub]
+) -> Lifted:
+    """Lift every restriction on this person."""
+    target = _subject(hub, principal, "rights.restrict", data)
+    lifted = rights.lift(hub, target, basis=data.basis, actor=principal.id, case=data.case)
+    return Lifted(target, lifted)
+
+
+@declares("rights.erase")
+@post(
+    "/erase",
+    status_code=200,
+    summary="Erase a person for ever",
+    request_max_body_size=_BODY,
+    responses={202: waits()},
+    sync_to_thread=True,
+)
+def erase(
+    data: JSONBody[ErasureQuestion],
+    principal: NamedDependency[Principal],
+    hub: NamedDependency[Hub],
+) -> Response[ErasedView] | Response[Waiting]:
+    """Erase a person: nobody can undo it. Another person must approve: the first request waits, the
+    second one, with the approval, does it."""
+    target = _subject(hub, principal, "rights.erase", data)
+    try:
+        done = rights.erase(
+            hub, target, reason=data.basis, actor=principal.id, approval=data.approval
+        )
+    except SecondPersonError as error:
+        return Response(Waiting(error.approval, "waiting", error.message), status_code=202)
+    return Response(ErasedView(list(done.entities), done.records, done.rows))
+
+
+_HANDLERS: list[Any] = [restrict, lift, erase]
+router = Router("/v1/rights", route_handlers=_HANDLERS, tags=["rights"])
