@@ -141,7 +141,9 @@ class Group:
         """Decide and answer; for nobody, and for somebody out of bounds, in vain."""
         if stands is None:
             return _Told(None, None, None)
-        person = replace(stands, also_on=one.also_on)
+        # Another question of the group may have wanted the members.
+        members = stands.members if question.members else {}
+        person = replace(stands, also_on=one.also_on, members=members)
         decision = self._decided(question, person.region)
         within = self._within(question)
         if stands.person.entity_id in barred and question.purpose not in UNRESTRICTED:
