@@ -23,6 +23,7 @@ from api.surface import Surface
 from mdm.access import Principal, actions, decide
 from mdm.compose import Hub
 from mdm.desk import Desk
+from mdm.jobwork import Worker
 
 BODY_BYTES = 1 << 20  # of a request, unless its route takes less
 SETTLE_SECONDS = 20.0  # for requests under way when the service is told to stop
@@ -43,7 +44,7 @@ def create_app(
 
     @asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
-        with desk:
+        with desk, Worker(hub):
             async with Courier(hub, desk, log=log).at_work():
                 yield
             await surface.settled(SETTLE_SECONDS)

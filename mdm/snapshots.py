@@ -102,9 +102,14 @@ def moment(hub: Hub, session: Session, name: str | None = None, on: date | None 
             None, seq, _told(run), on or today(), library.current(hub), _periods(session, seq)
         )
     held = find(session, name)
-    run = session.exec(select(Run).where(Run.seq == held.run_seq)).first()
-    rules = library.kept(session, held.rules)
-    return Moment(name, held.run_seq, _told(run), on or held.on_date, rules, dict(held.periods))
+    return past(session, name, held.run_seq, held.rules, on or held.on_date)
+
+
+def past(session: Session, name: str | None, run_seq: int, rules: str, on: date) -> Moment:
+    """As of a run, by rules that were kept."""
+    run = session.exec(select(Run).where(Run.seq == run_seq)).first()
+    kept = library.kept(session, rules)
+    return Moment(name, run_seq, _told(run), on, kept, _periods(session, run_seq))
 
 
 def today() -> date:

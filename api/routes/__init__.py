@@ -4,16 +4,32 @@ from __future__ import annotations
 
 from litestar.types import ControllerRouterHandler
 
-from api.routes import admin, auth, dci, health, keys, lookup, metrics, rights, tokens
+from api.routes import (
+    admin,
+    auth,
+    dci,
+    eligibility,
+    health,
+    jobs,
+    keys,
+    lookup,
+    metrics,
+    rights,
+    snapshots,
+    tokens,
+)
 
 ROUTERS: tuple[ControllerRouterHandler, ...] = (
     admin.router,
     auth.router,
     dci.router,
+    eligibility.router,
     health.router,
+    jobs.router,
     keys.router,
     lookup.router,
     metrics.router,
     rights.router,
+    snapshots.router,
     tokens.router,
 )

@@ -101,9 +101,25 @@ def ask(
     on: date | None = None,
 ) -> Asked:
     """What a question asks, its rules found. InputError for a programme or snapshot that is not."""
+    return _asked(snapshots.moment(hub, session, snapshot, on), programmes)
+
+
+def fixed(
+    session: Session,
+    programmes: Sequence[str],
+    *,
+    snapshot: str | None,
+    run_seq: int,
+    rules: str,
+    on: date,
+) -> Asked:
+    """The same question as of a moment that was fixed before, by the rules kept then."""
+    return _asked(snapshots.past(session, snapshot, run_seq, rules, on), programmes)
+
+
+def _asked(as_of: snapshots.Moment, programmes: Sequence[str]) -> Asked:
     if not programmes:
         raise InputError("No programme is named.", "Name at least one programme.")
-    as_of = snapshots.moment(hub, session, snapshot, on)
     names = sorted(set(programmes))
     return Asked(as_of, tuple(as_of.library.rules(name, as_of.on) for name in names))
 

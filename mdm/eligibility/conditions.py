@@ -158,19 +158,22 @@ def _test(condition: Condition, limits: Limits) -> Holds:
     says, silent = _says(condition, limits), TRUTH[condition.silent]
     told_by = frozenset(condition.told_by)
 
-    def of_facts(facts: Facts | None) -> Truth:
-        if facts is None:
-            return None
-        value = facts.values.get(name)
-        if value is not None:
-            return says(value)
+    def silence(facts: Facts) -> Truth:
         return None if told_by and told_by.isdisjoint(facts.sources) else silent
 
-    if of == "member":
-        return lambda case, member: of_facts(member)
-    if of == "person":
-        return lambda case, member: of_facts(case.person)
-    return lambda case, member: of_facts(case.family)
+    def of_member_(case: Case, member: Facts | None) -> Truth:
+        if member is None:
+            return None
+        value = member.values.get(name)
+        return says(value) if value is not None else silence(member)
+
+    def of_person(case: Case, _: Facts | None) -> Truth:
+        return of_member_(case, case.person)
+
+    def of_family(case: Case, _: Facts | None) -> Truth:
+        return of_member_(case, case.family)
+
+    return of_member_ if of == "member" else of_person if of == "person" else of_family
 
 
 def _says(condition: Condition, limits: Limits) -> Callable[[Any], Truth]:

@@ -124,7 +124,7 @@ class Note(Document):
 class Programme(Document):
     """One edition of one programme's rules."""
 
-    programme: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*$")]
+    programme: Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9-]*$")]
     edition: Annotated[str, Field(pattern=r"^[0-9]{4}\.[0-9]+$")]
     name: Said
     unit: Literal["person", "family"]

@@ -1,0 +1,116 @@
+"""Jobs: `POST /v1/jobs` asks, `GET /v1/jobs/{id}` says how far it is, its result is fetched once."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
+from typing import Annotated, TypeVar
+
+from litestar import Router, delete, get, post
+from litestar.params import Parameter
+from litestar.response import Stream
+
+from api.actions import declares
+from api.guard import require
+from api.problems import Problem
+from api.schemas.jobs import JobQuestion, JobTold, told
+from mdm import jobs
+from mdm.access import Principal
+from mdm.access.decide import decide
+from mdm.access.terms import Resource
+from mdm.compose import Hub
+from mdm.errors import InputError
+from mdm.hub.tables import Job
+
+ASK, READ = "eligibility.batch", "job.read"
+BODY_BYTES = 8 << 20
+LINES = "application/x-ndjson"
+JobId = Annotated[str, Parameter(pattern="^[0-9a-f]{32}$", description="The id the job was given.")]
+T = TypeVar("T")
+
+NO_JOB = Problem(
+    404, "no-job", "There is no such job of yours.", "Ask for one by the id it was given."
+)
+
+
+@declares(ASK)
+@post(
+    "/v1/jobs",
+    summary="Ask about very many persons",
+    status_code=202,
+    request_max_body_size=BODY_BYTES,
+    tags=["jobs"],
+)
+async def submit(data: JobQuestion, principal: Principal, hub: Hub) -> JobTold:
+    """Ask for the eligibility of up to 200,000 NIKs. The run, the rules and the day are fixed now;
+    the answers can be fetched when the job is done, once, by who asked, within seven days."""
+    require(principal, ASK, data.purpose)
+    wish = jobs.Wish(
+        principal, data.purpose, data.programmes, data.niks, data.case, data.snapshot, data.on
+    )
+    return told(await asyncio.to_thread(jobs.submit, hub, wish))
+
+
+@declares(READ)
+@get("/v1/jobs/{job_id:str}", summary="How far a job is", tags=["jobs"])
+async def look(job_id: JobId, principal: Principal, hub: Hub) -> JobTold:
+    """How far one's own job is."""
+
+    def find() -> Job:
+        with hub.sessions.read() as session:
+            return jobs.look(session, job_id, principal.id)
+
+    return told(await _own(principal, find))
+
+
+@declares(READ)
+@delete("/v1/jobs/{job_id:str}", summary="Give a job up", status_code=200, tags=["jobs"])
+async def cancel(job_id: JobId, principal: Principal, hub: Hub) -> JobTold:
+    """End a job that is not done; nothing of it is kept. One that has ended stays as it is."""
+    return told(await _own(principal, lambda: jobs.cancel(hub, job_id, principal.id)))
+
+
+@declares(READ)
+@post(
+    "/v1/jobs/{job_id:str}/result",
+    summary="Fetch a job's answers, once",
+    status_code=200,
+    tags=["jobs"],
+)
+async def result(job_id: JobId, principal: Principal, hub: Hub) -> Stream:
+    """The answers as lines of JSON: the first says as of when, with the sentences; then each NIK
+    has a line, in the order asked. They can be fetched once; then nothing of them is kept."""
+
+    def find() -> Job:
+        with hub.sessions.read() as session:
+            return jobs.look(session, job_id, principal.id)
+
+    job = await _own(principal, find)
+    if job.state != jobs.DONE:
+        raise Problem(
+            409,
+            "no-result",
+            f"There is no result to fetch: the job is {job.state}.",
+            "A result can be fetched once, when the job is done.",
+        )
+    parts = await asyncio.to_thread(jobs.collect, hub, job_id, principal.id)
+    return Stream(_stream(parts), media_type=LINES)
+
+
+async def _stream(parts: Iterator[bytes]) -> AsyncIterator[bytes]:
+    while (part := await asyncio.to_thread(next, parts, None)) is not None:
+        yield part
+
+
+async def _own(principal: Principal, find: Callable[[], Job]) -> Job:
+    """A job that `find` finds and that is the principal's; else the same problem for all."""
+    try:
+        job = await asyncio.to_thread(find)
+    except InputError:
+        raise NO_JOB from None
+    if not decide(principal, READ, Resource("job", owner=job.owner)).allowed:
+        raise NO_JOB
+    return job
+
+
+router = Router("/", route_handlers=[submit, look, cancel, result])

@@ -1,0 +1,120 @@
+"""What a question about eligibility asks. Its answers have their shapes in
+mdm/eligibility/answers.py, for jobs write them too."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from api.schemas.common import CaseNumber, Nik, Purpose
+from mdm.eligibility.batch import MOST
+
+ProgrammeName = Annotated[
+    str,
+    Meta(
+        pattern=r"^[A-Z][A-Z0-9-]{1,19}$",
+        description="A programme for which there are rules.",
+        examples=["PKH", "SEMBAKO", "PBI-JK"],
+    ),
+]
+SnapshotName = Annotated[
+    str,
+    Meta(
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$",
+        description="Name of a snapshot; without one the newest published data answer.",
+        examples=["2026Q4"],
+    ),
+]
+Programmes = Annotated[list[ProgrammeName], Meta(min_length=1, max_length=20)]
+Day = Annotated[
+    date,
+    Meta(
+        description="The day on which ages are counted; the snapshot's day, or today.",
+        examples=["2026-11-21"],
+    ),
+]
+
+
+class EligibilityQuestion(msgspec.Struct, forbid_unknown_fields=True):
+    """One person, one or more programmes."""
+
+    nik: Nik
+    programmes: Programmes
+    purpose: Purpose
+    case: CaseNumber | None = None
+    snapshot: SnapshotName | None = None
+    on: Day | None = None
+
+
+class BatchQuestion(msgspec.Struct, forbid_unknown_fields=True):
+    """Many persons, one or more programmes."""
+
+    niks: Annotated[list[Nik], Meta(min_length=1, max_length=MOST)]
+    programmes: Programmes
+    purpose: Purpose
+    case: CaseNumber | None = None
+    snapshot: SnapshotName | None = None
+    on: Day | None = None
+
+
+_DESIL = {"id": "Desil keluarga 1 sampai 4.", "en": "The family's desil is 1 to 4."}
+EXAMPLE = {
+    "as_of": {
+        "snapshot": "2026Q4",
+        "run": 7,
+        "published": "2026-10-01T02:00:00+00:00",
+        "on": "2026-10-01",
+        "rule_set": "9245a46cc9731af5",
+        "desil_periods": {"2026Q3": 90125},
+    },
+    "identity": {
+        "status": "verified",
+        "confidence": "strong",
+        "weakest_link": None,
+        "under_review": False,
+    },
+    "answers": [
+        {
+            "programme": "SEMBAKO",
+            "name": {"id": "Program Sembako (BPNT)", "en": "Food assistance (Sembako)"},
+            "unit": "family",
+            "answer": "eligible",
+            "sentence": {
+                "id": "Layak menurut aturan SEMBAKO 2026.1 (9245a46cc9731af5) pada potret 2026Q4; "
+                "layak belum berarti menerima.",
+                "en": "Eligible by rule set SEMBAKO 2026.1 (9245a46cc9731af5) on snapshot 2026Q4; "
+                "eligible is not yet receiving.",
+            },
+            "rules": [
+                {
+                    "rule": "desil",
+                    "kind": "requirement",
+                    "sentence": _DESIL,
+                    "result": "pass",
+                    "saw": [{"of": "family", "attribute": "desil", "value": 2}],
+                }
+            ],
+            "components": [],
+            "amount": {"sure": 200000, "possible": 200000, "per": "month"},
+            "doubts": [],
+            "settles": [],
+            "listed": True,
+            "keeps_benefit": False,
+            "keeps_benefit_because": None,
+            "checked_elsewhere": [],
+            "notes": [],
+            "rule_set": {
+                "edition": "2026.1",
+                "digest": "9245a46cc9731af5",
+                "valid_from": "2025-06-10",
+                "valid_to": None,
+                "basis": ["Permensos 5/2021", "Permensos 3/2025"],
+                "confidence": "medium",
+                "numbers": [],
+            },
+        }
+    ],
+}

@@ -1,0 +1,194 @@
+"""Many NIKs at once: opened set-based, charged and recorded before the answer leaves.
+
+Not at the desk: a batch would keep everybody else waiting there. Only the last step, charging and
+recording, takes the turn to write.
+"""
+
+from __future__ import annotations
+
+import gc
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from itertools import islice
+from typing import TypeVar
+
+from mdm import audit
+from mdm.access.budgets import Budgets, Charge, Verdict
+from mdm.access.decide import decide
+from mdm.access.terms import Decision, Principal, Resource
+from mdm.compose import Hub
+from mdm.desk.errors import BudgetError
+from mdm.desk.known import Known
+from mdm.desk.terms import Person
+from mdm.eligibility import answers as say
+from mdm.eligibility.asking import NOBODY, Asked, identity_of
+from mdm.eligibility.gather import gather
+from mdm.opening import carriers
+
+ACTION, EVENT = "eligibility.batch", "eligibility"
+MOST = 10_000  # NIKs that are answered at once
+TOGETHER = 200  # subjects that one audit event names
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Many NIKs asked for by one principal, for one purpose."""
+
+    principal: Principal
+    purpose: str
+    niks: Sequence[str] = field(repr=False)
+    asked: Asked = field(repr=False)
+    case: str | None = None
+    job: str | None = None
+    first: int = 0  # place of the first NIK in the whole request
+
+    @property
+    def programmes(self) -> frozenset[str]:
+        """The programmes asked for."""
+        return frozenset(one.document.programme for one in self.asked.rules)
+
+
+def answer(hub: Hub, batch: Batch, render: Callable[[list[say.Item]], T]) -> T:
+    """The answers in the order of the NIKs, as `render` tells them, once they are in the audit log,
+    durably.
+
+    BudgetError when a bound of the asker's budget is reached: then nothing leaves.
+    """
+    with _without_pauses():
+        people = _people(hub, batch)
+        answers = _Answers(batch)
+        items = [answers.item(index, person) for index, person in enumerate(people, batch.first)]
+        del people
+        verdict = _record(hub, batch, answers)
+        if not verdict.allowed:
+            raise BudgetError(verdict)
+        return render(items)
+
+
+class _Answers:
+    """Makes the items of one batch, and notes what they show and of whom."""
+
+    def __init__(self, batch: Batch) -> None:
+        self._asked = batch.asked
+        self._maker = batch.asked.maker()
+        self._may = _Decisions(batch)
+        self._nobody = batch.asked.assessed(self._maker.nobody(), {})[0]
+        self.seen: list[str] = []
+        self.fields: dict[str, set[str]] = {}
+        self.decisions: dict[str, str] = {}
+        self.found = 0
+
+    def item(self, index: int, person: Person | None) -> say.Item:
+        decision = self._may(person.region) if person else None
+        if decision:
+            self.decisions[decision.reason] = decision.policy
+        if person is None or decision is None or not decision.allowed:
+            return say.Item(index, NOBODY, self._nobody)
+        told, shown = self._asked.assessed(self._maker.case(person), decision.fields)
+        for kind, names in shown.items():
+            self.fields.setdefault(kind, set()).update(names)
+        self.seen += (profile.entity_id for profile in person.profiles)
+        self.found += 1
+        return say.Item(index, identity_of(person), told)
+
+
+class _Decisions(dict[str | None, Decision]):
+    """Region → decision: a batch asks for the same ones again and again."""
+
+    def __init__(self, batch: Batch) -> None:
+        super().__init__()
+        self._batch = batch
+
+    def __call__(self, region: str | None) -> Decision:
+        return self[region]
+
+    def __missing__(self, region: str | None) -> Decision:
+        batch = self._batch
+        resource = Resource("person", region, programmes=batch.programmes)
+        made = decide(batch.principal, ACTION, resource, batch.purpose)
+        self[region] = made
+        return made
+
+
+def _people(hub: Hub, batch: Batch) -> list[Person | None]:
+    """For every NIK the person who carries it, as of the moment asked for."""
+    seq = batch.asked.as_of.run_seq
+    asked = list(dict.fromkeys(batch.niks))
+    tokens = dict(zip(asked, Known(hub).tokens(asked), strict=True))
+    with hub.sessions.read() as session:
+        filed = carriers(session, (t for each in tokens.values() for t in each), seq)
+        ids = {
+            nik: list(dict.fromkeys(i for token in each for i in filed.get(token, ())))
+            for nik, each in tokens.items()
+        }
+        first = [found[0] for found in ids.values() if found]
+        people = gather(hub, session, first, seq, members=batch.asked.needs_members)
+    return [_carrier(ids[nik], people) for nik in batch.niks]
+
+
+def _carrier(ids: Sequence[str], people: Mapping[str, Person]) -> Person | None:
+    """The person first filed under a NIK; restricted persons look as if they were not there."""
+    person = people.get(ids[0]) if ids else None
+    if person is None or person.person.entity_id in person.hidden:
+        return None
+    return replace(person, also_on=len(ids) - 1) if len(ids) > 1 else person
+
+
+def _record(hub: Hub, batch: Batch, answers: _Answers) -> Verdict:
+    """Charge the budget and write the log, in one transaction: an event for so many subjects."""
+    misses = len(batch.niks) - answers.found
+    with hub.sessions.begin() as session:
+        (verdict,) = Budgets(hub).charge(session, [Charge(batch.principal, batch.niks, misses)])
+        subjects = list(dict.fromkeys(answers.seen)) if verdict.allowed else []
+        said = {
+            "purpose": batch.purpose,
+            "case": batch.case,
+            "agreement": batch.principal.agreement,
+            "programmes": sorted(batch.programmes),
+            "job": batch.job,
+            "run_seq": batch.asked.as_of.run_seq,
+            "snapshot": batch.asked.as_of.name,
+            "rules": batch.asked.as_of.library.digest,
+            "fields": {kind: sorted(names) for kind, names in sorted(answers.fields.items())},
+            "decision": verdict.bound or ", ".join(sorted(answers.decisions)) or None,
+            "policy": next(iter(answers.decisions.values()), None),
+            "count": len(batch.niks),
+            "misses": misses,
+        }
+        events = [
+            audit.Event(batch.principal.id, EVENT, {**said, "entity_id": some, "found": bool(some)})
+            for some in _parts(subjects)
+        ]
+        audit.record_many(session, events)
+    return verdict
+
+
+def _parts(subjects: Iterable[str]) -> Iterator[list[str]]:
+    rest = iter(subjects)
+    yield list(islice(rest, TOGETHER))
+    while some := list(islice(rest, TOGETHER)):
+        yield some
+
+
+_PAUSES = threading.Lock()
+_paused = 0
+
+
+@contextmanager
+def _without_pauses() -> Iterator[None]:
+    """Let the garbage collector rest: a batch makes a million objects, none of them in a ring, and
+    looking through them again and again would take as long as all the rest."""
+    global _paused  # noqa: PLW0603 - batches may run beside each other
+    with _PAUSES:
+        _paused += 1
+        gc.disable()
+    try:
+        yield
+    finally:
+        with _PAUSES:
+            _paused -= 1
+            if _paused == 0:
+                gc.enable()

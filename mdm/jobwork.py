@@ -1,0 +1,202 @@
+"""The worker: takes up jobs one at a time and works them off in parts.
+
+A claim holds for a lease that every part renews. The job of a worker that was killed is taken up by
+another when its lease has run out, after its last durable part.
+"""
+
+from __future__ import annotations
+
+import secrets
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import Any, Self
+
+import msgspec
+import sqlalchemy as sa
+from sqlmodel import col, or_, select
+from sqlmodel.sql.expression import SelectOfScalar
+
+from mdm import audit
+from mdm.access.clients import standing
+from mdm.access.terms import Limits, Principal
+from mdm.compose import Hub
+from mdm.eligibility import answers as say
+from mdm.eligibility.asking import Asked, fixed
+from mdm.eligibility.batch import Batch, answer
+from mdm.errors import AccessError, HubError
+from mdm.hub.columns import now
+from mdm.hub.tables import Job
+from mdm.jobs import (
+    DONE,
+    FAILED,
+    PART,
+    REQUEST,
+    RESULT,
+    RUNNING,
+    WAITING,
+    file_of,
+    remove_files,
+    said_of,
+    tidy,
+)
+
+LEASE = timedelta(seconds=30)  # how long a worker that says nothing is believed to live
+LOOK = 1.0  # seconds between two looks for work
+_line = msgspec.json.Encoder().encode
+
+
+class Worker:
+    """Works jobs off, one at a time, in a thread: `with Worker(hub): …`."""
+
+    def __init__(self, hub: Hub, *, lease: timedelta = LEASE, pause: float = LOOK) -> None:
+        self._hub = hub
+        self._lease = lease
+        self._pause = pause
+        self._name = secrets.token_hex(8)
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def __enter__(self) -> Self:
+        self._thread = threading.Thread(target=self._work, name="jobs", daemon=True)
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Stop after the part under way; its job waits for another worker."""
+        self._stop.set()
+        if self._thread is not None:
+            self._thread.join()
+
+    def round(self) -> bool:
+        """Take up one job and work it off; whether there was one."""
+        tidy(self._hub)
+        job = self._claim()
+        if job is None:
+            return False
+        try:
+            self._work_off(job)
+        except HubError as error:
+            self._end(job, FAILED, problem=type(error).__name__.removesuffix("Error").lower())
+        return True
+
+    def _work(self) -> None:
+        while not self._stop.is_set():
+            worked = False
+            # Whatever went wrong, such as a database that is away: the lease runs out, the job waits.
+            with suppress(Exception):
+                worked = self.round()
+            if not worked:
+                self._stop.wait(self._pause)
+
+    def _claim(self) -> Job | None:
+        """The oldest job that waits, or whose worker is not heard of any more."""
+        with self._hub.sessions.read() as session:
+            if session.exec(_open()).first() is None:
+                return None
+        with self._hub.sessions.begin() as session:
+            self._hub.dialect.exclusive(session.connection(), "jobs")
+            job = session.exec(_open().order_by(col(Job.created), col(Job.id)).limit(1)).first()
+            if job is not None:
+                job.state, job.worker = RUNNING, self._name
+                job.alive_until = now() + self._lease
+        return job
+
+    def _work_off(self, job: Job) -> None:
+        batch = _batch(self._hub, job)
+        request, result = file_of(self._hub, job, REQUEST), file_of(self._hub, job, RESULT)
+        done, end = job.done, job.result_bytes
+        for number, part in enumerate(request.parts(done // PART), done // PART):
+            if self._stop.is_set():
+                self._end(job, WAITING)
+                return
+            niks = part.decode().split("\n")
+            some = replace(batch, niks=niks, first=done)
+            lines, found = answer(self._hub, some, _lines(batch.asked, done))
+            end = result.append(number, lines, end)
+            done += len(niks)
+            if not self._tell(job, done, found, end):
+                return
+        self._end(job, DONE)
+
+    def _tell(self, job: Job, done: int, found: int, end: int) -> bool:
+        """Say how far the job is; whether it is still this worker's."""
+        with self._hub.sessions.begin() as session:
+            held = session.get_one(Job, job.id)
+            if held.state != RUNNING or held.worker != self._name:
+                return False
+            held.done, held.result_bytes, held.found = done, end, held.found + found
+            held.alive_until = now() + self._lease
+        return True
+
+    def _end(self, job: Job, state: str, problem: str | None = None) -> None:
+        with self._hub.sessions.begin() as session:
+            held = session.get_one(Job, job.id)
+            if held.state != RUNNING or held.worker != self._name:
+                return
+            held.state, held.problem, held.worker = state, problem, None
+            held.finished = None if state == WAITING else now()
+            if state != WAITING:
+                audit.record(session, "system", f"job.{state}", **said_of(held), reason=problem)
+        if state == FAILED:
+            remove_files(self._hub, job)
+
+
+def _open() -> SelectOfScalar[Job]:
+    """The query for jobs that somebody should work on."""
+    lost = sa.and_(col(Job.state) == RUNNING, col(Job.alive_until) < now())
+    return select(Job).where(or_(col(Job.state) == WAITING, lost))
+
+
+def _principal(hub: Hub, said: Mapping[str, Any]) -> Principal:
+    """Who asked: a client as its agreement stands now, staff as they stood. AccessError for a
+    client that was disabled since."""
+    if said["kind"] == "client":
+        with hub.sessions.read() as session:
+            found = standing(session, said["id"])
+        if found is not None:
+            if not found.active:
+                raise AccessError("The client that asked is disabled.")
+            return found.principal
+    fields = said["fields"]
+    return Principal(
+        id=said["id"],
+        kind=said["kind"],
+        roles=frozenset(said["roles"]),
+        regions=tuple(said["regions"]),
+        purposes=frozenset(said["purposes"]),
+        programmes=frozenset(said["programmes"]),
+        fields=None if fields is None else {kind: frozenset(of) for kind, of in fields.items()},
+        agreement=said["agreement"],
+        limits=Limits(**said["limits"]) if said["limits"] else None,
+    )
+
+
+def _batch(hub: Hub, job: Job) -> Batch:
+    """The question of a job, as of its moment: without NIKs yet."""
+    said = job.asked
+    with hub.sessions.read() as session:
+        asked = fixed(
+            session,
+            said["programmes"],
+            snapshot=said["snapshot"],
+            run_seq=said["run_seq"],
+            rules=said["rules"],
+            on=date.fromisoformat(said["on"]),
+        )
+    principal = _principal(hub, said["principal"])
+    return Batch(principal, said["purpose"], (), asked, said["case"], job.id)
+
+
+def _lines(asked: Asked, first: int) -> Callable[[Sequence[say.Item]], tuple[bytes, int]]:
+    """The lines of a part, and how many were found. The first line of a result says as of when it
+    speaks, with the sentences behind the names; then each NIK has its line."""
+
+    def lines(items: Sequence[say.Item]) -> tuple[bytes, int]:
+        head = [_line({"as_of": asked.told(), "words": asked.words()})] if first == 0 else []
+        found = sum(item.identity.status is not None for item in items)
+        return b"\n".join([*head, *map(_line, items), b""]), found
+
+    return lines
