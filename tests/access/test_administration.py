@@ -1,0 +1,243 @@
+"""Administration over HTTP: roles and clients take two people; nobody is two of the three."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from itertools import permutations
+
+import httpx
+import pytest
+from sqlmodel import select
+
+from mdm.access import Principal, approvals, roles
+from mdm.access.errors import SecondPersonError
+from mdm.access.keyfiles import make_key, public_of
+from mdm.compose import Hub
+from mdm.errors import AccessError, InputError
+from mdm.hub.columns import now
+from mdm.hub.tables import Approval, RoleGrant
+from tests.access.clients import TestClient, make_client
+from tests.access.people import Person, make_account, make_person
+from tests.api.serving import Served
+
+SUPERVISOR = Principal("staff-other", "staff", frozenset({"supervisor"}), ("",))
+
+
+def new_client(name: str, jwk: dict[str, str], **changes: object) -> dict[str, object]:
+    agreement = {
+        "number": "PKS/2026/014",
+        "valid_from": "2026-01-01T00:00:00+07:00",
+        "valid_to": "2027-12-31T00:00:00+07:00",
+        "programmes": ["PKH"],
+        "purposes": ["assistance"],
+        "regions": ["32"],
+        **changes,
+    }
+    public = {name: jwk[name] for name in ("kty", "crv", "x")}
+    return {"name": name, "agreement": agreement, "key": public}
+
+
+def test_a_role_takes_two_people(administrator: Person) -> None:
+    service = administrator.service
+    second = make_person(service, ("user-administrator", ""), strong=True)
+    target = make_person(service)
+    body = {"user": target.login, "role": "officer", "region": "3201"}
+    asked = administrator.call("POST", "/v1/admin/roles/grant", json=body)
+    assert asked.status_code == 202, asked.text
+    approval = asked.json()["approval"]
+    # Not yet approved, not by oneself, and not by somebody who may not.
+    with_it = {**body, "approval": approval}
+    assert administrator.call("POST", "/v1/admin/roles/grant", json=with_it).status_code == 403
+    yes = {"approval": approval, "approve": True}
+    assert administrator.call("POST", "/v1/admin/approvals", json=yes).status_code == 403
+    assert target.call("POST", "/v1/admin/approvals", json=yes).status_code == 403
+    listed = second.call("GET", "/v1/admin/approvals").json()["approvals"]
+    assert approval in {one["id"] for one in listed}
+    assert second.call("POST", "/v1/admin/approvals", json=yes).status_code == 200
+    # It is for this request of this person, once.
+    other = {**with_it, "region": "32"}
+    assert administrator.call("POST", "/v1/admin/roles/grant", json=other).status_code == 403
+    assert second.call("POST", "/v1/admin/roles/grant", json=with_it).status_code == 403
+    assert administrator.call("POST", "/v1/admin/roles/grant", json=with_it).status_code == 200
+    assert target.call("GET", "/v1/session").json()["roles"] == ["officer"]
+    gone = {"user": target.login, "role": "officer"}
+    assert administrator.call("POST", "/v1/admin/roles/revoke", json=gone).status_code == 200
+    assert administrator.call("POST", "/v1/admin/roles/grant", json=with_it).status_code == 403
+    assert target.call("GET", "/v1/session").json()["roles"] == []
+    with service.hub.sessions.read() as session:
+        query = select(RoleGrant).where(RoleGrant.staff_id == target.id)
+        (held,) = session.exec(query).all()
+    assert (held.granted_by, held.approved_by) == (administrator.id, second.id)
+    assert held.revoked is not None
+
+
+def test_nobody_gives_a_role_to_themselves(administrator: Person) -> None:
+    body = {"user": administrator.login, "role": "key-administrator"}
+    assert administrator.call("POST", "/v1/admin/roles/grant", json=body).status_code == 403
+    body = {"user": administrator.login, "role": "supervisor"}
+    assert administrator.call("POST", "/v1/admin/roles/grant", json=body).status_code == 403
+
+
+def test_a_client_takes_two_people_and_its_key_never_comes_here(administrator: Person) -> None:
+    service, key = administrator.service, make_key()
+    second = make_person(service, ("supervisor", ""))
+    body = new_client("pkh-jabar", key)
+    leaked = {**body, "key": {**public_of(key), "d": key["d"]}}
+    assert administrator.call("POST", "/v1/admin/clients", json=leaked).status_code == 422
+    asked = administrator.call("POST", "/v1/admin/clients", json=body)
+    assert asked.status_code == 202, asked.text
+    approval = asked.json()["approval"]
+    yes = {"approval": approval, "approve": True}
+    assert second.call("POST", "/v1/admin/approvals", json=yes).status_code == 200
+    wider = {**new_client("pkh-jabar", key, regions=[""]), "approval": approval}
+    assert administrator.call("POST", "/v1/admin/clients", json=wider).status_code == 403
+    made = administrator.call("POST", "/v1/admin/clients", json={**body, "approval": approval})
+    assert made.status_code == 201, made.text
+    client = TestClient(service.hub, made.json()["id"], "pkh-jabar", key)
+    assert httpx.post(f"{service.url}/v1/token", data=client.form()).status_code == 200
+    fresh = make_key()
+    rotated = {"client": "pkh-jabar", "key": {n: fresh[n] for n in ("kty", "crv", "x")}}
+    assert administrator.call("POST", "/v1/admin/clients/rotate-key", json=rotated).json() == {
+        "kid": fresh["kid"]
+    }
+    assert httpx.post(f"{service.url}/v1/token", data=client.form()).status_code == 401
+    gone = {"client": "pkh-jabar"}
+    assert administrator.call("POST", "/v1/admin/clients/disable", json=gone).status_code == 200
+    listed = administrator.call("GET", "/v1/admin/clients").json()["clients"]
+    (view,) = [one for one in listed if one["name"] == "pkh-jabar"]
+    assert (view["state"], view["keys"]) == ("disabled", [fresh["kid"]])
+
+
+@pytest.mark.parametrize(
+    ("what", "changes"),
+    [
+        ("purposes", {"purposes": ["curiosity"]}),
+        ("regions", {"regions": ["3"]}),
+        ("ends before", {"valid_to": "2025-01-01T00:00:00+07:00"}),
+        ("fields", {"fields": {"person": ["shoe_size"]}}),
+        ("limits", {"limits": {"requests_per_minute": 0}}),
+    ],
+)
+def test_an_agreement_that_does_not_hold_together_is_refused(
+    administrator: Person, what: str, changes: dict[str, object]
+) -> None:
+    body = new_client("never-made", make_key(), **changes)
+    answer = administrator.call("POST", "/v1/admin/clients", json=body)
+    assert answer.status_code == 422
+    assert what in answer.text
+
+
+def test_an_account_is_reset_with_its_second_factor(administrator: Person) -> None:
+    person = make_person(administrator.service, ("auditor", ""), strong=True)
+    body = {"user": person.login}
+    reset = administrator.call("POST", "/v1/admin/users/reset", json=body).json()
+    assert person.call("GET", "/v1/session").status_code == 401
+    assert person.log_in().status_code == 401
+    person.password, person.secret = reset["password"], None
+    assert person.log_in().status_code == 200
+    assert person.answer["missing"] == ["password", "second-factor"]
+    listed = administrator.call("GET", "/v1/admin/users").json()["users"]
+    (view,) = [one for one in listed if one["login"] == person.login]
+    assert (view["second_factor"], view["must_change_password"]) == (False, True)
+
+
+def test_honey_and_alarms_are_for_those_who_watch(administrator: Person) -> None:
+    body = {"nik": "9999999999990002"}
+    assert administrator.call("POST", "/v1/admin/honey", json=body).json() == {"done": True}
+    assert administrator.call("GET", "/v1/admin/alarms").status_code == 200
+    officer = make_person(administrator.service, ("officer", "32"))
+    assert officer.call("POST", "/v1/admin/honey", json=body).status_code == 403
+    assert officer.call("GET", "/v1/admin/alarms").status_code == 403
+
+
+def test_a_client_is_no_administrator(service: Served) -> None:
+    headers = make_client(service.hub).headers
+    for path in ("users", "clients", "approvals", "alarms"):
+        answer = httpx.get(f"{service.url}/v1/admin/{path}", headers=headers)
+        assert (answer.status_code, answer.json()["code"]) == (403, "no-role")
+        assert httpx.get(f"{service.url}/v1/admin/{path}").status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("held", "more"),
+    list(permutations(["auditor", "user-administrator", "key-administrator"], 2)),
+)
+def test_nobody_is_two_of_auditor_and_administrators(shared: Hub, held: str, more: str) -> None:
+    who = make_account(shared, f"x{held[:3]}{more[:3]}", (held, ""))
+    with shared.sessions.begin() as session:
+        with pytest.raises(AccessError, match="Nobody is two of"):
+            roles.grant(session, who, more, "", actor="test", approved_by="test")
+        session.rollback()
+
+
+def test_the_regions_of_one_role_never_widen_another(shared: Hub) -> None:
+    who = make_account(shared, "one.role", ("officer", "32"), ("officer", "3301"))
+    with shared.sessions.begin() as session:
+        assert roles.regions_of(roles.held(session, who)) == ("32", "3301")
+        for role, region, error in (
+            ("supervisor", "", AccessError),
+            ("officer", "32", InputError),
+            ("officer", "3", InputError),
+            ("programme", "", InputError),
+            ("root", "", InputError),
+            ("user-administrator", "32", InputError),
+        ):
+            with pytest.raises(error):
+                roles.grant(session, who, role, region, actor="test", approved_by="test")
+        session.rollback()
+
+
+def test_an_approval_expires_and_is_never_used_twice(shared: Hub) -> None:
+    content = {"purpose": "profile", "version": 2}
+
+    def demand(approval: str | None = None) -> None:
+        approvals.demand(
+            shared, "staff-me", "key.destroy", content, summary="profile 2", approval=approval
+        )
+
+    with pytest.raises(SecondPersonError) as caught:
+        demand()
+    number = caught.value.approval
+    with pytest.raises(SecondPersonError) as again:
+        demand()
+    assert again.value.approval == number  # the same request waits once
+    with shared.sessions.begin() as session:
+        approvals.answer(session, SUPERVISOR, number, approve=True)
+    demand(number)
+    with shared.sessions.begin() as session:
+        held = session.get_one(Approval, number)
+        later, held.expires = held.expires, now() - timedelta(seconds=1)
+    with pytest.raises(AccessError, match="no longer"):
+        demand(number)
+    with shared.sessions.begin() as session:
+        session.get_one(Approval, number).expires = later
+    with shared.sessions.begin() as session:
+        used = approvals.use(session, "staff-me", "key.destroy", content, approval=number)
+    assert used == SUPERVISOR.id
+    with pytest.raises(AccessError):
+        demand(number)
+
+
+def test_what_was_refused_stays_refused(shared: Hub) -> None:
+    def demand(approval: str | None = None) -> None:
+        approvals.demand(
+            shared, "staff-me", "rights.erase", {"entity": "e"}, summary="one", approval=approval
+        )
+
+    with pytest.raises(SecondPersonError) as caught:
+        demand()
+    number = caught.value.approval
+    for wrong in (
+        Principal("staff-me", "staff", frozenset({"supervisor"}), ("",)),
+        Principal("staff-x", "staff", frozenset({"user-administrator"})),
+        Principal("staff-x", "staff", frozenset({"auditor"}), ("",)),
+        Principal("staff-x", "client", frozenset({"supervisor"}), ("",), agreement="a"),
+    ):
+        with shared.sessions.begin() as session, pytest.raises(AccessError):
+            approvals.answer(session, wrong, number, approve=True)
+    with shared.sessions.begin() as session:
+        approvals.answer(session, SUPERVISOR, number, approve=False)
+    with pytest.raises(AccessError):
+        demand(number)
+    with shared.sessions.begin() as session, pytest.raises(InputError):
+        approvals.answer(session, SUPERVISOR, number, approve=True)

@@ -1,0 +1,179 @@
+"""Budgets: counted in the hub, the same for every worker, and against those who guess."""
+
+from __future__ import annotations
+
+import threading
+from datetime import UTC, datetime, timedelta
+
+import sqlalchemy as sa
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlmodel import select
+
+from mdm.access import Limits, Principal
+from mdm.access.budgets import DAY, DISTINCT, MINUTE, MISSES, RATE, Budgets, Charge, Verdict
+from mdm.access.honey import add_honey
+from mdm.compose import Hub
+from mdm.hub.tables import Alarm, AuditEvent, BudgetNik
+
+AT = datetime(2026, 11, 21, 10, 30, tzinfo=UTC)
+NIKS = [f"32011545038800{n:02d}" for n in range(60)]
+
+
+def principal(name: str = "client-1", **limits: int) -> Principal:
+    wide = {
+        "requests_per_minute": 10_000,
+        "niks_per_day": 10_000,
+        "miss_percent": 100,
+        "miss_floor": 10_000,
+    }
+    return Principal(name, "client", frozenset({"programme"}), limits=Limits(**{**wide, **limits}))
+
+
+def charge(
+    budgets: Budgets, hub: Hub, *charges: Charge, at: datetime = AT
+) -> list[tuple[bool, str | None]]:
+    with hub.sessions.begin() as session:
+        verdicts = budgets.charge(session, list(charges), at)
+    return [(verdict.allowed, verdict.bound) for verdict in verdicts]
+
+
+def test_the_next_request_over_the_rate_is_refused_until_the_minute_is_over(hub: Hub) -> None:
+    budgets, who = Budgets(hub), principal(requests_per_minute=3)
+    one = Charge(who, NIKS[:1])
+    assert charge(budgets, hub, one, one) == [(True, None)] * 2
+    assert charge(budgets, hub, one, one) == [(True, None), (False, RATE)]
+    with hub.sessions.begin() as session:
+        (verdict,) = budgets.charge(session, [one], AT + timedelta(seconds=20))
+    assert verdict == Verdict(False, RATE, retry_after=40)
+    assert charge(budgets, hub, one, at=AT + timedelta(seconds=MINUTE)) == [(True, None)]
+
+
+def test_the_same_nik_counts_once_a_day_and_the_bound_holds_for_new_ones_only(hub: Hub) -> None:
+    budgets, who = Budgets(hub), principal(niks_per_day=2)
+    first, second, third = (Charge(who, [nik]) for nik in NIKS[:3])
+    assert charge(budgets, hub, first, first, second) == [(True, None)] * 3
+    assert charge(budgets, hub, third, first) == [(False, DISTINCT), (True, None)]
+    # Refused is not known: asked again it is refused again.
+    assert charge(budgets, hub, third) == [(False, DISTINCT)]
+    tomorrow = AT + timedelta(days=1)
+    assert charge(budgets, hub, third, second, at=tomorrow) == [(True, None)] * 2
+    assert charge(budgets, hub, first, at=tomorrow) == [(False, DISTINCT)]
+
+
+def test_a_batch_goes_through_whole_or_not_at_all(hub: Hub) -> None:
+    budgets, who = Budgets(hub), principal(niks_per_day=50)
+    small, large = Charge(who, NIKS[:30]), Charge(who, NIKS[20:60])
+    assert charge(budgets, hub, small, large) == [(True, None), (False, DISTINCT)]
+    assert charge(budgets, hub, Charge(who, NIKS[30:50])) == [(True, None)]
+
+
+def test_who_misses_a_lot_is_shut_out_for_the_day_with_an_alarm(hub: Hub) -> None:
+    budgets, who = Budgets(hub), principal(miss_percent=50, miss_floor=10)
+    hits = [Charge(who, [nik]) for nik in NIKS[:4]]
+    misses = [Charge(who, [nik], misses=1) for nik in NIKS[4:9]]
+    assert charge(budgets, hub, *hits, *misses) == [(True, None)] * 9  # below the floor
+    assert charge(budgets, hub, Charge(who, [NIKS[9]], misses=1)) == [(False, MISSES)]
+    assert charge(budgets, hub, hits[0]) == [(False, MISSES)]
+    assert charge(budgets, hub, hits[0], at=AT + timedelta(days=1)) == [(True, None)]
+    with hub.sessions.read() as session:
+        (alarm,) = session.exec(select(Alarm)).all()
+        events = [bytes(event) for event in session.exec(select(AuditEvent.event)).all()]
+    assert (alarm.kind, alarm.principal) == ("misses", who.id)
+    assert any(b"alarm.misses" in event for event in events)
+
+
+def test_one_principal_does_not_use_up_what_another_has(hub: Hub) -> None:
+    budgets = Budgets(hub)
+    mine, theirs = (principal(name, requests_per_minute=1, niks_per_day=1) for name in "ab")
+    assert (
+        charge(budgets, hub, Charge(mine, NIKS[:1]), Charge(theirs, NIKS[1:2]))
+        == [(True, None)] * 2
+    )
+    assert charge(budgets, hub, Charge(mine, NIKS[:1])) == [(False, RATE)]
+
+
+def test_no_nik_and_nothing_that_joins_two_principals_or_days_is_kept(hub: Hub) -> None:
+    budgets = Budgets(hub)
+    for name, at in (("a", AT), ("b", AT), ("a", AT + timedelta(seconds=1))):
+        charge(budgets, hub, Charge(principal(name), NIKS[:1]), at=at)
+    with hub.sessions.read() as session:
+        tokens = [bytes(token) for token in session.exec(select(BudgetNik.token)).all()]
+    assert len(tokens) == len(set(tokens)) == 2
+    assert not any(NIKS[0].encode() in token for token in tokens)
+    charge(budgets, hub, Charge(principal("c"), NIKS[:1]), at=AT + timedelta(seconds=DAY))
+    with hub.sessions.read() as session:
+        days = session.exec(select(BudgetNik.day)).all()
+    assert len(set(days)) == 1  # yesterday is forgotten
+
+
+def test_two_workers_share_one_budget(hub: Hub) -> None:
+    who, seen = principal(requests_per_minute=40, niks_per_day=25), []
+
+    def work(start: int) -> None:
+        budgets = Budgets(hub)
+        for turn in range(10):
+            group = [Charge(who, [NIKS[(start + turn * 3 + n) % 60]]) for n in range(3)]
+            seen.extend(charge(budgets, hub, *group))
+
+    workers = [threading.Thread(target=work, args=(start,)) for start in (0, 30)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    assert len(seen) == 60
+    assert seen.count((False, RATE)) == 20
+    with hub.sessions.read() as session:
+        assert len(session.exec(select(BudgetNik.token)).all()) == 25
+
+
+def test_a_honey_nik_raises_an_alarm_whoever_asks_for_it(hub: Hub) -> None:
+    bait, who = "9999999999990001", principal()
+    with hub.sessions.begin() as session:
+        assert add_honey(hub, session, bait, actor="test")
+        assert not add_honey(hub, session, bait, actor="test")
+    budgets = Budgets(hub)
+    assert charge(budgets, hub, Charge(who, NIKS[:2])) == [(True, None)]
+    # The one who asks sees nothing of it: the answer is that of any NIK nobody has.
+    for _ in range(3):
+        assert charge(budgets, hub, Charge(who, [NIKS[0], bait])) == [(True, None)]
+    with hub.sessions.read() as session:
+        (alarm,) = session.exec(select(Alarm)).all()
+        assert (alarm.kind, alarm.principal) == ("honey", who.id)
+        held = session.connection().execute(sa.text("SELECT token FROM honey_nik")).scalar()
+    assert bait.encode() not in bytes(held)
+
+
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    groups=st.lists(
+        st.lists(
+            st.tuples(
+                st.sampled_from("ab"),
+                st.lists(st.sampled_from(NIKS[:12]), min_size=1, max_size=4),
+            ),
+            max_size=6,
+        ),
+        max_size=6,
+    ),
+    bound=st.integers(1, 8),
+    data=st.data(),
+)
+def test_never_more_distinct_niks_are_answered_than_the_bound(
+    hub: Hub,
+    groups: list[list[tuple[str, list[str]]]],
+    bound: int,
+    data: st.DataObject,
+) -> None:
+    """Against a plain count: whatever the grouping, each question is answered as if alone."""
+    day = AT + timedelta(days=data.draw(st.integers(1, 10**5)))
+    budgets, known = Budgets(hub), {"a": set[str](), "b": set[str]()}
+    for group in groups:
+        asked = [Charge(principal(who, niks_per_day=bound), niks) for who, niks in group]
+        expected = []
+        for who, niks in group:
+            fits = len(known[who] | set(niks)) <= bound or known[who] >= set(niks)
+            expected.append((True, None) if fits else (False, DISTINCT))
+            if fits:
+                known[who] |= set(niks)
+        assert charge(budgets, hub, *asked, at=day) == expected
