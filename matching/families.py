@@ -16,14 +16,26 @@ CARD = (
 )
 
 
+# Where a row says it lives: these columns come from one row together.
+_PLACE = (
+    *("address", "rt", "rw", "hamlet", "postal_code", "region_code", "region_system"),
+    *("village_name", "region_today", "village", "district", "regency", "address_key"),
+)
+
+
 def add_implied(engine: Engine) -> int:
-    """Add the families that only their members tell of to `family_standardised`; return how many."""
+    """Add the families that only their members tell of to `family_standardised`; return how many.
+
+    The head's row says who they are; where they live, the row says with whose address most members agree (one of them
+    may have been met elsewhere).
+    """
     taken = {
         "rid": "(SELECT coalesce(max(rid), 0) FROM family_standardised)"
         " + row_number() OVER (ORDER BY h.source, h.layout, h.kk)",
         "record_key": "h.kk",
         "head_name": "h.name",
         **{f"head_{part}": f"h.name_{part}" for part in ("key", "joined", "phon", "info", "first")},
+        **{column: f"p.{column}" for column in _PLACE},
         "implied": "true",
     }
     persons = set(engine.columns("person_standardised"))
@@ -32,18 +44,20 @@ def add_implied(engine: Engine) -> int:
         f"{taken.get(c) or (f'h.{c}' if c in persons else 'NULL')} AS {c}" for c in families
     )
     before = int(engine.scalar("SELECT count(*) FROM family_standardised"))
+    first = "relationship = 'HEAD') DESC NULLS LAST, birth_date NULLS LAST, rid"
     after = engine.table(
         "family_standardised",
         f"""
-        WITH heads AS (
-            SELECT p.* FROM person_standardised p
-            ANTI JOIN family_standardised f ON f.source = p.source AND f.kk = p.kk
-            WHERE p.kk IS NOT NULL
-            QUALIFY row_number() OVER (PARTITION BY p.source, p.kk
-                ORDER BY (p.relationship = 'HEAD') DESC NULLS LAST, p.birth_date NULLS LAST, p.rid) = 1)
+        WITH alone AS (
+            SELECT p.*, count(*) OVER (PARTITION BY p.source, p.kk, p.village, p.address_key, p.rt) AS agreeing
+            FROM person_standardised p ANTI JOIN family_standardised f ON f.source = p.source AND f.kk = p.kk
+            WHERE p.kk IS NOT NULL),
+        heads AS (SELECT * FROM alone QUALIFY row_number() OVER (PARTITION BY source, kk ORDER BY ({first}) = 1),
+        places AS (SELECT * FROM alone
+                   QUALIFY row_number() OVER (PARTITION BY source, kk ORDER BY agreeing DESC, ({first}) = 1)
         SELECT *, false AS implied FROM family_standardised
         UNION ALL BY NAME
-        SELECT {select}, true AS implied FROM heads h
+        SELECT {select}, true AS implied FROM heads h JOIN places p ON p.source = h.source AND p.kk = h.kk
         """,
     )
     return after - before
@@ -77,10 +91,11 @@ def add_members(engine: Engine) -> int:
 
 
 def tell_persons(engine: Engine) -> int:
-    """Make `person_context(rid, card, family_group, born_alone)` and `family_card(card, cluster)`.
+    """Make `person_context(rid, card, family_group, born_alone, nik_known)` and `family_card(card, cluster)`.
 
     `family_group` is the family found for the person's card, or the card itself where no family record carries it.
     `born_alone`: the register knows exactly one person of that family with this birth date, so there are no twins.
+    `nik_known`: the number stands in the register, so it is somebody's; a mistyped number hardly ever is.
     """
     engine.table(
         "family_card",
@@ -90,8 +105,9 @@ def tell_persons(engine: Engine) -> int:
         """,
     )
     grouped = f"""
-        SELECT p.rid, p.card, coalesce('F' || f.cluster, 'K' || p.card) AS family_group, p.birth_date, p.registry
-        FROM (SELECT rid, birth_date, registry, {CARD.format("person_standardised")} AS card
+        SELECT p.rid, p.card, coalesce('F' || f.cluster, 'K' || p.card) AS family_group, p.birth_date, p.registry,
+               p.nik_text
+        FROM (SELECT rid, birth_date, registry, nik_text, {CARD.format("person_standardised")} AS card
               FROM person_standardised) p
         LEFT JOIN family_card f USING (card)
         """
@@ -101,8 +117,10 @@ def tell_persons(engine: Engine) -> int:
         WITH grouped AS ({grouped}),
         alone AS (SELECT family_group, birth_date, true AS born_alone FROM grouped
                   WHERE registry AND family_group IS NOT NULL AND birth_date IS NOT NULL
-                  GROUP BY family_group, birth_date HAVING count(*) = 1)
-        SELECT g.rid, g.card, g.family_group, coalesce(a.born_alone, false) AS born_alone
-        FROM grouped g LEFT JOIN alone a USING (family_group, birth_date)
+                  GROUP BY family_group, birth_date HAVING count(*) = 1),
+        known AS (SELECT DISTINCT nik_text, true AS nik_known FROM grouped WHERE registry AND nik_text IS NOT NULL)
+        SELECT g.rid, g.card, g.family_group, coalesce(a.born_alone, false) AS born_alone,
+               coalesce(k.nik_known, false) AS nik_known
+        FROM grouped g LEFT JOIN alone a USING (family_group, birth_date) LEFT JOIN known k USING (nik_text)
         """,
     )

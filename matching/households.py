@@ -1,9 +1,10 @@
 """Dwellings and the families in them, as one table to link.
 
 A node is a dwelling row of an office, or a family as found by the family linkage with everything its records and
-members say of where it lives: the address of the field before that of the registry (a card is often not moved with
-its family), and the dwelling where most of its members were met. One household is a dwelling and the families placed
-in it. Addresses without a house number, or shared by many, name a hamlet rather than a house and are kept apart.
+members say of where it lives: the address most of its records give, on a tie that of the field before that of the
+registry (a card is often not moved with its family), and the dwelling where most of its members were met. One household
+is a dwelling and the families placed in it. Addresses without a house number, or shared by many, name a hamlet rather
+than a house and are kept apart; families at one of them are one household where one holds a parent of the other.
 """
 
 from __future__ import annotations
@@ -76,34 +77,54 @@ def place_families(engine: Engine) -> int:
     return rows
 
 
-# Village, street words, RT; marked when a number among the words names a house.
+# Village, street words, RT; marked when a number among the words names a house, else with the RW too.
 _ADDRESS = (
     "CASE WHEN regexp_matches({0}.address_key, '[0-9]') THEN '#' ELSE '' END"
     " || {0}.village || ' ' || {0}.address_key || coalesce(' RT' || {0}.rt, '')"
+    " || CASE WHEN regexp_matches({0}.address_key, '[0-9]') THEN '' ELSE coalesce(' RW' || {0}.rw, '') END"
 )
 
+# Who the members are and whom they call their parents, by number and by sex and name, each once.
+_SAID = "list_sort(list_distinct(flatten(list([{0}]))))"
+_MEMBERS = _SAID.format("p.nik, p.sex || ' ' || p.name_key")
+_PARENTS = _SAID.format("p.mother_nik, p.father_nik, 'F ' || p.mother_key, 'M ' || p.father_key")
+
+# `lived`: the addresses that most records of the family give. `kin` is asked only where an address names no house.
 _FAMILIES = f"""
     WITH numbered AS (
         SELECT cluster AS family, (SELECT coalesce(max(rid), 0) FROM household_standardised)
                + row_number() OVER (ORDER BY cluster) AS rid
         FROM (SELECT DISTINCT cluster FROM family_clusters)),
+    rows AS (
+        SELECT c.cluster AS family, x.card, f.pln_id, f.village, f.district, f.registry,
+               {_ADDRESS.format("f")} AS address
+        FROM family_clusters c JOIN family_standardised f USING (rid) JOIN family_context x USING (rid)),
     own AS (
-        SELECT c.cluster AS family, list(DISTINCT x.card) FILTER (x.card IS NOT NULL) AS cards,
-               list(DISTINCT f.pln_id) FILTER (f.pln_id IS NOT NULL) AS meters,
-               coalesce(list(DISTINCT {_ADDRESS.format("f")})
-                            FILTER (NOT f.registry AND {_ADDRESS.format("f")} IS NOT NULL),
-                        list(DISTINCT {_ADDRESS.format("f")}) FILTER ({_ADDRESS.format("f")} IS NOT NULL)) AS addresses,
-               mode(f.village ORDER BY f.village) AS village, mode(f.district ORDER BY f.district) AS district
-        FROM family_clusters c JOIN family_standardised f USING (rid) JOIN family_context x USING (rid)
-        GROUP BY c.cluster),
+        SELECT family, list_sort(list(DISTINCT card) FILTER (card IS NOT NULL)) AS cards,
+               list_sort(list(DISTINCT pln_id) FILTER (pln_id IS NOT NULL)) AS meters,
+               mode(village ORDER BY village) AS village, mode(district ORDER BY district) AS district
+        FROM rows GROUP BY family),
+    lived AS (
+        SELECT family, list(address) AS addresses
+        FROM (SELECT family, address FROM rows WHERE address IS NOT NULL GROUP BY family, address
+              QUALIFY rank() OVER (PARTITION BY family ORDER BY count(*) DESC, bool_and(registry)) = 1)
+        GROUP BY family),
     said AS (
         SELECT family, [arg_max(book, (members, book))] AS books FROM (
             SELECT k.cluster AS family, p.office || ' ' || p.dwelling_ref AS book, count(*) AS members
             FROM person_standardised p JOIN person_context x USING (rid) JOIN family_card k ON k.card = x.card
             WHERE p.office || p.dwelling_ref IS NOT NULL GROUP BY ALL)
-        GROUP BY family)
-    SELECT n.rid::INTEGER AS rid, n.family, o.cards, o.meters, s.books, o.addresses, o.village, o.district
-    FROM numbered n JOIN own o USING (family) LEFT JOIN said s USING (family)
+        GROUP BY family),
+    kin AS (
+        SELECT k.cluster AS family, {_MEMBERS} AS members, {_PARENTS} AS parents
+        FROM person_standardised p JOIN person_context x USING (rid) JOIN family_card k ON k.card = x.card
+        SEMI JOIN (SELECT unnest(addresses) AS address, family AS cluster FROM lived) l
+            ON l.cluster = k.cluster AND NOT starts_with(l.address, '#')
+        GROUP BY k.cluster)
+    SELECT n.rid::INTEGER AS rid, n.family, o.cards, o.meters, s.books, lived.addresses, o.village, o.district,
+           kin.members, list_filter(kin.parents, lambda parent: NOT list_contains(kin.members, parent)) AS parents
+    FROM numbered n JOIN own o USING (family) LEFT JOIN said s USING (family) LEFT JOIN lived USING (family)
+    LEFT JOIN kin USING (family)
     """
 
 _NODES = f"""
@@ -114,6 +135,6 @@ _NODES = f"""
            village, district
     FROM household_standardised d
     UNION ALL BY NAME
-    SELECT rid, 'family' AS node, NULL AS office, cards, meters, books, addresses, village, district
+    SELECT rid, 'family' AS node, NULL AS office, cards, meters, books, addresses, village, district, members, parents
     FROM household_families
     """

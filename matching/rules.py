@@ -56,7 +56,8 @@ class Level(Document):
     """One degree of agreement: `sql` over `<column>_l` and `<column>_r`; the first level that holds counts.
 
     Training learns `m` (share of same entities that agree so) and `u` (share of different ones). Where random pairs
-    are too rare to show `u`, it is fixed here or counted exactly from the records that share `u_key`.
+    are too rare to show `u`, it is fixed here, or counted exactly from the records that share `u_key`, or follows from
+    `by_chance`: how many records of other entities agree so with a record, on average, however many records there are.
     """
 
     name: str
@@ -68,6 +69,7 @@ class Level(Document):
     m: float | None = Field(default=None, gt=0, lt=1)
     u: float | None = Field(default=None, gt=0, lt=1)
     u_key: str | None = None
+    by_chance: float | None = Field(default=None, gt=0)
 
 
 class Comparison(Document):

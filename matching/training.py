@@ -2,7 +2,8 @@
 
 Splink estimates u from random pairs and m by expectation maximisation inside blocks that hold both matches and
 non-matches. Two things random pairs cannot show are given another way: u of levels so rare that a sample misses them is
-counted exactly from the records that share a key (`u_key`), and a few that no count can give are fixed in the document.
+counted exactly from the records that share a key (`u_key`), and a few that no count can give are fixed in the document,
+as a share of pairs (`u`) or as partners per record (`by_chance`): who shares a house does not hang on a file's length.
 """
 
 from __future__ import annotations
@@ -111,7 +112,7 @@ def _weights(
             for level, value in zip(levels, learned, strict=True)
         )
         for place, (level, value, share) in enumerate(zip(levels, learned, m, strict=True)):
-            fixed = level.u is not None or level.u_key is not None
+            fixed = any(given is not None for given in (level.u, level.u_key, level.by_chance))
             # No two levels of a comparison weigh quite the same: a pair's weight tells its level (see scoring).
             m_here = max(float(share or 0), SMALLEST_M) * (1 + DISTINCT * place)
             u = float(value.get("u_probability") or level.u or 0)
@@ -131,10 +132,14 @@ def _seen(value: dict[str, Any]) -> bool:
 
 
 def _exact_u(engine: Engine, rules: LinkageRules, pairs: float) -> dict[tuple[str, str], float]:
-    """u of levels that are agreement on one key: pairs that share it, out of all pairs."""
+    """u of levels that are agreement on one key: pairs that share it, out of all pairs; or that many partners each."""
     counted = {}
+    records = int(engine.scalar(f"SELECT count(*) FROM {rules.kind}_linkable"))
     for comparison in rules.comparisons:
         for level in comparison.levels:
+            if level.by_chance:
+                share = level.by_chance / max(records - 1, 1)
+                counted[comparison.name, level.name] = min(share, 0.5)
             if level.u_key:
                 shared = engine.scalar(
                     f"SELECT sum(n * (n - 1) / 2) FROM (SELECT count(*) AS n FROM {rules.kind}_linkable"

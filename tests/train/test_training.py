@@ -147,3 +147,15 @@ def test_a_model_is_added_and_never_edited(
     before = path.read_bytes()
     assert model.save(tmp_path) == path
     assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("people", [100, 400])
+def test_what_is_so_by_chance_is_set_per_record(people: int) -> None:
+    """Twice the records, half the share of pairs: a record meets as many strangers in a longer file."""
+    document = _rules().model_dump()
+    document["comparisons"][0]["levels"][1]["by_chance"] = 0.5
+    engine = DuckDBEngine()
+    _people(engine, people)
+    weight = train(engine, LinkageRules.model_validate(document), now=NOW).weight("a", "same")
+    assert weight is not None
+    assert weight.u * (2 * people - 1) == pytest.approx(0.5)

@@ -1,0 +1,70 @@
+"""What the person document makes of numbers and dates that nearly agree."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.score.evidence import each_card_a_family, level, standardised
+
+NUMBER = "3512021502829119"
+
+
+def person(source: str, nik: str, born: str = "1982-02-16", **more: Any) -> dict[str, Any]:
+    sides = {"kk": "3512021502120001", "name": "HERI MUTAWANTO", "sex": "M"}
+    return {"source": source, "nik": nik, "nik_raw": nik, "birth_date": born} | sides | more
+
+
+def found(comparison: str, left: dict[str, Any], *others: dict[str, Any]) -> str:
+    """The level of the first two rows; further rows only stand beside them."""
+    with standardised(person=[left, *others]) as engine:
+        each_card_a_family(engine)
+        return level(engine, "person", comparison, 1, 2)
+
+
+@pytest.mark.parametrize(
+    ("typed", "what"),
+    [
+        ("3512021502829119", "same number"),
+        ("3513021502829119", "one slip"),
+        ("3512021502825119", "one slip"),  # in the serial: the register does not know it
+        ("3512021502829191", "one slip"),  # neighbours changed places
+        ("3512021502829118", "one unknown"),  # the next serial may be a twin's, not yet registered
+        ("3512021502829999", "made-up serial"),
+        ("3512021502821234", "one unknown"),
+    ],
+)
+def test_a_number_beside_the_registered_one(typed: str, what: str) -> None:
+    assert found("nik", person("kemendagri", NUMBER), person("pemda", typed)) == what
+
+
+def test_a_number_that_is_somebodys_is_no_slip() -> None:
+    other = "3512021502825119"
+    rows = person("kemendagri", NUMBER), person("pemda", other), person("kemendagri", other)
+    assert found("nik", *rows) == "different"
+
+
+def test_without_a_register_the_serial_must_agree() -> None:
+    assert found("nik", person("kemensos", NUMBER), person("pemda", "3512021502825119")) == (
+        "different"
+    )
+
+
+def test_every_row_of_the_register_has_its_own_number() -> None:
+    first, second = person("kemendagri", NUMBER), person("kemendagri", "3512024512829119")
+    assert found("nik", first, second) == "no number"
+
+
+@pytest.mark.parametrize(
+    ("born", "what"),
+    [
+        ("1982-09-30", "months apart"),
+        ("1982-12-24", "same year"),
+        ("1981-10-08", "months apart"),
+        ("1981-02-16", "other year"),
+    ],
+)
+def test_nearer_than_one_mothers_children(born: str, what: str) -> None:
+    rows = person("kemendagri", NUMBER), person("pemda", NUMBER, born)
+    assert found("birth", *rows) == what
