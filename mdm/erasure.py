@@ -200,7 +200,7 @@ def _shred(hub: Hub, session: Session, shred: ShredList, erasure: Erasure) -> di
     """Everything in the database that would tell of the erased; how much of each there was."""
     ids = list(erasure.entities)
     counts = {
-        "versions shared": _blank_shared(hub, session, shred, ids),
+        "versions shared": _blank_shared(hub, session, shred, erasure),
         "judgements": _forget_judgements(hub, session, shred),
     }
     _bury(hub, session, ids)
@@ -243,8 +243,10 @@ def _bury(hub: Hub, session: Session, ids: Sequence[str]) -> None:
     session.flush()
 
 
-def _blank_shared(hub: Hub, session: Session, shred: ShredList, ids: Sequence[str]) -> int:
-    """Old versions of other entities, from a time when records of both were taken for one."""
+def _blank_shared(hub: Hub, session: Session, shred: ShredList, erasure: Erasure) -> int:
+    """Old versions of other entities, from a time when records of both were taken for one. That they
+    are gone is on record, so that the log does not miss them."""
+    ids = erasure.entities
     events = session.exec(
         select(EntityEvent.entity_id, EntityEvent.other).where(
             or_(col(EntityEvent.entity_id).in_(ids), col(EntityEvent.other).in_(ids))
@@ -267,6 +269,15 @@ def _blank_shared(hub: Hub, session: Session, shred: ShredList, ids: Sequence[st
                 col(SealedProfile.version) == opened.version,
             )
             .values(ciphertext=None, content_mac=None)
+        )
+    if blank:
+        audit.record(
+            session,
+            "system",
+            "blank",
+            entity_id=sorted({opened.entity_id for opened in blank}),
+            reason=erasure.reason,
+            counts={"versions": len(blank)},
         )
     return len(blank)
 

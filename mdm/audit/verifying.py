@@ -195,7 +195,7 @@ class _Log:
         self.index.add(seq, said)
         if said.action == "publish" and said.sealed and said.run_seq is not None:
             self.published[said.run_seq] = said.sealed
-        elif said.action == "erase" and isinstance(said.entity_id, (str, list)):
+        elif said.action in ("erase", "blank") and isinstance(said.entity_id, (str, list)):
             ids = said.entity_id if isinstance(said.entity_id, list) else [said.entity_id]
             self.erased.update(ids)
         elif said.action == KEY_EVENT and said.verifier:

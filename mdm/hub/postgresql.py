@@ -15,7 +15,6 @@ from sqlmodel import SQLModel
 from mdm.hub import walls
 from mdm.hub.dialect import Pool, Row, Turn, register, table_of, upsert_rows
 
-
 MIGRATIONS_WAIT = "60s"  # for another process that migrates
 TABLES_WAIT = "5s"  # for a table, while readers that came later wait behind
 
@@ -87,6 +86,7 @@ class PostgreSQL:
         driver: Any = connection.connection.driver_connection
         table = table_of(model)
         types = [table.c[name].type.compile(dialect=connection.dialect).lower() for name in columns]
+        types = ["float8" if name == "float" else name for name in types]  # as COPY knows it
         count = 0
         with (
             driver.cursor() as cursor,

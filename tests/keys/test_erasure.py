@@ -16,6 +16,7 @@ from sqlmodel import col, select
 from mdm import judgements, rights, shredlist
 from mdm.access.errors import SecondPersonError
 from mdm.audit import leaf_hash
+from mdm.audit.verifying import verify
 from mdm.compose import Hub, create_home, open_home
 from mdm.errors import InputError, IntegrityError
 from mdm.hub.runs import published_seq
@@ -288,3 +289,4 @@ def test_the_audit_log_stays_whole_and_tells_of_the_erasure(world: World, hub: H
     assert [event["entity_id"] for event in told] == [list(done.entities)]
     assert told[0]["approved_by"] == "second@hub"
     assert world.nik not in str([e.event for e in after])
+    assert verify(hub, QUIET).holds

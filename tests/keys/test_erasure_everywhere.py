@@ -1,0 +1,103 @@
+"""Erasure on each database: everything still agrees, and what was mixed up with others is gone too."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from sqlmodel import select
+
+from mdm import rights
+from mdm.access.errors import SecondPersonError
+from mdm.audit.verifying import verify
+from mdm.compose import Hub
+from mdm.hub.runs import published_seq
+from mdm.hub.tables import AuditEvent, Batch, EntityEvent
+from mdm.lookup import profile_by_nik
+from mdm.opening import open_every_version, open_profiles
+from mdm.pipeline import run
+from tests.keys.approving import approve
+from tests.publish.golden import BUDI, SITI, Golden, content, publish_golden
+from tests.run.homes import QUIET, deliver, land_all, niks
+
+MINE = ["kemensos", "siksng_individu", "32:1", "b2", "a.csv", 3, "2026-01-02"]
+THEIRS = ["kemendagri", "biodata_wni", BUDI, "b1", "biodata.csv", 7, "2026-01-02"]
+
+
+def erase(hub: Hub, entity_id: str) -> rights.Erased:
+    with pytest.raises(SecondPersonError) as waits:
+        rights.erase(hub, entity_id, reason="uu27-2022-art43", actor="first@hub")
+    approval = approve(hub, waits.value.approval)
+    return rights.erase(
+        hub, entity_id, reason="uu27-2022-art43", actor="first@hub", approval=approval
+    )
+
+
+def made_of(*records: list[object], **values: object) -> str:
+    """Golden content that names its source records."""
+    body = json.loads(content(**values)) | {"records": list(records)}
+    return json.dumps(body, sort_keys=True, separators=(",", ":"))
+
+
+@pytest.mark.parametrize("hub_url", ["postgresql"], indirect=True)  # the other: test_erasure.py
+def test_after_an_erasure_runs_counts_and_proofs_agree(hub: Hub, tmp_path: Path) -> None:
+    delivery = deliver(tmp_path / "delivery", families=12, seed=77)
+    land_all(hub, delivery)
+    run(hub, QUIET)
+    nik = next(
+        nik
+        for nik in niks(delivery, 20)
+        if (view := profile_by_nik(hub, nik, actor="a")) and not view.also_on
+    )
+    done = erase(hub, rights.entity_of(hub, nik))
+    assert verify(hub, QUIET).holds
+    counts = run(hub, QUIET).stages[0].counts
+    assert counts["erased"] == done.rows
+    assert counts["landed"] == counts["accepted"] + counts["quarantined"] + counts["erased"]
+    with hub.sessions.read() as session:
+        batches = session.exec(select(Batch)).all()
+    assert sum(batch.erased for batch in batches) == done.rows
+    for batch in batches:
+        assert batch.landed == (batch.accepted or 0) + (batch.quarantined or 0) + batch.erased
+    assert profile_by_nik(hub, nik, actor="a") is None
+    assert verify(hub, QUIET).holds
+
+
+def test_versions_from_when_two_were_taken_for_one_are_gone_too(hub: Hub) -> None:
+    mixed = {"e1": (made_of(THEIRS, MINE, name="BUDI"), [BUDI, SITI])}
+    publish_golden(hub, Golden(persons=mixed))
+    apart = {
+        "e1": (made_of(THEIRS, name="BUDI"), [BUDI]),
+        "e2": (made_of(MINE, name="SITI"), [SITI]),
+    }
+    publish_golden(hub, Golden(persons=apart))
+    with hub.sessions.begin() as session:
+        seq = published_seq(session)
+        session.add(
+            EntityEvent(run_seq=seq, entity_id="e1", kind="person", event="split", other="e2")
+        )
+    assert erase(hub, "e2").records == 1
+    with hub.sessions.read() as session:
+        assert [one.version for one in open_every_version(hub, session, ["e1", "e2"])] == [2]
+        assert list(open_profiles(hub, session, ["e1", "e2"], 1)) == []
+        assert list(open_profiles(hub, session, ["e1", "e2"], seq)) == ["e1"]
+        said = [json.loads(e) for e in session.exec(select(AuditEvent.event)).all()]
+    assert profile_by_nik(hub, BUDI, actor="a") is not None
+    assert profile_by_nik(hub, SITI, actor="a") is None
+    assert [e["entity_id"] for e in said if e["action"] == "blank"] == [["e1"]]
+    assert verify(hub, QUIET).holds
+
+
+def test_a_person_that_others_were_merged_into_goes_as_a_whole(hub: Hub) -> None:
+    persons = {
+        "e1": (made_of(MINE, name="SITI"), [SITI]),
+        "e2": (made_of(THEIRS, name="SITI"), [BUDI]),
+    }
+    publish_golden(hub, Golden(persons=persons))
+    merged = {"e1": (made_of(MINE, THEIRS, name="SITI"), [SITI, BUDI])}
+    publish_golden(hub, Golden(persons=merged, merged={"e2": "e1"}))
+    assert set(erase(hub, "e2").entities) == {"e1", "e2"}
+    with hub.sessions.read() as session:
+        assert list(open_every_version(hub, session, ["e1", "e2"])) == []
+    assert verify(hub, QUIET).holds
