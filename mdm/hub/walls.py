@@ -22,13 +22,20 @@ WALLED = ("sealed_profile", "entity_key", "nik_token")
 OPEN = ("entity", "run")  # who stands for whom, which run is published: nothing of any region
 WHOLE_COUNTRY = "*"
 
+# An administrator may have made the role and let the hub's user into it before.
 _ROLE = f"""
     DO $$ BEGIN
         IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{READER}') THEN
             CREATE ROLE {READER} NOLOGIN;
         END IF;
     EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL;
-    END $$
+    END $$;
+    DO $$ BEGIN
+        GRANT {READER} TO CURRENT_USER;
+    EXCEPTION WHEN insufficient_privilege THEN NULL;
+    END $$;
+    SET LOCAL ROLE {READER};
+    RESET ROLE
 """
 # It looks over the wall for the policies: its owner, who made the tables, is not behind it.
 _SEES = """
@@ -62,7 +69,6 @@ def build(connection: sa.Connection) -> None:
     schema = str(connection.execute(sa.text("SELECT quote_ident(current_schema())")).scalar())
     try:
         connection.exec_driver_sql(_ROLE)
-        connection.exec_driver_sql(f"GRANT {READER} TO CURRENT_USER")
     except sa.exc.ProgrammingError:
         raise HomeError(
             f"The hub's database user may not make the role {READER}.",

@@ -10,6 +10,7 @@ from __future__ import annotations
 from matching.engine import Engine
 
 DIGITS = 6  # province 2, regency 2, kecamatan 2
+_PART = r'"(?:[^"\\]|\\.)*"'  # a name or a text of JSON
 
 
 def place_sql(attribute: str, content: str = "content") -> str:
@@ -18,7 +19,7 @@ def place_sql(attribute: str, content: str = "content") -> str:
     The chosen entry stands first, and a quotation mark inside a value has a backslash before it:
     the pattern finds keys only.
     """
-    pattern = f'"{attribute}":\\[\\{{[^}}]*"region_today":"([0-9.]+)"'
+    pattern = f'"{attribute}":\\[\\{{(?:{_PART}:{_PART},)*"region_today":"([0-9.]+)"'
     code = f"replace(regexp_extract({content}, '{pattern}', 1), '.', '')"
     return f"nullif(left({code}, {DIGITS}), '')"
 
