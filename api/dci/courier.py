@@ -36,7 +36,7 @@ from mdm.exchanges import DELIVERED, UNDELIVERED, WAITING, Exchanges, Taken, cal
 from mdm.hub.columns import now
 
 AGAIN = [timedelta(seconds=s) for s in (2, 15, 60, 300, 1800)]  # between attempts
-LOOK = 2.0  # seconds between two looks at the queue
+LOOK = 0.5  # seconds between two looks at the queue
 TOGETHER = 8
 TIMEOUT = httpx.Timeout(10.0)
 

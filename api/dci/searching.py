@@ -16,7 +16,7 @@ from api.dci.records import Pseudonym, Record, family, household, member
 from api.dci.refusals import RequestError, SearchReason
 from api.dci.seen import Found, see, shown
 from mdm.access import Decision, Principal, load_rules, may
-from mdm.desk import Answered, Desk, Moment, Person
+from mdm.desk import Answered, Desk, Moment, Person, Question
 from mdm.pseudonyms import Pseudonyms
 
 ACTION = "dci.search"
@@ -51,20 +51,12 @@ class Answer:
     total: int
 
 
-@dataclass(frozen=True)
-class People:
+@dataclass(frozen=True, kw_only=True)
+class People(Question):
     """The question to the desk: people by NIK, then by entity id, as this client may see them."""
 
-    principal: Principal
-    purpose: str
-    case: str
-    niks: tuple[str, ...] = ()
-    entities: tuple[str, ...] = ()
-    event: str = EVENT
     action: str = ACTION
-    programmes: frozenset[str] = frozenset()
-    seq: int | None = None
-    members: bool = False
+    event: str = EVENT
 
     def one(self, moment: Moment, person: Person, decision: Decision) -> Answered:
         """A person as it may be seen; nothing for what is no person."""
@@ -166,7 +158,7 @@ class Searcher:
         ]
 
     def _question(self, search: Search, **asked: Any) -> People:
-        return People(self.principal, search.purpose, self.case, **asked)
+        return People(principal=self.principal, purpose=search.purpose, case=self.case, **asked)
 
 
 def _each_once(found: Iterable[tuple[Is, Found | None]]) -> list[Found]:

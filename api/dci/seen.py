@@ -71,7 +71,7 @@ def see(person: Person, decision: Decision) -> Found:
         person=_seen(person.person, decision),
         family=_seen(person.family, decision) if person.family else None,
         household=_seen(person.household, decision) if person.household else None,
-        doubt=person.doubt is not None,
+        doubt=person.doubt is not None or person.also_on > 0,
     )
 
 

@@ -14,7 +14,7 @@ from tests.conftest import _with_database
 from tests.dci.registry import Sender, enrol, fill
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
 def service(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Served]:
@@ -33,7 +33,7 @@ def service(
     hub.close()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def sender(service: Served) -> Sender:
     """A client of the whole country."""
     return enrol(service)

@@ -214,10 +214,10 @@ class Sender:
     def search(self, *criteria: Mapping[str, Any], **header: Any) -> httpx.Response:
         """Search at once, one request for each criteria."""
         message = searching(*criteria)
-        return self.post(
-            "/registry/sync/search",
-            self.signed(self.header(count=len(criteria), **header), message),
-        )
+        header = self.header(count=len(criteria), **header)
+        answer = self.post("/registry/sync/search", self.signed(header, message))
+        assert answer.status_code in (200, 400), answer.text
+        return answer
 
     def found(self, criteria: Mapping[str, Any]) -> list[dict[str, Any]]:
         """The records that a search finds."""
@@ -306,7 +306,9 @@ def enrol(
         client = register(session, name, agreement, public_of(key), actor="test")
         held = standing(session, client.id)
     assert held is not None
-    return Sender(service, held.principal, key)
+    sender = Sender(service, held.principal, key)
+    sender.bearer = sender.token()
+    return sender
 
 
 def verified(service: Served, envelope: Mapping[str, Any]) -> bool:

@@ -84,6 +84,7 @@ def test_requests_and_answers_are_of_the_specifications_form(
 
 def test_the_answer_is_signed_as_it_is_sent(service: Served, sender: Sender) -> None:
     answer = sender.search(by_nik(SITI))
+    assert answer.status_code == 200, answer.text
     assert (
         answer.content
         == json.dumps(
