@@ -34,14 +34,17 @@ def application() -> Litestar:
     return create_app(hub, log=Log(quiet=os.environ.get(QUIET) == "0"))
 
 
-def serve(home: Path, host: str, port: int, workers: int) -> None:
-    """Serve until told to stop; requests under way are answered first."""
+def serve(
+    home: Path, host: str, port: int, workers: int, target: str = "api.serve:application"
+) -> None:
+    """Serve until told to stop; requests under way are answered first. `target` makes the
+    application."""
     os.environ[HOME] = str(home.resolve())
     with tempfile.TemporaryDirectory(prefix="dtsen-metrics-") as counts:
         if workers > 1:
             os.environ[SHARED] = counts
         Server(
-            "api.serve:application",
+            target,
             factory=True,
             address=host,
             port=port,
