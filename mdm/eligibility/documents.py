@@ -171,11 +171,11 @@ class Programme(Document):
             raise ValueError("valid_to lies before valid_from")
         if self.listed is not None and self.listed not in dictionary().of("person"):
             raise ValueError(f"listed: no attribute of a person is called '{self.listed}'")
-        self._numbers_known()
-        self._sentences_filled()
         for name, condition in self.conditions.items():
             by_member = name == "counted" or ("." in name and self.unit == "family")
             _check(condition, name, members=by_member)
+        self._numbers_known()
+        self._sentences_filled()
         return self
 
     def _numbers_known(self) -> None:
@@ -219,7 +219,9 @@ def wrong(name: str, error: Exception) -> RuleError:
     if isinstance(error, ValidationError):
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"]) or "document"
-        return RuleError(f"{name}: {place}: {first['msg']}.", "Mend the document.")
+        return RuleError(
+            f"{name}: {place}: {first['msg'].removeprefix('Value error, ')}.", "Mend the document."
+        )
     return RuleError(f"{name} is not YAML.", "Mend the document.")
 
 

@@ -100,7 +100,11 @@ def test(document: dict[str, Any], that: Any, who: Any) -> str:
     if value is None:
         told_by = that.get("told_by", [])
         heard = not told_by or any(source in who["_sources"] for source in told_by)
-        return {"unknown": DUNNO, "yes": YES, "no": NO}[that.get("silent", "unknown")] if heard else DUNNO
+        return (
+            {"unknown": DUNNO, "yes": YES, "no": NO}[that.get("silent", "unknown")]
+            if heard
+            else DUNNO
+        )
     if "present" in that:
         return {"unknown": DUNNO, "yes": YES, "no": NO}[that["present"]]
     if "between" in that:

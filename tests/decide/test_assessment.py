@@ -76,9 +76,7 @@ def cases(draw: st.DrawFn) -> Case:
 
 
 def said_by_oracle(programme: str, case: Case) -> dict[str, Any]:
-    plain = [
-        {**m.values, "_sources": m.sources, "_doubtful": m.doubtful} for m in case.members
-    ]
+    plain = [{**m.values, "_sources": m.sources, "_doubtful": m.doubtful} for m in case.members]
     family = None
     if case.family is not None:
         family = {**case.family.values, "_sources": case.family.sources}
@@ -148,9 +146,7 @@ def learn(case: Case, data: st.DataObject) -> Case:
 @pytest.mark.parametrize("programme", PROGRAMMES)
 @settings(max_examples=100, deadline=None)
 @given(case=cases())
-def test_an_open_question_never_says_no_and_takes_nothing_away(
-    programme: str, case: Case
-) -> None:
+def test_an_open_question_never_says_no_and_takes_nothing_away(programme: str, case: Case) -> None:
     open_ = replace(case, doubts=(Doubt("disputed_link", "family", 3.0),))
     answer = said(programme, open_)
     assert answer.answer is Outcome.UNDETERMINED
@@ -183,7 +179,9 @@ FARMER = person(age=46, occupation="PETANI_PEKEBUN")
 
 def test_pkh_counts_the_four_highest_components_one_for_each_member() -> None:
     young = [person(age=a, occupation="BELUM_TIDAK_BEKERJA") for a in (1, 2)]
-    pupils = [person(age=a, occupation="PELAJAR_MAHASISWA", education="PRIMARY") for a in (9, 14, 17)]
+    pupils = [
+        person(age=a, occupation="PELAJAR_MAHASISWA", education="PRIMARY") for a in (9, 14, 17)
+    ]
     mother = person(age=30, sex="F", pregnant=True, occupation="MENGURUS_RUMAH_TANGGA")
     answer = said("PKH", home(FARMER, mother, *young, *pupils))
     assert answer.answer is Outcome.ELIGIBLE
