@@ -15,7 +15,7 @@ from typing import Annotated, Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from mdm.errors import RuleError
+from mdm.errors import AccessError, RuleError
 from mdm.survivorship import Choice, Explanation, SourceRecord
 from reference.attributes import dictionary
 
@@ -81,6 +81,13 @@ class SealingRules(BaseModel):
 def load_rules(text: str | None = None) -> SealingRules:
     """The sealing rules in force, or those of a text; RuleError names what is wrong."""
     return _built_in() if text is None else _parse(text)
+
+
+def must_be_purpose(purpose: str) -> None:
+    """AccessError unless a reveal may name this purpose."""
+    known = load_rules().purposes
+    if purpose not in known:
+        raise AccessError("A reveal needs a purpose.", f"Name one of: {', '.join(sorted(known))}.")
 
 
 @cache

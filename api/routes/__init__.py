@@ -6,6 +6,7 @@ from litestar.types import ControllerRouterHandler
 
 from api.routes import (
     admin,
+    audit,
     auth,
     dci,
     eligibility,
@@ -21,6 +22,7 @@ from api.routes import (
 
 ROUTERS: tuple[ControllerRouterHandler, ...] = (
     admin.router,
+    audit.router,
     auth.router,
     dci.router,
     eligibility.router,

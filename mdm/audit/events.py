@@ -28,7 +28,6 @@ _MADE = frozenset(
         "at_size",
         "batch",
         "budget",
-        "client_key",
         "count",
         "counts",
         "decision",

@@ -18,9 +18,10 @@ from sqlmodel import Session
 from matching.rules import Kind
 from mdm import audit
 from mdm.compose import Hub
-from mdm.errors import HomeError, InputError
+from mdm.errors import InputError
 from mdm.hub.tables import Run
 from mdm.lookup import rules_of_its_day
+from mdm.masking import must_be_purpose
 from mdm.opening import Opened, carriers, open_profiles
 from mdm.progress import Progress
 from mdm.survivorship import Choice, Explanation, explain
@@ -101,6 +102,19 @@ def _open(hub: Hub, session: Session, asked: str, run: Run) -> Target | None:
     return Target(asked, found, explain(found.content, rules), run)
 
 
+def region_of(hub: Hub, session: Session, target: Target) -> str | None:
+    """Today's Kemendagri code of where the entity is, as its profile, its household's or its
+    family's says; no dots. As the desk has it."""
+    beside = (target.explanation.links.get(kind) for kind in ("household", "family"))
+    others = [_open(hub, session, one, target.run) for one in beside if one]
+    for name in ("domicile", "card_address"):
+        for one in (target, *others):
+            for choice in one.explanation.choices if one is not None else ():
+                if choice.attribute == name and choice.value and choice.value.get("region_today"):
+                    return str(choice.value["region_today"]).replace(".", "")
+    return None
+
+
 def trace(hub: Hub, target: Target, question: Question, progress: Progress) -> Trace:
     """Trace what was found. Writes nothing."""
     kind = cast(Kind, target.opened.kind)
@@ -160,7 +174,8 @@ def trace(hub: Hub, target: Target, question: Question, progress: Progress) -> T
 def traced(
     hub: Hub, question: Question, progress: Progress, *, actor: str, purpose: str, **said: Any
 ) -> Trace:
-    """Find, write the act to the audit log and commit, then trace."""
+    """Find, write the act to the audit log and commit, then trace. AccessError without a purpose."""
+    must_be_purpose(purpose)
     with hub.sessions.read() as session:
         target = find(hub, session, question)
     write_down(hub, target, question, actor=actor, purpose=purpose, **said)
@@ -304,4 +319,4 @@ def _record(
     )
 
 
-__all__ = ["HomeError", "Question", "Target", "Trace", "find", "trace", "traced", "write_down"]
+__all__ = ["Question", "Target", "Trace", "find", "region_of", "trace", "traced", "write_down"]

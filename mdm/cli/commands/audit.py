@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import getpass
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from mdm.cli.answers import emit_json, say, table
-from mdm.cli.commands.tracing import breach, trace
+from mdm.cli.asking import actor
+from mdm.cli.commands.tracing import MOMENT, breach, trace, utc
 from mdm.cli.opened import opened
 from mdm.cli.session import Session, pass_session, shared_options
 from mdm.errors import InputError, IntegrityError
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from mdm.audit.search import Entry
     from mdm.audit.verifier import Note
     from mdm.audit.verifying import Verified
-
-MOMENT = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"])
 
 
 @click.group()
@@ -210,16 +208,6 @@ def reindex(session: Session) -> None:
         emit_json(session, {"entries": entries})
     else:
         say(session, f"{entries:,} entries.")
-
-
-def actor() -> str:
-    """Who acts at a command line."""
-    return f"command line: {getpass.getuser()}"
-
-
-def utc(moment: datetime | None) -> datetime | None:
-    """A moment typed without a time zone is in UTC."""
-    return moment.replace(tzinfo=UTC) if moment is not None else None
 
 
 def _read_note(path: Path) -> Note:

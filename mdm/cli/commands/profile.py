@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
-import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -11,6 +9,7 @@ import click
 from rich.text import Text
 
 from mdm.cli.answers import emit_json, say, table
+from mdm.cli.asking import actor, ask_nik
 from mdm.cli.opened import opened
 from mdm.cli.session import Session, pass_session, shared_options
 from mdm.errors import HubError
@@ -51,7 +50,7 @@ def profile(
 
     with opened(session) as hub:
         view = profile_by_nik(
-            hub, _ask(), actor=_actor(), purpose=purpose, case=case, reveal=reveal
+            hub, ask_nik(), actor=actor(), purpose=purpose, case=case, reveal=reveal
         )
     if view is None:
         raise HubError("There is no published profile under this NIK.")
@@ -59,17 +58,6 @@ def profile(
         emit_json(session, {"profile": view})
     else:
         _show(session, view, lang)
-
-
-def _ask() -> str:
-    """The NIK: hidden while it is typed at a terminal, else the first line of standard input."""
-    if sys.stdin.isatty():
-        return getpass.getpass("NIK: ").strip()
-    return sys.stdin.readline().strip()
-
-
-def _actor() -> str:
-    return f"command line: {getpass.getuser()}"
 
 
 def _show(session: Session, view: ProfileView, lang: Language) -> None:

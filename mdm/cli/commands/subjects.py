@@ -1,10 +1,96 @@
-"""`dtsen subject`: to be filled."""
+"""`subject`: what a data subject may ask for (UU 27/2022)."""
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
 import click
+
+from mdm.cli.answers import emit_json, say, table
+from mdm.cli.asking import actor, ask_nik
+from mdm.cli.commands.rights import erase, lift, restrict
+from mdm.cli.opened import opened
+from mdm.cli.session import Session, pass_session, shared_options
+from mdm.errors import InputError
+
+if TYPE_CHECKING:
+    from mdm.subjects import SubjectReport
 
 
 @click.group()
 def subject() -> None:
-    """To be filled."""
+    """The rights of the people in the hub."""
+
+
+for _right in (restrict, lift, erase):
+    subject.add_command(_right)
+
+
+@subject.command()
+@shared_options
+@click.option("--entity", help="An entity id, instead of a NIK on standard input.")
+@click.option("--purpose", default="subject_access", show_default=True, metavar="CODE")
+@click.option("--case", metavar="NO", help="The case of the request.")
+@click.option("--lang", type=click.Choice(["id", "en"]), default="id", show_default=True)
+@click.option(
+    "--out",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write the page a person can read (.html). It holds personal data.",
+)
+@pass_session
+def report(
+    session: Session,
+    *,
+    entity: str | None,
+    purpose: str,
+    case: str | None,
+    lang: Literal["id", "en"],
+    out: Path | None,
+) -> None:
+    """Everything held about one person: values, sources, reasons, decisions, who read it.
+
+    The NIK is asked for on standard input. The report is in the audit log before it is shown.
+    """
+    from mdm.sheets import private_file  # noqa: PLC0415 - loads the whole hub
+    from mdm.subjects import report as make  # noqa: PLC0415
+    from mdm.subjects import whom  # noqa: PLC0415
+    from mdm.subjects.page import render  # noqa: PLC0415
+    from mdm.tracing import Question  # noqa: PLC0415
+
+    if out is not None and out.suffix.lower() != ".html":
+        raise InputError("The page is an .html file.", "For data: --json.")
+    question = Question(nik=None if entity else ask_nik(), entity_id=entity)
+    with opened(session) as hub:
+        with hub.sessions.read() as reading:
+            target = whom(hub, reading, question)
+        found = make(hub, target, session.progress, actor=actor(), purpose=purpose, case=case)
+    if out is not None:
+        with private_file(out) as file:
+            file.write(render(found, lang).encode())
+    if session.json:
+        emit_json(session, {"report": found})
+    else:
+        _show(session, found, out)
+
+
+def _show(session: Session, found: SubjectReport, out: Path | None) -> None:
+    for profile in found.profiles:
+        rows: list[tuple[Any, ...]] = [
+            (value.label.id, _text(value.value), profile.records[value.record].source,
+             value.sentence.id)
+            for value in profile.values
+        ]  # fmt: skip
+        title = f"{profile.kind} {profile.entity_id}: {profile.status_sentence.id}"
+        session.out.print(table(title, ("data", "nilai", "sumber", "mengapa"), rows))
+    readings = [(one.at, one.actor, one.action, one.purpose, one.case) for one in found.readings]
+    columns = ("waktu", "siapa", "tindakan", "tujuan", "kasus")
+    session.out.print(table("Siapa yang membaca atau menanyakan", columns, readings))
+    if out is not None:
+        say(session, f"The page: {out}")
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, dict):
+        return "; ".join(str(part) for part in value.values() if part is not None)
+    return str(value)

@@ -1,0 +1,128 @@
+"""The report as one self-contained page that a person can read, in Indonesian or English."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from mdm.subjects import SubjectReport
+from mdm.tracing.facts import Record, Sentence, Trace
+from reference.attributes import dictionary
+
+Language = Literal["id", "en"]
+
+WORDS: dict[str, tuple[str, str]] = {
+    "title": ("Laporan data pribadi", "Report on personal data"),
+    "law": (
+        "Dibuat atas permintaan subjek data (UU 27/2022, pasal 7 dan 32).",
+        "Made on request of the data subject (UU 27/2022, articles 7 and 32).",
+    ),
+    "made": ("Dibuat", "Made"),
+    "person": ("Orang", "Person"),
+    "family": ("Keluarga (KK)", "Family (KK)"),
+    "household": ("Rumah tangga", "Household"),
+    "what": ("Data yang disimpan", "What is held"),
+    "attribute": ("Data", "Item"),
+    "value": ("Nilai", "Value"),
+    "source": ("Sumber", "Source"),
+    "why": ("Mengapa nilai ini", "Why this value"),
+    "lost": ("Tidak dipakai", "Not used"),
+    "records": ("Catatan sumber", "Source records"),
+    "row": ("baris", "row"),
+    "delivered": ("diserahkan", "delivered"),
+    "decisions": ("Keputusan atas catatan", "Decisions about the records"),
+    "link": ("catatan yang sama", "the same"),
+    "non-link": ("catatan yang berbeda", "different"),
+    "review": ("masih diperiksa", "under review"),
+    "by": ("oleh", "by"),
+    "machine": ("perhitungan", "computation"),
+    "bits": ("bit bukti", "bits of evidence"),
+    "readings": ("Siapa yang membaca atau menanyakan", "Who read or asked"),
+    "at": ("Waktu", "Time"),
+    "who": ("Siapa", "Who"),
+    "act": ("Tindakan", "Act"),
+    "purpose": ("Tujuan", "Purpose"),
+    "fields": ("Data yang diperlihatkan", "Items shown"),
+    "nobody": ("Belum ada.", "None yet."),
+    "versions": ("Riwayat versi", "Versions"),
+    "restrictions": ("Pembatasan pemrosesan", "Restrictions of processing"),
+    "until": ("sampai", "until"),
+    "rights": (
+        "Anda berhak meminta perbaikan (pasal 6 dan 30), pembatasan (pasal 11 dan 41) dan "
+        "penghapusan (pasal 8, 43 dan 44).",
+        "You may ask for correction (articles 6 and 30), restriction (articles 11 and 41) and "
+        "erasure (articles 8, 43 and 44).",
+    ),
+}
+
+
+def render(report: SubjectReport, language: Language = "id") -> str:
+    """The page as HTML text."""
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    at = ("id", "en").index(language)
+
+    def sentence(said: Sentence) -> str:
+        return said.id if language == "id" else said.en
+
+    def shown(kind: str, value: Any) -> str:
+        return _text(kind, value, language)
+
+    return environment.get_template("page.html").render(
+        report=report,
+        language=language,
+        word={name: both[at] for name, both in WORDS.items()},
+        sentence=sentence,
+        shown=shown,
+        place=_place,
+        names=lambda kind, names: ", ".join(_label(kind, name, language) for name in names),
+        decisions=_decisions,
+    )
+
+
+def _place(record: Record) -> str:
+    """Where a record stands: source, file, row, date."""
+    parts = [record.source, record.file, f"#{record.row}" if record.row else None, record.date]
+    return " · ".join(part for part in parts if part)
+
+
+_Decision = tuple[int, int, str, str | None, float | None, str]
+
+
+def _decisions(trace: Trace) -> list[_Decision]:
+    """Judgements on two records of the profile: places, word, who (None: the machine), weight, why."""
+    by_people: list[_Decision] = [
+        (one.left, one.right, one.judgement, one.actor, None, one.reason)
+        for one in trace.judgements
+        if one.left is not None and one.right is not None
+    ]
+    by_machine: list[_Decision] = [
+        (pair.left, pair.right, pair.judgement, None, pair.match_weight, pair.sentence)
+        for pair in trace.pairs
+        if pair.left is not None and pair.right is not None and pair.reason != "human"
+    ]
+    return by_people + by_machine
+
+
+def _label(kind: str, name: str, language: Language) -> str:
+    known = dictionary().of(kind).get(name)
+    if known is None:
+        return name.replace("_", " ")
+    return known.label_id if language == "id" else known.label_en
+
+
+def _text(kind: str, value: Any, language: Language) -> str:
+    if isinstance(value, Mapping):
+        said = ((name, part) for name, part in value.items() if part is not None)
+        return "; ".join(f"{_label(kind, name, language)}: {part}" for name, part in said)
+    if isinstance(value, (list, tuple)):
+        return ", ".join(map(str, value))
+    return "–" if value is None else str(value)
