@@ -19,6 +19,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from threading import Lock
 from typing import Protocol
 
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -111,6 +112,7 @@ class Keys:
         self._sessions = sessions
         self._cache: dict[tuple[str, int], DomainKey] = {}
         self._listed: tuple[float, Sequence[KeyVersion]] | None = None
+        self._reading = Lock()
 
     def domain(self, purpose: str, version: int | None = None) -> DomainKey:
         """The active key of a purpose, or the version asked for; IntegrityError when it is gone."""
@@ -136,12 +138,21 @@ class Keys:
     def listing(self) -> Sequence[KeyVersion]:
         """Every version there was, by purpose and version; at most a second old."""
         listed = self._listed
-        if listed is None or time.monotonic() - listed[0] > FRESH:
-            listed = self._listed = (time.monotonic(), self._read())
-            gone = {(one.purpose, one.version) for one in listed[1] if not one.opens}
-            for name in gone & self._cache.keys():
-                self._cache.pop(name, None)
-        return listed[1]
+        if listed is not None and time.monotonic() - listed[0] <= FRESH:
+            return listed[1]
+        # One thread at a time asks: many could not all have a second connection.
+        if not self._reading.acquire(blocking=listed is None):
+            return listed[1] if listed else self._read()
+        try:
+            asked = time.monotonic()
+            found = self._read()
+            self._listed = (asked, found)
+        finally:
+            self._reading.release()
+        gone = {(one.purpose, one.version) for one in found if not one.opens}
+        for name in gone & self._cache.keys():
+            self._cache.pop(name, None)
+        return found
 
     def refresh(self) -> None:
         """Read the versions again at the next question."""
