@@ -26,8 +26,12 @@ def serve(session: Session, *, host: str, port: int, workers: int) -> None:
     """
     from api.serve import serve as run  # noqa: PLC0415 - loads the whole service
 
-    with opened(session):  # says at once what is wrong with the home
-        pass
+    from mdm.access.setup import needed, write_token  # noqa: PLC0415
+
+    with opened(session) as hub:  # says at once what is wrong with the home
+        token = write_token(hub) if needed(hub) else None
+    if not session.quiet and token is not None:
+        session.err.print(f"No account yet. Set-up token for the first one: {token}")
     if not session.quiet:
         session.err.print(f"http://{host}:{port}  ·  /schema  ·  /health/ready")
     run(session.home, host, port, workers)

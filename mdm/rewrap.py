@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from sqlmodel import col, func, select
 
 from mdm import audit
+from mdm.access.honey import renew_honey
 from mdm.access.keys import PURPOSE as ACCESS
 from mdm.access.keys import open_secret, seal_secret
 from mdm.access.totp import COLUMN as SECRET
@@ -51,7 +52,8 @@ def rewrap_entity_keys(hub: Hub, *, actor: str, progress: Progress | None = None
 
 
 def reseal_second_factors(hub: Hub, *, actor: str) -> int:
-    """Seal the secrets of staff's second factors under the active access key; how many."""
+    """Seal the secrets of staff's second factors, and the honey NIKs, under the active access key;
+    how many."""
     active = hub.keys.domain(ACCESS).version
     with hub.sessions.begin() as session:
         old = session.exec(
@@ -63,8 +65,9 @@ def reseal_second_factors(hub: Hub, *, actor: str) -> int:
             plain = open_secret(hub, SECRET, one.id, one.totp_key, one.totp)
             one.totp_key, one.totp = seal_secret(hub, SECRET, one.id, plain)
             session.add(one)
-        audit.record(session, actor, "rewrap", kind=ACCESS, key_version=active, rows=len(old))
-    return len(old)
+        rows = len(old) + renew_honey(hub, session)
+        audit.record(session, actor, "rewrap", kind=ACCESS, key_version=active, rows=rows)
+    return rows
 
 
 def _waiting(hub: Hub, table: Any, version: int) -> int:

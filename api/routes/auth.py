@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
+from anyio import to_thread
 from litestar import Request, Response, Router, delete, get, post
 from litestar.datastructures import Cookie
 from litestar.di import NamedDependency
@@ -11,6 +12,7 @@ from litestar.params import JSONBody, QueryParameter
 
 from api.actions import declares
 from api.auth.identify import entered, not_identified
+from api.auth.pace import paced
 from api.auth.refused import refusal
 from api.problems import Problem
 from api.schemas.auth import (
@@ -31,6 +33,7 @@ from mdm.compose import Hub
 FLOW_COOKIE = "__Host-dtsen-flow"
 FLOW_SECONDS = 600
 UNKNOWN = refusal("Not known, whatever the reason.")
+BUSY = refusal("Too many people log in at this moment.")
 NO_ISSUER = refusal("No issuer is set up.")
 _AnyRequest = Request[Any, Any, Any]
 _State = Annotated[str | None, QueryParameter(name="state", max_length=256)]
@@ -42,13 +45,15 @@ _Code = Annotated[str | None, QueryParameter(name="code", max_length=2048)]
     "/v1/setup",
     summary="The first account",
     request_max_body_size=4096,
-    responses={401: UNKNOWN},
-    sync_to_thread=True,
+    responses={401: UNKNOWN, 429: BUSY},
 )
-def first_account(data: JSONBody[SetupQuestion], hub: NamedDependency[Hub]) -> Made:
+async def first_account(
+    request: _AnyRequest, data: JSONBody[SetupQuestion], hub: NamedDependency[Hub]
+) -> Made:
     """Make the first account with the one-time token that `dtsen admin setup-token` wrote."""
     try:
-        return Made(setup.first_account(hub, data.token, data.login, data.password))
+        act, state = setup.first_account, request.app.state
+        return Made(await paced(state, act, hub, data.token, data.login, data.password))
     except NotIdentifiedError as error:
         raise not_identified(error) from None
 
@@ -59,16 +64,18 @@ def first_account(data: JSONBody[SetupQuestion], hub: NamedDependency[Hub]) -> M
     status_code=200,
     summary="Log in",
     request_max_body_size=4096,
-    responses={401: UNKNOWN},
-    sync_to_thread=True,
+    responses={401: UNKNOWN, 429: BUSY},
 )
-def log_in(data: JSONBody[LoginQuestion], hub: NamedDependency[Hub]) -> Response[SessionAnswer]:
+async def log_in(
+    request: _AnyRequest, data: JSONBody[LoginQuestion], hub: NamedDependency[Hub]
+) -> Response[SessionAnswer]:
     """Log in with login, password and, where it is set up, the code of the second factor.
 
     Whatever is wrong, the refusal is the same; after five wrong attempts the account waits.
     """
     try:
-        secret = login.log_in(hub, data.login, data.password, data.code)
+        act, state = login.log_in, request.app.state
+        secret = await paced(state, act, hub, data.login, data.password, data.code)
     except NotIdentifiedError:
         raise Problem(
             401,
@@ -76,7 +83,7 @@ def log_in(data: JSONBody[LoginQuestion], hub: NamedDependency[Hub]) -> Response
             "Login, password or code is not right, or the account waits.",
             "Check all three; after several attempts wait a while.",
         ) from None
-    return _with_session(hub, secret)
+    return await to_thread.run_sync(_with_session, hub, secret)
 
 
 @declares("session.read")
@@ -103,9 +110,8 @@ def log_out(
     status_code=200,
     summary="Choose a password",
     request_max_body_size=4096,
-    sync_to_thread=True,
 )
-def choose_password(
+async def choose_password(
     request: _AnyRequest,
     data: JSONBody[PasswordQuestion],
     principal: NamedDependency[Principal],
@@ -113,10 +119,16 @@ def choose_password(
 ) -> Response[SessionAnswer]:
     """Choose a password of one's own; every other session of the account ends."""
     running, _ = entered(request)
-    secret = login.change_password(
-        hub, principal.id, data.old, data.new, second_factor=running.second_factor
+    secret = await paced(
+        request.app.state,
+        login.change_password,
+        hub,
+        principal.id,
+        data.old,
+        data.new,
+        second_factor=running.second_factor,
     )
-    return _with_session(hub, secret)
+    return await to_thread.run_sync(_with_session, hub, secret)
 
 
 @declares("session.change")

@@ -26,7 +26,7 @@ from mdm.access.clients import Standing, public_keys, standing
 from mdm.access.errors import NotIdentifiedError
 from mdm.access.keys import signing_key
 from mdm.compose import Hub
-from mdm.hub.columns import now
+from mdm.hub.columns import UtcDateTime, now
 from mdm.hub.tables import UsedAssertion
 
 LIFE = 300  # seconds that an assertion may be good for
@@ -118,7 +118,7 @@ def _use_up(session: Session, client: str, jti: str, expires: float, at: datetim
     statement = sa.text(
         "INSERT INTO used_assertion (id_hash, expires) VALUES (:id, :expires) "
         "ON CONFLICT (id_hash) DO NOTHING RETURNING id_hash"
-    ).bindparams(sa.bindparam("expires", type_=UsedAssertion.__table__.c.expires.type))  # type: ignore[attr-defined]
+    ).bindparams(sa.bindparam("expires", type_=UtcDateTime))
     until = datetime.fromtimestamp(expires, UTC)
     if session.execute(statement, {"id": taken, "expires": until}).first() is None:
         raise NotIdentifiedError("replay")

@@ -31,33 +31,33 @@ def log_in(hub: Hub, login: str, password: str, code: str | None) -> str:
     """The id of a new session. NotIdentifiedError for any mistake."""
     staff, locked = _claim(hub, login)
     right = verify_password(staff.password if staff else None, password)
-    if staff is None or locked or not right:
-        raise NotIdentifiedError("login")
     with hub.sessions.begin() as session:
-        held = session.get_one(Staff, staff.id)
-        guarded = totp.set_up(held)
-        step = totp.matches(hub, held, code, now()) if guarded else None
-        if held.state == ACTIVE and (not guarded or step is not None):
+        held = session.get(Staff, staff.id) if staff else None
+        guarded = held is not None and totp.set_up(held)
+        step = totp.matches(hub, held, code, now()) if held and guarded else None
+        fits = right and not locked and (step is not None or not guarded)
+        if held is not None and held.state == ACTIVE and fits:
             return _enter(hub, session, held, password, step)
-    raise NotIdentifiedError("code")
+    raise NotIdentifiedError("login")
 
 
 def _claim(hub: Hub, login: str) -> tuple[Staff | None, bool]:
-    """The account, and whether it waits. The attempt is counted as wrong until it proves right."""
+    """The account, and whether it waits. The attempt is counted as wrong until it proves right.
+
+    Every attempt is on the audit log, that of a login nobody has as well: it costs the same.
+    """
     at = now()
     with hub.sessions.begin() as session:
         connection = session.connection()
         dialect_of(connection).exclusive(connection, "login")
         staff = session.exec(select(Staff).where(Staff.login == login)).first()
-        if staff is None:
-            return None, False
-        locked = staff.locked_until is not None and at < staff.locked_until
-        if not locked:
+        locked = staff is not None and staff.locked_until is not None and at < staff.locked_until
+        if staff is not None and not locked:
             staff.failures += 1
             staff.locked_until = at + _wait(staff.failures) if staff.failures >= FREE else None
-            if staff.failures == FREE + 1:
+            if staff.failures == FREE:
                 raise_alarms(session, "lockout", {staff.id})
-            audit.record(session, staff.id, "session.try")
+        audit.record(session, "hub", "session.try", user=staff.id if staff else None)
         return staff, locked
 
 

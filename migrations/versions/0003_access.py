@@ -168,6 +168,7 @@ def _budgets() -> None:
         "honey_nik",
         sa.Column("token", sa.LargeBinary(), nullable=False),
         sa.Column("key_id", sa.Integer(), nullable=False),
+        sa.Column("sealed", sa.LargeBinary(), nullable=False),
         sa.Column("added_by", sa.String(), nullable=False),
         sa.Column("added", UtcDateTime(), nullable=False),
         sa.PrimaryKeyConstraint("token"),

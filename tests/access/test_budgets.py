@@ -13,7 +13,7 @@ from sqlmodel import select
 
 from mdm.access import Limits, Principal
 from mdm.access.budgets import DAY, DISTINCT, MINUTE, MISSES, RATE, Budgets, Charge, Verdict
-from mdm.access.honey import add_honey
+from mdm.access.honey import add_honey, renew_honey
 from mdm.compose import Hub
 from mdm.hub.tables import Alarm, AuditEvent, BudgetNik
 
@@ -174,3 +174,19 @@ def test_never_more_distinct_niks_are_answered_than_the_bound(
             if fits:
                 known[who] |= set(niks)
         assert charge(budgets, hub, *asked) == expected
+
+
+def test_the_honey_list_outlives_its_key(hub: Hub) -> None:
+    bait, budgets = "9999999999990001", Budgets(hub)
+    with hub.sessions.begin() as session:
+        add_honey(hub, session, bait, actor="test")
+        hub.keys.rotate(session, "access")
+    hub.keys.refresh()
+    with hub.sessions.begin() as session:
+        assert not add_honey(hub, session, bait, actor="test")
+        assert renew_honey(hub, session) == 1
+        assert renew_honey(hub, session) == 0
+        hub.keys.destroy(session, "access", 1)
+    assert charge(budgets, hub, Charge(principal(), [bait])) == [(True, None)]
+    with hub.sessions.read() as session:
+        assert session.exec(select(Alarm.kind)).all() == ["honey"]

@@ -157,7 +157,8 @@ class HoneyNik(SQLModel, table=True):
     __tablename__ = "honey_nik"
 
     token: bytes = Field(primary_key=True)
-    key_id: int
+    key_id: int  # of token and sealed
+    sealed: bytes  # the number itself, so that the list outlives a change of key
     added_by: str
     added: datetime = Field(default_factory=now, sa_type=UtcDateTime)
 
