@@ -25,7 +25,6 @@ def serve(session: Session, *, host: str, port: int, workers: int) -> None:
     listen on this machine only.
     """
     from api.serve import serve as run  # noqa: PLC0415 - loads the whole service
-
     from mdm.access.setup import needed, write_token  # noqa: PLC0415
 
     with opened(session) as hub:  # says at once what is wrong with the home
