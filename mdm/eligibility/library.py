@@ -67,8 +67,13 @@ class Library:
 
 def read(texts: Mapping[str, str]) -> Library:
     """A set of documents, checked: RuleError names the document and what is wrong."""
+    return _read(*_digested(texts))
+
+
+def _digested(texts: Mapping[str, str]) -> tuple[str, str]:
+    """A set of documents as one text, and its SHA-256 in hex."""
     text = json.dumps(dict(texts), sort_keys=True, ensure_ascii=False)
-    return _read(text, hashlib.sha256(text.encode()).hexdigest())
+    return text, hashlib.sha256(text.encode()).hexdigest()
 
 
 @lru_cache(maxsize=16)
@@ -108,12 +113,12 @@ def keep(session: Session, library: Library) -> str:
 def kept(session: Session, digest: str) -> Library:
     """A set that answered before; IntegrityError when the hub does not hold it as it was."""
     row = session.get(RuleSet, digest)
-    found = read({str(name): str(text) for name, text in row.documents.items()}) if row else None
-    if found is None or found.digest != digest:
+    text, found = _digested(row.documents) if row else ("", "")
+    if found != digest:
         raise IntegrityError(
             "The rules of a snapshot are missing or were altered.", "Restore the hub."
         )
-    return found
+    return _read(text, digest)
 
 
 def _refuse_overlaps(programmes: Sequence[Programme]) -> None:

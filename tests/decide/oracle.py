@@ -72,7 +72,9 @@ def member_is(document: dict[str, Any], that: Any, case: dict[str, Any], member:
     return DUNNO if truth == YES and mistrusted else truth
 
 
-def holds(document: dict[str, Any], that: Any, case: dict[str, Any], member: Any) -> str:
+def holds(  # noqa: PLR0911 - one way out for each kind of condition
+    document: dict[str, Any], that: Any, case: dict[str, Any], member: Any
+) -> str:
     """A condition, by cases."""
     if "all" in that:
         truths = [holds(document, one, case, member) for one in that["all"]]

@@ -63,7 +63,7 @@ def rule(that: dict[str, Any]) -> dict[str, Any]:
         (changed(exclusions=[rule({"of": "person", "attribute": "shoe_size", "is": 1})]), "shoe_size"),
         (changed(exclusions=[rule({"of": "person", "attribute": "life", "is": 1})]), "'life'"),
         (changed(exclusions=[rule({"of": "person", "attribute": "occupation", "in": ["BAKER"]})]), "BAKER"),
-        (changed(exclusions=[rule({"of": "person", "attribute": "sex", "between": ["desil_from", None]})]), "not a number"),
+        (changed(exclusions=[rule({"of": "person", "attribute": "sex", "between": ["desil_to", None]})]), "not a num"),
         (changed(exclusions=[rule({"of": "member", "attribute": "sex", "is": "F"})]), "some_member"),
         (changed(exclusions=[rule({"all": [], "any": []})]), "exactly one"),
         (changed(exclusions=[rule({"of": "person", "attribute": "sex"})]), "one test"),

@@ -14,7 +14,7 @@ from mdm.hub.tables import EntityQuestion, Run, StagingMark
 from mdm.opendoubts import find_open
 from mdm.publishing import clear_staged
 from mdm.questions import Question, confidence
-from tests.decide.world import Country, Household, adult, pupil
+from tests.decide.world import Country, Household, adult, pupil, table
 
 A, B, C = adult(1), adult(2), pupil(3)
 FAMILIES = [Household(1, [A]), Household(2, [B, C])]
@@ -76,7 +76,7 @@ def test_a_killed_publishing_leaves_no_question_and_settles_none(hub: Hub) -> No
     engine = hub.engine()
     try:
         other = replace(OPEN, duplicates=[(B.id, C.id, 2.0)], disputed=[])
-        for name, table in other._linkage([A.id, B.id, C.id]).items():
+        for name, table in other.linkage([A.id, B.id, C.id]).items():
             engine.register(f"person_{name}", table)
         assert questions.stage(hub, engine, "person", 9) > 0
     finally:
@@ -111,8 +111,6 @@ def test_a_run_without_linkage_leaves_questions_as_they_are(hub: Hub) -> None:
 def test_the_weakest_link_is_the_one_that_holds(
     hub: Hub, links: list[tuple[str, int, int, float | None]], weak: float | None
 ) -> None:
-    from tests.decide.world import _table
-
     judged = [
         (left, right, weight, "link", "human" if weight is None else "weight")
         for _, left, right, weight in links
@@ -120,9 +118,9 @@ def test_the_weakest_link_is_the_one_that_holds(
     engine = hub.engine()
     try:
         names = "rid_l rid_r match_weight judgement reason"
-        engine.register("person_judged", _table(judged, names))
-        engine.register("person_passed_over", _table([], "rid_l rid_r match_weight"))
-        engine.register("person_links", _table([(n, "a") for n in range(4)], "rid entity_id"))
+        engine.register("person_judged", table(judged, names))
+        engine.register("person_passed_over", table([], "rid_l rid_r match_weight"))
+        engine.register("person_links", table([(n, "a") for n in range(4)], "rid entity_id"))
         find_open(engine, "person", 10.0)
         found = engine.fetch("SELECT weight FROM questions_now WHERE question = 'weak_link'")
     finally:

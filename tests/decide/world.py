@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -67,7 +68,7 @@ class Someone:
 
     @property
     def id(self) -> str:
-        return self.nik.rjust(32, "0")
+        return hashlib.sha256(self.nik.encode()).hexdigest()[:32]
 
 
 @dataclass
@@ -122,14 +123,14 @@ class Country:
                 ("person", [one.id for f in self.families for one in f.members]),
                 ("family", [f.id for f in self.families]),
             ):
-                for name, table in self._linkage(ids).items():
+                for name, table in self.linkage(ids).items():
                     engine.register(f"{kind}_{name}", table)
             publish(hub, engine, run, Silent(), ("person", "family"))
         finally:
             engine.close()
         return run.seq
 
-    def _linkage(self, ids: Sequence[str]) -> dict[str, pa.Table]:
+    def linkage(self, ids: Sequence[str]) -> dict[str, pa.Table]:
         """The linkage tables of one kind: ten records for each entity, two of each of its links."""
         rid = {entity: 10 * number for number, entity in enumerate(ids)}
         judged = [
@@ -151,12 +152,12 @@ class Country:
         ]
         placed = [(rid[entity] + n, entity) for entity in ids for n in range(10)]
         return {
-            "judged": _table(judged, "rid_l rid_r match_weight judgement reason"),
-            "passed_over": _table(passed, "rid_l rid_r match_weight"),
-            "disagreements": _table(
+            "judged": table(judged, "rid_l rid_r match_weight judgement reason"),
+            "passed_over": table(passed, "rid_l rid_r match_weight"),
+            "disagreements": table(
                 disputes, "rid_l rid_r match_weight judgement second_probability"
             ),
-            "links": _table(placed, "rid entity_id"),
+            "links": table(placed, "rid entity_id"),
         }
 
 
@@ -169,7 +170,7 @@ _TYPES = {
 }
 
 
-def _table(rows: Sequence[tuple[Any, ...]], names: str) -> pa.Table:
+def table(rows: Sequence[tuple[Any, ...]], names: str) -> pa.Table:
     columns = names.split()
     return pa.table(
         {
