@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
+from mdm import audit
 from mdm.errors import InputError
 from mdm.hub.columns import now
 from mdm.hub.dialect import dialect_of
@@ -56,15 +57,16 @@ def agree_callback(session: Session, client_id: str, uri: str, actor: str) -> No
         )
     if session.get(AgreedCallback, (client_id, uri)) is None:
         session.add(AgreedCallback(client_id=client_id, uri=uri, added_by=actor))
+        audit.record(session, actor, "callback.agree", id=[client_id, uri])
 
 
-def withdraw_callback(session: Session, client_id: str, uri: str) -> None:
-    """Let no answer go there any more."""
-    session.connection().execute(
-        sa.delete(AgreedCallback).where(
-            col(AgreedCallback.client_id) == client_id, col(AgreedCallback.uri) == uri
-        )
-    )
+def withdraw_callback(session: Session, client_id: str, uri: str, actor: str) -> None:
+    """Let no answer go there any more; InputError when none was to."""
+    row = session.get(AgreedCallback, (client_id, uri))
+    if row is None:
+        raise InputError("This address was not agreed on.", "See `dtsen admin callback list`.")
+    session.delete(row)
+    audit.record(session, actor, "callback.withdraw", id=[client_id, uri])
 
 
 def callbacks(session: Session, client_id: str) -> list[str]:

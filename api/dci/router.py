@@ -26,6 +26,7 @@ from api.dci.shapes import (
     SearchReply,
     StatusReply,
 )
+from api.metrics import PROBLEMS
 from api.problems import Problem, problem_of
 from api.refusals import of_litestar
 from mdm.access import Principal
@@ -66,6 +67,7 @@ def refuse(request: AnyRequest, error: Exception) -> Response[bytes]:
     status = 400 if isinstance(error, ValidationException) else problem.status
     code = _CODES.get(status, ErrorCode.BAD if status < 500 else ErrorCode.UNAVAILABLE)
     said = " ".join(filter(None, (problem.detail, problem.hint)))
+    request.scope["state"]["fault"] = problem.fault
     return _refused(request, MessageError(code, said), status, problem.headers)
 
 
@@ -73,6 +75,7 @@ def _refused(
     request: AnyRequest, error: MessageError, status: int, headers: dict[str, str]
 ) -> Response[bytes]:
     request.scope["state"]["problem"] = error.code.value
+    PROBLEMS.labels(error.code.value).inc()
     body = replies.refusal(error)
     return Response(body, status_code=status, media_type=JSON, headers=headers)
 

@@ -16,12 +16,14 @@ from typing import Any
 import httpx
 import pyarrow as pa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from sqlmodel import Session, func, select
 
 from mdm.access import Principal
 from mdm.access.assertions import exchange
 from mdm.access.clients import Agreement, register, standing
 from mdm.access.keyfiles import make_key, public_of
 from mdm.compose import Hub
+from mdm.hub.tables import AuditEvent
 from mdm.progress import Silent
 from mdm.publishing import publish
 from tests.api.serving import Served
@@ -283,14 +285,14 @@ def compared(name: str, operator: str, value: Any) -> dict[str, Any]:
     return {"attribute_name": name, "operator": operator, "attribute_value": value}
 
 
-def enrol(
-    service: Served,
-    name: str = "pkh-pusat",
-    purposes: tuple[str, ...] = ("assistance", "verification"),
+def agreement_of(
+    session: Session,
+    name: str,
+    purposes: tuple[str, ...] = ("assistance",),
     regions: tuple[str, ...] = ("",),
     **more: Any,
-) -> Sender:
-    """Register a client with a key of its own under an agreement."""
+) -> tuple[dict[str, Any], str]:
+    """Register a client under an agreement of two days; its private key and its id."""
     key = make_key()
     agreement = Agreement(
         number="A-2026-1",
@@ -301,10 +303,22 @@ def enrol(
         regions=regions,
         **more,
     )
-    name = f"{name}-{secrets.token_hex(4)}"
+    return key, register(session, name, agreement, public_of(key), actor="test").id
+
+
+def enrol(
+    service: Served,
+    name: str = "pkh-pusat",
+    purposes: tuple[str, ...] = ("assistance", "verification"),
+    regions: tuple[str, ...] = ("",),
+    **more: Any,
+) -> Sender:
+    """Register a client with a key of its own under an agreement."""
     with service.hub.sessions.begin() as session:
-        client = register(session, name, agreement, public_of(key), actor="test")
-        held = standing(session, client.id)
+        key, client = agreement_of(
+            session, f"{name}-{secrets.token_hex(4)}", purposes, regions, **more
+        )
+        held = standing(session, client)
     assert held is not None
     sender = Sender(service, held.principal, key)
     sender.bearer = sender.token()
@@ -334,9 +348,6 @@ def verified(service: Served, envelope: Mapping[str, Any]) -> bool:
 @contextmanager
 def nothing_changes(hub: Hub) -> Iterator[None]:
     """The audit log is as long after the block as before."""
-    from sqlmodel import func, select  # noqa: PLC0415
-
-    from mdm.hub.tables import AuditEvent  # noqa: PLC0415
 
     def events() -> int:
         with hub.sessions.read() as session:

@@ -187,7 +187,7 @@ def test_a_withdrawn_address_gets_nothing(service: Served, receiver: Receiver) -
     sender = enrol(service)
     uri = agreed(sender, receiver)
     with service.hub.sessions.begin() as session:
-        withdraw_callback(session, sender.principal.id, uri)
+        withdraw_callback(session, sender.principal.id, uri, "test")
         assert callbacks(session, sender.principal.id) == []
     assert send(sender, searching(by_nik(SITI)), sender_uri=uri).status_code == 403
 

@@ -208,9 +208,8 @@ def test_a_criterion_nobody_reads_is_refused(sender: Sender) -> None:
 def test_headers_that_do_not_go_with_the_message(
     service: Served, sender: Sender, path: str, change: dict[str, Any], reason: str
 ) -> None:
-    good = whole(sender, path)
+    good, enrolled = whole(sender, path), enrol_callback(service, sender)
     with nothing_changes(service.hub):
-        enrolled = enrol_callback(service, sender)
         header = {**good["header"], **change, "sender_uri": enrolled}
         answer = sender.post(path, sender.signed(header, good["message"]))
     if "sync" in path:

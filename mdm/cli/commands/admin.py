@@ -10,6 +10,7 @@ import click
 
 from mdm.cli.administering import ask, operator, printed
 from mdm.cli.answers import emit_json, say
+from mdm.cli.commands.admincallbacks import callback
 from mdm.cli.commands.adminclients import client
 from mdm.cli.opened import opened
 from mdm.cli.session import Session, pass_session, shared_options
@@ -21,6 +22,7 @@ def admin() -> None:
 
 
 admin.add_command(client)
+admin.add_command(callback)
 
 
 @admin.command("setup-token")
