@@ -17,10 +17,12 @@ from api.dci.courier import Courier
 from api.description import describe_refusals, description
 from api.guard import Identify, guard_with
 from api.logs import Log
+from api.problems import problem_of
 from api.refusals import HANDLERS
 from api.routes import ROUTERS
 from api.surface import Surface
 from mdm.access import Principal, actions, decide
+from mdm.audit.keeper import Keeper
 from mdm.compose import Hub
 from mdm.desk import Desk
 from mdm.jobwork import Worker
@@ -41,10 +43,14 @@ def create_app(
     `identify` tells who a request comes from; `more` adds routes.
     """
     desk = Desk(hub, decide)
+    log = log or Log()
+
+    def unsigned(error: Exception) -> None:
+        log.write("checkpoint", problem=problem_of(error).code)
 
     @asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
-        with desk, Worker(hub):
+        with Keeper(hub, unsigned), desk, Worker(hub):
             async with Courier(hub, desk, log=log).at_work():
                 yield
             await surface.settled(SETTLE_SECONDS)
@@ -67,7 +73,7 @@ def create_app(
     )
     refuse_undeclared(app, actions())
     describe_refusals(app)
-    surface = Surface(app.asgi_handler, log or Log())
+    surface = Surface(app.asgi_handler, log)
     app.asgi_handler = surface
     return app
 

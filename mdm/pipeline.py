@@ -6,7 +6,7 @@ Landing comes before: it takes files one by one, as they arrive. A run takes all
 from __future__ import annotations
 
 from matching.standardise import standardise
-from mdm import linking
+from mdm import audit, linking
 from mdm.compose import Hub
 from mdm.identity import identify
 from mdm.membership import members
@@ -87,8 +87,11 @@ PATH = (
 
 def run(hub: Hub, progress: Progress, *, train: bool = False) -> RunResult:
     """Take all that has landed along the path. With `train`, learn new models on the way; without, use the current
-    ones (and learn where there is none). A killed run is taken up after its last finished linkage."""
-    return carry_out(hub, PATH, progress, train=train)
+    ones (and learn where there is none). A killed run is taken up after its last finished linkage. What it published
+    is signed in the audit log at once."""
+    done = carry_out(hub, PATH, progress, train=train)
+    audit.checkpoint(hub)
+    return done
 
 
 def train(hub: Hub, progress: Progress) -> RunResult:

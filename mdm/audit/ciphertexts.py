@@ -45,7 +45,14 @@ def verify(
                     runs.setdefault(run_seq, hashlib.sha256()).update(made)
                     found.profiles += 1
             advance(len(some))
-    for run_seq in _seen(session):
+    seen = _seen(session)
+    for run_seq in sorted(published.keys() - set(seen)):
+        found.fault(
+            "profile",
+            f"Run {run_seq} was published, says the log; readers do not see it: the hub was put "
+            "back to an older state.",
+        )
+    for run_seq in seen:
         said = published.get(run_seq)
         if said is None:
             found.fault("profile", f"Run {run_seq} is published, but no event says so.")

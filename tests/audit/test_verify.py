@@ -183,6 +183,7 @@ def test_published_profiles_hold(published: Hub) -> None:
         ("INSERT INTO sealed_profile (entity_id, version, kind, run_seq, key_id, ciphertext)"
          " SELECT 'e4', version, kind, run_seq, key_id, ciphertext FROM sealed_profile"
          " WHERE entity_id = 'e2' AND version = 1", "e4 version 1"),
+        ("UPDATE run SET status = 'abandoned' WHERE seq = 2", "put back to an older state"),
         ("UPDATE sealed_digest SET digests = content_mac FROM sealed_profile WHERE"
          " sealed_profile.run_seq = 1 AND entity_id = 'e2'", None),
     ],
