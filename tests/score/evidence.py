@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from matching import linkage
 from matching.engines.duckdb import DuckDBEngine
+from matching.judgement import judge
 from matching.rules import Kind, load_linkage
 from matching.standardise import standardise
 from mdm.accepted import COLUMNS, KINDS
@@ -74,3 +75,17 @@ def _accepted(engine: DuckDBEngine, kind: Kind, rows: list[dict[str, Any]]) -> N
     engine.register("typed", pa.table(origin | columns))
     cast = ", ".join(f"CAST({name} AS {sql}) AS {name}" for name, sql in types.items())
     engine.table(f"{kind}_accepted", f"SELECT {', '.join(origin)}, {cast} FROM typed")
+
+
+def judged(engine: DuckDBEngine, left: int, right: int, weight: float) -> tuple[str, str]:
+    """Judgement and reason of two rows of `person_linkable` whose levels weigh so much together."""
+    rules = load_linkage("person")
+    gammas = ", ".join(
+        f"{rules.gamma(one.name, level(engine, 'person', one.name, left, right))} AS gamma_{one.name}"
+        for one in rules.comparisons
+    )
+    pair = f"{left} AS rid_l, {right} AS rid_r, {weight}::DOUBLE AS match_weight"
+    engine.table("person_scored", f"SELECT {pair}, {gammas}")
+    judge(engine, rules)
+    row = engine.fetch("SELECT judgement, reason FROM person_judged").to_pylist()[0]
+    return row["judgement"], row["reason"]

@@ -1,0 +1,58 @@
+"""What the guards of the person document hold back, and what they let through, whatever the weight."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.score.evidence import each_card_a_family, judged, standardised
+
+HIS = "3512021502829119"
+TWINS = "3512021502829120"
+DAUGHTER = {"name": "SITI NURHASANAH", "sex": "F", "birth_date": "2009-02-12"}
+
+
+def person(source: str, nik: str | None, **more: Any) -> dict[str, Any]:
+    sides = {"kk": "3512021502120001", "name": "HERI MUTAWANTO", "sex": "M"}
+    sides |= {"birth_date": "1982-02-16"}
+    return {"source": source, "nik": nik, "nik_raw": nik} | sides | more
+
+
+def said(first: dict[str, Any], second: dict[str, Any], *others: dict[str, Any]) -> tuple[str, str]:
+    with standardised(person=[first, second, *others]) as engine:
+        each_card_a_family(engine)
+        return judged(engine, 1, 2, 20.0)
+
+
+@pytest.mark.parametrize("born", ["1982-02-16", "1984-02-16", "1982-12-16", "1982-07-01"])
+def test_a_nickname_under_ones_own_number(born: str) -> None:
+    nickname = person("pemda", HIS, name="WANTO", birth_date=born)
+    assert said(person("kemendagri", HIS), nickname) == ("link", "weight")
+
+
+def test_a_daughter_under_the_fathers_number() -> None:
+    child = person("pemda", HIS, **DAUGHTER)
+    assert said(person("kemendagri", HIS), child)[0] == "review"
+
+
+def test_a_slip_in_the_serial_is_no_twin() -> None:
+    typed = person("pemda", "3512021502823119", name="HERI M")
+    assert said(person("kemendagri", HIS), typed) == ("link", "weight")
+
+
+def test_twins_in_two_sources() -> None:
+    """The register knows both; the field met one of them under his own number."""
+    his, other = person("kemendagri", HIS), {"name": "HERI SUSANTO"}
+    twin = person("kemendagri", TWINS, **other)
+    assert said(his, person("pemda", TWINS, name="HERI"), twin) == ("review", "twins' numbers")
+
+
+@pytest.mark.parametrize(
+    ("born", "judgement"),
+    [("1982-06-20", "link"), ("1984-06-20", "review"), ("2006-03-01", "review")],
+)
+def test_two_rows_of_the_register(born: str, judgement: str) -> None:
+    """Months apart, one mother's child registered twice; years apart, a brother or son of the same name."""
+    again = person("kemendagri", "3512022006829001", birth_date=born)
+    assert said(person("kemendagri", HIS), again)[0] == judgement
