@@ -58,6 +58,18 @@ OF_ALL_KNOWN = ("session.read",)
 
 #: Which roles need a purpose for which actions is in TABLE; the roles that staff hold are these.
 STAFF = ("officer", "supervisor", "steward", "auditor", "user-administrator", "key-administrator")
+PURPOSES: tuple[str | None, ...] = (
+    None,
+    "verification",
+    "correction",
+    "grievance",
+    "assistance",
+    "subject_access",
+    "review",
+    "audit",
+    "breach",
+    "demonstration",
+)
 APART = frozenset({"auditor", "user-administrator", "key-administrator"})
 
 

@@ -14,7 +14,7 @@ from mdm.access.document import DOCUMENT
 from mdm.masking import load_rules as load_sealing
 from tests.access import oracle
 
-PURPOSES = [None, "unheard_of", *sorted(load_sealing().purposes)]
+PURPOSES = [*oracle.PURPOSES, "unheard_of"]
 ACTIONS = ["no.such-action", *sorted(actions())]
 ROLES = [*oracle.STAFF, "programme", "no-such-role"]
 #: regions held × region asked about
@@ -178,6 +178,10 @@ def test_more_regions_never_take_a_yes_away(held: list[str], asked: str | None, 
 
     assert officer(held) <= officer([*held, extra])
     assert officer(held) == any(asked is not None and asked.startswith(one) for one in held)
+
+
+def test_the_table_speaks_of_every_purpose_there_is() -> None:
+    assert set(oracle.PURPOSES) - {None} == load_sealing().purposes.keys()
 
 
 def test_no_machine_and_no_administrator_ever_sees_what_it_need_not() -> None:
