@@ -4,6 +4,7 @@ for up to 10,000 NIKs at once."""
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 
 import msgspec
 from litestar import Response, Router, post
@@ -11,9 +12,11 @@ from litestar.openapi import ResponseSpec
 from litestar.openapi.spec import Example
 
 from api.actions import declares
-from api.guard import require
+from api.guard import denied, require
 from api.schemas.eligibility import EXAMPLE, BatchQuestion, EligibilityQuestion
 from mdm.access import Principal
+from mdm.access.decide import decide
+from mdm.access.terms import Resource
 from mdm.compose import Hub
 from mdm.desk import Desk
 from mdm.eligibility import asking, batch
@@ -53,7 +56,7 @@ async def one(
     NIK under which there is nobody to see is undetermined too, never `not-eligible`. The question
     is in the audit log, durably, before the answer leaves.
     """
-    require(principal, ASK, data.purpose)
+    allow(principal, ASK, data.purpose, data.programmes)
     asked = await asyncio.to_thread(_prepare, hub, data)
     question = asking.Eligibility(
         principal=principal,
@@ -87,9 +90,19 @@ async def many(data: BatchQuestion, principal: Principal, hub: Hub) -> Response[
     """The same for up to 10,000 NIKs: answers in the order asked, by the names of rules and doubts;
     their sentences are told once, under `words`. More NIKs go through a job.
     """
-    require(principal, MANY, data.purpose)
+    allow(principal, MANY, data.purpose, data.programmes)
     body = await asyncio.to_thread(_answer, hub, principal, data)
     return Response(body, media_type=JSON)
+
+
+def allow(principal: Principal, action: str, purpose: str, programmes: Sequence[str]) -> None:
+    """Problem unless there is anybody about whom this may be asked, for these programmes."""
+    require(principal, action, purpose)
+    here = next(iter(principal.regions), None)
+    wanted = Resource("person", here, programmes=frozenset(programmes))
+    decision = decide(principal, action, wanted, purpose)
+    if not decision.allowed:
+        raise denied(decision.reason)
 
 
 def _answer(hub: Hub, principal: Principal, data: BatchQuestion) -> bytes:

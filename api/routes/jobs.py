@@ -11,8 +11,8 @@ from litestar.params import Parameter
 from litestar.response import Stream
 
 from api.actions import declares
-from api.guard import require
 from api.problems import Problem
+from api.routes.eligibility import allow
 from api.schemas.jobs import JobQuestion, JobTold, told
 from mdm import jobs
 from mdm.access import Principal
@@ -44,7 +44,7 @@ NO_JOB = Problem(
 async def submit(data: JobQuestion, principal: Principal, hub: Hub) -> JobTold:
     """Ask for the eligibility of up to 200,000 NIKs. The run, the rules and the day are fixed now;
     the answers can be fetched when the job is done, once, by who asked, within seven days."""
-    require(principal, ASK, data.purpose)
+    allow(principal, ASK, data.purpose, data.programmes)
     wish = jobs.Wish(
         principal, data.purpose, data.programmes, data.niks, data.case, data.snapshot, data.on
     )

@@ -1,0 +1,195 @@
+"""Jobs: asked, worked off in sealed parts, taken up after a kill, fetched once by who asked."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlmodel import select
+
+from mdm import jobs, jobwork
+from mdm.compose import Hub
+from mdm.errors import InputError, IntegrityError
+from mdm.hub.columns import now
+from mdm.hub.tables import Job
+from mdm.jobs import Wish
+from mdm.jobwork import Worker
+from tests.decide.asked import many
+from tests.decide.world import NOBODY, Country, Household, adult, client, pupil
+
+FAMILIES = [Household(n, [adult(10 * n), pupil(10 * n + 1)], desil=n) for n in range(1, 9)]
+NIKS = [m.nik for f in FAMILIES for m in f.members] + [NOBODY]
+OWNER = client().id
+
+
+@pytest.fixture
+def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jobs, "PART", 4)
+    monkeypatch.setattr(jobwork, "PART", 4)
+
+
+def wish(niks: list[str] = NIKS) -> Wish:
+    return Wish(client(), "assistance", ["SEMBAKO", "PKH"], niks)
+
+
+def job_of(hub: Hub, job_id: str) -> Job:
+    with hub.sessions.read() as session:
+        return jobs.look(session, job_id, OWNER)
+
+
+def lines_of(hub: Hub, job_id: str) -> list[dict[str, object]]:
+    return [json.loads(line) for line in b"".join(jobs.collect(hub, job_id, OWNER)).splitlines()]
+
+
+def files(hub: Hub) -> list[Path]:
+    return sorted((hub.settings.home / "jobs").glob("*"))
+
+
+@pytest.mark.usefixtures("small_parts")
+def test_a_job_answers_as_a_batch_does(hub: Hub) -> None:
+    Country(FAMILIES).publish(hub)
+    job = jobs.submit(hub, wish())
+    # What is published after the question does not change the answer.
+    Country([Household(1, [adult(10)], desil=10)]).publish(hub)
+    assert Worker(hub).round()
+    done = job_of(hub, job.id)
+    assert (done.state, done.done, done.total, done.found) == ("done", 17, 17, 16)
+    head, *items = lines_of(hub, job.id)
+    assert head["as_of"]["run"] == 1  # type: ignore[index]
+    assert [item["index"] for item in items] == list(range(17))
+    Country(FAMILIES).publish(hub)
+    batch = many(hub, NIKS, ["SEMBAKO", "PKH"])
+    assert [i["answers"]["PKH"]["answer"] for i in items] == [  # type: ignore[index]
+        item.answers["PKH"].answer for item in batch.items
+    ]
+
+
+@pytest.mark.usefixtures("small_parts")
+def test_a_result_is_fetched_once_and_by_its_owner_alone(hub: Hub) -> None:
+    Country(FAMILIES).publish(hub)
+    job = jobs.submit(hub, wish())
+    with pytest.raises(InputError, match="waiting"):
+        jobs.collect(hub, job.id, OWNER)
+    Worker(hub).round()
+    for other in ("client:other", ""):
+        with pytest.raises(InputError, match="no such job"):
+            jobs.collect(hub, job.id, other)
+    assert len(lines_of(hub, job.id)) == 18
+    with pytest.raises(InputError, match="delivered"):
+        jobs.collect(hub, job.id, OWNER)
+    assert files(hub) == []
+
+
+@pytest.mark.usefixtures("small_parts")
+def test_nothing_personal_stands_in_the_files_of_a_job(hub: Hub) -> None:
+    Country(FAMILIES).publish(hub)
+    jobs.submit(hub, wish())
+    Worker(hub).round()
+    stored = b"".join(path.read_bytes() for path in files(hub))
+    assert len(files(hub)) == 2
+    for marker in (NIKS[0].encode(), b"eligible", b"SEMBAKO", b"desil"):
+        assert marker not in stored
+    assert {path.stat().st_mode & 0o777 for path in files(hub)} == {0o600}
+
+
+@pytest.mark.usefixtures("small_parts")
+@pytest.mark.parametrize("name", ["request", "result"])
+def test_an_altered_file_is_found_out(hub: Hub, name: str) -> None:
+    Country(FAMILIES).publish(hub)
+    job = jobs.submit(hub, wish())
+    if name == "result":
+        Worker(hub).round()
+    path = hub.settings.home / "jobs" / f"{job.id}.{name}"
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(bytes(data))
+    if name == "result":
+        with pytest.raises(IntegrityError):
+            lines_of(hub, job.id)
+        return
+    Worker(hub).round()
+    assert (job_of(hub, job.id).state, job_of(hub, job.id).problem) == ("failed", "integrity")
+
+
+@pytest.mark.usefixtures("small_parts")
+def test_a_part_cut_short_is_written_again(hub: Hub) -> None:
+    Country(FAMILIES).publish(hub)
+    job = jobs.submit(hub, wish())
+    file = jobs.file_of(hub, job, "result")
+    file.append(0, b"half", 0)
+    file.path.write_bytes(file.path.read_bytes()[:-3])
+    Worker(hub).round()
+    assert len(lines_of(hub, job.id)) == 18
+
+
+@pytest.mark.usefixtures("small_parts")
+def test_a_stopped_worker_leaves_its_job_to_the_next(hub: Hub) -> None:
+    Country(FAMILIES).publish(hub)
+    job = jobs.submit(hub, wish())
+    stopped = Worker(hub)
+    stopped._stop.set()
+    assert stopped.round()
+    assert job_of(hub, job.id).state == "waiting"
+    assert Worker(hub).round()
+    assert job_of(hub, job.id).state == "done"
+
+
+@pytest.mark.usefixtures("small_parts")
+def test_a_cancelled_job_is_not_worked_on_and_nothing_is_kept(hub: Hub) -> None:
+    Country(FAMILIES).publish(hub)
+    job = jobs.submit(hub, wish())
+    jobs.cancel(hub, job.id, OWNER)
+    assert not Worker(hub).round()
+    assert job_of(hub, job.id).state == "cancelled"
+    assert files(hub) == []
+
+
+@pytest.mark.usefixtures("small_parts")
+def test_a_result_that_nobody_fetches_goes_after_a_week(hub: Hub) -> None:
+    Country(FAMILIES).publish(hub)
+    job = jobs.submit(hub, wish())
+    Worker(hub).round()
+    with hub.sessions.begin() as session:
+        session.exec(select(Job)).one().finished = now() - timedelta(days=8)
+    assert jobs.tidy(hub) == 1
+    assert job_of(hub, job.id).state == "expired"
+    assert files(hub) == []
+
+
+def test_a_killed_workers_job_is_taken_up_where_it_stood(hub: Hub) -> None:
+    Country(FAMILIES).publish(hub)
+    job = jobs.submit(hub, wish(NIKS * 400))
+    command = [sys.executable, "-m", "tests.decide.job_worker", str(hub.settings.home)]
+    process = subprocess.Popen(command)
+    try:
+        _wait(lambda: job_of(hub, job.id).done > 0)
+    finally:
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    held = job_of(hub, job.id)
+    assert held.state == "running"
+    assert 0 < held.done < held.total
+    again = Worker(hub)
+    _wait(again.round)
+    done = job_of(hub, job.id)
+    assert (done.state, done.done) == ("done", 6_800)
+    lines = b"".join(jobs.collect(hub, job.id, OWNER)).splitlines()
+    assert [json.loads(line)["index"] for line in lines[1:]] == list(range(6_800))
+
+
+def _wait(until: object) -> None:
+    end = time.monotonic() + 60
+    while not until():  # type: ignore[operator]
+        assert time.monotonic() < end, "it never came"
+        time.sleep(0.02)
+
+
+def test_an_empty_job_is_refused(hub: Hub) -> None:
+    with pytest.raises(InputError):
+        jobs.submit(hub, wish([]))
