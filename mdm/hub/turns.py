@@ -18,7 +18,7 @@ from pathlib import Path
 from mdm.errors import CapacityError
 
 LOOK_SECONDS = 0.0003  # between two looks whether the turn is free
-GIVE_WAY_SECONDS = 0.25  # how long one who writes much lets others go first
+GIVE_WAY_SECONDS = 0.05  # how long one who writes much lets others go first
 
 
 class Alone:
