@@ -20,7 +20,7 @@ from mdm.audit.search import Entry, Wanted, entries
 from mdm.compose import Hub
 from mdm.hub.columns import now
 from mdm.hub.runs import PUBLISHED
-from mdm.hub.tables import EntityEvent, Run, SealedProfile, SubjectRestriction
+from mdm.hub.tables import Entity, EntityEvent, Run, SealedProfile, SubjectRestriction
 from mdm.masking import must_be_purpose
 from mdm.progress import Progress
 from mdm.tracing import Question, Target, find, trace
@@ -150,8 +150,10 @@ def _merged_into(session: Session, ids: Sequence[str]) -> list[str]:
     waiting = list(ids)
     while waiting:
         query = select(EntityEvent.entity_id).where(col(EntityEvent.other).in_(waiting))
-        before = session.exec(query.where(EntityEvent.event == "merge").distinct()).all()
-        waiting = [one for one in before if one not in found and one not in ids]
+        before = set(session.exec(query.where(EntityEvent.event == "merge")).all())
+        now_there = select(Entity.entity_id).where(col(Entity.merged_into).in_(waiting))
+        before |= set(session.exec(now_there).all())
+        waiting = sorted(before - {*found, *ids})
         found += waiting
     return found
 

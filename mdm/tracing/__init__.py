@@ -19,7 +19,7 @@ from matching.rules import Kind
 from mdm import audit
 from mdm.compose import Hub
 from mdm.errors import InputError
-from mdm.hub.tables import Run
+from mdm.hub.tables import Entity, Run
 from mdm.lookup import rules_of_its_day
 from mdm.masking import must_be_purpose
 from mdm.opening import Opened, carriers, open_profiles
@@ -96,7 +96,9 @@ def _open(hub: Hub, session: Session, asked: str, run: Run) -> Target | None:
     opened = open_profiles(hub, session, trail, run.seq)
     entity_id = next((one for one in reversed(trail) if one in opened), None)
     if entity_id is None:
-        return None
+        held = session.get(Entity, trail[-1])
+        into = held.merged_into if held else None
+        return _open(hub, session, into, run) if into and into not in trail else None
     found = opened[entity_id]
     rules = rules_of_its_day(session, entity_id, found.version)
     return Target(asked, found, explain(found.content, rules), run)

@@ -72,6 +72,7 @@ def test_what_may_only_grow_cannot_be_changed(hub: Hub, table: str, verb: str) -
         "audit_event": "(seq, event, leaf_hash) VALUES (7, '', '')",
         "audit_checkpoint": "(size, root, key_version, at, note) VALUES (7, '', 1, '2026-01-01', '')",
         "audit_key": "(version, verifier, created) VALUES (1, '', '2026-01-01')",
+        "shred_entry": "(n, line) VALUES (7, '')",
         "entity_event": "(run_seq, entity_id, kind, event) VALUES (1, 'e', 'person', 'keep')",
         "judgement": "(id, seq, kind, records, judgement, actor, reason, at) "
         "VALUES ('j', 1, 'person', '', 'link', 'a', 'r', '2026-01-01')",
@@ -80,6 +81,7 @@ def test_what_may_only_grow_cannot_be_changed(hub: Hub, table: str, verb: str) -
         "audit_event": "seq",
         "audit_checkpoint": "size",
         "audit_key": "version",
+        "shred_entry": "n",
         "entity_event": "run_seq",
         "judgement": "seq",
     }[table]

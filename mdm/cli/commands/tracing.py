@@ -50,6 +50,8 @@ def trace(
     Names of ATTRIBUTES (name, birth_date, desil, …), or none for all. The NIK is asked for on
     standard input. The trace reveals values, and is in the audit log before it is shown.
     """
+    if any(name.isdigit() for name in attributes):
+        raise click.UsageError("The NIK is read from standard input, never from the command line.")
     from mdm.tracing import Question, traced  # noqa: PLC0415 - loads the whole hub
 
     question = Question(
