@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import sqlalchemy as sa
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, func, select
 
 from mdm import audit
 from mdm.errors import InputError
@@ -150,6 +150,15 @@ class Exchanges:
         """Whether there is anything to claim; costs a look, no lock."""
         query = select(Exchange.id).where(col(Exchange.due) <= now()).limit(1)
         return session.exec(query).first() is not None
+
+    def waiting(self, session: Session, client_id: str) -> int:
+        """How many of a client's messages wait for a worker."""
+        query = (
+            select(func.count())
+            .select_from(Exchange)
+            .where(Exchange.client_id == client_id, col(Exchange.due).is_not(None))
+        )
+        return session.exec(query).one()
 
     def claim(self, session: Session, most: int) -> list[Taken]:
         """Exchanges that are due, for this worker alone until it settles them or dies."""

@@ -29,6 +29,7 @@ from mdm.exchanges import ANSWERED, Exchanges, callbacks
 from mdm.pseudonyms import Pseudonyms
 
 MAX_NIKS = 1_000  # in one message
+MAX_WAITING = 1_000  # messages of one client
 SEARCH, ON_SEARCH = "search", "on-search"
 STATUS, ON_STATUS = "txn-status", "txn-on-status"
 
@@ -184,6 +185,11 @@ class Facade:
     def _callback(self, envelope: Envelope[Any]) -> str:
         with self._hub.sessions.read() as session:
             agreed = callbacks(session, self._principal.id)
+            waiting = self._exchanges.waiting(session, self._principal.id)
+        if waiting >= MAX_WAITING:
+            raise MessageError(
+                ErrorCode.TOO_MANY, "Too many messages of this client wait for their answers."
+            )
         asked = envelope.header.sender_uri
         if asked is UNSET and len(agreed) == 1:
             return agreed[0]

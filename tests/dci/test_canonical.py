@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from api.dci.canonical import EXACT, CanonicalError, canonical, read
@@ -25,6 +25,7 @@ VALUES = st.recursive(
 )
 
 
+@settings(max_examples=50, deadline=None)
 @given(VALUES)
 def test_it_means_the_same_and_is_written_one_way(value: Any) -> None:
     written = canonical(value)

@@ -9,6 +9,7 @@ import pytest
 from sqlmodel import col, select
 
 from mdm.hub.tables import AuditEvent
+from mdm.rights import lift, restrict
 from tests.api.serving import Served
 from tests.dci.registry import (
     AGUS,
@@ -28,6 +29,7 @@ from tests.dci.registry import (
     enrol,
     expression,
     predicate,
+    searching,
     verified,
 )
 
@@ -313,3 +315,24 @@ def test_locations_are_those_that_a_query_may_compare(service: Served) -> None:
     assert by_id[DENPASAR[:4]]["containedInPlace"] == DENPASAR[:2]
     assert by_id[DENPASAR[:2]]["containedInPlace"] is None
     assert len(by_id) == 38 + 514
+
+
+def test_a_restricted_person_looks_like_nobody(service: Served, sender: Sender) -> None:
+    hub = service.hub
+    restrict(hub, ENTITY[AGUS], basis="UU 27/2022 art. 41", actor="test")
+    assert sender.found(by_nik(AGUS)) == []
+    lift(hub, ENTITY[AGUS], basis="UU 27/2022 art. 41", actor="test")
+    assert names(sender.found(by_nik(AGUS))) == ["AGUS"]
+
+
+def test_a_budget_used_up_says_when_to_come_back(service: Served) -> None:
+    limits = {"requests_per_minute": 100, "niks_per_day": 1, "miss_percent": 50, "miss_floor": 9}
+    small = enrol(service, "small", limits=limits)
+    assert small.found(by_nik(SITI))
+    assert small.found(by_nik(SITI))
+    answer = small.post(
+        "/registry/sync/search", small.signed(small.header(), searching(by_nik(BUDI)))
+    )
+    assert answer.status_code == 429
+    assert answer.json()["errors"][0]["code"] == "err.request.too_many_requests"
+    assert int(answer.headers["Retry-After"]) > 0
