@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import pytest
 from sqlmodel import select
@@ -13,13 +12,12 @@ from mdm.access.errors import SecondPersonError
 from mdm.audit.verifying import verify
 from mdm.compose import Hub
 from mdm.hub.runs import published_seq
-from mdm.hub.tables import AuditEvent, Batch, EntityEvent
+from mdm.hub.tables import AuditEvent, EntityEvent
 from mdm.lookup import profile_by_nik
 from mdm.opening import open_every_version, open_profiles
-from mdm.pipeline import run
 from tests.keys.approving import approve
 from tests.publish.golden import BUDI, SITI, Golden, content, publish_golden
-from tests.run.homes import QUIET, deliver, land_all, niks
+from tests.run.homes import QUIET
 
 MINE = ["kemensos", "siksng_individu", "32:1", "b2", "a.csv", 3, "2026-01-02"]
 THEIRS = ["kemendagri", "biodata_wni", BUDI, "b1", "biodata.csv", 7, "2026-01-02"]
@@ -38,30 +36,6 @@ def made_of(*records: list[object], **values: object) -> str:
     """Golden content that names its source records."""
     body = json.loads(content(**values)) | {"records": list(records)}
     return json.dumps(body, sort_keys=True, separators=(",", ":"))
-
-
-@pytest.mark.parametrize("hub_url", ["postgresql"], indirect=True)  # the other: test_erasure.py
-def test_after_an_erasure_runs_counts_and_proofs_agree(hub: Hub, tmp_path: Path) -> None:
-    delivery = deliver(tmp_path / "delivery", families=12, seed=77)
-    land_all(hub, delivery)
-    run(hub, QUIET)
-    nik = next(
-        nik
-        for nik in niks(delivery, 20)
-        if (view := profile_by_nik(hub, nik, actor="a")) and not view.also_on
-    )
-    done = erase(hub, rights.entity_of(hub, nik))
-    assert verify(hub, QUIET).holds
-    counts = run(hub, QUIET).stages[0].counts
-    assert counts["erased"] == done.rows
-    assert counts["landed"] == counts["accepted"] + counts["quarantined"] + counts["erased"]
-    with hub.sessions.read() as session:
-        batches = session.exec(select(Batch)).all()
-    assert sum(batch.erased for batch in batches) == done.rows
-    for batch in batches:
-        assert batch.landed == (batch.accepted or 0) + (batch.quarantined or 0) + batch.erased
-    assert profile_by_nik(hub, nik, actor="a") is None
-    assert verify(hub, QUIET).holds
 
 
 def test_versions_from_when_two_were_taken_for_one_are_gone_too(hub: Hub) -> None:
