@@ -28,6 +28,7 @@ from api.schemas.admin import (
     NewKey,
     NewUser,
     OneTimePassword,
+    ResetQuestion,
     RoleAway,
     RoleQuestion,
     Users,
@@ -85,17 +86,22 @@ def disable_user(
     status_code=200,
     summary="Reset an account",
     request_max_body_size=_BODY,
+    responses={202: waits()},
     sync_to_thread=True,
 )
 def reset_user(
-    data: JSONBody[NamedUser], principal: NamedDependency[Principal], hub: NamedDependency[Hub]
-) -> OneTimePassword:
-    """A new password for the next login; the second factor is to be set up anew."""
+    data: JSONBody[ResetQuestion], principal: NamedDependency[Principal], hub: NamedDependency[Hub]
+) -> Response[OneTimePassword] | Response[Waiting]:
+    """A new password for the next login; the second factor is to be set up anew. For an account
+    with a role that needs a second factor another person must approve."""
     password = new_password()
-    with hub.sessions.begin() as session:
-        found = staff.find(session, data.user)
-        staff.reset(session, found, password, actor=principal.id)
-        return OneTimePassword(found.id, found.login, password)
+    try:
+        found = administration.reset_user(
+            hub, principal.id, data.user, password, approval=data.approval
+        )
+    except SecondPersonError as error:
+        return _waiting(error)
+    return Response(OneTimePassword(found.id, found.login, password))
 
 
 @declares("role.grant")
@@ -199,16 +205,22 @@ def disable_client(
     status_code=200,
     summary="Replace a client's key",
     request_max_body_size=_BODY,
+    responses={202: waits()},
     sync_to_thread=True,
 )
 def rotate_key(
     data: JSONBody[NewKey], principal: NamedDependency[Principal], hub: NamedDependency[Hub]
-) -> KeyId:
-    """Put a new public key in the place of all others; tokens given before end."""
-    with hub.sessions.begin() as session:
-        found = clients.find(session, data.client)
-        key = msgspec.to_builtins(data.key)
-        return KeyId(clients.rotate_key(session, found, key, actor=principal.id))
+) -> Response[KeyId] | Response[Waiting]:
+    """Put a new public key in the place of all others; tokens given before end. Another person
+    must approve."""
+    key = msgspec.to_builtins(data.key)
+    try:
+        kid = administration.rotate_client_key(
+            hub, principal.id, data.client, key, approval=data.approval
+        )
+    except SecondPersonError as error:
+        return _waiting(error)
+    return Response(KeyId(kid))
 
 
 @declares("approval.list")

@@ -32,6 +32,8 @@ from mdm.compose import Hub
 
 FLOW_COOKIE = "__Host-dtsen-flow"
 FLOW_SECONDS = 600
+DEVICE_COOKIE = "__Host-dtsen-device"
+DEVICE_SECONDS = 180 * 24 * 3600
 UNKNOWN = refusal("Not known, whatever the reason.")
 BUSY = refusal("Too many people log in at this moment.")
 NO_ISSUER = refusal("No issuer is set up.")
@@ -74,8 +76,11 @@ async def log_in(
     Whatever is wrong, the refusal is the same; after five wrong attempts the account waits.
     """
     try:
-        act, state = login.log_in, request.app.state
-        secret = await paced(state, act, hub, data.login, data.password, data.code)
+        cookies = request.cookies
+        attempt = login.Attempt(
+            data.login, data.password, data.code, cookies.get(DEVICE_COOKIE), cookies.get(COOKIE)
+        )
+        secret, device = await paced(request.app.state, login.log_in, hub, attempt)
     except NotIdentifiedError:
         raise Problem(
             401,
@@ -83,7 +88,9 @@ async def log_in(
             "Login, password or code is not right, or the account waits.",
             "Check all three; after several attempts wait a while.",
         ) from None
-    return await to_thread.run_sync(_with_session, hub, secret)
+    answer = await to_thread.run_sync(_with_session, hub, secret)
+    answer.cookies.append(_cookie(DEVICE_COOKIE, device, seconds=DEVICE_SECONDS))
+    return answer
 
 
 @declares("session.read")
@@ -101,7 +108,12 @@ def log_out(
     """End the session; its id is good for nothing afterwards."""
     _, secret = entered(request)
     login.log_out(hub, secret, principal.id)
-    return Response(None, status_code=204, cookies=[_cookie(COOKIE, "", seconds=0)])
+    return Response(
+        None,
+        status_code=204,
+        headers={"Clear-Site-Data": '"cache", "storage"'},
+        cookies=[_cookie(COOKIE, "", seconds=0)],
+    )
 
 
 @declares("session.change")

@@ -103,6 +103,13 @@ class NamedUser(msgspec.Struct, forbid_unknown_fields=True):
     user: Who
 
 
+class ResetQuestion(msgspec.Struct, forbid_unknown_fields=True):
+    """Which account. With `approval`, where another person had to approve."""
+
+    user: Who
+    approval: ApprovalId | None = None
+
+
 class RoleQuestion(msgspec.Struct, forbid_unknown_fields=True):
     """Which role for whom, where. With `approval`, the same request as was approved."""
 
@@ -194,6 +201,7 @@ class NewKey(msgspec.Struct, forbid_unknown_fields=True):
 
     client: ClientName
     key: Jwk
+    approval: ApprovalId | None = None
 
 
 class KeyId(msgspec.Struct):

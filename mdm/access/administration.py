@@ -12,11 +12,11 @@ from sqlmodel import Session
 
 from mdm.access import approvals, roles
 from mdm.access import staff as accounts
-from mdm.access.clients import Agreement, public_jwk, register
+from mdm.access.clients import Agreement, find, public_jwk, register, rotate_key
 from mdm.access.document import load_rules
 from mdm.compose import Hub
 from mdm.errors import AccessError
-from mdm.hub.tables import Client, RoleGrant
+from mdm.hub.tables import Client, RoleGrant, Staff
 
 NOBODY_YET = "nobody else yet"  # approved a first role
 QUORUM = 2  # people who ever could approve; from then on somebody else always must
@@ -79,6 +79,63 @@ def register_client(
             else NOBODY_YET
         )
         return register(session, name, agreement, public, actor=actor, approved_by=by)
+
+
+def rotate_client_key(
+    hub: Hub,
+    actor: str,
+    who: str,
+    jwk: Mapping[str, Any],
+    *,
+    approval: str | None,
+    alone: bool = False,
+) -> str:
+    """A new public key in the place of all others; its key id. SecondPersonError as in
+    `grant_role`: who puts a key of their own there could come in as the programme."""
+    public = public_jwk(jwk)
+    with hub.sessions.read() as session:
+        client_id = find(session, who).id
+        first = alone and not _quorum(session, "client.rotate-key")
+    content = {"client": client_id, "kid": public["kid"]}
+    if not first:
+        summary = f"new key {public['kid']} for {client_id}"
+        approvals.demand(
+            hub, actor, "client.rotate-key", content, summary=summary, approval=approval
+        )
+    with hub.sessions.begin() as session:
+        if not first:
+            _approver(session, actor, "client.rotate-key", content, approval)
+        return rotate_key(session, find(session, client_id), public, actor=actor)
+
+
+def reset_user(
+    hub: Hub,
+    actor: str,
+    who: str,
+    password: str,
+    *,
+    approval: str | None,
+    alone: bool = False,
+) -> Staff:
+    """A new password, to be changed at once, and the second factor anew.
+
+    SecondPersonError for an account with a role that needs a second factor: who resets it could
+    come in with that role, and must not be able to do so alone.
+    """
+    with hub.sessions.read() as session:
+        found = accounts.find(session, who)
+        content = {"user": found.id}
+        guarded = roles.guarded(session, found.id) and not (
+            alone and not _quorum(session, "user.reset")
+        )
+    if guarded:
+        summary = f"reset of {found.id}, who holds a guarded role"
+        approvals.demand(hub, actor, "user.reset", content, summary=summary, approval=approval)
+    with hub.sessions.begin() as session:
+        by = _approver(session, actor, "user.reset", content, approval) if guarded else None
+        found = accounts.find(session, found.id)
+        accounts.reset(session, found, password, actor=actor, approved_by=by)
+        return found
 
 
 def _approver(

@@ -1,18 +1,21 @@
 """Embedded login: login, password, code. Whatever is wrong, it looks the same and takes as long.
 
 An attempt is counted before the password is looked at, so that many at once gain nothing; a right
-one sets the count back. From the fifth wrong one on the account waits, twice as long each time.
+one sets the count back. From the fifth wrong one on the account waits, twice as long each time;
+a browser that came in before has attempts of its own (see devices.py).
 """
 
 from __future__ import annotations
 
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from sqlmodel import Session, select
 
 from mdm import audit
 from mdm.access import totp
 from mdm.access.alarms import raise_alarms
+from mdm.access.devices import known, may_try, new_device
 from mdm.access.errors import NotIdentifiedError
 from mdm.access.passwords import hash_password, outdated, verify_password
 from mdm.access.sessions import end_session, open_session
@@ -27,21 +30,33 @@ FREE = 5  # wrong attempts before the first wait
 FIRST_WAIT, LONGEST_WAIT = timedelta(seconds=30), timedelta(hours=1)
 
 
-def log_in(hub: Hub, login: str, password: str, code: str | None) -> str:
-    """The id of a new session. NotIdentifiedError for any mistake."""
-    staff, locked = _claim(hub, login)
-    right = verify_password(staff.password if staff else None, password)
+@dataclass(frozen=True)
+class Attempt:
+    """What somebody shows at the door: besides login, password and code, the token of a browser
+    that came in before, and the session it is in now, which ends."""
+
+    login: str
+    password: str
+    code: str | None = None
+    device: str | None = None
+    replaces: str | None = None
+
+
+def log_in(hub: Hub, attempt: Attempt) -> tuple[str, str]:
+    """The id of a new session, and the token of this device. NotIdentifiedError for any mistake."""
+    staff, locked = _claim(hub, attempt.login, attempt.device)
+    right = verify_password(staff.password if staff else None, attempt.password)
     with hub.sessions.begin() as session:
         held = session.get(Staff, staff.id) if staff else None
         guarded = held is not None and totp.set_up(held)
-        step = totp.matches(hub, held, code, now()) if held and guarded else None
+        step = totp.matches(hub, held, attempt.code, now()) if held and guarded else None
         fits = right and not locked and (step is not None or not guarded)
         if held is not None and held.state == ACTIVE and fits:
-            return _enter(hub, session, held, password, step)
+            return _enter(hub, session, held, attempt, step), new_device(hub, held.id)
     raise NotIdentifiedError("login")
 
 
-def _claim(hub: Hub, login: str) -> tuple[Staff | None, bool]:
+def _claim(hub: Hub, login: str, device: str | None = None) -> tuple[Staff | None, bool]:
     """The account, and whether it waits. The attempt is counted as wrong until it proves right.
 
     Every attempt is on the audit log, that of a login nobody has as well: it costs the same.
@@ -51,14 +66,22 @@ def _claim(hub: Hub, login: str) -> tuple[Staff | None, bool]:
         connection = session.connection()
         dialect_of(connection).exclusive(connection, "login")
         staff = session.exec(select(Staff).where(Staff.login == login)).first()
-        locked = staff is not None and staff.locked_until is not None and at < staff.locked_until
-        if staff is not None and not locked:
-            staff.failures += 1
-            staff.locked_until = at + _wait(staff.failures) if staff.failures >= FREE else None
-            if staff.failures == FREE:
-                raise_alarms(session, "lockout", {staff.id})
+        locked = False
+        if staff is not None and device and known(hub, staff.id, device):
+            locked = not may_try(session, device, at)
+        elif staff is not None:
+            locked = staff.locked_until is not None and at < staff.locked_until
+            if not locked:
+                _count(session, staff, at)
         audit.record(session, "hub", "session.try", user=staff.id if staff else None)
         return staff, locked
+
+
+def _count(session: Session, staff: Staff, at: datetime) -> None:
+    staff.failures += 1
+    staff.locked_until = at + _wait(staff.failures) if staff.failures >= FREE else None
+    if staff.failures == FREE:
+        raise_alarms(session, "lockout", {staff.id})
 
 
 def _wait(failures: int) -> timedelta:
@@ -66,12 +89,14 @@ def _wait(failures: int) -> timedelta:
     return min(doubled, LONGEST_WAIT)
 
 
-def _enter(hub: Hub, session: Session, staff: Staff, password: str, step: int | None) -> str:
+def _enter(hub: Hub, session: Session, staff: Staff, attempt: Attempt, step: int | None) -> str:
+    if attempt.replaces is not None:
+        end_session(session, attempt.replaces)
     staff.failures, staff.locked_until = 0, None
     if step is not None:
         staff.totp_step = step
     if staff.password and outdated(staff.password):
-        staff.password = hash_password(password)
+        staff.password = hash_password(attempt.password)
     secret = open_session(hub, session, staff.id, second_factor=step is not None)
     audit.record(session, staff.id, "session.begin", kind=None if step is None else "totp")
     return secret

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 import string
 import unicodedata
@@ -16,6 +17,7 @@ from mdm.errors import InputError
 
 SHORTEST, LONGEST = 12, 256
 _DIFFERENT = 6  # characters that differ from each other
+_NUMBER = re.compile(r"[0-9]{16}")  # a NIK or KK number is known to many
 _OURS = ("dtsen", "password", "kemensos", "katasandi", "rahasia", "qwerty", "indonesia", "admin")
 # OWASP's first choice: much memory, one pass, one lane, so that logins do not take the cores from
 # who is being served.
@@ -58,7 +60,7 @@ def check_password(password: str, login: str) -> None:
     rest = plain.replace(login.lower(), "")
     for word in _OURS:
         rest = rest.replace(word, "")
-    if len(set(rest)) < _DIFFERENT or plain.isdigit() or _in_a_row(rest):
+    if len(set(rest)) < _DIFFERENT or _NUMBER.fullmatch(plain) or _in_a_row(rest):
         raise InputError(
             "This password is easy to guess.", "Use a few words that do not belong together."
         )

@@ -84,6 +84,12 @@ def held(session: Session, staff_id: str) -> list[Held]:
     return sorted(session.exec(query).all())
 
 
+def guarded(session: Session, staff_id: str) -> bool:
+    """Whether somebody holds a role that needs a second factor."""
+    rules = load_rules()
+    return any(rules.roles[role].second_factor for role, _ in held(session, staff_id))
+
+
 def fit_together(holding: Sequence[Held]) -> None:
     """AccessError when roles may not be held together; InputError for one that does not exist."""
     rules = load_rules()

@@ -67,14 +67,16 @@ def disable(session: Session, staff: Staff, *, actor: str) -> None:
     audit.record(session, actor, "user.disable", user=staff.id)
 
 
-def reset(session: Session, staff: Staff, password: str, *, actor: str) -> None:
+def reset(
+    session: Session, staff: Staff, password: str, *, actor: str, approved_by: str | None = None
+) -> None:
     """A new password, to be changed at once; the second factor is to be set up anew."""
     check_password(password, staff.login)
     staff.password, staff.must_change = hash_password(password), True
     staff.totp, staff.totp_key, staff.totp_step = None, None, 0
     staff.failures, staff.locked_until = 0, None
     end_sessions(session, staff.id)
-    audit.record(session, actor, "user.reset", user=staff.id)
+    audit.record(session, actor, "user.reset", user=staff.id, approved_by=approved_by)
 
 
 def choose_password(session: Session, staff: Staff, password: str) -> None:

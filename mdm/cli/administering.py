@@ -19,8 +19,8 @@ def operator() -> str:
 def ask(prompt: str) -> str:
     """A secret: hidden while it is typed at a terminal, else the next line of standard input."""
     if sys.stdin.isatty():
-        return getpass.getpass(prompt).strip()
-    return sys.stdin.readline().strip()
+        return getpass.getpass(prompt)
+    return sys.stdin.readline().rstrip("\r\n")
 
 
 def printed(session: Session, name: str, title: str, rows: Sequence[Mapping[str, Any]]) -> None:

@@ -16,6 +16,7 @@ from mdm.access.totp import STEP
 from mdm.compose import Hub
 from tests.api.serving import Served
 
+DEVICE = "__Host-dtsen-device"
 PASSWORD = "kuda-lumping-biru-42"
 
 
@@ -30,6 +31,7 @@ class Person:
     id: str = ""
     cookie: str | None = None
     csrf: str | None = None
+    device: str | None = None
     answer: dict[str, Any] = field(default_factory=dict)
     _steps: int = 0
 
@@ -46,7 +48,10 @@ class Person:
         body = {"login": self.login, "password": self.password, **more}
         if self.secret and "code" not in body:
             body["code"] = self.code()
-        answer = httpx.post(f"{self.service.url}/v1/session", json=body, timeout=60)
+        held = {COOKIE: self.cookie, DEVICE: self.device}
+        cookies = "; ".join(f"{name}={value}" for name, value in held.items() if value)
+        url = f"{self.service.url}/v1/session"
+        answer = httpx.post(url, json=body, headers={"Cookie": cookies}, timeout=60)
         self._take(answer)
         return answer
 
@@ -71,9 +76,12 @@ class Person:
     def _take(self, answer: httpx.Response) -> None:
         if answer.status_code != 200:
             return
-        said = answer.headers.get("set-cookie", "")
-        if said.startswith(f"{COOKIE}="):
-            self.cookie = said.partition("=")[2].partition(";")[0]
+        for said in answer.headers.get_list("set-cookie"):
+            name, _, value = said.partition(";")[0].partition("=")
+            if name == COOKIE:
+                self.cookie = value
+            elif name == DEVICE:
+                self.device = value
         body = answer.json()
         if "csrf" in body:
             self.csrf, self.answer, self.id = body["csrf"], body, body["id"]

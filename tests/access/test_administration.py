@@ -97,9 +97,14 @@ def test_a_client_takes_two_people_and_its_key_never_comes_here(administrator: P
     assert httpx.post(f"{service.url}/v1/token", data=client.form()).status_code == 200
     fresh = make_key()
     rotated = {"client": "pkh-jabar", "key": {n: fresh[n] for n in ("kty", "crv", "x")}}
-    assert administrator.call("POST", "/v1/admin/clients/rotate-key", json=rotated).json() == {
-        "kid": fresh["kid"]
-    }
+    asked = administrator.call("POST", "/v1/admin/clients/rotate-key", json=rotated)
+    assert asked.status_code == 202  # a key of one's own would let an administrator in as PKH
+    assert httpx.post(f"{service.url}/v1/token", data=client.form()).status_code == 200
+    yes = {"approval": asked.json()["approval"], "approve": True}
+    assert second.call("POST", "/v1/admin/approvals", json=yes).status_code == 200
+    again = {**rotated, "approval": yes["approval"]}
+    done = administrator.call("POST", "/v1/admin/clients/rotate-key", json=again)
+    assert done.json() == {"kid": fresh["kid"]}
     assert httpx.post(f"{service.url}/v1/token", data=client.form()).status_code == 401
     gone = {"client": "pkh-jabar"}
     assert administrator.call("POST", "/v1/admin/clients/disable", json=gone).status_code == 200
@@ -129,8 +134,16 @@ def test_an_agreement_that_does_not_hold_together_is_refused(
 
 def test_an_account_is_reset_with_its_second_factor(administrator: Person) -> None:
     person = make_person(administrator.service, ("auditor", ""), strong=True)
+    second = make_person(administrator.service, ("supervisor", ""))
     body = {"user": person.login}
-    reset = administrator.call("POST", "/v1/admin/users/reset", json=body).json()
+    asked = administrator.call("POST", "/v1/admin/users/reset", json=body)
+    # Alone, an administrator could come in as the auditor with the new password.
+    assert asked.status_code == 202
+    assert person.call("GET", "/v1/session").status_code == 200
+    yes = {"approval": asked.json()["approval"], "approve": True}
+    assert second.call("POST", "/v1/admin/approvals", json=yes).status_code == 200
+    with_it = {**body, "approval": yes["approval"]}
+    reset = administrator.call("POST", "/v1/admin/users/reset", json=with_it).json()
     assert person.call("GET", "/v1/session").status_code == 401
     assert person.log_in().status_code == 401
     person.password, person.secret = reset["password"], None
@@ -139,6 +152,13 @@ def test_an_account_is_reset_with_its_second_factor(administrator: Person) -> No
     listed = administrator.call("GET", "/v1/admin/users").json()["users"]
     (view,) = [one for one in listed if one["login"] == person.login]
     assert (view["second_factor"], view["must_change_password"]) == (False, True)
+
+
+def test_an_account_without_a_guarded_role_is_reset_by_one(administrator: Person) -> None:
+    person = make_person(administrator.service, ("officer", "32"))
+    body = {"user": person.login}
+    assert administrator.call("POST", "/v1/admin/users/reset", json=body).status_code == 200
+    assert person.log_in().status_code == 401
 
 
 def test_honey_and_alarms_are_for_those_who_watch(administrator: Person) -> None:

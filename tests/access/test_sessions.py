@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 
 import httpx
 from sqlmodel import select
 
+from mdm.access import devices
 from mdm.access.sessions import COOKIE
+from mdm.compose import Hub
 from mdm.hub.columns import now
 from mdm.hub.tables import Staff, StaffSession
 from tests.access.people import PASSWORD, Person, make_person
@@ -57,8 +59,10 @@ def test_every_login_has_a_session_of_its_own_and_only_its_hash_is_kept(service:
     with service.hub.sessions.read() as session:
         hashes = session.exec(select(StaffSession.id_hash)).all()
     assert first is not None
-    assert sha256(first.encode()).digest() in hashes
-    assert first.encode() not in hashes
+    assert sha256(first.encode()).digest() not in hashes  # it ended with the login after it
+    new = answer.headers["set-cookie"].partition("=")[2].partition(";")[0]
+    assert sha256(new.encode()).digest() in hashes
+    assert new.encode() not in hashes
 
 
 def test_logging_out_ends_the_session(service: Served) -> None:
@@ -81,7 +85,7 @@ def test_wrong_passwords_make_the_account_wait_and_all_refusals_look_the_same(
     service: Served,
 ) -> None:
     person = make_person(service, ("officer", "32"))
-    seen = []
+    person.device, seen = None, []
     for _ in range(5):
         seen.append(person.log_in(password="wrong-wrong-wrong"))
     seen.append(person.log_in())  # the right one, but the account waits
@@ -128,3 +132,44 @@ def test_a_session_ends_by_idleness_and_by_age(service: Served) -> None:
             for running in session.exec(query).all():
                 setattr(running, column, now() - back)
         assert person.call("GET", "/v1/session").status_code == 401
+
+
+def test_who_guesses_does_not_lock_the_owner_out(service: Served) -> None:
+    owner = make_person(service, ("officer", "32"))
+    assert owner.device
+    guesser = Person(service, owner.login, password="wrong-wrong-wrong")
+    for _ in range(5):
+        assert guesser.log_in().status_code == 401
+    stranger = Person(service, owner.login)
+    assert stranger.log_in().status_code == 401  # the right password, but the account waits
+    assert owner.log_in().status_code == 200  # the browser that came in before
+    other = make_person(service, ("officer", "32"))
+    for _ in range(5):
+        guesser.log_in()
+    stranger.device = other.device  # a token of another account is no help
+    assert stranger.log_in().status_code == 401
+
+
+def test_a_stolen_device_has_few_attempts(shared: Hub) -> None:
+    device = devices.new_device(shared, "staff-1")
+    assert devices.known(shared, "staff-1", device)
+    for wrong in (device + "x", "x" + device, device[:-2], "", ".", "é", "x" * 200, None):
+        assert not devices.known(shared, "staff-1", wrong)
+    assert not devices.known(shared, "staff-2", device)
+    at = datetime(2026, 11, 21, 10, tzinfo=UTC)
+    with shared.sessions.begin() as session:
+        tried = [
+            devices.may_try(session, device, at + timedelta(minutes=minute))
+            for minute in range(6)
+            for _ in range(6)
+        ]
+    in_a_minute = [True] * devices.PER_MINUTE + [False]
+    assert tried == [*in_a_minute * 5, *[False] * 6]  # 30 a day, the refused ones among them
+
+
+def test_logging_in_again_ends_the_session_before(service: Served) -> None:
+    person = make_person(service, ("officer", "32"))
+    before = {"Cookie": f"{COOKIE}={person.cookie}"}
+    assert person.log_in().status_code == 200
+    assert httpx.get(f"{service.url}/v1/session", headers=before).status_code == 401
+    assert person.call("GET", "/v1/session").status_code == 200

@@ -105,14 +105,18 @@ def user_disable(session: Session, *, login: str) -> None:
 @user.command("reset")
 @shared_options
 @click.argument("login")
+@click.option("--approval", help="The approval of another person, once given.")
 @pass_session
-def user_reset(session: Session, *, login: str) -> None:
-    """A new password, read here, to be changed at once; the second factor is set up anew."""
-    from mdm.access import staff  # noqa: PLC0415
+def user_reset(session: Session, *, login: str, approval: str | None) -> None:
+    """A new password, read here, to be changed at once; the second factor is set up anew.
+
+    For an account with a role that needs a second factor another person must approve.
+    """
+    from mdm.access.administration import reset_user  # noqa: PLC0415
 
     password = ask("Password for the next login: ")
-    with opened(session) as hub, hub.sessions.begin() as writing:
-        staff.reset(writing, staff.find(writing, login), password, actor=operator())
+    with opened(session) as hub:
+        reset_user(hub, operator(), login, password, approval=approval, alone=True)
     _done(session, f"{login} is reset.")
 
 
@@ -211,12 +215,12 @@ def approvals_list(session: Session) -> None:
 def approvals_approve(session: Session, *, approval: str, login: str, refuse: bool) -> None:
     """Approve another person's request, as a member of staff who proves who they are."""
     from mdm.access.approvals import answer  # noqa: PLC0415
-    from mdm.access.login import log_in, log_out  # noqa: PLC0415
+    from mdm.access.login import Attempt, log_in, log_out  # noqa: PLC0415
     from mdm.access.sessions import enter  # noqa: PLC0415
 
     with opened(session) as hub:
         password, code = ask("Password: "), ask("Code of the second factor, if any: ")
-        secret = log_in(hub, login, password, code or None)
+        secret, _ = log_in(hub, Attempt(login, password, code.strip() or None))
         approver = enter(hub, secret).principal
         try:
             with hub.sessions.begin() as writing:

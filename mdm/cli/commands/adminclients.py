@@ -133,14 +133,16 @@ def client_disable(session: Session, *, name: str) -> None:
 @shared_options
 @click.argument("name")
 @click.option("--key", type=_KEY, required=True, help="The new public key: a file with a JWK.")
+@click.option("--approval", help="The approval of another person, once given.")
 @pass_session
-def client_rotate_key(session: Session, *, name: str, key: Path) -> None:
+def client_rotate_key(session: Session, *, name: str, key: Path, approval: str | None) -> None:
     """Put a new public key in the place of all others; tokens given before end."""
-    from mdm.access import clients, keyfiles  # noqa: PLC0415
+    from mdm.access import keyfiles  # noqa: PLC0415
+    from mdm.access.administration import rotate_client_key  # noqa: PLC0415
 
     public = keyfiles.read_jwk(key)
-    with opened(session) as hub, hub.sessions.begin() as writing:
-        kid = clients.rotate_key(writing, clients.find(writing, name), public, actor=operator())
+    with opened(session) as hub:
+        kid = rotate_client_key(hub, operator(), name, public, approval=approval, alone=True)
     if session.json:
         emit_json(session, {"kid": kid})
     else:
@@ -154,3 +156,20 @@ def _read(path: Path | None) -> Any:
         return json.loads(path.read_text("utf-8"))
     except (OSError, ValueError):
         raise click.UsageError(f"{path.name} cannot be read as JSON.") from None
+
+
+@client.command("assertion")
+@shared_options
+@click.option("--key", type=_KEY, required=True, help="The client's private key, with its id.")
+@pass_session
+def client_assertion(session: Session, *, key: Path) -> None:
+    """Sign a client assertion, to ask for a token by hand: good once, for two minutes."""
+    from mdm.access import keyfiles  # noqa: PLC0415
+    from mdm.access.asserting import client_assertion as signed  # noqa: PLC0415
+
+    with opened(session) as hub:
+        text = signed(keyfiles.read_jwk(key), hub.settings.access.issuer)
+    if session.json:
+        emit_json(session, {"assertion": text})
+    else:
+        session.out.print(text, soft_wrap=True, highlight=False)
