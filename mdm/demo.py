@@ -7,6 +7,9 @@ profile in plain text. Doing it again in the same home takes up what stands ther
 from __future__ import annotations
 
 import hashlib
+import json
+import shutil
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +18,7 @@ from sqlmodel import select
 from matching.engine import Engine
 from matching.evaluation import Evaluation
 from matching.rules import KINDS, Kind
+from mdm.access.demo import demo_client
 from mdm.checking import compare, groupings, read_truth
 from mdm.compose import Hub
 from mdm.errors import UsageError
@@ -43,6 +47,7 @@ class Shown:
     quality: dict[Kind, Evaluation]
     report: Path
     next: list[str]
+    calls: list[str]
 
 
 def refuse_other_homes(hub: Hub) -> None:
@@ -80,14 +85,14 @@ def show(hub: Hub, progress: Progress) -> Shown:
             facts = collect(hub, engine, quality=quality, synthetic=True, example=example)
             following = next_commands(hub.settings.home, _nik(example))
             page = write(hub.settings.home / PAGE, facts, following)
-        return Shown(quality, page, following)
+        return Shown(quality, page, following, service_calls(hub, _nik(example)))
     finally:
         engine.close()
 
 
 def next_commands(home: Path, nik: str | None) -> list[str]:
     """What to try after the demonstration."""
-    dtsen = f"dtsen --home {_short(home)}"
+    dtsen = f"{_program()} --home {_short(home)}"
     look = f"echo {nik} | {dtsen} profile" if nik else f"{dtsen} profile"
     truth = f"{_short(home)}/{DELIVERY}/truth/person.csv"
     return [
@@ -97,6 +102,31 @@ def next_commands(home: Path, nik: str | None) -> list[str]:
         f"{dtsen} findings --source pemda --out findings.xlsx",
         f"{dtsen} evaluate --kind person --truth {truth} --by name_type",
         f"{dtsen} export links --kind household --out links.parquet",
+    ]
+
+
+def service_calls(hub: Hub, nik: str | None) -> list[str]:
+    """Calls to paste while `dtsen serve` runs: token, lookup, eligibility, trace.
+
+    They are those of a demonstration client, whose private key lies in the home.
+    """
+    key, issuer = demo_client(hub), hub.settings.access.issuer
+    dtsen = f"{_program()} --home {_short(hub.settings.home)}"
+    asked = json.dumps({"nik": nik or "NIK", "purpose": "demonstration"})
+    eligible = json.dumps(json.loads(asked) | {"programmes": ["PKH", "SEMBAKO", "PBI-JK"]})
+    post = f"curl -s {issuer}/v1/{{}} -H \"authorization: Bearer $TOKEN\" --json '{{}}'"
+    token = (
+        f"TOKEN=$(curl -s {issuer}/v1/token -d grant_type=client_credentials"
+        " -d client_assertion_type=urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+        f" -d client_assertion=$({dtsen} admin client assertion --key {_short(key)})"
+        ' | sed \'s/.*"access_token": *"\\([^"]*\\)".*/\\1/\')'
+    )
+    return [
+        f"{dtsen} serve",
+        token,
+        post.format("profiles/lookup", asked),
+        post.format("eligibility", eligible),
+        f"echo {nik or 'NIK'} | {dtsen} audit trace name --purpose demonstration",
     ]
 
 
@@ -126,6 +156,11 @@ def _nik(example: Example | None) -> str | None:
 def _checksum(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _program() -> str:
+    """How to call the command line from here."""
+    return "dtsen" if shutil.which("dtsen") else _short(Path(sys.argv[0]).absolute())
 
 
 def _short(home: Path) -> str:

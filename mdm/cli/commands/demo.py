@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import click
+from rich.text import Text
 
 from mdm.cli.answers import emit_json, say, table
 from mdm.cli.commands.quality import figure
@@ -54,3 +55,7 @@ def demo(session: Session, *, people: int, seed: int) -> None:
     say(session, "Try next:")
     for command in shown.next:
         say(session, f"  {command}")
+    say(session, "")
+    say(session, "The service, in one terminal; the calls of a demonstration programme in another:")
+    for command in shown.calls:  # unbroken, to be pasted
+        session.out.print(Text(f"  {command}"), soft_wrap=True)
