@@ -66,18 +66,13 @@ class Asked:
         """The sentences behind the names of brief answers."""
         return telling.words(self.rules, self.as_of.library.said, self.digest, self.as_of.data)
 
-    def assessed(
-        self, case: Case, fields: telling.Fields
-    ) -> tuple[dict[str, say.Brief], dict[str, set[str]]]:
-        """Programme → answer, and the fields that the answers show."""
-        told: dict[str, say.Brief] = {}
-        seen: dict[str, set[str]] = {}
-        for rules in self.rules:
-            one = assess(rules, case, self.as_of.library.said)
-            told[rules.document.programme] = telling.brief(rules, one, fields)
-            for kind, names in telling.shown(one, fields).items():
-                seen.setdefault(kind, set()).update(names)
-        return told, seen
+    def assessed(self, case: Case, teller: telling.Teller) -> dict[str, say.Brief]:
+        """Programme → answer, by names."""
+        said = self.as_of.library.said
+        return {
+            rules.document.programme: teller.brief(rules, assess(rules, case, said))
+            for rules in self.rules
+        }
 
     def whole(self, identity: say.Identity, told: Mapping[str, say.Brief]) -> say.EligibilityAnswer:
         """The answer about one NIK, with its sentences."""
@@ -157,14 +152,13 @@ class Eligibility(Question):
     spares_restricted: bool = True
 
     def one(self, moment: Moment, person: Person, decision: Decision) -> Answered:
-        case = self.asked.maker().case(person)
-        told, seen = self.asked.assessed(case, decision.fields)
-        fields = {kind: sorted(names) for kind, names in seen.items()}
+        teller = telling.Teller(decision.fields)
+        told = self.asked.assessed(self.asked.maker().case(person), teller)
         answer = self.asked.whole(identity_of(person), told)
-        return Answered(answer, fields, self._said())
+        return Answered(answer, teller.shown(self.asked.rules), self._said())
 
     def unknown(self, moment: Moment) -> say.EligibilityAnswer:
-        told, _ = self.asked.assessed(self.asked.maker().nobody(), {})
+        told = self.asked.assessed(self.asked.maker().nobody(), telling.Teller({}))
         return self.asked.whole(NOBODY, told)
 
     def whole(self, moment: Moment, values: Sequence[Any]) -> Any:

@@ -25,6 +25,7 @@ from mdm.desk.terms import Person
 from mdm.eligibility import answers as say
 from mdm.eligibility.asking import NOBODY, Asked, identity_of
 from mdm.eligibility.gather import gather
+from mdm.eligibility.telling import Teller
 from mdm.opening import carriers
 
 ACTION, EVENT = "eligibility.batch", "eligibility"
@@ -72,45 +73,43 @@ class _Answers:
     """Makes the items of one batch, and notes what they show and of whom."""
 
     def __init__(self, batch: Batch) -> None:
-        self._asked = batch.asked
+        self._batch, self._asked = batch, batch.asked
         self._maker = batch.asked.maker()
-        self._may = _Decisions(batch)
-        self._nobody = batch.asked.assessed(self._maker.nobody(), {})[0]
+        self._nobody = batch.asked.assessed(self._maker.nobody(), Teller({}))
+        self._by_region: dict[str | None, tuple[Decision, Teller]] = {}
         self.seen: list[str] = []
-        self.fields: dict[str, set[str]] = {}
-        self.decisions: dict[str, str] = {}
         self.found = 0
 
     def item(self, index: int, person: Person | None) -> say.Item:
-        decision = self._may(person.region) if person else None
-        if decision:
-            self.decisions[decision.reason] = decision.policy
-        if person is None or decision is None or not decision.allowed:
+        """The answers for one NIK; nobody's where there is nobody for this principal to see."""
+        if person is None:
             return say.Item(index, NOBODY, self._nobody)
-        told, shown = self._asked.assessed(self._maker.case(person), decision.fields)
-        for kind, names in shown.items():
-            self.fields.setdefault(kind, set()).update(names)
-        self.seen += (profile.entity_id for profile in person.profiles)
+        decision, teller = self._decided(person.region)
+        if not decision.allowed:
+            return say.Item(index, NOBODY, self._nobody)
+        told = self._asked.assessed(self._maker.case(person), teller)
+        self.seen += [profile.entity_id for profile in person.profiles]
         self.found += 1
         return say.Item(index, identity_of(person), told)
 
+    def decisions(self) -> dict[str, str]:
+        """Reason → version of the access document, of all that was decided."""
+        return {made.reason: made.policy for made, _ in self._by_region.values()}
 
-class _Decisions(dict[str | None, Decision]):
-    """Region → decision: a batch asks for the same ones again and again."""
+    def fields(self) -> dict[str, list[str]]:
+        """Kind → attributes whose values may be shown."""
+        shown = [teller.shown(self._asked.rules) for made, teller in self._by_region.values()]
+        kinds = {kind for of in shown for kind in of}
+        return {kind: sorted({name for of in shown for name in of.get(kind, ())}) for kind in kinds}
 
-    def __init__(self, batch: Batch) -> None:
-        super().__init__()
-        self._batch = batch
-
-    def __call__(self, region: str | None) -> Decision:
-        return self[region]
-
-    def __missing__(self, region: str | None) -> Decision:
-        batch = self._batch
-        resource = Resource("person", region, programmes=batch.programmes)
-        made = decide(batch.principal, ACTION, resource, batch.purpose)
-        self[region] = made
-        return made
+    def _decided(self, region: str | None) -> tuple[Decision, Teller]:
+        """A batch meets the same regions again and again."""
+        if region not in self._by_region:
+            batch = self._batch
+            resource = Resource("person", region, programmes=batch.programmes)
+            made = decide(batch.principal, ACTION, resource, batch.purpose)
+            self._by_region[region] = made, Teller(made.fields)
+        return self._by_region[region]
 
 
 def _people(hub: Hub, batch: Batch) -> list[Person | None]:
@@ -139,7 +138,7 @@ def _carrier(ids: Sequence[str], people: Mapping[str, Person]) -> Person | None:
 
 def _record(hub: Hub, batch: Batch, answers: _Answers) -> Verdict:
     """Charge the budget and write the log, in one transaction: an event for so many subjects."""
-    misses = len(batch.niks) - answers.found
+    misses, decisions = len(batch.niks) - answers.found, answers.decisions()
     with hub.sessions.begin() as session:
         (verdict,) = Budgets(hub).charge(session, [Charge(batch.principal, batch.niks, misses)])
         subjects = list(dict.fromkeys(answers.seen)) if verdict.allowed else []
@@ -152,9 +151,9 @@ def _record(hub: Hub, batch: Batch, answers: _Answers) -> Verdict:
             "run_seq": batch.asked.as_of.run_seq,
             "snapshot": batch.asked.as_of.name,
             "rules": batch.asked.as_of.library.digest,
-            "fields": {kind: sorted(names) for kind, names in sorted(answers.fields.items())},
-            "decision": verdict.bound or ", ".join(sorted(answers.decisions)) or None,
-            "policy": next(iter(answers.decisions.values()), None),
+            "fields": answers.fields() if subjects else None,
+            "decision": verdict.bound or ", ".join(sorted(decisions)) or None,
+            "policy": next(iter(decisions.values()), None),
             "count": len(batch.niks),
             "misses": misses,
         }

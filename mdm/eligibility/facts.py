@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
 from typing import Any
+
+from msgspec import structs
 
 from mdm.desk.terms import Person, Profile
 from mdm.eligibility.doubts import EligibilityRules
@@ -65,7 +67,7 @@ class Maker:
             listed = {f"listed_{flag}": _listed(seen, flag) for flag in LISTED}
             values = {**facts.values, "size": len(named)}
             values |= {name: value for name, value in listed.items() if value is not None}
-            kept = replace(facts, values=values), tuple(seen), len(seen) == len(named) > 0
+            kept = structs.replace(facts, values=values), tuple(seen), len(seen) == len(named) > 0
             self._families[family.entity_id] = kept
         return kept
 

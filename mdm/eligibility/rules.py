@@ -128,8 +128,8 @@ def assess(rules: Ready, case: Case, said: EligibilityRules) -> Assessment:
 
 
 def _result(rule: ReadyRule, case: Case) -> tuple[Truth, Result]:
-    """A rule's answer with the values it looked at; of members, those of the ones who make it hold,
-    or might."""
+    """A rule's answer with the values it looked at; of members, those of the one who makes it hold,
+    or else of all who might."""
     if case.person is None:
         return None, Result(rule.name, _word(None))
     seen = [
@@ -144,8 +144,10 @@ def _result(rule: ReadyRule, case: Case) -> tuple[Truth, Result]:
         answers = [of(case, member) for member in case.members]
         holds = among(answers, case)
         for member, answer in zip(case.members, answers, strict=True):
-            if answer is not False:
+            if answer is not False and answer is holds:
                 seen += [Seen("member", name, member.values.get(name)) for name in rule.of_members]
+                if answer:
+                    break
     truth = negated(holds) if rule.excludes else holds
     return truth, Result(rule.name, _word(truth), tuple(seen))
 

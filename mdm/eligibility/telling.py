@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 
 from mdm.eligibility import answers as say
@@ -17,32 +18,57 @@ OPEN = frozenset({"identity_status", "size"})  # say nothing that an answer does
 GROUPED_FROM = 10_000  # from here digits stand in groups
 
 
-def brief(rules: Ready, one: Assessment, fields: Fields) -> say.Brief:
-    """An assessment by names, with no values but those of `fields` (kind → attributes)."""
-    per = per_of(rules.document)
-    return say.Brief(
-        answer=one.answer.value,
-        rules=[
-            say.BriefRule(r.rule, r.result, [_saw(seen, fields) for seen in r.saw])  # type: ignore[arg-type]
-            for r in one.rules
-        ],
-        listed=one.listed if rules.listed and _visible_listed(rules, fields) else None,
-        keeps_benefit=one.keeps_benefit,
-        components=[say.FoundComponent(c.component, c.sure, c.unsure) for c in one.components],
-        amount=say.Amount(one.amount_sure, one.amount_possible, per) if per else None,
-        doubts=[say.DoubtSaid(d.name, d.of, d.weight) for d in one.doubts],  # type: ignore[arg-type]
-    )
+@dataclass
+class Teller:
+    """Tells assessments by names, with no values but those of `fields` (kind → attributes)."""
+
+    fields: Fields
+    _visible: dict[tuple[str, str], bool] = field(default_factory=dict)
+
+    def brief(self, rules: Ready, one: Assessment) -> say.Brief:
+        """One assessment by names."""
+        per, saw = per_of(rules.document), self._saw
+        listed = rules.listed and self.shows(rules.document.unit, rules.listed)
+        return say.Brief(
+            answer=one.answer.value,
+            rules=[
+                say.BriefRule(r.rule, r.result, [saw(seen) for seen in r.saw])  # type: ignore[arg-type]
+                for r in one.rules
+            ],
+            listed=one.listed if listed else None,
+            keeps_benefit=one.keeps_benefit,
+            components=[say.FoundComponent(c.component, c.sure, c.unsure) for c in one.components],
+            amount=say.Amount(one.amount_sure, one.amount_possible, per) if per else None,
+            doubts=[say.DoubtSaid(d.name, d.of, d.weight) for d in one.doubts],  # type: ignore[arg-type]
+        )
+
+    def shows(self, of: str, attribute: str) -> bool:
+        """Whether the asker may see a value."""
+        key = of, attribute
+        if key not in self._visible:
+            kind, name = base_of(of, attribute)
+            self._visible[key] = attribute in OPEN or name in self.fields.get(kind, ())
+        return self._visible[key]
+
+    def _saw(self, seen: Seen) -> say.Saw:
+        if self.shows(seen.of, seen.attribute):
+            return say.Saw(seen.of, seen.attribute, seen.value)  # type: ignore[arg-type]
+        return say.Saw(seen.of, seen.attribute, withheld=True)  # type: ignore[arg-type]
+
+    def shown(self, rules: Sequence[Ready]) -> dict[str, list[str]]:
+        """Kind → attributes whose values answers may show: what the audit log names."""
+        looked_at = {leaf for one in rules for leaf in one.looks_at if self.shows(*leaf)}
+        names: dict[str, set[str]] = {}
+        for kind, name in (base_of(*leaf) for leaf in looked_at):
+            names.setdefault(kind, set()).add(name)
+        return {kind: sorted(of) for kind, of in sorted(names.items())}
 
 
-def shown(one: Assessment, fields: Fields) -> dict[str, set[str]]:
-    """Kind → attributes whose values an answer shows: what the audit log names."""
-    names: dict[str, set[str]] = {}
-    for result in one.rules:
-        for seen in result.saw:
-            if _visible(seen.of, seen.attribute, fields):
-                kind, name = _base(seen.of, seen.attribute)
-                names.setdefault(kind, set()).add(name)
-    return names
+def base_of(of: str, attribute: str) -> tuple[str, str]:
+    """Kind and attribute of the dictionary behind a value."""
+    if attribute.startswith("listed_"):
+        return "person", attribute.removeprefix("listed_")
+    return "family" if of == "family" else "person", DERIVED_FROM.get(attribute, attribute)
 
 
 def words(rules: Sequence[Ready], said: EligibilityRules, digest: str, data: str) -> say.Words:
@@ -192,25 +218,3 @@ def _said(one: Said, values: Mapping[str, float] | None = None) -> say.Sentence:
 
 def _digits(value: float, group: str) -> str:
     return f"{value:,}".replace(",", group) if value >= GROUPED_FROM else str(value)
-
-
-def _saw(seen: Seen, fields: Fields) -> say.Saw:
-    if _visible(seen.of, seen.attribute, fields):
-        return say.Saw(seen.of, seen.attribute, seen.value)  # type: ignore[arg-type]
-    return say.Saw(seen.of, seen.attribute, withheld=True)  # type: ignore[arg-type]
-
-
-def _visible(of: str, attribute: str, fields: Fields) -> bool:
-    kind, name = _base(of, attribute)
-    return attribute in OPEN or name in fields.get(kind, ())
-
-
-def _visible_listed(rules: Ready, fields: Fields) -> bool:
-    return _visible(rules.document.unit, rules.listed or "", fields)
-
-
-def _base(of: str, attribute: str) -> tuple[str, str]:
-    """Kind and attribute of the dictionary behind a value."""
-    if attribute.startswith("listed_"):
-        return "person", attribute.removeprefix("listed_")
-    return "family" if of == "family" else "person", DERIVED_FROM.get(attribute, attribute)

@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from typing import Any
+
+import msgspec
+
+
+class _Term(msgspec.Struct, frozen=True):
+    """A frozen record, made by the hundred thousand in a batch. Values are personal data: it shows
+    none of them."""
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}>"
 
 
 class Outcome(StrEnum):
@@ -17,8 +26,7 @@ class Outcome(StrEnum):
     UNDETERMINED = "undetermined"
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(_Term, frozen=True):
     """What is known of one person or family on the day of the case.
 
     `values`: attribute → value; groups are taken apart; absent when not known or not valid.
@@ -27,14 +35,13 @@ class Facts:
     """
 
     entity_id: str
-    values: Mapping[str, Any] = field(repr=False)
+    values: Mapping[str, Any]
     sources: frozenset[str] = frozenset()
     records: int = 1
     doubtful: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Doubt:
+class Doubt(_Term, frozen=True):
     """Something open: its name in the eligibility document, whose it is, the match weight of the
     pair in question (bits), where there is one."""
 
@@ -43,8 +50,7 @@ class Doubt:
     weight: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
+class Case(_Term, frozen=True):
     """Everything an assessment may look at. `complete`: every member the family names can be seen.
     A person nobody can see is a case without facts, with the doubt that says so."""
 
@@ -56,17 +62,15 @@ class Case:
     doubts: tuple[Doubt, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(_Term, frozen=True):
     """A value that a rule looked at: whose it is, which attribute; None: there is none."""
 
     of: str  # person, family, member
     attribute: str
-    value: Any = field(repr=False)
+    value: Any
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(_Term, frozen=True):
     """One rule's answer: pass, fail or unknown, and what it saw."""
 
     rule: str
@@ -74,8 +78,7 @@ class Result:
     saw: tuple[Seen, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(_Term, frozen=True):
     """A component: how many are such for sure, how many may be, what each comes to."""
 
     component: str
@@ -84,8 +87,7 @@ class Found:
     amount: float
 
 
-@dataclass(frozen=True, slots=True)
-class Assessment:
+class Assessment(_Term, frozen=True):
     """What one programme's rules say of one case.
 
     `listed`: whether the hub holds it as receiving the benefit (None: not known).

@@ -183,6 +183,13 @@ def test_what_was_asked_is_in_the_log_by_name_and_never_by_value(hub: Hub) -> No
         assert {HEAD.id, CHILD.id, FAMILY.id} <= set(event["entity_id"])
         assert event["programmes"] == ["SEMBAKO"]
         assert event["fields"]["family"] == ["desil"]
+        assert event["fields"]["person"] == [
+            "alive",
+            "birth_date",
+            "identity_status",
+            "occupation",
+            "sembako",
+        ]
         assert HEAD.nik not in json.dumps(event)
     assert (together["count"], together["misses"]) == (3, 1)
 
