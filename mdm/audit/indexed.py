@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -75,21 +76,27 @@ def _write(
     )
 
 
-def _subjects(said: Any) -> set[str]:
-    """As `subjects_of` has it; most events name entities only."""
+def _subjects(said: Any) -> Iterable[str]:
+    """As `subjects_of` has it; most events name one entity or none, and nothing else."""
     entities = said.entity_id
-    found = set(entities) if type(entities) is list else {entities}
+    if said.batch is said.run is said.job is said.id is None:
+        if entities is None:
+            return ()
+        if type(entities) is list and len(entities) == 1 and type(entities[0]) is str:
+            return entities
+    found: set[Any] = set(entities) if type(entities) is list else {entities}
     for value in (said.batch, said.run, said.job, said.id):
-        if value is not None:
-            found.update(value if type(value) is list else (value,))
-    found.discard(None)
+        found.update(value if type(value) is list else (value,))
     return {one for one in found if type(one) is str}
 
 
 def _sum(session: Session, table: sa.Table) -> tuple[int, int]:
+    """Entries of an index, and the order-free sum over them."""
     rows = total = 0
-    query = session.connection().execution_options(yield_per=TOGETHER).execute(sa.select(table))
-    for some in query.partitions(TOGETHER):
+    name = next(column.name for column in table.primary_key if column.name != "seq")
+    found = session.connection().exec_driver_sql(f"SELECT {name}, seq FROM {table.name}")
+    while found.cursor is not None and (some := found.cursor.fetchmany(TOGETHER)):
         rows += len(some)
-        total += sum(hash((name, seq)) for name, seq in some)
+        total += sum(map(hash, some))
+    found.close()
     return rows, total

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from hashlib import sha256
 
 from mdm.audit.verifier import leaf_hash, node_hash
 
@@ -72,7 +73,8 @@ def fold(hashes: Sequence[bytes]) -> list[list[bytes]]:
     levels = [list(hashes)]
     while len(levels[-1]) > 1:
         below = levels[-1]
-        above = [node_hash(a, b) for a, b in zip(below[::2], below[1::2], strict=False)]
+        pairs = zip(below[::2], below[1::2], strict=False)
+        above = [sha256(b"\x01" + left + right).digest() for left, right in pairs]
         levels.append(above + below[len(above) * 2 :])
     return levels
 
