@@ -122,7 +122,9 @@ def _balance(session: Session, counts: dict[str, int]) -> None:
     if {"landed", "accepted", "quarantined"} <= counts.keys():
         landed, accepted, kept_out = (counts[k] for k in ("landed", "accepted", "quarantined"))
         erased = f" + {counts['erased']:,} erased" if counts.get("erased") else ""
-        say(session, f"{landed:,} landed = {accepted:,} accepted + {kept_out:,} quarantined{erased}")
+        say(
+            session, f"{landed:,} landed = {accepted:,} accepted + {kept_out:,} quarantined{erased}"
+        )
 
 
 def _counts(counts: dict[str, int]) -> str:
