@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, func, select
 
 from mdm import audit
-from mdm.errors import InputError
+from mdm.errors import InputError, IntegrityError
 from mdm.hub.columns import now
 from mdm.hub.dialect import dialect_of
 from mdm.hub.tables import AgreedCallback, Exchange, ExchangeReference, SeenMessage
@@ -161,14 +161,21 @@ class Exchanges:
         return session.exec(query).one()
 
     def claim(self, session: Session, most: int) -> list[Taken]:
-        """Exchanges that are due, for this worker alone until it settles them or dies."""
+        """Exchanges that are due, for this worker alone until it settles them or dies.
+
+        What does not open (its key is gone) is given up, so that it holds up nobody else.
+        """
         connection = session.connection()
         dialect_of(connection).exclusive(connection, "exchange")
         query = select(Exchange).where(col(Exchange.due) <= now()).order_by(col(Exchange.due))
-        rows = session.exec(query.limit(most)).all()
-        for row in rows:
+        taken = []
+        for row in session.exec(query.limit(most)).all():
             row.due, row.attempts = now() + CLAIM, row.attempts + 1
-        return [self._open(row) for row in rows]
+            try:
+                taken.append(self._open(row))
+            except IntegrityError:
+                row.state, row.due = UNDELIVERED, None
+        return taken
 
     def by_transaction(self, session: Session, client_id: str, transaction_id: str) -> list[Taken]:
         """A client's exchanges of one transaction, oldest first."""

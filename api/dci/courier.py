@@ -32,7 +32,7 @@ from mdm.access.clients import standing
 from mdm.compose import Hub
 from mdm.desk import Desk
 from mdm.errors import HubError
-from mdm.exchanges import DELIVERED, UNDELIVERED, WAITING, Exchanges, Taken, callbacks
+from mdm.exchanges import CLAIM, DELIVERED, UNDELIVERED, WAITING, Exchanges, Taken, callbacks
 from mdm.hub.columns import now
 
 AGAIN = [timedelta(seconds=s) for s in (2, 15, 60, 300, 1800)]  # between attempts
@@ -64,18 +64,23 @@ class Courier:
 
     async def run(self) -> None:
         """Look, deliver, wait, for ever."""
-        while True:
-            try:
-                while await self.round():
-                    pass
-            except Exception as error:  # the database is away, or a fault: say so, look again
-                self._log.write("courier", fault=type(error).__name__)
-            await asyncio.sleep(self._look)
+        async with httpx.AsyncClient(
+            timeout=TIMEOUT, follow_redirects=False, trust_env=False
+        ) as client:
+            while True:
+                try:
+                    while await self.round(client):
+                        pass
+                except Exception as error:  # the database is away, or a fault: look again
+                    self._log.write("courier", fault=type(error).__name__)
+                await asyncio.sleep(self._look)
 
-    async def round(self) -> int:
+    async def round(self, client: httpx.AsyncClient) -> int:
         """Take up what is due now; how many exchanges that were."""
         due = await asyncio.to_thread(self._claim)
-        ends = await asyncio.gather(*map(self._deliver, due), return_exceptions=True)
+        ends = await asyncio.gather(
+            *(self._deliver(client, taken) for taken in due), return_exceptions=True
+        )
         for fault in filter(None, ends):
             self._log.write("courier", fault=type(fault).__name__)
         return len(due)
@@ -87,7 +92,7 @@ class Courier:
         with self._hub.sessions.begin() as session:
             return self._exchanges.claim(session, TOGETHER)
 
-    async def _deliver(self, taken: Taken) -> None:
+    async def _deliver(self, client: httpx.AsyncClient, taken: Taken) -> None:
         """Answer and send, or put it off; given up after the last attempt."""
         content = dict(taken.content)
         principal = await asyncio.to_thread(self._standing, taken.client_id, content["uri"])
@@ -95,7 +100,8 @@ class Courier:
             await self._end(taken, content, UNDELIVERED)
             return
         try:
-            sent = await _sent(content["uri"], await self._body(taken, content, principal))
+            body = await self._body(taken, content, principal)
+            sent = await _sent(client, content["uri"], body)
         except (HubError, Problem):  # a budget is used up, or the desk is full
             sent = False
         if sent:
@@ -117,7 +123,7 @@ class Courier:
             facade = Facade(self._hub, self._desk, principal)
             content["items"] = await facade.answer(message, taken.id)
             del content["message"]
-            await self._settle(taken, content, WAITING, now() + AGAIN[0])
+            await self._settle(taken, content, WAITING, now() + CLAIM)
         items = content["items"]
         message_out = search_response(content["transaction_id"], taken.id, items)
         return replies.envelope(
@@ -161,16 +167,12 @@ def _none(references: list[str]) -> list[replies.Item]:
     return [replies.unanswered(reference) for reference in references]
 
 
-async def _sent(uri: str, body: bytes) -> bool:
-    """Whether the callback took the answer. It follows no redirect and reads no more than it must:
-    the address was agreed on, what answers there decides nothing else."""
+async def _sent(client: httpx.AsyncClient, uri: str, body: bytes) -> bool:
+    """Whether the callback took the answer. No redirect is followed and no body read: the address
+    was agreed on, and what answers there decides nothing else."""
+    headers = {"Content-Type": "application/json"}
     try:
-        async with (
-            httpx.AsyncClient(timeout=TIMEOUT, follow_redirects=False, trust_env=False) as client,
-            client.stream(
-                "POST", uri, content=body, headers={"Content-Type": "application/json"}
-            ) as answer,
-        ):
+        async with client.stream("POST", uri, content=body, headers=headers) as answer:
             return answer.is_success
     except (httpx.HTTPError, httpx.InvalidURL, OSError):
         return False

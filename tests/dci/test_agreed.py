@@ -120,6 +120,19 @@ def test_a_pseudonym_is_the_clients_own_and_outlives_a_rotation(hub: Hub) -> Non
     assert mine.entity(mine.of(entity)) == entity
 
 
-@pytest.mark.parametrize("text", ["", "1-", "1-abc", "x-abc", "99-aaaa", "1-!!!!", "1" * 500, "-"])
-def test_what_is_no_pseudonym_leads_nowhere(hub: Hub, text: str) -> None:
-    assert Pseudonyms(hub.keys, "a").entity(text) is None
+def test_what_is_no_pseudonym_leads_nowhere(hub: Hub) -> None:
+    for text in ("", "1-", "1-abc", "x-abc", "99-aaaa", "1-!!!!", "1" * 500, "-"):
+        assert Pseudonyms(hub.keys, "a").entity(text) is None
+
+
+def test_what_does_not_open_holds_up_nobody_else(hub: Hub) -> None:
+    exchanges = Exchanges(hub.keys)
+    with hub.sessions.begin() as session:
+        broken, whole = (
+            exchanges.begin(session, "client", "t", ["r"], {"said": n}, due=now()) for n in (1, 2)
+        )
+        session.get_one(Exchange, broken).sealed = b"altered"
+    with hub.sessions.begin() as session:
+        assert [taken.id for taken in exchanges.claim(session, 10)] == [whole]
+    with hub.sessions.read() as session:
+        assert session.get_one(Exchange, broken).state == "undelivered"
