@@ -169,7 +169,9 @@ class Vault:
     ) -> dict[str, Any]:
         """The `data` of an answer. Asked again only where the service failed, not where it refused."""
         answer = self._send(method, path, said)
-        if answer.status_code == 403 and self._token != (token := _read_token(self._place.token_file)):
+        if answer.status_code == 403 and self._token != (
+            token := _read_token(self._place.token_file)
+        ):
             self._token = token
             answer = self._send(method, path, said)
         for pause in PAUSES if again else ():
