@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import TypeVar
 
-NICENESS = 10
+NICENESS = 5
 
 _T = TypeVar("_T")
 

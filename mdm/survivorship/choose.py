@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mdm.survivorship.columns import Column, bit_sql
+from mdm.survivorship.regions import DOMICILE
 from mdm.survivorship.rules import Kind
 from mdm.survivorship.trust import day_of, trust_of, turn_of, weight_of
 
@@ -30,7 +31,8 @@ FEW = 3  # records of an entity that stand side by side; the few entities with m
 def agreed_sql(chunk: str, body: Kind, columns: Sequence[Column], source_count: int) -> str:
     """SQL: per entity the agreed entries (text), the mask of contested attributes, the records.
 
-    Columns: entity_no, agreed, contested, records, found_by (the lookup value, if agreed on).
+    Columns: entity_no, agreed, contested, records, found_by (the lookup value, if agreed on),
+    lives (the entry of the domicile, if agreed on).
     The first records of an entity are joined side by side, which is much cheaper than grouping
     them: nearly all entities have no more.
     """
@@ -44,9 +46,15 @@ def agreed_sql(chunk: str, body: Kind, columns: Sequence[Column], source_count: 
         for c in columns
         if c.name == body.lookup
     ]
+    lives = [
+        f"CASE WHEN NOT x{c.number} THEN '\"{c.name}\":[' || lo{c.number} END"
+        for c in columns
+        if c.name == DOMICILE
+    ]
     return f"""
         SELECT entity_no, concat_ws(',', {entries}) AS agreed, {mask} AS contested, records,
-               {found[0] if found else "NULL::VARCHAR[]"} AS found_by
+               {found[0] if found else "NULL::VARCHAR[]"} AS found_by,
+               {lives[0] if lives else "NULL::VARCHAR"} AS lives
         FROM ({_beside_sql(chunk, columns, source_count)})
     """
 

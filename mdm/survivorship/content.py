@@ -17,7 +17,7 @@ from mdm.errors import CapacityError
 from mdm.survivorship.choose import agreed_sql, contested_sql, voices_sql
 from mdm.survivorship.columns import Column, chunk_sql, columns_of
 from mdm.survivorship.links import links_table
-from mdm.survivorship.regions import place_sql
+from mdm.survivorship.regions import DOMICILE, place_sql
 from mdm.survivorship.rules import Kind, SurvivorshipRules, load_rules
 from mdm.survivorship.status import status_sql
 from mdm.survivorship.trust import MAX_RECORDS, source_no, trust_key
@@ -128,22 +128,22 @@ def _choose(engine: Engine, plan: _Plan, chunk: int) -> None:
     engine.run(
         f"""
         INSERT INTO {kind}_golden
-        SELECT *, {place_sql("domicile")} FROM (
         WITH chunk AS MATERIALIZED ({chunk_sql(kind, body, columns, chunk)}),
         agreed AS MATERIALIZED ({agreed_sql("chunk", body, columns, count)}),
         voices AS ({voices_sql("chunk", "agreed", columns)}),
         contested AS ({contested_sql("voices", body, columns, count)}),
         status AS ({status_sql("chunk", body, columns, plan.registry_no)})
-        SELECT e.entity_id AS entity_id,
+        SELECT e.entity_id,
                concat('{{"agreed":{{', a.agreed, '}},"contested":{{', c.contested,
                       '}},"identity_status":"', coalesce(s.status, 'unverified'),
                       '","kind":"{kind}","links":{{', l.links, '}},"records":[', a.records,
-                      '],"regions":"{REGIONS}","rules":"{plan.rules.digest}"}}') AS content,
-               coalesce(a.found_by, c.found_by, []) AS niks
+                      '],"regions":"{REGIONS}","rules":"{plan.rules.digest}"}}'),
+               coalesce(a.found_by, c.found_by, []),
+               {place_sql(DOMICILE, "coalesce(a.lives, c.contested)")}
         FROM agreed a
         JOIN {kind}_survive_entities e USING (entity_no)
         LEFT JOIN status s USING (entity_no)
         LEFT JOIN contested c USING (entity_no)
-        LEFT JOIN {kind}_survive_links l USING (entity_no))
+        LEFT JOIN {kind}_survive_links l USING (entity_no)
         """
     )

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from matching.engine import Engine
 
+DOMICILE, CARD = "domicile", "card_address"
 DIGITS = 6  # province 2, regency 2, kecamatan 2
 _PART = r'"(?:[^"\\]|\\.)*"'  # a name or a text of JSON
 
 
-def place_sql(attribute: str, content: str = "content") -> str:
-    """SQL: the region of the chosen address in a golden content, NULL where there is none.
+def place_sql(attribute: str, content: str) -> str:
+    """SQL: the region of the chosen address in a golden content or a part of it, else NULL.
 
     The chosen entry stands first, and a quotation mark inside a value has a backslash before it:
     the pattern finds keys only.
@@ -30,8 +31,8 @@ def settle_regions(engine: Engine) -> None:
     engine.run(
         f"""
         UPDATE person_golden SET region = found.region FROM (
-            SELECT p.entity_id, coalesce(h.region, f.region, {place_sql("card_address", "p.content")},
-                   {place_sql("card_address", "f.content")}) AS region
+            SELECT p.entity_id, coalesce(h.region, f.region, {place_sql(CARD, "p.content")},
+                   {place_sql(CARD, "f.content")}) AS region
             FROM person_golden p
             LEFT JOIN person_in_family i ON i.person_entity = p.entity_id AND i.chosen
             LEFT JOIN family_golden f ON f.entity_id = i.family_entity
@@ -41,6 +42,5 @@ def settle_regions(engine: Engine) -> None:
         WHERE person_golden.entity_id = found.entity_id
         """
     )
-    engine.run(
-        f"UPDATE family_golden SET region = {place_sql('card_address')} WHERE region IS NULL"
-    )
+    card = place_sql(CARD, "content")
+    engine.run(f"UPDATE family_golden SET region = {card} WHERE region IS NULL")
