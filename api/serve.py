@@ -6,6 +6,7 @@ they share (budgets, sessions, the audit log) is in the hub.
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import tempfile
@@ -24,14 +25,24 @@ from mdm.compose import open_home
 HOME, QUIET = "DTSEN_HOME", "DTSEN_LOG_REQUESTS"
 HEADER_SECONDS = 15_000  # milliseconds in which a request's head must have come
 KILL_SECONDS = 30  # after which a worker that does not end is ended
+COLLECT = (50_000, 20, 20)  # garbage collection looks at much less, much later
 SWITCH_SECONDS = 0.001  # how soon the event loop gets its turn while the desk works
 
 
 def application() -> Litestar:
     """The application of one worker, over the home that the environment names."""
-    sys.setswitchinterval(SWITCH_SECONDS)
     hub = open_home(Path(os.environ[HOME]))
-    return create_app(hub, log=Log(quiet=os.environ.get(QUIET) == "0"))
+    app = create_app(hub, log=Log(quiet=os.environ.get(QUIET) == "0"))
+    settle()
+    return app
+
+
+def settle() -> None:
+    """Tell Python that this process serves: what is loaded stays, what comes is short-lived."""
+    sys.setswitchinterval(SWITCH_SECONDS)
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*COLLECT)
 
 
 def serve(

@@ -15,7 +15,7 @@ from api.context import principal_of
 from api.guard import require
 from api.logs import Log
 from api.schemas.lookup import LookupQuestion
-from api.serve import HOME, SWITCH_SECONDS, serve
+from api.serve import HOME, serve, settle
 from mdm.compose import open_home
 
 
@@ -29,9 +29,10 @@ async def noop(request: Request, data: JSONBody[LookupQuestion]) -> Response[byt
 
 def application() -> Litestar:
     """What each server process runs. Its log goes nowhere: a disk is not what is measured."""
-    sys.setswitchinterval(SWITCH_SECONDS)
     nowhere = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - as long as the process
-    return create_app(open_home(Path(os.environ[HOME])), log=Log(nowhere), more=[noop])
+    app = create_app(open_home(Path(os.environ[HOME])), log=Log(nowhere), more=[noop])
+    settle()
+    return app
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, or_
 
 from mdm.compose import Hub
+from mdm.hub.lists import ListQuery
 from mdm.hub.tables import EntityKey, NikToken, SealedProfile
 from mdm.seal import unseal, unwrap_entity_key
 from mdm.sealing import profile_place
@@ -42,8 +43,7 @@ def carriers(session: Session, tokens: Iterable[bytes], seq: int) -> dict[bytes,
     found: dict[bytes, list[str]] = {}
     connection = session.connection()
     for some in _together(tokens):
-        rows = connection.execute(_CARRIERS, {"tokens": some, "seq": seq}).all()
-        for token, entity_id in rows:
+        for token, entity_id in _CARRIERS.rows(connection, some, seq=seq):
             ids = found.setdefault(token, [])
             if entity_id not in ids:
                 ids.append(entity_id)
@@ -80,9 +80,7 @@ _Sealed = tuple[str, str, int, int, int, bytes, int, bytes]
 
 
 def _sealed(session: Session, ids: Sequence[str], seq: int) -> Iterator[_Sealed]:
-    for row in session.connection().execute(_NEWEST, {"ids": ids, "seq": seq}).all():
-        ciphertext: bytes = row[5] or b""
-        yield row[0], row[1], row[2], row[3], row[4], ciphertext, row[6], row[7]
+    yield from _NEWEST.rows(session.connection(), ids, seq=seq)
 
 
 def _columns() -> sa.Select[str, str, int, int, int, bytes | None, int, bytes]:
@@ -118,11 +116,11 @@ def _newest() -> sa.Select[str, str, int, int, int, bytes | None, int, bytes]:
 
 
 def _carriers() -> sa.Select[bytes, str]:
-    """Who is filed under `tokens` as of `seq`, the one whose golden NIK it is first."""
+    """Who is filed under the tokens `ids` as of `seq`, the one whose golden NIK it is first."""
     seq: sa.BindParameter[int] = sa.bindparam("seq", type_=sa.Integer())
     return (
         sa.select(col(NikToken.token), col(NikToken.entity_id))
-        .where(col(NikToken.token).in_(sa.bindparam("tokens", expanding=True)))
+        .where(col(NikToken.token).in_(sa.bindparam("ids", expanding=True)))
         .where(col(NikToken.run_seq) <= seq)
         .where(or_(col(NikToken.retired_seq).is_(None), col(NikToken.retired_seq) > seq))
         .order_by(col(NikToken.rank), col(NikToken.run_seq), col(NikToken.entity_id))
@@ -130,7 +128,7 @@ def _carriers() -> sa.Select[bytes, str]:
 
 
 # Built once: for a few ids, building a statement takes longer than running it.
-_NEWEST, _CARRIERS = _newest(), _carriers()
+_NEWEST, _CARRIERS = ListQuery(_newest()), ListQuery(_carriers())
 
 
 def _open(row: _Sealed, wrapping: bytes) -> Opened:

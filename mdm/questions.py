@@ -28,6 +28,7 @@ from mdm.arrow import pa_schema, rows_of
 from mdm.compose import Hub
 from mdm.eligibility.doubts import load_eligibility
 from mdm.hub.bulk import Bulk
+from mdm.hub.lists import ListQuery
 from mdm.hub.runs import published_seq
 from mdm.hub.tables import EntityQuestion, RunPeriod
 from mdm.opendoubts import DISPUTED, DUPLICATE, WEAK, find_open
@@ -89,21 +90,31 @@ def of(session: Session, entity_ids: Iterable[str], seq: int) -> dict[str, list[
     """Entity id → what is open about it as of a run; entities without questions are left out."""
     found: dict[str, list[Question]] = {}
     rest = iter(dict.fromkeys(entity_ids))
-    held = or_(col(EntityQuestion.retired_seq).is_(None), col(EntityQuestion.retired_seq) > seq)
     while some := list(islice(rest, TOGETHER)):
-        query = (
-            select(EntityQuestion)
-            .where(col(EntityQuestion.entity_id).in_(some), EntityQuestion.run_seq <= seq, held)
-            .order_by(
-                col(EntityQuestion.entity_id),
-                col(EntityQuestion.question),
-                col(EntityQuestion.other),
-            )
-        )
-        for row in session.exec(query).all():
-            one = Question(row.question, row.other or None, row.weight, row.reason)
-            found.setdefault(row.entity_id, []).append(one)
+        for entity_id, question, other, weight, reason in _OPEN.rows(
+            session.connection(), some, seq=seq
+        ):
+            one = Question(question, other or None, weight, reason)
+            found.setdefault(entity_id, []).append(one)
     return found
+
+
+_SEQ: sa.BindParameter[int] = sa.bindparam("seq", type_=sa.Integer())
+_OPEN = ListQuery(
+    sa.select(
+        col(EntityQuestion.entity_id),
+        col(EntityQuestion.question),
+        col(EntityQuestion.other),
+        col(EntityQuestion.weight),
+        col(EntityQuestion.reason),
+    )
+    .where(col(EntityQuestion.entity_id).in_(sa.bindparam("ids", expanding=True)))
+    .where(col(EntityQuestion.run_seq) <= _SEQ)
+    .where(or_(col(EntityQuestion.retired_seq).is_(None), col(EntityQuestion.retired_seq) > _SEQ))
+    .order_by(
+        col(EntityQuestion.entity_id), col(EntityQuestion.question), col(EntityQuestion.other)
+    )
+)
 
 
 def stage(hub: Hub, engine: Engine, kind: str, seq: int) -> int:

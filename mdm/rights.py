@@ -10,9 +10,10 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 from typing import Any
 
+import sqlalchemy as sa
 from sqlmodel import Session, col, or_, select
 
 from mdm import audit, shredlist
@@ -22,6 +23,7 @@ from mdm.compose import Hub
 from mdm.erasure import Hint, carry_out
 from mdm.errors import InputError
 from mdm.hub.columns import now
+from mdm.hub.lists import ListQuery
 from mdm.hub.runs import published_seq
 from mdm.hub.tables import Entity, SubjectRestriction
 from mdm.lookup import follow
@@ -80,18 +82,19 @@ def restricted(session: Session, entity_ids: Iterable[str]) -> set[str]:
     entity merged into them."""
     wanted = iter(dict.fromkeys(entity_ids))
     found: set[str] = set()
-    while some := list(islice(wanted, TOGETHER)):
-        query = (
-            select(SubjectRestriction.entity_id, Entity.merged_into)
-            .join(Entity, col(Entity.entity_id) == col(SubjectRestriction.entity_id), isouter=True)
-            .where(col(SubjectRestriction.lifted).is_(None))
-            .where(
-                or_(col(SubjectRestriction.entity_id).in_(some), col(Entity.merged_into).in_(some))
-            )
-        )
-        for pair in session.exec(query).all():
-            found.update(one for one in pair if one in some)
+    while some := set(islice(wanted, TOGETHER)):
+        rows = _RESTRICTED.rows(session.connection(), list(some))
+        found |= some.intersection(chain.from_iterable(rows))
     return found
+
+
+_IDS: sa.BindParameter[str] = sa.bindparam("ids", expanding=True)
+_RESTRICTED = ListQuery(
+    sa.select(col(SubjectRestriction.entity_id), col(Entity.merged_into))
+    .join(Entity, col(Entity.entity_id) == col(SubjectRestriction.entity_id), isouter=True)
+    .where(col(SubjectRestriction.lifted).is_(None))
+    .where(or_(col(SubjectRestriction.entity_id).in_(_IDS), col(Entity.merged_into).in_(_IDS)))
+)
 
 
 def entity_of(hub: Hub, nik: str) -> str:

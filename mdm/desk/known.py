@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import cycle
 
+import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from mdm.compose import Hub
@@ -16,6 +17,12 @@ from mdm.seal import TOKEN_BYTES, Mac, token_domain
 from mdm.tokens import PURPOSE, TABLE
 
 NOTHING = Moment(seq=0, at=None, rules=None)
+_NEWEST = (
+    sa.select(col(Run.seq), col(Run.finished), col(Run.rules))
+    .where(col(Run.status) == PUBLISHED)
+    .order_by(col(Run.seq).desc())
+    .limit(1)
+)
 
 
 class Known:
@@ -31,8 +38,7 @@ class Known:
 
     def now(self, session: Session) -> Moment:
         """What readers see."""
-        query = select(Run.seq, Run.finished, Run.rules).where(Run.status == PUBLISHED)
-        row = session.exec(query.order_by(col(Run.seq).desc()).limit(1)).first()
+        row = session.connection().execute(_NEWEST).first()
         return Moment(*row) if row else NOTHING
 
     def moment(self, session: Session, seq: int) -> Moment:
@@ -41,7 +47,7 @@ class Known:
             query = select(Run.seq, Run.finished, Run.rules).where(Run.seq == seq)
             row = session.exec(query.where(Run.status == PUBLISHED)).first()
             if row is None:
-                return Moment(seq=0, at=None, rules=None)
+                return NOTHING
             self._past[seq] = Moment(*row)
         return self._past[seq]
 
