@@ -98,7 +98,10 @@ class Maker:
             weights[one.question] = one.weight if heavier else before
         if profile.body["identity_status"] == "conflict":
             weights["identity_conflict"] = None
-        return [Doubt(name, of, weight) for name, weight in sorted(weights.items())]
+        return [
+            Doubt(name, of, None if weight is None else round(weight, 1))
+            for name, weight in sorted(weights.items())
+        ]
 
 
 def facts_of(profile: Profile, on: date, needed: Iterable[str], *, doubtful: bool = False) -> Facts:
