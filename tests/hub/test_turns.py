@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from sqlmodel import func, select
+from sqlmodel import col, func, select
 
 import mdm.hub.postgresql
 from mdm.compose import Hub
@@ -74,7 +74,9 @@ def test_a_bulk_that_fails_leaves_its_last_unit_undone_and_the_turn_free(hub: Hu
 def test_a_bulk_changes_row_by_row_what_it_is_told(hub: Hub) -> None:
     columns = ("token", "entity_id", "run_seq", "rank")
     change = (
-        sa.update(NikToken).where(NikToken.entity_id == sa.bindparam("e")).values(retired_seq=2)
+        sa.update(NikToken)
+        .where(col(NikToken.entity_id) == sa.bindparam("e"))
+        .values(retired_seq=2)
     )
     with hub.sessions.bulk() as bulk:
         bulk.load(NikToken, columns, ((b"%d" % n, f"e{n}", 1, 0) for n in range(1_000)))

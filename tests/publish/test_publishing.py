@@ -13,7 +13,7 @@ import mdm.sealers
 from mdm.compose import Hub, open_home
 from mdm.errors import HubError, IntegrityError
 from mdm.hub.runs import abandon_run, published_run
-from mdm.hub.tables import AuditEvent, Entity, EntityKey, NikToken, Run, SealedProfile
+from mdm.hub.tables import AuditEvent, Entity, EntityEvent, EntityKey, NikToken, Run, SealedProfile
 from mdm.lookup import follow, open_profile, profile_by_nik
 from mdm.progress import Silent
 from mdm.publishing import Published, publish
@@ -258,6 +258,32 @@ def test_entity_events_are_kept_but_for_creations(hub: Hub) -> None:
             ("e2", "split", "e1", 1),
         ]
     engine.close()
+
+
+def test_a_publishing_taken_up_again_writes_each_event_once(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = hub.engine()
+    FIRST.register(engine)
+    engine.table(
+        "person_entity_events",
+        "SELECT 'e' || i AS entity_id, 'keep' AS event, NULL::VARCHAR AS other_entity_id, "
+        "1 AS run_seq, 1 AS records FROM range(500) t(i)",
+    )
+    run = begin(hub)
+
+    def killed(self: Staging, session: object) -> None:
+        raise Killed
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Staging, "turn_entities", killed)
+        with pytest.raises(Killed):
+            publish(hub, engine, run, Silent(), ("person",))
+    publish(hub, engine, run, Silent(), ("person",))
+    engine.close()
+    with hub.sessions.read() as session:
+        told = select(EntityEvent.entity_id).where(EntityEvent.run_seq == run.seq)
+        assert sorted(session.exec(told).all()) == sorted(f"e{i}" for i in range(500))
 
 
 def test_rotated_keys_reseal_everything_and_lookups_go_on(hub: Hub) -> None:
