@@ -14,6 +14,7 @@ from mdm.access import roles, staff
 from mdm.access.sessions import COOKIE
 from mdm.access.totp import STEP
 from mdm.compose import Hub
+from tests.access import wire
 from tests.api.serving import Served
 
 DEVICE = "__Host-dtsen-device"
@@ -51,7 +52,7 @@ class Person:
         held = {COOKIE: self.cookie, DEVICE: self.device}
         cookies = "; ".join(f"{name}={value}" for name, value in held.items() if value)
         url = f"{self.service.url}/v1/session"
-        answer = httpx.post(url, json=body, headers={"Cookie": cookies}, timeout=60)
+        answer = wire.post(url, json=body, headers={"Cookie": cookies})
         self._take(answer)
         return answer
 
@@ -62,7 +63,7 @@ class Person:
         if self.csrf and method != "GET":
             headers.setdefault("X-CSRF-Token", self.csrf)
         url = f"{self.service.url}{path}"
-        answer = httpx.request(method, url, headers=headers, timeout=60, **more)
+        answer = wire.request(method, url, headers=headers, timeout=60, **more)
         if answer.status_code == 200 and path.startswith("/v1/session"):
             self._take(answer)
         return answer

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import timedelta
 from itertools import permutations
 
-import httpx
 import pytest
 from sqlmodel import select
 
@@ -16,6 +15,7 @@ from mdm.compose import Hub
 from mdm.errors import AccessError, InputError
 from mdm.hub.columns import now
 from mdm.hub.tables import Approval, RoleGrant
+from tests.access import wire
 from tests.access.clients import TestClient, make_client
 from tests.access.people import Person, make_account, make_person
 from tests.api.serving import Served
@@ -94,18 +94,18 @@ def test_a_client_takes_two_people_and_its_key_never_comes_here(administrator: P
     made = administrator.call("POST", "/v1/admin/clients", json={**body, "approval": approval})
     assert made.status_code == 201, made.text
     client = TestClient(service.hub, made.json()["id"], "pkh-jabar", key)
-    assert httpx.post(f"{service.url}/v1/token", data=client.form()).status_code == 200
+    assert wire.post(f"{service.url}/v1/token", data=client.form()).status_code == 200
     fresh = make_key()
     rotated = {"client": "pkh-jabar", "key": {n: fresh[n] for n in ("kty", "crv", "x")}}
     asked = administrator.call("POST", "/v1/admin/clients/rotate-key", json=rotated)
     assert asked.status_code == 202  # a key of one's own would let an administrator in as PKH
-    assert httpx.post(f"{service.url}/v1/token", data=client.form()).status_code == 200
+    assert wire.post(f"{service.url}/v1/token", data=client.form()).status_code == 200
     yes = {"approval": asked.json()["approval"], "approve": True}
     assert second.call("POST", "/v1/admin/approvals", json=yes).status_code == 200
     again = {**rotated, "approval": yes["approval"]}
     done = administrator.call("POST", "/v1/admin/clients/rotate-key", json=again)
     assert done.json() == {"kid": fresh["kid"]}
-    assert httpx.post(f"{service.url}/v1/token", data=client.form()).status_code == 401
+    assert wire.post(f"{service.url}/v1/token", data=client.form()).status_code == 401
     gone = {"client": "pkh-jabar"}
     assert administrator.call("POST", "/v1/admin/clients/disable", json=gone).status_code == 200
     listed = administrator.call("GET", "/v1/admin/clients").json()["clients"]
@@ -173,9 +173,9 @@ def test_honey_and_alarms_are_for_those_who_watch(administrator: Person) -> None
 def test_a_client_is_no_administrator(service: Served) -> None:
     headers = make_client(service.hub).headers
     for path in ("users", "clients", "approvals", "alarms"):
-        answer = httpx.get(f"{service.url}/v1/admin/{path}", headers=headers)
+        answer = wire.get(f"{service.url}/v1/admin/{path}", headers=headers)
         assert (answer.status_code, answer.json()["code"]) == (403, "no-role")
-        assert httpx.get(f"{service.url}/v1/admin/{path}").status_code == 401
+        assert wire.get(f"{service.url}/v1/admin/{path}").status_code == 401
 
 
 @pytest.mark.parametrize(

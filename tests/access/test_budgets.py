@@ -145,7 +145,9 @@ def test_a_honey_nik_raises_an_alarm_whoever_asks_for_it(hub: Hub) -> None:
     assert bait.encode() not in bytes(held)
 
 
-@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(
     groups=st.lists(
         st.lists(

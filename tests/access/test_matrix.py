@@ -6,7 +6,7 @@ from itertools import combinations, product
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mdm.access import Principal, Resource, actions, decide, load_rules, may
@@ -139,6 +139,7 @@ fields = st.dictionaries(
 )
 
 
+@settings(deadline=None)
 @given(agreed=fields, purpose=st.sampled_from(["assistance", "verification"]))
 def test_an_agreement_narrows_and_never_widens(
     agreed: dict[str, frozenset[str]], purpose: str
@@ -168,6 +169,7 @@ def test_an_agreement_narrows_and_never_widens(
 region = st.from_regex(r"\A([0-9]{2}|[0-9]{4}|[0-9]{6}|[0-9]{10})\Z")
 
 
+@settings(deadline=None)
 @given(held=st.lists(region, max_size=3), asked=st.none() | region, extra=region)
 def test_more_regions_never_take_a_yes_away(held: list[str], asked: str | None, extra: str) -> None:
     def officer(regions: list[str]) -> bool:

@@ -20,6 +20,7 @@ from mdm.access import staff
 from mdm.access.sessions import COOKIE
 from mdm.compose import Hub, create_home
 from mdm.hub.tables import LoginFlow, Staff
+from tests.access import wire
 from tests.access.issuer import CLIENT, SECRET, Issuer, issuer
 from tests.api.serving import Served, served
 
@@ -72,7 +73,7 @@ class Browser:
 
     def __init__(self, service: Served, here: Issuer) -> None:
         self.service, self.here = service, here
-        started = httpx.get(f"{service.url}/v1/session/oidc")
+        started = wire.get(f"{service.url}/v1/session/oidc")
         assert started.status_code == 302, started.text
         self.started = started
         self.flow = started.headers["set-cookie"].partition("=")[2].partition(";")[0]
@@ -90,7 +91,7 @@ class Browser:
     def back(self, params: dict[str, str], flow: str | None = None) -> httpx.Response:
         headers = {"Cookie": f"{FLOW}={self.flow if flow is None else flow}"}
         url = f"{self.service.url}/v1/session/oidc/callback"
-        return httpx.get(url, params=params, headers=headers, timeout=30)
+        return wire.get(url, params=params, headers=headers)
 
 
 def packed(data: bytes) -> str:
@@ -112,7 +113,7 @@ def test_the_groups_of_the_issuer_give_roles_and_regions(service: Served, here: 
         for cookie in answer.headers.get_list("set-cookie")
         if cookie.startswith(f"{COOKIE}=")
     )
-    me = httpx.get(f"{service.url}/v1/session", headers={"Cookie": f"{COOKIE}={secret}"})
+    me = wire.get(f"{service.url}/v1/session", headers={"Cookie": f"{COOKIE}={secret}"})
     assert me.json()["id"] == said["id"]
     assert log_in(service, here).json()["id"] == said["id"]  # the same person, the same account
 
@@ -264,7 +265,7 @@ def test_an_issuer_that_says_it_is_another_is_not_used(here: Issuer, tmp_path: P
 
 def test_without_an_issuer_there_is_no_such_login(hub: Hub) -> None:
     with served(hub, real_identity=True) as running:
-        answer = httpx.get(f"{running.url}/v1/session/oidc")
+        answer = wire.get(f"{running.url}/v1/session/oidc")
     assert answer.status_code == 403
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 
-import httpx
 from sqlmodel import select
 
 from mdm.access import devices
@@ -13,6 +12,7 @@ from mdm.access.sessions import COOKIE
 from mdm.compose import Hub
 from mdm.hub.columns import now
 from mdm.hub.tables import Staff, StaffSession
+from tests.access import wire
 from tests.access.people import PASSWORD, Person, make_person
 from tests.api.serving import Served
 
@@ -53,7 +53,7 @@ def test_every_login_has_a_session_of_its_own_and_only_its_hash_is_kept(service:
     # A session id that somebody else chose is not taken over.
     body = {"login": person.login, "password": person.password}
     chosen = {"Cookie": f"{COOKIE}={first}"}
-    answer = httpx.post(f"{service.url}/v1/session", json=body, headers=chosen, timeout=60)
+    answer = wire.post(f"{service.url}/v1/session", json=body, headers=chosen)
     assert answer.status_code == 200
     assert first not in answer.headers["set-cookie"]
     with service.hub.sessions.read() as session:
@@ -120,7 +120,7 @@ def test_a_password_of_somebody_else_is_changed_before_anything(administrator: P
     assert person.answer["missing"] == []
     assert person.cookie != before
     old = {"Cookie": f"{COOKIE}={before}"}
-    assert httpx.get(f"{person.service.url}/v1/session", headers=old).status_code == 401
+    assert wire.get(f"{person.service.url}/v1/session", headers=old).status_code == 401
 
 
 def test_a_session_ends_by_idleness_and_by_age(service: Served) -> None:
@@ -171,5 +171,5 @@ def test_logging_in_again_ends_the_session_before(service: Served) -> None:
     person = make_person(service, ("officer", "32"))
     before = {"Cookie": f"{COOKIE}={person.cookie}"}
     assert person.log_in().status_code == 200
-    assert httpx.get(f"{service.url}/v1/session", headers=before).status_code == 401
+    assert wire.get(f"{service.url}/v1/session", headers=before).status_code == 401
     assert person.call("GET", "/v1/session").status_code == 200

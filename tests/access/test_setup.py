@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import httpx
 import pytest
 
 from mdm.access import setup
 from mdm.errors import AccessError
+from tests.access import wire
 from tests.access.people import PASSWORD, Person
 from tests.api.serving import Served
 
@@ -17,11 +17,11 @@ def test_there_is_no_account_until_the_set_up_token_makes_one(service: Served) -
     path = setup.write_token(service.hub)
     assert path.stat().st_mode & 0o777 == 0o600
     body = {"token": path.read_text().strip(), "login": "siti.aminah", "password": PASSWORD}
-    wrong = httpx.post(f"{service.url}/v1/setup", json={**body, "token": "x" * 43})
+    wrong = wire.post(f"{service.url}/v1/setup", json={**body, "token": "x" * 43})
     assert wrong.status_code == 401
-    assert httpx.post(f"{service.url}/v1/setup", json=body, timeout=60).status_code == 201
+    assert wire.post(f"{service.url}/v1/setup", json=body).status_code == 201
     assert not path.exists()
-    again = httpx.post(f"{service.url}/v1/setup", json={**body, "login": "second.one"})
+    again = wire.post(f"{service.url}/v1/setup", json={**body, "login": "second.one"})
     assert again.status_code == 401
     with pytest.raises(AccessError, match="accounts already"):
         setup.write_token(service.hub)

@@ -10,7 +10,6 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-import httpx
 import pytest
 from joserfc import jwt
 from joserfc.jwk import OctKey, OKPKey
@@ -24,6 +23,7 @@ from mdm.access.keys import published_keys, signing_key, verifying_keys
 from mdm.compose import Hub
 from mdm.errors import InputError
 from mdm.hub.columns import now
+from tests.access import wire
 from tests.access.clients import TestClient, ec_key, make_client
 from tests.api.serving import Served
 
@@ -50,25 +50,25 @@ def test_a_signed_assertion_becomes_a_token_over_http(
     service: Served, key: dict[str, Any] | None
 ) -> None:
     client = make_client(service.hub, regions=("32",), programmes=("PKH",), key=key)
-    answer = httpx.post(f"{service.url}/v1/token", data=client.form())
+    answer = wire.post(f"{service.url}/v1/token", data=client.form())
     assert answer.status_code == 200, answer.text
     said = answer.json()
     assert said["expires_in"] == 300
     assert said["regions"] == ["32"]
     assert answer.headers["cache-control"] == "no-store"
     headers = {"Authorization": f"Bearer {said['access_token']}"}
-    me = httpx.get(f"{service.url}/v1/session", headers=headers).json()
+    me = wire.get(f"{service.url}/v1/session", headers=headers).json()
     assert (me["id"], me["kind"], me["programmes"]) == (client.id, "client", ["PKH"])
     assert me["csrf"] is None
 
 
 def test_anybody_can_verify_a_token_with_the_published_keys(service: Served) -> None:
     token = make_client(service.hub).token()
-    keys = httpx.get(f"{service.url}/v1/token/keys").json()["keys"]
+    keys = wire.get(f"{service.url}/v1/token/keys").json()["keys"]
     kid = part(token, 0)["kid"]
     key = next(OKPKey.import_key(key) for key in keys if key["kid"] == kid)
     assert jwt.decode(token, key, algorithms=["EdDSA"]).claims["aud"] == "http://127.0.0.1:8000"
-    told = httpx.get(f"{service.url}/.well-known/oauth-authorization-server").json()
+    told = wire.get(f"{service.url}/.well-known/oauth-authorization-server").json()
     assert told["token_endpoint_auth_methods_supported"] == ["private_key_jwt"]
 
 
@@ -97,7 +97,7 @@ def test_every_wrong_assertion_is_refused_in_the_same_words(service: Served) -> 
     }
     said = set()
     for why, claims in wrong.items():
-        answer = httpx.post(f"{service.url}/v1/token", data=client.form(**claims))
+        answer = wire.post(f"{service.url}/v1/token", data=client.form(**claims))
         assert answer.status_code == 401, why
         said.add((answer.json()["code"], answer.json()["detail"], answer.json()["hint"]))
     assert len(said) == 1
@@ -197,12 +197,12 @@ def test_a_token_ends_with_its_five_minutes(shared: Hub) -> None:
 def test_a_disabled_client_is_refused_within_a_second(service: Served) -> None:
     client = make_client(service.hub)
     headers = client.headers
-    assert httpx.get(f"{service.url}/v1/session", headers=headers).status_code == 200
+    assert wire.get(f"{service.url}/v1/session", headers=headers).status_code == 200
     with service.hub.sessions.begin() as session:
         clients.disable(session, clients.find(session, client.name), actor="test")
     time.sleep(1.05)
-    assert httpx.get(f"{service.url}/v1/session", headers=headers).status_code == 401
-    assert httpx.post(f"{service.url}/v1/token", data=client.form()).status_code == 401
+    assert wire.get(f"{service.url}/v1/session", headers=headers).status_code == 401
+    assert wire.post(f"{service.url}/v1/token", data=client.form()).status_code == 401
 
 
 def test_a_new_key_ends_tokens_and_assertions_of_the_old_one(shared: Hub) -> None:
