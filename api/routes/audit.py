@@ -44,7 +44,7 @@ from mdm.audit.search import Wanted, search
 from mdm.audit.verifying import verify
 from mdm.breach import BreachReport
 from mdm.compose import Hub
-from mdm.errors import InputError
+from mdm.errors import HomeError, InputError
 from mdm.progress import Silent
 from mdm.subjects import SubjectReport
 from mdm.subjects import report as subject_report
@@ -232,7 +232,7 @@ def _find(
     bare = replace(question, attributes=(), kind=None)
     try:
         whom = tracing.find(hub, session, bare)
-    except InputError:
+    except (InputError, HomeError):  # nobody, or nothing published then: both look the same
         raise _nobody() from None
     action, purpose = act
     resource = Resource(whom.opened.kind, tracing.region_of(hub, session, whom))
