@@ -17,6 +17,7 @@ from api.dci.courier import Courier
 from api.description import describe_refusals, description
 from api.guard import Identify, guard_with
 from api.logs import Log
+from api.metrics import group_answered
 from api.problems import problem_of
 from api.refusals import HANDLERS
 from api.routes import ROUTERS
@@ -42,7 +43,7 @@ def create_app(
 
     `identify` tells who a request comes from; `more` adds routes.
     """
-    desk = Desk(hub, decide)
+    desk = Desk(hub, decide, group_answered)
     log = log or Log()
 
     def unsigned(error: Exception) -> None:
@@ -73,7 +74,8 @@ def create_app(
     )
     refuse_undeclared(app, actions())
     describe_refusals(app)
-    surface = Surface(app.asgi_handler, log)
+    methods = {route.path_format: route.methods for route in app.routes}
+    surface = Surface(app.asgi_handler, log, methods)
     app.asgi_handler = surface
     return app
 

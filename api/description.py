@@ -5,13 +5,14 @@ from __future__ import annotations
 from importlib.metadata import version
 
 from litestar import Litestar, Router
+from litestar.enums import OpenAPIMediaType
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi import ResponseSpec
 from litestar.openapi.config import OpenAPIConfig
-from litestar.openapi.plugins import JsonRenderPlugin, YamlRenderPlugin
 from litestar.openapi.spec import Components, Contact, Example, License, SecurityScheme
 
 from api.actions import action_of
+from api.document import Document
 from api.problems import MEDIA_TYPE, TITLES, TYPE, ProblemDocument
 from mdm.access import is_open
 
@@ -51,10 +52,15 @@ def description() -> OpenAPIConfig:
             }
         ),
         security=[{"client": []}, {"staff": []}],
-        openapi_router=Router("/schema", route_handlers=[], opt={"action": "documentation.read"}),
+        openapi_router=Router(
+            "/schema",
+            route_handlers=[],
+            opt={"action": "documentation.read"},
+            include_in_schema=False,
+        ),
         render_plugins=[
-            JsonRenderPlugin(path=["/", "/openapi.json"]),
-            YamlRenderPlugin(path=["/openapi.yaml", "/openapi.yml"]),
+            Document(["/", "/openapi.json"], OpenAPIMediaType.OPENAPI_JSON),
+            Document(["/openapi.yaml", "/openapi.yml"], OpenAPIMediaType.OPENAPI_YAML),
         ],
     )
 
@@ -89,6 +95,8 @@ def _describe(handler: HTTPRouteHandler, *, open_to_all: bool) -> None:
     statuses = set(ALWAYS)
     if handler.parsed_data_field is not None:
         statuses.update(WITH_BODY)
+    if any("{" in path for path in handler.paths):
+        statuses.add(422)
     if open_to_all:
         handler.security = [{}]
     else:

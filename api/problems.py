@@ -23,6 +23,7 @@ from mdm.errors import (
     InputError,
     IntegrityError,
     RuleError,
+    UnknownError,
     UsageError,
 )
 
@@ -117,6 +118,7 @@ TITLES = {
 #: What a HubError becomes: status and code. The first class that fits, from the most special on.
 _OF_HUB: dict[type[HubError], tuple[int, str]] = {
     UsageError: (400, "usage"),
+    UnknownError: (404, "not-there"),
     InputError: (422, "input"),
     AccessError: (403, "not-allowed"),
     CapacityError: (413, "capacity"),
@@ -157,6 +159,22 @@ def problem_of(error: BaseException) -> Problem:
     )
 
 
+#: What msgspec says → what we say.
+_WORDS = (
+    (r"Expected `str` of length >= (\d+)", "has at least {0} characters"),
+    (r"Expected `str` of length <= (\d+)", "has at most {0} characters"),
+    (r"Expected `array` of length >= (\d+)", "has at least {0} entries"),
+    (r"Expected `array` of length <= (\d+)", "has at most {0} entries"),
+    (r"Expected `str` matching regex '\^\[0-9\]\{16\}\$'", "has 16 digits"),
+    (r"Expected `str` matching regex '(.*)'", "has the form {0}"),
+    (r"Expected `(?:int|float)` (<|<=|>|>=) (-?[\d.]+)", "is {0} {1}"),
+    (r"Expected `([^`]*)`, got `([^`]*)`", "is {0}, not {1}"),
+    (r"Object contains unknown field `[^`]*`", "is not a field of this request"),
+    (r"Object missing required field `[^`]*`", "is required"),
+    (r"Invalid enum value .*", "is one of the values that the schema lists"),
+)
+
+
 def wrong_fields(extra: Any) -> list[Wrong]:
     """What Litestar found wrong with the parts of a request, without their values."""
     found = extra if isinstance(extra, list) else []
@@ -182,5 +200,9 @@ def _where(one: Mapping[str, Any]) -> str:
 
 
 def _rule(message: str) -> str:
-    """msgspec's sentence, without the path that `field` says already."""
-    return re.sub(r"\s*-\s*at `[^`]*`", "", message) or "not acceptable"
+    """msgspec's sentence in words, without the path that `field` says already."""
+    plain = re.sub(r"\s*-\s*at `[^`]*`", "", message)
+    for pattern, words in _WORDS:
+        if found := re.fullmatch(pattern, plain):
+            return words.format(*found.groups())
+    return plain or "not acceptable"

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
-from collections.abc import MutableMapping
+from collections.abc import Iterable, Mapping, MutableMapping
 from typing import Any
 
 from litestar.enums import ScopeType
@@ -24,13 +24,19 @@ from api.problems import MEDIA_TYPE, problem_of
 _METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"))
 REQUEST_ID = "request_id"
 
+_Header = tuple[bytes, bytes]
+
 
 class Surface:
-    """Wraps the application; `under_way` counts requests that have no answer yet."""
+    """Wraps the application; `under_way` counts requests that have no answer yet.
 
-    def __init__(self, app: ASGIApp, log: Log) -> None:
+    `methods`: path of a route → its methods.
+    """
+
+    def __init__(self, app: ASGIApp, log: Log, methods: Mapping[str, Iterable[str]]) -> None:
         self._app = app
         self._log = log
+        self._methods = {path: ", ".join(sorted(of)).encode() for path, of in methods.items()}
         self.under_way = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -46,7 +52,10 @@ class Surface:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = with_security(list(message["headers"]), request_id)
+                headers = with_security(list(message["headers"]), request_id)
+                if scope["method"] == "OPTIONS":
+                    headers = self._with_methods(headers, scope.get("path_template"))
+                message["headers"] = headers
             await send(message)  # type: ignore[arg-type]
 
         self.under_way += 1
@@ -64,6 +73,12 @@ class Surface:
         until = time.monotonic() + seconds
         while self.under_way and time.monotonic() < until:
             await asyncio.sleep(0.01)
+
+    def _with_methods(self, headers: list[_Header], path: str | None) -> list[_Header]:
+        """Litestar's answer to OPTIONS forgets routes that joined a path later."""
+        allowed = self._methods.get(path or "")
+        kept = [(name, value) for name, value in headers if name.lower() != b"allow"]
+        return [*kept, (b"allow", allowed)] if allowed else headers
 
     def _account(self, scope: Scope, status: int, seconds: float, request_id: str) -> None:
         method = scope["method"] if scope["method"] in _METHODS else "other"  # type: ignore[typeddict-item]

@@ -10,6 +10,8 @@ from dataclasses import asdict, dataclass
 from math import log2
 from pathlib import Path
 
+from matching.rules import LinkageRules
+
 
 @dataclass(frozen=True)
 class LevelWeight:
@@ -46,6 +48,15 @@ class Model:
         """The weight of one level, None if the model does not know it."""
         return next(
             (w for w in self.levels if (w.comparison, w.level) == (comparison, level)), None
+        )
+
+    def knows(self, rules: LinkageRules) -> bool:
+        """Whether it has a weight for every level of the rules: one learned before a level was added has not."""
+        return all(
+            self.weight(comparison.name, level.name)
+            for comparison in rules.comparisons
+            for level in comparison.levels
+            if not level.missing
         )
 
     def to_json(self) -> str:

@@ -35,6 +35,10 @@ class InputError(HubError):
     exit_code = 4
 
 
+class UnknownError(InputError):
+    """What was named is not there: a snapshot, a job, an account."""
+
+
 class RuleError(HubError):
     """A rule document is wrong: unknown key, missing attribute, impossible value."""
 

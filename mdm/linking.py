@@ -9,7 +9,7 @@ from matching import linkage
 from matching.blocking import PairExplosionError
 from matching.households import place_families
 from matching.model import Model
-from matching.rules import KINDS, Kind
+from matching.rules import KINDS, Kind, load_linkage
 from matching.second_opinion import second_opinion
 from mdm import judgements
 from mdm.errors import CapacityError
@@ -93,13 +93,14 @@ def _stage(kind: Kind) -> Stage:
 
 
 def current_model(work: Work, kind: Kind) -> Model | None:
-    """The model in force for one kind, if the home has one."""
+    """The model in force for one kind, if the home has one that knows every level of today's rules."""
     with work.hub.sessions.read() as session:
         row = session.exec(
             select(LinkageModel).where(col(LinkageModel.current), LinkageModel.kind == kind)
         ).first()
     path = work.hub.settings.home / "models" / f"{row.name}.json" if row else None
-    return Model.from_json(path.read_text(encoding="utf-8")) if path and path.exists() else None
+    model = Model.from_json(path.read_text(encoding="utf-8")) if path and path.exists() else None
+    return model if model and model.knows(load_linkage(kind)) else None
 
 
 def _model(work: Work, kind: Kind) -> Model:

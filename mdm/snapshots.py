@@ -19,7 +19,7 @@ from mdm import audit
 from mdm.compose import Hub
 from mdm.eligibility import library
 from mdm.eligibility.library import Library
-from mdm.errors import HomeError, InputError
+from mdm.errors import HomeError, InputError, UnknownError
 from mdm.hub.columns import now
 from mdm.hub.runs import published_run
 from mdm.hub.tables import Run, RunPeriod, Snapshot
@@ -85,10 +85,10 @@ def everyone(session: Session) -> list[Snapshot]:
 
 
 def find(session: Session, name: str) -> Snapshot:
-    """A snapshot by name; InputError when there is none."""
+    """A snapshot by name; UnknownError when there is none."""
     found = session.get(Snapshot, name)
     if found is None:
-        raise InputError("There is no snapshot of this name.", "List them: dtsen snapshot list.")
+        raise UnknownError("There is no snapshot of this name.", "List them: dtsen snapshot list.")
     return found
 
 

@@ -32,7 +32,7 @@ class Header(Struct):
     version: Annotated[str, Meta(max_length=20)] = "1.0.0"
     sender_uri: Annotated[str, Meta(max_length=500)] | UnsetType = UNSET
     receiver_id: Annotated[str, Meta(max_length=99)] | UnsetType = UNSET
-    is_msg_encrypted: bool = False
+    is_msg_encrypted: Annotated[bool, Meta(extra_json_schema={"const": False})] = False
     meta: dict[str, Any] | UnsetType = UNSET
 
 

@@ -75,6 +75,7 @@ async def cancel(job_id: JobId, principal: Principal, hub: Hub) -> JobTold:
     "/v1/jobs/{job_id:str}/result",
     summary="Fetch a job's answers, once",
     status_code=200,
+    media_type=LINES,
     tags=["jobs"],
 )
 async def result(job_id: JobId, principal: Principal, hub: Hub) -> Stream:

@@ -6,12 +6,12 @@ from typing import Annotated
 
 from msgspec import Meta
 
+from mdm.masking import load_rules
+
 Nik = Annotated[
     str,
     Meta(
         pattern=r"^[0-9]{16}$",
-        min_length=16,
-        max_length=16,
         description="National identity number, 16 digits.",
         examples=["3201154503880002"],
     ),
@@ -23,6 +23,7 @@ Purpose = Annotated[
         max_length=40,
         description="Why: one of the purposes of use.",
         examples=["assistance"],
+        extra_json_schema={"enum": sorted(load_rules().purposes)},
     ),
 ]
 CaseNumber = Annotated[

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from matching.model import LevelWeight, Model
 from matching.rules import HERE, KINDS, LinkageRules, RuleDocumentError, load_linkage, read_document
 
 
@@ -48,3 +50,16 @@ def test_every_rule_has_a_name_and_one_sentence(kind: str) -> None:
         assert rule.name
         assert len(rule.sentence.split()) >= 2
         assert rule.sentence.endswith(".")
+
+
+def test_a_model_learned_before_a_level_was_added_does_not_know_it() -> None:
+    rules = load_linkage("person")
+    levels = tuple(
+        LevelWeight(comparison.name, level.name, 0.9, 0.1)
+        for comparison in rules.comparisons
+        for level in comparison.levels
+        if not level.missing
+    )
+    whole = Model("person", "20260101T000000Z", "f" * 64, rules.digest, 10, 0.1, levels)
+    assert whole.knows(rules)
+    assert not replace(whole, levels=levels[:-1]).knows(rules)
