@@ -40,6 +40,12 @@ RUN = Gauge(
 )
 
 
+def group_answered(questions: int, seconds: float) -> None:
+    """The desk answered a group."""
+    GROUP_SIZE.observe(questions)
+    GROUP_TIME.observe(seconds)
+
+
 def exposition() -> bytes:
     """What Prometheus reads."""
     if SHARED not in os.environ:

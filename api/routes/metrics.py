@@ -7,15 +7,19 @@ from litestar.di import NamedDependency
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from api.actions import declares
-from api.metrics import WAITING, exposition
+from api.metrics import RUN, WAITING, exposition
+from mdm.compose import Hub
 from mdm.desk import Desk
+from mdm.hub.runs import published_seq
 
 
 @declares("metrics.read")
-@get("/metrics", sync_to_thread=False, summary="Figures for Prometheus")
-def metrics(desk: NamedDependency[Desk]) -> Response[bytes]:
+@get("/metrics", sync_to_thread=True, summary="Figures for Prometheus")
+def metrics(desk: NamedDependency[Desk], hub: NamedDependency[Hub]) -> Response[bytes]:
     """Counts and times by route; nobody's data."""
     WAITING.set(desk.waiting)
+    with hub.sessions.read() as session:
+        RUN.set(published_seq(session))
     return Response(exposition(), media_type=CONTENT_TYPE_LATEST)
 
 

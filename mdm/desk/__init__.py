@@ -17,7 +17,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from queue import Empty, SimpleQueue
 from typing import Any
 
@@ -40,6 +40,8 @@ __all__ = [
 TOGETHER = 128  # persons in one group: bounds how long the write lock is held
 WAITING = 4_000  # questions that may wait; the next one is refused rather than served late
 LINGER = 0.002  # seconds
+
+Watch = Callable[[int, float], None]  # told of every group: questions, seconds
 
 
 class _Waiter:
@@ -64,8 +66,9 @@ class _Waiter:
 class Desk:
     """Answers questions in groups, each group in one transaction, on a thread of its own."""
 
-    def __init__(self, hub: Hub, decide: Decider) -> None:
+    def __init__(self, hub: Hub, decide: Decider, watch: Watch | None = None) -> None:
         self._group = Group(hub, decide)
+        self._watch = watch
         self._queue: SimpleQueue[_Waiter | None] = SimpleQueue()
         self._thread: threading.Thread | None = None
         self._open = False
@@ -114,8 +117,10 @@ class Desk:
                 self._linger(before)
             last = first is None or self._gather(group)
             if group:
-                before = len(group)
+                before, begun = len(group), time.perf_counter()
                 _tell(group, self._group.answer([waiter.question for waiter in group]))
+                if self._watch is not None:
+                    self._watch(before, time.perf_counter() - begun)
             if last and self._queue.empty():
                 return
 

@@ -1,0 +1,101 @@
+"""`dtsen serve` as a process of its own: real tokens, metrics, and an end that loses no answer."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+from sqlmodel import func, select
+
+from mdm.compose import create_home
+from mdm.hub.tables import AuditEvent
+from tests.access.clients import make_client
+from tests.api.serving import Served, free_port
+from tests.api.world import NOBODY, SITI, fill, programme, staff
+
+ROUTE = "/v1/profiles/lookup"
+GOOD = {"nik": SITI, "purpose": "assistance"}
+MANY = 40
+
+
+@contextmanager
+def serving(home: Path) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
+    """`dtsen serve` over a home, ready."""
+    port = free_port()
+    code = "from mdm.cli import main; main()"
+    command = [sys.executable, "-c", code, "--home", str(home), "serve", "--port", str(port)]
+    with (home / "log").open("wb") as log:
+        server = subprocess.Popen(command, stdout=log, stderr=log, env=dict(os.environ))
+    url = f"http://127.0.0.1:{port}"
+    try:
+        until = time.monotonic() + 120
+        while time.monotonic() < until:
+            try:
+                if httpx.get(f"{url}/health/ready", timeout=30).status_code == 200:
+                    break
+            except httpx.TransportError:
+                time.sleep(0.1)
+        yield server, url
+    finally:
+        server.kill()
+        server.wait()
+
+
+def test_told_to_stop_it_answers_everybody_who_waits_and_then_ends(tmp_path: Path) -> None:
+    hub = fill(create_home(tmp_path / "home"))
+    headers = make_client(hub).headers
+    with serving(tmp_path / "home") as (server, url), ThreadPoolExecutor(MANY) as pool:
+        assert httpx.post(f"{url}{ROUTE}", json=GOOD, timeout=60).status_code == 401
+        with hub.sessions.begin() as session:
+            # Nobody else can write meanwhile, so that every question waits at the desk.
+            before = session.exec(select(func.count()).select_from(AuditEvent)).one()
+            asked = [
+                pool.submit(httpx.post, f"{url}{ROUTE}", json=GOOD, headers=headers, timeout=60)
+                for _ in range(MANY)
+            ]
+            time.sleep(3)
+            server.send_signal(signal.SIGTERM)
+            time.sleep(0.5)
+        answers = [one.result() for one in asked]
+        assert server.wait(60) == 0
+    assert [answer.status_code for answer in answers] == [200] * MANY
+    assert {answer.json()["person"]["name"] for answer in answers} == {"SITI NURHALIZA"}
+    with hub.sessions.read() as session:
+        written = session.exec(select(func.count()).select_from(AuditEvent)).one() - before
+    hub.close()
+    assert written >= MANY
+    log = (tmp_path / "home" / "log").read_text()
+    assert SITI not in log
+    assert "Traceback" not in log
+
+
+def test_metrics_count_by_route_and_name_nobody(service: Served) -> None:
+    with service.client(programme()) as client:
+        client.post(ROUTE, json=GOOD)
+        client.post(ROUTE, json={**GOOD, "nik": NOBODY})
+        client.get(f"/nowhere/{SITI}")
+        assert client.get("/metrics").status_code == 403
+    with service.client(staff("auditor")) as auditor:
+        text = auditor.get("/metrics").text
+    assert f'dtsen_requests_total{{method="POST",route="{ROUTE}",status="200"}}' in text
+    assert 'route="unmatched"' in text
+    assert "dtsen_desk_group_seconds_count" in text
+    assert "dtsen_published_run 1.0" in text
+    assert SITI not in text
+    assert "client:pkh" not in text
+
+
+def test_readiness_says_what_is_missing(service: Served) -> None:
+    with service.client() as anybody:
+        answer = anybody.get("/health/ready")
+        assert anybody.get("/health/live").json() == {"status": "alive"}
+    assert answer.status_code == 200
+    assert set(answer.json()["checks"].values()) == {"ok"}
