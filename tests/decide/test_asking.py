@@ -12,6 +12,7 @@ from mdm import rights
 from mdm.access import Limits
 from mdm.compose import Hub
 from mdm.desk.errors import BudgetError
+from mdm.eligibility import batch
 from mdm.eligibility.answers import EligibilityAnswer
 from mdm.hub.tables import AuditEvent
 from tests.decide.asked import many, one, outcomes, plain
@@ -114,9 +115,9 @@ def test_nobody_another_region_and_restricted_look_the_same(hub: Hub) -> None:
     assert all(of.keeps_benefit for of in nobody.answers)
     assert [d.doubt for d in nobody.answers[0].doubts] == ["not_found"]
     assert "civil registry" in nobody.answers[0].settles[0].en
-    batch = many(hub, [NOBODY, FAR.members[0].nik, adult(8).nik, HEAD.nik], principal=bogor)
-    assert len({str(item.answers) + str(item.identity) for item in batch.items[:3]}) == 1
-    assert batch.items[3].identity.status == "verified"
+    together = many(hub, [NOBODY, FAR.members[0].nik, adult(8).nik, HEAD.nik], principal=bogor)
+    assert len({str(item.answers) + str(item.identity) for item in together.items[:3]}) == 1
+    assert together.items[3].identity.status == "verified"
 
 
 def test_a_restricted_member_is_not_looked_at(hub: Hub) -> None:
@@ -140,9 +141,9 @@ def test_one_nik_and_ten_thousand_are_answered_alike(hub: Hub) -> None:
     )
     country.publish(hub)
     niks = [m.nik for f in families for m in f.members] + [NOBODY]
-    batch = many(hub, niks)
-    assert [item.index for item in batch.items] == list(range(len(niks)))
-    for nik, item in zip(niks, batch.items, strict=True):
+    together = many(hub, niks)
+    assert [item.index for item in together.items] == list(range(len(niks)))
+    for nik, item in zip(niks, together.items, strict=True):
         alone = one(hub, nik)
         assert alone.identity == item.identity
         for of in alone.answers:
@@ -156,7 +157,7 @@ def test_one_nik_and_ten_thousand_are_answered_alike(hub: Hub) -> None:
                 (r.rule, r.result, r.saw) for r in brief.rules
             ]
             assert of.amount == brief.amount
-            words = batch.words.programmes[of.programme]
+            words = together.words.programmes[of.programme]
             assert {r.rule: r.sentence for r in of.rules} == {
                 r.rule: r.sentence for r in words.rules
             }
@@ -204,6 +205,19 @@ def test_a_batch_over_its_budget_gives_nothing_away(hub: Hub) -> None:
         many(hub, [HEAD.nik, NOBODY], principal=few)
     assert events(hub)[-1]["decision"] == "niks-per-day"
     assert "entity_id" not in events(hub)[-1] or events(hub)[-1]["entity_id"] == []
+
+
+def test_for_everybody_who_is_not_there_somebody_is_opened_in_vain(hub: Hub) -> None:
+    Country([FAMILY, FAR]).publish(hub)
+    people = {one.id for family in (FAMILY, FAR) for one in family.members}
+    with hub.sessions.read() as session:
+        for count in range(4):
+            found = batch.stand_ins(session, 1, count)
+            assert len(found) == count
+            assert set(found) <= people
+        assert batch.stand_ins(session, 0, 2) == []
+    item = many(hub, [NOBODY]).items[0]
+    assert item.identity.status is None
 
 
 def test_before_anything_is_published_everybody_is_undetermined(hub: Hub) -> None:

@@ -83,7 +83,7 @@ def test_a_batch_answers_in_the_order_asked(programme: httpx.Client) -> None:
         ({"surprise": 1}, 422, "surprise"),
         ({"on": "yesterday"}, 422, "on"),
         ({"purpose": "fishing"}, 422, "purpose"),
-        ({"snapshot": "2020Q1"}, 422, "snapshot"),
+        ({"snapshot": "2020Q1"}, 404, "snapshot"),
         ({"on": "1999-01-01"}, 422, "1999-01-01"),
     ],
 )
