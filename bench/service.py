@@ -72,11 +72,13 @@ class Bench:
     def eligibility(self) -> dict[str, Any]:
         """Single questions, and one batch."""
         asked = {"programmes": PROGRAMMES, "purpose": "assistance"}
-        one = self._load(ONE, [{"nik": nik, **asked} for nik in self._niks[:5_000]])
+        bodies = [{"nik": nik, **asked} for nik in self._niks[:5_000]]
+        one, alone = self._load(ONE, bodies), self._load(ONE, bodies, connections=1)
         niks = [self._niks[n % len(self._niks)] for n in range(BATCH)]
         took = self._each(MANY, [{"niks": niks, **asked}])[0]
         return {
             "eligibility_p99_ms": round(one["p99_ms"], 2),
+            "eligibility_alone_p99_ms": round(alone["p99_ms"], 2),
             "eligibility_per_second": round(one["per_second"]),
             "batch_10k_s": round(took, 2),
         }
@@ -138,8 +140,10 @@ class Bench:
         durations: list[float] = answer["durations"]
         return durations
 
-    def _load(self, path: str, bodies: Sequence[Any]) -> dict[str, Any]:
-        return _answer(self._start(path, bodies, connections=CONNECTIONS, seconds=self._seconds))
+    def _load(
+        self, path: str, bodies: Sequence[Any], connections: int = CONNECTIONS
+    ) -> dict[str, Any]:
+        return _answer(self._start(path, bodies, connections=connections, seconds=self._seconds))
 
     def _start(
         self, path: str, bodies: Sequence[Any], region: str = "", **how: Any
