@@ -8,8 +8,10 @@ from collections.abc import Sequence
 
 import msgspec
 from litestar import Response, Router, post
+from litestar.di import NamedDependency
 from litestar.openapi import ResponseSpec
 from litestar.openapi.spec import Example
+from litestar.params import JSONBody
 
 from api.actions import declares
 from api.guard import denied, require
@@ -46,7 +48,10 @@ _encode = msgspec.json.Encoder().encode
     },
 )
 async def one(
-    data: EligibilityQuestion, principal: Principal, desk: Desk, hub: Hub
+    data: JSONBody[EligibilityQuestion],
+    principal: NamedDependency[Principal],
+    desk: NamedDependency[Desk],
+    hub: NamedDependency[Hub],
 ) -> Response[bytes]:
     """Whether one person, or the person's family, is eligible by the rules of the programmes named,
     as of a snapshot or of the newest published data.
@@ -86,7 +91,9 @@ async def one(
         ),
     },
 )
-async def many(data: BatchQuestion, principal: Principal, hub: Hub) -> Response[bytes]:
+async def many(
+    data: JSONBody[BatchQuestion], principal: NamedDependency[Principal], hub: NamedDependency[Hub]
+) -> Response[bytes]:
     """The same for up to 10,000 NIKs: answers in the order asked, by the names of rules and doubts;
     their sentences are told once, under `words`. More NIKs go through a job.
     """

@@ -7,10 +7,12 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Annotated, TypeVar
 
 from litestar import Router, delete, get, post
-from litestar.params import Parameter
+from litestar.di import NamedDependency
+from litestar.params import JSONBody, Parameter
 from litestar.response import Stream
 
 from api.actions import declares
+from api.auth.refused import refusal
 from api.problems import Problem
 from api.routes.eligibility import allow
 from api.schemas.jobs import JobQuestion, JobTold, told
@@ -28,6 +30,7 @@ LINES = "application/x-ndjson"
 JobId = Annotated[str, Parameter(pattern="^[0-9a-f]{32}$", description="The id the job was given.")]
 T = TypeVar("T")
 
+NO_RESULT = refusal("The job is not done, or its answers were fetched before.")
 NO_JOB = Problem(
     404, "no-job", "There is no such job of yours.", "Ask for one by the id it was given."
 )
@@ -41,7 +44,9 @@ NO_JOB = Problem(
     request_max_body_size=BODY_BYTES,
     tags=["jobs"],
 )
-async def submit(data: JobQuestion, principal: Principal, hub: Hub) -> JobTold:
+async def submit(
+    data: JSONBody[JobQuestion], principal: NamedDependency[Principal], hub: NamedDependency[Hub]
+) -> JobTold:
     """Ask for the eligibility of up to 200,000 NIKs. The run, the rules and the day are fixed now;
     the answers can be fetched when the job is done, once, by who asked, within seven days."""
     allow(principal, ASK, data.purpose, data.programmes)
@@ -53,7 +58,9 @@ async def submit(data: JobQuestion, principal: Principal, hub: Hub) -> JobTold:
 
 @declares(READ)
 @get("/v1/jobs/{job_id:str}", summary="How far a job is", tags=["jobs"])
-async def look(job_id: JobId, principal: Principal, hub: Hub) -> JobTold:
+async def look(
+    job_id: JobId, principal: NamedDependency[Principal], hub: NamedDependency[Hub]
+) -> JobTold:
     """How far one's own job is."""
 
     def find() -> Job:
@@ -65,7 +72,9 @@ async def look(job_id: JobId, principal: Principal, hub: Hub) -> JobTold:
 
 @declares(READ)
 @delete("/v1/jobs/{job_id:str}", summary="Give a job up", status_code=200, tags=["jobs"])
-async def cancel(job_id: JobId, principal: Principal, hub: Hub) -> JobTold:
+async def cancel(
+    job_id: JobId, principal: NamedDependency[Principal], hub: NamedDependency[Hub]
+) -> JobTold:
     """End a job that is not done; nothing of it is kept. One that has ended stays as it is."""
     return told(await _own(principal, lambda: jobs.cancel(hub, job_id, principal.id)))
 
@@ -76,9 +85,12 @@ async def cancel(job_id: JobId, principal: Principal, hub: Hub) -> JobTold:
     summary="Fetch a job's answers, once",
     status_code=200,
     media_type=LINES,
+    responses={409: NO_RESULT},
     tags=["jobs"],
 )
-async def result(job_id: JobId, principal: Principal, hub: Hub) -> Stream:
+async def result(
+    job_id: JobId, principal: NamedDependency[Principal], hub: NamedDependency[Hub]
+) -> Stream:
     """The answers as lines of JSON: the first says as of when, with the sentences; then each NIK
     has a line, in the order asked. They can be fetched once; then nothing of them is kept."""
 

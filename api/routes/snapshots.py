@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 
 from litestar import Router, get, post
+from litestar.di import NamedDependency
+from litestar.params import JSONBody
 
 from api.actions import declares
 from api.guard import denied
@@ -20,7 +22,7 @@ LIST, CREATE = "snapshot.list", "snapshot.create"
 
 @declares(LIST)
 @get("/v1/snapshots", summary="The snapshots there are", tags=["snapshots"])
-async def listed(hub: Hub) -> SnapshotList:
+async def listed(hub: NamedDependency[Hub]) -> SnapshotList:
     """The snapshots that a question may name, oldest first."""
 
     def read() -> SnapshotList:
@@ -32,7 +34,11 @@ async def listed(hub: Hub) -> SnapshotList:
 
 @declares(CREATE)
 @post("/v1/snapshots", summary="Name the published data", status_code=201, tags=["snapshots"])
-async def create(data: SnapshotQuestion, principal: Principal, hub: Hub) -> SnapshotTold:
+async def create(
+    data: JSONBody[SnapshotQuestion],
+    principal: NamedDependency[Principal],
+    hub: NamedDependency[Hub],
+) -> SnapshotTold:
     """Give the published data and the rules in force a name. It means the same for ever."""
     decision = decide(principal, CREATE, Resource("snapshot"))
     if not decision.allowed:

@@ -27,6 +27,11 @@ CONFIG = """
 # Too large is also a way to say no.
 [checks.negative_data_rejection]
 expected-statuses = ["400", "401", "403", "404", "405", "406", "409", "413", "415", "422", "429"]
+
+# What DCI asks for cannot be drawn at random: numbers have a canonical form, envelopes a signature.
+[[operations]]
+include-path-regex = "^/registry/"
+checks.positive_data_acceptance.enabled = false
 """
 # Signing out would end what comes after it; a login is an open door with a pace of its own.
 LEFT_OUT = r"^/v1/(session|setup)"
@@ -39,8 +44,8 @@ def real(world: Hub) -> Iterator[Served]:
         yield running
 
 
-def over_the_specification(service: Served, folder: Path, auth: str, *more: str) -> str:
-    """Run schemathesis; what it found, empty when nothing."""
+def over_the_specification(service: Served, folder: Path, auth: str, *more: str) -> None:
+    """Run schemathesis; whatever it finds fails the test with its own report."""
     config = folder / "schemathesis.toml"
     config.write_text(CONFIG.format(auth=auth))
     command = [Path(sys.executable).parent / "schemathesis", "--config-file", config, "run"]
@@ -51,13 +56,14 @@ def over_the_specification(service: Served, folder: Path, auth: str, *more: str)
         [*command, url, *options], cwd=folder, capture_output=True, text=True, check=False
     )
     assert "Selected:" in done.stdout, done.stdout + done.stderr
-    return "" if done.returncode == 0 else done.stdout
+    if done.returncode != 0:
+        pytest.fail(done.stdout, pytrace=False)
 
 
 def test_a_programme_finds_the_service_as_described(real: Served, tmp_path: Path) -> None:
     client = make_client(real.hub)
     auth = f'client.bearer = "{client.token()}"'
-    assert over_the_specification(real, tmp_path, auth) == ""
+    over_the_specification(real, tmp_path, auth)
     lookup = {"nik": SITI, "purpose": "assistance"}
     with httpx.Client(base_url=real.url, headers=client.headers) as calling:
         answer = calling.post("/v1/profiles/lookup", json=lookup)
@@ -69,7 +75,7 @@ def test_staff_find_the_service_as_described(real: Served, role: str, tmp_path: 
     person = make_person(real, (role, ""), strong=role != "steward")
     auth = f'staff.api_key = "{person.cookie}"'
     more = ("-H", f"X-CSRF-Token: {person.csrf}", "--exclude-path-regex", LEFT_OUT)
-    assert over_the_specification(real, tmp_path, auth, *more) == ""
+    over_the_specification(real, tmp_path, auth, *more)
     assert person.call("GET", "/v1/session").json()["roles"] == [{"role": role, "region": ""}]
 
 
