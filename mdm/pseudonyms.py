@@ -32,7 +32,7 @@ class Pseudonyms:
         """The client's name for an entity."""
         key = self._keys.domain(DOMAIN)
         sealed = _cipher(key, self._client).encrypt(_packed(entity_id), [_domain()])
-        return f"{key.version}-{base64.b32encode(sealed).decode().rstrip('=').lower()}"
+        return f"{key.version}-{base64.urlsafe_b64encode(sealed).decode().rstrip('=')}"
 
     def entity(self, pseudonym: str) -> str | None:
         """The entity so named; None for what this client was never given."""
@@ -40,7 +40,7 @@ class Pseudonyms:
         if not (version.isascii() and version.isdigit() and len(version) < 6):
             return None
         try:
-            sealed = base64.b32decode(text.upper() + "=" * (-len(text) % 8))
+            sealed = base64.b64decode(text + "=" * (-len(text) % 4), b"-_", validate=True)
             key = self._keys.domain(DOMAIN, int(version))
             return _unpacked(_cipher(key, self._client).decrypt(sealed, [_domain()]))
         except (binascii.Error, ValueError, InvalidTag, IntegrityError):

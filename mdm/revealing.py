@@ -40,7 +40,9 @@ def show(profile: Profile, allowed: Collection[str]) -> dict[str, Any]:
         for name, entry in entries.items():
             value = entry[0]
             if isinstance(value, dict):
-                values.update((part, value[part]) for part in value if part in allowed)
+                for part, inner in value.items():
+                    if part in allowed:
+                        values[part] = inner
             elif name in allowed:
                 values[name] = value
     return values

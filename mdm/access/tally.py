@@ -13,6 +13,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session
 
+from mdm.hub.lists import Prepared
+
 TOGETHER = 500  # tokens in one statement
 COUNTED = ("requests", "niks", "asked", "missed")
 _UNITS = ("minute", "day", "day", "day")  # what each is counted within
@@ -38,7 +40,7 @@ def note(session: Session, day: int, tokens: Mapping[str, set[bytes]]) -> dict[s
         values: dict[str, Any] = {"day": day}
         for n, (principal, token) in enumerate(part):
             values[f"p{n}"], values[f"t{n}"] = principal, token
-        for principal, token in session.connection().execute(_noting(len(part)), values).all():
+        for principal, token in _noting(len(part)).rows(session.connection(), values):
             fresh[principal].add(bytes(token))
     return fresh
 
@@ -49,7 +51,7 @@ def add(session: Session, minute: int, day: int, more: Mapping[str, Used]) -> di
     for n, principal in enumerate(sorted(more)):
         values[f"principal{n}"] = principal
         values |= {f"{name}{n}": getattr(more[principal], name) for name in COUNTED}
-    rows = session.connection().execute(_adding(len(more)), values).all()
+    rows = _adding(len(more)).rows(session.connection(), values)
     return {row[0]: Used(*row[1:]) for row in rows}
 
 
@@ -71,16 +73,18 @@ _FORGET_OLD = sa.text("DELETE FROM budget_nik WHERE day < :day")
 
 
 @lru_cache(maxsize=TOGETHER)
-def _noting(rows: int) -> sa.TextClause:
+def _noting(rows: int) -> Prepared:
     values = ", ".join(f"(:day, :p{n}, :t{n})" for n in range(rows))
-    return sa.text(
-        f"INSERT INTO budget_nik (day, principal, token) VALUES {values} "
-        "ON CONFLICT (day, principal, token) DO NOTHING RETURNING principal, token"
+    return Prepared(
+        sa.text(
+            f"INSERT INTO budget_nik (day, principal, token) VALUES {values} "
+            "ON CONFLICT (day, principal, token) DO NOTHING RETURNING principal, token"
+        )
     )
 
 
 @lru_cache(maxsize=256)
-def _adding(rows: int) -> sa.TextClause:
+def _adding(rows: int) -> Prepared:
     values = ", ".join(
         f"(:principal{n}, :minute, :day, " + ", ".join(f":{name}{n}" for name in COUNTED) + ")"
         for n in range(rows)
@@ -90,8 +94,10 @@ def _adding(rows: int) -> sa.TextClause:
         f"CASE WHEN budget.{unit} = excluded.{unit} THEN budget.{name} ELSE 0 END"
         for name, unit in zip(COUNTED, _UNITS, strict=True)
     )
-    return sa.text(
-        f"INSERT INTO budget (principal, minute, day, {', '.join(COUNTED)}) VALUES {values} "
-        f"ON CONFLICT (principal) DO UPDATE SET {sums}, minute = excluded.minute, "
-        f"day = excluded.day RETURNING principal, {', '.join(COUNTED)}"
+    return Prepared(
+        sa.text(
+            f"INSERT INTO budget (principal, minute, day, {', '.join(COUNTED)}) VALUES {values} "
+            f"ON CONFLICT (principal) DO UPDATE SET {sums}, minute = excluded.minute, "
+            f"day = excluded.day RETURNING principal, {', '.join(COUNTED)}"
+        )
     )

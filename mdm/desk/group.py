@@ -143,7 +143,9 @@ class Group:
             return _Told(None, None, None)
         # Another question of the group may have wanted the members.
         members = stands.members if question.members else {}
-        person = replace(stands, also_on=one.also_on, members=members)
+        person = stands
+        if one.also_on != stands.also_on or len(members) != len(stands.members):
+            person = replace(stands, also_on=one.also_on, members=members)
         decision = self._decided(question, person.region)
         within = self._within(question)
         if stands.person.entity_id in barred and question.purpose not in UNRESTRICTED:

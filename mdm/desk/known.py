@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import cycle
 
-import sqlalchemy as sa
-from sqlmodel import Session, col, select
+from sqlmodel import Session, select
 
 from mdm.compose import Hub
 from mdm.desk.decoys import draw_decoys
@@ -17,12 +16,8 @@ from mdm.seal import TOKEN_BYTES, Mac, token_domain
 from mdm.tokens import PURPOSE, TABLE
 
 NOTHING = Moment(seq=0, at=None, rules=None)
-_NEWEST = (
-    sa.select(col(Run.seq), col(Run.finished), col(Run.rules))
-    .where(col(Run.status) == PUBLISHED)
-    .order_by(col(Run.seq).desc())
-    .limit(1)
-)
+# Plain text: it is asked for with every group.
+_NEWEST = f"SELECT max(seq) FROM run WHERE status = '{PUBLISHED}'"
 
 
 class Known:
@@ -38,8 +33,8 @@ class Known:
 
     def now(self, session: Session) -> Moment:
         """What readers see."""
-        row = session.connection().execute(_NEWEST).first()
-        return Moment(*row) if row else NOTHING
+        seq = session.connection().exec_driver_sql(_NEWEST).scalar()
+        return self.moment(session, seq) if seq else NOTHING
 
     def moment(self, session: Session, seq: int) -> Moment:
         """A run of the past, as snapshots name it."""

@@ -6,13 +6,40 @@ Lists are filled up to a power of two, so that there are few lengths.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 
 import sqlalchemy as sa
 from sqlalchemy.sql.compiler import SQLCompiler
 
 _Bind = Callable[[Sequence[Any], dict[str, Any]], Any]
+
+
+class Prepared:
+    """A statement with parameters by name, compiled once for each database.
+
+    Rows are plain tuples as the driver gives them, as with ListQuery.
+    """
+
+    def __init__(self, statement: sa.ClauseElement) -> None:
+        self._statement = statement
+        self._ready: dict[str, tuple[str, Sequence[str] | None]] = {}
+
+    def rows(self, connection: sa.Connection, values: Mapping[str, Any]) -> list[Any]:
+        """The rows that the statement gives."""
+        ready = self._ready.get(connection.dialect.name)
+        if ready is None:
+            compiled = cast(SQLCompiler, self._statement.compile(dialect=connection.dialect))
+            ready = self._ready[connection.dialect.name] = (str(compiled), compiled.positiontup)
+        sql, order = ready
+        driver: Any = connection.connection.driver_connection
+        cursor = driver.cursor()
+        try:
+            cursor.execute(sql, values if order is None else [values[name] for name in order])
+            found: list[Any] = cursor.fetchall()
+            return found
+        finally:
+            cursor.close()
 
 
 class ListQuery:
