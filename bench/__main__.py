@@ -1,7 +1,8 @@
-"""`make bench`: the whole path beside bare Splink, at 100 k, 300 k and 1 M source records; writes bench/latest.json.
+"""`make bench`: the whole path beside bare Splink, at 100 k, 300 k and 1 M source records, then the service under load;
+writes bench/latest.json.
 
-Each measurement is a process of its own, so that peak memory is its own too. Name sizes to measure fewer:
-`python -m bench 100000`.
+Each measurement is a process of its own, so that peak memory is its own too. `python -m bench path` and
+`python -m bench service` measure one of the two; with sizes (`python -m bench path 100000`) nothing is written.
 """
 
 from __future__ import annotations
@@ -25,21 +26,49 @@ from bench.chart import draw
 HERE = Path(__file__).parent
 WORK = HERE / "scratch"
 SIZES = (100_000, 300_000, 1_000_000)
+LATEST = HERE / "latest.json"
 PACKAGES = ("splink", "duckdb", "pyarrow", "sqlalchemy", "cryptography")
 
 
 def main() -> None:
-    """Measure every size, print a table per stage, write the figures and the chart."""
-    sizes = tuple(int(size) for size in sys.argv[1:]) or SIZES
-    shutil.rmtree(WORK, ignore_errors=True)
-    WORK.mkdir(parents=True)
+    """Measure what is asked for, print it, and write the figures of whole measurements."""
+    asked = sys.argv[1:2] or ["path", "service"]
+    if "path" in asked:
+        _path(tuple(int(size) for size in sys.argv[2:]) or SIZES)
+    if "service" in asked:
+        figures = _step("service", *sys.argv[2:])
+        _keep({"service": {"measured": _today(), "machine": _machine()}, **figures})
+
+
+def _path(sizes: tuple[int, ...]) -> None:
+    """The path beside bare Splink: a table per stage and, for all sizes, figures and chart."""
+    for old in (*WORK.glob("*-[0-9]*.parquet"), *WORK.glob("delivery-*"), *WORK.glob("home-*")):
+        shutil.rmtree(old) if old.is_dir() else old.unlink()
+    WORK.mkdir(parents=True, exist_ok=True)
     measured = {size: _measure(size) for size in sizes}
     _print(measured)
     if sizes == SIZES:
         figures = _figures(measured)
-        (HERE / "latest.json").write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+        _keep(figures)
         draw(figures, HERE / "growth.svg")
-    shutil.rmtree(WORK, ignore_errors=True)
+
+
+def _keep(figures: dict[str, Any]) -> None:
+    """Put new figures in the place of the old ones; the others stay."""
+    held = json.loads(LATEST.read_text("utf-8")) if LATEST.exists() else {}
+    LATEST.write_text(json.dumps({**held, **figures}, indent=1) + "\n", encoding="utf-8")
+
+
+def _today() -> str:
+    return datetime.now(UTC).strftime("%Y-%m-%d")
+
+
+def _machine() -> dict[str, Any]:
+    return {
+        "cores": os.cpu_count(),
+        "system": platform.platform(terse=True),
+        "python": platform.python_version(),
+    }
 
 
 def _measure(size: int) -> dict[str, Any]:
@@ -66,19 +95,17 @@ def _step(name: str, *arguments: str) -> dict[str, Any]:
     if done.returncode:
         sys.exit(f"bench.{name} failed:\n{done.stderr[-2000:]}")
     answer: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
-    print(f"  {name} {arguments[-1].rsplit('/', 1)[-1]}: {answer['seconds']:.1f} s", flush=True)
+    what = " ".join([name, *(argument.rsplit("/", 1)[-1] for argument in arguments[-1:])])
+    took = f"{answer['seconds']:.1f} s" if "seconds" in answer else json.dumps(answer)
+    print(f"  {what}: {took}", flush=True)
     return answer
 
 
 def _figures(measured: dict[int, dict[str, Any]]) -> dict[str, Any]:
     small, large = measured[300_000], measured[1_000_000]
     return {
-        "measured": datetime.now(UTC).strftime("%Y-%m-%d"),
-        "machine": {
-            "cores": os.cpu_count(),
-            "system": platform.platform(terse=True),
-            "python": platform.python_version(),
-        },
+        "measured": _today(),
+        "machine": _machine(),
         "versions": {name: version(name) for name in PACKAGES},
         "path_over_splink_1m": round(large["path"]["seconds"] / large["splink"]["seconds"], 2),
         "path_over_splink_defaults_1m": round(
