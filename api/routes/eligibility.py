@@ -5,29 +5,32 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from typing import Any
 
 import msgspec
-from litestar import Response, Router, post
-from litestar.di import NamedDependency
+from litestar import Request, Response, Router, post
 from litestar.openapi import ResponseSpec
 from litestar.openapi.spec import Example
 from litestar.params import JSONBody
 
 from api.actions import declares
+from api.context import desk_of, hub_of, principal_of
 from api.guard import denied, require
 from api.schemas.eligibility import EXAMPLE, BatchQuestion, EligibilityQuestion
 from mdm.access import Principal
 from mdm.access.decide import decide
 from mdm.access.terms import Resource
 from mdm.compose import Hub
-from mdm.desk import Desk
-from mdm.eligibility import asking, batch
+from mdm.eligibility import batch
 from mdm.eligibility.answers import BatchAnswer, EligibilityAnswer
+from mdm.eligibility.asking import Asked, Eligibility
+from mdm.eligibility.standing import Standing
 
 ASK, MANY = "eligibility.ask", batch.ACTION
 BODY_BYTES = 16 << 10
 BATCH_BYTES = 1 << 20  # ten thousand NIKs are a fifth of it
 JSON = "application/json"
+STANDING = "eligibility_standing"  # in the state of the application
 _encode = msgspec.json.Encoder().encode
 
 
@@ -48,10 +51,7 @@ _encode = msgspec.json.Encoder().encode
     },
 )
 async def one(
-    data: JSONBody[EligibilityQuestion],
-    principal: NamedDependency[Principal],
-    desk: NamedDependency[Desk],
-    hub: NamedDependency[Hub],
+    request: Request[Any, Any, Any], data: JSONBody[EligibilityQuestion]
 ) -> Response[bytes]:
     """Whether one person, or the person's family, is eligible by the rules of the programmes named,
     as of a snapshot or of the newest published data.
@@ -61,9 +61,10 @@ async def one(
     NIK under which there is nobody to see is undetermined too, never `not-eligible`. The question
     is in the audit log, durably, before the answer leaves.
     """
+    principal = principal_of(request)
     allow(principal, ASK, data.purpose, data.programmes)
-    asked = await asyncio.to_thread(_prepare, hub, data)
-    question = asking.Eligibility(
+    asked = await _asked(request, data)
+    question = Eligibility(
         principal=principal,
         purpose=data.purpose,
         case=data.case,
@@ -73,7 +74,7 @@ async def one(
         members=asked.needs_members,
         asked=asked,
     )
-    return Response(_encode(await desk.ask(question)), media_type=JSON)
+    return Response(_encode(await desk_of(request).ask(question)), media_type=JSON)
 
 
 @declares(MANY)
@@ -91,14 +92,15 @@ async def one(
         ),
     },
 )
-async def many(
-    data: JSONBody[BatchQuestion], principal: NamedDependency[Principal], hub: NamedDependency[Hub]
-) -> Response[bytes]:
+async def many(request: Request[Any, Any, Any], data: JSONBody[BatchQuestion]) -> Response[bytes]:
     """The same for up to 10,000 NIKs: answers in the order asked, by the names of rules and doubts;
     their sentences are told once, under `words`. More NIKs go through a job.
     """
+    principal = principal_of(request)
     allow(principal, MANY, data.purpose, data.programmes)
-    body = await asyncio.to_thread(_answer, hub, principal, data)
+    asked = await _asked(request, data)
+    wanted = batch.Batch(principal, data.purpose, data.niks, asked, data.case)
+    body = await asyncio.to_thread(_answer, hub_of(request), wanted)
     return Response(body, media_type=JSON)
 
 
@@ -112,20 +114,24 @@ def allow(principal: Principal, action: str, purpose: str, programmes: Sequence[
         raise denied(decision.reason)
 
 
-def _answer(hub: Hub, principal: Principal, data: BatchQuestion) -> bytes:
-    asked = _prepare(hub, data)
-    wanted = batch.Batch(principal, data.purpose, data.niks, asked, data.case)
+def _answer(hub: Hub, wanted: batch.Batch) -> bytes:
+    asked = wanted.asked
     return batch.answer(
         hub, wanted, lambda items: _encode(BatchAnswer(asked.told(), asked.words(), items))
     )
 
 
-def _prepare(hub: Hub, data: EligibilityQuestion | BatchQuestion) -> asking.Asked:
-    """As of when and by which rules; these are kept before they answer."""
-    with hub.sessions.read() as session:
-        asked = asking.ask(hub, session, data.programmes, snapshot=data.snapshot, on=data.on)
-    asking.keep_rules(hub, asked)
-    return asked
+async def _asked(
+    request: Request[Any, Any, Any], data: EligibilityQuestion | BatchQuestion
+) -> Asked:
+    """As of when and by which rules. A thread is taken only where the hub must be looked at."""
+    state = request.app.state
+    standing: Standing | None = state.get(STANDING)
+    if standing is None:
+        standing = state[STANDING] = Standing(hub_of(request))
+    asking = data.programmes, data.snapshot, data.on
+    known = standing.known(*asking)
+    return known if known is not None else await asyncio.to_thread(standing.ask, *asking)
 
 
 router = Router("/", route_handlers=[one, many])

@@ -20,11 +20,12 @@ from mdm.eligibility import answers as say
 from mdm.eligibility import library, telling
 from mdm.eligibility.facts import Maker
 from mdm.eligibility.library import SHOWN
-from mdm.eligibility.rules import Ready, assess
+from mdm.eligibility.rules import Leaf, Ready, assess
 from mdm.eligibility.terms import Case
 from mdm.errors import InputError
 from mdm.hub.tables import RuleSet
 
+TELLERS = 256  # sets of fields that agreements name, kept ready
 NOBODY = say.Identity(None, None, None, False)
 
 
@@ -47,24 +48,27 @@ class Asked:
 
     def maker(self) -> Maker:
         """What makes cases for these rules, as of this day."""
-        looks_at = frozenset().union(*(one.looks_at for one in self.rules))
-        return Maker(self.as_of.on, self.as_of.library.said, looks_at)
+        return Maker(self.as_of.on, self.as_of.library.said, self._looks_at)
 
     def told(self) -> say.AsOf:
         """As of when, as answers say it."""
-        moment = self.as_of
-        return say.AsOf(
-            moment.name,
-            moment.run_seq,
-            moment.published,
-            moment.on.isoformat(),
-            self.digest,
-            dict(moment.periods),
-        )
+        return self._told
 
     def words(self) -> say.Words:
         """The sentences behind the names of brief answers."""
         return telling.words(self.rules, self.as_of.library.said, self.digest, self.as_of.data)
+
+    def teller(self, fields: telling.Fields) -> tuple[telling.Teller, dict[str, list[str]]]:
+        """What tells answers to somebody who may see these fields, and the fields the audit log
+        then names."""
+        key = frozenset(fields.items())
+        kept = self._tellers.get(key)
+        if kept is None:
+            if len(self._tellers) >= TELLERS:
+                self._tellers.clear()
+            made = telling.Teller(fields)
+            kept = self._tellers[key] = made, made.shown(self.rules)
+        return kept
 
     def assessed(self, case: Case, teller: telling.Teller) -> dict[str, say.Brief]:
         """Programme → answer, by names."""
@@ -76,15 +80,41 @@ class Asked:
 
     def whole(self, identity: say.Identity, told: Mapping[str, say.Brief]) -> say.EligibilityAnswer:
         """The answer about one NIK, with its sentences."""
-        said = self.as_of.library.said
-        return say.EligibilityAnswer(
-            self.told(),
-            identity,
-            [
-                telling.whole(one, told[one.document.programme], said, self.digest, self.as_of.data)
-                for one in self.rules
-            ],
+        answers = [
+            wording.whole(brief)
+            for wording, brief in zip(self._wordings, told.values(), strict=True)
+        ]
+        return say.EligibilityAnswer(self._told, identity, answers)
+
+    @cached_property
+    def nobody(self) -> say.EligibilityAnswer:
+        """The answer about a NIK under which there is nobody to see: the same for all of them."""
+        return self.whole(NOBODY, self.assessed(self.maker().nobody(), telling.Teller({})))
+
+    @cached_property
+    def _told(self) -> say.AsOf:
+        moment = self.as_of
+        return say.AsOf(
+            moment.name,
+            moment.run_seq,
+            moment.published,
+            moment.on.isoformat(),
+            self.digest,
+            dict(moment.periods),
         )
+
+    @cached_property
+    def _looks_at(self) -> frozenset[Leaf]:
+        return frozenset().union(*(one.looks_at for one in self.rules))
+
+    @cached_property
+    def _wordings(self) -> tuple[telling.Wording, ...]:
+        said, digest, data = self.as_of.library.said, self.digest, self.as_of.data
+        return tuple(telling.Wording(one, said, digest, data) for one in self.rules)
+
+    @cached_property
+    def _tellers(self) -> dict[frozenset[Any], tuple[telling.Teller, dict[str, list[str]]]]:
+        return {}
 
 
 def ask(
@@ -152,14 +182,12 @@ class Eligibility(Question):
     spares_restricted: bool = True
 
     def one(self, moment: Moment, person: Person, decision: Decision) -> Answered:
-        teller = telling.Teller(decision.fields)
+        teller, shown = self.asked.teller(decision.fields)
         told = self.asked.assessed(self.asked.maker().case(person), teller)
-        answer = self.asked.whole(identity_of(person), told)
-        return Answered(answer, teller.shown(self.asked.rules), self._said())
+        return Answered(self.asked.whole(identity_of(person), told), shown, self._said())
 
     def unknown(self, moment: Moment) -> say.EligibilityAnswer:
-        told = self.asked.assessed(self.asked.maker().nobody(), telling.Teller({}))
-        return self.asked.whole(NOBODY, told)
+        return self.asked.nobody
 
     def whole(self, moment: Moment, values: Sequence[Any]) -> Any:
         return values[0]

@@ -19,6 +19,7 @@ from reference.attributes import dictionary
 from reference.codes import labels
 
 Sentence = Annotated[str, Field(min_length=10)]
+Per = Literal["year", "month", "once"]
 Confidence = Literal["high", "medium-high", "medium", "low"]
 
 #: What the hub works out from the attributes; see facts.py.
@@ -103,7 +104,7 @@ class Components(Document):
     sentence: Said
     settles: Said
     most: Name
-    per: Literal["year", "month", "once"]
+    per: Per
     of: tuple[Component, ...] = Field(min_length=1)
 
 
@@ -111,7 +112,7 @@ class Amount(Document):
     """An amount that is the same for everybody."""
 
     number: Name
-    per: Literal["year", "month", "once"]
+    per: Per
 
 
 class Note(Document):
@@ -154,6 +155,12 @@ class Programme(Document):
         if self.components:
             found |= {f"{self.components.name}.{one.name}": one.that for one in self.components.of}
         return found | ({"counted": self.counted} if self.counted else {})
+
+    @property
+    def per(self) -> Per | None:
+        """What an amount is for: a year, a month, once; None: the programme names none."""
+        part = self.components or self.amount
+        return part.per if part else None
 
     def in_force(self, on: date) -> bool:
         """Whether this edition holds on a day."""

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from mdm.eligibility.conditions import Condition, Holds, among, of_member, ready
-from mdm.eligibility.documents import Programme
+from mdm.eligibility.documents import Per, Programme
 from mdm.eligibility.doubts import EligibilityRules
 from mdm.eligibility.kleene import Truth, both, either, negated
 from mdm.eligibility.terms import Assessment, Case, Facts, Found, Outcome, Result, Seen
@@ -50,6 +50,7 @@ class Ready:
     needs_members: bool
     listed: str | None = None
     most: int = 0
+    per: Per | None = None
 
 
 def make_ready(document: Programme) -> Ready:
@@ -94,6 +95,7 @@ def make_ready(document: Programme) -> Ready:
         any(of == "member" or name.startswith("listed_") for of, name in looks_at),
         listed,
         int(document.numbers[parts.most].value) if parts else 0,
+        document.per,
     )
 
 

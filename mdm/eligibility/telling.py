@@ -10,7 +10,7 @@ from mdm.eligibility import answers as say
 from mdm.eligibility.documents import Programme, Said
 from mdm.eligibility.doubts import EligibilityRules
 from mdm.eligibility.facts import DERIVED_FROM
-from mdm.eligibility.rules import Ready
+from mdm.eligibility.rules import Leaf, Ready
 from mdm.eligibility.terms import Assessment, Outcome, Seen
 
 Fields = Mapping[str, frozenset[str]]
@@ -23,11 +23,11 @@ class Teller:
     """Tells assessments by names, with no values but those of `fields` (kind → attributes)."""
 
     fields: Fields
-    _visible: dict[tuple[str, str], bool] = field(default_factory=dict)
+    _visible: dict[Leaf, bool] = field(default_factory=dict)
 
     def brief(self, rules: Ready, one: Assessment) -> say.Brief:
         """One assessment by names."""
-        per, saw = per_of(rules.document), self._saw
+        per, saw = rules.per, self._saw
         listed = rules.listed and self.shows(rules.document.unit, rules.listed)
         return say.Brief(
             answer=one.answer.value,
@@ -44,11 +44,12 @@ class Teller:
 
     def shows(self, of: str, attribute: str) -> bool:
         """Whether the asker may see a value."""
-        key = of, attribute
-        if key not in self._visible:
+        visible = self._visible.get((of, attribute))
+        if visible is None:
             kind, name = base_of(of, attribute)
-            self._visible[key] = attribute in OPEN or name in self.fields.get(kind, ())
-        return self._visible[key]
+            visible = attribute in OPEN or name in self.fields.get(kind, ())
+            self._visible[of, attribute] = visible
+        return visible
 
     def _saw(self, seen: Seen) -> say.Saw:
         if self.shows(seen.of, seen.attribute):
@@ -82,53 +83,27 @@ def words(rules: Sequence[Ready], said: EligibilityRules, digest: str, data: str
             }
             for one in rules
         },
-        doubts={
-            name: say.DoubtWords(one.suspends, _said(one.sentence), _said(one.settles))
-            for name, one in said.doubts.items()
-        },
+        doubts=_doubt_words(said),
         keeps_benefit=_said(said.keeps_benefit),
         confidence={name: _said(one) for name, one in said.confidence.items()},
     )
 
 
-def whole(
-    rules: Ready, told: say.Brief, said: EligibilityRules, digest: str, data: str
-) -> say.ProgrammeAnswer:
-    """One programme's answer with its sentences."""
-    document = programme(rules.document)
-    by_name = {one.rule: one for one in document.rules}
-    grounds = {one.component: one for one in document.components}
-    doubts = [
-        say.DoubtAnswer(
-            one.doubt, one.of, one.weight, rule.suspends, _said(rule.sentence), _said(rule.settles)
-        )
-        for one in told.doubts
-        if (rule := said.doubts[one.doubt])  # type: ignore[index]
-    ]
-    open_rules = [by_name[one.rule].settles for one in told.rules if one.result == "unknown"]
-    undecided = told.answer == Outcome.UNDETERMINED.value
-    settles = [one.settles for one in doubts if one.suspends] + open_rules if undecided else []
-    return say.ProgrammeAnswer(
-        programme=document.programme,
-        name=document.name,
-        unit=document.unit,
-        answer=told.answer,
-        sentence=sentence(said, Outcome(told.answer), rules.document, digest, data),
-        rules=[_rule(by_name[one.rule], one) for one in told.rules],
-        components=[
-            say.ComponentAnswer(one.component, ground.sentence, one.sure, one.unsure, ground.amount)
-            for one in told.components
-            if (ground := grounds[one.component])
-        ],
-        amount=told.amount,
-        doubts=doubts,
-        settles=list(dict.fromkeys(settles)),
-        listed=told.listed,
-        keeps_benefit=told.keeps_benefit,
-        keeps_benefit_because=_said(said.keeps_benefit) if told.keeps_benefit else None,
-        checked_elsewhere=document.checked_elsewhere,
-        notes=document.notes,
-        rule_set=say.RuleSetSaid(
+class Wording:
+    """One programme's sentences as the answers to one question say them: made once, so that an
+    answer only puts them together."""
+
+    def __init__(self, rules: Ready, said: EligibilityRules, digest: str, data: str) -> None:
+        self._said = document = programme(rules.document)
+        self._rules = {one.rule: one for one in document.rules}
+        self._grounds = {one.component: one for one in document.components}
+        self._outcomes = {
+            outcome.value: sentence(said, outcome, rules.document, digest, data)
+            for outcome in Outcome
+        }
+        self._doubts = _doubt_words(said)
+        self._keeps = _said(said.keeps_benefit)
+        self._rule_set = say.RuleSetSaid(
             document.edition,
             digest,
             document.valid_from,
@@ -136,13 +111,62 @@ def whole(
             document.basis,
             document.confidence,
             document.numbers,
-        ),
-    )
+        )
+
+    def whole(self, told: say.Brief) -> say.ProgrammeAnswer:
+        """One programme's answer with its sentences."""
+        document, rules, grounds = self._said, self._rules, self._grounds
+        doubts = [self._doubt(one) for one in told.doubts]
+        return say.ProgrammeAnswer(
+            programme=document.programme,
+            name=document.name,
+            unit=document.unit,
+            answer=told.answer,
+            sentence=self._outcomes[told.answer],
+            rules=[_rule(rules[one.rule], one) for one in told.rules],
+            components=[
+                say.ComponentAnswer(
+                    one.component, ground.sentence, one.sure, one.unsure, ground.amount
+                )
+                for one in told.components
+                if (ground := grounds[one.component])
+            ],
+            amount=told.amount,
+            doubts=doubts,
+            settles=self._settles(told, doubts),
+            listed=told.listed,
+            keeps_benefit=told.keeps_benefit,
+            keeps_benefit_because=self._keeps if told.keeps_benefit else None,
+            checked_elsewhere=document.checked_elsewhere,
+            notes=document.notes,
+            rule_set=self._rule_set,
+        )
+
+    def _doubt(self, one: say.DoubtSaid) -> say.DoubtAnswer:
+        words = self._doubts[one.doubt]
+        return say.DoubtAnswer(
+            one.doubt, one.of, one.weight, words.suspends, words.sentence, words.settles
+        )
+
+    def _settles(self, told: say.Brief, doubts: Sequence[say.DoubtAnswer]) -> list[say.Sentence]:
+        """What would settle an open question: nothing where it is answered."""
+        if told.answer != Outcome.UNDETERMINED.value:
+            return []
+        of_doubts = [one.settles for one in doubts if one.suspends]
+        of_rules = [self._rules[one.rule].settles for one in told.rules if one.result == "unknown"]
+        return list(dict.fromkeys(of_doubts + of_rules))
 
 
 def _rule(said: say.RuleSaid, told: say.BriefRule) -> say.RuleAnswer:
     settles = said.settles if told.result == "unknown" else None
     return say.RuleAnswer(said.rule, said.kind, said.sentence, told.result, told.saw, settles)
+
+
+def _doubt_words(said: EligibilityRules) -> dict[str, say.DoubtWords]:
+    return {
+        name: say.DoubtWords(one.suspends, _said(one.sentence), _said(one.settles))
+        for name, one in said.doubts.items()
+    }
 
 
 def sentence(
@@ -160,7 +184,10 @@ def sentence(
 def programme(document: Programme) -> say.ProgrammeSaid:
     """A programme's rules in words."""
     values = {name: number.value for name, number in document.numbers.items()}
-    fill = partial(_said, values=values)
+    shown = {
+        group: {name: _digits(value, group) for name, value in values.items()} for group in ".,"
+    }
+    fill = partial(_said, id=shown["."], en=shown[","])
     kinds = [*(("requirement", one) for one in document.requirements),
              *(("exclusion", one) for one in document.exclusions)]  # fmt: skip
     rules = [say.RuleSaid(r.name, k, fill(r.sentence), fill(r.settles)) for k, r in kinds]  # type: ignore[arg-type]
@@ -195,25 +222,19 @@ def programme(document: Programme) -> say.ProgrammeSaid:
             say.ComponentSaid(one.name, fill(one.sentence), values[one.amount])
             for one in (parts.of if parts else ())
         ],
-        per=per_of(document),
+        per=document.per,
         checked_elsewhere=[fill(one.sentence) for one in document.checked_elsewhere],
         notes=[fill(one.sentence) for one in document.notes],
     )
 
 
-def per_of(document: Programme) -> say.Per | None:
-    """What an amount of the programme is for: a year, a month, once; None: it names none."""
-    part = document.components or document.amount
-    return part.per if part else None
-
-
-def _said(one: Said, values: Mapping[str, float] | None = None) -> say.Sentence:
-    if not values:
+def _said(
+    one: Said, id: Mapping[str, str] | None = None, en: Mapping[str, str] | None = None
+) -> say.Sentence:
+    """A sentence, its numbers filled in: written as each language groups digits."""
+    if not id or not en:
         return say.Sentence(one.id, one.en)
-    return say.Sentence(
-        one.id.format_map({name: _digits(value, ".") for name, value in values.items()}),
-        one.en.format_map({name: _digits(value, ",") for name, value in values.items()}),
-    )
+    return say.Sentence(one.id.format_map(id), one.en.format_map(en))
 
 
 def _digits(value: float, group: str) -> str:
