@@ -13,6 +13,7 @@ from litestar.params import JSONBody
 
 from api.actions import declares
 from api.auth.administered import waits
+from api.auth.refused import refusal
 from api.guard import require
 from api.problems import Problem, Wrong
 from api.schemas.auth import Waiting
@@ -22,10 +23,11 @@ from mdm.access import Principal, decide
 from mdm.access.errors import SecondPersonError
 from mdm.access.terms import Resource
 from mdm.compose import Hub
-from mdm.desk.people import open_people
+from mdm.desk.people import open_following, open_people
 from mdm.hub.runs import published_seq
 
 _BODY = 4 << 10
+SEVERAL = refusal("Several profiles carry this number.")
 
 
 def _nobody() -> Problem:
@@ -45,7 +47,9 @@ def _subject(hub: Hub, principal: Principal, action: str, asked: RightQuestion) 
         raise Problem(422, "invalid", f"{wrong.field}: {wrong.rule}", wrong.hint, errors=[wrong])
     ids = [asked.subject] if asked.subject else rights.carried_by(hub, asked.nik or "")
     with hub.sessions.read() as session:
-        people = open_people(hub, session, ids, published_seq(session)).values()
+        seq = published_seq(session)
+        persons = open_following(hub, session, ids, seq)
+        people = open_people(hub, session, persons, seq).values()
     mine = {
         one.person.entity_id
         for one in people
@@ -70,6 +74,7 @@ def _subject(hub: Hub, principal: Principal, action: str, asked: RightQuestion) 
     status_code=200,
     summary="Restrict the use of a person's data",
     request_max_body_size=_BODY,
+    responses={409: SEVERAL},
     sync_to_thread=True,
 )
 def restrict(
@@ -88,6 +93,7 @@ def restrict(
     status_code=200,
     summary="Lift a restriction",
     request_max_body_size=_BODY,
+    responses={409: SEVERAL},
     sync_to_thread=True,
 )
 def lift(
@@ -105,7 +111,7 @@ def lift(
     status_code=200,
     summary="Erase a person for ever",
     request_max_body_size=_BODY,
-    responses={202: waits()},
+    responses={202: waits(), 409: SEVERAL},
     sync_to_thread=True,
 )
 def erase(

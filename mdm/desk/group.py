@@ -20,8 +20,8 @@ from mdm.access.terms import Decision, Principal, Resource
 from mdm.compose import Hub
 from mdm.desk.errors import BudgetError
 from mdm.desk.known import Known
-from mdm.desk.people import open_people
-from mdm.desk.terms import Answered, Moment, Person, Question
+from mdm.desk.people import open_following, open_people
+from mdm.desk.terms import Answered, Moment, Person, Profile, Question
 from mdm.opening import carriers
 from mdm.rights import restricted
 
@@ -40,6 +40,7 @@ class _Wanted:
     entity_id: str | None
     also_on: int
     stand_in: str
+    beyond: bool = False  # there is somebody, whom the one who asks cannot open
 
     @property
     def opens(self) -> str:
@@ -80,11 +81,12 @@ class Group:
         self._decided_within.clear()
         with self._hub.sessions.begin() as session:
             now = self._known.now(session)
-            by_seq: dict[int, list[int]] = {}
+            alike: dict[tuple[int, tuple[str, ...]], list[int]] = {}
             for place, question in enumerate(questions):
-                by_seq.setdefault(question.seq or now.seq, []).append(place)
+                key = (question.seq or now.seq, question.principal.regions)
+                alike.setdefault(key, []).append(place)
             answers: list[Any] = [None] * len(questions)
-            for seq, places in by_seq.items():
+            for (seq, _), places in alike.items():
                 moment = now if seq == now.seq else self._known.moment(session, seq)
                 asked = [questions[place] for place in places]
                 for place, answer in zip(places, self._as_of(session, moment, asked), strict=True):
@@ -92,12 +94,12 @@ class Group:
         return answers
 
     def _as_of(self, session: Session, moment: Moment, asked: Sequence[Question]) -> list[Any]:
-        wanted = self._wanted(session, moment, asked)
-        ids = [one.opens for each in wanted for one in each if one.opens]
+        """Answer questions of one moment, all by principals of the same regions."""
+        wanted, persons = self._found(session, moment, asked)
         families = {
             one.opens for q, each in zip(asked, wanted, strict=True) if q.members for one in each
         }
-        people = open_people(self._hub, session, ids, moment.seq, families_of=families)
+        people = open_people(self._hub, session, persons, moment.seq, families_of=families)
         barred = _restricted(session, people)
         told = [
             [self._tell(question, moment, one, people.get(one.opens), barred) for one in each]
@@ -109,6 +111,28 @@ class Group:
         rows = list(zip(asked, told, verdicts, strict=True))
         audit.record_many(session, [_event(q, moment, of, verdict) for q, of, verdict in rows])
         return [_answer(q, moment, of, verdict) for q, of, verdict in rows]
+
+    def _found(
+        self, session: Session, moment: Moment, asked: Sequence[Question]
+    ) -> tuple[list[list[_Wanted]], dict[str, Profile]]:
+        """Who is asked for, and the persons opened: behind the wall of the regions that may be
+        looked at, where the database has one. Who cannot be opened there is nobody to the one who
+        asks; a stand-in is opened before the wall.
+
+        What belongs to a person (family, household, members) may lie elsewhere, and is not found
+        by a NIK: it is opened before the wall.
+        """
+        wanted = self._wanted(session, moment, asked)
+        connection, regions = session.connection(), asked[0].principal.regions
+        with self._hub.dialect.wall(connection, regions, moment.seq):
+            ids = [one.opens for each in wanted for one in each if one.opens]
+            persons = open_following(self._hub, session, ids, moment.seq)
+        wanted = [[_seen(one, persons) for one in each] for each in wanted]
+        nobody = {one.stand_in for each in wanted for one in each if not one.entity_id}
+        decoys = open_following(
+            self._hub, session, filter(None, nobody - persons.keys()), moment.seq
+        )
+        return wanted, {**decoys, **persons}
 
     def _wanted(
         self, session: Session, moment: Moment, asked: Sequence[Question]
@@ -154,7 +178,7 @@ class Group:
         seen = one.entity_id is not None and decision.allowed and not away
         answered = question.one(moment, person, decision if seen else within)
         if one.entity_id is None:
-            return _Told(within, None, None)
+            return _Told(self._decided(question, None) if one.beyond else within, None, None)
         return _Told(decision, person, answered if seen else None)
 
     def _within(self, question: Question) -> Decision:
@@ -169,6 +193,12 @@ class Group:
     def _decided(self, question: Question, region: str | None) -> Decision:
         resource = Resource("person", region, programmes=question.programmes)
         return self._decide(question.principal, question.action, resource, question.purpose)
+
+
+def _seen(one: _Wanted, persons: Mapping[str, Profile]) -> _Wanted:
+    if one.entity_id is None or one.entity_id in persons:
+        return one
+    return replace(one, entity_id=None, beyond=True)
 
 
 def _restricted(session: Session, people: Mapping[str, Person]) -> set[str]:

@@ -22,13 +22,18 @@ FOLLOWED = 8  # redirects after one another; more is a circle
 
 
 def open_people(
-    hub: Hub, session: Session, ids: Iterable[str], seq: int, *, families_of: Collection[str] = ()
+    hub: Hub,
+    session: Session,
+    persons: Mapping[str, Profile],
+    seq: int,
+    *,
+    families_of: Collection[str] = (),
 ) -> dict[str, Person]:
-    """Entity id asked for → the person, as of `seq`; those without a profile are left out.
+    """Entity id asked for → the person with what belongs to it, as of `seq`; `persons` are opened
+    already (`open_following`).
 
     For those of `families_of` the members of their family are opened too.
     """
-    persons = open_following(hub, session, ids, seq)
     wanted = [one.body["links"].get(kind) for one in persons.values() for kind in BESIDE]
     others = open_following(hub, session, filter(None, wanted), seq)
     named = {asked: _members(one, others) for asked, one in persons.items() if asked in families_of}

@@ -52,7 +52,9 @@ class Golden:
             "entity_id": pa.array(ids, pa.string()),
             "content": pa.array([row[0] for row in rows], pa.string()),
             "niks": pa.array([list(row[1]) for row in rows], pa.list_(pa.string())),
-            "region": pa.array([self.regions.get(one) for one in ids], pa.string()),
+            "region": pa.array(
+                [self.regions.get(one) or _region(self.persons[one][0]) for one in ids], pa.string()
+            ),
         }
         engine.register("person_golden", pa.table(golden))
         _entities(engine, "person", [*ids, *self.absent], self.merged)
@@ -60,9 +62,18 @@ class Golden:
             "entity_id": pa.array(list(self.families), pa.string()),
             "content": pa.array(list(self.families.values()), pa.string()),
             "niks": pa.array([[] for _ in self.families], pa.list_(pa.string())),
+            "region": pa.array([_region(one) for one in self.families.values()], pa.string()),
         }
         engine.register("family_golden", pa.table(golden))
         _entities(engine, "family", list(self.families), {})
+
+
+def _region(golden: str) -> str | None:
+    """What survivorship puts beside the content: the kecamatan of the domicile."""
+    entries = json.loads(golden)
+    found = {**entries["agreed"], **entries["contested"]}.get("domicile")
+    code = str(found[0].get("region_today") or "") if found else ""
+    return code.replace(".", "")[:6] or None
 
 
 def _entities(engine: Engine, kind: str, active: Sequence[str], merged: Mapping[str, str]) -> None:
