@@ -12,6 +12,7 @@ from litestar.di import Provide
 from litestar.types import ControllerRouterHandler
 
 from api.actions import refuse_undeclared
+from api.bodies import Asked
 from api.context import Connection, principal_of
 from api.dci.courier import Courier
 from api.description import describe_refusals, description
@@ -65,6 +66,7 @@ def create_app(
             "principal": Provide(_principal, sync_to_thread=False),
         },
         exception_handlers=HANDLERS,
+        request_class=Asked,
         lifespan=[lifespan],
         openapi_config=description(),
         request_max_body_size=BODY_BYTES,

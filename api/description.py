@@ -10,6 +10,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.openapi import ResponseSpec
 from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.spec import Components, Contact, Example, License, SecurityScheme
+from litestar.params import ParameterKwarg
 
 from api.actions import action_of
 from api.document import Document
@@ -95,7 +96,8 @@ def _describe(handler: HTTPRouteHandler, *, open_to_all: bool) -> None:
     statuses = set(ALWAYS)
     if handler.parsed_data_field is not None:
         statuses.update(WITH_BODY)
-    if any("{" in path for path in handler.paths):
+    parameters = handler.parsed_fn_signature.parameters.values()
+    if any(isinstance(one.kwarg_definition, ParameterKwarg) for one in parameters):
         statuses.add(422)
     if open_to_all:
         handler.security = [{}]

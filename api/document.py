@@ -34,7 +34,7 @@ class Document(OpenAPIRenderPlugin):
         return self._made
 
     def _write(self, said: dict[str, Any]) -> bytes:
-        text = json.dumps(said, ensure_ascii=False, default=str)
+        text = json.dumps(_in_their_words(said), ensure_ascii=False, default=str)
         if self.media_type is OpenAPIMediaType.OPENAPI_YAML:
             text = yaml.safe_dump(json.loads(text), allow_unicode=True, sort_keys=False)
         return text.encode()
@@ -45,7 +45,27 @@ def exact(app: Litestar, said: dict[str, Any]) -> dict[str, Any]:
     _, checked = msgspec.json.schema_components(_asked(app), ref_template=_REFERENCE)
     schemas = said["components"]["schemas"]
     both = {name: {**schemas.get(name, {}), **schema} for name, schema in checked.items()}
+    for asked in _asked(app):
+        if either := getattr(asked, "either", ()):
+            both[asked.__name__]["oneOf"] = [_only(one, either) for one in either]
     return {**said, "components": {**said["components"], "schemas": {**schemas, **both}}}
+
+
+def _in_their_words(said: Any) -> Any:
+    r"""Patterns as JSON Schema writes them: its `$` is our `\Z`, ours lets a line break follow."""
+    if isinstance(said, dict):
+        pattern = said.get("pattern")
+        ends = {"pattern": pattern.replace(r"\Z", "$")} if isinstance(pattern, str) else {}
+        return {**{name: _in_their_words(part) for name, part in said.items()}, **ends}
+    if isinstance(said, list):
+        return [_in_their_words(part) for part in said]
+    return said
+
+
+def _only(field: str, either: tuple[str, ...]) -> dict[str, Any]:
+    """This field is given, and none of the others."""
+    others = {other: {"type": "null"} for other in either if other != field}
+    return {"required": [field], "properties": {field: {"type": "string"}, **others}}
 
 
 def _asked(app: Litestar) -> list[type]:

@@ -18,6 +18,7 @@ from mdm.desk.errors import BudgetError, BusyError
 from mdm.errors import (
     AccessError,
     CapacityError,
+    ConflictError,
     HomeError,
     HubError,
     InputError,
@@ -119,6 +120,7 @@ TITLES = {
 _OF_HUB: dict[type[HubError], tuple[int, str]] = {
     UsageError: (400, "usage"),
     UnknownError: (404, "not-there"),
+    ConflictError: (409, "conflict"),
     InputError: (422, "input"),
     AccessError: (403, "not-allowed"),
     CapacityError: (413, "capacity"),
@@ -165,8 +167,8 @@ _WORDS = (
     (r"Expected `str` of length <= (\d+)", "has at most {0} characters"),
     (r"Expected `array` of length >= (\d+)", "has at least {0} entries"),
     (r"Expected `array` of length <= (\d+)", "has at most {0} entries"),
-    (r"Expected `str` matching regex '\^\[0-9\]\{16\}\$'", "has 16 digits"),
-    (r"Expected `str` matching regex '(.*)'", "has the form {0}"),
+    (r"Expected `str` matching regex '\^\[0-9\]\{16\}\\Z'", "has 16 digits"),
+    (r"Expected `str` matching regex '(.*)\\Z'", "has the form {0}$"),
     (r"Expected `(?:int|float)` (<|<=|>|>=) (-?[\d.]+)", "is {0} {1}"),
     (r"Expected `([^`]*)`, got `([^`]*)`", "is {0}, not {1}"),
     (r"Object contains unknown field `[^`]*`", "is not a field of this request"),

@@ -39,6 +39,10 @@ class UnknownError(InputError):
     """What was named is not there: a snapshot, a job, an account."""
 
 
+class ConflictError(InputError):
+    """What was asked for stands already, or something that stands is in its way."""
+
+
 class RuleError(HubError):
     """A rule document is wrong: unknown key, missing attribute, impossible value."""
 

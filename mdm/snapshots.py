@@ -19,7 +19,7 @@ from mdm import audit
 from mdm.compose import Hub
 from mdm.eligibility import library
 from mdm.eligibility.library import Library
-from mdm.errors import HomeError, InputError, UnknownError
+from mdm.errors import ConflictError, HomeError, InputError, UnknownError
 from mdm.hub.columns import now
 from mdm.hub.runs import published_run
 from mdm.hub.tables import Run, RunPeriod, Snapshot
@@ -49,7 +49,8 @@ class Moment:
 def create(hub: Hub, name: str, *, actor: str) -> Snapshot:
     """Name the published run and the rules in force. A name, once given, means the same for ever.
 
-    InputError for a name that is taken or none; HomeError before anything is published.
+    ConflictError for a name that is taken, InputError for none; HomeError before anything is
+    published.
     """
     if not NAME.fullmatch(name) or re.search(rf"\d{{{LONGEST_NUMBER + 1}}}", name):
         raise InputError(
@@ -62,7 +63,7 @@ def create(hub: Hub, name: str, *, actor: str) -> Snapshot:
         if run is None:
             raise HomeError("Nothing is published yet.", "Run `dtsen run` first.")
         if session.get(Snapshot, name) is not None:
-            raise InputError("A snapshot of this name stands already.", "Choose another name.")
+            raise ConflictError("A snapshot of this name stands already.", "Choose another name.")
         made = Snapshot(
             name=name,
             run_seq=run.seq,

@@ -11,6 +11,7 @@ from litestar.params import JSONBody
 
 from api.actions import declares
 from api.auth.administered import client_view, user_view, waits
+from api.auth.refused import refusal
 from api.schemas.admin import (
     Alarms,
     AlarmView,
@@ -52,7 +53,13 @@ def users(hub: NamedDependency[Hub]) -> Users:
 
 
 @declares("user.create")
-@post("/users", summary="A new account", request_max_body_size=_BODY, sync_to_thread=True)
+@post(
+    "/users",
+    summary="A new account",
+    request_max_body_size=_BODY,
+    responses={409: refusal("There is an account with this login.")},
+    sync_to_thread=True,
+)
 def create_user(
     data: JSONBody[NewUser], principal: NamedDependency[Principal], hub: NamedDependency[Hub]
 ) -> OneTimePassword:
@@ -110,7 +117,7 @@ def reset_user(
     status_code=200,
     summary="Grant a role",
     request_max_body_size=_BODY,
-    responses={202: waits()},
+    responses={202: waits(), 409: refusal("The role is held already.")},
     sync_to_thread=True,
 )
 def grant_role(
@@ -159,7 +166,7 @@ def all_clients(hub: NamedDependency[Hub]) -> Clients:
     status_code=201,
     summary="Register a client",
     request_max_body_size=_BODY,
-    responses={202: waits()},
+    responses={202: waits(), 409: refusal("There is a client of this name.")},
     sync_to_thread=True,
 )
 def create_client(
@@ -205,7 +212,7 @@ def disable_client(
     status_code=200,
     summary="Replace a client's key",
     request_max_body_size=_BODY,
-    responses={202: waits()},
+    responses={202: waits(), 409: refusal("The client had this key before.")},
     sync_to_thread=True,
 )
 def rotate_key(
@@ -267,6 +274,7 @@ def decide_approval(
     status_code=200,
     summary="Set out a honey NIK",
     request_max_body_size=_BODY,
+    responses={409: refusal("Somebody carries this NIK.")},
     sync_to_thread=True,
 )
 def add_honey(

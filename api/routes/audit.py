@@ -6,7 +6,7 @@ Nobody carries the number, somebody of another region carries it: both look the 
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from litestar import Router, get, post
@@ -51,7 +51,7 @@ from mdm.subjects import report as subject_report
 from mdm.tracing.facts import Trace
 
 _BODY = 16 << 10
-YEARS = (2000, 2200)  # that a moment may lie in
+_AGE = (datetime(2000, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC))
 
 Who = NamedDependency[Principal]
 Where = NamedDependency[Hub]
@@ -75,7 +75,7 @@ def trace(data: JSONBody[TraceQuestion], principal: Who, hub: Where) -> Trace:
         entity_id=data.subject,
         attributes=data.attributes,
         kind=data.kind,
-        as_of=_moment(data.as_of, "as_of"),
+        as_of=_moment(data.as_of),
         evidence=data.evidence,
         whole_records=data.whole_records,
     )
@@ -111,7 +111,7 @@ def report_breach(data: JSONBody[BreachQuestion], principal: Who, hub: Where) ->
     if not decision.allowed:
         raise denied(decision.reason)
     _exactly_one(("actor", data.actor), ("key", data.key))
-    since, until = _moment(data.since, "since"), _moment(data.until, "until")
+    since, until = _moment(data.since), _moment(data.until)
     assert since is not None
     assert until is not None
     question = breach.Question(since, until, data.actor, data.key)
@@ -128,8 +128,8 @@ def events(data: JSONBody[EventsQuestion], principal: Who, hub: Where) -> Events
         (data.subject,) if data.subject else (),
         data.action,
         data.purpose,
-        _moment(data.since, "since"),
-        _moment(data.until, "until"),
+        _moment(data.since),
+        _moment(data.until),
     )
     with hub.sessions.read() as session:
         page = search(session, wanted, before=data.before, limit=data.limit)
@@ -274,12 +274,10 @@ def _exactly_one(*given: tuple[str, object]) -> None:
         raise Problem(422, "invalid", f"{wrong.field}: {wrong.rule}", wrong.hint, errors=[wrong])
 
 
-def _moment(value: datetime | None, name: str) -> datetime | None:
-    """A moment of this age: others cannot be told in every time zone, nor in every database."""
-    if value is not None and not YEARS[0] <= value.year <= YEARS[1]:
-        wrong = Wrong(name, f"between the years {YEARS[0]} and {YEARS[1]}", "Name such a moment.")
-        raise Problem(422, "invalid", f"{wrong.field}: {wrong.rule}", wrong.hint, errors=[wrong])
-    return value
+def _moment(value: datetime | None) -> datetime | None:
+    """The nearest moment of this age, which holds all that is in the log: others cannot be told in
+    every time zone, nor in every database."""
+    return value and min(max(value, _AGE[0]), _AGE[1])
 
 
 def _shown(one: Checkpoint) -> CheckpointView:

@@ -27,7 +27,9 @@ from mdm.hub.tables import Job
 ASK, READ = "eligibility.batch", "job.read"
 BODY_BYTES = 8 << 20
 LINES = "application/x-ndjson"
-JobId = Annotated[str, Parameter(pattern="^[0-9a-f]{32}$", description="The id the job was given.")]
+JobId = Annotated[
+    str, Parameter(pattern=r"^[0-9a-f]{32}\Z", description="The id the job was given.")
+]
 T = TypeVar("T")
 
 NO_RESULT = refusal("The job is not done, or its answers were fetched before.")

@@ -12,15 +12,17 @@ from mdm.compose import Hub
 from mdm.desk import Desk
 from mdm.hub.runs import published_seq
 
+TEXT = CONTENT_TYPE_LATEST.removesuffix("; charset=utf-8")  # which Litestar adds
+
 
 @declares("metrics.read")
-@get("/metrics", sync_to_thread=True, summary="Figures for Prometheus")
+@get("/metrics", sync_to_thread=True, summary="Figures for Prometheus", media_type=TEXT)
 def metrics(desk: NamedDependency[Desk], hub: NamedDependency[Hub]) -> Response[bytes]:
     """Counts and times by route; nobody's data."""
     WAITING.set(desk.waiting)
     with hub.sessions.read() as session:
         RUN.set(published_seq(session))
-    return Response(exposition(), media_type=CONTENT_TYPE_LATEST)
+    return Response(exposition(), media_type=TEXT)
 
 
 router = Router("/", route_handlers=[metrics], tags=["health"])

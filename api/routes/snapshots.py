@@ -9,6 +9,7 @@ from litestar.di import NamedDependency
 from litestar.params import JSONBody
 
 from api.actions import declares
+from api.auth.refused import refusal
 from api.guard import denied
 from api.schemas.snapshots import SnapshotList, SnapshotQuestion, SnapshotTold, told
 from mdm import snapshots
@@ -33,7 +34,13 @@ async def listed(hub: NamedDependency[Hub]) -> SnapshotList:
 
 
 @declares(CREATE)
-@post("/v1/snapshots", summary="Name the published data", status_code=201, tags=["snapshots"])
+@post(
+    "/v1/snapshots",
+    summary="Name the published data",
+    status_code=201,
+    responses={409: refusal("There is a snapshot of this name.")},
+    tags=["snapshots"],
+)
 async def create(
     data: JSONBody[SnapshotQuestion],
     principal: NamedDependency[Principal],

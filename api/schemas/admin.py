@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
 
 from api.schemas.auth import Login
-from api.schemas.common import Nik
+from api.schemas.common import Nik, Purpose
+from mdm.access.roles import staff_roles
 
 Who = Annotated[
     str,
     Meta(
-        pattern=r"^[a-z][a-z0-9._-]{2,62}$",
+        pattern=r"^[a-z][a-z0-9._-]{2,62}\Z",
         description="Id or login.",
         examples=["siti.aminah"],
     ),
@@ -21,7 +23,7 @@ Who = Annotated[
 ClientName = Annotated[
     str,
     Meta(
-        pattern=r"^[a-z0-9][a-z0-9-]{1,62}$",
+        pattern=r"^[a-z0-9][a-z0-9-]{1,62}\Z",
         description="Id or name of a client.",
         examples=["pkh-pusat"],
     ),
@@ -29,7 +31,7 @@ ClientName = Annotated[
 Region = Annotated[
     str,
     Meta(
-        pattern=r"^([0-9]{2}|[0-9]{4}|[0-9]{6}|[0-9]{10})?$",
+        pattern=r"^([0-9]{2}|[0-9]{4}|[0-9]{6}|[0-9]{10})?\Z",
         description="First digits of a Kemendagri code of 2025; empty: the whole country.",
         examples=["3201"],
     ),
@@ -37,23 +39,34 @@ Region = Annotated[
 RoleName = Annotated[
     str,
     Meta(
-        pattern=r"^[a-z][a-z-]{2,30}$", description="One of the staff roles.", examples=["officer"]
+        pattern=r"^[a-z][a-z-]{2,30}\Z",
+        description="One of the staff roles.",
+        examples=["officer"],
+        extra_json_schema={"enum": sorted(staff_roles())},
     ),
 ]
 ApprovalId = Annotated[
     str,
     Meta(
-        pattern=r"^approval-[0-9a-f]{12}$",
+        pattern=r"^approval-[0-9a-f]{12}\Z",
         description="The approval of another person.",
         examples=["approval-0a1b2c3d4e5f"],
     ),
 ]
 Moment = Annotated[
-    str,
+    datetime,
     Meta(
-        pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]{5,15}(Z|[+-][0-9]{2}:[0-9]{2})$",
+        tz=True,
         description="A moment with its time zone.",
         examples=["2026-01-01T00:00:00+07:00"],
+    ),
+]
+Coordinate = Annotated[
+    str,
+    Meta(
+        pattern=r"^[A-Za-z0-9_-]{43}\Z",
+        description="32 bytes in base64url.",
+        examples=["11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"],
     ),
 ]
 
@@ -127,11 +140,20 @@ class RoleAway(msgspec.Struct, forbid_unknown_fields=True):
     region: Region | None = None
 
 
+class LimitsBody(msgspec.Struct, forbid_unknown_fields=True):
+    """How much a client may ask; without, what its role may."""
+
+    requests_per_minute: Annotated[int, Meta(ge=1, le=1 << 31)]
+    niks_per_day: Annotated[int, Meta(ge=0, le=1 << 31)]
+    miss_percent: Annotated[int, Meta(ge=0, le=100)]
+    miss_floor: Annotated[int, Meta(ge=1, le=1 << 31)]
+
+
 class AgreementBody(msgspec.Struct, forbid_unknown_fields=True):
     """What a programme agreed on with the ministry."""
 
     number: Annotated[
-        str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9/._-]{2,79}$", examples=["PKS/2026/014"])
+        str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9/._-]{2,79}\Z", examples=["PKS/2026/014"])
     ]
     valid_from: Moment
     valid_to: Moment
@@ -140,21 +162,21 @@ class AgreementBody(msgspec.Struct, forbid_unknown_fields=True):
         Meta(min_length=1, max_length=20, examples=[["PKH"]]),
     ]
     purposes: Annotated[
-        list[Annotated[str, Meta(pattern=r"^[a-z_]{3,40}$")]],
+        list[Purpose],
         Meta(min_length=1, max_length=20, examples=[["assistance"]]),
     ]
     regions: Annotated[list[Region], Meta(min_length=1, max_length=600, examples=[["32"]])]
     fields: dict[Literal["person", "family", "household"], list[str]] | None = None
-    limits: dict[str, int] | None = None
+    limits: LimitsBody | None = None
 
 
 class Jwk(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
     """A public key: Ed25519 (OKP) or P-256 (EC). A private one is refused."""
 
-    kty: Annotated[str, Meta(max_length=8, examples=["OKP"])]
-    crv: Annotated[str, Meta(max_length=16, examples=["Ed25519"])]
-    x: Annotated[str, Meta(max_length=64, examples=["11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"])]
-    y: Annotated[str, Meta(max_length=64)] | None = None
+    kty: Literal["OKP", "EC"]
+    crv: Literal["Ed25519", "P-256"]
+    x: Coordinate
+    y: Coordinate | None = None
     kid: Annotated[str, Meta(max_length=128)] | None = None
     use: Annotated[str, Meta(max_length=8)] | None = None
     alg: Annotated[str, Meta(max_length=16)] | None = None

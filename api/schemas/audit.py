@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import msgspec
 from msgspec import Meta
@@ -18,14 +18,14 @@ Moment = Annotated[datetime, Meta(tz=True, examples=["2026-11-01T00:00:00Z"])]
 Name = Annotated[
     str,
     Meta(
-        pattern=r"^(?!.*(?:[0-9][ .-]?){15}[0-9])[\w:@./ -]{1,120}$",
+        pattern=r"^(?!.*(?:[0-9][ .-]?){15}[0-9])[\w:@./ -]{1,120}\Z",
         description="A client's or a member of staff's id, as events name it; never a NIK.",
         examples=["client:pkh"],
     ),
 ]
-Code = Annotated[str, Meta(pattern=r"^[a-z][a-z-]{1,40}$", examples=["reveal"])]
-Attribute = Annotated[str, Meta(pattern=r"^[a-z][a-z_]{1,40}$", examples=["name"])]
-KeyName = Annotated[str, Meta(pattern=r"^[a-z]{3,20}:[0-9]{1,6}$", examples=["profile:1"])]
+Code = Annotated[str, Meta(pattern=r"^[a-z][a-z-]{1,40}\Z", examples=["reveal"])]
+Attribute = Annotated[str, Meta(pattern=r"^[a-z][a-z_]{1,40}\Z", examples=["name"])]
+KeyName = Annotated[str, Meta(pattern=r"^[a-z]{3,20}:[0-9]{1,6}\Z", examples=["profile:1"])]
 
 
 class TraceQuestion(msgspec.Struct, forbid_unknown_fields=True):
@@ -35,6 +35,8 @@ class TraceQuestion(msgspec.Struct, forbid_unknown_fields=True):
     `evidence` makes the pairs' evidence again, which takes seconds; `whole_records` shows all
     columns of the source records, not only those behind the values.
     """
+
+    either: ClassVar = ("nik", "subject")
 
     purpose: Purpose
     nik: Nik | None = None
@@ -50,6 +52,8 @@ class TraceQuestion(msgspec.Struct, forbid_unknown_fields=True):
 class SubjectQuestion(msgspec.Struct, forbid_unknown_fields=True):
     """Who asks what is held about them. Either `nik` or `subject`."""
 
+    either: ClassVar = ("nik", "subject")
+
     purpose: Purpose
     nik: Nik | None = None
     subject: Subject | None = None
@@ -58,6 +62,8 @@ class SubjectQuestion(msgspec.Struct, forbid_unknown_fields=True):
 
 class BreachQuestion(msgspec.Struct, forbid_unknown_fields=True):
     """Whose breach (either `actor` or `key`), and when."""
+
+    either: ClassVar = ("actor", "key")
 
     purpose: Purpose
     since: Moment

@@ -9,7 +9,7 @@ from msgspec import Meta
 
 Login = Annotated[
     str,
-    Meta(pattern=r"^[a-z][a-z0-9._-]{2,40}$", description="Login.", examples=["siti.aminah"]),
+    Meta(pattern=r"^[a-z][a-z0-9._-]{2,40}\Z", description="Login.", examples=["siti.aminah"]),
 ]
 Password = Annotated[
     str,
@@ -23,7 +23,7 @@ Password = Annotated[
 Code = Annotated[
     str,
     Meta(
-        pattern=r"^[0-9]{6}$",
+        pattern=r"^[0-9]{6}\Z",
         description="Six digits of the second factor.",
         examples=["492039"],
     ),

@@ -11,7 +11,7 @@ from mdm.masking import load_rules
 Nik = Annotated[
     str,
     Meta(
-        pattern=r"^[0-9]{16}$",
+        pattern=r"^[0-9]{16}\Z",
         description="National identity number, 16 digits.",
         examples=["3201154503880002"],
     ),
@@ -19,7 +19,7 @@ Nik = Annotated[
 Purpose = Annotated[
     str,
     Meta(
-        pattern=r"^[a-z_]{3,40}$",
+        pattern=r"^[a-z_]{3,40}\Z",
         max_length=40,
         description="Why: one of the purposes of use.",
         examples=["assistance"],
@@ -29,7 +29,7 @@ Purpose = Annotated[
 CaseNumber = Annotated[
     str,
     Meta(
-        pattern=r"^(?!.*(?:[0-9][.-]?){15}[0-9])[A-Za-z0-9/._-]{1,40}$",
+        pattern=r"^(?!.*(?:[0-9][.-]?){15}[0-9])[A-Za-z0-9/._-]{1,40}\Z",
         max_length=40,
         description="The case the purpose belongs to; never a NIK or KK number.",
         examples=["PKH/2026/0815"],

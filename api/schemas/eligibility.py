@@ -15,7 +15,7 @@ from mdm.eligibility.batch import MOST
 ProgrammeName = Annotated[
     str,
     Meta(
-        pattern=r"^[A-Z][A-Z0-9-]{1,19}$",
+        pattern=r"^[A-Z][A-Z0-9-]{1,19}\Z",
         description="A programme for which there are rules.",
         examples=["PKH", "SEMBAKO", "PBI-JK"],
     ),
@@ -23,7 +23,7 @@ ProgrammeName = Annotated[
 SnapshotName = Annotated[
     str,
     Meta(
-        pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$",
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,39}\Z",
         description="Name of a snapshot; without one the newest published data answer.",
         examples=["2026Q4"],
     ),

@@ -13,7 +13,7 @@ from api.schemas.common import CaseNumber, Nik, Purpose
 FieldName = Annotated[
     str,
     Meta(
-        pattern=r"^(person|family|household)\.[a-z_]{2,40}$",
+        pattern=r"^(person|family|household)\.[a-z_]{2,40}\Z",
         description="Kind and attribute.",
         examples=["person.name", "family.desil"],
     ),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import msgspec
 from msgspec import Meta
@@ -13,7 +13,7 @@ from api.schemas.common import CaseNumber, Nik, Purpose
 Subject = Annotated[
     str,
     Meta(
-        pattern=r"^[0-9a-z-]{1,64}$",
+        pattern=r"^[0-9a-z-]{1,64}\Z",
         description="Entity id, as a lookup names it.",
         examples=["5b0e6c1f9a7d4e22"],
     ),
@@ -21,7 +21,7 @@ Subject = Annotated[
 Basis = Annotated[
     str,
     Meta(
-        pattern=r"^[a-z][a-z0-9.-]{2,60}$",
+        pattern=r"^[a-z][a-z0-9.-]{2,60}\Z",
         description="Code of the legal basis; never personal data.",
         examples=["uu27-2022-art41"],
     ),
@@ -30,6 +30,8 @@ Basis = Annotated[
 
 class RightQuestion(msgspec.Struct, forbid_unknown_fields=True):
     """Whose data, why, and on which legal basis. Either `nik` or `subject`."""
+
+    either: ClassVar = ("nik", "subject")
 
     purpose: Purpose
     basis: Basis

@@ -27,7 +27,7 @@ from mdm.access.document import load_rules
 from mdm.access.errors import SecondPersonError
 from mdm.access.terms import Principal, Resource
 from mdm.compose import Hub
-from mdm.errors import AccessError, InputError
+from mdm.errors import AccessError, UnknownError
 from mdm.hub.columns import now
 from mdm.hub.dialect import dialect_of
 from mdm.hub.tables import Approval
@@ -109,7 +109,7 @@ def answer(session: Session, approver: Principal, approval: str, *, approve: boo
     _alone(session, approval)
     waits = session.get(Approval, approval)
     if waits is None or waits.state != WAITING or waits.expires <= now():
-        raise InputError("No such request is waiting.", "See which ones wait, and until when.")
+        raise UnknownError("No such request is waiting.", "See which ones wait, and until when.")
     roles = load_rules().actions[waits.action].approvers
     allowed = decide(approver, "approval.decide", Resource("approval")).allowed
     if approver.kind != "staff" or not allowed or approver.roles.isdisjoint(roles):

@@ -19,7 +19,7 @@ from sqlmodel import Session, col, select
 from mdm import audit
 from mdm.access.document import load_rules
 from mdm.access.terms import Limits, Principal
-from mdm.errors import InputError
+from mdm.errors import ConflictError, InputError, UnknownError
 from mdm.hub.columns import now
 from mdm.hub.tables import Client, ClientKey
 from mdm.masking import load_rules as load_sealing
@@ -27,6 +27,7 @@ from mdm.masking import load_rules as load_sealing
 ACTIVE, DISABLED = "active", "disabled"
 ROLE = "programme"
 REGION = re.compile(r"([0-9]{2}|[0-9]{4}|[0-9]{6}|[0-9]{10})?")
+YEARS = (2000, 2200)  # that an agreement may lie in
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{1,62}")
 
 
@@ -64,6 +65,8 @@ class Agreement(BaseModel):
             raise ValueError("the times need their time zone")
         if self.valid_to <= self.valid_from:
             raise ValueError("it ends before it begins")
+        if not all(YEARS[0] <= at.year < YEARS[1] for at in (self.valid_from, self.valid_to)):
+            raise ValueError("the times lie in another age")
         known = load_rules().shown["whole"]
         for kind, names in (self.fields or {}).items():
             if kind not in known or not set(names) <= known[kind]:
@@ -96,13 +99,14 @@ def register(
     actor: str,
     approved_by: str | None = None,
 ) -> Client:
-    """A new client with its first public key. InputError for a name taken or a key not fit."""
+    """A new client with its first public key. ConflictError for a name taken, InputError for a key
+    not fit."""
     if not _NAME.fullmatch(name):
         raise InputError(
             "A client's name has letters, digits and dashes.", "For example pkh-pusat."
         )
     if session.exec(select(Client.id).where(Client.name == name)).first():
-        raise InputError("There is a client of this name.", "Choose another name.")
+        raise ConflictError("There is a client of this name.", "Choose another name.")
     client = Client(
         id=f"client-{secrets.token_hex(6)}",
         name=name,
@@ -143,11 +147,11 @@ def disable(session: Session, client: Client, *, actor: str) -> None:
 
 
 def find(session: Session, name: str) -> Client:
-    """A client by id or name. InputError when there is none."""
+    """A client by id or name. UnknownError when there is none."""
     query = select(Client).where((col(Client.id) == name) | (col(Client.name) == name))
     client = session.exec(query).first()
     if client is None:
-        raise InputError("There is no such client.", "See `dtsen admin client list`.")
+        raise UnknownError("There is no such client.", "See `dtsen admin client list`.")
     return client
 
 
@@ -196,14 +200,19 @@ def read_agreement(values: Mapping[str, Any]) -> Agreement:
     try:
         return Agreement.model_validate(values)
     except ValidationError as error:
-        wrong = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+        wrong = "; ".join(_said(one["loc"], one["msg"]) for one in error.errors())
         raise InputError(f"The agreement is not complete: {wrong}.", "Mend it.") from None
+
+
+def _said(where: tuple[int | str, ...], message: str) -> str:
+    said = message.removeprefix("Value error, ")
+    return f"{'.'.join(map(str, where))}: {said}" if where else said
 
 
 def _add_key(session: Session, client_id: str, jwk: Mapping[str, Any]) -> str:
     public = public_jwk(jwk)
     if session.get(ClientKey, (client_id, public["kid"])):
-        raise InputError("The client had this key before.", "Make a new key pair.")
+        raise ConflictError("The client had this key before.", "Make a new key pair.")
     session.add(ClientKey(client_id=client_id, kid=public["kid"], jwk=public))
     session.flush()
     return str(public["kid"])

@@ -10,7 +10,7 @@ from sqlmodel import Session, select
 from mdm import audit
 from mdm.access.keys import PURPOSE, mac, open_secret, seal_secret
 from mdm.compose import Hub
-from mdm.errors import InputError
+from mdm.errors import ConflictError
 from mdm.hub.runs import published_seq
 from mdm.hub.tables import HoneyNik
 from mdm.opening import carriers
@@ -22,10 +22,10 @@ FRESH = 1.0  # seconds that the list is good for
 
 
 def add_honey(hub: Hub, session: Session, nik: str, *, actor: str) -> bool:
-    """Set out a NIK; whether it was new. InputError when somebody carries it."""
+    """Set out a NIK; whether it was new. ConflictError when somebody carries it."""
     nik = normal_nik(nik)
     if carriers(session, tokens_for(hub, nik), published_seq(session)):
-        raise InputError("Somebody carries this NIK.", "Choose a number that nobody has.")
+        raise ConflictError("Somebody carries this NIK.", "Choose a number that nobody has.")
     made = _made(hub, nik, actor)
     known = [_token(mac(hub, USE, version), nik) for version in hub.keys.versions(PURPOSE)]
     if any(session.get(HoneyNik, token) is not None for token in known):

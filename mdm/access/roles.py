@@ -11,7 +11,7 @@ from mdm import audit
 from mdm.access.clients import REGION
 from mdm.access.document import load_rules
 from mdm.access.terms import WHOLE_COUNTRY
-from mdm.errors import AccessError, InputError
+from mdm.errors import AccessError, ConflictError, InputError, UnknownError
 from mdm.hub.columns import now
 from mdm.hub.dialect import dialect_of
 from mdm.hub.tables import RoleGrant
@@ -33,7 +33,7 @@ def grant(
     dialect_of(connection).exclusive(connection, f"roles {staff_id}")
     having = held(session, staff_id)
     if (role, region) in having:
-        raise InputError("This role is held already, for this region.", "Nothing is to be done.")
+        raise ConflictError("This role is held already, for this region.", "Nothing is to be done.")
     fit_together([*having, (role, region)])
     given = RoleGrant(
         id=f"grant-{secrets.token_hex(6)}",
@@ -59,7 +59,7 @@ def grant(
 
 
 def revoke(session: Session, staff_id: str, role: str, region: str | None, *, actor: str) -> int:
-    """Take a role away, for one region or all; how many grants ended. InputError for none."""
+    """Take a role away, for one region or all; how many grants ended. UnknownError for none."""
     query = select(RoleGrant).where(
         RoleGrant.staff_id == staff_id, RoleGrant.role == role, col(RoleGrant.revoked).is_(None)
     )
@@ -67,7 +67,7 @@ def revoke(session: Session, staff_id: str, role: str, region: str | None, *, ac
         query = query.where(RoleGrant.region == region)
     standing = session.exec(query).all()
     if not standing:
-        raise InputError("This role is not held.", "See `dtsen admin user list`.")
+        raise UnknownError("This role is not held.", "See `dtsen admin user list`.")
     for given in standing:
         given.revoked = now()
         audit.record(

@@ -11,7 +11,7 @@ from sqlmodel import Session, col, select
 
 from mdm import audit
 from mdm.access.passwords import check_password, hash_password
-from mdm.errors import InputError
+from mdm.errors import ConflictError, InputError, UnknownError
 from mdm.hub.tables import Staff, StaffSession
 
 ACTIVE, DISABLED = "active", "disabled"
@@ -26,7 +26,7 @@ def create(session: Session, login: str, password: str, *, actor: str, own: bool
             "For example siti.aminah.",
         )
     if session.exec(select(Staff.id).where(Staff.login == login)).first():
-        raise InputError("There is an account with this login.", "Choose another login.")
+        raise ConflictError("There is an account with this login.", "Choose another login.")
     check_password(password, login)
     staff = Staff(
         id=new_id(),
@@ -47,11 +47,11 @@ def new_id() -> str:
 
 
 def find(session: Session, who: str) -> Staff:
-    """An account by login or id. InputError when there is none."""
+    """An account by login or id. UnknownError when there is none."""
     query = select(Staff).where((col(Staff.login) == who) | (col(Staff.id) == who))
     staff = session.exec(query).first()
     if staff is None:
-        raise InputError("There is no such account.", "See `dtsen admin user list`.")
+        raise UnknownError("There is no such account.", "See `dtsen admin user list`.")
     return staff
 
 
