@@ -14,12 +14,13 @@ from sqlmodel import col, func, select, update
 
 from mdm import rights
 from mdm.access import Limits, Principal, decide
-from mdm.access.terms import Decision
+from mdm.access.terms import Decision, Resource
 from mdm.compose import Hub
 from mdm.desk import Answered, BudgetError, BusyError, Desk, Moment, Person, Question
 from mdm.errors import IntegrityError
 from mdm.hub.tables import AuditEvent, SealedProfile
 from tests.api.world import (
+    AGUS,
     BOGOR,
     BUDI,
     ENTITY,
@@ -210,3 +211,22 @@ def test_who_waits_when_the_desk_closes_is_answered_and_the_next_refused(hub: Hu
 def test_an_empty_hub_answers_nobody(hub: Hub) -> None:
     with Desk(hub, decide) as desk:
         assert ask_all(desk, [name(SITI)]) == [(0, [None])]
+
+
+@pytest.mark.parametrize("hub_url", ["postgresql"], indirect=True)
+def test_behind_the_wall_a_forgotten_check_shows_nobody_of_another_region(hub: Hub) -> None:
+    everything = decide(programme(), "profile.lookup", Resource("person"), "assistance")
+    assert everything.allowed
+    with Desk(fill(hub), lambda *_: everything) as careless:
+        (answer,) = ask_all(careless, [name(SITI, RINA, AGUS, who=programme("3201"))])
+    assert answer == (1, ["SITI NURHALIZA", None, None])
+
+
+def test_principals_of_several_regions_in_one_group_see_each_their_own(
+    hub: Hub, desk: Desk
+) -> None:
+    bogor, denpasar = programme("3201"), programme("5171")
+    asked = [name(SITI, RINA, who=who) for who in (bogor, denpasar, programme()) * 5]
+    seen = [values for _, values in ask_all(desk, asked)]
+    whole = ["SITI NURHALIZA", "NI LUH RINA"]
+    assert seen == [[whole[0], None], [None, whole[1]], whole] * 5
