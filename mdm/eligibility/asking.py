@@ -20,7 +20,7 @@ from mdm.eligibility import answers as say
 from mdm.eligibility import library, telling
 from mdm.eligibility.facts import Maker
 from mdm.eligibility.library import SHOWN
-from mdm.eligibility.rules import Leaf, Ready, assess
+from mdm.eligibility.rules import Known, Leaf, Ready, assess
 from mdm.eligibility.terms import Case
 from mdm.errors import InputError
 from mdm.hub.tables import RuleSet
@@ -73,8 +73,9 @@ class Asked:
     def assessed(self, case: Case, teller: telling.Teller) -> dict[str, say.Brief]:
         """Programme → answer, by names."""
         said = self.as_of.library.said
+        known: Known = {}
         return {
-            rules.document.programme: teller.brief(rules, assess(rules, case, said))
+            rules.document.programme: teller.brief(rules, assess(rules, case, said, known))
             for rules in self.rules
         }
 

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from mdm.eligibility.kleene import Truth, both, either, negated
+from mdm.eligibility.kleene import Truth, either, negated
 from mdm.eligibility.terms import Case, Facts
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
@@ -75,6 +75,10 @@ class Condition(BaseModel):
         for child in self.children():
             yield from child.leaves()
 
+    def numbers(self) -> frozenset[str]:
+        """The numbers its tests name."""
+        return frozenset(n for leaf in self.leaves() for n in leaf.between or () if n)
+
     def children(self) -> tuple[Condition, ...]:
         """The conditions right below."""
         single = tuple(one for one in (self.not_, self.some_member) if one is not None)
@@ -109,7 +113,11 @@ def of_member(holds: Holds, counted: Holds | None) -> Callable[[Case, Facts], Tr
         if answer is False:
             return False
         if counted is not None:
-            answer = both((counted(case, member), answer))
+            counts = counted(case, member)
+            if counts is False:
+                return False
+            if counts is None:
+                return None
         return None if answer and member.doubtful and member is not case.person else answer
 
     return of
@@ -161,7 +169,7 @@ def _test(condition: Condition, limits: Limits) -> Holds:
     def silence(facts: Facts) -> Truth:
         return None if told_by and told_by.isdisjoint(facts.sources) else silent
 
-    def of_member_(case: Case, member: Facts | None) -> Truth:
+    def of_member_(_: Case, member: Facts | None) -> Truth:
         if member is None:
             return None
         value = member.values.get(name)
@@ -186,19 +194,19 @@ def _says(condition: Condition, limits: Limits) -> Callable[[Any], Truth]:
     wanted = frozenset(condition.in_ if condition.in_ is not None else (condition.is_,))
     unsure = frozenset(condition.unsure)
     if not unsure:
-        return lambda value: value in wanted
+        return wanted.__contains__
     return lambda value: True if value in wanted else None if value in unsure else False
 
 
 def _between(lows: tuple[float, ...], highs: tuple[float, ...]) -> Callable[[Any], Truth]:
     """Inside by every value of the limits: yes. Outside by every value of one: no. Else sources
     that disagree about them would answer differently: not known."""
-    surely = max(lows, default=-math.inf), min(highs, default=math.inf)
-    maybe = min(lows, default=-math.inf), max(highs, default=math.inf)
+    low, high = max(lows, default=-math.inf), min(highs, default=math.inf)
+    maybe_low, maybe_high = min(lows, default=-math.inf), max(highs, default=math.inf)
 
     def says(value: Any) -> Truth:
-        if surely[0] <= value <= surely[1]:
+        if low <= value <= high:
             return True
-        return None if maybe[0] <= value <= maybe[1] else False
+        return None if maybe_low <= value <= maybe_high else False
 
     return says

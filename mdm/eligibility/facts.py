@@ -8,8 +8,6 @@ from datetime import date
 from functools import lru_cache
 from typing import Any
 
-from msgspec import structs
-
 from mdm.desk.terms import Person, Profile
 from mdm.eligibility.doubts import EligibilityRules
 from mdm.eligibility.terms import Case, Doubt, Facts
@@ -17,7 +15,7 @@ from mdm.questions import Question
 from mdm.survivorship import load_rules
 
 OLDEST = 130  # years; a greater age is a slip
-LISTED = ("pkh", "sembako", "pbi")
+LISTED = {"pkh": "listed_pkh", "sembako": "listed_sembako", "pbi": "listed_pbi"}
 PLACES = ("domicile", "card_address")
 DERIVED_FROM = {"age": "birth_date", "village_kind": "region_today"}
 VILLAGE_KINDS = {"1": "kelurahan", "2": "desa", "3": "desa_adat"}  # seventh digit of the code
@@ -31,8 +29,12 @@ class Maker:
     on: date
     said: EligibilityRules
     looks_at: frozenset[tuple[str, str]]
+    _needed: Mapping[str, tuple[str, ...]] = field(init=False)
     _facts: dict[str, Facts] = field(default_factory=dict)
     _families: dict[str, tuple[Facts, tuple[Facts, ...], bool]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._needed = entries_for(self.looks_at)
 
     def case(self, person: Person) -> Case:
         """The case of a person. Members and families whose processing is restricted are left out,
@@ -64,10 +66,12 @@ class Maker:
             ]
             facts = self._of(family, person.open)
             # Of members not opened nothing is known.
-            listed = {f"listed_{flag}": _listed(seen, flag) for flag in LISTED}
             values = {**facts.values, "size": len(named)}
-            values |= {name: value for name, value in listed.items() if value is not None}
-            kept = structs.replace(facts, values=values), tuple(seen), len(seen) == len(named) > 0
+            for flag, name in LISTED.items():
+                if (listed := _listed(seen, flag)) is not None:
+                    values[name] = listed
+            facts = Facts(facts.entity_id, values, facts.sources, facts.records, facts.doubtful)
+            kept = facts, tuple(seen), len(seen) == len(named) > 0
             self._families[family.entity_id] = kept
         return kept
 
@@ -80,8 +84,7 @@ class Maker:
         if known is None:
             doubts = self._doubts(profile, profile.kind, open_)
             suspended = any(self.said.doubts[one.name].suspends for one in doubts)  # type: ignore[index]
-            needed = entries_for(self.looks_at)[profile.kind]
-            known = facts_of(profile, self.on, needed, doubtful=suspended)
+            known = facts_of(profile, self.on, self._needed[profile.kind], doubtful=suspended)
             self._facts[profile.entity_id] = known
         return known
 
@@ -161,9 +164,11 @@ def age_on(born: str | None, on: date) -> int | None:
     """Full years on a day; None for a birth date that is missing, to come, or too long ago."""
     if born is None:
         return None
-    year, month, day = int(born[:4]), int(born[5:7]), int(born[8:10])
-    age = on.year - year - ((on.month, on.day) < (month, day))
-    return age if 0 <= age <= OLDEST and born <= on.isoformat() else None
+    today = on.isoformat()
+    if born > today:
+        return None
+    age = on.year - int(born[:4]) - (today[5:] < born[5:10])
+    return age if age <= OLDEST else None
 
 
 def _listed(members: Sequence[Facts], flag: str) -> bool | None:

@@ -22,7 +22,7 @@ from mdm.compose import Hub
 from mdm.eligibility import doubts
 from mdm.eligibility.documents import Programme, parse_programme
 from mdm.eligibility.doubts import EligibilityRules, parse_eligibility
-from mdm.eligibility.rules import Ready, make_ready
+from mdm.eligibility.rules import Ready, Shared, make_ready
 from mdm.errors import InputError, IntegrityError, RuleError
 from mdm.hub.tables import RuleSet
 
@@ -62,7 +62,8 @@ class Library:
 
     @cached_property
     def _ready(self) -> dict[tuple[str, str], Ready]:
-        return {(one.programme, one.edition): make_ready(one) for one in self.programmes}
+        shared: Shared = {}
+        return {(one.programme, one.edition): make_ready(one, shared) for one in self.programmes}
 
 
 def read(texts: Mapping[str, str]) -> Library:

@@ -4,23 +4,30 @@ case give the same assessment, for one NIK as for ten thousand.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 
-from mdm.eligibility.conditions import Condition, Holds, among, of_member, ready
+from mdm.eligibility.conditions import Condition, Holds, Limits, among, of_member, ready
 from mdm.eligibility.documents import Per, Programme
 from mdm.eligibility.doubts import EligibilityRules
 from mdm.eligibility.kleene import Truth, both, either, negated
+from mdm.eligibility.members import remembered
 from mdm.eligibility.terms import Assessment, Case, Facts, Found, Outcome, Result, Seen
 
 Leaf = tuple[str, str]  # whose attribute, which
 OfMember = Callable[[Case, Facts], Truth]
+Grounds = tuple[tuple[tuple[int, bool], ...], float, float]
+"""What one member is: places of components, each with whether it is unsure; the highest amount that
+is sure, and the highest that is possible."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class ReadyRule:
     """A rule as a function. `looks_at`: attributes of person and family. Where some member decides,
-    `by_member` is the function of one, and `of_members` the attributes it looks at."""
+    `by_member` is the function of one, and `of_members` the attributes it looks at.
+
+    Programmes that ask the very same share one: it is itself what tells whether it was asked.
+    """
 
     name: str
     holds: Holds
@@ -46,6 +53,7 @@ class Ready:
     document: Programme
     rules: tuple[ReadyRule, ...]
     components: tuple[ReadyComponent, ...]
+    grounds: Callable[[Case, Facts], Grounds]
     looks_at: frozenset[Leaf]
     needs_members: bool
     listed: str | None = None
@@ -53,21 +61,25 @@ class Ready:
     per: Per | None = None
 
 
-def make_ready(document: Programme) -> Ready:
-    """A programme document as functions."""
+Shared = dict[Hashable, ReadyRule]
+Known = dict[ReadyRule, tuple[Truth, Result]]
+
+
+def make_ready(document: Programme, shared: Shared | None = None) -> Ready:
+    """A programme document as functions. `shared`: rules of other programmes made ready before."""
     limits = {name: number.values for name, number in document.numbers.items()}
     counted = ready(document.counted, limits, None) if document.counted else None
+    also = (document.counted,) if document.counted else ()
+    shared = {} if shared is None else shared
 
     def rule(name: str, that: Condition, excludes: bool) -> ReadyRule:
-        member = that.some_member
-        return ReadyRule(
-            name,
-            ready(that, limits, counted),
-            excludes,
-            tuple(dict.fromkeys(_leaf(leaf) for leaf in that.leaves() if leaf.of != "member")),
-            of_member(ready(member, limits, counted), counted) if member else None,
-            _attributes(member) if member else (),
-        )
+        # The same only by the same numbers, and with the same members counted.
+        conditions = that, *also
+        used = frozenset((n, limits[n]) for one in conditions for n in one.numbers())
+        key = name, excludes, that, document.counted, used
+        if key not in shared:
+            shared[key] = _made_ready(name, conditions, excludes, limits, counted)
+        return shared[key]
 
     parts = document.components
     components = tuple(
@@ -86,11 +98,12 @@ def make_ready(document: Programme) -> Ready:
     looks_at |= {(document.unit, listed)} if listed else set()
     return Ready(
         document,
-        tuple(
-            rule(one.name, one.that, one in document.exclusions)
-            for one in (*document.requirements, *document.exclusions)
+        (
+            *(rule(one.name, one.that, False) for one in document.requirements),
+            *(rule(one.name, one.that, True) for one in document.exclusions),
         ),
         components,
+        remembered(_grounds(components), [*(one.that for one in parts.of), *also] if parts else []),
         frozenset(looks_at),
         any(of == "member" or name.startswith("listed_") for of, name in looks_at),
         listed,
@@ -99,11 +112,60 @@ def make_ready(document: Programme) -> Ready:
     )
 
 
-def assess(rules: Ready, case: Case, said: EligibilityRules) -> Assessment:
-    """What the rules say of a case. An open doubt that suspends makes it undetermined."""
-    results = [_result(rule, case) for rule in rules.rules]
-    truths = [truth for truth, _ in results]
-    told = [result for _, result in results]
+def _made_ready(
+    name: str,
+    conditions: Sequence[Condition],
+    excludes: bool,
+    limits: Limits,
+    counted: Holds | None,
+) -> ReadyRule:
+    """A rule as a function. `conditions`: its own, then the one on who counts."""
+    that, *also = conditions
+    member = that.some_member
+    of = of_member(ready(member, limits, counted), counted) if member else None
+    return ReadyRule(
+        name,
+        ready(that, limits, counted),
+        excludes,
+        tuple(dict.fromkeys(_leaf(leaf) for leaf in that.leaves() if leaf.of != "member")),
+        remembered(of, [member, *also]) if of and member else None,
+        _attributes(member) if member else (),
+    )
+
+
+def _grounds(components: Sequence[ReadyComponent]) -> Callable[[Case, Facts], Grounds]:
+    ways = [(at, one.holds, one.amount) for at, one in enumerate(components)]
+
+    def of(case: Case, member: Facts) -> Grounds:
+        surely, maybe, found = 0.0, 0.0, []
+        for at, holds, amount in ways:
+            truth = holds(case, member)
+            if truth is False:
+                continue
+            found.append((at, truth is None))
+            maybe = max(maybe, amount)
+            surely = max(surely, amount) if truth else surely
+        return tuple(found), surely, maybe
+
+    return of
+
+
+def assess(
+    rules: Ready, case: Case, said: EligibilityRules, known: Known | None = None
+) -> Assessment:
+    """What the rules say of a case. An open doubt that suspends makes it undetermined.
+
+    `known` takes up what rules said of this case, for the programmes that share them.
+    """
+    known = {} if known is None else known
+    truths: list[Truth] = []
+    told: list[Result] = []
+    for rule in rules.rules:
+        answered = known.get(rule)
+        if answered is None:
+            answered = known[rule] = _result(rule, case)
+        truths.append(answered[0])
+        told.append(answered[1])
     found, sure, possible = _components(rules, case)
     if rules.components:
         truth = _some(rules, found, case)
@@ -164,14 +226,9 @@ def _components(rules: Ready, case: Case) -> tuple[tuple[Found, ...], float, flo
     counts: list[list[int]] = [[0, 0] for _ in rules.components]
     sure, possible = [], []
     for member in who:
-        surely, maybe = 0.0, 0.0
-        for one, count in zip(rules.components, counts, strict=True):
-            truth = one.holds(case, member)
-            if truth is False:
-                continue
-            count[truth is None] += 1
-            maybe = max(maybe, one.amount)
-            surely = max(surely, one.amount) if truth else surely
+        found_in, surely, maybe = rules.grounds(case, member)
+        for at, unsure in found_in:
+            counts[at][unsure] += 1
         sure.append(surely)
         possible.append(maybe)
     found = tuple(
