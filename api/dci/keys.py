@@ -66,4 +66,4 @@ class ClientKeys:
 def _published(kid: str, key: Ed25519PrivateKey) -> dict[str, Any]:
     """A public key as RFC 7517 and the specification have it."""
     x = base64.urlsafe_b64encode(key.public_key().public_bytes_raw()).decode().rstrip("=")
-    return {"kty": "OKP", "crv": "Ed25519", "x": x, "kid": kid, "use": "sig", "alg": "EdDSA"}
+    return {"kty": "OKP", "crv": "Ed25519", "x": x, "kid": kid, "use": "sig", "alg": "Ed25519"}

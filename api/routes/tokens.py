@@ -80,7 +80,7 @@ def issuer_document(hub: NamedDependency[Hub]) -> IssuerDocument:
         jwks_uri=f"{issuer}/v1/token/keys",
         grant_types_supported=["client_credentials"],
         token_endpoint_auth_methods_supported=["private_key_jwt"],
-        token_endpoint_auth_signing_alg_values_supported=["EdDSA", "ES256"],
+        token_endpoint_auth_signing_alg_values_supported=["Ed25519", "EdDSA", "ES256"],
         response_types_supported=[],
     )
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import warnings
 from base64 import urlsafe_b64decode
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -28,6 +29,9 @@ from mdm.access.keys import signing_key
 from mdm.compose import Hub
 from mdm.hub.columns import UtcDateTime, now
 from mdm.hub.tables import UsedAssertion
+
+# Ed25519 has two names (RFC 9864); most clients still know the older one, of which joserfc warns.
+warnings.filterwarnings("ignore", message=".*EdDSA.*", module=r"joserfc.*")
 
 LIFE = 300  # seconds that an assertion may be good for
 SKEW = 30  # seconds that clocks may differ

@@ -1,6 +1,6 @@
 """Access tokens of clients: five minutes, signed with Ed25519, one exact form and no other.
 
-header   {"alg": "EdDSA", "typ": "at+jwt", "kid": "access-N"}
+header   {"alg": "Ed25519", "typ": "at+jwt", "kid": "access-N"}
 payload  iss, aud (the service, both), sub (the client), iat, nbf, exp, jti, epoch,
          programmes, purposes, regions, terms (version of what the client may do)
 """
@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import re
 import secrets
-import warnings
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -32,8 +31,6 @@ _TEXTS = ("iss", "aud", "sub", "jti", "terms")
 _NUMBERS = ("iat", "nbf", "exp", "epoch")
 _LISTS = ("programmes", "purposes", "regions")
 _REGISTRY = jws.JWSRegistry(algorithms=[ALGORITHM])
-# joserfc reminds of the newer name "Ed25519"; RFC 9864 keeps EdDSA valid, and clients know it.
-warnings.filterwarnings("ignore", message=".*EdDSA.*", module=r"joserfc.*")
 
 
 @dataclass(frozen=True)

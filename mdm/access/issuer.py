@@ -21,7 +21,7 @@ from mdm.access.errors import NotIdentifiedError
 from mdm.access.settings import OidcSettings
 from mdm.errors import HubError
 
-ALGORITHMS = ["RS256", "PS256", "ES256", "EdDSA"]
+ALGORITHMS = ["RS256", "PS256", "ES256", "EdDSA", "Ed25519"]
 SECONDS = 5.0
 SKEW = 30  # seconds that clocks may differ
 MAX_BYTES = 256_000

@@ -18,7 +18,7 @@ from mdm.keys import DomainKey
 from mdm.seal import PACK_NONE, Mac, Place, length_prefixed, seal, unseal
 
 PURPOSE = "access"
-ALGORITHM = "EdDSA"
+ALGORITHM = "Ed25519"  # RFC 9864
 _KEY_ID = re.compile(r"access-([1-9][0-9]{0,8})")
 
 

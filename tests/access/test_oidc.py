@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import ssl
 import time
 from base64 import urlsafe_b64encode
 from collections.abc import Iterator
@@ -81,7 +82,7 @@ class Browser:
 
     def authorize(self) -> dict[str, str]:
         """What the issuer sends back with."""
-        with httpx.Client(verify=str(self.here.ca_file)) as client:
+        with httpx.Client(verify=ssl.create_default_context(cafile=self.here.ca_file)) as client:
             sent = client.get(self.started.headers["location"])
         assert sent.status_code == 302, sent.text
         assert sent.headers["location"].startswith(self.here.redirect_uri)

@@ -70,7 +70,7 @@ def trying(request: pytest.FixtureRequest) -> tuple[str, ...]:
     """What is tried. On PostgreSQL valid requests: others are refused before a database is asked."""
     if request.node.callspec.params["world"] == "sqlite":
         return ("--phases=examples,coverage,fuzzing", "-n", "3")
-    return ("--phases=examples,fuzzing", "--mode=positive", "-n", "5")
+    return ("--phases=examples,fuzzing", "--mode=positive", "-n", "3")
 
 
 def over_the_specification(service: Served, folder: Path, auth: str, *more: str) -> None:
