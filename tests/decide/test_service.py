@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import json
-import secrets
 import time
 from collections.abc import Iterator
 from typing import Any
 
 import httpx
-import psycopg
 import pytest
 
 from mdm.access import Principal
-from mdm.compose import Hub, create_home
+from mdm.compose import Hub
 from tests.api.serving import Served, served
-from tests.conftest import _with_database
 from tests.decide.world import NOBODY, Country, Household, adult, client, pupil
 
 FAMILY = Household(1, [adult(1), pupil(2)])
@@ -25,22 +22,11 @@ MANY: dict[str, Any] = {"niks": [HEAD, NOBODY], "programmes": ["SEMBAKO"], "purp
 SUPERVISOR = Principal("staff:1", "staff", frozenset(["supervisor"]), ("",))
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def service(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Served]:
-    home, url = tmp_path_factory.mktemp("decide") / "home", None
-    if request.param == "postgresql":
-        server = request.getfixturevalue("postgres")
-        name = f"hub_{secrets.token_hex(6)}"
-        with psycopg.connect(server, autocommit=True) as connection:
-            connection.execute(f"CREATE DATABASE {name}".encode())
-        url = _with_database(server, name)
-    hub: Hub = create_home(home, database_url=url)
-    Country([FAMILY]).publish(hub)
-    with served(hub) as running:
+@pytest.fixture(scope="module")
+def service(shared_hub: Hub) -> Iterator[Served]:
+    Country([FAMILY]).publish(shared_hub)
+    with served(shared_hub) as running:
         yield running
-    hub.close()
 
 
 @pytest.fixture
@@ -154,7 +140,7 @@ def test_a_snapshot_is_made_by_a_national_supervisor_and_seen_by_all(
     with service.client(SUPERVISOR) as national:
         made = national.post("/v1/snapshots", json={"name": "2026Q4"})
         assert made.status_code == 201
-        assert national.post("/v1/snapshots", json={"name": "2026Q4"}).status_code == 422
+        assert national.post("/v1/snapshots", json={"name": "2026Q4"}).status_code == 409
     listed = programme.get("/v1/snapshots").json()["snapshots"]
     assert [(one["name"], one["run"]) for one in listed] == [("2026Q4", 1)]
     body = programme.post("/v1/eligibility", json={**ASK, "snapshot": "2026Q4"}).json()

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from mdm import snapshots
 from mdm.compose import Hub
 from mdm.eligibility.library import BUILT_IN
+from mdm.eligibility.standing import FRESH, Standing
 from mdm.errors import HomeError, InputError, IntegrityError
 from mdm.hub.tables import AuditEvent
 from tests.decide.asked import many, one, outcomes, plain
@@ -109,3 +110,18 @@ def test_altered_rules_of_a_snapshot_are_found_out(hub: Hub) -> None:
         )
     with pytest.raises(IntegrityError):
         one(hub, HEAD.nik, snapshot="2026Q4")
+
+
+def test_what_is_asked_is_kept_for_a_second_and_as_of_a_snapshot_for_good(hub: Hub) -> None:
+    Country([FAMILY]).publish(hub)
+    snapshots.create(hub, "2026Q4", actor="test")
+    time = [0.0]
+    standing = Standing(hub, lambda: time[0])
+    now, then = (["SEMBAKO"], None, None), (["SEMBAKO"], "2026Q4", None)
+    first, old = standing.ask(*now), standing.ask(*then)
+    Country([replace(FAMILY, desil=9)]).publish(hub)
+    assert standing.known(*now) is first
+    time[0] += FRESH
+    assert standing.known(*now) is None
+    assert standing.ask(*now).as_of.run_seq > first.as_of.run_seq
+    assert standing.known(*then) is old
