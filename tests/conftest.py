@@ -7,6 +7,7 @@ import shutil
 import tempfile
 import warnings
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import psycopg
@@ -44,13 +45,23 @@ def hub_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     if request.param == "sqlite":
         yield f"sqlite:///{tmp_path / 'hub.db'}"
         return
-    server = request.getfixturevalue("postgres")
-    name = f"hub_{secrets.token_hex(6)}"
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}".encode())
-    yield _with_database(server, name)
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+    with _database(request.getfixturevalue("postgres")) as url:
+        yield url
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def shared_hub(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Hub]:
+    """An open hub for all tests of a module, on each database."""
+    home = tmp_path_factory.mktemp("shared") / "home"
+    with ExitStack() as open_:
+        url = None
+        if request.param == "postgresql":
+            url = open_.enter_context(_database(request.getfixturevalue("postgres")))
+        hub = create_home(home, database_url=url)
+        open_.callback(hub.close)
+        yield hub
 
 
 @pytest.fixture
@@ -59,6 +70,17 @@ def hub(home: Path, hub_url: str) -> Iterator[Hub]:
     hub = create_home(home, database_url=hub_url)
     yield hub
     hub.close()
+
+
+@contextmanager
+def _database(server: str) -> Iterator[str]:
+    """A database of its own on a server, for as long as it is needed; its URL."""
+    name = f"hub_{secrets.token_hex(6)}"
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}".encode())
+    yield _with_database(server, name)
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
 
 
 def _with_database(server: str, name: str) -> str:
