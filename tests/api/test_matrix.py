@@ -105,6 +105,16 @@ def test_a_lookup_shows_somebody_only_where_the_table_says_so(service: Served, r
                     assert answer.status_code in (403, 404), case
 
 
+def test_options_names_every_method_of_a_path(service: Served) -> None:
+    methods: dict[str, set[str]] = {}
+    for method, path, _ in routes(service.hub):
+        methods.setdefault(path, {"OPTIONS"}).add(method)
+    with service.client() as anybody:
+        for path, named in methods.items():
+            answer = anybody.options(path.replace("{", "").replace("}", ""))
+            assert set(answer.headers["allow"].split(", ")) == named, path
+
+
 def test_a_route_without_an_action_keeps_the_service_from_starting(service: Served) -> None:
     @get("/nobody-said", sync_to_thread=False)
     def silent() -> None:
