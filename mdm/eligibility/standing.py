@@ -29,7 +29,7 @@ class Standing:
     def __init__(self, hub: Hub, clock: Callable[[], float] = monotonic) -> None:
         self._hub = hub
         self._clock = clock
-        self._lock = Lock()
+        self._lock, self._looking = Lock(), Lock()
         self._asked: OrderedDict[_Key, tuple[float, Asked]] = OrderedDict()
         self._rules: set[str] = set()  # digests that the hub holds for sure
 
@@ -45,8 +45,11 @@ class Standing:
 
         InputError for a programme without rules; UnknownError for a snapshot that is none.
         """
-        if (known := self.known(programmes, snapshot, on)) is not None:
-            return known
+        with self._looking:  # one looks, the others wait for what it finds
+            known = self.known(programmes, snapshot, on)
+            return known if known is not None else self._look(programmes, snapshot, on)
+
+    def _look(self, programmes: Sequence[str], snapshot: str | None, on: date | None) -> Asked:
         with self._hub.sessions.read() as session:
             asked = ask(self._hub, session, programmes, snapshot=snapshot, on=on)
         digest = asked.as_of.library.digest
