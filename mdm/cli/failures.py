@@ -41,8 +41,11 @@ class Failure:
 def exit_codes() -> dict[int, str]:
     """Every exit code and what it means, for help and for the README."""
     codes = {OK: "Done."}
-    errors: list[type[HubError]] = [HubError, *HubError.__subclasses__()]
-    for error in errors:
+    # The command line's own kinds; what only the service meets has no code of its own.
+    kinds: list[type[HubError]] = [HubError, *HubError.__subclasses__()]
+    for error in kinds:
+        if error.__module__ != HubError.__module__:
+            continue
         doc = (error.__doc__ or "").strip().splitlines()[0]
         codes[error.exit_code] = "The command failed." if error is HubError else doc
     codes[INTERNAL] = "An error inside the hub; the line printed names the place in the code."

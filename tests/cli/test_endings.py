@@ -30,15 +30,25 @@ def test_help_names_every_verb_and_every_exit_code(capsys: pytest.CaptureFixture
         assert re.search(rf"^ +{code} ", text, re.MULTILINE)
 
 
+def leaves(command: click.Command, words: list[str]) -> list[list[str]]:
+    """Every command under a verb, as one types it."""
+    if not isinstance(command, click.Group):
+        return [words]
+    below = (leaves(one, [*words, name]) for name, one in command.commands.items())
+    return [found for each in below for found in each]
+
+
 @pytest.mark.parametrize("verb", VERBS)
 def test_every_verb_helps_and_takes_home_and_json(
     verb: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert call([verb, "--help"]) == 0
-    text = capsys.readouterr().out
-    assert "--home" in text
-    assert "--json" in text
-    assert app.get_command(click.Context(app), verb) is not None
+    command = app.get_command(click.Context(app), verb)
+    assert command is not None
+    for words in leaves(command, [verb]):
+        assert call([*words, "--help"]) == 0
+        text = capsys.readouterr().out
+        assert "--home" in text, words
+        assert "--json" in text, words
 
 
 def test_the_readme_documents_every_exit_code_as_help_does() -> None:
@@ -48,7 +58,8 @@ def test_the_readme_documents_every_exit_code_as_help_does() -> None:
 
 
 def test_every_error_class_has_a_code_of_its_own() -> None:
-    codes = [error.exit_code for error in errors.HubError.__subclasses__()]
+    kinds = errors.HubError.__subclasses__()
+    codes = [error.exit_code for error in kinds if error.__module__ == errors.__name__]
     assert len(set(codes)) == len(codes)
     assert set(codes) <= set(exit_codes())
 
