@@ -160,3 +160,18 @@ def test_the_log_has_no_personal_data_and_no_path(service: Served) -> None:
     assert known["status"] == 200
     assert unknown["route"] == "unmatched"
     assert unknown["code"] == "no-such-route"
+
+
+@pytest.mark.parametrize(
+    ("change", "rule"),
+    [
+        ({"nik": "3201"}, "has 16 digits"),
+        ({"nik": SITI + "\n"}, "has 16 digits"),
+        ({"more": 1}, "is not a field of this request"),
+        ({"fields": []}, "has at least 1 entries"),
+    ],
+)
+def test_a_rule_is_told_in_words(service: Served, change: dict[str, Any], rule: str) -> None:
+    (error,) = post(service, json.dumps({**GOOD, **change}).encode()).json()["errors"]
+    assert error["field"] == next(iter(change))
+    assert error["rule"] == rule

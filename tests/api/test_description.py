@@ -103,6 +103,9 @@ def test_a_programme_finds_the_service_as_described(
     assert answer.json()["person"]["name"] == "SITI NURHALIZA"  # and works as before
 
 
+@pytest.mark.parametrize(
+    "shared_hub", ["sqlite"], indirect=True
+)  # what the form is, no database decides
 @pytest.mark.parametrize("roles", STAFF, ids="+".join)
 def test_staff_find_their_part_of_it_as_described(
     real: Served, roles: tuple[str, ...], trying: tuple[str, ...], tmp_path: Path
