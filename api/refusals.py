@@ -10,6 +10,8 @@ from litestar.types import ExceptionHandlersMap
 
 from api.metrics import PROBLEMS
 from api.problems import MEDIA_TYPE, Problem, Wrong, problem_of, wrong_fields
+from api.schemas.auth import Waiting
+from mdm.access.errors import SecondPersonError
 
 _AnyRequest = Request[Any, Any, Any]
 
@@ -81,4 +83,13 @@ def _invalid(error: ValidationException) -> Problem:
     )
 
 
-HANDLERS: ExceptionHandlersMap = {HTTPException: refuse, Exception: refuse}
+def wait(_request: _AnyRequest, error: SecondPersonError) -> Response[Waiting]:
+    """No refusal: what was asked waits for another person, under this number."""
+    return Response(Waiting(error.approval, "waiting", error.message), status_code=202)
+
+
+HANDLERS: ExceptionHandlersMap = {
+    HTTPException: refuse,
+    SecondPersonError: wait,
+    Exception: refuse,
+}

@@ -12,9 +12,9 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from mdm import documents
 from mdm.accepted import COLUMNS, Kind
 from mdm.errors import RuleError, UsageError
 
@@ -329,12 +329,7 @@ def _add(contracts: Contracts, path: Path) -> None:
 
 def read_contract(path: Path) -> Contract:
     """One contract document; a RuleError names the place and the fault."""
-    try:
-        return Contract.model_validate(yaml.safe_load(path.read_text("utf-8")))
-    except yaml.YAMLError as error:
-        raise RuleError(f"Contract {path.name} is not YAML: {error}") from None
-    except ValidationError as error:
-        raise RuleError(f"Contract {path.name}: {_faults(error)}") from None
+    return documents.read(Contract, path)
 
 
 def contract_for(contracts: Contracts, source: str) -> Contract:
@@ -346,9 +341,3 @@ def contract_for(contracts: Contracts, source: str) -> Contract:
             f"Known sources: {known}. A new source needs a document in the home's `contracts`.",
         )
     return contracts[source]
-
-
-def _faults(error: ValidationError) -> str:
-    """Where and what, for the first faults of a document."""
-    lines = [f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors()[:5]]
-    return "; ".join(lines)

@@ -12,10 +12,10 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from mdm.errors import AccessError, RuleError
+from mdm import documents
+from mdm.errors import AccessError
 from mdm.survivorship import Choice, Explanation, SourceRecord
 from reference.attributes import dictionary
 
@@ -80,7 +80,7 @@ class SealingRules(BaseModel):
 
 def load_rules(text: str | None = None) -> SealingRules:
     """The sealing rules in force, or those of a text; RuleError names what is wrong."""
-    return _built_in() if text is None else _parse(text)
+    return _built_in() if text is None else documents.parse(SealingRules, text, DOCUMENT.name)
 
 
 def must_be_purpose(purpose: str) -> None:
@@ -92,19 +92,7 @@ def must_be_purpose(purpose: str) -> None:
 
 @cache
 def _built_in() -> SealingRules:
-    return _parse(DOCUMENT.read_text("utf-8"))
-
-
-def _parse(text: str) -> SealingRules:
-    try:
-        return SealingRules.model_validate(yaml.safe_load(text))
-    except ValidationError as error:
-        wrong = "; ".join(f"{'.'.join(map(str, e['loc']))} {e['msg']}" for e in error.errors())
-        raise RuleError(
-            f"The sealing document is wrong: {wrong}.", f"Mend {DOCUMENT.name}."
-        ) from None
-    except yaml.YAMLError:
-        raise RuleError("The sealing document is not YAML.", f"Mend {DOCUMENT.name}.") from None
+    return documents.read(SealingRules, DOCUMENT)
 
 
 def mask_number(value: Any) -> str:

@@ -6,13 +6,12 @@ from functools import cache
 from pathlib import Path
 from typing import Literal
 
-import yaml
-from pydantic import ValidationError, model_validator
+from pydantic import model_validator
 
 from matching.cleaners import quote
+from mdm import documents
 from mdm.accepted import KINDS, Kind
 from mdm.contracts import CodeReading, Document, Layout, Reading
-from mdm.errors import RuleError
 from mdm.readings import presence
 
 QUALITY = Path(__file__).parent / "rules" / "quality.yaml"
@@ -100,10 +99,7 @@ class QualityRules(Document):
 @cache
 def load_quality(path: Path = QUALITY) -> QualityRules:
     """The quality rules; a RuleError says where the document is wrong."""
-    try:
-        return QualityRules.model_validate(yaml.safe_load(path.read_text("utf-8")))
-    except (yaml.YAMLError, ValidationError) as error:
-        raise RuleError(f"Quality rules in {path.name}: {error}") from None
+    return documents.read(QualityRules, path)
 
 
 def findings_sql(

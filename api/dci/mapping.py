@@ -6,10 +6,9 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from mdm.errors import RuleError
+from mdm import documents
 from reference.attributes import dictionary
 from reference.codes import labels
 
@@ -125,8 +124,4 @@ class Mapping(_Document):
 @cache
 def mapping() -> Mapping:
     """The mapping in force; RuleError names what is wrong with it."""
-    try:
-        return Mapping.model_validate(yaml.safe_load(DOCUMENT.read_text("utf-8")))
-    except ValidationError as error:
-        wrong = "; ".join(f"{'.'.join(map(str, e['loc']))} {e['msg']}" for e in error.errors())
-        raise RuleError(f"The DCI mapping is wrong: {wrong}.", f"Mend {DOCUMENT.name}.") from None
+    return documents.read(Mapping, DOCUMENT)

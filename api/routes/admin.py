@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
-from litestar import Response, Router, get, post
+from litestar import Router, get, post
 from litestar.di import NamedDependency
 from litestar.params import JSONBody
 
@@ -34,10 +34,9 @@ from api.schemas.admin import (
     RoleQuestion,
     Users,
 )
-from api.schemas.auth import Made, Waiting
+from api.schemas.auth import Made
 from mdm.access import Principal, administration, alarms, approvals, clients, honey, roles, staff
 from mdm.access.clients import read_agreement
-from mdm.access.errors import SecondPersonError
 from mdm.access.passwords import new_password
 from mdm.compose import Hub
 
@@ -98,17 +97,14 @@ def disable_user(
 )
 def reset_user(
     data: JSONBody[ResetQuestion], principal: NamedDependency[Principal], hub: NamedDependency[Hub]
-) -> Response[OneTimePassword] | Response[Waiting]:
+) -> OneTimePassword:
     """A new password for the next login; the second factor is to be set up anew. For an account
     with a role that needs a second factor another person must approve."""
     password = new_password()
-    try:
-        found = administration.reset_user(
-            hub, principal.id, data.user, password, approval=data.approval
-        )
-    except SecondPersonError as error:
-        return _waiting(error)
-    return Response(OneTimePassword(found.id, found.login, password))
+    found = administration.reset_user(
+        hub, principal.id, data.user, password, approval=data.approval
+    )
+    return OneTimePassword(found.id, found.login, password)
 
 
 @declares("role.grant")
@@ -122,16 +118,13 @@ def reset_user(
 )
 def grant_role(
     data: JSONBody[RoleQuestion], principal: NamedDependency[Principal], hub: NamedDependency[Hub]
-) -> Response[Made] | Response[Waiting]:
+) -> Made:
     """Give a role. Another person must approve: the first request waits, the second one, with the
     approval, does it."""
-    try:
-        given = administration.grant_role(
-            hub, principal.id, data.user, data.role, data.region, approval=data.approval
-        )
-    except SecondPersonError as error:
-        return _waiting(error)
-    return Response(Made(given.id))
+    given = administration.grant_role(
+        hub, principal.id, data.user, data.role, data.region, approval=data.approval
+    )
+    return Made(given.id)
 
 
 @declares("role.revoke")
@@ -171,22 +164,19 @@ def all_clients(hub: NamedDependency[Hub]) -> Clients:
 )
 def create_client(
     data: JSONBody[NewClient], principal: NamedDependency[Principal], hub: NamedDependency[Hub]
-) -> Response[ClientView] | Response[Waiting]:
+) -> ClientView:
     """Register a client under its agreement, with its public key. Another person must approve."""
     agreement = read_agreement(msgspec.to_builtins(data.agreement))
-    try:
-        made = administration.register_client(
-            hub,
-            principal.id,
-            data.name,
-            agreement,
-            msgspec.to_builtins(data.key),
-            approval=data.approval,
-        )
-    except SecondPersonError as error:
-        return _waiting(error)
+    made = administration.register_client(
+        hub,
+        principal.id,
+        data.name,
+        agreement,
+        msgspec.to_builtins(data.key),
+        approval=data.approval,
+    )
     with hub.sessions.read() as session:
-        return Response(client_view(session, made), status_code=201)
+        return client_view(session, made)
 
 
 @declares("client.disable")
@@ -217,17 +207,15 @@ def disable_client(
 )
 def rotate_key(
     data: JSONBody[NewKey], principal: NamedDependency[Principal], hub: NamedDependency[Hub]
-) -> Response[KeyId] | Response[Waiting]:
+) -> KeyId:
     """Put a new public key in the place of all others; tokens given before end. Another person
     must approve."""
     key = msgspec.to_builtins(data.key)
-    try:
-        kid = administration.rotate_client_key(
+    return KeyId(
+        administration.rotate_client_key(
             hub, principal.id, data.client, key, approval=data.approval
         )
-    except SecondPersonError as error:
-        return _waiting(error)
-    return Response(KeyId(kid))
+    )
 
 
 @declares("approval.list")
@@ -298,10 +286,6 @@ def list_alarms(hub: NamedDependency[Hub]) -> Alarms:
                 for one in alarms.alarms(session)
             ]
         )
-
-
-def _waiting(error: SecondPersonError) -> Response[Waiting]:
-    return Response(Waiting(error.approval, "waiting", error.message), status_code=202)
 
 
 _HANDLERS: list[Any] = [

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from litestar import Response, Router, post
+from litestar import Router, post
 from litestar.di import NamedDependency
 from litestar.params import JSONBody
 
@@ -16,11 +16,9 @@ from api.auth.administered import waits
 from api.auth.refused import refusal
 from api.guard import require
 from api.problems import Problem, Wrong
-from api.schemas.auth import Waiting
 from api.schemas.rights import ErasedView, ErasureQuestion, Lifted, Restricted, RightQuestion
 from mdm import rights
 from mdm.access import Principal, decide
-from mdm.access.errors import SecondPersonError
 from mdm.access.terms import Resource
 from mdm.compose import Hub
 from mdm.desk.people import open_following, open_people
@@ -118,17 +116,12 @@ def erase(
     data: JSONBody[ErasureQuestion],
     principal: NamedDependency[Principal],
     hub: NamedDependency[Hub],
-) -> Response[ErasedView] | Response[Waiting]:
+) -> ErasedView:
     """Erase a person: nobody can undo it. Another person must approve: the first request waits, the
     second one, with the approval, does it."""
     target = _subject(hub, principal, "rights.erase", data)
-    try:
-        done = rights.erase(
-            hub, target, reason=data.basis, actor=principal.id, approval=data.approval
-        )
-    except SecondPersonError as error:
-        return Response(Waiting(error.approval, "waiting", error.message), status_code=202)
-    return Response(ErasedView(list(done.entities), done.records, done.rows))
+    done = rights.erase(hub, target, reason=data.basis, actor=principal.id, approval=data.approval)
+    return ErasedView(list(done.entities), done.records, done.rows)
 
 
 _HANDLERS: list[Any] = [restrict, lift, erase]

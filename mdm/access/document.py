@@ -12,11 +12,10 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Annotated, Literal
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from mdm import documents
 from mdm.access.terms import Limits
-from mdm.errors import RuleError
 from mdm.masking import load_rules as load_sealing
 from reference.attributes import dictionary
 
@@ -138,24 +137,12 @@ class AccessRules(_Strict):
 
 def load_rules(text: str | None = None) -> AccessRules:
     """The access rules in force, or those of a text; RuleError names what is wrong."""
-    return _built_in() if text is None else _parse(text)
+    return _built_in() if text is None else documents.parse(AccessRules, text, DOCUMENT.name)
 
 
 @cache
 def _built_in() -> AccessRules:
-    return _parse(DOCUMENT.read_text("utf-8"))
-
-
-def _parse(text: str) -> AccessRules:
-    try:
-        return AccessRules.model_validate(yaml.safe_load(text))
-    except ValidationError as error:
-        wrong = "; ".join(f"{'.'.join(map(str, e['loc']))} {e['msg']}" for e in error.errors())
-        raise RuleError(
-            f"The access document is wrong: {wrong}.", f"Mend {DOCUMENT.name}."
-        ) from None
-    except yaml.YAMLError:
-        raise RuleError("The access document is not YAML.", f"Mend {DOCUMENT.name}.") from None
+    return documents.read(AccessRules, DOCUMENT)
 
 
 def _positions(rules: AccessRules) -> Iterable[str]:

@@ -10,11 +10,10 @@ import re
 from datetime import date
 from typing import Annotated, Any, Literal
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from mdm import documents
 from mdm.eligibility.conditions import Condition, Name
-from mdm.errors import RuleError
 from reference.attributes import dictionary
 from reference.codes import labels
 
@@ -215,21 +214,7 @@ class Programme(Document):
 
 def parse_programme(text: str, name: str) -> Programme:
     """A programme document from YAML. RuleError names the document and the first wrong place."""
-    try:
-        return Programme.model_validate(yaml.safe_load(text))
-    except (ValidationError, yaml.YAMLError) as error:
-        raise wrong(name, error) from None
-
-
-def wrong(name: str, error: Exception) -> RuleError:
-    """What is wrong with a document, in one sentence."""
-    if isinstance(error, ValidationError):
-        first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"]) or "document"
-        return RuleError(
-            f"{name}: {place}: {first['msg'].removeprefix('Value error, ')}.", "Mend the document."
-        )
-    return RuleError(f"{name} is not YAML.", "Mend the document.")
+    return documents.parse(Programme, text, name)
 
 
 def _check(condition: Condition, rule: str, *, members: bool) -> None:

@@ -6,10 +6,10 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
-import yaml
-from pydantic import Field, ValidationError
+from pydantic import Field
 
-from mdm.eligibility.documents import Document, Said, wrong
+from mdm import documents
+from mdm.eligibility.documents import Document, Said
 from mdm.eligibility.terms import Outcome
 
 NAME = "eligibility.yaml"
@@ -57,10 +57,7 @@ class EligibilityRules(Document):
 @lru_cache(maxsize=16)
 def parse_eligibility(text: str) -> EligibilityRules:
     """The document from YAML; RuleError names the first wrong place."""
-    try:
-        return EligibilityRules.model_validate(yaml.safe_load(text))
-    except (ValidationError, yaml.YAMLError) as error:
-        raise wrong(NAME, error) from None
+    return documents.parse(EligibilityRules, text, NAME)
 
 
 def load_eligibility(home: Path | None = None) -> EligibilityRules:

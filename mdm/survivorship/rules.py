@@ -13,9 +13,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from mdm import documents
 from mdm.errors import RuleError
 from reference.attributes import dictionary
 
@@ -173,10 +173,7 @@ def load_rules(path: Path = DOCUMENT) -> SurvivorshipRules:
 
     It must take a position on every attribute of the dictionary, and on nothing else.
     """
-    try:
-        rules = parse_rules(yaml.safe_load(path.read_text(encoding="utf-8")))
-    except (OSError, yaml.YAMLError) as error:
-        raise RuleError(f"{path.name} cannot be read: {type(error).__name__}.") from error
+    rules = documents.read(SurvivorshipRules, path)
     for kind, body in rules.kinds.items():
         known = set(dictionary().of(kind))
         if missing := sorted(known - body.positions):
@@ -190,9 +187,4 @@ def parse_rules(document: Any) -> SurvivorshipRules:
     """Check a document already read, such as that of a past run, whatever the dictionary says
     today. Raises RuleError naming the first wrong place.
     """
-    try:
-        return SurvivorshipRules.model_validate(document)
-    except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"])
-        raise RuleError(f"survivorship.yaml: {place or 'document'}: {first['msg']}") from error
+    return documents.check(SurvivorshipRules, document, DOCUMENT.name)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 import pytest
@@ -19,7 +18,7 @@ from api.dci.signature import PublicKey, sign, signing_string, verify
 KEY = Ed25519PrivateKey.generate()
 EC_KEY = ec.generate_private_key(ec.SECP256R1())
 BODY = {"header": {"message_id": "1"}, "message": {"nama": "Ayu", "n": 1.5}}
-NOW = int(time.time())
+NOW = 1_800_000_000  # fixed: parameters carry it, and every process of the tests must read the same
 
 
 class Ring:

@@ -1,0 +1,45 @@
+"""Rule documents: YAML read by a strict model. Where one is wrong is said in one sentence."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from mdm.errors import RuleError
+
+TOLD = 5  # faults named at once
+
+_Document = TypeVar("_Document", bound=BaseModel)
+
+
+def read(model: type[_Document], path: Path) -> _Document:
+    """The document in a file; RuleError names the file and the first places that are wrong."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        raise RuleError(f"{path.name} cannot be read.", "Put the document back.") from None
+    return parse(model, text, path.name)
+
+
+def parse(model: type[_Document], text: str, name: str) -> _Document:
+    """The document in a text; RuleError as in `read`."""
+    try:
+        return check(model, yaml.safe_load(text), name)
+    except yaml.YAMLError:
+        raise RuleError(f"{name} is not YAML.", f"Mend {name}.") from None
+
+
+def check(model: type[_Document], document: Any, name: str) -> _Document:
+    """A document read before, such as that of a past run; RuleError as in `read`."""
+    try:
+        return model.model_validate(document)
+    except ValidationError as error:
+        wrong = "; ".join(
+            f"{'.'.join(map(str, fault['loc'])) or 'document'}: "
+            + fault["msg"].removeprefix("Value error, ")
+            for fault in error.errors()[:TOLD]
+        )
+        raise RuleError(f"{name}: {wrong}.", f"Mend {name}.") from None
