@@ -20,9 +20,10 @@ from api.guard import Identify, guard_with
 from api.logs import Log
 from api.metrics import group_answered
 from api.problems import problem_of
-from api.refusals import HANDLERS
 from api.routes import ROUTERS
 from api.surface import Surface
+from api.web import ROUTERS as PAGES
+from api.web.errors import PAGE_HANDLERS
 from mdm.access import Principal, actions, decide
 from mdm.audit.keeper import Keeper
 from mdm.compose import Hub
@@ -58,14 +59,14 @@ def create_app(
             await surface.settled(SETTLE_SECONDS)
 
     app = Litestar(
-        route_handlers=[*ROUTERS, *more],
+        route_handlers=[*ROUTERS, *PAGES, *more],
         guards=[guard_with(identify or _identify)],
         dependencies={
             "hub": Provide(lambda: hub, sync_to_thread=False, use_cache=True),
             "desk": Provide(lambda: desk, sync_to_thread=False, use_cache=True),
             "principal": Provide(_principal, sync_to_thread=False),
         },
-        exception_handlers=HANDLERS,
+        exception_handlers=PAGE_HANDLERS,
         request_class=Asked,
         lifespan=[lifespan],
         openapi_config=description(),

@@ -1,7 +1,8 @@
 """Identify: from a request's credentials to a principal, or one uniform refusal.
 
 A client shows a bearer token, a member of staff the cookie of a session; with a cookie, every
-request that changes something also shows the CSRF token of that session. Why somebody is not known
+request that changes something also shows the CSRF token of that session: a script in a header, a
+form in its field `csrf`. Why somebody is not known
 is never said: a wrong token, an expired one and none at all read the same.
 """
 
@@ -10,17 +11,20 @@ from __future__ import annotations
 from typing import Any
 
 from anyio import to_thread
+from litestar import Request
 from litestar.connection import ASGIConnection
 
 from api.problems import Problem
 from mdm.access import Principal
 from mdm.access.errors import NotIdentifiedError
 from mdm.access.gate import Gate
-from mdm.access.sessions import COOKIE, Entered, csrf_fits, enter
+from mdm.access.sessions import COOKIE, Entered, csrf_fits, csrf_of, enter
 from mdm.compose import Hub
 
 Connection = ASGIConnection[Any, Any, Any, Any]
 CSRF_HEADER = "x-csrf-token"
+CSRF_FIELD = "csrf"
+_FORMS = frozenset(("application/x-www-form-urlencoded", "multipart/form-data"))
 SAFE = frozenset(("GET", "HEAD", "OPTIONS"))
 _SCHEME = "bearer "
 _ENTERED, _SECRET = "entered", "session"
@@ -43,6 +47,21 @@ def entered(connection: Connection) -> tuple[Entered, str]:
     if _ENTERED not in state:
         raise Problem(403, "no-session", "This needs a staff session.", "Log in first.")
     return state[_ENTERED], state[_SECRET]
+
+
+def visiting(connection: Connection) -> tuple[Entered, str] | None:
+    """The session of this request and its CSRF token, also where nobody need be known; None for
+    none. Asks the hub where the guard did not."""
+    state = connection.scope["state"]
+    secret = connection.cookies.get(COOKIE)
+    if _ENTERED in state:
+        return state[_ENTERED], csrf_of(state[_SECRET])
+    if secret is None:
+        return None
+    try:
+        return enter(connection.app.state.hub, secret), csrf_of(secret)
+    except NotIdentifiedError:
+        return None
 
 
 def gate_of(connection: Connection) -> Gate:
@@ -75,7 +94,7 @@ async def _staff(connection: Connection, secret: str | None) -> Principal:
     hub: Hub = connection.app.state.hub
     found = await to_thread.run_sync(enter, hub, secret)
     changes = connection.scope.get("method", "POST") not in SAFE
-    if changes and not csrf_fits(secret, connection.headers.get(CSRF_HEADER)):
+    if changes and not csrf_fits(secret, await _token(connection)):
         raise Problem(
             403,
             "csrf",
@@ -85,3 +104,15 @@ async def _staff(connection: Connection, secret: str | None) -> Principal:
     state = connection.scope["state"]
     state[_ENTERED], state[_SECRET] = found, secret
     return found.principal
+
+
+async def _token(connection: Connection) -> str | None:
+    """The CSRF token that came with a change."""
+    sent = connection.headers.get(CSRF_HEADER)
+    if sent is not None or not isinstance(connection, Request):
+        return sent
+    kind = connection.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind not in _FORMS:
+        return None
+    field = (await connection.form()).get(CSRF_FIELD)
+    return field if isinstance(field, str) else None

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from anyio import to_thread
 from litestar import Request, Response, Router, delete, get, post
-from litestar.datastructures import Cookie
 from litestar.di import NamedDependency
 from litestar.params import JSONBody, QueryParameter
 
 from api.actions import declares
+from api.auth.cookies import DEVICE, DEVICE_SECONDS, FLOW, FLOW_SECONDS, cookie
 from api.auth.identify import entered, not_identified
 from api.auth.pace import paced
 from api.auth.refused import refusal
@@ -30,10 +30,6 @@ from mdm.access.issuer import Issuer, IssuerError
 from mdm.access.sessions import COOKIE, csrf_of, enter
 from mdm.compose import Hub
 
-FLOW_COOKIE = "__Host-dtsen-flow"
-FLOW_SECONDS = 600
-DEVICE_COOKIE = "__Host-dtsen-device"
-DEVICE_SECONDS = 180 * 24 * 3600
 UNKNOWN = refusal("Not known, whatever the reason.")
 BUSY = refusal("Too many people log in at this moment.")
 NO_ISSUER = refusal("No issuer is set up.")
@@ -78,7 +74,7 @@ async def log_in(
     try:
         cookies = request.cookies
         attempt = login.Attempt(
-            data.login, data.password, data.code, cookies.get(DEVICE_COOKIE), cookies.get(COOKIE)
+            data.login, data.password, data.code, cookies.get(DEVICE), cookies.get(COOKIE)
         )
         secret, device = await paced(request.app.state, login.log_in, hub, attempt)
     except NotIdentifiedError:
@@ -89,7 +85,7 @@ async def log_in(
             "Check all three; after several attempts wait a while.",
         ) from None
     answer = await to_thread.run_sync(_with_session, hub, secret)
-    answer.cookies.append(_cookie(DEVICE_COOKIE, device, seconds=DEVICE_SECONDS))
+    answer.cookies.append(cookie(DEVICE, device, seconds=DEVICE_SECONDS))
     return answer
 
 
@@ -112,7 +108,7 @@ def log_out(
         None,
         status_code=204,
         headers={"Clear-Site-Data": '"cache", "storage"'},
-        cookies=[_cookie(COOKIE, "", seconds=0)],
+        cookies=[cookie(COOKIE, "", seconds=0)],
     )
 
 
@@ -189,8 +185,8 @@ def oidc_start(request: _AnyRequest, hub: NamedDependency[Hub]) -> Response[None
     """Send the browser to the OpenID Connect issuer of the ministry."""
     address, flow = oidc.begin(hub, _issuer(request, hub))
     # Lax: the issuer sends the browser back from another site.
-    cookie = _cookie(FLOW_COOKIE, flow, seconds=FLOW_SECONDS, samesite="lax")
-    return Response(None, status_code=302, headers={"Location": address}, cookies=[cookie])
+    held = cookie(FLOW, flow, seconds=FLOW_SECONDS, samesite="lax")
+    return Response(None, status_code=302, headers={"Location": address}, cookies=[held])
 
 
 @declares("session.begin")
@@ -210,12 +206,12 @@ def oidc_callback(
     """Take what the issuer sent back, and begin the session."""
     issuer = _issuer(request, hub)
     try:
-        flow = request.cookies.get(FLOW_COOKIE)
+        flow = request.cookies.get(FLOW)
         secret = oidc.finish(hub, issuer, flow, sent_state or "", sent_code or "")
     except NotIdentifiedError as error:
         raise not_identified(error) from None
     answer = _with_session(hub, secret)
-    answer.cookies.append(_cookie(FLOW_COOKIE, "", seconds=0, samesite="lax"))
+    answer.cookies.append(cookie(FLOW, "", seconds=0, samesite="lax"))
     return answer
 
 
@@ -239,7 +235,7 @@ def _with_session(hub: Hub, secret: str) -> Response[SessionAnswer]:
     answer.login, answer.missing = running.login, list(running.missing)
     answer.csrf, answer.expires = csrf_of(secret), running.expires.isoformat()
     seconds = hub.settings.access.session_hours * 3600
-    return Response(answer, cookies=[_cookie(COOKIE, secret, seconds=seconds)])
+    return Response(answer, cookies=[cookie(COOKIE, secret, seconds=seconds)])
 
 
 def _answer(request: _AnyRequest, principal: Principal) -> SessionAnswer:
@@ -263,20 +259,6 @@ def _of(principal: Principal) -> SessionAnswer:
         missing=[],
         csrf=None,
         expires=None,
-    )
-
-
-def _cookie(
-    name: str, value: str, *, seconds: int, samesite: Literal["lax", "strict"] = "strict"
-) -> Cookie:
-    return Cookie(
-        key=name,
-        value=value,
-        max_age=seconds,
-        path="/",
-        secure=True,
-        httponly=True,
-        samesite=samesite,
     )
 
 

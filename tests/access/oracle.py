@@ -43,6 +43,11 @@ user-administrator anywhere -          -                              client.dis
 user-administrator anywhere -          -                    approval.list,approval.decide,alarm.read,metrics.read
 key-administrator  anywhere -          -                              key.list,key.rotate,key.destroy
 key-administrator  anywhere -          -                    approval.list,approval.decide,alarm.read,metrics.read
+steward            anywhere -          -                              operations.read
+supervisor         anywhere -          -                              operations.read
+auditor            anywhere -          -                              operations.read
+user-administrator anywhere -          -                              operations.read
+key-administrator  anywhere -          -                              operations.read
 """
 
 OPEN = [
@@ -52,8 +57,9 @@ OPEN = [
     "token.ask",
     "session.begin",
     "session.setup",
+    "page.open",
 ]
-OF_STAFF = ("session.change", "session.end")
+OF_STAFF = ("session.change", "session.end", "page.home")
 OF_ALL_KNOWN = ("session.read",)
 
 #: Which roles need a purpose for which actions is in TABLE; the roles that staff hold are these.

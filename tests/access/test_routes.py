@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from itertools import combinations
+from typing import Any
 
 import httpx
 import pytest
@@ -35,6 +36,14 @@ def client(*roles: str, agreement: str | None = "PKS/1") -> Principal:
     )
 
 
+BODIES: dict[str, dict[str, Any]] = {
+    kind: {"content": content, "headers": {"content-type": kind + more}}
+    for kind, content, more in (
+        ("application/json", b"{}", ""),
+        ("application/x-www-form-urlencoded", b"", ""),
+        ("multipart/form-data", b"--x--\r\n", "; boundary=x"),
+    )
+}
 PRINCIPALS = {
     **{role: staff(role) for role in oracle.STAFF},
     **{f"{a} and {b}": staff(a, b) for a, b in combinations(sorted(oracle.APART), 2)},
@@ -101,10 +110,11 @@ def _may(principal: Principal, action: str) -> bool:
 def _code(caller: httpx.Client, method: str, path: str) -> str:
     """The code of the refusal; empty when the handler answered."""
     address = re.sub(r"\{[^}]*\}", "x", path)
-    kind = "application/x-www-form-urlencoded" if path == "/v1/token" else "application/json"
-    content = b"" if kind.endswith("urlencoded") else b"{}"
-    body = {"content": content, "headers": {"content-type": kind}} if method == "POST" else {}
-    answer = caller.request(method, address, **body)
+    content = BODIES["application/json"]
+    answer = caller.request(method, address, **(content if method == "POST" else {}))
+    if answer.status_code == 415:  # what the route reads is in the refusal
+        kind = next(kind for kind in BODIES if kind in answer.json()["hint"])
+        answer = caller.request(method, address, **BODIES[kind])
     assert answer.status_code < 500 or answer.status_code == 503, (method, path, answer.text)
     if answer.headers.get("content-type") == "application/problem+json":
         return str(answer.json()["code"])

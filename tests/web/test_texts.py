@@ -1,0 +1,72 @@
+"""Every sentence that a page names exists, in both languages; and none lies there unused."""
+
+from __future__ import annotations
+
+import re
+import string
+
+import pytest
+
+from api.web.pages import TEMPLATES, environment
+from api.web.texts import texts
+from api.web.wording import IN
+
+WEB = TEMPLATES.parent
+_KEY = re.compile(r"""["']([a-z-]+\.[a-z0-9._-]*[a-z0-9])["']""")
+_STEM = re.compile(
+    r"""["']([a-z-]+\.(?:[a-z0-9_-]+\.)*)["']\s*~|f["']([a-z-]+\.(?:[a-z0-9_-]+\.)*)\{"""
+)
+AREAS = {key.partition(".")[0] for key in texts()}
+
+
+def sources() -> dict[str, str]:
+    found = [*TEMPLATES.rglob("*.html"), *WEB.rglob("*.py")]
+    return {str(path.relative_to(WEB)): path.read_text(encoding="utf-8") for path in found}
+
+
+def test_what_a_page_says_is_there() -> None:
+    missing = [
+        (name, key)
+        for name, text in sources().items()
+        for key in _KEY.findall(text)
+        if key.partition(".")[0] in AREAS
+        and key not in texts()
+        and not key.endswith(".html")
+        and not key.endswith(("css", "js", "svg"))
+    ]
+    assert not missing
+
+
+def test_what_is_there_is_said() -> None:
+    text = "\n".join(sources().values())
+    named = set(_KEY.findall(text))
+    stems = tuple({stem for pair in _STEM.findall(text) for stem in pair if stem})
+    unused = [key for key in texts() if key not in named and not key.startswith(stems)]
+    assert not unused
+
+
+def places(text: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(text) if name}
+
+
+@pytest.mark.parametrize("area", sorted(AREAS))
+def test_both_languages_have_the_same_places_for_values(area: str) -> None:
+    for key, text in texts().items():
+        if key.startswith(area + "."):
+            assert places(text.id) == places(text.en) == places(text.en_one or text.en), key
+
+
+def test_every_template_compiles() -> None:
+    for path in TEMPLATES.rglob("*.html"):
+        environment().get_template(str(path.relative_to(TEMPLATES)))
+
+
+def test_numbers_and_dates_are_in_the_form_of_the_language() -> None:
+    from datetime import UTC, datetime  # noqa: PLC0415
+
+    at = datetime(2026, 11, 27, 17, 5, tzinfo=UTC)
+    assert IN["id"].number(1234567.5, 1) == "1.234.567,5"
+    assert IN["en"].number(1234567.5, 1) == "1,234,567.5"
+    assert IN["id"].moment(at) == "28 Nov 2026 00.05 WIB"
+    assert IN["en"].moment(at) == "28 Nov 2026 00:05 WIB"
+    assert IN["id"].share(0.953) == "95,3%"
