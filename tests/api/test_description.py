@@ -104,7 +104,7 @@ def test_a_programme_finds_the_service_as_described(
 
 
 @pytest.mark.parametrize(
-    "shared_hub", ["sqlite"], indirect=True
+    "database", ["sqlite"], indirect=True
 )  # what the form is, no database decides
 @pytest.mark.parametrize("roles", STAFF, ids="+".join)
 def test_staff_find_their_part_of_it_as_described(

@@ -213,7 +213,7 @@ def test_an_empty_hub_answers_nobody(hub: Hub) -> None:
         assert ask_all(desk, [name(SITI)]) == [(0, [None])]
 
 
-@pytest.mark.parametrize("hub_url", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
 def test_behind_the_wall_a_forgotten_check_shows_nobody_of_another_region(hub: Hub) -> None:
     everything = decide(programme(), "profile.lookup", Resource("person"), "assistance")
     assert everything.allowed

@@ -134,7 +134,7 @@ def test_a_full_disk_under_the_database_is_said_in_words(hub: Hub) -> None:
         fill()
 
 
-only_postgresql = pytest.mark.parametrize("hub_url", ["postgresql"], indirect=True)
+only_postgresql = pytest.mark.parametrize("database", ["postgresql"], indirect=True)
 
 
 @only_postgresql

@@ -13,7 +13,7 @@ from mdm.opening import carriers, open_profiles
 from mdm.tokens import tokens_for
 from tests.publish.golden import AGUS, BUDI, SITI, Golden, content, publish_golden
 
-only_postgresql = pytest.mark.parametrize("hub_url", ["postgresql"], indirect=True)
+only_postgresql = pytest.mark.parametrize("database", ["postgresql"], indirect=True)
 
 BOGOR, WEST_JAVA = "3201", "32"
 PERSONS = {

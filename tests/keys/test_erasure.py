@@ -299,7 +299,7 @@ def test_the_audit_log_stays_whole_and_tells_of_the_erasure(world: World, hub: H
     assert verify(hub, QUIET).holds
 
 
-@pytest.mark.parametrize("hub_url", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
 def test_on_the_other_database_counts_and_proofs_agree_too(
     world: World, home: Path, hub_url: str, tmp_path: Path
 ) -> None:
