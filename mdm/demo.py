@@ -18,7 +18,7 @@ from sqlmodel import select
 from matching.engine import Engine
 from matching.evaluation import Evaluation
 from matching.rules import KINDS, Kind
-from mdm.access.demo import demo_client
+from mdm.access.demo import DemoUser, demo_client, demo_staff
 from mdm.checking import compare, groupings, read_truth
 from mdm.compose import Hub
 from mdm.errors import UsageError
@@ -42,12 +42,15 @@ PAGE = "report.html"
 
 @dataclass(frozen=True)
 class Shown:
-    """Figures by kind, the page, and what to try next."""
+    """Figures by kind, the page, and what to try next. `users`: told this once; empty when their
+    accounts were made before."""
 
     quality: dict[Kind, Evaluation]
     report: Path
     next: list[str]
     calls: list[str]
+    users: list[DemoUser]
+    address: str
 
 
 def refuse_other_homes(hub: Hub) -> None:
@@ -85,7 +88,8 @@ def show(hub: Hub, progress: Progress) -> Shown:
             facts = collect(hub, engine, quality=quality, synthetic=True, example=example)
             following = next_commands(hub.settings.home, _nik(example))
             page = write(hub.settings.home / PAGE, facts, following)
-        return Shown(quality, page, following, service_calls(hub, _nik(example)))
+        calls, users = service_calls(hub, _nik(example)), demo_staff(hub)
+        return Shown(quality, page, following, calls, users, hub.settings.access.issuer + "/")
     finally:
         engine.close()
 

@@ -5,6 +5,12 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+import pyotp
+
+from mdm.access.login import Attempt, log_in
+from mdm.access.roles import staff_roles
+from mdm.access.sessions import enter
+from mdm.compose import open_home
 from tests.cli.conftest import Call, World, document
 
 
@@ -30,3 +36,23 @@ def test_the_demonstration_takes_up_what_stands_and_ends_with_a_page(
     look = next(command for command in shown["next"] if "profile" in command)
     nik = look.split()[1]
     assert dtsen_here("--home", home, "profile", stdin=nik).code == 0
+    signs_in(home, shown["users"])
+    # Told once: the hub keeps no password.
+    assert document(dtsen_here("--home", home, "demo", "--json"))["users"] == []
+
+
+def signs_in(home: Path, users: list[dict[str, str]]) -> None:
+    """Every account of the demonstration can sign in and has its role; there is one per role."""
+    assert {user["role"] for user in users} == set(staff_roles())
+    hub = open_home(home)
+    try:
+        for user in users:
+            code = pyotp.TOTP(user["secret"]).now() if user["secret"] else None
+            secret, _ = log_in(hub, Attempt(user["login"], user["password"], code))
+            entered = enter(hub, secret)
+            assert entered.principal.roles == {user["role"]}
+            assert entered.missing == ()
+    finally:
+        hub.close()
+    officer = next(user for user in users if user["role"] == "officer")
+    assert len(officer["region"]) == 4

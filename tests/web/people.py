@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import httpx
 
 from mdm.access import roles, staff
+from mdm.access.demo import demo_staff
 from mdm.access.sessions import COOKIE, csrf_of, open_session
 from mdm.compose import Hub
 
@@ -58,13 +59,19 @@ def join(hub: Hub, *held: tuple[str, str], login: str | None = None) -> Member:
         return Member(made.id, name, tuple(role for role, _ in held), secret)
 
 
-def enter_again(hub: Hub, member_id: str, login: str, *held: str) -> Member:
-    """A new session for an account that exists, such as those of a demonstration."""
-    with hub.sessions.begin() as session:
-        secret = open_session(hub, session, member_id, second_factor=True)
-    return Member(member_id, login, held, secret)
-
-
 def one_of(hub: Hub, role: str, **more: str) -> Member:
     """An account with this role, for the regions of ROLES."""
     return join(hub, *((role, region) for region in ROLES[role]), **more)
+
+
+def demo_members(hub: Hub) -> dict[str, Member]:
+    """The accounts of a demonstration, made if they are not there, each with a session: role → one."""
+    demo_staff(hub)
+    found = {}
+    with hub.sessions.begin() as session:
+        for one in reversed(staff.all_staff(session)):  # the first of two stewards stays
+            held = tuple(role for role, _ in roles.held(session, one.id))
+            if held:
+                secret = open_session(hub, session, one.id, second_factor=True)
+                found[held[0]] = Member(one.id, one.login, held, secret)
+    return found

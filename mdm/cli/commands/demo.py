@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 from rich.text import Text
 
@@ -10,6 +12,9 @@ from mdm.cli.commands.quality import figure
 from mdm.cli.session import Session, pass_session, shared_options
 from mdm.cli.synthetic import make_files
 from mdm.progress import Progress
+
+if TYPE_CHECKING:
+    from mdm.demo import Shown
 
 
 @click.command()
@@ -59,3 +64,25 @@ def demo(session: Session, *, people: int, seed: int) -> None:
     say(session, "The service, in one terminal; the calls of a demonstration programme in another:")
     for command in shown.calls:  # unbroken, to be pasted
         session.out.print(Text(f"  {command}"), soft_wrap=True)
+    say(session, "")
+    _tell_users(session, shown)
+
+
+def _tell_users(session: Session, shown: Shown) -> None:
+    """The accounts of the workbench: told once, since the hub keeps no password."""
+    if not shown.users:
+        say(
+            session, f"The workbench: {shown.address} with the accounts of the first demonstration."
+        )
+        return
+    say(session, "The workbench, one account per role. The passwords are told this once:")
+    for user in shown.users:  # unbroken, to be pasted
+        where = f"{user.role} {user.region}".strip()
+        line = f"  {user.login:<16}{user.password:<26}{where}"
+        session.out.print(Text(line), soft_wrap=True)
+        if user.secret:
+            session.out.print(Text(f"  {'':<16}second factor: {user.secret}"), soft_wrap=True)
+    say(session, f"Open {shown.address} while the service runs, and sign in.")
+    say(
+        session, "A second factor's secret goes into any authenticator, which then shows the codes."
+    )

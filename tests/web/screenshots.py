@@ -1,0 +1,108 @@
+"""Pictures of every page of every role, to be looked at: `python -m tests.web.screenshots OUT [HOME]`.
+
+Goes through the workbench of a demonstration's home (default: `demo`, which is copied, not touched) as
+each role, from link to link, one page per route, at 1280 and 360 px; then the walks that rooms add
+in WALKS, for what no link leads to. Says what axe, the width or the console have against a page.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from litestar import Litestar
+from playwright.sync_api import Page
+
+from api.actions import declared
+from api.app import create_app
+from mdm.compose import Hub, open_home
+from tests.api.serving import served
+from tests.web.browser import NARROW, WIDE, axe, browser, fits, window
+from tests.web.people import demo_members
+
+Walk = Callable[[Page], None]
+#: Role → name → what to do to get there, from the first page on. Rooms add theirs.
+WALKS: dict[str, dict[str, Walk]] = {}
+STRANGER = "stranger"
+
+
+def main(out: Path, home: Path) -> int:
+    """Take the pictures; how many pages have something wrong."""
+    out.mkdir(parents=True, exist_ok=True)
+    with ExitStack() as open_:
+        copy = Path(open_.enter_context(tempfile.TemporaryDirectory())) / "home"
+        shutil.copytree(home, copy, ignore=shutil.ignore_patterns("delivery"))
+        hub = open_home(copy)
+        open_.callback(hub.close)
+        service = open_.enter_context(served(hub, real_identity=True))
+        running = open_.enter_context(browser())
+        wrong = 0
+        for role, member in [(STRANGER, None), *sorted(demo_members(hub).items())]:
+            with window(running, service.url, member, strict=False) as page:
+                for name, faults in _pictures(page, role, templates(hub), out):
+                    wrong += bool(faults)
+                    print(f"{'✗' if faults else '✓'} {name}", *faults, sep="\n    ")  # noqa: T201
+    return wrong
+
+
+def templates(hub: Hub) -> list[tuple[re.Pattern[str], str]]:
+    """The routes that are pages: what an address looks like, and a name for it."""
+    app: Litestar = create_app(hub)
+    machines = ("/v1", "/registry", "/schema", "/health", "/metrics", "/aset", "/.well-known")
+    paths = {path for method, path, _ in declared(app) if method == "GET"}
+    return [
+        (re.compile(re.sub(r"\{[^}]*\}", "[^/]+", path) + r"\Z"), path)
+        for path in sorted(paths)
+        if not path.startswith(machines)
+    ]
+
+
+def _pictures(
+    page: Page, role: str, known: list[tuple[re.Pattern[str], str]], out: Path
+) -> Iterator[tuple[str, list[str]]]:
+    start = "/publik" if role == STRANGER else "/"
+    waiting, seen = [start, "/masuk", "/tidak-ada"], set[str]()
+    while waiting:
+        address = waiting.pop(0)
+        path = urlsplit(address).path
+        template = next((name for pattern, name in known if pattern.match(path)), path)
+        if template in seen or (role != STRANGER and template == "/masuk"):
+            continue
+        seen.add(template)
+        answer = page.goto(address)
+        if answer is None or "text/html" not in (answer.headers.get("content-type") or ""):
+            continue
+        links = page.eval_on_selector_all(
+            "a[href^='/']", "all => all.map(a => a.getAttribute('href'))"
+        )
+        waiting += [link for link in links if not link.startswith(("/aset", "/v1", "/schema"))]
+        yield _picture(page, f"{role} {template}", out)
+    for name, walk in WALKS.get(role, {}).items():
+        page.goto("/")
+        walk(page)
+        yield _picture(page, f"{role} {name}", out)
+
+
+def _picture(page: Page, name: str, out: Path) -> tuple[str, list[str]]:
+    file = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
+    faults = []
+    for size in (WIDE, NARROW):
+        page.set_viewport_size(size)
+        page.screenshot(path=out / f"{file}-{size['width']}.png", full_page=True)
+        for check in (fits, axe):
+            try:
+                check(page)
+            except AssertionError as error:
+                faults.append(f"{size['width']}: {error}")
+    return name, faults
+
+
+if __name__ == "__main__":
+    home = Path(sys.argv[2]) if len(sys.argv) > 2 else Path("demo")
+    sys.exit(1 if main(Path(sys.argv[1]), home) else 0)
