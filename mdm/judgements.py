@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
 import pyarrow as pa
@@ -97,14 +97,20 @@ def table(hub: Hub, engine: Engine, kind: Kind) -> str | None:
     return name
 
 
-def pairs(hub: Hub, session: Session) -> Iterator[tuple[Judgement, tuple[RecordRef, RecordRef]]]:
-    """Every judgement that can still be opened, in order, with its two records."""
-    rows = session.exec(
+def pairs(
+    hub: Hub, session: Session, *, after: int = 0, ids: Collection[str] | None = None
+) -> Iterator[tuple[Judgement, tuple[RecordRef, RecordRef]]]:
+    """Every judgement that can still be opened, in order, with its two records: those behind a number, or of some
+    ids."""
+    query = (
         select(Judgement, JudgementKey)
         .join(JudgementKey, col(JudgementKey.id) == Judgement.id)
+        .where(col(Judgement.seq) > after)
         .order_by(col(Judgement.seq))
     )
-    for judgement, held in rows:
+    if ids is not None:
+        query = query.where(col(Judgement.id).in_(list(ids)))
+    for judgement, held in session.exec(query):
         key = unwrap_key(hub.keys.domain("profile", held.key_id), judgement.id, held.wrapped)
         left, right = json.loads(unseal(key, _place(judgement.id), judgement.records))
         yield judgement, (RecordRef(*left), RecordRef(*right))

@@ -18,10 +18,11 @@ from mdm.access.keys import PURPOSE as ACCESS
 from mdm.access.keys import open_secret, seal_secret
 from mdm.access.totp import COLUMN as SECRET
 from mdm.compose import Hub
-from mdm.hub.tables import EntityKey, JudgementKey, Staff
+from mdm.hub.tables import EntityKey, JudgementKey, SampleKey, Staff
 from mdm.judgements import unwrap_key, wrap_key
 from mdm.keys import DomainKey
 from mdm.progress import Advance, Progress, Silent
+from mdm.sampling import notes
 from mdm.seal import unwrap_entity_key, wrap_entity_key
 
 CHUNK = 1_000  # rows per unit of work
@@ -30,7 +31,7 @@ Rewrap = Callable[[DomainKey, DomainKey, str, bytes], bytes]
 
 
 def rewrap_entity_keys(hub: Hub, *, actor: str, progress: Progress | None = None) -> int:
-    """Wrap the keys of entities and judgements under the active version; return how many."""
+    """Wrap the keys of entities, judgements and samples under the active version; return how many."""
     keys = {
         version: hub.keys.domain("profile", version) for version in hub.keys.versions("profile")
     }
@@ -38,6 +39,7 @@ def rewrap_entity_keys(hub: Hub, *, actor: str, progress: Progress | None = None
     tables: tuple[tuple[Any, str, Rewrap], ...] = (
         (EntityKey, "entity_id", _entity_key),
         (JudgementKey, "id", _judgement_key),
+        (SampleKey, "id", _sample_key),
     )
     total = sum(_waiting(hub, table, active.version) for table, _, _ in tables)
     done = 0
@@ -117,6 +119,10 @@ def _entity_key(before: DomainKey, now: DomainKey, entity_id: str, wrapped: byte
 
 def _judgement_key(before: DomainKey, now: DomainKey, identity: str, wrapped: bytes) -> bytes:
     return wrap_key(now, identity, unwrap_key(before, identity, wrapped))
+
+
+def _sample_key(before: DomainKey, now: DomainKey, sample_id: str, wrapped: bytes) -> bytes:
+    return notes.wrap_key(now, sample_id, notes.unwrap_key(before, sample_id, wrapped))
 
 
 def _wrapping(key: DomainKey) -> bytes:

@@ -27,6 +27,7 @@ from mdm.hub.tables import (
     Job,
     JudgementKey,
     NikToken,
+    SampleKey,
     Staff,
 )
 from mdm.keys import PURPOSES
@@ -41,7 +42,7 @@ DESTROY = "key.destroy"
 
 #: Columns that say which version of a domain key a row was sealed or made with.
 NEEDING: Mapping[str, tuple[Any, ...]] = {
-    "profile": (EntityKey.key_id, JudgementKey.key_id),
+    "profile": (EntityKey.key_id, JudgementKey.key_id, SampleKey.key_id),
     "identifier": (NikToken.key_id,),
     "access": (Staff.totp_key, HoneyNik.key_id),
     "export": (Exchange.key_id, Job.key_version),

@@ -51,6 +51,7 @@ from mdm.subjects import report as subject_report
 from mdm.tracing.facts import Trace
 
 _BODY = 16 << 10
+_MOST = 50_000  # events looked at for one page
 _AGE = (datetime(2000, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC))
 
 Who = NamedDependency[Principal]
@@ -121,8 +122,9 @@ def report_breach(data: JSONBody[BreachQuestion], principal: Who, hub: Where) ->
 @declares("audit.verify")
 @_post("/v1/audit/events", "Search the audit log")
 def events(data: JSONBody[EventsQuestion], principal: Who, hub: Where) -> EventsPage:
-    """Events by actor, subject, action, purpose and time, the newest first. A search is an event of
-    its own, found by its subject too."""
+    """Events by actor, subject, action, purpose and time, the newest first. A page ends after as many
+    events looked at, too, and may be empty: `before` leads on. A search is an event of its own, found
+    by its subject too."""
     wanted = Wanted(
         data.actor,
         (data.subject,) if data.subject else (),
@@ -132,7 +134,7 @@ def events(data: JSONBody[EventsQuestion], principal: Who, hub: Where) -> Events
         _moment(data.until),
     )
     with hub.sessions.read() as session:
-        page = search(session, wanted, before=data.before, limit=data.limit)
+        page = search(session, wanted, before=data.before, limit=data.limit, most=_MOST)
     with hub.sessions.begin() as session:
         audit.record(
             session,

@@ -51,6 +51,7 @@ _MADE = frozenset(
         "run",
         "run_seq",
         "sealed",
+        "seed",
         "since",
         "until",
         "verifier",

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
+from itertools import islice
 from typing import Any
 
 import msgspec
@@ -45,6 +47,16 @@ class Wanted:
     since: datetime | None = None
     until: datetime | None = None
 
+    @cached_property
+    def marks(self) -> tuple[bytes, ...]:
+        """What must stand in the bytes of such an event."""
+        said = {"actor": self.actor, "action": self.action, "purpose": self.purpose}
+        return tuple(
+            b'"%s":%s' % (name.encode(), msgspec.json.encode(value))
+            for name, value in said.items()
+            if value is not None
+        )
+
     def holds(self, entry: Entry) -> bool:
         """Whether an event is one of those; its subjects are the index's business."""
         return (
@@ -58,33 +70,63 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Page:
-    """Some events, the newest first. `before`: what to ask for next; None at the end."""
+    """Some events, the newest first. `before`: what to ask for next, None at the end; `bounded`: so
+    many were looked at that the search stops here, however few it found."""
 
     events: list[Entry]
     before: int | None
+    bounded: bool = False
 
 
 def search(
-    session: Session, wanted: Wanted, *, before: int | None = None, limit: int = 100
+    session: Session,
+    wanted: Wanted,
+    *,
+    before: int | None = None,
+    limit: int = 100,
+    most: int | None = None,
 ) -> Page:
-    """A page of events with a smaller sequence number than `before`."""
+    """A page of events with a smaller sequence number than `before`, after looking at `most`."""
     found: list[Entry] = []
-    for entry in entries(session, wanted, before=before):
+    for looked, (seq, event) in enumerate(_rows(session, wanted, before)):
+        if looked == most:
+            return Page(found, seq + 1, bounded=True)
+        entry = fitting(wanted, seq, event)
+        if entry is None:
+            continue
         if len(found) == limit:
             return Page(found, found[-1].seq)
         found.append(entry)
     return Page(found, None)
 
 
-def entries(session: Session, wanted: Wanted, *, before: int | None = None) -> Iterator[Entry]:
-    """All events wanted, the newest first."""
-    for low, high in _ranges(session, wanted, size(session) if before is None else before):
+def entries(
+    session: Session, wanted: Wanted, *, before: int | None = None, most: int | None = None
+) -> Iterator[Entry]:
+    """All events wanted, the newest first; of the newest `most` that the index names, if given."""
+    for seq, event in islice(_rows(session, wanted, before), most):
+        entry = fitting(wanted, seq, event)
+        if entry is not None:
+            yield entry
+
+
+def _rows(session: Session, wanted: Wanted, before: int | None) -> Iterator[tuple[int, bytes]]:
+    """The events among which those wanted are, the newest first."""
+    for low, high in ranges(session, wanted, size(session) if before is None else before):
         top = high
         while top > low:
             rows = _some(session, wanted, low, top)
-            read_rows = (read(seq, bytes(event)) for seq, event in rows)
-            yield from (entry for entry in read_rows if wanted.holds(entry))
+            yield from rows
             top = rows[-1][0] if len(rows) == TOGETHER else low
+
+
+def fitting(wanted: Wanted, seq: int, event: bytes) -> Entry | None:
+    """The event, read, if it is wanted (its subjects aside). One quick look at its bytes spares reading most others."""
+    event = bytes(event)
+    if all(mark in event for mark in wanted.marks):
+        entry = read(seq, event)
+        return entry if wanted.holds(entry) else None
+    return None
 
 
 def read(seq: int, event: bytes) -> Entry:
@@ -111,7 +153,7 @@ def _some(session: Session, wanted: Wanted, low: int, high: int) -> list[tuple[i
     return [(row[0], row[1]) for row in session.connection().execute(query)]
 
 
-def _ranges(session: Session, wanted: Wanted, top: int) -> Iterator[tuple[int, int]]:
+def ranges(session: Session, wanted: Wanted, top: int) -> Iterator[tuple[int, int]]:
     """Where events of the time wanted can be, the newest first."""
     if wanted.since is None and wanted.until is None:
         yield 0, top

@@ -1,11 +1,13 @@
 """Verify an export of a DTSEN Hub's audit log, offline. One file: Python 3.10+ and `cryptography`.
 
     python verifier.py EXPORT --key VERIFIER_KEY [--witnessed CHECKPOINT_FILE]
-    python verifier.py PROOF_FILE --key VERIFIER_KEY
+    python verifier.py PROOF_FILE [--key VERIFIER_KEY]
 
 EXPORT is the .zip or folder that `dtsen audit export` wrote. VERIFIER_KEY is the key the hub made
 public (or a file of such keys); take it from somewhere else than the export. CHECKPOINT_FILE is a
-signed checkpoint that somebody outside kept: the log must still agree with it.
+signed checkpoint that somebody outside kept: the log must still agree with it. PROOF_FILE is what
+the hub's pages hand out about single events; it brings its key along, and without `--key` the
+answer names that key, to be compared with the one made public.
 
 Checked: that events stand gaplessly in their order; every leaf hash (RFC 9162); the root hash of
 every signed checkpoint (C2SP signed note, Ed25519); consistency proofs between checkpoints; that
@@ -35,6 +37,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 EVENTS, CHECKPOINTS, KEYS, CONSISTENCY = "events.log", "checkpoints.txt", "keys.txt", "proofs.txt"
 BETWEEN = "---\n"  # between checkpoints, and between consistency proofs
 PROOF_HEAD = "c2sp.org/tlog-proof@v1"
+PROOFS_HEAD = "dtsen.hub/proofs@v1"  # several proofs in one file, with the keys and an explanation
 ED25519 = 1  # C2SP signature type
 KEY_EVENT = "audit-key"  # the action that announces a verifier key
 MOST_FAULTS = 20
@@ -394,6 +397,10 @@ class Proof:
         head = [PROOF_HEAD, f"extra {text_of(self.event)}", f"index {self.index}"]
         return "\n".join([*head, *map(text_of, self.path), "", self.note])
 
+    def signed_by(self, key: VerifierKey) -> bool:
+        """Whether a key's signature under the checkpoint holds."""
+        return bool(read_note(self.note).signed_by([key]))
+
 
 def read_proof(text: str) -> Proof:
     """A proof from its text; ValueError when it is none."""
@@ -415,6 +422,48 @@ def verify_proof(proof: Proof, trusted: Sequence[VerifierKey]) -> list[str]:
     return faults
 
 
+# --- proofs of several events, handed out together ---
+
+
+@dataclass(frozen=True)
+class Proofs:
+    """Proofs and the keys they are to be checked with. `lines` explain the file to who opens it."""
+
+    keys: tuple[VerifierKey, ...]
+    proofs: tuple[Proof, ...]
+    lines: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        said = [f"# {line}".rstrip() for line in self.lines]
+        head = "\n".join([PROOFS_HEAD, *said, *(f"key {key}" for key in self.keys), ""])
+        return BETWEEN.join([head, *map(str, self.proofs)])
+
+
+def read_proofs(text: str) -> Proofs:
+    """Proofs from their text, one alone too; ValueError when there are none."""
+    if text.startswith(PROOF_HEAD):
+        return Proofs((), (read_proof(text),))
+    head, *parts = text.split(BETWEEN)
+    first, *lines = head.split("\n")
+    if first != PROOFS_HEAD or not parts:
+        raise ValueError("not proofs")
+    keys = tuple(read_key(line[4:]) for line in lines if line.startswith("key "))
+    said = tuple(line[2:] for line in lines if line.startswith("#"))
+    return Proofs(keys, tuple(map(read_proof, parts)), said)
+
+
+def told(proof: Proof) -> str:
+    """What the event says, in one line."""
+    try:
+        event = json.loads(proof.event)
+        what = " ".join(str(event.get(name, "?")) for name in ("at", "actor", "action"))
+        about = event.get("entity_id") or event.get("run") or event.get("id") or ""
+    except (ValueError, AttributeError):
+        return f"event {proof.index}"
+    ids = about if isinstance(about, str) else " ".join(map(str, about))
+    return f"event {proof.index}: {what} {ids}".rstrip()
+
+
 # --- the command ---
 
 
@@ -422,29 +471,48 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Check what is named on the command line; the exit code."""
     parser = argparse.ArgumentParser(description="Verify a DTSEN Hub audit export or proof.")
     parser.add_argument("file", type=Path, help="the export (.zip or folder), or a proof file")
-    parser.add_argument("--key", required=True, action="append", help="verifier key, or a file")
+    parser.add_argument("--key", action="append", default=[], help="verifier key, or a file")
     parser.add_argument("--witnessed", type=Path, action="append", default=[], metavar="FILE")
     asked = parser.parse_args(arguments)
     try:
         return _run(asked.file, [key for text in asked.key for key in _keys(text)], asked.witnessed)
     except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
         _say(f"Cannot be checked: {type(error).__name__}. Is it an export or a proof, unharmed?")
+        _say("An export needs --key: the verifier key that the hub made public.")
         return 2
 
 
 def _run(file: Path, trusted: list[VerifierKey], witnessed: Sequence[Path]) -> int:
     if file.is_dir() or zipfile.is_zipfile(file):
+        if not trusted:
+            raise ValueError("an export is checked with a key from elsewhere")
         seen = [read_note(path.read_text("utf-8")) for path in witnessed]
         found = verify_export(file, trusted, seen)
         faults = found.faults
         said = f"{found.events} events, {found.checkpoints} checkpoints"
     else:
-        faults = verify_proof(read_proof(file.read_text("utf-8")), trusted)
-        said = "one event"
+        proofs = read_proofs(file.read_text("utf-8"))
+        if not (trusted or proofs.keys):
+            raise ValueError("a proof without a key is checked with one from elsewhere")
+        faults = _check_each(proofs, trusted or list(proofs.keys))
+        said = "one event" if len(proofs.proofs) == 1 else f"{len(proofs.proofs)} events"
     for sentence in faults:
         _say(f"✗ {sentence}")
     _say(f"{said}: " + ("something does not hold." if faults else "everything holds."))
+    if not trusted:
+        _say("Checked with the key that the file brings. Compare it with the one made public:")
+        for key in proofs.keys:
+            _say(f"  {key}")
     return 1 if faults else 0
+
+
+def _check_each(proofs: Proofs, trusted: Sequence[VerifierKey]) -> list[str]:
+    faults = []
+    for proof in proofs.proofs:
+        found = verify_proof(proof, trusted)
+        _say(f"{'✗' if found else '✓'} {told(proof)}")
+        faults += [f"Event {proof.index}: {sentence}" for sentence in found]
+    return faults
 
 
 def _say(line: str) -> None:

@@ -24,12 +24,13 @@ from mdm.lookup import rules_of_its_day
 from mdm.masking import must_be_purpose
 from mdm.opening import Opened, carriers, open_profiles
 from mdm.progress import Progress
-from mdm.survivorship import Choice, Explanation, explain
+from mdm.survivorship import Explanation, explain
 from mdm.survivorship import SourceRecord as ChosenFrom
 from mdm.tokens import tokens_for
 from mdm.tracing import moments, pairs, records
-from mdm.tracing.facts import Lost, Pair, Record, Sentence, Trace, Value
+from mdm.tracing.facts import Pair, Record, Sentence, Trace
 from mdm.tracing.records import Standing
+from mdm.tracing.values import chosen, key_of, parts_of, value_of
 
 LINKED: tuple[Kind, ...] = ("family", "household")
 NOBODY = "There is no published profile to trace."
@@ -62,6 +63,7 @@ class Target:
     opened: Opened
     explanation: Explanation
     run: Run
+    as_of: datetime | None = None
 
 
 def find(hub: Hub, session: Session, question: Question) -> Target:
@@ -71,7 +73,8 @@ def find(hub: Hub, session: Session, question: Question) -> Target:
     found = _open(hub, session, asked, run)
     if found is None:
         raise InputError(NOBODY, "Check the number or id, and the moment.")
-    target = _meant(hub, session, replace(found, asked=asked), question)
+    found = replace(found, asked=asked, as_of=question.as_of)
+    target = _meant(hub, session, found, question)
     _check_attributes(target.explanation, question.attributes)
     return target
 
@@ -85,7 +88,7 @@ def _meant(hub: Hub, session: Session, found: Target, question: Question) -> Tar
             linked = found.explanation.links.get(kind)
             target = _open(hub, session, linked, found.run) if linked else None
         if target is not None and (named or _names(target.explanation) >= set(question.attributes)):
-            return replace(target, asked=found.asked)
+            return replace(target, asked=found.asked, as_of=found.as_of)
     if named:
         raise InputError(f"The profile has no {question.kind}.", "Name another kind, or none.")
     return found
@@ -121,7 +124,7 @@ def trace(hub: Hub, target: Target, question: Question, progress: Progress) -> T
     """Trace what was found. Writes nothing."""
     kind = cast(Kind, target.opened.kind)
     run, entity_id = target.run, target.opened.entity_id
-    chosen = _chosen(target.explanation, question.attributes)
+    choices = chosen(target.explanation.choices, question.attributes)
     with progress.task("read the entity's records"):
         standing = records.standing(hub, run, kind, entity_id)
         standing += _not_linked(standing, target.explanation.records)
@@ -132,11 +135,11 @@ def trace(hub: Hub, target: Target, question: Question, progress: Progress) -> T
         rules = pairs.rules_then(session, run, kind)
         judged = pairs.judged(hub, run, rules, nodes)
         judged = pairs.name_others(hub, run, kind, judged)
-        said = pairs.human_words(hub, session, run, kind, standing)
+        said = pairs.human_words(hub, session, run, kind, [one.key for one in standing])
         batches = records.deliveries(session, {r.batch for r in standing if r.batch is not None})
         then = moments.told(hub, session, run)
         events = moments.history(session, entity_id, run.seq)
-    parts = sorted({part for choice in chosen for part in _parts(choice)})
+    parts = sorted({part for choice in choices for part in parts_of(choice)})
     tidy: list[dict[str, Any] | None] = [None] * len(standing)
     if question.evidence:
         engine = hub.engine()
@@ -147,7 +150,7 @@ def trace(hub: Hub, target: Target, question: Question, progress: Progress) -> T
             judged = {rids: _with(pair, found.get(rids)) for rids, pair in judged.items()}
         finally:
             engine.close()
-    places = {_key(record): at for at, record in enumerate(standing)}
+    places = {record.key: at for at, record in enumerate(standing)}
     status = target.explanation.status_sentence
     return Trace(
         asked=target.asked,
@@ -159,7 +162,7 @@ def trace(hub: Hub, target: Target, question: Question, progress: Progress) -> T
         sealed_by=target.opened.run_seq,
         status=target.explanation.status,
         status_sentence=Sentence(status.id, status.en),
-        values=tuple(_value(choice, places) for choice in chosen),
+        values=tuple(value_of(choice, places) for choice in choices),
         records=tuple(
             _record(hub, one, parts, standardised, question.whole_records)
             for one, standardised in zip(standing, tidy, strict=True)
@@ -188,7 +191,7 @@ def write_down(
     hub: Hub, target: Target, question: Question, *, actor: str, purpose: str, **said: Any
 ) -> None:
     """The act in the audit log, committed before anything leaves."""
-    chosen = _chosen(target.explanation, question.attributes)
+    choices = chosen(target.explanation.choices, question.attributes)
     with hub.sessions.begin() as session:
         audit.record(
             session,
@@ -198,7 +201,7 @@ def write_down(
             entity_id=target.opened.entity_id,
             run_seq=target.run.seq,
             as_of=question.as_of.isoformat() if question.as_of else None,
-            fields={target.opened.kind: [choice.attribute for choice in chosen]},
+            fields={target.opened.kind: [choice.attribute for choice in choices]},
             revealed="whole records" if question.whole_records else None,
             **said,
         )
@@ -218,7 +221,9 @@ def _asked(hub: Hub, session: Session, question: Question, seq: int) -> str:
 
 
 def _names(explanation: Explanation) -> set[str]:
-    return {name for choice in explanation.choices for name in (choice.attribute, *_parts(choice))}
+    return {
+        name for choice in explanation.choices for name in (choice.attribute, *parts_of(choice))
+    }
 
 
 def _check_attributes(explanation: Explanation, wanted: Sequence[str]) -> None:
@@ -230,66 +235,18 @@ def _check_attributes(explanation: Explanation, wanted: Sequence[str]) -> None:
         )
 
 
-def _chosen(explanation: Explanation, wanted: Sequence[str]) -> list[Choice]:
-    """The choices asked for; a part of a group that travels together stands for the group."""
-    names = set(wanted)
-    return [
-        choice
-        for choice in explanation.choices
-        if not names or choice.attribute in names or names & set(_parts(choice))
-    ]
-
-
-def _parts(choice: Choice) -> list[str]:
-    values = [choice.value, *(loser.value for loser in choice.losers)]
-    groups = {part for value in values if isinstance(value, dict) for part in value}
-    return sorted(groups) or [choice.attribute]
-
-
 def _not_linked(standing: Sequence[Standing], chosen_from: Sequence[ChosenFrom]) -> list[Standing]:
     """Records of the profile that the run's links do not name: of a run that kept no links."""
     known = {record.key for record in standing}
     return [
-        Standing(-1 - at, _key_of(one), one.batch, one.file, one.row, implied=one.row is None)
+        Standing(-1 - at, key_of(one), one.batch, one.file, one.row, implied=one.row is None)
         for at, one in enumerate(chosen_from)
-        if _key_of(one) not in known
+        if key_of(one) not in known
     ]
-
-
-def _key_of(one: ChosenFrom) -> tuple[str, str, str]:
-    return one.source, one.layout, one.record_key
-
-
-def _key(record: Standing) -> tuple[str, str, str]:
-    return record.key
 
 
 def _with(pair: Pair, found: Any) -> Pair:
     return replace(pair, evidence=found.beside(pair.match_weight)) if found else pair
-
-
-def _value(choice: Choice, places: dict[tuple[str, str, str], int]) -> Value:
-    return Value(
-        attribute=choice.attribute,
-        label=Sentence(choice.label.id, choice.label.en),
-        value=choice.value,
-        record=places[_key_of(choice.record)],
-        sources=choice.sources,
-        valid=choice.valid,
-        rule=choice.rule,
-        sentence=Sentence(choice.sentence.id, choice.sentence.en),
-        decided_by=choice.decided_by,
-        losers=tuple(
-            Lost(
-                loser.value,
-                places[_key_of(loser.record)],
-                loser.sources,
-                loser.reason,
-                Sentence(loser.because.id, loser.because.en),
-            )
-            for loser in choice.losers
-        ),
-    )
 
 
 def _record(

@@ -20,10 +20,12 @@ from mdm import judgements
 from mdm.compose import Hub
 from mdm.hub.tables import Batch, RuleSet, Run
 from mdm.progress import Progress
+from mdm.tracing import spoken
 from mdm.tracing.evidence import PairEvidence, explain_pairs, prepare
 from mdm.tracing.facts import HumanWord, Pair
 from mdm.tracing.moments import models_of
 from mdm.tracing.records import Standing, kept
+from mdm.tracing.values import Key
 from mdm.validation import validate
 
 MOST = 200  # pairs shown
@@ -115,18 +117,19 @@ def name_others(hub: Hub, run: Run, kind: Kind, pairs: dict[Rids, Pair]) -> dict
 
 
 def human_words(
-    hub: Hub, session: Session, run: Run, kind: Kind, records: Sequence[Standing]
+    hub: Hub, session: Session, run: Run, kind: Kind, records: Sequence[Key]
 ) -> tuple[HumanWord, ...]:
     """What people judged of these records; the run respected what was said before it began."""
-    places = {record.key: at for at, record in enumerate(records)}
+    places = {record: at for at, record in enumerate(records)}
+    ids = spoken.about(hub, session, records)
     found = []
     last: dict[Any, str] = {}
-    for held, pair in judgements.pairs(hub, session):
-        left, right = (places.get(tuple(ref)) for ref in pair)  # type: ignore[arg-type]
-        if held.kind != kind or (left is None and right is None):
+    for held, pair in judgements.pairs(hub, session, ids=ids) if ids else ():
+        if held.kind != kind:
             continue
         if held.at <= run.started:
             last[pair] = held.id
+        left, right = (places.get(tuple(ref)) for ref in pair)  # type: ignore[arg-type]
         found.append((held, pair, left, right))
     return tuple(
         HumanWord(

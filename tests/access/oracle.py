@@ -27,7 +27,7 @@ supervisor         anywhere -          -                              approval.l
 steward            region   review     review,correction,grievance    profile.lookup
 steward            region   assessment verification,grievance,assistance eligibility.ask
 steward            anywhere -          -                              snapshot.list
-auditor            anywhere -          -                              audit.verify,audit.export
+auditor            anywhere -          -                              audit.verify,audit.export,audit.sample
 auditor            region   whole      audit                          audit.trace
 auditor            region   whole      audit,breach,subject_access    subject.report,breach.report
 auditor            anywhere -          -                              snapshot.list,alarm.read,metrics.read

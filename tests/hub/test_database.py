@@ -76,6 +76,11 @@ def test_what_may_only_grow_cannot_be_changed(hub: Hub, table: str, verb: str) -
         "entity_event": "(run_seq, entity_id, kind, event) VALUES (1, 'e', 'person', 'keep')",
         "judgement": "(id, seq, kind, records, judgement, actor, reason, at) "
         "VALUES ('j', 1, 'person', '', 'link', 'a', 'r', '2026-01-01')",
+        "sample": "(id, kind, asked, seed, size, strata, actor, created) "
+        "VALUES ('s', 'events', '{}', 's1', 1, '{}', 'a', '2026-01-01')",
+        "sample_item": "(sample_id, n, stratum, ref) VALUES ('s', 1, 'look', '{}')",
+        "sample_verdict": "(id, sample_id, n, verdict, actor, at) "
+        "VALUES ('v', 's', 1, 'right', 'a', '2026-01-01')",
     }
     column = {
         "audit_event": "seq",
@@ -84,6 +89,9 @@ def test_what_may_only_grow_cannot_be_changed(hub: Hub, table: str, verb: str) -
         "shred_entry": "n",
         "entity_event": "run_seq",
         "judgement": "seq",
+        "sample": "size",
+        "sample_item": "n",
+        "sample_verdict": "n",
     }[table]
     with hub.sessions.connect() as connection:
         connection.execute(sa.text(f"INSERT INTO {table} {rows[table]}"))

@@ -28,6 +28,7 @@ from mdm.hub.tables.entities import (
 from mdm.hub.tables.exchanges import AgreedCallback, Exchange, ExchangeReference, SeenMessage
 from mdm.hub.tables.rights import JudgementKey, Refiling, ShredEntry, SubjectRestriction
 from mdm.hub.tables.runs import LinkageModel, RuleSet, Run, RunStage, StagingMark
+from mdm.hub.tables.samples import Sample, SampleItem, SampleKey, SampleVerdict
 from mdm.hub.tables.trust import (
     AuditActor,
     AuditCheckpoint,
@@ -47,6 +48,9 @@ APPEND_ONLY = (
     "audit_checkpoint",
     "audit_key",
     "shred_entry",
+    "sample",
+    "sample_item",
+    "sample_verdict",
 )
 
 __all__ = [
@@ -86,6 +90,10 @@ __all__ = [
     "Run",
     "RunPeriod",
     "RunStage",
+    "Sample",
+    "SampleItem",
+    "SampleKey",
+    "SampleVerdict",
     "SealedDigest",
     "SealedProfile",
     "SeenMessage",

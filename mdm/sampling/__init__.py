@@ -1,0 +1,307 @@
+"""Sampling: draw at random what an auditor examines, keep what was found, and say how sure it is.
+
+    drawn = draw(hub, AskedEvents(action="reveal"), 50, actor=…)     # or AskedValues, AskedLinks
+    examine(hub, drawn.id, 1, "right", note=None, actor=…)
+    results(hub, session, drawn.id)                                  # shares with Wilson intervals
+
+The seed is shown and kept: the same seed on the same log or run draws the same sample. A sample
+names events and entities by numbers and ids; notes are sealed.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlmodel import Session, col, select
+
+from matching.evaluation import wilson
+from matching.rules import Kind
+from mdm import audit
+from mdm.audit.search import Wanted
+from mdm.compose import Hub
+from mdm.errors import InputError, UnknownError
+from mdm.hub.runs import published_seq
+from mdm.hub.tables import Run, RunStage, Sample, SampleItem, SampleVerdict
+from mdm.sampling import notes
+from mdm.sampling.dice import new_seed
+from mdm.sampling.events import draw_events
+from mdm.sampling.links import draw_links
+from mdm.sampling.terms import (
+    EVENTS,
+    LINKS,
+    MOST,
+    RIGHT,
+    UNCLEAR,
+    VALUES,
+    VERDICTS,
+    WRONG,
+    Drawn,
+    Share,
+    Word,
+)
+from mdm.sampling.values import WantedValues, draw_values
+
+
+@dataclass(frozen=True)
+class AskedEvents:
+    """A sample of the audit log; `log_size`: of the log when it had so many events."""
+
+    actor: str | None = None
+    action: str | None = None
+    purpose: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    log_size: int | None = None
+
+
+@dataclass(frozen=True)
+class AskedValues:
+    """A sample of golden values, of the profiles in some regions (Kemendagri prefixes), as of a
+    run or now."""
+
+    kind: str = "person"
+    regions: tuple[str, ...] = ("",)
+    attribute: str | None = None
+    contested: bool = False
+    run_seq: int | None = None
+
+
+@dataclass(frozen=True)
+class AskedLinks:
+    """A sample of the links a run made itself, spread over the bands of match weight."""
+
+    kind: Kind = "person"
+
+
+Asked = AskedEvents | AskedValues | AskedLinks
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A sample as it is kept, with the last word on each thing drawn, by its number."""
+
+    sample: Sample
+    items: tuple[SampleItem, ...]
+    words: Mapping[int, Word]
+
+
+def draw(hub: Hub, asked: Asked, count: int, *, actor: str, seed: str | None = None) -> Sample:
+    """Draw a sample and keep it, with its audit event. InputError for none or too many, or when
+    there is nothing to draw from."""
+    if not 0 < count <= MOST:
+        raise InputError(f"A sample has 1 to {MOST} things.", "Ask for another number.")
+    seed = seed or new_seed()
+    kind, drawn = _drawn(hub, asked, count, seed)
+    if not drawn.items:
+        raise InputError("There is nothing to draw from.", "Ask for less, or something else.")
+    sample = Sample(
+        id=secrets.token_hex(8),
+        kind=kind,
+        asked=_plain(asked),
+        seed=seed,
+        size=count,
+        strata=dict(drawn.strata),
+        run_seq=drawn.run_seq,
+        log_size=drawn.log_size,
+        actor=actor,
+    )
+    with hub.sessions.begin() as session:
+        session.add(sample)
+        session.add(notes.new_key(hub, sample.id))
+        for n, item in enumerate(drawn.items, 1):
+            session.add(
+                SampleItem(sample_id=sample.id, n=n, stratum=item.stratum, ref=dict(item.ref))
+            )
+        audit.record(
+            session,
+            actor,
+            "sample.draw",
+            id=sample.id,
+            kind=kind,
+            count=len(drawn.items),
+            run_seq=drawn.run_seq,
+            at_size=drawn.log_size,
+            seed=seed,
+        )
+    return sample
+
+
+def examine(
+    hub: Hub, sample_id: str, n: int, verdict: str, *, actor: str, note: str | None = None
+) -> None:
+    """Keep what was found of one thing, with its audit event. InputError for a verdict that is none;
+    UnknownError for a sample or a number that is not there."""
+    if verdict not in VERDICTS:
+        raise InputError("This is no verdict.", f"Say one of: {', '.join(VERDICTS)}.")
+    with hub.sessions.begin() as session:
+        item = session.get(SampleItem, (sample_id, n))
+        if item is None:
+            raise _unknown()
+        word = SampleVerdict(
+            id=secrets.token_hex(8), sample_id=sample_id, n=n, verdict=verdict, actor=actor
+        )
+        if note:
+            word.note = notes.sealed(hub, session, sample_id, word.id, note)
+        session.add(word)
+        audit.record(
+            session,
+            actor,
+            "sample.examine",
+            id=sample_id,
+            entity_id=item.ref.get("entity_id"),
+            decision=verdict,
+            count=n,
+        )
+
+
+def everyone(session: Session, limit: int = 50) -> list[Sample]:
+    """The samples there are, the newest first."""
+    query = select(Sample).order_by(col(Sample.created).desc(), col(Sample.id))
+    return list(session.exec(query.limit(limit)).all())
+
+
+def find(hub: Hub, session: Session, sample_id: str) -> Kept:
+    """A sample with its things and the words on them. UnknownError when there is none."""
+    sample = session.get(Sample, sample_id)
+    if sample is None:
+        raise _unknown()
+    items = session.exec(
+        select(SampleItem).where(SampleItem.sample_id == sample_id).order_by(col(SampleItem.n))
+    ).all()
+    rows = session.exec(
+        select(SampleVerdict)
+        .where(SampleVerdict.sample_id == sample_id)
+        .order_by(col(SampleVerdict.at), col(SampleVerdict.id))
+    ).all()
+    last = {row.n: row for row in rows}
+    opened = notes.opened(hub, session, sample_id, [row for row in last.values() if row.note])
+    words = {n: Word(row.verdict, opened.get(row.id), row.actor, row.at) for n, row in last.items()}
+    return Kept(sample, tuple(items), words)
+
+
+def shares(kept: Kept) -> dict[str, Share]:
+    """Stratum → what was found in it, in order of drawing; `""` is the whole.
+
+    Of links each band counts in the whole by how many links it stands for; elsewhere all are alike.
+    """
+    names = list(dict.fromkeys(item.stratum for item in kept.items))
+    found = {name: _share(kept, name) for name in names}
+    return {"": _whole(kept, list(found.values())), **found}
+
+
+def _drawn(hub: Hub, asked: Asked, count: int, seed: str) -> tuple[str, Drawn]:
+    with hub.sessions.read() as session:
+        if isinstance(asked, AskedEvents):
+            wanted = Wanted(asked.actor, (), asked.action, asked.purpose, asked.since, asked.until)
+            drawn = draw_events(session, wanted, count, seed, log_size=asked.log_size)
+            return EVENTS, drawn
+        if isinstance(asked, AskedValues):
+            values = WantedValues(asked.kind, asked.regions, asked.attribute, asked.contested)
+            seq = asked.run_seq or published_seq(session)
+            return VALUES, draw_values(hub, session, values, count, seed, seq=seq)
+        run = _linked(session, asked.kind)
+    return LINKS, draw_links(hub, run, asked.kind, count, seed) if run else Drawn((), {})
+
+
+def _linked(session: Session, kind: Kind) -> Run | None:
+    """The newest published run that linked everything."""
+    query = (
+        select(Run)
+        .join(RunStage, col(RunStage.run) == Run.id)
+        .where(Run.status == "published", RunStage.stage == f"link {kind}")
+        .order_by(col(Run.seq).desc())
+    )
+    return session.exec(query).first()
+
+
+def _plain(asked: Asked) -> dict[str, Any]:
+    """What was asked for, as JSON has it."""
+    return {
+        name: value.isoformat() if isinstance(value, datetime) else value
+        for name, value in asdict(asked).items()
+        if value is not None
+    }
+
+
+def _share(kept: Kept, stratum: str) -> Share:
+    own = [item.n for item in kept.items if item.stratum == stratum]
+    said = [kept.words[n].verdict for n in own if n in kept.words]
+    right, wrong = said.count(RIGHT), said.count(WRONG)
+    found = wilson(wrong / (right + wrong), right + wrong) if right + wrong else None
+    return Share(
+        drawn=len(own),
+        examined=len(said),
+        right=right,
+        wrong=wrong,
+        unclear=said.count(UNCLEAR),
+        share=found.value if found else None,
+        low=found.low if found else None,
+        high=found.high if found else None,
+        stands_for=kept.sample.strata.get(stratum),
+    )
+
+
+def _whole(kept: Kept, parts: Sequence[Share]) -> Share:
+    right, wrong = sum(one.right for one in parts), sum(one.wrong for one in parts)
+    judged = [one for one in parts if one.right + one.wrong]
+    share, trials = (wrong / (right + wrong), float(right + wrong)) if judged else (0.0, 0.0)
+    if kept.sample.kind == LINKS and judged:
+        share, trials = _weighted(judged)
+    found = wilson(share, trials) if judged else None
+    known = [one.stands_for for one in parts]
+    return Share(
+        drawn=len(kept.items),
+        examined=len(kept.words),
+        right=right,
+        wrong=wrong,
+        unclear=sum(one.unclear for one in parts),
+        share=found.value if found else None,
+        low=found.low if found else None,
+        high=found.high if found else None,
+        stands_for=sum(n or 0 for n in known) if known and None not in known else None,
+    )
+
+
+def _weighted(parts: Sequence[Share]) -> tuple[float, float]:
+    """The share of the whole, and as how many simple trials it is to be taken: so many that a simple
+    sample of them would be as unsure."""
+    total = sum(one.stands_for or 0 for one in parts)
+    share = variance = 0.0
+    for one in parts:
+        weight, seen = (one.stands_for or 0) / total, one.right + one.wrong
+        share += weight * one.wrong / seen
+        # Half a wrong one is added: a band in which none was seen is not sure to have none.
+        guess = (one.wrong + 0.5) / (seen + 1)
+        variance += weight**2 * guess * (1 - guess) / seen
+    guess = min(max(share, 0.5 / (total + 1)), 1 - 0.5 / (total + 1))
+    trials = guess * (1 - guess) / variance
+    return share, min(max(trials, 1.0), float(sum(one.right + one.wrong for one in parts)))
+
+
+def _unknown() -> UnknownError:
+    return UnknownError("There is no such sample, or nothing under this number.", "See the list.")
+
+
+__all__ = [
+    "EVENTS",
+    "LINKS",
+    "MOST",
+    "VALUES",
+    "VERDICTS",
+    "Asked",
+    "AskedEvents",
+    "AskedLinks",
+    "AskedValues",
+    "Kept",
+    "Share",
+    "Word",
+    "draw",
+    "everyone",
+    "examine",
+    "find",
+    "shares",
+]

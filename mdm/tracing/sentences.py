@@ -1,0 +1,80 @@
+"""What a time line says: one sentence per thing that can happen to an entity, in both languages."""
+
+from __future__ import annotations
+
+from mdm.tracing.facts import Sentence
+
+_SENTENCES: dict[str, tuple[str, str]] = {
+    "create": (
+        "Entitas dibentuk dari {records} catatan sumber.",
+        "The entity was made of {records} source records.",
+    ),
+    "keep": (
+        "Catatan yang tertaut berubah; sejak itu {records}.",
+        "The linked records changed; {records} since then.",
+    ),
+    "merge": (
+        "Entitas digabung ke entitas lain: {records} catatan berpindah ({sources}).",
+        "The entity was merged into another: {records} records moved ({sources}).",
+    ),
+    "merge of another": (
+        "Entitas lain digabung ke sini: {records} catatan datang ({sources}).",
+        "Another entity was merged into this one: {records} records came ({sources}).",
+    ),
+    "split": (
+        "Sebagian catatan dipisahkan menjadi entitas lain: {records} pergi ({sources}).",
+        "Some records were split off as another entity: {records} left ({sources}).",
+    ),
+    "split of another": (
+        "Entitas dipisahkan dari entitas lain: {records} catatan datang ({sources}).",
+        "The entity was split from another: {records} records came ({sources}).",
+    ),
+    "link": (
+        "Peninjau memutuskan: catatan {left} dan {right} satu entitas. Alasan: {reason}",
+        "A steward judged records {left} and {right} to be one entity. Reason: {reason}",
+    ),
+    "non-link": (
+        "Peninjau memutuskan: catatan {left} dan {right} bukan satu entitas. Alasan: {reason}",
+        "A steward judged records {left} and {right} not to be one entity. Reason: {reason}",
+    ),
+    "review": (
+        "Peninjau menarik kembali putusan atas catatan {left} dan {right}. Alasan: {reason}",
+        "A steward took back the judgement on records {left} and {right}. Reason: {reason}",
+    ),
+    "version": (
+        "Profil versi {version} disegel: {changes}.",
+        "Version {version} of the profile was sealed: {changes}.",
+    ),
+    "restrict": (
+        "Pemrosesan dibatasi (pasal 41 UU 27/2022).",
+        "Processing was restricted (UU 27/2022, article 41).",
+    ),
+    "lift": ("Pembatasan pemrosesan dicabut.", "The restriction of processing was lifted."),
+    "erase": (
+        "Profil dihapus untuk selamanya: kuncinya dimusnahkan.",
+        "The profile was erased for ever: its key was destroyed.",
+    ),
+    "blank": (
+        "Baris sumbernya dikosongkan dari lake.",
+        "Its source rows were taken out of the lake.",
+    ),
+    "correct": ("Koreksi dicatat: {action}.", "A correction was recorded: {action}."),
+}
+
+OUTSIDE = Sentence("di entitas lain", "of another entity")
+FIRST = Sentence("yang pertama", "the first one")
+NOTHING = Sentence("hanya tautan atau dasarnya yang berubah", "only links or grounds changed")
+GONE = Sentence("isinya sudah dihapus", "its content has been erased")
+
+
+def sentence(what: str, **words: Sentence | str | int | None) -> Sentence:
+    """The sentence for something that happened; a word in both languages goes to either."""
+    said_id, said_en = _SENTENCES[what]
+    in_id = {name: word.id if isinstance(word, Sentence) else word for name, word in words.items()}
+    in_en = {name: word.en if isinstance(word, Sentence) else word for name, word in words.items()}
+    return Sentence(said_id.format_map(in_id), said_en.format_map(in_en))
+
+
+def listed(words: list[Sentence]) -> Sentence:
+    """Some words in one line."""
+    return Sentence(", ".join(one.id for one in words), ", ".join(one.en for one in words))

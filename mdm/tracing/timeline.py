@@ -1,0 +1,218 @@
+"""The time line of an entity: linked, split, merged, judged, corrected, sealed, restricted, in order.
+
+Dated facts from what runs recorded, what people judged, and the audit log; each with the number of
+the audit event that vouches for it. It tells nobody's values: which attributes changed, not to what.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import cast
+
+from sqlmodel import Session, col, select
+
+from matching.rules import Kind
+from mdm.audit.search import Entry, Wanted, entries
+from mdm.compose import Hub
+from mdm.hub.runs import PUBLISHED
+from mdm.hub.tables import Entity, Run, SealedProfile, SubjectRestriction
+from mdm.lookup import rules_of_its_day
+from mdm.opening import open_every_version
+from mdm.survivorship import Explanation, explain
+from mdm.tracing import Target, moments, pairs
+from mdm.tracing.difference import SAME, differences
+from mdm.tracing.facts import HumanWord, Sentence
+from mdm.tracing.records import kept
+from mdm.tracing.sentences import FIRST, GONE, NOTHING, OUTSIDE, listed, sentence
+from mdm.tracing.values import Key
+
+MOST = 5_000  # audit events read about one entity
+MOVED = ("merge", "merge of another", "split", "split of another")
+#: Acts on an entity that the log alone knows, with the sentence for each.
+ACTS = {"erase": "erase", "blank": "blank"}
+CORRECTED = "correct"  # what the names of all acts of correction begin with
+
+
+@dataclass(frozen=True)
+class Fact:
+    """Something that happened. `what` names its kind, `event` the audit event, `other` another
+    entity it concerns, `attributes` those of the profile that changed with it."""
+
+    at: datetime
+    what: str
+    sentence: Sentence
+    actor: str | None = None
+    event: int | None = None
+    run_seq: int | None = None
+    other: str | None = None
+    attributes: tuple[str, ...] = ()
+
+
+def timeline(
+    hub: Hub, session: Session, target: Target, records: Sequence[Key]
+) -> tuple[Fact, ...]:
+    """What happened to an entity up to the moment it was found as of, the oldest first. `records`
+    are its source records then, in the order in which sentences number them from 1."""
+    entity_id, kind, run = target.opened.entity_id, cast(Kind, target.opened.kind), target.run
+    found = [
+        *_linked(hub, session, entity_id, kind, run),
+        *_sealed(hub, session, entity_id, run.seq),
+        *_judged(session, pairs.human_words(hub, session, run, kind, records)),
+        *_acts(session, entity_id),
+    ]
+    if target.as_of is not None:
+        found = [fact for fact in found if fact.at <= target.as_of]
+    return tuple(sorted(found, key=lambda fact: (fact.at, fact.run_seq or 0, _ORDER[fact.what])))
+
+
+#: Of what becomes visible with one run: first the links, then the profile made of them.
+_ORDER = defaultdict(lambda: 1, {"version": 2})
+
+
+def known_as(session: Session, entity_id: str) -> list[str]:
+    """The entity and all that were merged into it."""
+    merged = select(Entity.entity_id).where(Entity.merged_into == entity_id)
+    return [entity_id, *session.exec(merged.order_by(Entity.entity_id)).all()]
+
+
+def _linked(hub: Hub, session: Session, entity_id: str, kind: Kind, run: Run) -> Iterable[Fact]:
+    happened = moments.history(session, entity_id, run.seq)
+    runs = _runs(session, {one.run_seq for one in happened})
+    moved = {
+        one.run_seq: _moves(hub, runs[one.run_seq], kind, entity_id)
+        for one in happened
+        if one.event in MOVED and one.run_seq in runs
+    }
+    for one in happened:
+        then = runs.get(one.run_seq)
+        if then is None:
+            continue
+        sources = moved.get(one.run_seq, {}).get(one.other, Counter())
+        said = ", ".join(f"{source} {count}" for source, count in sorted(sources.items())) or "–"
+        yield Fact(
+            at=then.finished or then.started,
+            what=one.event,
+            sentence=sentence(one.event, records=one.records, sources=said),
+            actor="system",
+            event=_publish_event(session, then),
+            run_seq=one.run_seq,
+            other=one.other,
+        )
+
+
+def _moves(hub: Hub, run: Run, kind: Kind, entity_id: str) -> Mapping[str | None, Counter[str]]:
+    """The other entity → records by source that moved between it and this one in a run."""
+    ends = {"from_entity": [entity_id], "to_entity": [entity_id]}
+    rows = kept(hub, run, f"{kind}_entity_moves", ("source", *ends), ends)
+    found: defaultdict[str | None, Counter[str]] = defaultdict(Counter)
+    for row in rows:
+        other = row["to_entity"] if row["from_entity"] == entity_id else row["from_entity"]
+        found[other][row["source"]] += 1
+    return found
+
+
+def _sealed(hub: Hub, session: Session, entity_id: str, seq: int) -> Iterable[Fact]:
+    """The versions of the profile, with what changed from each to the next."""
+    query = select(SealedProfile.version, SealedProfile.run_seq).where(
+        SealedProfile.entity_id == entity_id, SealedProfile.run_seq <= seq
+    )
+    rows = sorted(session.exec(query).all())
+    runs = _runs(session, {run_seq for _, run_seq in rows})
+    opened = {one.version: one for one in open_every_version(hub, session, [entity_id])}
+    before: Explanation | None = None
+    for version, run_seq in rows:
+        then, held = runs.get(run_seq), opened.get(version)
+        now = explain(held.content, rules_of_its_day(session, entity_id, version)) if held else None
+        if then is not None:
+            changes, names = _changes(before, now, version)
+            yield Fact(
+                at=then.finished or then.started,
+                what="version",
+                sentence=sentence("version", version=version, changes=changes),
+                actor="system",
+                event=_publish_event(session, then),
+                run_seq=run_seq,
+                attributes=names,
+            )
+        before = now
+
+
+def _changes(
+    before: Explanation | None, now: Explanation | None, version: int
+) -> tuple[Sentence, tuple[str, ...]]:
+    if now is None:
+        return GONE, ()
+    if before is None:
+        return (FIRST if version == 1 else NOTHING), ()
+    changed = [one for one in differences(before, now) if one.change != SAME]
+    words = [one.label for one in changed]
+    return (listed(words) if words else NOTHING), tuple(one.attribute for one in changed)
+
+
+def _judged(session: Session, words: Iterable[HumanWord]) -> Iterable[Fact]:
+    for word in words:
+        yield Fact(
+            at=word.at,
+            what=word.judgement,
+            sentence=_told(word),
+            actor=word.actor,
+            event=_event(session, word.id, "judge"),
+        )
+
+
+def _told(word: HumanWord) -> Sentence:
+    left, right = (OUTSIDE if at is None else str(at + 1) for at in (word.left, word.right))
+    return sentence(word.judgement, left=left, right=right, reason=word.reason)
+
+
+def _acts(session: Session, entity_id: str) -> Iterable[Fact]:
+    """What people did to the entity, from the log; and its restrictions."""
+    ids = known_as(session, entity_id)
+    for entry in entries(session, Wanted(subjects=ids), most=MOST):
+        if what := _act(entry):
+            yield Fact(
+                at=entry.at,
+                what=what,
+                sentence=sentence(what, action=entry.action),
+                actor=entry.actor,
+                event=entry.seq,
+                attributes=tuple(
+                    str(name) for of in entry.details.get("fields", {}).values() for name in of
+                ),
+            )
+    query = select(SubjectRestriction).where(col(SubjectRestriction.entity_id).in_(ids))
+    for row in session.exec(query).all():
+        yield _restriction(session, row, "restrict", row.since, row.actor)
+        if row.lifted is not None:
+            yield _restriction(session, row, "lift", row.lifted, row.lifted_by)
+
+
+def _act(entry: Entry) -> str | None:
+    return CORRECTED if entry.action.startswith(CORRECTED) else ACTS.get(entry.action)
+
+
+def _restriction(
+    session: Session, row: SubjectRestriction, what: str, at: datetime, actor: str | None
+) -> Fact:
+    return Fact(at, what, sentence(what), actor, _event(session, row.id, what))
+
+
+def _runs(session: Session, seqs: Iterable[int]) -> dict[int, Run]:
+    query = select(Run).where(col(Run.seq).in_(list(seqs)), Run.status == PUBLISHED)
+    return {run.seq: run for run in session.exec(query).all()}
+
+
+def _publish_event(session: Session, run: Run) -> int | None:
+    return _event(session, run.id, "publish")
+
+
+def _event(session: Session, subject: str, action: str) -> int | None:
+    """The number of an act on a subject in the audit log."""
+    wanted = Wanted(subjects=(subject,), action=action)
+    return next((entry.seq for entry in entries(session, wanted, most=MOST)), None)
+
+
+__all__ = ["Fact", "known_as", "timeline"]
