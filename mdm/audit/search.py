@@ -49,13 +49,9 @@ class Wanted:
 
     @cached_property
     def marks(self) -> tuple[bytes, ...]:
-        """What must stand in the bytes of such an event."""
-        said = {"actor": self.actor, "action": self.action, "purpose": self.purpose}
-        return tuple(
-            b'"%s":%s' % (name.encode(), msgspec.json.encode(value))
-            for name, value in said.items()
-            if value is not None
-        )
+        """What must stand in the bytes of such an event, however its JSON is laid out."""
+        said = (self.actor, self.action, self.purpose)
+        return tuple(msgspec.json.encode(one) for one in said if one and one.isascii())
 
     def holds(self, entry: Entry) -> bool:
         """Whether an event is one of those; its subjects are the index's business."""
