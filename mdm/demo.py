@@ -18,6 +18,7 @@ from sqlmodel import select
 from matching.engine import Engine
 from matching.evaluation import Evaluation
 from matching.rules import KINDS, Kind
+from mdm import figures
 from mdm.access.demo import DemoUser, demo_client, demo_staff
 from mdm.checking import compare, groupings, read_truth
 from mdm.compose import Hub
@@ -81,7 +82,10 @@ def show(hub: Hub, progress: Progress) -> Shown:
     try:
         accept_again(hub, engine, progress)
         quality = {kind: _evaluate(hub, engine, kind, progress) for kind in KINDS}
-        models = models_of(hub, the_published_run(hub))
+        published = the_published_run(hub)
+        for kind, found in quality.items():
+            figures.keep_quality(hub, published.seq, kind, found)
+        models = models_of(hub, published)
         with progress.task("explain one cluster"):
             example = make_example(hub, engine, models["person"], lambda e: _reveal(hub, e))
         with progress.task("write the page"):

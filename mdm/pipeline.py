@@ -6,7 +6,7 @@ Landing comes before: it takes files one by one, as they arrive. A run takes all
 from __future__ import annotations
 
 from matching.standardise import standardise
-from mdm import audit, linking
+from mdm import audit, figures, linking
 from mdm.compose import Hub
 from mdm.identity import identify
 from mdm.membership import members
@@ -50,6 +50,7 @@ def _survive(work: Work) -> Counts:
 
 
 def _publish(work: Work) -> Counts:
+    figures.keep(work.hub, work.engine, work.seq)
     done = publish(work.hub, work.engine, work.run, work.progress)
     return {
         f"{kind} {what}": number for kind, one in done.items() for what, number in vars(one).items()

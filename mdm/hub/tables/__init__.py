@@ -27,7 +27,7 @@ from mdm.hub.tables.entities import (
 )
 from mdm.hub.tables.exchanges import AgreedCallback, Exchange, ExchangeReference, SeenMessage
 from mdm.hub.tables.rights import JudgementKey, Refiling, ShredEntry, SubjectRestriction
-from mdm.hub.tables.runs import LinkageModel, RuleSet, Run, RunStage, StagingMark
+from mdm.hub.tables.runs import LinkageModel, RuleSet, Run, RunFigure, RunStage, StagingMark
 from mdm.hub.tables.samples import Sample, SampleItem, SampleKey, SampleVerdict
 from mdm.hub.tables.trust import (
     AuditActor,
@@ -88,6 +88,7 @@ __all__ = [
     "RoleGrant",
     "RuleSet",
     "Run",
+    "RunFigure",
     "RunPeriod",
     "RunStage",
     "Sample",

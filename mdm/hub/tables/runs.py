@@ -41,6 +41,24 @@ class RunStage(SQLModel, table=True):
     rows: int | None = None
 
 
+class RunFigure(SQLModel, table=True):
+    """One number that a run came to, for pages: counts and shares, of no single person.
+
+    What the parts mean is said in mdm/figures; an empty text stands for "all".
+    """
+
+    __tablename__ = "run_figure"
+
+    run_seq: int = Field(primary_key=True, sa_type=sa.Integer)
+    figure: str = Field(primary_key=True)
+    kind: str = Field(primary_key=True)
+    part: str = Field(primary_key=True)
+    detail: str = Field(primary_key=True)
+    value: float
+    low: float | None = None  # of its 95 % interval, where it has one
+    high: float | None = None
+
+
 class StagingMark(SQLModel, table=True):
     """A run whose publishing has begun: unseen rows of it may stand in the bulk tables.
 
