@@ -24,6 +24,19 @@ supervisor         country  -          -                              snapshot.c
 supervisor         anywhere -          -                              snapshot.list
 supervisor         own      -          -                              job.read
 supervisor         anywhere -          -                              approval.list,approval.decide
+officer            region   desk       correction                     correction.propose,correction.read
+supervisor         region   desk       correction                     correction.read
+supervisor         country  whole      correction                     correction.deliver
+steward            region   desk       correction                     correction.read,correction.approve
+desa-operator      region   desk       correction                     correction.propose,correction.read
+desa-operator      region   desk       verification,correction        profile.lookup
+desa-operator      anywhere -          -                              snapshot.list
+dinsos-verifier    region   desk       correction                     correction.verify,correction.read
+dinsos-verifier    region   desk       verification,correction        profile.lookup
+dinsos-verifier    anywhere -          -                              snapshot.list
+head-of-office     region   desk       correction                     correction.endorse,correction.read
+head-of-office     region   desk       verification,correction        profile.lookup
+head-of-office     anywhere -          -                              snapshot.list
 steward            region   review     review,correction,grievance    profile.lookup
 steward            region   assessment verification,grievance,assistance eligibility.ask
 steward            anywhere -          -                              snapshot.list
@@ -63,7 +76,17 @@ OF_STAFF = ("session.change", "session.end", "page.home")
 OF_ALL_KNOWN = ("session.read",)
 
 #: Which roles need a purpose for which actions is in TABLE; the roles that staff hold are these.
-STAFF = ("officer", "supervisor", "steward", "auditor", "user-administrator", "key-administrator")
+STAFF = (
+    "officer",
+    "supervisor",
+    "steward",
+    "desa-operator",
+    "dinsos-verifier",
+    "head-of-office",
+    "auditor",
+    "user-administrator",
+    "key-administrator",
+)
 PURPOSES: tuple[str | None, ...] = (
     None,
     "verification",

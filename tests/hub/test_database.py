@@ -81,6 +81,8 @@ def test_what_may_only_grow_cannot_be_changed(hub: Hub, table: str, verb: str) -
         "sample_item": "(sample_id, n, stratum, ref) VALUES ('s', 1, 'look', '{}')",
         "sample_verdict": "(id, sample_id, n, verdict, actor, at) "
         "VALUES ('v', 's', 1, 'right', 'a', '2026-01-01')",
+        "correction_step": "(correction, n, act, role, actor, at) "
+        "VALUES ('c', 1, 'propose', 'officer', 'a', '2026-01-01')",
     }
     column = {
         "audit_event": "seq",
@@ -92,6 +94,7 @@ def test_what_may_only_grow_cannot_be_changed(hub: Hub, table: str, verb: str) -
         "sample": "size",
         "sample_item": "n",
         "sample_verdict": "n",
+        "correction_step": "n",
     }[table]
     with hub.sessions.connect() as connection:
         connection.execute(sa.text(f"INSERT INTO {table} {rows[table]}"))

@@ -16,6 +16,15 @@ from mdm.hub.tables.access import (
     UsedAssertion,
 )
 from mdm.hub.tables.answers import EntityQuestion, Job, RunPeriod, Snapshot
+from mdm.hub.tables.corrections import (
+    Correction,
+    CorrectionEvidence,
+    CorrectionKey,
+    CorrectionReturn,
+    CorrectionStep,
+    CorrectionTarget,
+    CorrectionTurn,
+)
 from mdm.hub.tables.delivery import Batch, LakeFileRow
 from mdm.hub.tables.entities import (
     Entity,
@@ -51,6 +60,7 @@ APPEND_ONLY = (
     "sample",
     "sample_item",
     "sample_verdict",
+    "correction_step",
 )
 
 __all__ = [
@@ -69,6 +79,13 @@ __all__ = [
     "BudgetNik",
     "Client",
     "ClientKey",
+    "Correction",
+    "CorrectionEvidence",
+    "CorrectionKey",
+    "CorrectionReturn",
+    "CorrectionStep",
+    "CorrectionTarget",
+    "CorrectionTurn",
     "DomainKeyRow",
     "Entity",
     "EntityEvent",
