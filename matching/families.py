@@ -8,6 +8,8 @@ family found for their card, so that a card renumbered between two sources still
 from __future__ import annotations
 
 from matching.engine import Engine
+from matching.rules import load_standardise
+from reference.text import quote
 
 # A card number as it can be compared: 16 digits, or the digits typed when a few were lost or added.
 CARD = (
@@ -24,7 +26,8 @@ _PLACE = (
 
 
 def add_implied(engine: Engine) -> int:
-    """Add the families that only their members tell of to `family_standardised`; return how many.
+    """Add the families that only their members tell of to `family_standardised`; return how many. Rows that tell of a
+    change only (a person moved to another card) are no family by themselves.
 
     The head's row says who they are; where they live, the row says with whose address most members agree (one of them
     may have been met elsewhere).
@@ -44,6 +47,7 @@ def add_implied(engine: Engine) -> int:
         f"{taken.get(c) or (f'h.{c}' if c in persons else 'NULL')} AS {c}" for c in families
     )
     before = int(engine.scalar("SELECT count(*) FROM family_standardised"))
+    changes = ", ".join(map(quote, load_standardise().sources_of_changes))
     first = "relationship = 'HEAD') DESC NULLS LAST, birth_date NULLS LAST, rid"
     after = engine.table(
         "family_standardised",
@@ -51,7 +55,7 @@ def add_implied(engine: Engine) -> int:
         WITH alone AS (
             SELECT p.*, count(*) OVER (PARTITION BY p.source, p.kk, p.village, p.address_key, p.rt) AS agreeing
             FROM person_standardised p ANTI JOIN family_standardised f ON f.source = p.source AND f.kk = p.kk
-            WHERE p.kk IS NOT NULL),
+            WHERE p.kk IS NOT NULL AND p.source NOT IN ({changes})),
         heads AS (SELECT * FROM alone QUALIFY row_number() OVER (PARTITION BY source, kk ORDER BY ({first}) = 1),
         places AS (SELECT * FROM alone
                    QUALIFY row_number() OVER (PARTITION BY source, kk ORDER BY agreeing DESC, ({first}) = 1)

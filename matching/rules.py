@@ -28,6 +28,7 @@ class StandardiseRules(Document):
     """`standardise.yaml`."""
 
     registry_sources: list[str]
+    sources_of_changes: list[str]
     person_number_sources: list[str]
     default_days: list[str]
     address_words_without_meaning: list[str]

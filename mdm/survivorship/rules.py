@@ -41,7 +41,7 @@ class Bilingual(_Document):
 class SourceTrust(_Document):
     """How much a source is believed on the day of its record, and after how many days half."""
 
-    weight: int = Field(ge=1, le=100)
+    weight: int = Field(ge=1, le=500)
     half_life_days: int | None = Field(default=None, ge=1)
 
 

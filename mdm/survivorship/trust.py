@@ -4,10 +4,10 @@ A record's key packs, from the highest bits down, so that a plain maximum picks 
 
 | bits | part | meaning |
 |---|---|---|
-| 17 | trust | weight × 1000 × 2^(−age ÷ half-life), at least 1 |
+| 19 | trust | weight × 1000 × 2^(−age ÷ half-life), at least 1 |
 | 17 | day | days since 1899-12-31, 0 when undated |
-| 20 | turn | counts down along source, layout, record key inside the entity |
-| 7 | weight | the source's weight undimmed, for saying why |
+| 18 | turn | counts down along source, layout, record key inside the entity |
+| 9 | weight | the source's weight undimmed, for saying why |
 
 Whole numbers, because a sum of them does not depend on the order of its terms.
 """
@@ -18,8 +18,8 @@ from collections.abc import Sequence
 
 from mdm.survivorship.rules import Trust
 
-WEIGHT_BITS = 7
-TURN_BITS = 20
+WEIGHT_BITS = 9
+TURN_BITS = 18
 DAY_BITS = 17
 MAX_RECORDS = 2**TURN_BITS
 TRUST_SHIFT = WEIGHT_BITS + TURN_BITS + DAY_BITS

@@ -60,7 +60,7 @@ def test_unknown_keys_rules_and_profiles_are_refused(document: dict[str, Any]) -
         (document["rules"]["free_text"], "trust", "no_such_profile"),
         (document["kinds"]["family"]["attributes"]["ranking"], "lesser", "no_such_reason"),
         (document["kinds"]["family"], "identifier", "no_such_attribute"),
-        (document["trust"]["identity"]["sources"], "other", {"weight": 101}),
+        (document["trust"]["identity"]["sources"], "other", {"weight": 501}),
     ):
         before = dict(place)
         place[key] = value
