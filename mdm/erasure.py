@@ -17,6 +17,7 @@ from sqlmodel import Session, col, delete, func, or_, select, update
 
 from mdm import audit, judgements
 from mdm.compose import Hub
+from mdm.corrections.forgetting import forget
 from mdm.hub.runs import published_seq
 from mdm.hub.tables import (
     Batch,
@@ -98,7 +99,7 @@ def carry_out(
             counts=counts,
         )
     hub.lake.remove(old for old, _ in taken.swaps)
-    hub.sessions.scrub("entity_key", "judgement_key", "nik_token")
+    hub.sessions.scrub("entity_key", "judgement_key", "correction_key", "nik_token")
     return taken
 
 
@@ -202,6 +203,7 @@ def _shred(hub: Hub, session: Session, shred: ShredList, erasure: Erasure) -> di
     counts = {
         "versions shared": _blank_shared(hub, session, shred, erasure),
         "judgements": _forget_judgements(hub, session, shred),
+        "corrections": forget(hub, session, ids),
     }
     _bury(hub, session, ids)
     gone = {

@@ -46,25 +46,41 @@ def record(
     reason: str,
 ) -> str:
     """Keep a judgement and its audit event in one unit of work; return its id."""
+    with hub.sessions.begin() as session:
+        return record_in(hub, session, kind, left, right, judgement, actor=actor, reason=reason)
+
+
+def record_in(  # noqa: PLR0917 - those of `record`, with its session
+    hub: Hub,
+    session: Session,
+    kind: Kind,
+    left: RecordRef,
+    right: RecordRef,
+    judgement: Verdict,
+    *,
+    actor: str,
+    reason: str,
+) -> str:
+    """The same in the caller's unit of work."""
     identity = secrets.token_hex(16)
     domain, key = hub.keys.domain("profile"), new_key()
     pair = json.dumps(sorted((left, right))).encode()
-    with hub.sessions.begin() as session:
-        seq = (session.exec(select(func.max(Judgement.seq))).one() or 0) + 1
-        session.add(
-            Judgement(
-                id=identity,
-                seq=seq,
-                kind=kind,
-                records=seal(key, _place(identity), pair),
-                judgement=judgement,
-                actor=actor,
-                reason=reason,
-            )
+    seq = (session.exec(select(func.max(Judgement.seq))).one() or 0) + 1
+    session.add(
+        Judgement(
+            id=identity,
+            seq=seq,
+            kind=kind,
+            records=seal(key, _place(identity), pair),
+            judgement=judgement,
+            actor=actor,
+            reason=reason,
         )
-        wrapped = wrap_key(domain, identity, key)
-        session.add(JudgementKey(id=identity, key_id=domain.version, wrapped=wrapped))
-        audit.record(session, actor, "judge", judgement=judgement, kind=kind, id=identity)
+    )
+    wrapped = wrap_key(domain, identity, key)
+    session.add(JudgementKey(id=identity, key_id=domain.version, wrapped=wrapped))
+    session.flush()  # the next one counts from here
+    audit.record(session, actor, "judge", judgement=judgement, kind=kind, id=identity)
     return identity
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from matching.standardise import standardise
 from mdm import audit, figures, linking
 from mdm.compose import Hub
+from mdm.corrections.joining import keep_places, keep_turns
 from mdm.identity import identify
 from mdm.membership import members
 from mdm.progress import Progress
@@ -20,7 +21,9 @@ Counts = dict[str, int]
 
 
 def _validate(work: Work) -> Counts:
-    return validate(work.hub, work.engine, work.progress).as_dict()
+    done = validate(work.hub, work.engine, work.progress, before=work.run.started)
+    keep_turns(work.hub, work.engine, work.seq)
+    return done.as_dict()
 
 
 def _standardise(work: Work) -> Counts:
@@ -51,6 +54,7 @@ def _survive(work: Work) -> Counts:
 
 def _publish(work: Work) -> Counts:
     figures.keep(work.hub, work.engine, work.seq)
+    keep_places(work.hub, work.engine, work.seq)
     done = publish(work.hub, work.engine, work.run, work.progress)
     return {
         f"{kind} {what}": number for kind, one in done.items() for what, number in vars(one).items()

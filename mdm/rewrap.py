@@ -18,7 +18,8 @@ from mdm.access.keys import PURPOSE as ACCESS
 from mdm.access.keys import open_secret, seal_secret
 from mdm.access.totp import COLUMN as SECRET
 from mdm.compose import Hub
-from mdm.hub.tables import EntityKey, JudgementKey, SampleKey, Staff
+from mdm.corrections import store
+from mdm.hub.tables import CorrectionKey, EntityKey, JudgementKey, SampleKey, Staff
 from mdm.judgements import unwrap_key, wrap_key
 from mdm.keys import DomainKey
 from mdm.progress import Advance, Progress, Silent
@@ -31,7 +32,7 @@ Rewrap = Callable[[DomainKey, DomainKey, str, bytes], bytes]
 
 
 def rewrap_entity_keys(hub: Hub, *, actor: str, progress: Progress | None = None) -> int:
-    """Wrap the keys of entities, judgements and samples under the active version; return how many."""
+    """Wrap the keys of entities, judgements, samples and corrections under the active version; how many."""
     keys = {
         version: hub.keys.domain("profile", version) for version in hub.keys.versions("profile")
     }
@@ -40,6 +41,7 @@ def rewrap_entity_keys(hub: Hub, *, actor: str, progress: Progress | None = None
         (EntityKey, "entity_id", _entity_key),
         (JudgementKey, "id", _judgement_key),
         (SampleKey, "id", _sample_key),
+        (CorrectionKey, "id", _correction_key),
     )
     total = sum(_waiting(hub, table, active.version) for table, _, _ in tables)
     done = 0
@@ -123,6 +125,11 @@ def _judgement_key(before: DomainKey, now: DomainKey, identity: str, wrapped: by
 
 def _sample_key(before: DomainKey, now: DomainKey, sample_id: str, wrapped: bytes) -> bytes:
     return notes.wrap_key(now, sample_id, notes.unwrap_key(before, sample_id, wrapped))
+
+
+def _correction_key(before: DomainKey, now: DomainKey, identity: str, wrapped: bytes) -> bytes:
+    opened = store.unwrap_key(before, identity, wrapped)
+    return store.wrap_key(now, identity, opened)
 
 
 def _wrapping(key: DomainKey) -> bytes:

@@ -14,9 +14,10 @@ from matching.engine import Engine
 from mdm import rulebook, shredlist
 from mdm.compose import Hub
 from mdm.hub.runs import abandon_run, published_run, start_run, unfinished_runs
-from mdm.hub.tables import Batch, Judgement, LinkageModel, Run, RunStage
+from mdm.hub.tables import Batch, Correction, Judgement, LinkageModel, Run, RunStage
 from mdm.progress import Progress
 
+_CORRECTED = select(Correction.id).where(Correction.state == "approved")
 _BY_KIND = ("person", "family", "household", "records", "sealed")
 
 
@@ -225,10 +226,12 @@ def _fingerprint(hub: Hub, rules: str, train: bool, publishes: bool) -> str:
         batches = sorted(session.exec(select(Batch.id)).all())
         judgements = sorted(session.exec(select(Judgement.id)).all())
         erased = shredlist.count(session)
+        corrected = sorted(session.exec(_CORRECTED).all())
         models = sorted(
             session.exec(select(LinkageModel.name).where(col(LinkageModel.current))).all()
         )
     facts = {"batches": batches, "judgements": judgements, "rules": rules, "publishes": publishes}
     facts |= {"erased": erased} if erased else {}
+    facts |= {"corrections": corrected} if corrected else {}
     facts |= {"models": "learned in this run"} if train else {"models": models}
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()

@@ -2,14 +2,16 @@
 
 The contracts are turned into SQL (`mdm/readings.py`), the quality rules too (`mdm/quality.py`); one
 pass per layout. A batch gets its findings once; later runs only make the accepted tables again.
-Records of people who were erased by law leave a new batch first (`mdm/leaveout.py`). For every
-batch, landed = accepted + quarantined + erased, or the run stops.
+Records of people who were erased by law leave a new batch first (`mdm/leaveout.py`); approved
+corrections join last (`mdm/corrections/joining.py`). For every batch, landed = accepted +
+quarantined + erased, or the run stops.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 import pyarrow as pa
 from sqlmodel import Session, col, select
@@ -22,6 +24,7 @@ from mdm.accepted import COLUMNS, KINDS, ORIGIN, Kind
 from mdm.ahead import ahead
 from mdm.compose import Hub
 from mdm.contracts import Contracts, Layout, contract_for, load_contracts
+from mdm.corrections.joining import Typed, join
 from mdm.errors import IntegrityError
 from mdm.hub.tables import Batch
 from mdm.lake import LakeFile
@@ -55,6 +58,7 @@ class Counts:
     batches: tuple[BatchCounts, ...]
     current: dict[Kind, int]
     replaced: int
+    corrections: int = 0
 
     @property
     def landed(self) -> int:
@@ -85,16 +89,22 @@ class Counts:
             "replaced": self.replaced,
         }
         whole |= {"erased": self.erased} if self.erased else {}
+        whole |= {"corrections": self.corrections} if self.corrections else {}
         return whole | {str(kind): rows for kind, rows in self.current.items()}
 
 
 def validate(
-    hub: Hub, engine: Engine, progress: Progress, batches: Sequence[str] | None = None
+    hub: Hub,
+    engine: Engine,
+    progress: Progress,
+    batches: Sequence[str] | None = None,
+    before: datetime | None = None,
 ) -> Counts:
     """Make `<kind>_accepted` in the engine from everything landed; write the findings of new
     batches.
 
-    `batches` limits the work to those; None takes all. Call it under the work lock. IntegrityError
+    `batches` limits the work to those; None takes all. `before`: with the corrections approved by
+    then. Call it under the work lock. IntegrityError
     when the rows of a batch do not add up.
     """
     contracts = load_contracts(hub.settings.home / "contracts")
@@ -118,10 +128,20 @@ def validate(
             advance(sum(batch.landed for batch in own))
         for kind in KINDS:
             _accept(engine, kind, [own for own, _ in layouts if own[1].kind == kind])
+        corrected = join(
+            hub,
+            engine,
+            [Typed(source, layout, _tables(source, layout)[1]) for (source, layout), _ in layouts],
+            current,
+            before,
+        )
+        for kind, table in corrected.items():
+            _accept(engine, kind, [one for one, _ in layouts if one[1].kind == kind], table)
     engine.drop("known_dwelling")
     _record(hub, held, counts, files)
     accepted = sum(count.accepted for count in counts)
-    return Counts(tuple(counts), current, accepted - sum(current.values()))
+    added = sum(int(engine.scalar(f"SELECT count(*) FROM {table}")) for table in corrected.values())
+    return Counts(tuple(counts), current, accepted - sum(current.values()), added)
 
 
 def _tables(source: str, layout: Layout) -> tuple[str, str]:
@@ -278,15 +298,18 @@ def _verdicts(source: str, layout: Layout) -> str:
     )
 
 
-def _accept(engine: Engine, kind: Kind, layouts: Sequence[tuple[str, Layout]]) -> None:
+def _accept(
+    engine: Engine, kind: Kind, layouts: Sequence[tuple[str, Layout]], corrected: str | None = None
+) -> None:
     """Make the accepted table of a kind: a view of the typed tables of its layouts, which stay, so
-    that no wide row is copied.
+    that no wide row is copied, and of a table of corrections.
     """
     parts = [accepted_sql(layout, source, _tables(source, layout)[1]) for source, layout in layouts]
     if not parts:
         shape = {**ORIGIN, **COLUMNS[kind]}
         nulls = (f'NULL::{sql_type} AS "{name}"' for name, sql_type in shape.items())
         parts = [f"SELECT {', '.join(nulls)} LIMIT 0"]
+    parts += [f"SELECT * FROM {corrected}"] if corrected else []
     engine.run(f"CREATE OR REPLACE VIEW {kind}_accepted AS {' UNION ALL '.join(parts)}")
 
 

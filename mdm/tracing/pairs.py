@@ -176,7 +176,7 @@ class Again:
         with hub.sessions.read() as session:
             query = select(Batch.id).where(col(Batch.created) < run.started)
             batches = session.exec(query.where(col(Batch.accepted).is_not(None))).all()
-        validate(hub, engine, progress, list(batches))
+        validate(hub, engine, progress, list(batches), run.started)
         with progress.task("standardise again"):
             standardise(engine)
 

@@ -13,7 +13,7 @@ down_revision = "0008"
 branch_labels = None
 depends_on = None
 
-TABLES = ("return", "turn", "evidence", "step", "target", "key")
+TABLES = ("return", "turn", "place", "evidence", "step", "target", "key")
 
 
 def upgrade() -> None:
@@ -68,18 +68,27 @@ def upgrade() -> None:
     )
     op.create_index("ix_correction_evidence_correction", "correction_evidence", ["correction"])
     op.create_table(
+        "correction_place",
+        *_names("record_key", "entity_id"),
+        sa.Column("run_seq", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("record_key", "run_seq"),
+    )
+    op.create_index("ix_correction_place_entity_id", "correction_place", ["entity_id"])
+    op.create_table(
         "correction_turn",
-        *_names("correction", "entity_id", "attribute", "turn", "source"),
+        *_names("record_key", "attribute", "correction", "entity_id", "turn", "source"),
         sa.Column("run_seq", sa.Integer(), nullable=False),
         sa.Column("on_day", sa.String(), nullable=True),
-        sa.PrimaryKeyConstraint("correction", "entity_id", "attribute", "run_seq"),
+        sa.PrimaryKeyConstraint("record_key", "attribute", "run_seq"),
     )
+    op.create_index("ix_correction_turn_correction", "correction_turn", ["correction"])
     op.create_table(
         "correction_return",
-        *_names("correction", "entity_id", "attribute", "provider", "actor"),
+        *_names("record_key", "attribute", "correction", "provider", "actor"),
         sa.Column("returned", UtcDateTime(), nullable=False),
-        sa.PrimaryKeyConstraint("correction", "entity_id", "attribute"),
+        sa.PrimaryKeyConstraint("record_key", "attribute"),
     )
+    op.create_index("ix_correction_return_correction", "correction_return", ["correction"])
 
 
 def _names(*names: str) -> list[sa.Column[str]]:

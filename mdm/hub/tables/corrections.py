@@ -75,15 +75,26 @@ class CorrectionEvidence(SQLModel, table=True):
     added: datetime = Field(default_factory=now, sa_type=UtcDateTime)
 
 
+class CorrectionPlace(SQLModel, table=True):
+    """The entity in which a run found a correction's record; seen once the run is published."""
+
+    __tablename__ = "correction_place"
+
+    record_key: str = Field(primary_key=True)
+    run_seq: int = Field(primary_key=True, sa_type=sa.Integer)
+    entity_id: str = Field(index=True)
+
+
 class CorrectionTurn(SQLModel, table=True):
     """What a run found: a source that a correction overruled has since said something else, or the same."""
 
     __tablename__ = "correction_turn"
 
-    correction: str = Field(primary_key=True)
-    entity_id: str = Field(primary_key=True)
+    record_key: str = Field(primary_key=True)  # of the correction's record
     attribute: str = Field(primary_key=True)
     run_seq: int = Field(primary_key=True, sa_type=sa.Integer)
+    correction: str = Field(index=True)
+    entity_id: str
     turn: str  # overtaken, confirmed
     source: str
     on_day: str | None = None  # ISO date of the delivery that said so
@@ -94,9 +105,9 @@ class CorrectionReturn(SQLModel, table=True):
 
     __tablename__ = "correction_return"
 
-    correction: str = Field(primary_key=True)
-    entity_id: str = Field(primary_key=True)
+    record_key: str = Field(primary_key=True)  # of the correction's record
     attribute: str = Field(primary_key=True)
+    correction: str = Field(index=True)
     provider: str
     returned: datetime = Field(default_factory=now, sa_type=UtcDateTime)
     actor: str

@@ -1,0 +1,74 @@
+"""Whom a proposal is about, opened: the person or family, the members, where they live, who carries a number."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlmodel import Session
+
+from mdm.compose import Hub
+from mdm.desk.people import open_following, region_of
+from mdm.desk.terms import Profile
+from mdm.hub.runs import published_seq
+from mdm.opening import carriers
+from mdm.tokens import tokens_for
+
+
+@dataclass(frozen=True)
+class Around:
+    """A person or a family with what stands around it. `region` holds Kemendagri digits."""
+
+    target: Profile
+    family: Profile | None
+    household: Profile | None
+    members: Mapping[str, Profile]
+    relations: Mapping[str, str | None]  # of the members
+    region: str | None
+
+
+def look_around(hub: Hub, session: Session, entity_id: str) -> Around | None:
+    """Open a person or family as readers see it; None when there is none.
+
+    For code that answers for what it does with it: nothing is written to the audit log here.
+    """
+    seq = published_seq(session)
+    target = open_following(hub, session, [entity_id], seq).get(entity_id)
+    if target is None or target.kind == "household":
+        return None
+    family = target if target.kind == "family" else _linked(hub, session, target, "family", seq)
+    home = _linked(hub, session, family or target, "household", seq)
+    named = family.body["links"].get("members", ()) if family else ()
+    opened = open_following(hub, session, [one for one, _ in named], seq)
+    region = region_of(*([target] if target.kind == "person" else []), home, family)
+    region = region or region_of(*opened.values())
+    return Around(target, family, home, opened, dict(named), region)
+
+
+def carrying(hub: Hub, session: Session, nik: str) -> list[Profile]:
+    """The persons filed under a NIK, the one whose golden NIK it is first."""
+    seq, tokens = published_seq(session), tokens_for(hub, nik)
+    found = carriers(session, tokens, seq)
+    ids = [one for token in tokens for one in found.get(token, ())]
+    return list(open_following(hub, session, ids, seq).values())
+
+
+def value_of(profile: Profile, attribute: str) -> Any:
+    """The chosen value of an attribute; None when nobody spoke."""
+    entry = profile.entry(attribute)
+    return entry[0] if entry else None
+
+
+def said_by(profile: Profile, attribute: str, source: str) -> list[Any]:
+    """What a source's records say of an attribute in this profile, chosen or lost."""
+    entry, records = profile.entry(attribute), profile.body["records"]
+    if not entry:
+        return []
+    told = [(entry[0], entry[1]), *((lost[0], lost[1]) for lost in (entry[3:4] or [[]])[0])]
+    return [value for value, at in told if records[at][0] == source]
+
+
+def _linked(hub: Hub, session: Session, one: Profile, kind: str, seq: int) -> Profile | None:
+    named = one.body["links"].get(kind)
+    return open_following(hub, session, [named], seq).get(named) if named else None

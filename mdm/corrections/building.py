@@ -1,0 +1,278 @@
+"""From a draft to a proposal: which records each kind of correction adds, and what it must refuse."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, cast
+
+from sqlmodel import Session
+
+from mdm.compose import Hub
+from mdm.corrections import reading
+from mdm.corrections.around import Around, carrying, look_around, value_of
+from mdm.corrections.document import Corrected, CorrectionRules
+from mdm.corrections.reading import RefusedError
+from mdm.corrections.terms import SOURCE, Check, Draft, Heard, Merge, Part
+from mdm.desk.terms import Profile
+from mdm.judgements import RecordRef
+
+HEAD, CHILD = "HEAD", "CHILD"
+REGISTRY = "kemendagri"
+ADDRESS = ("address", "rt", "rw", "hamlet", "postal_code", "region_code")
+_SOURCE, _LAYOUT, _KEY, _BATCH, _ROW = 0, 1, 2, 3, 5  # of a record in a golden content
+
+
+@dataclass
+class Building:
+    """One draft being turned into a proposal; what is refused is collected by column."""
+
+    hub: Hub
+    session: Session
+    rules: CorrectionRules
+    draft: Draft
+    around: Around
+    today: date
+    parts: list[Part] = field(default_factory=list)
+    merge: Merge | None = None
+    checks: list[Check] = field(default_factory=list)
+
+    def say(self, column: str, code: str, value: Any = None) -> None:
+        """Add what a check says."""
+        self.checks.append(Check(column, code, self.rules.checks[code].level, value))
+
+    def read(self, kind: Corrected, columns: Iterable[str], *needed: str) -> dict[str, Any]:
+        """The columns that were filled in, as the accepted tables hold them."""
+        found = {}
+        for column in columns:
+            try:
+                value = reading.read(kind, column, self.draft.values.get(column, ""), self.today)
+            except RefusedError as refused:
+                self.say(column, refused.code)
+                continue
+            if value is not None:
+                found[column] = value
+            elif column in needed:
+                self.say(column, "missing")
+        return found
+
+    def add(self, kind: Corrected, target: Profile | None, columns: Mapping[str, Any]) -> None:
+        """Add a record about somebody, or about somebody new."""
+        names = {self.rules.attribute_of(kind, column) for column in columns}
+        attributes = tuple(sorted(name for name in names if name))
+        known = (*attributes, "name") if kind == "person" else attributes
+        self.parts.append(
+            Part(
+                key=secrets.token_hex(16),
+                kind=kind,
+                entity_id=target.entity_id if target else None,
+                anchor=anchor_of(target) if target else None,
+                columns=dict(columns),
+                attributes=attributes,
+                heard=heard_of(target) if target else (),
+                was={name: value_of(target, name) for name in known} if target else {},
+            )
+        )
+
+
+def build(building: Building) -> None:
+    """Fill in the parts (or the merge) of a draft; what stands in the way goes to its checks."""
+    rule = building.rules.kinds[building.draft.kind]
+    expected = "family" if rule.about == "family" else "person"
+    if rule.about != "value" and building.around.target.kind != expected:
+        building.say("", "not-touchable")
+        return
+    _BUILDERS[building.draft.kind](building)
+
+
+def anchor_of(profile: Profile) -> RecordRef:
+    """The record that stands for an entity best: the registry's, else the one its identity comes from."""
+    records = profile.body["records"]
+    own = [one for one in records if one[_SOURCE] != SOURCE] or records
+    registry = [one for one in own if one[_SOURCE] == REGISTRY]
+    name = "kk" if profile.kind == "family" else "nik"
+    entry = profile.entry(name) or profile.entry("name") or profile.entry("head_name")
+    chosen = records[entry[1]] if entry and records[entry[1]] in own else own[0]
+    best = registry[0] if registry else chosen
+    return RecordRef(best[_SOURCE], best[_LAYOUT], best[_KEY])
+
+
+def heard_of(profile: Profile) -> tuple[Heard, ...]:
+    """The versions of the source records behind a profile: what a correction overrules."""
+    return tuple(
+        Heard(one[_SOURCE], one[_LAYOUT], one[_KEY], one[_BATCH], one[_ROW])
+        for one in profile.body["records"]
+        if one[_SOURCE] != SOURCE and one[_ROW] is not None
+    )
+
+
+def _value(b: Building) -> None:
+    kind, attribute = cast(Corrected, b.around.target.kind), b.draft.attribute or ""
+    if attribute in b.rules.only_bps:
+        b.say(attribute, "only-bps")
+    elif attribute not in b.rules.attributes[kind]:
+        b.say(attribute, "not-touchable")
+    else:
+        columns = b.rules.columns(kind, attribute)
+        needed = ("address", "region_code") if attribute == "domicile" else columns[:1]
+        if found := b.read(kind, columns, *needed):
+            b.add(kind, b.around.target, found)
+
+
+def _add_member(b: Building) -> None:
+    card = _card(b)
+    person = b.read("person", ("nik", "relationship"), "relationship")
+    if card is None or "relationship" not in person:
+        return
+    if "nik" in person and (found := carrying(b.hub, b.session, person["nik"])):
+        if found[0].entity_id in b.around.members:
+            b.say("nik", "member-already")
+            return
+        b.add("person", found[0], {"kk": card, "relationship": person["relationship"]})
+        return
+    needed = ("name", "sex", "birth_date")
+    new = b.read("person", (*needed, "birth_place"), *needed)
+    b.add("person", None, {**new, **person, "kk": card})
+
+
+def _remove_member(b: Building) -> None:
+    if b.around.family is None or len(b.around.members) < 2:
+        b.say("", "not-a-member")
+        return
+    b.say("", "no-card")
+    b.add("person", b.around.target, {"kk": no_card(), "relationship": HEAD})
+
+
+def _move_member(b: Building) -> None:
+    found = b.read("person", ("kk", "relationship"), "kk", "relationship")
+    if "kk" not in found or "relationship" not in found:
+        return
+    if b.around.family and value_of(b.around.family, "kk") == found["kk"]:
+        b.say("kk", "member-already")
+        return
+    b.add("person", b.around.target, found)
+
+
+def _split_family(b: Building) -> None:
+    card = b.read("person", ("kk",)).get("kk") or no_card()
+    going = {one: relation for one, relation in b.draft.members.items() if relation}
+    if not going or len(going) >= len(b.around.members):
+        b.say("members", "nothing")
+    if list(going.values()).count(HEAD) != 1:
+        b.say("members", "missing")
+    if not card.strip("0") or card.startswith("0"):
+        b.say("kk", "no-card")
+    for one, relation in going.items():
+        if one not in b.around.members:
+            b.say("members", "not-a-member")
+        elif _relation(b, "members", relation):
+            b.add("person", b.around.members[one], {"kk": card, "relationship": relation})
+
+
+def _change_head(b: Building) -> None:
+    new, family = b.around.target, b.around.family
+    if family is None:
+        b.say("", "not-a-member")
+        return
+    if b.around.relations.get(new.entity_id) == HEAD:
+        b.say("", "unchanged")
+        return
+    b.add("person", new, {"relationship": HEAD})
+    for one, relation in b.around.relations.items():
+        if one == new.entity_id or one not in b.around.members:
+            continue
+        given = b.draft.members.get(one) or ""
+        if relation == HEAD and not given:
+            b.say("members", "missing")
+        elif given and given != relation and _relation(b, "members", given):
+            b.add("person", b.around.members[one], {"relationship": given})
+    if name := value_of(new, "name"):
+        b.add("family", family, {"head_name": name})
+
+
+def _death(b: Building) -> None:
+    found = b.read("person", ("death_date", "death_note"), "death_date")
+    born = (value_of(b.around.target, "birth") or {}).get("birth_date")
+    if "death_date" in found and born and found["death_date"] < born:
+        b.say("death_date", "too-long-ago")
+    life = value_of(b.around.target, "life") or {}
+    if life.get("alive") is False and life.get("death_date") == found.get("death_date"):
+        b.say("death_date", "unchanged")
+    if "death_date" in found:
+        b.add("person", b.around.target, {"alive": False, **found})
+
+
+def _birth(b: Building) -> None:
+    needed = ("name", "sex", "birth_date")
+    found = b.read("person", b.rules.kinds["report-birth"].person, *needed)
+    card = _card(b)
+    if "nik" in found and carrying(b.hub, b.session, found["nik"]):
+        b.say("nik", "nik-of-another")
+    if card is not None and all(name in found for name in needed):
+        b.add("person", None, {**found, "kk": card, "relationship": CHILD})
+
+
+def _move_family(b: Building) -> None:
+    found = b.read("family", ADDRESS, "address", "region_code")
+    if not {"address", "region_code"} <= found.keys():
+        return
+    b.add("family", b.around.target, found)
+    for member in b.around.members.values():
+        b.add("person", member, found)
+
+
+def _merge(b: Building) -> None:
+    other = b.draft.values.get("other", "")
+    found: list[Profile]
+    if other:
+        beside = look_around(b.hub, b.session, other)
+        found = [beside.target] if beside and beside.target.kind == "person" else []
+    else:
+        nik = b.read("person", ("nik",), "nik").get("nik")
+        found = carrying(b.hub, b.session, nik) if nik else []
+    others = [one for one in found if one.entity_id != b.around.target.entity_id]
+    if not others:
+        b.say("nik", "same-entity" if found else "nobody")
+        return
+    pair = (b.around.target, others[0])
+    b.merge = Merge(
+        kind="person",
+        entities=(pair[0].entity_id, pair[1].entity_id),
+        records=(anchor_of(pair[0]), anchor_of(pair[1])),
+    )
+
+
+def no_card() -> str:
+    """A number that no card can bear, for a family that waits for one."""
+    return f"0{secrets.randbelow(10**15):015d}"
+
+
+def _card(b: Building) -> str | None:
+    card = value_of(b.around.target, "kk")
+    if not card:
+        b.say("kk", "not-a-kk")
+    return str(card) if card else None
+
+
+def _relation(b: Building, column: str, relation: str) -> bool:
+    try:
+        return reading.read("person", "relationship", relation, b.today) is not None
+    except RefusedError as refused:
+        b.say(column, refused.code)
+        return False
+
+
+_BUILDERS: dict[str, Callable[[Building], None]] = {
+    "correct-value": _value,
+    "add-member": _add_member,
+    "remove-member": _remove_member,
+    "move-member": _move_member,
+    "split-family": _split_family,
+    "change-head": _change_head,
+    "report-death": _death,
+    "report-birth": _birth,
+    "move-family": _move_family,
+    "merge-doubles": _merge,
+}

@@ -1,0 +1,269 @@
+"""The chain: propose, verify, endorse, approve; send back with a reason; withdraw.
+
+Every act is a row that stays, with its audit event, in one unit of work. Who acts names the version they saw, and is
+told kindly when somebody was there before them. Nobody acts in two roles on one proposal, and nobody agrees twice.
+"""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any
+
+from sqlmodel import Session, col, func, select
+
+from mdm import audit, judgements
+from mdm.access.decide import decide
+from mdm.access.terms import Decision, Principal, Resource
+from mdm.compose import Hub
+from mdm.corrections import evidence, store
+from mdm.corrections.around import Around, look_around
+from mdm.corrections.checks import examine
+from mdm.corrections.deadlines import OPEN, due_after, today
+from mdm.corrections.document import CorrectionRules, Step, load_rules
+from mdm.corrections.terms import PURPOSE, SOURCE, Check, Draft, Proposal
+from mdm.errors import AccessError, ConflictError, InputError, UnknownError
+from mdm.hub.columns import now
+from mdm.hub.dialect import dialect_of
+from mdm.hub.tables import Correction, CorrectionStep, CorrectionTarget
+from mdm.judgements import RecordRef
+
+PROPOSE, READ = "correction.propose", "correction.read"
+SENT_BACK, WITHDRAWN, APPROVED = "sent-back", "withdrawn", "approved"
+REGION_DIGITS = 6
+LONGEST_NOTE = 1000
+NOT_THERE = UnknownError("There is nobody to see.", "Search again in your own region.")
+
+
+class RefusedError(InputError):
+    """A draft cannot be sent as it is; `checks` say why, by column."""
+
+    def __init__(self, checks: list[Check]) -> None:
+        super().__init__("The proposal cannot be sent as it is.", "Mend what the checks name.")
+        self.checks = checks
+
+
+def try_out(hub: Hub, principal: Principal, draft: Draft) -> list[Check]:
+    """What the checks say of a draft, before it is sent. It opens whom it names, and says so in the log."""
+    rules = load_rules()
+    with hub.sessions.begin() as session:
+        around, decision = target(hub, session, principal, draft.entity_id)
+        _, checks = examine(hub, session, rules, draft, around, today(rules, now()))
+        _write_down(session, principal, "correction.check", draft.kind, around, decision)
+    return checks
+
+
+def propose(hub: Hub, principal: Principal, draft: Draft) -> str:
+    """Send a proposal on its way; its id. RefusedError with what the checks say against it; UnknownError for somebody
+    who is not there, or not in the proposer's region: both look the same."""
+    rules = load_rules()
+    with hub.sessions.begin() as session:
+        connection = session.connection()
+        dialect_of(connection).exclusive(connection, "corrections")
+        around, decision = target(hub, session, principal, draft.entity_id)
+        proposal, checks = examine(hub, session, rules, draft, around, today(rules, now()))
+        if proposal is None:
+            raise RefusedError(checks)
+        row = _keep(hub, session, rules, principal, around, draft, proposal)
+        _write_down(session, principal, PROPOSE, row.kind, around, decision, id=row.id)
+    return row.id
+
+
+def target(
+    hub: Hub, session: Session, principal: Principal, entity_id: str, action: str = PROPOSE
+) -> tuple[Around, Decision]:
+    """Whom a principal may propose something about, opened. UnknownError otherwise."""
+    around = look_around(hub, session, entity_id)
+    if around is None:
+        raise NOT_THERE
+    about = Resource(around.target.kind, around.region)
+    decision = decide(principal, action, about, PURPOSE)
+    if not decision.allowed:
+        raise NOT_THERE
+    return around, decision
+
+
+def agree(
+    hub: Hub, principal: Principal, correction: str, act: str, *, version: int, note: str = ""
+) -> str:
+    """Verify, endorse or approve; the state it leaves. With the approval, human links tie its records to their
+    targets. ConflictError when somebody acted meanwhile, AccessError when it is not theirs to decide."""
+    rules = load_rules()
+    step = rules.step(act)
+    with hub.sessions.begin() as session:
+        row = _take(session, correction, version, [step.waits])
+        _may(session, principal, row, step)
+        row.state, row.version = step.then, row.version + 1
+        row.due = due_after(rules, row.state, now())
+        if row.state == APPROVED:
+            row.decided = now()
+            _tie(hub, session, row, principal.id)
+        _step(hub, session, row, principal, act, step.role, note)
+    return row.state
+
+
+def send_back(hub: Hub, principal: Principal, correction: str, *, version: int, note: str) -> None:
+    """Give a proposal back to its proposer, with a reason, which is required. Errors as in `agree`."""
+    if not note.strip():
+        raise InputError("Say why it goes back.", "Write one sentence that helps the proposer.")
+    rules = load_rules()
+    with hub.sessions.begin() as session:
+        row = _take(session, correction, version, OPEN)
+        step = rules.waiting(row.state)
+        assert step is not None  # an open proposal waits for somebody
+        _may(session, principal, row, step)
+        row.state, row.version = SENT_BACK, row.version + 1
+        _step(hub, session, row, principal, "send-back", step.role, note)
+
+
+def withdraw(hub: Hub, principal: Principal, correction: str, *, version: int) -> None:
+    """Take back what one proposed oneself, while it is open."""
+    with hub.sessions.begin() as session:
+        row = _take(session, correction, version, OPEN)
+        if row.proposer != principal.id:
+            raise NOT_THERE
+        row.state, row.version = WITHDRAWN, row.version + 1
+        _step(hub, session, row, principal, "withdraw", "proposer", "")
+
+
+def steps_of(session: Session, correction: str) -> list[CorrectionStep]:
+    """What was done with a proposal, in order."""
+    query = select(CorrectionStep).where(CorrectionStep.correction == correction)
+    return list(session.exec(query.order_by(col(CorrectionStep.n))).all())
+
+
+def step_for(session: Session, principal: Principal, row: Correction) -> Step | None:
+    """The step a principal could take on a proposal now; None when it is not theirs."""
+    step = load_rules().waiting(row.state)
+    try:
+        if step is not None:
+            _may(session, principal, row, step)
+    except (AccessError, UnknownError):
+        return None
+    return step
+
+
+def _keep(  # noqa: PLR0917 - all that a row is made of
+    hub: Hub,
+    session: Session,
+    rules: CorrectionRules,
+    principal: Principal,
+    around: Around,
+    draft: Draft,
+    proposal: Proposal,
+) -> Correction:
+    identity = proposal.parts[0].key if proposal.parts else secrets.token_hex(16)
+    number = (session.exec(select(func.max(Correction.number))).one() or 0) + 1
+    key, moment = store.give_key(hub, session, identity), now()
+    row = Correction(
+        id=identity,
+        number=number,
+        kind=proposal.kind,
+        state=rules.chain[0].waits,
+        version=1,
+        region=(around.region or "")[:REGION_DIGITS],
+        proposer=principal.id,
+        proposed=moment,
+        due=due_after(rules, rules.chain[0].waits, moment),
+        content=store.sealed(key, identity, proposal),
+    )
+    session.add(row)
+    for entity_id, attribute in sorted(proposal.entities):
+        session.add(CorrectionTarget(correction=identity, entity_id=entity_id, attribute=attribute))
+    evidence.keep(hub, session, identity, key, draft.files)
+    role = next(iter(sorted(principal.roles)), "")
+    session.add(
+        CorrectionStep(correction=identity, n=1, act="propose", role=role, actor=principal.id)
+    )
+    session.flush()
+    return row
+
+
+def _take(session: Session, correction: str, version: int, states: Any) -> Correction:
+    """The row, for this unit of work alone; ConflictError when it is not as the asker saw it."""
+    connection = session.connection()
+    dialect_of(connection).exclusive(connection, f"correction {correction}")
+    row = store.by_id(session, correction)
+    session.refresh(row)
+    if row.version != version or row.state not in states:
+        raise ConflictError(
+            "Somebody has acted on this proposal meanwhile.", "Open it again; nothing was lost."
+        )
+    return row
+
+
+def _may(session: Session, principal: Principal, row: Correction, step: Step) -> None:
+    """AccessError unless this step is the principal's: role, region, four eyes."""
+    decision = decide(principal, step.action, Resource("correction", row.region), PURPOSE)
+    if not decision.allowed:
+        raise NOT_THERE
+    before = [(one.act, one.role) for one in steps_of(session, row.id) if one.actor == principal.id]
+    if row.proposer == principal.id or before:
+        raise AccessError(
+            "You have acted on this proposal already.", "Another person must take this step."
+        )
+
+
+def _step(  # noqa: PLR0917 - all that a row is made of
+    hub: Hub,
+    session: Session,
+    row: Correction,
+    principal: Principal,
+    act: str,
+    role: str,
+    note: str,
+) -> None:
+    n = len(steps_of(session, row.id)) + 1
+    sealed = None
+    if note.strip():
+        key = store.key_of(hub, session, row.id)
+        sealed = store.seal_note(key, row.id, n, note.strip()[:LONGEST_NOTE]) if key else None
+    session.add(
+        CorrectionStep(correction=row.id, n=n, act=act, role=role, actor=principal.id, note=sealed)
+    )
+    session.add(row)
+    session.flush()
+    audit.record(
+        session, principal.id, f"correction.{act}", id=row.id, kind=row.kind, purpose=PURPOSE
+    )
+
+
+def _tie(hub: Hub, session: Session, row: Correction, actor: str) -> None:
+    """The human links of an approved correction."""
+    key = store.key_of(hub, session, row.id)
+    if key is None:
+        raise UnknownError("What was proposed was erased.", "Send it back.")
+    proposal = store.opened(key, row)
+    reason = f"correction {row.number}"
+    for part in proposal.parts:
+        if part.anchor is not None:
+            own = RecordRef(SOURCE, part.kind, part.key)
+            judgements.record_in(
+                hub, session, part.kind, own, part.anchor, "link", actor=actor, reason=reason
+            )
+    if proposal.merge is not None:
+        left, right = proposal.merge.records
+        judgements.record_in(
+            hub, session, proposal.merge.kind, left, right, "link", actor=actor, reason=reason
+        )
+
+
+def _write_down(  # noqa: PLR0917 - all that an event says
+    session: Session,
+    principal: Principal,
+    event: str,
+    kind: str,
+    around: Around,
+    decision: Decision,
+    **said: Any,
+) -> None:
+    audit.record(
+        session,
+        principal.id,
+        event,
+        kind=kind,
+        purpose=PURPOSE,
+        entity_id=[around.target.entity_id],
+        decision=decision.reason,
+        policy=decision.policy,
+        **said,
+    )

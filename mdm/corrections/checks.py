@@ -1,0 +1,151 @@
+"""Checks at once: a draft against codes, plausibility, the golden value, the registry, open proposals."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from sqlmodel import Session, col, select
+
+from mdm.compose import Hub
+from mdm.corrections import evidence
+from mdm.corrections.around import Around, carrying, said_by, value_of
+from mdm.corrections.building import HEAD, REGISTRY, Building, build
+from mdm.corrections.deadlines import OPEN
+from mdm.corrections.document import CorrectionRules
+from mdm.corrections.reading import RefusedError, day
+from mdm.corrections.terms import Check, Draft, Part, Proposal
+from mdm.desk.terms import Profile
+from mdm.hub.tables import Correction, CorrectionTarget
+from reference.nik import disagreements
+
+REFUSE = "refuse"
+_SOURCE, _DATE = 0, 6  # of a record in a golden content
+
+
+def examine(  # noqa: PLR0917 - all that a draft is held against
+    hub: Hub, session: Session, rules: CorrectionRules, draft: Draft, around: Around, today: date
+) -> tuple[Proposal | None, list[Check]]:
+    """The proposal a draft makes, with all that is to be said about it; None when something refuses it.
+
+    Opens whom it names; what is opened stays here.
+    """
+    b = Building(hub, session, rules, draft, around, today)
+    seen = _source_date(b)
+    build(b)
+    for part in b.parts:
+        _against_profile(b, part, seen)
+    _numbers(b)
+    if not b.parts and b.merge is None and not _refused(b.checks):
+        b.say("", "nothing")
+    b.checks += evidence.check(rules, draft.kind, draft.files)
+    if seen is None or _refused(b.checks):
+        return None, b.checks
+    proposal = Proposal(
+        kind=draft.kind,
+        parts=tuple(b.parts),
+        merge=b.merge,
+        family=around.family.entity_id if around.family else None,
+        source_date=seen,
+        said=draft.said.strip(),
+        warnings=tuple(sorted({c.code for c in b.checks})),
+    )
+    _open_elsewhere(b, proposal)
+    return (None if _refused(b.checks) else proposal), b.checks
+
+
+def _refused(checks: list[Check]) -> bool:
+    return any(check.level == REFUSE for check in checks)
+
+
+def _source_date(b: Building) -> date | None:
+    try:
+        return day(b.draft.source_date.strip(), b.today)
+    except RefusedError as refused:
+        b.say("source_date", refused.code if b.draft.source_date.strip() else "missing")
+        return None
+
+
+def _against_profile(b: Building, part: Part, seen: date | None) -> None:
+    """A part against what the profile holds: the same, the registry's word, how new it is."""
+    profile = _profile(b.around, part)
+    if part.columns.get("relationship") == HEAD and b.draft.kind == "add-member":
+        b.say("relationship", "two-heads")
+    if profile is None:
+        return
+    alone = b.draft.kind == "correct-value"
+    for attribute in part.attributes:
+        entry = profile.entry(attribute)
+        column = b.rules.columns(part.kind, attribute)[0]
+        if entry is None:
+            continue
+        if alone and same(b.rules, part, attribute, entry[0]):
+            b.say(column, "unchanged", entry[0])
+            continue
+        told = said_by(profile, attribute, REGISTRY)
+        differs = [v for v in told if not same(b.rules, part, attribute, v)]
+        if b.rules.owned(part.kind, attribute) and differs:
+            b.say(column, "registry-differs", differs[0])
+        newest = profile.body["records"][entry[1]][_DATE]
+        if seen and newest and newest > seen.isoformat():
+            b.say(column, "source-newer", newest)
+
+
+def same(rules: CorrectionRules, part: Part, attribute: str, value: Any) -> bool:
+    """Whether a value of a profile says what a part says, in the columns that the part fills."""
+    mine = {
+        name: part.columns[name]
+        for name in rules.columns(part.kind, attribute)
+        if name in part.columns
+    }
+    if not isinstance(value, dict):
+        return list(mine.values()) == [value]
+    told = dict(value)
+    if "region_today" in told:
+        told["region_code"] = str(told["region_today"]).replace(".", "")
+    return all(told.get(name) == one for name, one in mine.items())
+
+
+def _numbers(b: Building) -> None:
+    """NIKs against birth date and sex, and against who carries them."""
+    for part in b.parts:
+        nik = part.columns.get("nik")
+        profile = _profile(b.around, part)
+        if nik:
+            others = {one.entity_id for one in carrying(b.hub, b.session, nik)}
+            if others - {part.entity_id}:
+                b.say("nik", "nik-of-another")
+        number = nik or (value_of(profile, "nik") if profile else None)
+        if number is None or not {"nik", "birth_date", "sex"} & part.columns.keys():
+            continue
+        birth = value_of(profile, "birth") if profile else None
+        born = part.columns.get("birth_date") or (birth or {}).get("birth_date")
+        sex = part.columns.get("sex") or (value_of(profile, "sex") if profile else None)
+        when = date.fromisoformat(born) if born else None
+        parts = {one.part for one in disagreements(str(number), when, sex)}
+        if parts - {"region"}:
+            b.say("nik" if nik else next(iter(part.columns)), "nik-disagrees")
+
+
+def _profile(around: Around, part: Part) -> Profile | None:
+    if part.entity_id is None:
+        return None
+    known = {around.target.entity_id: around.target, **around.members}
+    if around.family is not None:
+        known[around.family.entity_id] = around.family
+    return known.get(part.entity_id)
+
+
+def _open_elsewhere(b: Building, proposal: Proposal) -> None:
+    """Another open proposal about the same attribute of the same entity."""
+    ours = {(one, name) for one, name in proposal.entities if name}
+    ours |= {(one, "") for one in (proposal.merge.entities if proposal.merge else ())}
+    query = (
+        select(CorrectionTarget.entity_id, CorrectionTarget.attribute, Correction.number)
+        .join(Correction, col(Correction.id) == CorrectionTarget.correction)
+        .where(col(Correction.state).in_(OPEN))
+        .where(col(CorrectionTarget.entity_id).in_([one for one, _ in ours]))
+    )
+    taken = {number for one, name, number in b.session.exec(query) if (one, name) in ours}
+    for number in sorted(taken):
+        b.say("", "open-elsewhere", number)

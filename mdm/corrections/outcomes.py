@@ -1,0 +1,155 @@
+"""What became of an approved correction, attribute by attribute: it holds, lost to whom by which rule, or stepped back.
+
+All of it is read from the published profile and from what the published run found.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from sqlmodel import Session, col, select
+
+from mdm.compose import Hub
+from mdm.corrections.around import said_by
+from mdm.corrections.building import REGISTRY
+from mdm.corrections.checks import same
+from mdm.corrections.document import load_rules
+from mdm.corrections.terms import SOURCE, Part, Proposal
+from mdm.desk.people import open_following
+from mdm.desk.terms import Profile
+from mdm.hub.runs import published_seq
+from mdm.hub.tables import Correction, CorrectionPlace, CorrectionReturn, CorrectionTurn
+from mdm.survivorship import Bilingual, explain
+from mdm.survivorship import load_rules as load_survivorship
+from mdm.survivorship.explain import every_value
+
+WAITING, SURVIVED, LOST, APART = "waiting", "survived", "lost", "apart"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one attribute of one record of a correction.
+
+    `source`: who it lost to, or who overtook or confirmed it, on `day`; `sentence`: the rule that chose; `because`: why
+    it lost. `disagrees`: what the civil registry says otherwise, where it owns the attribute; `returned`: when it was
+    told so.
+    """
+
+    part: Part
+    entity_id: str | None
+    attribute: str
+    outcome: str
+    source: str | None = None
+    day: str | None = None
+    sentence: Bilingual | None = None
+    because: Bilingual | None = None
+    disagrees: Any = None
+    returned: datetime | None = None
+
+
+def outcomes(
+    hub: Hub, session: Session, found: Iterable[tuple[Correction, Proposal]]
+) -> dict[str, list[Outcome]]:
+    """Correction id → what became of it, for those that are approved."""
+    approved = [(row, proposal) for row, proposal in found if row.state == "approved"]
+    ids = [row.id for row, _ in approved]
+    seq = published_seq(session)
+    parts = [part for _, proposal in approved for part in proposal.parts]
+    places = _places(session, parts, seq)
+    profiles = open_following(hub, session, set(places.values()), seq)
+    turns = {
+        (one.record_key, one.attribute): one
+        for one in session.exec(
+            select(CorrectionTurn).where(
+                CorrectionTurn.run_seq == seq, col(CorrectionTurn.correction).in_(ids)
+            )
+        )
+    }
+    told = {
+        (one.record_key, one.attribute): one.returned
+        for one in session.exec(
+            select(CorrectionReturn).where(col(CorrectionReturn.correction).in_(ids))
+        )
+    }
+    linked = {one.body["links"].get("family") for one in profiles.values()}
+    families = open_following(hub, session, filter(None, linked), seq)
+    looking = _Looking(places, profiles, families, turns, told)
+    return {
+        row.id: [looking.at(p, name) for p in proposal.parts for name in p.attributes]
+        for row, proposal in approved
+    }
+
+
+@dataclass(frozen=True)
+class _Looking:
+    places: Mapping[str, str]
+    profiles: Mapping[str, Profile]
+    families: Mapping[str, Profile]
+    turns: Mapping[tuple[str, str], CorrectionTurn]
+    told: Mapping[tuple[str, str], datetime]
+
+    def at(self, part: Part, attribute: str) -> Outcome:
+        """One attribute of one record."""
+        entity_id = self.places.get(part.key) or part.entity_id
+        turn = self.turns.get((part.key, attribute))
+        profile = self.profiles.get(self.places.get(part.key, ""))
+        returned = self.told.get((part.key, attribute))
+        if turn is not None:
+            return Outcome(
+                part, entity_id, attribute, turn.turn, turn.source, turn.on_day, returned=returned
+            )
+        if profile is None:
+            return Outcome(part, entity_id, attribute, WAITING, returned=returned)
+        one = _chosen(part, attribute, profile, returned)
+        if (part.kind, attribute) == ("person", "kk"):
+            return self._membership(one, profile)
+        return one
+
+    def _membership(self, one: Outcome, profile: Profile) -> Outcome:
+        """A card is where somebody belongs: it holds when the profile stands in the family of that card, whatever the
+        card number that the registry gives."""
+        family = self.families.get(profile.body["links"].get("family", ""))
+        cards = every_value(family.body, "kk") if family else []
+        holds = one.part.columns["kk"] in cards
+        sentence = load_survivorship().trust["membership"].sentence
+        return replace(one, outcome=SURVIVED if holds else LOST, sentence=sentence)
+
+
+def _chosen(part: Part, attribute: str, profile: Profile, returned: datetime | None) -> Outcome:
+    """Held against the profile that the record stands in."""
+    rules = load_rules()
+    told = said_by(profile, attribute, REGISTRY) if rules.owned(part.kind, attribute) else []
+    disagrees = next((v for v in told if not same(rules, part, attribute, v)), None)
+    choices = {one.attribute: one for one in explain(profile.body).choices}
+    choice = choices.get(attribute)
+    if choice is None:
+        return Outcome(part, profile.entity_id, attribute, APART)
+    ours = next((one for one in choice.losers if _is_of(one.record, part)), None)
+    holds = _is_of(choice.record, part) or same(rules, part, attribute, choice.value)
+    return Outcome(
+        part,
+        profile.entity_id,
+        attribute,
+        SURVIVED if holds else LOST,
+        source=choice.record.source,
+        day=choice.record.date,
+        sentence=choice.sentence,
+        because=None if holds else ours.because if ours else None,
+        disagrees=disagrees,
+        returned=returned,
+    )
+
+
+def _is_of(record: Any, part: Part) -> bool:
+    return bool(record.source == SOURCE and record.record_key == part.key)
+
+
+def _places(session: Session, parts: Sequence[Part], seq: int) -> dict[str, str]:
+    """Record key → the entity it stands in, as readers see it."""
+    query = select(CorrectionPlace.record_key, CorrectionPlace.entity_id).where(
+        CorrectionPlace.run_seq == seq, col(CorrectionPlace.record_key).in_([p.key for p in parts])
+    )
+    return dict(session.exec(query).all())

@@ -1,0 +1,129 @@
+"""Data balikan: what corrections and the civil registry say otherwise of what the registry owns, told to the registry.
+
+The file names the provider's own record and column, so that it can be acted on. What was told is watched: when the
+registry comes to say it, the run finds the correction confirmed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sqlmodel import Session, col, select
+
+from mdm import audit
+from mdm.compose import Hub
+from mdm.contracts import contract_for, load_contracts
+from mdm.corrections import evidence, store
+from mdm.corrections.building import REGISTRY
+from mdm.corrections.document import load_rules
+from mdm.corrections.outcomes import Outcome, outcomes
+from mdm.corrections.terms import PURPOSE, Proposal
+from mdm.errors import InputError
+from mdm.hub.tables import Correction, CorrectionReturn
+from mdm.sheets import write_csv, write_xlsx
+
+HEADER = (
+    "NOMOR_KOREKSI", "LAYOUT", "KUNCI_CATATAN", "KOLOM", "NILAI_TERCATAT", "NILAI_DIUSULKAN",
+    "ALASAN", "TANGGAL_BUKTI", "JUMLAH_BUKTI", "BUKTI", "DISETUJUI",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Line:
+    """One disagreement, as the provider reads it."""
+
+    outcome: Outcome
+    correction: str
+    cells: tuple[Any, ...]
+
+
+def due(hub: Hub, session: Session, *, again: bool = False) -> list[Line]:
+    """The disagreements that the registry has not been told of; with `again`, those too that it has."""
+    rows = session.exec(
+        select(Correction).where(Correction.state == "approved").order_by(col(Correction.number))
+    ).all()
+    opened = list(store.open_many(hub, session, rows))
+    found = outcomes(hub, session, opened)
+    return [
+        line
+        for row, proposal in opened
+        for one in found[row.id]
+        if one.disagrees is not None and (again or one.returned is None)
+        for line in _lines(hub, session, row, proposal, one)
+    ]
+
+
+def write(hub: Hub, to: str, out: Path, *, actor: str, again: bool = False) -> int:
+    """Write the return file (.csv or .xlsx, for its owner's eyes only) and mark what it tells; how many lines.
+
+    The act is in the audit log before the file is. InputError for a provider that owns nothing.
+    """
+    if to != REGISTRY:
+        raise InputError("This provider gets no return file.", f"Name {REGISTRY}.")
+    if out.suffix.lower() not in (".csv", ".xlsx"):
+        raise InputError("The file to write must end in .csv or .xlsx.")
+    with hub.sessions.begin() as session:
+        lines = due(hub, session, again=again)
+        for line in lines:
+            key = (line.outcome.part.key, line.outcome.attribute)
+            if session.get(CorrectionReturn, key) is None:
+                session.add(
+                    CorrectionReturn(
+                        record_key=key[0],
+                        attribute=key[1],
+                        correction=line.correction,
+                        provider=to,
+                        actor=actor,
+                    )
+                )
+        audit.record(
+            session,
+            actor,
+            "correction.deliver",
+            purpose=PURPOSE,
+            source=to,
+            id=sorted({line.correction for line in lines}),
+            entity_id=sorted({one.outcome.entity_id for one in lines if one.outcome.entity_id}),
+            count=len(lines),
+        )
+    cells = [line.cells for line in lines]
+    if out.suffix.lower() == ".csv":
+        return write_csv(out, HEADER, cells)
+    return write_xlsx(out, [("Data balikan", HEADER, cells)])[0]
+
+
+def _lines(
+    hub: Hub, session: Session, row: Correction, proposal: Proposal, one: Outcome
+) -> list[Line]:
+    """A line per record of the registry and column."""
+    rules, part = load_rules(), one.part
+    contract = contract_for(load_contracts(hub.settings.home / "contracts"), REGISTRY)
+    files = [file.id for file in evidence.of(session, row.id)]
+    told: dict[tuple[str, str, str], tuple[Any, ...]] = {}
+    for heard in part.heard:
+        layout = contract.layout(heard.layout) if heard.source == REGISTRY else None
+        for column in rules.columns(part.kind, one.attribute) if layout else ():
+            name = layout.column_of(column) if layout else ""
+            if not name or part.columns.get(column) is None:
+                continue
+            # Of two of ours behind one column of theirs the later says it in their words: a date for a death.
+            told[heard.layout, heard.record_key, name] = (
+                row.number,
+                heard.layout,
+                heard.record_key,
+                name,
+                _held(one.disagrees, column),
+                part.columns[column],
+                proposal.said,
+                proposal.source_date.isoformat(),
+                len(files),
+                " ".join(files),
+                row.decided.date().isoformat() if row.decided else None,
+            )
+    return [Line(one, row.id, cells) for cells in told.values()]
+
+
+def _held(value: Any, column: str) -> Any:
+    return value.get(column) if isinstance(value, dict) else value

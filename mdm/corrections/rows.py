@@ -1,0 +1,151 @@
+"""Approved corrections as source records: rows in the shape of the accepted tables.
+
+A row speaks only of what was corrected; every other column is NULL. Its batch is its correction, its row the
+correction's number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import pyarrow as pa
+from sqlmodel import Session, col, select
+
+import reference.regions
+from matching.engine import Engine
+from mdm.accepted import COLUMNS, ORIGIN, Kind
+from mdm.compose import Hub
+from mdm.corrections import store
+from mdm.corrections.document import Corrected, load_rules
+from mdm.corrections.terms import FILE, SOURCE, Part, Proposal
+from mdm.hub.runs import published_seq
+from mdm.hub.tables import Correction, CorrectionTarget, CorrectionTurn
+
+KINDS: tuple[Corrected, ...] = ("person", "family")
+OVERTAKEN, CONFIRMED = "overtaken", "confirmed"
+Stepped = Collection[tuple[str, str]]  # (record key, attribute) that stepped back
+
+
+@dataclass(frozen=True)
+class Added:
+    """One record of an approved correction."""
+
+    correction: str
+    number: int
+    part: Part
+    source_date: str
+
+    def columns(self, stepped: Stepped = ()) -> dict[str, Any]:
+        """What it says, by accepted column, without what has stepped back."""
+        rules, part = load_rules(), self.part
+        gone = {name for name in part.attributes if (part.key, name) in stepped}
+        kept = {
+            column: value
+            for column, value in part.columns.items()
+            if rules.attribute_of(part.kind, column) not in gone
+        }
+        return _whole(kept)
+
+
+def approved(hub: Hub, session: Session, before: datetime | None = None) -> list[Added]:
+    """The records of all approved corrections that still open, in order; `before`: approved before a moment."""
+    query = select(Correction).where(Correction.state == "approved")
+    if before is not None:
+        query = query.where(col(Correction.decided) <= before)
+    return _added(hub, session, session.exec(query.order_by(col(Correction.number))).all())
+
+
+def approved_of(hub: Hub, session: Session, entity_ids: Iterable[str]) -> list[Added]:
+    """The records of the approved corrections that are about some entities."""
+    query = (
+        select(Correction)
+        .join(CorrectionTarget, col(CorrectionTarget.correction) == Correction.id)
+        .where(Correction.state == "approved")
+        .where(col(CorrectionTarget.entity_id).in_(list(entity_ids)))
+        .order_by(col(Correction.number))
+        .distinct()
+    )
+    return _added(hub, session, session.exec(query).all())
+
+
+def accepted_of(hub: Hub, entity_ids: Iterable[str]) -> dict[Kind, list[dict[str, Any]]]:
+    """Rows in the shape of `<kind>_accepted` (without rid) of the approved corrections about some entities, without
+    what has stepped back by the published run: for who settles them on small tables."""
+    with hub.sessions.read() as session:
+        added = approved_of(hub, session, entity_ids)
+        stepped = stepped_back(session, [one.correction for one in added])
+    found: dict[Kind, list[dict[str, Any]]] = {kind: [] for kind in KINDS}
+    for one in added:
+        if said := one.columns(stepped):
+            found[one.part.kind].append(_row(one, said))
+    return found
+
+
+def stepped_back(session: Session, corrections: Sequence[str]) -> set[tuple[str, str]]:
+    """(record key, attribute) that stepped back, as the published run found."""
+    query = select(CorrectionTurn.record_key, CorrectionTurn.attribute).where(
+        CorrectionTurn.run_seq == published_seq(session),
+        col(CorrectionTurn.correction).in_(list(corrections)),
+    )
+    return set(session.exec(query).all())
+
+
+def register(
+    engine: Engine, name: str, kind: Kind, added: Sequence[Added], stepped: Stepped
+) -> int:
+    """Make table `name` with the columns of `<kind>_accepted`, but without rid; how many rows."""
+    rows = [_row(one, said) for one in added if (said := one.columns(stepped))]
+    shape = {n: t for n, t in {**ORIGIN, **COLUMNS[kind]}.items() if n != "rid"}
+    texts = {
+        column: pa.array([_text(row.get(column)) for row in rows], pa.string()) for column in shape
+    }
+    engine.register(f"{name}_texts", pa.table(texts))
+    cast = ", ".join(f'"{column}"::{sql_type} AS "{column}"' for column, sql_type in shape.items())
+    count = engine.table(name, f"SELECT {cast} FROM {name}_texts")
+    engine.drop(f"{name}_texts")
+    return count
+
+
+def _added(hub: Hub, session: Session, rows: Iterable[Correction]) -> list[Added]:
+    return [
+        Added(row.id, row.number, part, proposal.source_date.isoformat())
+        for row, proposal in store.open_many(hub, session, rows)
+        for part in proposal.parts
+    ]
+
+
+def _row(one: Added, said: Mapping[str, Any]) -> dict[str, Any]:
+    origin = {
+        "source": SOURCE,
+        "layout": one.part.kind,
+        "file": FILE,
+        "row": one.number,
+        "record_key": one.part.key,
+        "batch": one.correction,
+        "value_date": one.source_date,
+    }
+    return {**dict.fromkeys(COLUMNS[one.part.kind]), **said, **origin}
+
+
+def _whole(said: dict[str, Any]) -> dict[str, Any]:
+    """With the columns that go along: numbers as typed, how exact a date is, whose code a region is."""
+    for number in ("nik", "kk"):
+        if number in said:
+            said[f"{number}_raw"] = said[number]
+    if "birth_date" in said:
+        said["birth_date_precision"] = "day"
+    if "region_code" in said:
+        said["region_system"] = "kemendagri"
+        name = reference.regions.place_name(said["region_code"])
+        said["village_name"] = name.upper() if name else None
+    return said
+
+
+def _text(value: Any) -> str | None:
+    return None if value is None else str(value)
+
+
+__all__ = ["CONFIRMED", "OVERTAKEN", "Added", "Proposal", "accepted_of", "approved", "register"]
