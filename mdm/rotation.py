@@ -20,6 +20,7 @@ from mdm.access import approvals
 from mdm.compose import Hub
 from mdm.errors import IntegrityError, UsageError
 from mdm.hub.tables import (
+    CorrectionKey,
     DomainKeyRow,
     EntityKey,
     Exchange,
@@ -42,7 +43,7 @@ DESTROY = "key.destroy"
 
 #: Columns that say which version of a domain key a row was sealed or made with.
 NEEDING: Mapping[str, tuple[Any, ...]] = {
-    "profile": (EntityKey.key_id, JudgementKey.key_id, SampleKey.key_id),
+    "profile": (EntityKey.key_id, JudgementKey.key_id, SampleKey.key_id, CorrectionKey.key_id),
     "identifier": (NikToken.key_id,),
     "access": (Staff.totp_key, HoneyNik.key_id),
     "export": (Exchange.key_id, Job.key_version),

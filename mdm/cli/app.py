@@ -36,6 +36,7 @@ VERBS = {
     "admin": "admin",
     "keys": "keys",
     "snapshot": "snapshots",
+    "corrections": "corrections",
 }
 
 

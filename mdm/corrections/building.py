@@ -162,7 +162,7 @@ def _split_family(b: Building) -> None:
         b.say("members", "nothing")
     if list(going.values()).count(HEAD) != 1:
         b.say("members", "missing")
-    if not card.strip("0") or card.startswith("0"):
+    if waits_for_card({"kk": card}):
         b.say("kk", "no-card")
     for one, relation in going.items():
         if one not in b.around.members:
@@ -247,6 +247,11 @@ def _merge(b: Building) -> None:
 def no_card() -> str:
     """A number that no card can bear, for a family that waits for one."""
     return f"0{secrets.randbelow(10**15):015d}"
+
+
+def waits_for_card(columns: Mapping[str, Any]) -> bool:
+    """Whether a record stands on such a number."""
+    return str(columns.get("kk", "")).startswith("0")
 
 
 def _card(b: Building) -> str | None:

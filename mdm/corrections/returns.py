@@ -16,7 +16,7 @@ from mdm import audit
 from mdm.compose import Hub
 from mdm.contracts import contract_for, load_contracts
 from mdm.corrections import evidence, store
-from mdm.corrections.building import REGISTRY
+from mdm.corrections.building import REGISTRY, waits_for_card
 from mdm.corrections.document import load_rules
 from mdm.corrections.outcomes import Outcome, outcomes
 from mdm.corrections.terms import PURPOSE, Proposal
@@ -28,6 +28,11 @@ HEADER = (
     "NOMOR_KOREKSI", "LAYOUT", "KUNCI_CATATAN", "KOLOM", "NILAI_TERCATAT", "NILAI_DIUSULKAN",
     "ALASAN", "TANGGAL_BUKTI", "JUMLAH_BUKTI", "BUKTI", "DISETUJUI",
 )  # fmt: skip
+
+
+NEW_CARD = (
+    "KK BARU"  # the number that stands for a card not issued yet says nothing to the registry
+)
 
 
 @dataclass(frozen=True)
@@ -115,7 +120,9 @@ def _lines(
                 heard.record_key,
                 name,
                 _held(one.disagrees, column),
-                part.columns[column],
+                NEW_CARD
+                if waits_for_card(part.columns) and column == "kk"
+                else part.columns[column],
                 proposal.said,
                 proposal.source_date.isoformat(),
                 len(files),

@@ -1,0 +1,35 @@
+"""People of the chain for tests, and a proposal's whole way."""
+
+from __future__ import annotations
+
+from mdm.access import Principal
+from mdm.compose import Hub
+from mdm.corrections import chain
+from mdm.corrections.terms import Draft, File
+
+PDF = File("surat.pdf", "application/pdf", b"%PDF-1.7 surat keterangan desa")
+SAID = {"source_date": "2026-11-20", "said": "Sesuai surat keterangan desa.", "files": [PDF]}
+
+
+def of(role: str, *regions: str, name: str = "") -> Principal:
+    """A member of staff with one role."""
+    return Principal(name or f"staff:{role}", "staff", frozenset([role]), regions or ("",))
+
+
+OPERATOR, VERIFIER, HEAD, KEMENSOS = (
+    of(role) for role in ("desa-operator", "dinsos-verifier", "head-of-office", "steward")
+)
+CHAIN = ((VERIFIER, "verify"), (HEAD, "endorse"), (KEMENSOS, "approve"))
+
+
+def draft(kind: str, entity_id: str, **more: object) -> Draft:
+    """A draft with evidence, a date and words."""
+    return Draft(kind, entity_id, **{**SAID, **more})  # type: ignore[arg-type]
+
+
+def approve(hub: Hub, one: Draft) -> str:
+    """Propose something and take it through the whole chain; its id."""
+    made = chain.propose(hub, OPERATOR, one)
+    for version, (who, act) in enumerate(CHAIN, 1):
+        chain.agree(hub, who, made, act, version=version)
+    return made

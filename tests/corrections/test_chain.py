@@ -1,0 +1,253 @@
+"""Proposals on their way, on both databases: checks at once, four eyes, conflicts told, all on record."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlmodel import select
+
+from mdm.audit.search import Wanted, entries
+from mdm.compose import Hub
+from mdm.corrections import chain, evidence, rows, store
+from mdm.corrections.chain import RefusedError
+from mdm.corrections.deadlines import clock, month_of
+from mdm.corrections.document import load_rules
+from mdm.corrections.terms import File
+from mdm.errors import AccessError, ConflictError, InputError, UnknownError
+from mdm.hub.tables import Correction, CorrectionEvidence, CorrectionStep, Judgement
+from mdm.rewrap import rewrap_entity_keys
+from tests.api.world import BUDI, ENTITY, FAMILY, RINA, SITI, fill
+from tests.corrections.chain import HEAD, KEMENSOS, OPERATOR, VERIFIER, approve, draft, of
+
+PHONE = "081234567890"
+
+
+@pytest.fixture(scope="module")
+def hub(shared_hub: Hub) -> Hub:
+    """A published hub: a family of two in Bogor, one person elsewhere."""
+    return fill(shared_hub)
+
+
+def row(hub: Hub, identity: str) -> Correction:
+    with hub.sessions.read() as session:
+        return store.by_id(session, identity)
+
+
+def codes(refused: pytest.ExceptionInfo[RefusedError]) -> set[str]:
+    return {check.code for check in refused.value.checks}
+
+
+def test_from_a_village_to_kemensos_with_every_step_on_record(hub: Hub) -> None:
+    made = approve(
+        hub,
+        draft("correct-value", ENTITY[SITI], attribute="phone", values={"phone": PHONE}),
+    )
+    held = row(hub, made)
+    assert (held.state, held.version, held.region) == ("approved", 4, "320115")
+    with hub.sessions.read() as session:
+        steps = chain.steps_of(session, made)
+        told = [entry.action for entry in entries(session, Wanted(subjects=(made,)))]
+        judged = session.exec(select(Judgement.reason)).all()
+    assert [step.act for step in steps] == ["propose", "verify", "endorse", "approve"]
+    assert len({step.actor for step in steps}) == 4
+    assert sorted(told) == sorted(f"correction.{step.act}" for step in steps)
+    assert f"correction {held.number}" in judged
+    (accepted,) = rows.accepted_of(hub, [ENTITY[SITI]])["person"]
+    said = {name: value for name, value in accepted.items() if value is not None}
+    assert said.pop("phone") == PHONE
+    assert {said["source"], said["layout"], said["file"]} == {"correction", "person", "koreksi"}
+    assert (said["row"], said["record_key"], said["batch"]) == (held.number, made, made)
+    assert len(said) == 7, "it speaks of the phone alone"
+
+
+def test_nothing_personal_stands_open_on_disk(hub: Hub) -> None:
+    secret = b"%PDF-1.7 RAHASIA 081299998888"
+    one = draft(
+        "correct-value",
+        ENTITY[BUDI],
+        attribute="phone",
+        values={"phone": "081299998888"},
+        files=[File("ktp budi.pdf", "application/pdf", secret)],
+        said="Telepon Budi berganti",
+    )
+    made = chain.propose(hub, OPERATOR, one)
+    chain.send_back(hub, VERIFIER, made, version=1, note="Surat atas nama Budi kurang jelas")
+    held = row(hub, made)
+    with hub.sessions.read() as session:
+        key = store.key_of(hub, session, made)
+        assert key is not None
+        (file,) = session.exec(
+            select(CorrectionEvidence).where(CorrectionEvidence.correction == made)
+        ).all()
+        note = session.get_one(CorrectionStep, (made, 2)).note
+        assert note is not None
+        assert "Surat" in store.open_note(key, made, 2, note)
+    assert evidence.read(hub, file, key).content == secret
+    for path in hub.settings.home.rglob("*"):
+        kept = path.read_bytes() if path.is_file() else b""
+        for word in (b"RAHASIA", b"081299998888", b"ktp budi", b"kurang jelas", b"berganti"):
+            assert word not in kept, path.name
+    assert b"081299998888" not in held.content
+
+
+def test_nobody_acts_twice_and_nobody_acts_unseen(hub: Hub) -> None:
+    made = chain.propose(hub, OPERATOR, draft("report-death", ENTITY[BUDI], values=DEATH))
+    twice = of("dinsos-verifier", name=OPERATOR.id)
+    with pytest.raises(AccessError, match="already"):
+        chain.agree(hub, twice, made, "verify", version=1)
+    chain.agree(hub, VERIFIER, made, "verify", version=1)
+    with pytest.raises(ConflictError, match="meanwhile"):
+        chain.agree(hub, of("dinsos-verifier", name="late"), made, "verify", version=1)
+    with pytest.raises(AccessError):
+        chain.agree(hub, of("head-of-office", name=VERIFIER.id), made, "endorse", version=2)
+    with pytest.raises(ConflictError):  # not yet for Kemensos
+        chain.agree(hub, KEMENSOS, made, "approve", version=2)
+    elsewhere = of("head-of-office", "5171", name="elsewhere")
+    with pytest.raises(UnknownError):
+        chain.agree(hub, elsewhere, made, "endorse", version=2)
+    with pytest.raises(InputError, match="why"):
+        chain.send_back(hub, HEAD, made, version=2, note=" ")
+    with pytest.raises(UnknownError):
+        chain.withdraw(hub, of("desa-operator", name="other"), made, version=2)
+    chain.withdraw(hub, OPERATOR, made, version=2)
+    assert row(hub, made).state == "withdrawn"
+
+
+DEATH = {"death_date": "2026-11-02"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "who", "more", "code"),
+    [
+        (
+            "correct-value",
+            FAMILY[SITI],
+            {"attribute": "desil", "values": {"desil": "1"}},
+            "only-bps",
+        ),
+        (
+            "correct-value",
+            ENTITY[SITI],
+            {"attribute": "pkh", "values": {"pkh": "ya"}},
+            "not-touchable",
+        ),
+        (
+            "correct-value",
+            ENTITY[SITI],
+            {"attribute": "name", "values": {"name": "S1TI"}},
+            "not-a-name",
+        ),
+        ("correct-value", ENTITY[SITI], {"attribute": "name", "values": {}}, "missing"),
+        (
+            "correct-value",
+            ENTITY[SITI],
+            {"attribute": "name", "values": {"name": "siti nurhaliza"}},
+            "unchanged",
+        ),
+        ("correct-value", ENTITY[SITI], {"attribute": "nik", "values": {"nik": "32"}}, "not-a-nik"),
+        (
+            "correct-value",
+            ENTITY[SITI],
+            {"attribute": "nik", "values": {"nik": BUDI}},
+            "nik-of-another",
+        ),
+        (
+            "correct-value",
+            ENTITY[SITI],
+            {"attribute": "sex", "values": {"sex": "X"}},
+            "not-in-list",
+        ),
+        ("report-death", ENTITY[SITI], {"values": {"death_date": "2999-01-01"}}, "in-future"),
+        ("report-death", ENTITY[SITI], {"values": {"death_date": "kemarin"}}, "not-a-date"),
+        ("report-death", ENTITY[SITI], {"values": DEATH, "files": []}, "evidence-missing"),
+        (
+            "report-death",
+            ENTITY[SITI],
+            {"values": DEATH, "files": [File("a.exe", "application/pdf", b"MZ")]},
+            "evidence-type",
+        ),
+        ("report-death", FAMILY[SITI], {"values": DEATH}, "not-touchable"),
+        ("merge-doubles", ENTITY[SITI], {"values": {"nik": SITI}}, "same-entity"),
+        (
+            "move-family",
+            FAMILY[SITI],
+            {"values": {"address": "JL BARU", "region_code": "3200000000"}},
+            "not-a-place",
+        ),
+    ],
+)
+def test_what_cannot_be_is_refused_at_once(
+    hub: Hub, kind: str, who: str, more: dict[str, object], code: str
+) -> None:
+    with pytest.raises(RefusedError) as refused:
+        chain.propose(hub, OPERATOR, draft(kind, who, **more))
+    assert code in codes(refused)
+
+
+def test_what_the_registry_says_otherwise_is_a_warning(hub: Hub) -> None:
+    one = draft("correct-value", ENTITY[SITI], attribute="name", values={"name": "SITI AMINAH"})
+    found = {check.code: check for check in chain.try_out(hub, OPERATOR, one)}
+    assert found["registry-differs"].level == "warn"
+    assert found["registry-differs"].value == "SITI NURHALIZA"
+
+
+def test_two_proposals_about_one_thing_meet_kindly(hub: Hub) -> None:
+    one = draft(
+        "correct-value",
+        ENTITY[SITI],
+        attribute="occupation_text",
+        values={"occupation_text": "TANI"},
+    )
+    made = chain.propose(hub, OPERATOR, one)
+    with pytest.raises(RefusedError) as refused:
+        chain.propose(hub, of("officer", name="other"), one)
+    (said,) = [check for check in refused.value.checks if check.code == "open-elsewhere"]
+    assert said.value == row(hub, made).number
+    chain.withdraw(hub, OPERATOR, made, version=1)
+    chain.withdraw(hub, OPERATOR, chain.propose(hub, OPERATOR, one), version=1)
+
+
+def test_only_people_of_the_own_region_can_be_corrected(hub: Hub) -> None:
+    denpasar = of("desa-operator", "5171")
+    one = draft("correct-value", ENTITY[SITI], attribute="phone", values={"phone": "0812000000"})
+    with pytest.raises(UnknownError) as outside:
+        chain.propose(hub, denpasar, one)
+    with pytest.raises(UnknownError) as nobody:
+        chain.propose(hub, denpasar, draft("report-death", "0" * 32, values=DEATH))
+    assert str(outside.value) == str(nobody.value)
+    rina = draft("report-death", ENTITY[RINA], values=DEATH)
+    chain.withdraw(hub, denpasar, chain.propose(hub, denpasar, rina), version=1)
+
+
+def test_deadlines_and_the_monthly_cut_off(hub: Hub) -> None:
+    made = chain.propose(
+        hub,
+        OPERATOR,
+        draft("correct-value", ENTITY[RINA], attribute="phone", values={"phone": PHONE}),
+    )
+    held, rules = row(hub, made), load_rules()
+    now = clock(rules, held, held.proposed)
+    assert now.open
+    assert not now.late
+    assert now.lawful - held.proposed == timedelta(hours=72)
+    assert clock(rules, held, held.due + timedelta(minutes=1)).late
+    # The 17th ends where the cut-off is counted, seven hours before it ends in Greenwich.
+    assert month_of(rules, datetime(2026, 12, 17, 16, 59, tzinfo=UTC)) == "2026-12"
+    assert month_of(rules, datetime(2026, 12, 17, 17, 0, tzinfo=UTC)) == "2027-01"
+
+
+def test_a_new_profile_key_wraps_proposals_anew(hub: Hub) -> None:
+    made = chain.propose(
+        hub,
+        OPERATOR,
+        draft(
+            "correct-value", ENTITY[BUDI], attribute="birth_place", values={"birth_place": "BOGOR"}
+        ),
+    )
+    with hub.sessions.begin() as session:
+        hub.keys.rotate(session, "profile")
+    rewrap_entity_keys(hub, actor="test")
+    with hub.sessions.read() as session:
+        ((_, proposal),) = store.open_many(hub, session, [store.by_id(session, made)])
+    assert proposal.parts[0].columns == {"birth_place": "BOGOR"}

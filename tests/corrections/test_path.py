@@ -1,0 +1,288 @@
+"""Corrections on the whole path: they hold, and step back when the source itself changes; the registry is told."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from sqlmodel import select
+
+from mdm.compose import Hub
+from mdm.corrections import returns, store
+from mdm.corrections.around import Around, look_around, value_of
+from mdm.corrections.outcomes import Outcome, outcomes
+from mdm.corrections.terms import Draft
+from mdm.desk.terms import Profile
+from mdm.hub.tables import Correction, Entity
+from mdm.landing import land
+from mdm.pipeline import run
+from mdm.run import RunResult
+from mdm.survivorship import explain
+from reference.codes import canonical, labels
+from tests.corrections.chain import approve, draft
+from tests.run.homes import QUIET, deliver, land_all, new_home
+
+BIODATA = "kemendagri/biodata_wni.csv"
+
+
+@dataclass
+class World:
+    """A home in which officers corrected things in eight families, and a run brought them in."""
+
+    hub: Hub
+    delivery: Path
+    families: list[Around]
+    made: dict[str, str] = field(default_factory=dict)
+    result: RunResult | None = None
+
+    def correct(self, name: str, one: Draft) -> None:
+        self.made[name] = approve(self.hub, one)
+
+    def around(self, at: int) -> Around:
+        """A family as it stands now."""
+        with self.hub.sessions.read() as session:
+            found = look_around(self.hub, session, self.families[at].target.entity_id)
+        assert found is not None
+        return found
+
+    def person(self, entity_id: str) -> Around:
+        with self.hub.sessions.read() as session:
+            found = look_around(self.hub, session, entity_id)
+        assert found is not None
+        return found
+
+    def became(self, name: str) -> list[Outcome]:
+        with self.hub.sessions.read() as session:
+            rows = session.exec(select(Correction).where(Correction.id == self.made[name])).all()
+            opened = list(store.open_many(self.hub, session, rows))
+            return outcomes(self.hub, session, opened)[self.made[name]]
+
+    def one(self, name: str) -> Outcome:
+        (found,) = self.became(name)
+        return found
+
+
+def member(around: Around, *, head: bool = False) -> Profile:
+    """A member of a family: its head, or the first who is not."""
+    found = [
+        one for key, one in around.members.items() if (around.relations[key] == "HEAD") == head
+    ]
+    return found[0]
+
+
+def registered(around: Around) -> Profile:
+    """A member whom the civil registry knows, not the head."""
+    return next(
+        one
+        for key, one in around.members.items()
+        if around.relations[key] != "HEAD"
+        and any(r[0] == "kemendagri" for r in one.body["records"])
+    )
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    root = tmp_path_factory.mktemp("corrections")
+    delivery = deliver(root / "delivery", families=60, seed=8123)
+    with new_home(root / "home") as hub:
+        land_all(hub, delivery)
+        run(hub, QUIET)
+        with hub.sessions.read() as session:
+            ids = session.exec(select(Entity.entity_id).where(Entity.kind == "family")).all()
+            seen = [look_around(hub, session, one) for one in sorted(ids)]
+        large = [
+            one
+            for one in seen
+            if one and len(one.members) >= 4 and value_of(one.target, "kk")
+            and list(one.relations.values()).count("HEAD") == 1
+            and sum(any(r[0] == "kemendagri" for r in m.body["records"]) for m in one.members.values()) > 2
+        ]  # fmt: skip
+        large.sort(key=lambda one: str(value_of(one.target, "kk")))
+        surveyed = next(
+            at
+            for at, one in enumerate(large)
+            if any(r[1] == "siksng_keluarga" for r in one.target.body["records"])
+        )
+        large[2], large[surveyed] = large[surveyed], large[2]
+        world = World(hub, delivery, large)
+        _correct(world)
+        world.result = run(hub, QUIET)
+        yield world
+
+
+def _correct(world: World) -> None:
+    f = world.families
+    world.correct(
+        "phone",
+        draft(
+            "correct-value",
+            member(f[0]).entity_id,
+            attribute="phone",
+            values={"phone": "081234567890"},
+        ),
+    )
+    world.correct(
+        "name",
+        draft(
+            "correct-value",
+            registered(f[1]).entity_id,
+            attribute="name",
+            values={"name": "NAMA YANG LAIN"},
+        ),
+    )
+
+    stood = value_of(f[2].target, "floor")
+    floor = next(code for code in labels("floor") if code != stood)
+    world.correct(
+        "floor",
+        draft("correct-value", f[2].target.entity_id, attribute="floor", values={"floor": floor}),
+    )
+    world.correct(
+        "death",
+        draft("report-death", registered(f[3]).entity_id, values={"death_date": "2026-11-02"}),
+    )
+    world.correct(
+        "birth",
+        draft(
+            "report-birth",
+            f[4].target.entity_id,
+            values={"name": "BAYI BARU", "sex": "F", "birth_date": "2026-11-03"},
+        ),
+    )
+    world.correct("remove", draft("remove-member", member(f[5]).entity_id))
+    going = [one for one, relation in f[6].relations.items() if relation != "HEAD"][:2]
+    world.correct(
+        "split",
+        draft("split-family", f[6].target.entity_id, members={going[0]: "HEAD", going[1]: "CHILD"}),
+    )
+    world.correct(
+        "move",
+        draft(
+            "move-member",
+            member(f[7]).entity_id,
+            values={"kk": value_of(f[8].target, "kk"), "relationship": "OTHER_RELATIVE"},
+        ),
+    )
+
+
+def test_what_the_field_knows_holds_with_source_and_sentence(world: World) -> None:
+    for name in ("phone", "floor"):
+        found = world.one(name)
+        assert found.outcome == "survived"
+        assert found.sentence is not None
+        profile = world.person(found.entity_id or "").target
+        (choice,) = [one for one in explain(profile.body).choices if one.attribute == name]
+        assert (choice.value, choice.record.source) == (found.part.columns[name], "correction")
+        assert choice.record.record_key == world.made[name]
+        assert choice.sentence == found.sentence
+
+
+def test_what_the_registry_owns_goes_to_the_registry(world: World, tmp_path: Path) -> None:
+    name = world.one("name")
+    assert (name.outcome, name.source) == ("lost", "kemendagri")
+    assert name.because is not None
+    out = tmp_path / "balikan.csv"
+    written = returns.write(world.hub, "kemendagri", out, actor="test")
+    with out.open(encoding="utf-8-sig", newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    lines = {(row["KOLOM"], row["NILAI_DIUSULKAN"]): row for row in rows}
+    assert len(rows) == written
+    told = lines["NAMA_LGKP", "NAMA YANG LAIN"]
+    assert told["NILAI_TERCATAT"] == name.disagrees
+    assert told["ALASAN"]
+    assert told["BUKTI"]
+    assert ("TGL_MENINGGAL", "2026-11-02") in lines
+    assert out.stat().st_mode & 0o077 == 0
+    assert world.one("name").returned is not None
+    assert returns.write(world.hub, "kemendagri", out, actor="test") == 0, "told once"
+
+
+def test_a_death_that_was_proven_holds_though_the_registry_has_none(world: World) -> None:
+    death = world.one("death")
+    assert death.outcome == "survived"
+    assert death.disagrees is not None, "and the registry is told"
+
+
+def test_families_change_as_approved(world: World) -> None:
+    before = world.families
+    assert len(world.around(4).members) == len(before[4].members) + 1
+    assert len(world.around(5).members) == len(before[5].members) - 1
+    assert len(world.around(6).members) == len(before[6].members) - 2
+    assert len(world.around(7).members) == len(before[7].members) - 1
+    assert len(world.around(8).members) == len(before[8].members) + 1
+    moved = world.person(world.became("move")[0].entity_id or "")
+    assert moved.family is not None
+    assert moved.family.entity_id == before[8].target.entity_id
+    new = {world.person(one.entity_id or "").family.entity_id for one in world.became("split")}  # type: ignore[union-attr]
+    assert len(new) == 1
+    assert new != {before[6].target.entity_id}
+    alone = world.person(world.became("remove")[0].entity_id or "")
+    assert len(alone.members) == 1
+    for name in ("birth", "remove", "split", "move"):
+        assert {one.outcome for one in world.became(name)} == {"survived"}, name
+    assert world.result is not None
+    checked = next(one.counts for one in world.result.stages if one.stage == "validate")
+    assert checked["landed"] == checked["accepted"] + checked["quarantined"]
+    assert checked["corrections"] >= len(world.made)
+
+
+def _send(
+    world: World, folder: Path, rows: Mapping[str, Mapping[str, str]], layout: str, key: str
+) -> None:
+    """A later delivery of a few rows that say something else."""
+    source = layout.split("/", maxsplit=1)[0]
+    with (world.delivery / layout).open(encoding="utf-8-sig", newline="") as stream:
+        held = [row | rows[row[key]] for row in csv.DictReader(stream) if row[key] in rows]
+    assert len(held) == len(rows)
+    folder.mkdir()
+    encoding = "utf-8-sig" if source == "kemensos" else "utf-8"
+    with (folder / Path(layout).name).open("w", encoding=encoding, newline="") as stream:
+        writer = csv.DictWriter(stream, list(held[0]))
+        writer.writeheader()
+        writer.writerows(held)
+    land(world.hub, source, [folder], progress=QUIET)
+
+
+def test_it_holds_until_the_source_itself_changes(world: World, tmp_path: Path) -> None:
+    floor, name = world.one("floor"), world.one("name")
+    card = next(one for one in floor.part.heard if one.layout == "siksng_keluarga")
+    person = next(one for one in name.part.heard if one.source == "kemendagri")
+    # Everything again, and one row that says another thing than what was corrected: it holds.
+    land_all(world.hub, world.delivery)
+    _send(
+        world,
+        tmp_path / "one",
+        {card.record_key: {"ac": "3"}},
+        "kemensos/siksng_keluarga.csv",
+        "IDSEMESTA_KELUARGA",
+    )
+    assert not run(world.hub, QUIET).unchanged
+    assert world.one("floor").outcome == "survived"
+    stood = {floor.part.was["floor"], floor.part.columns["floor"]}
+    fresh = next(c for c in "123456789" if canonical("floor", "regsosek", c) not in {*stood, None})
+    # The provider says something new of the floor, the registry comes to say the name.
+    _send(
+        world,
+        tmp_path / "two",
+        {card.record_key: {"ac": "3", "jenis_lantai": fresh}},
+        "kemensos/siksng_keluarga.csv",
+        "IDSEMESTA_KELUARGA",
+    )
+    _send(
+        world,
+        tmp_path / "three",
+        {person.record_key: {"NAMA_LGKP": "NAMA YANG LAIN", "TGL_ENTRI": "2026-11-25"}},
+        BIODATA,
+        "NIK",
+    )
+    run(world.hub, QUIET)
+    overtaken, confirmed = world.one("floor"), world.one("name")
+    assert (overtaken.outcome, overtaken.source) == ("overtaken", "kemensos")
+    assert overtaken.day
+    profile = world.person(overtaken.entity_id or "").target
+    assert value_of(profile, "floor") != floor.part.columns["floor"]
+    assert (confirmed.outcome, confirmed.source) == ("confirmed", "kemendagri")
+    assert world.one("phone").outcome == "survived"
