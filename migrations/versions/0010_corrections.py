@@ -8,8 +8,8 @@ from alembic import op
 from mdm.hub.columns import UtcDateTime
 from mdm.hub.dialect import dialect_of
 
-revision = "0009"
-down_revision = "0008"
+revision = "0010"
+down_revision = "0009"
 branch_labels = None
 depends_on = None
 
