@@ -21,6 +21,7 @@ from litestar import Litestar
 from api.app import create_app
 from api.logs import Log
 from api.metrics import SHARED
+from api.web.pages import warm
 from mdm.compose import open_home
 
 HOME, QUIET = "DTSEN_HOME", "DTSEN_LOG_REQUESTS"
@@ -34,6 +35,7 @@ def application() -> Litestar:
     """The application of one worker, over the home that the environment names."""
     hub = open_home(Path(os.environ[HOME]))
     app = create_app(hub, log=Log(quiet=os.environ.get(QUIET) == "0"))
+    warm()
     settle()
     return app
 

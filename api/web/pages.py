@@ -49,6 +49,12 @@ def environment() -> Environment:
     return made
 
 
+def warm() -> None:
+    """Read every template, so that nobody waits for the first."""
+    for path in TEMPLATES.rglob("*.html"):
+        environment().get_template(path.relative_to(TEMPLATES).as_posix())
+
+
 def page(
     request: AnyRequest,
     template: str,

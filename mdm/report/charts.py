@@ -44,7 +44,7 @@ def svg(chart: alt.TopLevelMixin, label: str) -> str:
     """The chart as an SVG element that scales with the page; `label` for who cannot see it."""
     drawn = vl_convert.vegalite_to_svg({**chart.to_dict(), "config": _CONFIG})
     start = drawn.index("<svg") + len("<svg")
-    head = f'<svg role="img" aria-label="{_attribute(label)}" style="max-width:100%;height:auto"'
+    head = f'<svg role="img" aria-label="{_attribute(label)}"'
     return head + drawn[start:]
 
 

@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from api.web.overview import home, operations
+from api.web.overview import home
 
-HANDLERS: list[Any] = [home.home, operations.operations]
+HANDLERS: list[Any] = [home.home]
