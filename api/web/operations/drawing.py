@@ -9,12 +9,12 @@ import altair as alt
 from sqlmodel import Session, select
 
 from api.web.operations.linkage import MatchLine, matches
-from api.web.operations.named import KINDS, kind_name, rule_sentence, source_name, stage_name
+from api.web.operations.named import kind_name, rule_sentence, source_name, stage_name
 from api.web.operations.quality import groups
 from api.web.operations.runs import seconds_by_stage
 from api.web.operations.thresholds import JUDGEMENTS
 from api.web.wording import Wording
-from matching.rules import Kind, load_linkage
+from matching.rules import KINDS, Kind, load_linkage
 from mdm import figures
 from mdm.hub.tables import Run
 from mdm.report.charts import AMBER, BLUE, GREEN, GRID, INK, RED, SOFT, svg

@@ -9,10 +9,11 @@ from litestar.di import NamedDependency
 
 from api.actions import declares
 from api.web.operations.charts import address
-from api.web.operations.named import KINDS, kind_name, source_name
+from api.web.operations.named import kind_name, source_name
 from api.web.pages import AnyRequest, page
 from api.web.visitor import visitor_of
 from api.web.wording import IN, Wording
+from matching.rules import KINDS
 from mdm import figures
 from mdm.compose import Hub
 

@@ -11,10 +11,11 @@ from litestar.params import QueryParameter
 
 from api.actions import declares
 from api.web.operations.charts import address
-from api.web.operations.named import KINDS, column_name, group_name, kind_name
+from api.web.operations.named import column_name, group_name, kind_name
 from api.web.pages import AnyRequest, page
 from api.web.visitor import visitor_of
 from api.web.wording import IN, Wording
+from matching.rules import KINDS
 from mdm import figures
 from mdm.compose import Hub
 from mdm.figures.keeping import QUALITY

@@ -11,11 +11,11 @@ from litestar.params import QueryParameter
 
 from api.actions import declares
 from api.web.operations.charts import address
-from api.web.operations.named import KINDS, kind_name
+from api.web.operations.named import kind_name
 from api.web.pages import AnyRequest, page
 from api.web.visitor import visitor_of
 from api.web.wording import IN
-from matching.rules import Kind, load_linkage
+from matching.rules import KINDS, Kind, load_linkage
 from mdm import figures
 from mdm.compose import Hub
 
