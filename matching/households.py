@@ -41,13 +41,14 @@ def place_families(engine: Engine) -> int:
     """Bring the found households back to records: dwelling rows keep their rid, family records follow after them.
 
     Remakes `household_standardised` (dwelling rows, then family records with the housing they tell of) and
-    `household_clusters`, and makes `household_family(rid, family_rid)`. Returns the rows.
+    `household_clusters`, and makes `household_family(rid, family_rid, node, cluster)`; `node` is the number
+    that pairs of households use for the family. Returns the rows.
     """
     engine.table(
         "household_family",
         """
         SELECT ((SELECT coalesce(max(rid), 0) FROM household_standardised) + f.rid)::INTEGER AS rid,
-               f.rid AS family_rid, h.cluster
+               f.rid AS family_rid, n.rid AS node, h.cluster
         FROM family_clusters f JOIN household_families n ON n.family = f.cluster
         JOIN household_clusters h ON h.rid = n.rid
         """,

@@ -16,7 +16,7 @@ def judge(engine: Engine, rules: LinkageRules, human: str | None = None) -> dict
     """Make `<kind>_judged(rid_l, rid_r, match_weight, judgement, reason)`; return pairs per judgement.
 
     `human`: a table (rid_l, rid_r, judgement) of standing judgements, rid_l < rid_r. Its pairs are judged even where
-    no blocking rule finds them.
+    no blocking rule finds them; `machine` and `machine_reason` then say what the machine had judged.
     """
     kind = rules.kind
     weighed = (
@@ -44,7 +44,8 @@ def judge(engine: Engine, rules: LinkageRules, human: str | None = None) -> dict
         machine = f"""
             SELECT coalesce(m.rid_l, h.rid_l) AS rid_l, coalesce(m.rid_r, h.rid_r) AS rid_r, m.match_weight,
                    coalesce(h.judgement, m.judgement) AS judgement,
-                   CASE WHEN h.judgement IS NULL THEN m.reason ELSE 'human' END AS reason
+                   CASE WHEN h.judgement IS NULL THEN m.reason ELSE 'human' END AS reason,
+                   m.judgement AS machine, m.reason AS machine_reason
             FROM ({machine}) m FULL JOIN {human} h ON h.rid_l = m.rid_l AND h.rid_r = m.rid_r
             """
     engine.table(f"{kind}_judged", machine)

@@ -13,7 +13,7 @@ from sqlmodel import Session
 
 from mdm.compose import Hub
 from mdm.erasure import KEYS
-from mdm.hub.runs import published_run, published_seq
+from mdm.hub.runs import kept_by, published_run, published_seq
 from mdm.opening import open_profiles
 
 
@@ -35,7 +35,7 @@ def records_behind(hub: Hub, session: Session, ids: Sequence[str]) -> list[Sourc
     for opened in open_profiles(hub, session, ids, published_seq(session)).values():
         found.update(tuple(record[:3]) for record in json.loads(opened.content)["records"])
     run = published_run(session)
-    owner = run.id if run else None
+    owner = kept_by(run) if run else None
     linked = _kept(hub, owner, "person_links", (*KEYS, "entity_id"), ("entity_id", ids))
     found.update((row["source"], row["layout"], row["record_key"]) for row in linked)
     keys = sorted({key for _, _, key in found})

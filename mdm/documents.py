@@ -11,6 +11,8 @@ from pydantic import BaseModel, ValidationError
 from mdm.errors import RuleError
 
 TOLD = 5  # faults named at once
+#: The safe loader, in C where the package brings it: ten times as fast.
+_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 _Document = TypeVar("_Document", bound=BaseModel)
 
@@ -27,7 +29,7 @@ def read(model: type[_Document], path: Path) -> _Document:
 def parse(model: type[_Document], text: str, name: str) -> _Document:
     """The document in a text; RuleError as in `read`."""
     try:
-        return check(model, yaml.safe_load(text), name)
+        return check(model, yaml.load(text, _LOADER), name)
     except yaml.YAMLError:
         raise RuleError(f"{name} is not YAML.", f"Mend {name}.") from None
 

@@ -17,19 +17,16 @@ from sqlmodel import col, select
 
 from matching.engine import Engine
 from matching.rules import Kind
+from mdm import links
 from mdm.compose import Hub
 from mdm.errors import HomeError, InputError, UsageError
-from mdm.hub.runs import published_run
+from mdm.hub.runs import kept_by, published_run
 from mdm.hub.tables import Batch, Run
 from mdm.progress import Progress
 from mdm.sheets import private_file
 from mdm.validation import validate
 
-# What is read of the two tables that a run keeps of every kind.
-_KEPT = {
-    "origin": ("rid", "source", "file", "row", "record_key", "implied"),
-    "links": ("rid", "entity_id"),
-}
+_ORIGIN = ("rid", "source", "file", "row", "record_key", "implied")
 COLUMNS = ("source", "file", "row", "record_key", "entity_id")
 
 
@@ -60,13 +57,10 @@ def published_links(hub: Hub, engine: Engine, kind: Kind, progress: Progress) ->
     run = the_published_run(hub)
     name = f"{kind}_export"
     with progress.task(f"read {kind} links"):
-        for table, columns in _KEPT.items():
-            reader = hub.lake.reader(f"run/{kind}_{table}", owner=run.id, columns=columns)
-            if reader is None:
-                raise HomeError(
-                    f"The published run holds no {kind} {table}.", "Run `dtsen run` again."
-                )
-            engine.register(f"export_{table}", reader)
+        reader = hub.lake.reader(f"run/{kind}_origin", owner=kept_by(run), columns=_ORIGIN)
+        if reader is None or not links.bring(hub, engine, kind, run, "export_links"):
+            raise HomeError(f"The published run holds no {kind} links.", "Run `dtsen run` again.")
+        engine.register("export_origin", reader)
         engine.table(
             name,
             """
@@ -75,7 +69,7 @@ def published_links(hub: Hub, engine: Engine, kind: Kind, progress: Progress) ->
             ORDER BY o.source, o.file, o."row"
             """,
         )
-        engine.drop(*(f"export_{table}" for table in _KEPT))
+        engine.drop("export_origin", "export_links")
     return name
 
 

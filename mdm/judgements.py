@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple
 
 import pyarrow as pa
@@ -47,49 +47,54 @@ def record(
 ) -> str:
     """Keep a judgement and its audit event in one unit of work; return its id."""
     with hub.sessions.begin() as session:
-        return record_in(hub, session, kind, left, right, judgement, actor=actor, reason=reason)
+        return add(hub, session, kind, [(left, right, judgement)], actor=actor, reason=reason)[0]
 
 
-def record_in(  # noqa: PLR0917 - those of `record`, with its session
+def add(
     hub: Hub,
     session: Session,
     kind: Kind,
-    left: RecordRef,
-    right: RecordRef,
-    judgement: Verdict,
+    said: Sequence[tuple[RecordRef, RecordRef, Verdict]],
     *,
     actor: str,
     reason: str,
-) -> str:
-    """The same in the caller's unit of work."""
-    identity = secrets.token_hex(16)
-    domain, key = hub.keys.domain("profile"), new_key()
-    pair = json.dumps(sorted((left, right))).encode()
-    seq = (session.exec(select(func.max(Judgement.seq))).one() or 0) + 1
-    session.add(
-        Judgement(
-            id=identity,
-            seq=seq,
-            kind=kind,
-            records=seal(key, _place(identity), pair),
-            judgement=judgement,
-            actor=actor,
-            reason=reason,
+) -> list[str]:
+    """Keep judgements, each with its audit event, in the caller's unit of work; return their ids."""
+    domain = hub.keys.domain("profile")
+    hub.dialect.exclusive(session.connection(), "judgement")
+    last = session.exec(select(func.max(Judgement.seq))).one() or 0
+    ids = []
+    for seq, (left, right, judgement) in enumerate(said, last + 1):
+        identity, key = secrets.token_hex(16), new_key()
+        pair = json.dumps(sorted((left, right))).encode()
+        session.add(
+            Judgement(
+                id=identity,
+                seq=seq,
+                kind=kind,
+                records=seal(key, _place(identity), pair),
+                judgement=judgement,
+                actor=actor,
+                reason=reason,
+            )
         )
-    )
-    wrapped = wrap_key(domain, identity, key)
-    session.add(JudgementKey(id=identity, key_id=domain.version, wrapped=wrapped))
-    session.flush()  # the next one counts from here
-    audit.record(session, actor, "judge", judgement=judgement, kind=kind, id=identity)
-    return identity
+        wrapped = wrap_key(domain, identity, key)
+        session.add(JudgementKey(id=identity, key_id=domain.version, wrapped=wrapped))
+        audit.record(session, actor, "judge", judgement=judgement, kind=kind, id=identity)
+        ids.append(identity)
+    return ids
 
 
-def table(hub: Hub, engine: Engine, kind: Kind) -> str | None:
+def table(hub: Hub, engine: Engine, kind: Kind, *, upto: int | None = None) -> str | None:
     """Make `<kind>_human(rid_l, rid_r, judgement)` of the standing judgements; None when there are none.
 
-    Judgements on records that are not in this run wait until they are.
+    Judgements on records that are not in this run wait until they are. `upto`: the number of the last judgement
+    that counts.
     """
-    standing = {pair: verdict for pair, verdict in _in_order(hub, kind) if verdict}
+    standing: dict[tuple[RecordRef, RecordRef], str] = {}
+    for pair, verdict in _in_order(hub, kind, upto):
+        standing.pop(pair, None)  # the later word also comes later in their order
+        standing[pair] = verdict
     standing = {pair: verdict for pair, verdict in standing.items() if verdict != "review"}
     if not standing:
         return None
@@ -98,15 +103,18 @@ def table(hub: Hub, engine: Engine, kind: Kind) -> str | None:
         for number, side in enumerate("lr")
         for part in RecordRef._fields
     }
-    engine.register("judged_by_hand", pa.table(sides | {"judgement": list(standing.values())}))
+    said = {"judgement": list(standing.values()), "turn": list(range(len(standing)))}
+    engine.register("judged_by_hand", pa.table(sides | said))
     name = f"{kind}_human"
     engine.table(
         name,
         f"""
-        SELECT least(l.rid, r.rid) AS rid_l, greatest(l.rid, r.rid) AS rid_r, j.judgement
+        WITH place AS ({_PLACES if kind == "household" else _PLACE.format(kind=kind)})
+        SELECT least(l.rid, r.rid) AS rid_l, greatest(l.rid, r.rid) AS rid_r, arg_max(j.judgement, j.turn) AS judgement
         FROM judged_by_hand j
-        JOIN {kind}_standardised l ON l.source = source_l AND l.layout = layout_l AND l.record_key = record_key_l
-        JOIN {kind}_standardised r ON r.source = source_r AND r.layout = layout_r AND r.record_key = record_key_r
+        JOIN place l ON l.source = source_l AND l.layout = layout_l AND l.record_key = record_key_l
+        JOIN place r ON r.source = source_r AND r.layout = layout_r AND r.record_key = record_key_r
+        WHERE l.rid <> r.rid GROUP BY ALL
         """,
     )
     engine.drop("judged_by_hand")
@@ -150,6 +158,22 @@ def _wrap_place(identity: str, version: int) -> Place:
     return Place("judgement_key", "wrapped", identity, 0, version)
 
 
-def _in_order(hub: Hub, kind: Kind) -> list[tuple[tuple[RecordRef, RecordRef], str]]:
+def _in_order(
+    hub: Hub, kind: Kind, upto: int | None
+) -> list[tuple[tuple[RecordRef, RecordRef], str]]:
     with hub.sessions.read() as session:
-        return [(pair, held.judgement) for held, pair in pairs(hub, session) if held.kind == kind]
+        return [
+            (pair, held.judgement)
+            for held, pair in pairs(hub, session)
+            if held.kind == kind and (upto is None or held.seq <= upto)
+        ]
+
+
+_PLACE = "SELECT rid, source, layout, record_key FROM {kind}_standardised"
+# A family stands in the linkage of households as one node, whichever of its records was judged.
+_PLACES = """
+    SELECT rid, source, layout, record_key FROM household_standardised
+    UNION ALL
+    SELECT n.rid, f.source, f.layout, f.record_key FROM household_families n
+    JOIN family_clusters c ON c.cluster = n.family JOIN family_standardised f ON f.rid = c.rid
+    """

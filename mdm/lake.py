@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import os
 import secrets
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,12 +26,15 @@ from mdm.hub.tables import LakeFileRow
 from mdm.keyfile import sync_directory
 from mdm.keys import Keys
 from mdm.parquetkeys import ParquetKeys
+from mdm.picks import Picks
 from mdm.progress import Advance
 
 ROW_GROUP = 262_144  # rows; bounds the memory of a reader and of a writer
+PICKED_GROUP = 8_192  # rows of a file in order: what is read to find a few rows in it
 READ_BATCH = 65_536
 SUFFIX = ".parquet"
 IDENTITY = b"dtsen.file"
+ORDER = b"dtsen.order"  # columns that rows are in order of, so that some can be found by them
 
 #: Gives back the rows of a batch that stay.
 Keep = Callable[[pa.RecordBatch], pa.RecordBatch]
@@ -57,6 +60,7 @@ class Lake:
         self._root = root
         self._sessions = sessions
         self._crypto = ParquetKeys(keys)
+        self._picks = Picks()
 
     def write(
         self,
@@ -65,13 +69,18 @@ class Lake:
         *,
         owner: str,
         advance: Advance | None = None,
+        order: Sequence[str] = (),
     ) -> LakeFile:
-        """Write one file, streaming. It is not part of the lake until it is adopted."""
+        """Write one file, streaming. It is not part of the lake until it is adopted.
+
+        `order`: columns by whose values single rows can be picked later; the rows come in the
+        order of the first of them.
+        """
         name = secrets.token_hex(16)
         path = name + SUFFIX
         temporary = self._root / f".{path}"
         try:
-            rows = self._fill(temporary, path, dataset, data, advance)
+            rows = self._fill(temporary, path, dataset, data, advance=advance, order=order)
             _sync(temporary)
             digest = _sha256(temporary)
             temporary.replace(self._root / path)
@@ -144,6 +153,29 @@ class Lake:
             schema = pa.schema([schema.field(name) for name in columns])
         return pa.RecordBatchReader.from_batches(schema, self._batches(files, schema))
 
+    def pick(
+        self,
+        dataset: str,
+        owner: str,
+        column: str,
+        values: Collection[Any],
+        columns: Sequence[str] | None = None,
+    ) -> pa.Table | None:
+        """The rows of an owner's files whose `column` has one of some values; None when there is no
+        file. A file written in the order of that column is read only where they may stand.
+        """
+        files = self.files(dataset, owner)
+        parts = []
+        for file in files:
+            try:
+                parts.append(self._picks.rows(file.id, self._opener(file), column, values, columns))
+            except _DAMAGED:
+                raise IntegrityError(f"Lake file {file.id} was altered.", _RESTORE) from None
+        return pa.concat_tables(parts) if parts else None
+
+    def _opener(self, file: LakeFile) -> Callable[[], pq.ParquetFile]:
+        return lambda: self._open(file)
+
     def key_version(self, file: LakeFile) -> int:
         """The version of the lake domain key that wraps a file's own key."""
         versions: list[int] = []
@@ -155,12 +187,14 @@ class Lake:
 
         It takes the old one's place when `swap` is committed.
         """
-        schema = self._schema(file)
+        with self._open(file) as parquet:
+            order = (parquet.schema_arrow.metadata or {}).get(ORDER, b"").decode().split()
+            schema = parquet.schema_arrow.remove_metadata()
         batches = self._batches([file], schema)
         if keep is not None:
             batches = (keep(batch) for batch in batches)
         reader = pa.RecordBatchReader.from_batches(schema, batches)
-        return self.write(file.dataset, reader, owner=file.owner)
+        return self.write(file.dataset, reader, owner=file.owner, order=order)
 
     def swap(self, session: Session, old: LakeFile, new: LakeFile) -> None:
         """Put a file in another's place, in its order, when the unit of work commits."""
@@ -207,10 +241,15 @@ class Lake:
         path: str,
         dataset: str,
         data: pa.Table | pa.RecordBatchReader,
+        *,
         advance: Advance | None,
+        order: Sequence[str],
     ) -> int:
         rows = 0
-        schema = data.schema.with_metadata({IDENTITY: f"{dataset}/{path}".encode()})
+        told = {IDENTITY: f"{dataset}/{path}".encode()}
+        told |= {ORDER: " ".join(order).encode()} if order else {}
+        schema = data.schema.with_metadata(told)
+        size = PICKED_GROUP if order else ROW_GROUP
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with (
             os.fdopen(descriptor, "wb") as sink,
@@ -220,11 +259,11 @@ class Lake:
                 compression="zstd",
                 compression_level=1,  # a tenth larger, a fifth less time
                 encryption_properties=self._crypto.encryption(),
-                write_statistics=False,
+                write_statistics=list(order) or False,
             ) as writer,
         ):
             for group in _groups(data):
-                writer.write_table(group.replace_schema_metadata(schema.metadata), ROW_GROUP)
+                writer.write_table(group.replace_schema_metadata(schema.metadata), size)
                 rows += group.num_rows
                 if advance is not None:
                     advance(group.num_rows)

@@ -11,7 +11,7 @@ from matching.households import place_families
 from matching.model import Model
 from matching.rules import KINDS, Kind, load_linkage
 from matching.second_opinion import second_opinion
-from mdm import judgements
+from mdm import judgements, kept, links
 from mdm.errors import CapacityError
 from mdm.hub.runs import published_run
 from mdm.hub.tables import LinkageModel
@@ -49,7 +49,7 @@ def _stage(kind: Kind) -> Stage:
         step("train")
         model = _model(work, kind)
         work.models[kind] = model.name
-        human = judgements.table(work.hub, work.engine, kind)
+        human = judgements.table(work.hub, work.engine, kind, upto=work.run.judged)
         try:
             linked = linkage.link(work.engine, kind, model, human, step)
         except PairExplosionError as error:
@@ -58,6 +58,9 @@ def _stage(kind: Kind) -> Stage:
             ) from None
         step("second opinion")
         disputed = second_opinion(work.engine, kind)
+        step("keep evidence")
+        kept.weigh(work.engine, kind)
+        kept.group(work.engine, kind)
         step("")
         work.engine.drop(f"{kind}_scored")
         return {
@@ -72,6 +75,8 @@ def _stage(kind: Kind) -> Stage:
         }
 
     def after(work: Work) -> None:
+        if not work.engine.exists(f"{kind}_group"):
+            kept.group(work.engine, kind)
         if kind == "household":
             place_families(work.engine)
         work.engine.drop(f"{kind}_linkable")
@@ -120,47 +125,36 @@ def _model(work: Work, kind: Kind) -> Model:
 
 
 _TEXT = pa.string()
-_NONE_BEFORE = {
-    "previous": pa.schema(
-        [pa.field(name, _TEXT) for name in ("source", "layout", "record_key", "entity_id")]
-        + [pa.field("since_run", pa.int32())]
-    ),
-    "retired": pa.schema([pa.field("entity_id", _TEXT), pa.field("merged_into", _TEXT)]),
-}
+_NONE_BEFORE = pa.schema(
+    [pa.field(name, _TEXT) for name in ("source", "layout", "record_key", "entity_id")]
+    + [pa.field("since_run", pa.int32())]
+)
 
 
 def load_previous(work: Work) -> None:
-    """Make `<kind>_previous` and `<kind>_retired` from what the published run linked; empty before the first."""
+    """Make `<kind>_previous` and `<kind>_retired` from what readers see; empty before the first publishing."""
     with work.hub.sessions.read() as session:
         before = published_run(session)
     for kind in KINDS:
-        for name, table, where in (
-            ("previous", "links", ""),
-            ("retired", "entities", " WHERE status = 'merged'"),
-        ):
-            columns = _NONE_BEFORE[name].names
-            reader = (
-                work.hub.lake.reader(f"run/{kind}_{table}", owner=before.id) if before else None
-            )
-            if reader is None:
-                work.engine.register(f"{kind}_{name}", _NONE_BEFORE[name].empty_table())
-                continue
-            work.engine.register("kept_before", reader)
-            work.engine.table(
-                f"{kind}_{name}", f"SELECT {', '.join(columns)} FROM kept_before{where}"
-            )
-            work.engine.drop("kept_before")
+        name = f"{kind}_previous"
+        if before is None or not links.bring(work.hub, work.engine, kind, before, name):
+            work.engine.register(name, _NONE_BEFORE.empty_table())
+        work.engine.register(f"{kind}_retired", links.retired(work.hub, kind))
 
 
 def note_origin(work: Work) -> None:
-    """Make `<kind>_origin`: where each record of this run stands, for exports and traces. `implied` families are
-    those that only their members tell of."""
+    """Make `<kind>_origin`: where each record of this run stands, for exports and traces, and its group (mdm/kept.py).
+    `implied` families are those that only their members tell of."""
     for kind in KINDS:
-        implied = "false" if kind == "person" else "implied"
+        implied = "false" if kind == "person" else "s.implied"
+        node = "coalesce(x.node, s.rid)" if kind == "household" else "s.rid"
+        family = "LEFT JOIN household_family x ON x.rid = s.rid" if kind == "household" else ""
         work.engine.table(
             f"{kind}_origin",
-            f'SELECT rid, source, layout, file, "row", record_key, batch, {implied} AS implied'
-            f" FROM {kind}_standardised",
+            f"""
+            SELECT s.rid, s.source, s.layout, s.file, s."row", s.record_key, s.batch, {implied} AS implied, g.group_no
+            FROM {kind}_standardised s {family} LEFT JOIN {kind}_group g ON g.rid = {node}
+            """,
         )
 
 

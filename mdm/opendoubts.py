@@ -23,6 +23,7 @@ DUPLICATE, DISPUTED, WEAK = "possible_duplicate", "disputed_link", "weak_link"
 def find_open(engine: Engine, kind: str, weak_bits: float) -> int:
     """Make `questions_now` for one kind; return its rows. Costs a few joins on the pairs that are
     open, not on all pairs."""
+    engine.table("open_ends", _ENDS.get(kind, f"SELECT rid, entity_id FROM {kind}_links"))
     engine.table("open_pairs", _pairs(kind, disagreements=engine.exists(f"{kind}_disagreements")))
     engine.register("weak_links", _weakest(engine, kind, weak_bits))
     # Of several pairs between the same two entities the heaviest speaks.
@@ -45,7 +46,7 @@ def find_open(engine: Engine, kind: str, weak_bits: float) -> int:
         ) GROUP BY entity_id, question, other
         """,
     )
-    engine.drop("open_pairs", "weak_links")
+    engine.drop("open_ends", "open_pairs", "weak_links")
     return rows
 
 
@@ -66,8 +67,17 @@ def _pairs(kind: str, *, disagreements: bool) -> str:
     return f"""
         SELECT l.entity_id AS entity_l, r.entity_id AS entity_r, weight, question, reason, inside
         FROM ({" UNION ALL ".join(found)}) p
-        JOIN {kind}_links l ON l.rid = p.rid_l JOIN {kind}_links r ON r.rid = p.rid_r
+        JOIN open_ends l ON l.rid = p.rid_l JOIN open_ends r ON r.rid = p.rid_r
         """
+
+
+# Pairs of households are of dwellings and families; a family has one number in them, whatever its records.
+_ENDS = {
+    "household": """
+        SELECT DISTINCT coalesce(x.node, l.rid) AS rid, l.entity_id
+        FROM household_links l LEFT JOIN household_family x ON x.rid = l.rid
+        """
+}
 
 
 def _weakest(engine: Engine, kind: str, weak_bits: float) -> pa.Table:
@@ -79,8 +89,8 @@ def _weakest(engine: Engine, kind: str, weak_bits: float) -> pa.Table:
             SELECT l.entity_id, j.rid_l, j.rid_r,
                    CASE WHEN j.reason <> 'human' THEN j.match_weight END AS weight
             FROM {kind}_judged j
-            JOIN {kind}_links l ON l.rid = j.rid_l
-            JOIN {kind}_links r ON r.rid = j.rid_r AND r.entity_id = l.entity_id
+            JOIN open_ends l ON l.rid = j.rid_l
+            JOIN open_ends r ON r.rid = j.rid_r AND r.entity_id = l.entity_id
             WHERE j.judgement = 'link'
         )
         SELECT entity_id, rid_l, rid_r, weight FROM linked

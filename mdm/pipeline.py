@@ -6,7 +6,7 @@ Landing comes before: it takes files one by one, as they arrive. A run takes all
 from __future__ import annotations
 
 from matching.standardise import standardise
-from mdm import audit, figures, linking
+from mdm import audit, figures, kept, linking
 from mdm.compose import Hub
 from mdm.corrections.joining import keep_places, keep_turns
 from mdm.identity import identify
@@ -80,6 +80,7 @@ PATH = (
         "Give every cluster its lasting id.",
         _identify,
         keeps=linking.IDENTITIES,
+        writes=kept.COMPONENTS,
         after=_relate,
         share=6,
     ),

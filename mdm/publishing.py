@@ -9,7 +9,7 @@ reader sees it. A killed publishing is cleared away by the next one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -58,23 +58,26 @@ def publish(
     kinds: Sequence[str] = KINDS,
     *,
     actor: str = "system",
+    only: Mapping[str, Collection[str]] | None = None,
     within: Callable[[Session], None] | None = None,
 ) -> dict[str, Published]:
     """Seal and publish a run's golden profiles; what each kind came to.
 
-    `within` runs in the unit of work that makes the run visible, for what must become visible
-    with it. Publishing a run that is published already changes nothing and gives an empty answer.
+    `only`: per kind the entities that were looked at, those that were before and those that are now;
+    all others stay as they are. `within` runs in the unit of work that makes the run visible, for
+    what must become visible with it. Publishing a run that is published already changes nothing and
+    gives an empty answer.
     """
     if not _must_publish(hub, run):
         return {}
     clear_staged(hub)
     with hub.sessions.begin() as session:
         session.add(StagingMark(run_seq=run.seq))
-    staging = Staging(hub, engine, kinds, sealing_keys(hub, run.seq), progress)
+    staging = Staging(hub, engine, kinds, sealing_keys(hub, run.seq), progress, only)
     done = staging.stage()
     staging.stage_events()
     for kind in kinds:
-        questions.stage(hub, engine, kind, run.seq)
+        questions.stage(hub, engine, kind, run.seq, only)
     with hub.sessions.begin() as session:
         staging.turn_entities(session)
         if within is not None:

@@ -14,7 +14,7 @@ and for families the second opinion finds too many such pairs to suspend anybody
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -117,15 +117,22 @@ _OPEN = ListQuery(
 )
 
 
-def stage(hub: Hub, engine: Engine, kind: str, seq: int) -> int:
+def stage(
+    hub: Hub,
+    engine: Engine,
+    kind: str,
+    seq: int,
+    only: Mapping[str, Collection[str]] | None = None,
+) -> int:
     """Write what run `seq` leaves open, unseen until it is published; return how many rows are new.
-    A kind whose linkage tables do not stand in the engine keeps what it has."""
+    A kind whose linkage tables do not stand in the engine keeps what it has. `only`: per kind the
+    entities that were looked at, when not all were."""
     if kind == "family":
-        _stage_periods(hub, engine, seq)
+        _stage_periods(hub, engine, seq, whole=only is None)
     if not all(engine.exists(f"{kind}_{table}") for table in ("judged", "passed_over", "links")):
         return 0
     find_open(engine, kind, load_eligibility(hub.settings.home).weak_link_bits)
-    _hold(hub, engine, kind)
+    _hold(hub, engine, kind, None if only is None else only.get(kind, ()))
     fresh = engine.fetch(_changed("n", "questions_now", "h", "questions_held"))
     gone = engine.fetch(_changed("h", "questions_held", "n", "questions_now"))
     with hub.sessions.bulk() as bulk:
@@ -155,14 +162,19 @@ def _changed(one: str, table: str, other: str, others: str) -> str:
         """
 
 
-def _hold(hub: Hub, engine: Engine, kind: str) -> None:
-    """Make `questions_held` of what readers see open."""
+def _hold(hub: Hub, engine: Engine, kind: str, only: Collection[str] | None) -> None:
+    """Make `questions_held` of what readers see open; of `only` these and those they ask about."""
     with hub.sessions.read() as session:
         query = select(EntityQuestion).where(
             EntityQuestion.kind == kind,
             EntityQuestion.run_seq <= published_seq(session),
             col(EntityQuestion.retired_seq).is_(None),
         )
+        if only is not None:
+            ids = list(only)
+            query = query.where(
+                or_(col(EntityQuestion.entity_id).in_(ids), col(EntityQuestion.other).in_(ids))
+            )
         rows = session.exec(query).all()
     columns = [
         pa.array([getattr(row, name) for row in rows], type_)
@@ -187,8 +199,12 @@ def _retire(bulk: Bulk, gone: Sequence[Mapping[str, Any]], seq: int) -> None:
     bulk.execute(statement, keys)
 
 
-def _stage_periods(hub: Hub, engine: Engine, seq: int) -> None:
-    """Count the families by the period of their newest desil: what a snapshot says it holds."""
+def _stage_periods(hub: Hub, engine: Engine, seq: int, *, whole: bool) -> None:
+    """Count the families by the period of their newest desil: what a snapshot says it holds. A small
+    run leaves the figures of the run before it."""
+    if not whole:
+        _keep_periods(hub, seq)
+        return
     if not (engine.exists("family_standardised") and engine.exists("family_links")):
         return
     periods = engine.fetch(
@@ -203,3 +219,10 @@ def _stage_periods(hub: Hub, engine: Engine, seq: int) -> None:
     with hub.sessions.bulk() as bulk:
         rows = ((seq, period, families) for period, families in rows_of(periods))
         bulk.load(RunPeriod, ("run_seq", "period", "families"), rows)
+
+
+def _keep_periods(hub: Hub, seq: int) -> None:
+    with hub.sessions.begin() as session:
+        before = published_seq(session)
+        for row in session.exec(select(RunPeriod).where(RunPeriod.run_seq == before)).all():
+            session.add(RunPeriod(run_seq=seq, period=row.period, families=row.families))

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from sqlmodel import col, select
 
 from matching.engine import Engine
-from mdm import rulebook, shredlist
+from mdm import kept, rulebook, shredlist
 from mdm.compose import Hub
 from mdm.hub.runs import abandon_run, published_run, start_run, unfinished_runs
 from mdm.hub.tables import Batch, Correction, Judgement, LinkageModel, Run, RunStage
@@ -58,7 +58,8 @@ class Stage:
     """One step of the path.
 
     `keeps` names the engine tables that go to the lake when `work` is done: what a resumed run takes up again, and a
-    trace reads years later. `before` and `after` are done in any case, also when the kept tables are taken up.
+    trace reads years later. `writes` names what goes to the lake with them and is never taken up: what is looked up
+    there one by one (mdm/kept.py). `before` and `after` are done in any case, also when the kept tables are taken up.
     `share` is the stage's usual part of the whole time, for the time that remains.
     """
 
@@ -66,6 +67,7 @@ class Stage:
     sentence: str
     work: Callable[[Work], dict[str, int]]
     keeps: tuple[str, ...] = ()
+    writes: tuple[str, ...] = ()
     before: Callable[[Work], None] | None = None
     after: Callable[[Work], None] | None = None
     share: int = 1
@@ -160,9 +162,12 @@ def _keep(work: Work, stage: Stage, counts: dict[str, int], seconds: float) -> N
     """Write the stage's tables to the lake and say that it is done, in one unit of work."""
     files = [
         work.hub.lake.write(
-            f"run/{name}", work.engine.stream(f"SELECT * FROM {name}"), owner=work.run.id
+            f"run/{name}",
+            work.engine.stream(kept.query(work.engine, name)),
+            owner=work.run.id,
+            order=kept.ORDER.get(name, ()),
         )
-        for name in stage.keeps
+        for name in (*stage.keeps, *stage.writes)
     ]
     with work.hub.sessions.begin() as session:
         work.hub.lake.adopt(session, files)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter, deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import count, islice, pairwise
 from operator import itemgetter
@@ -57,13 +57,14 @@ class Staging:
     kinds: Sequence[str]
     keys: SealingKeys
     progress: Progress
+    only: Mapping[str, Collection[str]] | None = None  # the entities looked at, when not all were
     digests: Any = field(default_factory=hashlib.sha256, repr=False)
     parts: Iterator[int] = field(default_factory=count, repr=False)
 
     def stage(self) -> dict[str, Published]:
         """Write all that changed, in units of work that no reader sees."""
         for kind in self.kinds:
-            hold(self.hub, self.engine, kind)
+            hold(self.hub, self.engine, kind, self._only(kind))
             self._compare_entities(kind)
         totals = {kind: self._count(f"{kind}_golden") for kind in self.kinds}
         with sealer(self.keys, sum(totals.values())) as team:
@@ -242,7 +243,10 @@ class Staging:
 
     def _stage_tokens(self, team: Sealer, kind: str) -> None:
         seq, version = self.keys.run_seq, self.keys.index_version
-        stage_tokens(self.hub, self.engine, kind, seq, version, sealer=team, progress=self.progress)
+        stage_tokens(
+            self.hub, self.engine, kind, seq, version,
+            sealer=team, progress=self.progress, only=self._only(kind),
+        )  # fmt: skip
 
     def _stage_tombstones(self) -> Counter[str]:
         """End the profiles of entities that are golden no more."""
@@ -268,6 +272,9 @@ class Staging:
             with self.hub.sessions.bulk() as bulk:
                 ended[kind] = bulk.load(SealedProfile, PROFILE, rows)
         return ended
+
+    def _only(self, kind: str) -> Collection[str] | None:
+        return None if self.only is None else self.only.get(kind, ())
 
     def _united(self, sql: str) -> str:
         """One query over the tables of all kinds, in order of entity id."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 import pyarrow as pa
 import sqlalchemy as sa
@@ -35,41 +35,60 @@ _TOKENS = pa_schema(
 )
 
 
-def hold(hub: Hub, engine: Engine, kind: str) -> None:
+def hold(hub: Hub, engine: Engine, kind: str, only: Collection[str] | None = None) -> None:
     """Make `<kind>_held` (the newest published version of each profile, with its entity key; a
-    tombstone has no content_mac) and `<kind>_known` (entities with status and redirect)."""
+    tombstone has no content_mac) and `<kind>_known` (entities with status and redirect). `only`:
+    of these entities."""
     held = """
         SELECT p.entity_id, p.version, p.content_mac, p.key_id, p.region, k.wrapped, k.key_id
         FROM sealed_profile p LEFT JOIN entity_key k ON k.entity_id = p.entity_id
         WHERE p.kind = :kind AND p.run_seq <= :seq AND NOT EXISTS (
             SELECT 1 FROM sealed_profile n WHERE n.entity_id = p.entity_id
             AND n.version = p.version + 1 AND n.run_seq <= :seq)
-    """
+    """ + _among("p", only)
     known = """
         SELECT entity_id, status, merged_into FROM entity
         WHERE kind = :kind AND created_run <= :seq
-    """
-    _bring(hub, engine, f"{kind}_held", schema=_HELD, sql=held, kind=kind)
-    _bring(hub, engine, f"{kind}_known", schema=_KNOWN, sql=known, kind=kind)
+    """ + _among("entity", only)
+    _bring(hub, engine, f"{kind}_held", schema=_HELD, sql=held, kind=kind, only=only)
+    _bring(hub, engine, f"{kind}_known", schema=_KNOWN, sql=known, kind=kind, only=only)
 
 
-def hold_tokens(hub: Hub, engine: Engine, name: str, kind: str) -> None:
+def hold_tokens(
+    hub: Hub, engine: Engine, name: str, kind: str, only: Collection[str] | None = None
+) -> None:
     """Make table `name` (token, entity_id, rank) of the tokens that readers see, of one kind of
-    entity: what another kind carries is not this one's to retire."""
+    entity: what another kind carries is not this one's to retire. `only`: of these entities."""
     sql = """
         SELECT t.token, t.entity_id, t.rank
         FROM nik_token t JOIN entity e ON e.entity_id = t.entity_id
         WHERE e.kind = :kind AND t.run_seq <= :seq AND t.retired_seq IS NULL
-    """
-    _bring(hub, engine, name, schema=_TOKENS, sql=sql, kind=kind)
+    """ + _among("t", only)
+    _bring(hub, engine, name, schema=_TOKENS, sql=sql, kind=kind, only=only)
 
 
-def _bring(hub: Hub, engine: Engine, name: str, *, schema: pa.Schema, sql: str, kind: str) -> None:
+def _among(table: str, only: Collection[str] | None) -> str:
+    return "" if only is None else f" AND {table}.entity_id IN :ids"
+
+
+def _bring(
+    hub: Hub,
+    engine: Engine,
+    name: str,
+    *,
+    schema: pa.Schema,
+    sql: str,
+    kind: str,
+    only: Collection[str] | None,
+) -> None:
+    statement = sa.text(sql)
+    if only is not None:
+        statement = statement.bindparams(sa.bindparam("ids", sorted(only), expanding=True))
     with hub.sessions.read() as session:
         hub.dialect.unhurried(session.connection())
         parameters = {"kind": kind, "seq": published_seq(session)}
         result = (
-            session.connection().execution_options(yield_per=ROWS).execute(sa.text(sql), parameters)
+            session.connection().execution_options(yield_per=ROWS).execute(statement, parameters)
         )
 
         def batches() -> Iterator[pa.RecordBatch]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from itertools import repeat
 
 import pyarrow as pa
@@ -57,16 +57,18 @@ def stage_tokens(
     *,
     sealer: Sealer,
     progress: Progress,
+    only: Collection[str] | None = None,
 ) -> None:
     """File new tokens and retire those no longer carried, unseen until the run is published.
 
-    `index_version`: the version of the index key that the sealer makes tokens with.
+    `index_version`: the version of the index key that the sealer makes tokens with. `only`: the
+    entities that were looked at, when not all were.
     """
     total = int(engine.scalar(f"SELECT coalesce(sum(len(niks)), 0) FROM {kind}_golden"))
     with progress.task(f"index {kind} NIKs", total) as advance:
         batches = _tokens(engine, kind, sealer, advance)
         engine.register("tokens_now", pa.RecordBatchReader.from_batches(_SCHEMA, batches))
-        hold_tokens(hub, engine, "tokens_held", kind)
+        hold_tokens(hub, engine, "tokens_held", kind, only)
         _load_new(hub, engine, seq, index_version)
         _retire_old(hub, engine, seq)
     engine.drop("tokens_now", "tokens_held")

@@ -8,8 +8,10 @@ from sqlmodel import Session, col, func, select
 
 from mdm.hub.columns import now
 from mdm.hub.dialect import dialect_of
-from mdm.hub.tables import Run
+from mdm.hub.tables import Judgement, Run
 
+#: The kind of a small run: a decision applied at once (mdm/touched).
+DECISION = "decision"
 RUNNING, PUBLISHED, ABANDONED = "running", "published", "abandoned"
 
 
@@ -24,12 +26,27 @@ def published_run(session: Session) -> Run | None:
     return session.exec(query).first()
 
 
+def whole_run(session: Session, seq: int | None = None) -> Run | None:
+    """The newest published run over all records, as of run `seq`: its kept tables are in the lake."""
+    query = select(Run).where(Run.status == PUBLISHED, Run.kind != DECISION)
+    if seq is not None:
+        query = query.where(Run.seq <= seq)
+    return session.exec(query.order_by(col(Run.seq).desc())).first()
+
+
+def kept_by(run: Run) -> str:
+    """The id of the run under which the lake keeps what a run stands on."""
+    return run.base or run.id
+
+
 def start_run(
     session: Session,
     kind: str,
     fingerprint: str,
     rules: str | None = None,
     model: str | None = None,
+    *,
+    base: str | None = None,
 ) -> Run:
     """A new running run, next in order."""
     connection = session.connection()
@@ -43,6 +60,8 @@ def start_run(
         status=RUNNING,
         rules=rules,
         model=model,
+        base=base,
+        judged=session.exec(select(func.max(Judgement.seq))).one(),
     )
     session.add(run)
     session.flush()

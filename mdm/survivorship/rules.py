@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -169,10 +169,16 @@ class SurvivorshipRules(_Document):
 
 
 def load_rules(path: Path = DOCUMENT) -> SurvivorshipRules:
-    """Read and check the document in force. Raises RuleError naming what is wrong.
+    """Read and check the document in force, once while it stays as it is. Raises RuleError naming
+    what is wrong.
 
     It must take a position on every attribute of the dictionary, and on nothing else.
     """
+    return _read(path, path.stat().st_mtime_ns if path.exists() else 0)
+
+
+@lru_cache(maxsize=8)
+def _read(path: Path, _changed: int) -> SurvivorshipRules:
     rules = documents.read(SurvivorshipRules, path)
     for kind, body in rules.kinds.items():
         known = set(dictionary().of(kind))

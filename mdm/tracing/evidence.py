@@ -22,6 +22,7 @@ from matching.scoring import make_linkable, score
 from matching.standardise import standardise
 from mdm.compose import Hub
 from mdm.errors import HomeError
+from mdm.hub.runs import kept_by
 from mdm.hub.tables import Run
 from mdm.tracing.facts import Evidence, Step
 
@@ -46,7 +47,7 @@ class PairEvidence:
 def load_kept(hub: Hub, engine: Engine, run: Run, *tables: str) -> None:
     """Bring tables that a run kept back into the engine."""
     for name in tables:
-        reader = hub.lake.reader(f"run/{name}", owner=run.id)
+        reader = hub.lake.reader(f"run/{name}", owner=kept_by(run))
         if reader is None:
             raise HomeError("The published run did not keep what is asked for.", "Run it again.")
         engine.register(name, reader)

@@ -16,8 +16,9 @@ from matching.engine import Engine
 from matching.model import Model
 from matching.rules import Kind, LinkageRules, load_linkage
 from matching.standardise import standardise
-from mdm import judgements
+from mdm import judgements, links
 from mdm.compose import Hub
+from mdm.hub.runs import kept_by
 from mdm.hub.tables import Batch, RuleSet, Run
 from mdm.progress import Progress
 from mdm.tracing import spoken
@@ -108,8 +109,11 @@ def name_others(hub: Hub, run: Run, kind: Kind, pairs: dict[Rids, Pair]) -> dict
     }
     if not outside or kind == "household":  # its pairs are of dwellings and families, not records
         return pairs
-    links = kept(hub, run, f"{kind}_links", ["rid", "entity_id"], {"rid": set(outside.values())})
-    entity = {row["rid"]: row["entity_id"] for row in links}
+    rids = set(outside.values())
+    linked = kept(hub, run, f"{kind}_links", ["rid", "entity_id"], {"rid": rids})
+    with hub.sessions.read() as session:
+        linked += links.moved(session, run, kind, rids).to_pylist()
+    entity = {row["rid"]: row["entity_id"] for row in linked}
     return {
         rids: replace(pair, other=entity.get(outside[rids])) if rids in outside else pair
         for rids, pair in pairs.items()
@@ -153,7 +157,7 @@ def nodes_of(hub: Hub, run: Run, kind: Kind, records: Sequence[Standing]) -> dic
                {"record_key": {key[2] for key in families}})  # fmt: skip
     own = [row for row in own if (row["source"], row["layout"], row["record_key"]) in families]
     nodes: dict[int, int] = {}
-    reader = hub.lake.reader("run/family_clusters", owner=run.id, columns=["rid", "cluster"])
+    reader = hub.lake.reader("run/family_clusters", owner=kept_by(run), columns=["rid", "cluster"])
     clusters = reader.read_all() if reader is not None and own else None
     for row in own:
         at = families[row["source"], row["layout"], row["record_key"]]

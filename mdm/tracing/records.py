@@ -11,10 +11,12 @@ import pyarrow.compute as pc
 from sqlmodel import Session, col, select
 
 from matching.rules import Kind
+from mdm import links
 from mdm.audit.search import Wanted, entries
 from mdm.compose import Hub
 from mdm.contracts import LANDED_ORIGIN, LANDED_TAIL, Layout, contract_for, load_contracts
 from mdm.errors import HubError
+from mdm.hub.runs import kept_by
 from mdm.hub.tables import Batch, Run
 from mdm.survivorship import SourceRecord
 from mdm.tracing.facts import Delivery, Found
@@ -41,7 +43,7 @@ def kept(
     hub: Hub, run: Run, table: str, columns: Sequence[str], where: Mapping[str, Iterable[Any]]
 ) -> list[dict[str, Any]]:
     """Rows of a table that a run kept, where a column has one of some values; any of `where` holds."""
-    reader = hub.lake.reader(f"run/{table}", owner=run.id, columns=list(columns))
+    reader = hub.lake.reader(f"run/{table}", owner=kept_by(run), columns=list(columns))
     if reader is None:
         return []
     wanted = {name: pa.array(list(values), reader.schema.field(name).type)
@@ -59,11 +61,11 @@ def kept(
 
 def standing(hub: Hub, run: Run, kind: Kind, entity_id: str) -> list[Standing]:
     """The records that a run linked to an entity, in order of their numbers."""
-    columns = ("rid", "source", "layout", "record_key")
-    links = kept(hub, run, f"{kind}_links", [*columns, "entity_id"], {"entity_id": [entity_id]})
+    with hub.sessions.read() as session:
+        linked = links.of_entities(hub, session, run, kind, [entity_id]).to_pylist()
     keys = {
         row["rid"]: (row["source"], row["layout"], row["record_key"])
-        for row in links
+        for row in linked
         if row["rid"] is not None
     }
     if not keys:

@@ -33,6 +33,7 @@ from mdm.hub.tables.entities import (
     EntityKey,
     Judgement,
     NikToken,
+    Relinked,
     SealedProfile,
 )
 from mdm.hub.tables.exchanges import AgreedCallback, Exchange, ExchangeReference, SeenMessage
@@ -104,6 +105,7 @@ __all__ = [
     "LoginFlow",
     "NikToken",
     "Refiling",
+    "Relinked",
     "RoleGrant",
     "RuleSet",
     "Run",

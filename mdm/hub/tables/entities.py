@@ -36,6 +36,20 @@ class EntityEvent(SQLModel, table=True):
     records: int | None = None  # source records that moved
 
 
+class Relinked(SQLModel, table=True):
+    """A record that a small run gave to another entity than the whole run before it. `rid` is its
+    number in that whole run; a correction, which that run did not know, has a negative one."""
+
+    __tablename__ = "relinked"
+
+    kind: str = Field(primary_key=True)
+    rid: int = Field(primary_key=True, sa_type=sa.Integer)
+    run_seq: int = Field(primary_key=True, sa_type=sa.Integer)
+    entity_id: str = Field(index=True)
+    since_run: int
+    record_key: str | None = None  # of a correction: random, says nothing
+
+
 class SealedProfile(SQLModel, table=True):
     """One version of a golden profile, sealed. No ciphertext: a tombstone."""
 

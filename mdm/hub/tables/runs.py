@@ -23,6 +23,8 @@ class Run(SQLModel, table=True):
     status: str = Field(index=True)  # running, published, abandoned
     rules: str | None = None  # digest of the rule set
     model: str | None = None  # name of the linkage model
+    base: str | None = None  # of a small run: the whole run whose kept tables it stands on
+    judged: int | None = None  # number of the last judgement it knows
     started: datetime = Field(default_factory=now, sa_type=UtcDateTime)
     finished: datetime | None = Field(default=None, sa_type=UtcDateTime)
     seconds: dict[str, Any] = Field(default_factory=dict, sa_type=sa.JSON)  # by stage

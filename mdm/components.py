@@ -1,0 +1,232 @@
+"""One component, looked at: its records as standardised, the pairs among them with their evidence in
+words, and the family around each record.
+
+Read from what the last whole run kept (mdm/kept.py) with the moves of small runs since: a few row
+groups, no engine. Nothing here is written to the audit log: who shows values does that first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from functools import lru_cache
+from math import log2
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+from sqlmodel import Session
+
+from matching.model import Model
+from matching.rules import Comparison, Kind, load_linkage
+from mdm.compose import Hub
+from mdm.errors import HomeError
+from mdm.hub.runs import published_run
+from mdm.judgements import RecordRef
+from mdm.touched.reach import Kept
+from mdm.tracing.facts import Step
+from mdm.tracing.moments import models_of
+
+RARITY = "rarity of the value"
+_RARE = "How rare the value is: agreeing on a common one says less."
+_ORIGIN = (
+    *("rid", "source", "layout", "file", "row", "record_key", "batch", "value_date", "implied"),
+    *(
+        "entity_id",
+        "since_run",
+        "group_no",
+        "card",
+        "household_rid",
+        "household",
+        "node",
+        "family_rid",
+    ),
+)
+
+
+@dataclass(frozen=True)
+class ComponentRecord:
+    """One source record. `number`: what the pairs of its kind call it; `family`: a key of the
+    component's families; `values`: standardised attributes that have a value."""
+
+    number: int
+    ref: RecordRef
+    entity_id: str
+    file: str | None
+    row: int | None
+    batch: str | None
+    date: date | None
+    implied: bool
+    family: int
+    values: Mapping[str, Any] = field(repr=False)
+
+
+@dataclass(frozen=True)
+class ComponentPair:
+    """Two records that were compared; `left` and `right` are places in the list of records.
+
+    `judgement` and `reason` as they stand; `machine` what the machine judged, None where it never
+    compared them. `prior` and `steps` add up to the match weight, bits; without steps no rule found
+    the pair.
+    """
+
+    left: int
+    right: int
+    match_weight: float | None
+    judgement: str
+    reason: str
+    machine: str | None
+    passed_over: bool
+    second_probability: float | None
+    prior: float
+    steps: tuple[Step, ...]
+
+
+@dataclass(frozen=True)
+class Member:
+    """Somebody on a card of the family: as one of the family's records says."""
+
+    entity_id: str
+    relationship: str | None
+    name: str | None = field(repr=False)
+    sex: str | None
+    birth_year: int | None = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Component:
+    """Records (in order of source and key), the pairs among them, and family → its members."""
+
+    kind: Kind
+    seq: int
+    records: tuple[ComponentRecord, ...]
+    pairs: tuple[ComponentPair, ...]
+    families: Mapping[int, tuple[Member, ...]]
+
+
+def look(hub: Hub, kind: Kind, entity_ids: Collection[str]) -> Component:
+    """The component of some entities as readers see it now. HomeError before the first publishing,
+    or when the published run kept nothing to look at."""
+    with hub.sessions.read() as session:
+        run = published_run(session)
+        if run is None:
+            raise HomeError("Nothing is published in this home yet.", "Run `dtsen run` first.")
+        kept = Kept(hub, session, run)
+        model = _model(hub.settings.home / "models" / f"{models_of(run).get(kind)}.json")
+        return _look(session, kept, kind, frozenset(entity_ids), model)
+
+
+def _look(
+    session: Session, kept: Kept, kind: Kind, ids: frozenset[str], model: Model | None
+) -> Component:
+    groups = kept.groups_of(kind, ids)
+    rows = [row for row in kept.records(kind, groups).to_pylist() if row["entity_id"] in ids]
+    rows.sort(key=lambda row: row["rid"])
+    records = tuple(_record(row, kind) for row in rows)
+    places: dict[int, int] = {}
+    for place, record in enumerate(records):
+        places.setdefault(record.number, place)
+    pairs = tuple(_pairs(kept.pairs(kind, groups), kind, places, model)) if len(places) > 1 else ()
+    return Component(kind, kept.run.seq, records, pairs, _families(kept, kind, rows))
+
+
+def _record(row: Mapping[str, Any], kind: Kind) -> ComponentRecord:
+    return ComponentRecord(
+        number=row["node"] if kind == "household" else row["rid"],
+        ref=RecordRef(row["source"], row["layout"], row["record_key"]),
+        entity_id=row["entity_id"],
+        file=row["file"],
+        row=row["row"],
+        batch=row["batch"],
+        date=row["value_date"],
+        implied=bool(row.get("implied")),
+        family=row["group_no"],
+        values={
+            name: value for name, value in row.items() if value is not None and name not in _ORIGIN
+        },
+    )
+
+
+def _pairs(
+    table: pa.Table, kind: Kind, places: Mapping[int, int], model: Model | None
+) -> Sequence[ComponentPair]:
+    comparisons = load_linkage(kind).comparisons
+    prior = log2(model.prior / (1 - model.prior)) if model else 0.0
+    found = [
+        ComponentPair(
+            left=places[row["rid_l"]],
+            right=places[row["rid_r"]],
+            match_weight=row["match_weight"],
+            judgement=row["judgement"],
+            reason=row["reason"],
+            machine=row["machine"],
+            passed_over=row["passed_over"],
+            second_probability=row["second_probability"],
+            prior=prior,
+            steps=tuple(step for one in comparisons for step in _steps(one, row, model)),
+        )
+        for row in table.to_pylist()
+        if row["rid_l"] in places and row["rid_r"] in places
+    ]
+    return sorted(found, key=lambda pair: (pair.left, pair.right))
+
+
+def _steps(one: Comparison, row: Mapping[str, Any], model: Model | None) -> list[Step]:
+    """The level that a comparison found, and what the rarity of the value adds to it."""
+    gamma = row.get(f"gamma_{one.name}")
+    if gamma is None or model is None:
+        return []
+    missing = [level for level in one.levels if level.missing]
+    held = [level for level in one.levels if not level.missing]
+    # Splink numbers the levels from the last, 0, up; -1 is missing.
+    level = missing[0] if gamma < 0 and missing else held[len(held) - 1 - max(gamma, 0)]
+    weight = None if level.missing else model.weight(one.name, level.name)
+    steps = [Step(one.name, level.name, level.sentence, weight.bits if weight else 0.0)]
+    rarity = row.get(f"mw_tf_adj_{one.name}")
+    return [*steps, Step(one.name, RARITY, _RARE, rarity)] if rarity else steps
+
+
+def _families(
+    kept: Kept, kind: Kind, rows: Sequence[Mapping[str, Any]]
+) -> dict[int, tuple[Member, ...]]:
+    """Family of a record → everybody on its cards, each once, as the record says that names most."""
+    if kind == "household":
+        return {}
+    groups = {row["group_no"] for row in rows}
+    best: dict[int, dict[str, Mapping[str, Any]]] = {group: {} for group in groups}
+    for row in kept.records("person", groups).to_pylist():
+        of = best.get(row["group_no"])
+        if of is None:
+            continue
+        held = of.get(row["entity_id"])
+        if held is None or _tells(row) > _tells(held):
+            of[row["entity_id"]] = row
+    return {
+        group: tuple(
+            _member(row) for row in sorted(of.values(), key=lambda row: (_rank(row), row["rid"]))
+        )
+        for group, of in best.items()
+    }
+
+
+def _tells(row: Mapping[str, Any]) -> tuple[int, bool]:
+    told = sum(row[name] is not None for name in ("relationship", "name", "sex", "birth_date"))
+    return told, bool(row["registry"])
+
+
+def _rank(row: Mapping[str, Any]) -> tuple[int, date]:
+    order = {"HEAD": 0, "SPOUSE": 1}
+    return order.get(row["relationship"] or "", 2), row["birth_date"] or date.max
+
+
+def _member(row: Mapping[str, Any]) -> Member:
+    born = row["birth_date"]
+    return Member(
+        row["entity_id"], row["relationship"], row["name"], row["sex"], born.year if born else None
+    )
+
+
+@lru_cache(maxsize=8)
+def _model(path: Path) -> Model | None:
+    return Model.from_json(path.read_text("utf-8")) if path.exists() else None

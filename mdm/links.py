@@ -1,0 +1,122 @@
+"""Which entity a record belongs to: the links of the whole run, with what small runs changed since.
+
+A whole run keeps its links in the lake. A decision applied at once (mdm/touched) moves a few records
+to other entities; these moves stand in the hub (`relinked`) until the next whole run keeps all anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+import pyarrow as pa
+from sqlmodel import Session, col, select
+
+from matching.engine import Engine
+from mdm.arrow import pa_schema
+from mdm.compose import Hub
+from mdm.hub.runs import kept_by
+from mdm.hub.tables import Entity, Relinked, Run
+
+_MOVED = pa_schema(
+    rid=pa.int32(), entity_id=pa.string(), since_run=pa.int32(), record_key=pa.string()
+)
+COLUMNS = ("rid", "source", "layout", "record_key", "entity_id", "since_run")
+
+
+def moved(session: Session, run: Run, kind: str, rids: Collection[int] | None = None) -> pa.Table:
+    """(rid, entity_id, since_run, record_key) of the records that small runs moved, up to `run`; the
+    last move of each counts. `rids`: only these."""
+    query = (
+        select(Relinked.rid, Relinked.entity_id, Relinked.since_run, Relinked.record_key)
+        .where(Relinked.kind == kind, col(Relinked.run_seq) <= run.seq)
+        .where(col(Relinked.run_seq) > _base_seq(session, run))
+        .order_by(col(Relinked.run_seq))
+    )
+    if rids is not None:
+        query = query.where(col(Relinked.rid).in_(list(rids)))
+    last = {row[0]: row for row in session.exec(query).all()}
+    columns = zip(*last.values(), strict=True) if last else ([], [], [], [])
+    arrays = [pa.array(list(c), f.type) for c, f in zip(columns, _MOVED, strict=True)]
+    return pa.table(arrays, schema=_MOVED)
+
+
+def _base_seq(session: Session, run: Run) -> int:
+    if run.base is None:
+        return run.seq
+    return session.get_one(Run, run.base).seq
+
+
+def retired(hub: Hub, kind: str, into: Collection[str] | None = None) -> pa.Table:
+    """(entity_id, merged_into) of the merged ids that readers see; `into`: those that lead to some."""
+    with hub.sessions.read() as session:
+        query = select(Entity.entity_id, Entity.merged_into).where(
+            Entity.kind == kind, Entity.status == "merged", col(Entity.merged_into).is_not(None)
+        )
+        if into is not None:
+            query = query.where(col(Entity.merged_into).in_(list(into)))
+        rows = session.exec(query).all()
+    ids, targets = zip(*rows, strict=True) if rows else ((), ())
+    return pa.table(
+        {"entity_id": pa.array(ids, pa.string()), "merged_into": pa.array(targets, pa.string())}
+    )
+
+
+def bring(hub: Hub, engine: Engine, kind: str, run: Run, name: str) -> bool:
+    """Make table `name` (the columns of `COLUMNS`) of all links as of `run`; False where the lake has
+    none."""
+    reader = hub.lake.reader(f"run/{kind}_links", owner=kept_by(run), columns=COLUMNS)
+    if reader is None:
+        return False
+    with hub.sessions.read() as session:
+        changes = moved(session, run, kind)
+    if not changes.num_rows:
+        engine.register(name, reader)
+        return True
+    engine.register("links_kept", reader)
+    engine.register("links_moved", changes)
+    engine.table(
+        name,
+        """
+        SELECT k.rid, k.source, k.layout, k.record_key, coalesce(m.entity_id, k.entity_id) AS entity_id,
+               coalesce(m.since_run, k.since_run) AS since_run
+        FROM links_kept k LEFT JOIN links_moved m ON m.rid = k.rid
+        """,
+    )
+    engine.drop("links_kept", "links_moved")
+    return True
+
+
+def of_entities(hub: Hub, session: Session, run: Run, kind: str, ids: Collection[str]) -> pa.Table:
+    """The links of some entities as of `run`, with the group of each record (mdm/kept.py)."""
+    owner, dataset = kept_by(run), f"run/{kind}_links"
+    here = _moved_to(session, run, kind, ids)
+    found = hub.lake.pick(dataset, owner, "entity_id", ids)
+    if found is None:
+        return here
+    gone = moved(session, run, kind, [rid for rid in found["rid"].to_pylist() if rid is not None])
+    away = set(gone["rid"].to_pylist())
+    stays = [rid is None or rid not in away for rid in found["rid"].to_pylist()]
+    found = found.filter(pa.array(stays, pa.bool_()))
+    if not here.num_rows:
+        return found
+    origin = hub.lake.pick(f"run/{kind}_origin", owner, "rid", here["rid"].to_pylist())
+    assert origin is not None
+    places = {row["rid"]: row for row in origin.to_pylist()}
+    rows = [
+        {**places[row["rid"]], "entity_id": row["entity_id"], "since_run": row["since_run"]}
+        for row in here.to_pylist()
+        if row["rid"] in places
+    ]
+    more = [{name: row[name] for name in found.schema.names} for row in rows]
+    return pa.concat_tables([found, pa.Table.from_pylist(more, schema=found.schema)])
+
+
+def _moved_to(session: Session, run: Run, kind: str, ids: Collection[str]) -> pa.Table:
+    """The records that small runs moved to some entities, and that are there still."""
+    query = select(Relinked.rid).where(
+        Relinked.kind == kind, col(Relinked.entity_id).in_(list(ids))
+    )
+    rids = session.exec(query.distinct()).all()
+    there = moved(session, run, kind, rids)
+    wanted = pa.array([entity in set(ids) for entity in there["entity_id"].to_pylist()], pa.bool_())
+    return there.filter(wanted)

@@ -1,0 +1,234 @@
+"""Again: the path's own stages on the records that a judgement reaches.
+
+`cluster_again` takes the judged kind from pairs to entities; `choose_again` makes the golden tables of
+all that is reached. What the stages need of the country as a whole (the cards of a family, the
+household it was placed in) comes from the kept rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+import pyarrow as pa
+from sqlmodel import Session
+
+from matching.clusters import cluster
+from matching.engine import Engine
+from matching.rules import KINDS, Judgement, Kind, load_linkage
+from mdm import links
+from mdm.compose import Hub
+from mdm.identity import identify
+from mdm.membership import members
+from mdm.survivorship import settle_regions, survive
+from mdm.touched.reach import Kept, Reach, column
+from mdm.touched.regions import stand_in_regions
+
+#: What a kept row says beside the standardised record.
+_BESIDE = {
+    "person": "entity_id, since_run, group_no",
+    "family": "entity_id, since_run, group_no, card, household_rid, household",
+    "household": "entity_id, since_run, group_no, node, family_rid",
+}
+# The columns that cluster looks at; a family in the linkage of households is one node.
+_LINKABLE = {
+    "person": "SELECT rid, source FROM touched",
+    "family": "SELECT rid, source, implied FROM touched",
+    "household": """
+        SELECT node AS rid, CASE WHEN bool_and(family_rid IS NULL) THEN 'dwelling' ELSE 'family' END AS node,
+               CASE WHEN bool_and(family_rid IS NULL) THEN any_value(office) END AS office
+        FROM touched GROUP BY touched.node
+        """,
+}
+
+
+def cluster_again(
+    hub: Hub,
+    engine: Engine,
+    kept: Kept,
+    found: Reach,
+    *,
+    said: Mapping[tuple[int, int], Judgement],
+    seq: int,
+) -> None:
+    """Make `<kind>_judged`, `<kind>_links`, `<kind>_entities` and events of the judged kind.
+
+    `said`: pairs of rids (smaller first) → the word of people that stands.
+    """
+    kind = found.kind
+    groups = kept.groups_of(kind, found.judged)
+    rows = kept.records(kind, groups)
+    engine.register("reached", rows)
+    engine.register("judged_entities", _ids(found.judged))
+    engine.table("touched", "SELECT * FROM reached SEMI JOIN judged_entities USING (entity_id)")
+    engine.table(f"{kind}_linkable", _LINKABLE[kind])
+    engine.register("pairs_kept", kept.pairs(kind, groups))
+    engine.register(f"{kind}_human", _said(said))
+    engine.table("pairs_judged", _JUDGED.format(kind=kind))
+    inside = (
+        f"rid_l IN (SELECT rid FROM {kind}_linkable) AND rid_r IN (SELECT rid FROM {kind}_linkable)"
+    )
+    engine.table(f"{kind}_judged", f"SELECT * FROM pairs_judged WHERE {inside}")
+    cluster(engine, load_linkage(kind))
+    if kind == "household":
+        engine.table(
+            "household_clusters",
+            "SELECT t.rid, min(t.rid) OVER (PARTITION BY c.cluster) AS cluster"
+            " FROM touched t JOIN household_clusters c ON c.rid = t.node",
+        )
+    engine.table(f"{kind}_standardised", f"SELECT * EXCLUDE ({_BESIDE[kind]}) FROM touched")
+    engine.register(f"{kind}_previous", kept.linked(kind, found.judged))
+    engine.register(f"{kind}_retired", links.retired(hub, kind, found.judged))
+    identify(engine, kind, seq)
+
+
+_JUDGED = """
+    SELECT coalesce(k.rid_l, h.rid_l) AS rid_l, coalesce(k.rid_r, h.rid_r) AS rid_r, k.match_weight,
+           coalesce(h.judgement, k.machine) AS judgement,
+           CASE WHEN h.judgement IS NULL THEN k.machine_reason ELSE 'human' END AS reason,
+           k.second_probability
+    FROM pairs_kept k FULL JOIN {kind}_human h ON h.rid_l = k.rid_l AND h.rid_r = k.rid_r
+    WHERE h.judgement IS NOT NULL OR k.machine IS NOT NULL
+    """
+
+
+def choose_again(
+    hub: Hub, session: Session, engine: Engine, kept: Kept, found: Reach
+) -> dict[Kind, set[str]]:
+    """Make the golden tables, and what publishing reads beside; the entities that are golden now."""
+    _open_questions(kept, engine, found.kind)
+    for kind in KINDS:
+        _bring(kept, engine, kind, anew=kind == found.kind)
+    _relate(engine, found.kind)
+    members(engine)
+    now = {kind: set(found.golden[kind]) for kind in KINDS}
+    now[found.kind] = _column(
+        engine, f"SELECT DISTINCT entity_id FROM {found.kind}_links SEMI JOIN touched USING (rid)"
+    )
+    for kind in KINDS:
+        _choose(engine, kind, now[kind])
+    stand_in_regions(hub, session, engine)
+    settle_regions(engine)
+    for kind in KINDS:
+        _leave(engine, kind, now[kind], anew=kind == found.kind)
+    return now
+
+
+def _bring(kept: Kept, engine: Engine, kind: Kind, *, anew: bool) -> None:
+    """All kept rows read so far as standardised records and links; where the kind was identified
+    anew, its new links and the old ones of all others."""
+    rows = kept.records(kind, ())
+    engine.register(f"{kind}_reached", rows)
+    engine.table(f"{kind}_standardised", f"SELECT * EXCLUDE ({_BESIDE[kind]}) FROM {kind}_reached")
+    old = f"SELECT rid, source, layout, record_key, entity_id, since_run FROM {kind}_reached"
+    if anew:
+        new = f"SELECT * FROM {kind}_links WHERE rid IS NOT NULL"
+        old = f"{new} UNION ALL {old} ANTI JOIN {kind}_links USING (rid)"
+    engine.table(f"{kind}_links", old)
+
+
+def _relate(engine: Engine, judged: Kind) -> None:
+    """The tables that membership reads, and which number a family has in pairs of households."""
+    clusters = "LEFT JOIN family_clusters c USING (rid)" if judged == "family" else ""
+    cluster_no = "coalesce(c.cluster, f.group_no)" if judged == "family" else "f.group_no"
+    engine.table(
+        "family_kk",
+        f"""
+        SELECT f.card AS kk, arg_min(l.entity_id, {cluster_no}) AS family_entity
+        FROM family_reached f JOIN family_links l USING (rid) {clusters} WHERE f.card IS NOT NULL GROUP BY f.card
+        """,
+    )
+    engine.table(
+        "household_family_links",
+        """
+        SELECT f.rid, coalesce(l.entity_id, f.household) AS entity_id
+        FROM family_reached f LEFT JOIN household_links l ON l.rid = f.household_rid
+        WHERE coalesce(l.entity_id, f.household) IS NOT NULL
+        """,
+    )
+    engine.table(
+        "household_family",
+        "SELECT rid, family_rid, node FROM household_reached WHERE family_rid IS NOT NULL",
+    )
+
+
+def _open_questions(kept: Kept, engine: Engine, kind: Kind) -> None:
+    """`<kind>_judged` of all pairs that end in a record reached, for what stays open; the records at
+    their other ends are read."""
+    node = "node" if kind == "household" else "rid"
+    ends = f"(SELECT {node} FROM touched)"
+    engine.table(
+        f"{kind}_judged", f"SELECT * FROM pairs_judged WHERE rid_l IN {ends} OR rid_r IN {ends}"
+    )
+    engine.table(
+        f"{kind}_disagreements",
+        f"SELECT rid_l, rid_r, match_weight, judgement, second_probability FROM {kind}_judged"
+        " WHERE second_probability IS NOT NULL AND judgement = 'link' AND reason <> 'human'",
+    )
+    groups = engine.fetch(
+        "SELECT group_l, group_r FROM pairs_kept JOIN pairs_judged USING (rid_l, rid_r)"
+        f" WHERE rid_l IN {ends} OR rid_r IN {ends}"
+    )
+    kept.records(kind, column(groups, "group_l") | column(groups, "group_r"))
+
+
+def _choose(engine: Engine, kind: Kind, golden: Collection[str]) -> None:
+    """`<kind>_golden` of some entities; of families also those that persons reached belong to."""
+    if not golden:
+        engine.run(
+            f"CREATE OR REPLACE TABLE {kind}_golden"
+            " (entity_id VARCHAR, content VARCHAR, niks VARCHAR[], region VARCHAR)"
+        )
+        return
+    engine.register("chosen_now", _ids(golden))
+    more = ""
+    if kind == "family":
+        more = """ UNION SELECT i.family_entity FROM person_in_family i
+                   JOIN person_golden p ON p.entity_id = i.person_entity WHERE i.chosen"""
+    engine.table(f"{kind}_links_all", f"SELECT * FROM {kind}_links")
+    engine.table(
+        f"{kind}_links",
+        f"SELECT * FROM {kind}_links_all WHERE entity_id IN (SELECT entity_id FROM chosen_now{more})",
+    )
+    survive(engine, kind)
+    engine.table(f"{kind}_links", f"SELECT * FROM {kind}_links_all")
+    engine.drop(f"{kind}_links_all")
+
+
+def _leave(engine: Engine, kind: Kind, golden: Collection[str], *, anew: bool) -> None:
+    """Take out what was made only to be looked at; where no entity changed, say so."""
+    engine.register("chosen_now", _ids(golden))
+    engine.run(
+        f"DELETE FROM {kind}_golden WHERE entity_id NOT IN (SELECT entity_id FROM chosen_now)"
+    )
+    if not anew:
+        engine.drop(
+            *(
+                f"{kind}_{table}"
+                for table in ("judged", "passed_over", "disagreements", "entity_events")
+            )
+        )
+        engine.table(
+            f"{kind}_entities",
+            "SELECT entity_id, 'active' AS status, NULL::VARCHAR AS merged_into FROM chosen_now",
+        )
+
+
+def _ids(ids: Collection[str]) -> pa.Table:
+    return pa.table({"entity_id": pa.array(sorted(ids), pa.string())})
+
+
+def _said(said: Mapping[tuple[int, int], Judgement]) -> pa.Table:
+    lefts: Sequence[Any] = [left for left, _ in said]
+    return pa.table(
+        {
+            "rid_l": pa.array(lefts, pa.int32()),
+            "rid_r": pa.array([right for _, right in said], pa.int32()),
+            "judgement": pa.array(list(said.values()), pa.string()),
+        }
+    )
+
+
+def _column(engine: Engine, sql: str) -> set[str]:
+    rows = engine.fetch(sql)
+    return column(rows, rows.column_names[0])

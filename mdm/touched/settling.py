@@ -1,0 +1,210 @@
+"""Settling: bring the judgements that no published run knows into the golden records, at once.
+
+Kind by kind, as the path does; each kind is one small run, published atomically. What cannot be done
+at once (a whole run is under way, or too many records are concerned) waits, and is done later: nothing
+is lost, for judgements are facts that every run reads.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import pyarrow as pa
+from sqlmodel import Session, col, func, select
+
+from matching.engine import Engine
+from matching.rules import Judgement as Verdict
+from matching.rules import Kind
+from mdm import rulebook
+from mdm.compose import Hub
+from mdm.hub.runs import DECISION, abandon_run, published_run, start_run, unfinished_runs, whole_run
+from mdm.hub.tables import Judgement, Relinked, Run
+from mdm.judgements import RecordRef
+from mdm.progress import Silent
+from mdm.publishing import publish
+from mdm.touched.again import choose_again, cluster_again
+from mdm.touched.reach import Kept, Reach, TooFarError, column, reach
+from mdm.touched.words import Pair, Words
+from mdm.worklock import BusyError
+
+_ORDER: tuple[Kind, ...] = ("family", "person", "household")
+
+
+@dataclass(frozen=True)
+class Settled:
+    """What readers see now. `entities`: per kind the entities whose profiles were made again, those
+    that were and those that are; `runs`: sequence numbers of the small runs."""
+
+    runs: tuple[int, ...]
+    entities: dict[Kind, frozenset[str]]
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """Judgements that wait for a later run. `reason`: busy (a run is under way), too-far (too many
+    records are concerned), or nothing-published."""
+
+    reason: str
+    judgements: int
+
+
+def pending(hub: Hub) -> int:
+    """How many judgements no published run knows yet."""
+    with hub.sessions.read() as session:
+        query = select(func.count()).where(col(Judgement.seq) > _known(session))
+        return session.exec(query).one()
+
+
+def settle(hub: Hub, engine: Engine, words: Words) -> Settled | Waiting | None:
+    """Settle all that is pending; None when nothing is. `engine` may hold tables of an earlier call."""
+    if not pending(hub):
+        return None
+    try:
+        with hub.lock("decision"):
+            return _settle(hub, engine, words)
+    except BusyError:
+        return Waiting("busy", pending(hub))
+    except TooFarError:
+        return Waiting("too-far", pending(hub))
+
+
+def _settle(hub: Hub, engine: Engine, words: Words) -> Settled | Waiting | None:
+    _give_up_dead(hub)
+    with hub.sessions.read() as session:
+        base = whole_run(session)
+        fresh = words.after(session, _known(session))
+    if base is None:
+        return Waiting("nothing-published", len(fresh))
+    if not fresh:
+        return None
+    runs: list[int] = []
+    entities: dict[Kind, frozenset[str]] = {}
+    kinds = [kind for kind in _ORDER if any(of == kind for _, of, _ in fresh)]
+    for kind in kinds:
+        concerned = [pair for _, of, pair in fresh if of == kind]
+        known = max(number for number, _, _ in fresh) if kind == kinds[-1] else None
+        done = _one_kind(hub, engine, words, kind=kind, pairs=concerned, known=known)
+        runs.append(done[0])
+        for name, ids in done[1].items():
+            entities[name] = entities.get(name, frozenset()) | ids
+    return Settled(tuple(runs), entities)
+
+
+def _one_kind(
+    hub: Hub, engine: Engine, words: Words, *, kind: Kind, pairs: Sequence[Pair], known: int | None
+) -> tuple[int, dict[Kind, frozenset[str]]]:
+    """Take the judged records of one kind along again and publish. `known`: the number of the last
+    judgement that is settled with it."""
+    run = _start(hub)
+    with hub.sessions.read() as session:
+        before = published_run(session)
+        assert before is not None  # a whole run is published
+        kept = Kept(hub, session, before)
+        found, said = _reached(kept, words, kind, pairs)
+        cluster_again(hub, engine, kept, found, said=said, seq=run.seq)
+        now = choose_again(hub, session, engine, kept, found)
+    looked_at: dict[Kind, frozenset[str]] = {of: found.golden[of] | now[of] for of in _ORDER}
+    # Ids that were merged away earlier stand in the table too: they may have to lead elsewhere now.
+    looked_at[kind] |= found.judged | column(
+        engine.fetch(f"SELECT entity_id FROM {kind}_entities"), "entity_id"
+    )
+    moves = _moves(engine, kind, run.seq)
+    publish(
+        hub,
+        engine,
+        run,
+        Silent(),
+        only={str(of): ids for of, ids in looked_at.items()},
+        within=_with(run, before, known, moves),
+    )
+    return run.seq, looked_at
+
+
+def _reached(
+    kept: Kept, words: Words, kind: Kind, pairs: Sequence[Pair]
+) -> tuple[Reach, dict[tuple[int, int], Verdict]]:
+    """What the new judgements reach, and all words on pairs of records there, by rid."""
+    refs = {ref for pair in pairs for ref in pair}
+    standing = words.standing(kind)
+    near = {pair for pair in standing if pair[0] in refs or pair[1] in refs}
+    refs |= {ref for pair in near for ref in pair}
+    places = _places(kept, kind, refs)
+    seeds = [places[ref] for pair in pairs for ref in pair if ref in places]
+    ends = [_ends(places, pair) for pair in near if standing[pair] == "link"]
+    found = reach(kept, kind, seeds, [one for one in ends if one])
+    # Whoever is clustered anew brings along what people said of its other records.
+    rows = kept.records(kind, ())
+    own = _refs(kind, rows, found.judged)
+    said: dict[tuple[int, int], Verdict] = {}
+    for pair, verdict in standing.items():
+        left, right = own.get(pair[0]), own.get(pair[1])
+        if left is not None and right is not None and left != right:
+            said.pop((min(left, right), max(left, right)), None)
+            said[min(left, right), max(left, right)] = verdict
+    return found, said
+
+
+def _places(kept: Kept, kind: Kind, refs: set[RecordRef]) -> dict[RecordRef, tuple[int, int]]:
+    return kept.places(kind, refs) if refs else {}
+
+
+def _ends(places: dict[RecordRef, tuple[int, int]], pair: Pair) -> tuple[int, int] | None:
+    left, right = places.get(pair[0]), places.get(pair[1])
+    return (left[0], right[0]) if left and right else None
+
+
+def _refs(kind: Kind, rows: pa.Table, entities: frozenset[str]) -> dict[RecordRef, int]:
+    """Record → the number that pairs of its kind use, of the entities clustered anew."""
+    node = "node" if kind == "household" else "rid"
+    names = ("source", "layout", "record_key", node, "entity_id")
+    columns = zip(*(rows[name].to_pylist() for name in names), strict=True)
+    return {
+        RecordRef(source, layout, key): rid
+        for source, layout, key, rid, entity in columns
+        if entity in entities
+    }
+
+
+def _start(hub: Hub) -> Run:
+    rules = rulebook.record(hub)
+    with hub.sessions.begin() as session:
+        base = whole_run(session)
+        assert base is not None
+        return start_run(session, DECISION, secrets.token_hex(16), rules, base.model, base=base.id)
+
+
+def _moves(engine: Engine, kind: Kind, seq: int) -> list[Relinked]:
+    """The records whose entity is another than before."""
+    rows = engine.fetch(
+        f"""
+        SELECT l.rid, l.entity_id, l.since_run FROM {kind}_links l JOIN touched t USING (rid)
+        WHERE l.entity_id <> t.entity_id ORDER BY l.rid
+        """
+    ).to_pylist()
+    return [Relinked(kind=kind, run_seq=seq, **row) for row in rows]
+
+
+def _with(
+    run: Run, before: Run, known: int | None, moves: Sequence[Relinked]
+) -> Callable[[Session], None]:
+    def within(session: Session) -> None:
+        held = session.get_one(Run, run.id)
+        held.judged = before.judged if known is None else known
+        session.add_all(moves)
+
+    return within
+
+
+def _give_up_dead(hub: Hub) -> None:
+    """Small runs that a killed process left; under the work lock nobody else makes any."""
+    with hub.sessions.begin() as session:
+        for run in unfinished_runs(session):
+            if run.kind == DECISION:
+                abandon_run(session, run)
+
+
+def _known(session: Session) -> int:
+    run = published_run(session)
+    return (run.judged or 0) if run is not None else 0
