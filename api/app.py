@@ -29,6 +29,7 @@ from mdm.audit.keeper import Keeper
 from mdm.compose import Hub
 from mdm.desk import Desk
 from mdm.jobwork import Worker
+from mdm.touched import Settler
 
 BODY_BYTES = 1 << 20  # of a request, unless its route takes less
 SETTLE_SECONDS = 20.0  # for requests under way when the service is told to stop
@@ -51,9 +52,14 @@ def create_app(
     def unsigned(error: Exception) -> None:
         log.write("checkpoint", problem=problem_of(error).code)
 
+    def unsettled(error: Exception) -> None:
+        log.write("settle", problem=problem_of(error).code)
+
+    settler = Settler(hub, unsettled)
+
     @asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
-        with Keeper(hub, unsigned), desk, Worker(hub):
+        with Keeper(hub, unsigned), desk, Worker(hub), settler:
             async with Courier(hub, desk, log=log).at_work():
                 yield
             await surface.settled(SETTLE_SECONDS)
@@ -64,6 +70,7 @@ def create_app(
         dependencies={
             "hub": Provide(lambda: hub, sync_to_thread=False, use_cache=True),
             "desk": Provide(lambda: desk, sync_to_thread=False, use_cache=True),
+            "settler": Provide(lambda: settler, sync_to_thread=False, use_cache=True),
             "principal": Provide(_principal, sync_to_thread=False),
         },
         exception_handlers=PAGE_HANDLERS,

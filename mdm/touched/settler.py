@@ -11,8 +11,9 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from queue import Empty, SimpleQueue
 
+from matching.engine import Engine
 from mdm.compose import Hub
-from mdm.touched.settling import Settled, Waiting, settle
+from mdm.touched.settling import Settled, Waiting, pending, settle
 from mdm.touched.words import Words
 
 LOOK_AGAIN = 5.0  # seconds
@@ -26,6 +27,8 @@ class Settler:
     def __init__(self, hub: Hub, failed: Callable[[Exception], None] = lambda _: None) -> None:
         self._hub = hub
         self._failed = failed
+        self._words = Words(hub)
+        self._engine: Engine | None = None
         self._asked: SimpleQueue[Future[Outcome] | None] = SimpleQueue()
         self._thread = threading.Thread(target=self._work, name="settler", daemon=True)
 
@@ -40,23 +43,21 @@ class Settler:
 
     def ask(self) -> Future[Outcome]:
         """Settle all judgements that are committed now; the future is done when readers see it, or
-        says that it must wait."""
+        says that it must wait. With nothing to settle it only warms up: for whoever is about to decide.
+        """
         future: Future[Outcome] = Future()
         self._asked.put(future)
         return future
 
     def _work(self) -> None:
-        from matching.warm import warm_up  # noqa: PLC0415 - loads Splink
-
-        engine, words = self._hub.engine(), Words(self._hub)
+        closing = False
         try:
-            warm_up(engine)
-            closing = False
             while not closing:
                 waiting, closing = self._gather()
-                self._answer(waiting, lambda: settle(self._hub, engine, words))
+                self._answer(waiting)
         finally:
-            engine.close()
+            if self._engine is not None:
+                self._engine.close()
 
     def _gather(self) -> tuple[list[Future[Outcome]], bool]:
         """All who ask, after waiting a while for the first; whether the settler is closing."""
@@ -71,9 +72,9 @@ class Settler:
                 break
         return [one for one in found if one is not None], None in found
 
-    def _answer(self, waiting: list[Future[Outcome]], act: Callable[[], Outcome]) -> None:
+    def _answer(self, waiting: list[Future[Outcome]]) -> None:
         try:
-            outcome = act()
+            outcome = self._settle() if waiting or pending(self._hub) else None
         except Exception as error:
             self._failed(error)
             for future in waiting:
@@ -81,3 +82,11 @@ class Settler:
         else:
             for future in waiting:
                 future.set_result(outcome)
+
+    def _settle(self) -> Outcome:
+        if self._engine is None:
+            from matching.warm import warm_up  # noqa: PLC0415 - loads Splink
+
+            self._engine = self._hub.engine()
+            warm_up(self._engine)
+        return settle(self._hub, self._engine, self._words)

@@ -1,0 +1,199 @@
+"""A decision applied at once: what readers see is what a whole run over everything would give."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import combinations
+from pathlib import Path
+
+import pytest
+
+from matching.rules import Judgement, Kind
+from mdm import judgements, links
+from mdm.compose import Hub
+from mdm.hub.runs import published_run
+from mdm.judgements import RecordRef
+from mdm.lookup import open_profile
+from mdm.pipeline import run
+from mdm.touched import Settled, Waiting, pending, settle
+from mdm.touched.words import Words
+from tests.run.homes import QUIET, copy_of, deliver, golden, land_all, new_home, profiles
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home after its first run."""
+    root = tmp_path_factory.mktemp("settle")
+    delivery = deliver(root / "delivery", families=40, seed=8211)
+    with new_home(root / "home") as hub:
+        land_all(hub, delivery)
+        run(hub, QUIET)
+    return root / "home"
+
+
+@pytest.fixture
+def hub(home: Path, tmp_path: Path) -> Iterator[Hub]:
+    with copy_of(home, tmp_path / "home") as hub:
+        yield hub
+
+
+def settled(hub: Hub) -> Settled:
+    engine = hub.engine()
+    try:
+        done = settle(hub, engine, Words(hub))
+    finally:
+        engine.close()
+    assert isinstance(done, Settled), done
+    return done
+
+
+def linked(hub: Hub, kind: Kind) -> dict[RecordRef, str]:
+    """Record → its entity, as readers see it."""
+    with hub.sessions.read() as session:
+        seen = published_run(session)
+    assert seen is not None
+    engine = hub.engine()
+    try:
+        assert links.bring(hub, engine, kind, seen, "seen")
+        rows = engine.fetch("SELECT * FROM seen").to_pylist()
+    finally:
+        engine.close()
+    return {RecordRef(r["source"], r["layout"], r["record_key"]): r["entity_id"] for r in rows}
+
+
+def say(hub: Hub, kind: Kind, left: RecordRef, right: RecordRef, verdict: Judgement) -> None:
+    judgements.record(hub, kind, left, right, verdict, actor="staff:s", reason="test")
+
+
+def by_entity(hub: Hub, kind: Kind) -> dict[str, list[RecordRef]]:
+    of: dict[str, list[RecordRef]] = {}
+    for ref, entity in sorted(linked(hub, kind).items()):
+        of.setdefault(entity, []).append(ref)
+    return of
+
+
+def together(hub: Hub, kind: Kind) -> tuple[RecordRef, RecordRef]:
+    """Two records of one entity: of a household a dwelling and a family in it."""
+    for refs in by_entity(hub, kind).values():
+        left, *rest = sorted(refs, key=lambda ref: ref.layout != "rumah_tangga")
+        others = [ref for ref in rest if ref.layout != left.layout or kind != "household"]
+        if others and (kind != "household" or left.layout == "rumah_tangga"):
+            return left, others[0]
+    raise AssertionError("nobody has two records")
+
+
+def apart(hub: Hub, kind: Kind) -> tuple[RecordRef, RecordRef]:
+    """Two records of two entities that no provider knows both of."""
+    found = list(by_entity(hub, kind).values())
+    return next(
+        (left[0], right[0])
+        for left, right in combinations(found, 2)
+        if {ref.source for ref in left}.isdisjoint(ref.source for ref in right)
+    )
+
+
+def whole_run_changes_nothing(hub: Hub, kind: Kind = "person") -> None:
+    """The law: the path over everything gives what readers see already.
+
+    Which cards are one family is evidence for persons and households too, and only a whole run weighs
+    it anew: of a judgement on families the families themselves stay.
+    """
+    before, where = profiles(hub), {kind: linked(hub, kind) for kind in KINDS}
+    done = run(hub, QUIET)
+    assert not done.unchanged, "a judgement is a fact that a whole run must read"
+    assert linked(hub, kind) == where[kind]
+    if kind != "family":
+        assert profiles(hub) == before
+        assert {kind: linked(hub, kind) for kind in KINDS} == where
+
+
+KINDS: tuple[Kind, ...] = ("person", "family", "household")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_two_that_are_one_are_one_at_once(hub: Hub, kind: Kind) -> None:
+    left, right = apart(hub, kind)
+    say(hub, kind, left, right, "link")
+    assert pending(hub) == 1
+    done = settled(hub)
+    now = linked(hub, kind)
+    assert now[left] == now[right]
+    assert now[left] in done.entities[kind]
+    assert pending(hub) == 0
+    whole_run_changes_nothing(hub, kind)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_one_that_is_two_is_two_at_once(hub: Hub, kind: Kind) -> None:
+    left, right = together(hub, kind)
+    say(hub, kind, left, right, "non-link")
+    settled(hub)
+    now = linked(hub, kind)
+    assert now[left] != now[right]
+    whole_run_changes_nothing(hub, kind)
+
+
+def test_what_is_taken_back_is_as_before(hub: Hub) -> None:
+    before = golden(hub)
+    left, right = together(hub, "person")
+    say(hub, "person", left, right, "non-link")
+    settled(hub)
+    assert golden(hub) != before
+    say(hub, "person", left, right, "review")
+    settled(hub)
+    assert golden(hub) == before
+    whole_run_changes_nothing(hub)
+
+
+def test_decisions_stand_on_one_another(hub: Hub) -> None:
+    """A=B and B=C make one of three; then A and C are told apart, against the links of B."""
+    one, two = apart(hub, "person")
+    known = linked(hub, "person")
+    three = next(
+        ref for ref, entity in sorted(known.items()) if entity not in (known[one], known[two])
+    )
+    say(hub, "person", one, two, "link")
+    settled(hub)
+    say(hub, "person", two, three, "link")
+    settled(hub)
+    now = linked(hub, "person")
+    assert now[one] == now[two] == now[three]
+    say(hub, "person", two, three, "review")
+    say(hub, "person", one, three, "non-link")
+    settled(hub)
+    now = linked(hub, "person")
+    assert now[one] == now[two] != now[three]
+    whole_run_changes_nothing(hub)
+
+
+def test_an_id_that_was_merged_leads_on(hub: Hub) -> None:
+    left, right = apart(hub, "person")
+    before = linked(hub, "person")
+    say(hub, "person", left, right, "link")
+    settled(hub)
+    now = linked(hub, "person")[left]
+    gone = ({before[left], before[right]} - {now}).pop()
+    with hub.sessions.read() as session:
+        assert links.retired(hub, "person", [now])["entity_id"].to_pylist() == [gone]
+        assert open_profile(hub, session, gone) is None or gone != now
+
+
+def test_a_decision_waits_while_a_run_works(hub: Hub) -> None:
+    left, right = apart(hub, "person")
+    say(hub, "person", left, right, "link")
+    engine = hub.engine()
+    with hub.lock("run"):
+        waits = settle(hub, engine, Words(hub))
+    assert isinstance(waits, Waiting)
+    assert waits.reason == "busy"
+    assert isinstance(settle(hub, engine, Words(hub)), Settled)
+    engine.close()
+
+
+def test_before_the_first_run_a_decision_waits(tmp_path: Path) -> None:
+    with new_home(tmp_path / "new") as hub:
+        ref = RecordRef("kemensos", "individu", "1")
+        say(hub, "person", ref, RecordRef("pemda", "warga", "2"), "link")
+        engine = hub.engine()
+        assert settle(hub, engine, Words(hub)) == Waiting("nothing-published", 1)
+        engine.close()
