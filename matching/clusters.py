@@ -3,7 +3,8 @@
 Most connected components hold no contradiction and are clusters as they stand: found by Splink in the engine. Only a
 component in conflict gets the slow care: it is grown anew from its strongest link down, and a link that would bring two
 records together that must stay apart is passed over. Two records must stay apart when a human or a guard said
-non-link, or when both carry the same exclusive key (two rows of one register) and are not linked to each other.
+non-link, or when both carry the same exclusive key (two rows of one register) and are not linked to each other. What
+a human linked only a human's non-link keeps apart.
 """
 
 from __future__ import annotations
@@ -64,10 +65,10 @@ def _components(engine: Engine, kind: str) -> None:
 
 
 def _find_conflicts(engine: Engine, rules: LinkageRules) -> int:
-    """Make `cannot_link(rid_l, rid_r, component)` within components, and `conflict_components(component)`."""
+    """Make `cannot_link(rid_l, rid_r, component, human)` within components, and `conflict_components(component)`."""
     kind = rules.kind
     apart = f"""
-        SELECT j.rid_l, j.rid_r, a.component FROM {kind}_judged j
+        SELECT j.rid_l, j.rid_r, a.component, j.reason = 'human' AS human FROM {kind}_judged j
         JOIN {kind}_components a ON a.rid = j.rid_l
         JOIN {kind}_components b ON b.rid = j.rid_r AND b.component = a.component
         WHERE j.judgement = 'non-link'
@@ -75,7 +76,7 @@ def _find_conflicts(engine: Engine, rules: LinkageRules) -> int:
     if rules.exclusive:
         apart += f"""
             UNION
-            SELECT a.rid AS rid_l, b.rid AS rid_r, a.component
+            SELECT a.rid AS rid_l, b.rid AS rid_r, a.component, false AS human
             FROM exclusive_members a
             JOIN exclusive_members b ON a.component = b.component AND a.key = b.key AND a.rid < b.rid
             ANTI JOIN {kind}_judged j ON j.rid_l = a.rid AND j.rid_r = b.rid AND j.judgement = 'link'
@@ -105,14 +106,14 @@ def _regrow(engine: Engine, kind: str) -> tuple[pa.Table, pa.Table]:
         ORDER BY human DESC, j.match_weight DESC NULLS LAST, j.rid_l, j.rid_r
         """
     )
-    apart: dict[int, set[int]] = defaultdict(set)
-    cannot = engine.fetch("SELECT rid_l, rid_r FROM cannot_link")
-    for left, right in _pairs(cannot):
-        apart[left].add(right)
-        apart[right].add(left)
-    clusters = _Clusters(apart)
+    everything = _apart(engine, "SELECT rid_l, rid_r FROM cannot_link")
+    by_people = _apart(engine, "SELECT rid_l, rid_r FROM cannot_link WHERE human")
+    clusters = _Clusters()
+    human = links["human"].to_pylist()
     passed = [
-        index for index, (left, right) in enumerate(_pairs(links)) if not clusters.join(left, right)
+        index
+        for index, (left, right) in enumerate(_pairs(links))
+        if not clusters.join(left, right, by_people if human[index] else everything)
     ]
     members = clusters.members()
     assigned = pa.table(
@@ -129,6 +130,15 @@ def _regrow(engine: Engine, kind: str) -> tuple[pa.Table, pa.Table]:
     )
 
 
+def _apart(engine: Engine, sql: str) -> dict[int, set[int]]:
+    """Record → those that it must not come together with."""
+    apart: dict[int, set[int]] = defaultdict(set)
+    for left, right in _pairs(engine.fetch(sql)):
+        apart[left].add(right)
+        apart[right].add(left)
+    return apart
+
+
 def _pairs(table: pa.Table) -> list[tuple[int, int]]:
     left, right = (table[name].to_numpy().tolist() for name in ("rid_l", "rid_r"))
     return list(zip(left, right, strict=True))
@@ -137,18 +147,17 @@ def _pairs(table: pa.Table) -> list[tuple[int, int]]:
 class _Clusters:
     """Disjoint sets that refuse to join two records that must stay apart."""
 
-    def __init__(self, apart: dict[int, set[int]]) -> None:
-        self._apart = apart
+    def __init__(self) -> None:
         self._root: dict[int, int] = {}
         self._members: dict[int, set[int]] = {}
 
-    def join(self, left: int, right: int) -> bool:
-        """Join the clusters of two records; False if that would break a cannot-link."""
+    def join(self, left: int, right: int, apart: dict[int, set[int]]) -> bool:
+        """Join the clusters of two records; False if that would bring together who must stay `apart`."""
         a, b = self._find(left), self._find(right)
         if a == b:
             return True
         small, large = sorted((a, b), key=lambda root: (len(self._members[root]), root))
-        if any(self._apart.get(rid, set()) & self._members[large] for rid in self._members[small]):
+        if any(apart.get(rid, set()) & self._members[large] for rid in self._members[small]):
             return False
         for rid in self._members[small]:
             self._root[rid] = large

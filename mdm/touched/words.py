@@ -24,7 +24,7 @@ class Words:
     def read(self, session: Session) -> list[tuple[int, Kind, Pair]]:
         """Read on to the newest; (number, kind, pair) of those that are new."""
         fresh = []
-        for held, pair in judgements.pairs(self._hub, session, self._last):
+        for held, pair in judgements.pairs(self._hub, session, after=self._last):
             kind: Kind = held.kind  # type: ignore[assignment]
             of = self._said.setdefault(kind, {})
             of.pop(pair, None)
@@ -40,5 +40,5 @@ class Words:
     def after(self, session: Session, seq: int) -> list[tuple[int, Kind, Pair]]:
         """(number, kind, pair) of all judgements after number `seq`, whether read before or not."""
         self.read(session)
-        found = judgements.pairs(self._hub, session, seq)
+        found = judgements.pairs(self._hub, session, after=seq)
         return [(held.seq, held.kind, pair) for held, pair in found]  # type: ignore[misc]

@@ -16,7 +16,12 @@ EXCLUSIVE = {"key": "source", "sentence": "One row of a source."}
 Pairs = dict[tuple[int, int], tuple[float, str]]
 
 
-def _clusters(sources: list[str | None], pairs: Pairs, exclusive: bool = True) -> list[set[int]]:
+def _clusters(
+    sources: list[str | None],
+    pairs: Pairs,
+    exclusive: bool = True,
+    human: frozenset[tuple[int, int]] = frozenset(),
+) -> list[set[int]]:
     engine = DuckDBEngine()
     engine.register(
         "person_linkable",
@@ -35,7 +40,9 @@ def _clusters(sources: list[str | None], pairs: Pairs, exclusive: bool = True) -
                 "rid_r": pa.array([b for _, b in pairs], pa.int32()),
                 "match_weight": pa.array([w for w, _ in pairs.values()], pa.float64()),
                 "judgement": pa.array([j for _, j in pairs.values()], pa.string()),
-                "reason": pa.array(["weight"] * len(pairs), pa.string()),
+                "reason": pa.array(
+                    ["human" if p in human else "weight" for p in pairs], pa.string()
+                ),
             }
         ),
     )
@@ -51,6 +58,16 @@ def _clusters(sources: list[str | None], pairs: Pairs, exclusive: bool = True) -
 def test_links_without_conflict_are_components() -> None:
     pairs: Pairs = {(1, 2): (5, "link"), (2, 3): (4, "link"), (4, 5): (1, "review")}
     assert _clusters(["a", "b", "c", "a", "b"], pairs) == [{1, 2, 3}, {4}, {5}]
+
+
+def test_what_a_human_linked_only_a_human_keeps_apart() -> None:
+    sources: list[str | None] = ["registry", "registry", "field"]
+    linked: Pairs = {(1, 3): (9, "link"), (2, 3): (-4, "link")}
+    assert _clusters(sources, linked, human=frozenset({(2, 3)})) == [{1}, {2, 3}]
+    assert _clusters(sources, linked, human=frozenset({(1, 3), (2, 3)})) == [{1, 2, 3}]
+    forbidden: Pairs = linked | {(1, 2): (1, "non-link")}
+    assert _clusters(sources, forbidden, human=frozenset({(2, 3)})) == [{1}, {2, 3}]
+    assert _clusters(sources, forbidden, human=frozenset({(1, 2), (1, 3)})) == [{1, 3}, {2}]
 
 
 def test_two_registry_rows_stay_apart_and_the_stronger_link_wins() -> None:
