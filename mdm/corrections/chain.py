@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlmodel import Session, col, func, select
 
+from matching.rules import Kind
 from mdm import audit, judgements
 from mdm.access.decide import decide
 from mdm.access.terms import Decision, Principal, Resource
@@ -233,18 +234,16 @@ def _tie(hub: Hub, session: Session, row: Correction, actor: str) -> None:
     if key is None:
         raise UnknownError("What was proposed was erased.", "Send it back.")
     proposal = store.opened(key, row)
-    reason = f"correction {row.number}"
-    for part in proposal.parts:
-        if part.anchor is not None:
-            own = RecordRef(SOURCE, part.kind, part.key)
-            judgements.record_in(
-                hub, session, part.kind, own, part.anchor, "link", actor=actor, reason=reason
-            )
+    said: list[tuple[Kind, RecordRef, RecordRef]] = [
+        (part.kind, RecordRef(SOURCE, part.kind, part.key), part.anchor)
+        for part in proposal.parts
+        if part.anchor is not None
+    ]
     if proposal.merge is not None:
-        left, right = proposal.merge.records
-        judgements.record_in(
-            hub, session, proposal.merge.kind, left, right, "link", actor=actor, reason=reason
-        )
+        said.append((proposal.merge.kind, *proposal.merge.records))
+    reason = f"correction {row.number}"
+    for kind, left, right in said:
+        judgements.add(hub, session, kind, [(left, right, "link")], actor=actor, reason=reason)
 
 
 def _write_down(  # noqa: PLR0917 - all that an event says
