@@ -23,6 +23,7 @@ from api.logs import Log
 from api.metrics import SHARED
 from api.web.pages import warm
 from mdm.compose import open_home
+from reference.regions import place_name
 
 HOME, QUIET = "DTSEN_HOME", "DTSEN_LOG_REQUESTS"
 HEADER_MILLISECONDS = 15_000  # in which a request's head must have come
@@ -36,6 +37,7 @@ def application() -> Litestar:
     hub = open_home(Path(os.environ[HOME]))
     app = create_app(hub, log=Log(quiet=os.environ.get(QUIET) == "0"))
     warm()
+    place_name("31")  # reads the names of all regions
     settle()
     return app
 

@@ -10,9 +10,15 @@ from __future__ import annotations
 from litestar import Router
 from litestar.types import ControllerRouterHandler
 
-from api.web import assets, operations, overview, signin
+from api.web import assets, operations, overview, public, signin
 
-HANDLERS = [assets.asset, *operations.HANDLERS, *overview.HANDLERS, *signin.HANDLERS]
+HANDLERS = [
+    assets.asset,
+    *operations.HANDLERS,
+    *overview.HANDLERS,
+    *public.HANDLERS,
+    *signin.HANDLERS,
+]
 
 ROUTERS: tuple[ControllerRouterHandler, ...] = (
     Router("/", route_handlers=HANDLERS, include_in_schema=False),

@@ -20,7 +20,7 @@ person, family, household unless said otherwise:
 | finding | source | rule | severity | findings |
 | precision, recall, f1 | each | column of the truth, '' all | its value | share with its interval |
 Of `match`, `joined` are the records of an entity that another source speaks of too, `registry` those
-of one that the civil registry speaks of.
+of one that the civil registry speaks of. `mdm/figures/open.py` makes what anybody may have.
 """
 
 from mdm.figures.keeping import keep, keep_quality
