@@ -9,13 +9,24 @@ from typing import Any
 
 import msgspec
 from litestar import Request
-from litestar.datastructures import State
+from litestar.datastructures import FormMultiDict, State
 from litestar.exceptions import ClientException, ValidationException
 from litestar.types import Empty
 
+from api.uploads import read_form
+
 
 class Asked(Request[Any, Any, State]):
-    """A request whose JSON is what its route reads."""
+    """A request whose JSON is what its route reads, and whose files stay in memory."""
+
+    async def form(self) -> FormMultiDict:
+        """The fields of a form; files never touch the disk."""
+        kind, options = self.content_type
+        if self._form is Empty and kind == "multipart/form-data" and "boundary" in options:
+            fields = read_form(await self.body(), options["boundary"].encode())
+            self._form = FormMultiDict.from_form_data(fields)
+            self._connection_state.form = fields
+        return await super().form()
 
     async def json(self) -> Any:
         """The body as the route's type; as plain values where a route names none."""

@@ -10,10 +10,11 @@ from __future__ import annotations
 from litestar import Router
 from litestar.types import ControllerRouterHandler
 
-from api.web import assets, operations, overview, public, signin
+from api.web import assets, officer, operations, overview, public, signin
 
 HANDLERS = [
     assets.asset,
+    *officer.HANDLERS,
     *operations.HANDLERS,
     *overview.HANDLERS,
     *public.HANDLERS,

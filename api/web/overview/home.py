@@ -9,6 +9,7 @@ from litestar.di import NamedDependency
 
 from api.actions import declares
 from api.web.errors import PASSWORD, SECOND_FACTOR
+from api.web.officer.waiting import waiting as corrections
 from api.web.overview.approvals import waiting as approvals
 from api.web.pages import AnyRequest, page, see_other
 from api.web.visitor import visitor_of
@@ -16,7 +17,7 @@ from api.web.waiting import Room, Waiting, waits_for
 from mdm.compose import Hub
 
 #: In the order they are shown. A new room adds its function here.
-ROOMS: tuple[Room, ...] = (approvals,)
+ROOMS: tuple[Room, ...] = (approvals, corrections)
 
 
 @dataclass(frozen=True)

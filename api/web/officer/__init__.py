@@ -1,0 +1,18 @@
+"""Corrections of households: search, the family's sheet, proposals, the chain's inbox, what became of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from api.web.officer import acting, desk, proposing
+
+HANDLERS: list[Any] = [
+    desk.desk,
+    desk.search,
+    desk.family,
+    proposing.form,
+    proposing.send,
+    acting.proposal,
+    acting.act,
+    acting.evidence,
+]

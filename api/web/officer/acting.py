@@ -1,0 +1,160 @@
+"""One proposal: the value now beside the proposed one, checks, evidence, steps; and the reader's own step."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+from litestar import Response, get, post
+from litestar.di import NamedDependency
+from litestar.exceptions import NotFoundException
+from litestar.params import URLEncodedBody
+
+from api.actions import declares
+from api.web.flash import Flash
+from api.web.officer import showing
+from api.web.officer.desk import HOME, Show
+from api.web.pages import AnyRequest, page, see_other
+from api.web.signin.door import text
+from api.web.visitor import visitor_of
+from api.web.wording import IN
+from mdm.access import Principal
+from mdm.compose import Hub
+from mdm.corrections import chain
+from mdm.corrections.chain import READ
+from mdm.corrections.document import CorrectionRules, load_rules
+from mdm.corrections.lists import Whole, open_evidence, open_whole
+from mdm.corrections.outcomes import Outcome
+from mdm.errors import AccessError, ConflictError, InputError
+
+_Form = URLEncodedBody[dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Line:
+    """One attribute of a proposal: whom it is about, the value now, the proposed one, what became of it."""
+
+    who: str
+    label: str
+    now: str
+    proposed: str
+    outcome: Outcome | None
+
+
+@dataclass(frozen=True)
+class ProposalPage:
+    """One proposal, whole."""
+
+    rules: CorrectionRules
+    whole: Whole
+    lines: Sequence[Line]
+    show: Any
+    wrong: str = ""
+
+
+@declares(READ)
+@get(HOME + "/usulan/{correction:str}", sync_to_thread=True)
+def proposal(
+    request: AnyRequest,
+    correction: str,
+    hub: NamedDependency[Hub],
+    principal: NamedDependency[Principal],
+) -> Response[bytes]:
+    """The proposal. Opening it is in the audit log before it is shown."""
+    return _page(request, open_whole(hub, principal, correction))
+
+
+@declares(READ)
+@post(
+    HOME + "/usulan/{correction:str}",
+    status_code=303,
+    request_max_body_size=16_384,
+    sync_to_thread=True,
+)
+def act(
+    request: AnyRequest,
+    correction: str,
+    data: _Form,
+    hub: NamedDependency[Hub],
+    principal: NamedDependency[Principal],
+) -> Response[bytes]:
+    """Agree, send back, or withdraw."""
+    what, note = text(data, "langkah", 20), text(data, "catatan", chain.LONGEST_NOTE)
+    version = text(data, "versi", 9)
+    seen = int(version) if version.isdigit() else 0
+    here = f"{HOME}/usulan/{correction}"
+    try:
+        if what == "tarik":
+            chain.withdraw(hub, principal, correction, version=seen)
+            return see_other(HOME, Flash("plain", "officer.withdrawn"))
+        if what == "kembalikan":
+            chain.send_back(hub, principal, correction, version=seen, note=note)
+            return see_other(HOME, Flash("plain", "officer.sent-back"))
+        if what not in {step.act for step in load_rules().chain}:
+            raise NotFoundException
+        chain.agree(hub, principal, correction, what, version=seen, note=note)
+    except ConflictError:
+        return see_other(here, Flash("bad", "officer.meanwhile"))
+    except AccessError:
+        return see_other(here, Flash("bad", "officer.four-eyes"))
+    except InputError:
+        if what != "kembalikan" or note.strip():
+            raise
+        return _page(request, open_whole(hub, principal, correction), "officer.must-say-why", 422)
+    return see_other(HOME, Flash("good", "officer.agreed"))
+
+
+@declares(READ)
+@get(HOME + "/usulan/{correction:str}/bukti/{file:str}", sync_to_thread=True)
+def evidence(
+    request: AnyRequest,
+    correction: str,
+    file: str,
+    hub: NamedDependency[Hub],
+    principal: NamedDependency[Principal],
+) -> Response[bytes]:
+    """One file of evidence, to be saved; the opening is in the audit log before."""
+    found = open_evidence(hub, principal, correction, file)
+    headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(found.name)}"}
+    return Response(found.content, media_type=found.media_type, headers=headers)
+
+
+def _page(request: AnyRequest, whole: Whole, wrong: str = "", status: int = 200) -> Response[bytes]:
+    language = visitor_of(request).language
+    context = ProposalPage(load_rules(), whole, _lines(language, whole), Show(language), wrong)
+    return page(request, "officer/proposal.html", context, status=status)
+
+
+def _lines(language: Any, whole: Whole) -> list[Line]:
+    rules, words = load_rules(), IN[language]
+    became = {(one.part.key, one.attribute): one for one in whole.outcomes}
+    found = []
+    for part in whole.proposal.parts:
+        who = whole.names.get(part.entity_id or "") or str(part.columns.get("name") or "")
+        if part.kind == "family":
+            who = words.t("officer.family")
+        for attribute in part.attributes:
+            said = {
+                name: part.columns[name]
+                for name in rules.columns(part.kind, attribute)
+                if part.columns.get(name) is not None
+            }
+            whole_said = said if len(rules.columns(part.kind, attribute)) > 1 else None
+            value = whole_said or next(iter(said.values()), None)
+            shown = showing.value(language, part.kind, attribute, value)
+            if attribute == "kk" and str(value).startswith("0"):
+                shown = words.t("officer.no-card")
+            if attribute == "birth":
+                shown = showing.value(language, part.kind, attribute, {"birth_date": value})
+            found.append(
+                Line(
+                    who,
+                    words.label(part.kind, attribute),
+                    showing.value(language, part.kind, attribute, part.was.get(attribute)),
+                    shown,
+                    became.get((part.key, attribute)),
+                )
+            )
+    return found

@@ -1,0 +1,169 @@
+"""The desk of corrections: search, my proposals, what waits for my step; the family's sheet."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from litestar import Response, get, post
+from litestar.di import NamedDependency
+from litestar.params import URLEncodedBody
+
+from api.actions import declares
+from api.web.officer import showing
+from api.web.pages import AnyRequest, page, see_other
+from api.web.signin.door import text
+from api.web.visitor import visitor_of
+from mdm.access import Principal, may
+from mdm.compose import Hub
+from mdm.corrections.document import CorrectionRules, load_rules
+from mdm.corrections.lists import Listed, about, inbox, mine
+from mdm.corrections.searching import Find
+from mdm.corrections.sheet import Entry, Sheet, open_sheet
+from mdm.corrections.terms import PURPOSE
+from mdm.desk import Desk
+
+HOME = "/perbaikan"
+DIGITS = 16
+_Form = URLEncodedBody[dict[str, Any]]
+
+#: The lines of a person and of a family on the sheet, in order.
+PERSON = (
+    "nik", "name", "birth", "birth_place", "sex", "relationship", "marital_status", "education", "occupation",
+    "mother_name", "father_name", "phone", "disability", "pregnant", "life", "domicile", "card_address",
+)  # fmt: skip
+HOUSING = (
+    "house_status", "floor_area", "floor", "wall", "roof", "water", "toilet", "lighting", "power_va", "pln_id",
+    "cooking_fuel",
+)  # fmt: skip
+ASSETS = (
+    "refrigerators", "air_conditioners", "motorcycles", "cars", "computers", "smartphones", "flat_tvs", "gold_grams",
+    "land_ha", "large_livestock", "small_livestock",
+)  # fmt: skip
+PROGRAMMES = ("pkh", "sembako", "pbi")
+
+
+@dataclass(frozen=True)
+class DeskPage:
+    """Search, proposals of one's own, and what waits. `searched`: a search found nobody."""
+
+    rules: CorrectionRules
+    proposes: bool
+    decides: bool
+    mine: Sequence[Listed]
+    inbox: Sequence[Listed]
+    show: Any
+    wrong: str = ""
+
+
+@dataclass(frozen=True)
+class FamilyPage:
+    """A family's sheet with the proposals about it."""
+
+    rules: CorrectionRules
+    sheet: Sheet
+    head: Entry | None
+    history: Sequence[Listed]
+    proposes: bool
+    show: Any
+    person_lines: Sequence[str] = PERSON
+    housing: Sequence[str] = HOUSING
+    assets: Sequence[str] = ASSETS
+    programmes: Sequence[str] = PROGRAMMES
+
+
+class Show:
+    """What templates say of values: `show.value(kind, attribute, said)` and the rest."""
+
+    def __init__(self, language: Any) -> None:
+        self._language = language
+
+    def value(self, kind: str, attribute: str, said: Any) -> str:
+        """A value in words."""
+        return showing.value(self._language, kind, attribute, said)
+
+    def source(self, name: str) -> str:
+        """What a source is called."""
+        return showing.source(self._language, name)
+
+    def day(self, text: str) -> str:
+        """A date as the hub keeps it, in words."""
+        return showing.day(self._language, text)
+
+    def place(self, code: str | None) -> str:
+        """A region by name."""
+        return showing.place(code)
+
+
+@declares("correction.read")
+@get(HOME, sync_to_thread=True)
+def desk(
+    request: AnyRequest, hub: NamedDependency[Hub], principal: NamedDependency[Principal]
+) -> Response[bytes]:
+    """The first page of the room."""
+    return page(request, "officer/desk.html", _desk(request, hub, principal))
+
+
+@declares("correction.read")
+@post(HOME + "/cari", status_code=303, request_max_body_size=4096)
+async def search(
+    request: AnyRequest,
+    data: _Form,
+    hub: NamedDependency[Hub],
+    desk: NamedDependency[Desk],
+    principal: NamedDependency[Principal],
+) -> Response[bytes]:
+    """From a NIK to the sheet. Nobody, another region and a restricted person look the same."""
+    nik = re.sub(r"[\s.\-]", "", text(data, "nik", 40))
+    if not (nik.isdigit() and len(nik) == DIGITS):
+        return _again(request, hub, principal, "officer.search.not-a-nik")
+    found = await desk.ask(Find(principal=principal, niks=(nik,)))
+    if found is None:
+        return _again(request, hub, principal, "officer.search.nobody")
+    return see_other(f"{HOME}/keluarga/{found}")
+
+
+@declares("correction.read")
+@get(HOME + "/keluarga/{entity_id:str}", sync_to_thread=True)
+def family(
+    request: AnyRequest,
+    entity_id: str,
+    hub: NamedDependency[Hub],
+    principal: NamedDependency[Principal],
+) -> Response[bytes]:
+    """The sheet. Opening it is in the audit log before it is shown."""
+    sheet = open_sheet(hub, principal, entity_id)
+    head = next((one for one in sheet.members if one.relation == "HEAD"), None)
+    context = FamilyPage(
+        load_rules(),
+        sheet,
+        head,
+        about(hub, principal, sheet.ids),
+        may(principal, "correction.propose", PURPOSE).allowed,
+        Show(visitor_of(request).language),
+    )
+    return page(request, "officer/family.html", context)
+
+
+def _again(request: AnyRequest, hub: Hub, principal: Principal, wrong: str) -> Response[bytes]:
+    return page(request, "officer/desk.html", _desk(request, hub, principal, wrong), status=422)
+
+
+def _desk(request: AnyRequest, hub: Hub, principal: Principal, wrong: str = "") -> DeskPage:
+    proposes = may(principal, "correction.propose", PURPOSE).allowed
+    waiting = inbox(hub, principal)
+    decides = not proposes
+    return DeskPage(
+        load_rules(),
+        proposes,
+        decides,
+        mine(hub, principal) if proposes else (),
+        waiting,
+        Show(visitor_of(request).language),
+        wrong,
+    )
+
+
+__all__ = ["HOME", "Show", "desk", "family", "search"]

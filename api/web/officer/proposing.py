@@ -1,0 +1,154 @@
+"""Proposing: a form per kind, checked first, then sent with its evidence. It works without the script."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from anyio import to_thread
+from litestar import Response, get, post
+from litestar.datastructures import UploadFile
+from litestar.di import NamedDependency
+from litestar.exceptions import NotFoundException
+
+from api.actions import declares
+from api.web.flash import Flash
+from api.web.officer.desk import HOME, Show
+from api.web.officer.fields import MEMBER, VALUE, Asked, ask
+from api.web.pages import AnyRequest, page, see_other
+from api.web.visitor import visitor_of
+from mdm.access import Principal
+from mdm.compose import Hub
+from mdm.corrections import chain
+from mdm.corrections.chain import PROPOSE, RefusedError
+from mdm.corrections.document import CorrectionRules, KindRule, load_rules
+from mdm.corrections.sheet import Entry, Sheet, open_sheet
+from mdm.corrections.terms import Check, Draft, File
+
+FORM_BYTES = 22_000_000  # four files of the largest size, and the fields
+LONGEST = 2_000
+
+
+@dataclass(frozen=True)
+class FormPage:
+    """A form. `checked`: it may be sent now, with evidence; `checks`: by column, what is to be said."""
+
+    rules: CorrectionRules
+    kind: str
+    rule: KindRule
+    attribute: str
+    sheet: Sheet
+    asked: Asked
+    checks: Sequence[Check]
+    typed: Mapping[str, str]
+    checked: bool
+    show: Any
+
+
+@declares(PROPOSE)
+@get(HOME + "/usul/{entity_id:str}", sync_to_thread=True)
+def form(  # noqa: PLR0917 - what the service brings, and what is asked for
+    request: AnyRequest,
+    entity_id: str,
+    hub: NamedDependency[Hub],
+    principal: NamedDependency[Principal],
+    jenis: str = "correct-value",
+    isian: str = "",
+) -> Response[bytes]:
+    """The form of one kind about a person or a family."""
+    sheet = open_sheet(hub, principal, entity_id, PROPOSE)
+    return _page(request, sheet, entity_id, jenis, isian, {}, [])
+
+
+@declares(PROPOSE)
+@post(HOME + "/usul/{entity_id:str}", status_code=303, request_max_body_size=FORM_BYTES)
+async def send(
+    request: AnyRequest,
+    entity_id: str,
+    hub: NamedDependency[Hub],
+    principal: NamedDependency[Principal],
+) -> Response[bytes]:
+    """Check it, or send it."""
+    sent = await request.form()
+    typed = {name: value[:LONGEST] for name, value in sent.multi_items() if isinstance(value, str)}
+    files = [
+        File((one.filename or "")[:120], one.content_type, await one.read())
+        for one in sent.getall("bukti", [])
+        if isinstance(one, UploadFile)
+    ]
+    return await to_thread.run_sync(_act, request, entity_id, hub, principal, typed, files)
+
+
+def _act(  # noqa: PLR0917 - what the form brought, and for whom
+    request: AnyRequest,
+    entity_id: str,
+    hub: Hub,
+    principal: Principal,
+    typed: Mapping[str, str],
+    files: Sequence[File],
+) -> Response[bytes]:
+    kind, attribute = typed.get("jenis", ""), typed.get("isian", "")
+    if kind not in load_rules().kinds:
+        raise NotFoundException
+    draft = Draft(
+        kind,
+        entity_id,
+        attribute or None,
+        _named(typed, VALUE),
+        _named(typed, MEMBER),
+        typed.get("source_date", ""),
+        typed.get("said", ""),
+        files,
+    )
+    if typed.get("langkah") == "kirim":
+        try:
+            made = chain.propose(hub, principal, draft)
+        except RefusedError as refused:
+            checks = refused.checks
+        else:
+            return see_other(f"{HOME}/usulan/{made}", Flash("good", "officer.sent"))
+    else:
+        checks = chain.try_out(hub, principal, draft)
+        checks = [one for one in checks if one.column != "evidence"]
+    sheet = open_sheet(hub, principal, entity_id, PROPOSE)
+    return _page(request, sheet, entity_id, kind, attribute, typed, checks)
+
+
+def _page(  # noqa: PLR0917 - all that a form shows
+    request: AnyRequest,
+    sheet: Sheet,
+    entity_id: str,
+    kind: str,
+    attribute: str,
+    typed: Mapping[str, str],
+    checks: Sequence[Check],
+) -> Response[bytes]:
+    rules, language = load_rules(), visitor_of(request).language
+    entry = _entry(sheet, entity_id)
+    if kind not in rules.kinds or entry is None:
+        raise NotFoundException
+    refused = [one for one in checks if one.level == "refuse" and one.column != "evidence"]
+    context = FormPage(
+        rules,
+        kind,
+        rules.kinds[kind],
+        attribute,
+        sheet,
+        ask(rules, language, sheet, entry, kind, attribute, typed, checks),
+        checks,
+        typed,
+        bool(typed) and not refused,
+        Show(language),
+    )
+    status = 422 if any(one.level == "refuse" for one in checks) else 200
+    return page(request, "officer/form.html", context, status=status)
+
+
+def _entry(sheet: Sheet, entity_id: str) -> Entry | None:
+    held = (sheet.family, *sheet.members)
+    return next((one for one in held if one and one.entity_id == entity_id), None)
+
+
+def _named(typed: Mapping[str, str], start: str) -> dict[str, str]:
+    return {name.removeprefix(start): one for name, one in typed.items() if name.startswith(start)}

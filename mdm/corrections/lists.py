@@ -1,0 +1,202 @@
+"""Lists of proposals: one's own, those that wait for somebody's step, those about a family; and one, whole."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlmodel import Session, col, func, or_, select
+
+from mdm import audit
+from mdm.access.decide import decide, may
+from mdm.access.terms import WHOLE_COUNTRY, Principal, Resource
+from mdm.compose import Hub
+from mdm.corrections import evidence, store
+from mdm.corrections.chain import NOT_THERE, READ, step_for, steps_of
+from mdm.corrections.deadlines import OPEN, Clock, clock
+from mdm.corrections.document import Step, load_rules
+from mdm.corrections.outcomes import Outcome, outcomes
+from mdm.corrections.terms import PURPOSE, File, Proposal
+from mdm.hub.columns import now
+from mdm.hub.tables import Correction, CorrectionEvidence, CorrectionStep, CorrectionTarget, Staff
+
+PAGE = 50
+
+
+@dataclass(frozen=True)
+class Listed:
+    """One proposal in a list: nothing of whom it is about but how it stands."""
+
+    row: Correction
+    clock: Clock
+    family: str | None  # whose sheet it belongs to
+    outcomes: Sequence[Outcome]
+
+
+@dataclass(frozen=True)
+class Told:
+    """A step, with who took it and the reason given."""
+
+    step: CorrectionStep
+    login: str
+    note: str
+
+
+@dataclass(frozen=True)
+class Whole:
+    """One proposal, open. `step`: what the reader may do with it now; `own`: it is the reader's."""
+
+    row: Correction
+    proposal: Proposal
+    clock: Clock
+    steps: Sequence[Told]
+    evidence: Sequence[CorrectionEvidence]
+    outcomes: Sequence[Outcome]
+    names: dict[str, str]  # entity id → name, of those it is about
+    step: Step | None
+    own: bool
+
+
+def mine(hub: Hub, principal: Principal) -> list[Listed]:
+    """What somebody proposed, the newest first."""
+    with hub.sessions.read() as session:
+        query = select(Correction).where(Correction.proposer == principal.id)
+        rows = session.exec(query.order_by(col(Correction.number).desc()).limit(PAGE)).all()
+        return _listed(hub, session, rows)
+
+
+def inbox(hub: Hub, principal: Principal) -> list[Listed]:
+    """What waits for somebody's step, the most overdue first; not what they proposed themselves."""
+    query = _waiting(principal)
+    if query is None:
+        return []
+    with hub.sessions.read() as session:
+        rows = session.exec(query.order_by(col(Correction.due), col(Correction.number)).limit(PAGE))
+        return _listed(hub, session, [r for r in rows if step_for(session, principal, r)])
+
+
+def count_waiting(hub: Hub, principal: Principal) -> tuple[int, int]:
+    """How many proposals wait for somebody's step, and how many of them are late."""
+    query = _waiting(principal)
+    if query is None:
+        return 0, 0
+    late = sa.case((col(Correction.due) < now(), 1), else_=0)
+    with hub.sessions.read() as session:
+        counted = query.with_only_columns(func.count(), func.coalesce(func.sum(late), 0))
+        n, overdue = session.connection().execute(counted).one()
+    return int(n), int(overdue)
+
+
+def about(hub: Hub, principal: Principal, entity_ids: Sequence[str]) -> list[Listed]:
+    """The proposals about some entities that a principal may see, the newest first."""
+    with hub.sessions.read() as session:
+        query = (
+            select(Correction)
+            .join(CorrectionTarget, col(CorrectionTarget.correction) == Correction.id)
+            .where(col(CorrectionTarget.entity_id).in_(list(entity_ids)))
+            .order_by(col(Correction.number).desc())
+            .distinct()
+            .limit(PAGE)
+        )
+        rows = [row for row in session.exec(query).all() if _sees(principal, row)]
+        return _listed(hub, session, rows)
+
+
+def open_whole(hub: Hub, principal: Principal, correction: str) -> Whole:
+    """Open one proposal; the reveal is in the audit log before. UnknownError for what is not to be seen."""
+    rules = load_rules()
+    with hub.sessions.begin() as session:
+        row = store.by_id(session, correction)
+        key = store.key_of(hub, session, correction)
+        if key is None or not _sees(principal, row):
+            raise NOT_THERE
+        proposal = store.opened(key, row)
+        told = steps_of(session, correction)
+        logins = dict(
+            session.exec(
+                select(Staff.id, Staff.login).where(col(Staff.id).in_([s.actor for s in told]))
+            ).all()
+        )
+        audit.record(
+            session,
+            principal.id,
+            "correction.open",
+            id=correction,
+            kind=row.kind,
+            purpose=PURPOSE,
+            entity_id=sorted({one for one, _ in proposal.entities}),
+        )
+        return Whole(
+            row=row,
+            proposal=proposal,
+            clock=clock(rules, row, now()),
+            steps=[
+                Told(
+                    one,
+                    logins.get(one.actor, one.actor),
+                    store.open_note(key, row.id, one.n, one.note) if one.note else "",
+                )
+                for one in told
+            ],
+            evidence=evidence.of(session, correction),
+            outcomes=outcomes(hub, session, [(row, proposal)]).get(row.id, []),
+            names={
+                p.entity_id: str(p.was.get("name") or "") for p in proposal.parts if p.entity_id
+            },
+            step=step_for(session, principal, row),
+            own=row.proposer == principal.id and row.state in OPEN,
+        )
+
+
+def open_evidence(hub: Hub, principal: Principal, correction: str, file: str) -> File:
+    """One file of evidence; the reveal is in the audit log before."""
+    with hub.sessions.begin() as session:
+        row = store.by_id(session, correction)
+        key = store.key_of(hub, session, correction)
+        held = session.get(CorrectionEvidence, file)
+        if (
+            key is None
+            or held is None
+            or held.correction != correction
+            or not _sees(principal, row)
+        ):
+            raise NOT_THERE
+        audit.record(
+            session, principal.id, "correction.evidence", id=[correction, file], purpose=PURPOSE
+        )
+    return evidence.read(hub, held, key)
+
+
+def _sees(principal: Principal, row: Correction) -> bool:
+    decision = decide(principal, READ, Resource("correction", row.region), PURPOSE)
+    return decision.allowed or row.proposer == principal.id
+
+
+def _waiting(principal: Principal) -> Any:
+    """The proposals that wait for one of a principal's steps, in their regions; None where they have no step."""
+    steps = [s for s in load_rules().chain if may(principal, s.action, PURPOSE).allowed]
+    if not steps:
+        return None
+    query = select(Correction).where(
+        col(Correction.state).in_([step.waits for step in steps]),
+        Correction.proposer != principal.id,
+    )
+    if WHOLE_COUNTRY in principal.regions:
+        return query
+    here = [
+        col(Correction.region).startswith(region, autoescape=True) for region in principal.regions
+    ]
+    return query.where(or_(sa.false(), *here))
+
+
+def _listed(hub: Hub, session: Session, rows: Sequence[Correction]) -> list[Listed]:
+    rules, moment = load_rules(), now()
+    opened = list(store.open_many(hub, session, rows))
+    became = outcomes(hub, session, opened)
+    families = {row.id: proposal.family for row, proposal in opened}
+    return [
+        Listed(row, clock(rules, row, moment), families.get(row.id), became.get(row.id, []))
+        for row in rows
+    ]
