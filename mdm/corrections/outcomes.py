@@ -20,7 +20,7 @@ from mdm.corrections.document import load_rules
 from mdm.corrections.terms import SOURCE, Part, Proposal
 from mdm.desk.people import open_following
 from mdm.desk.terms import Profile
-from mdm.hub.runs import published_seq
+from mdm.hub.runs import published_seq, whole_run
 from mdm.hub.tables import Correction, CorrectionPlace, CorrectionReturn, CorrectionTurn
 from mdm.survivorship import Bilingual, explain
 from mdm.survivorship import load_rules as load_survivorship
@@ -56,15 +56,18 @@ def outcomes(
     """Correction id → what became of it, for those that are approved."""
     approved = [(row, proposal) for row, proposal in found if row.state == "approved"]
     ids = [row.id for row, _ in approved]
-    seq = published_seq(session)
+    seq, whole = published_seq(session), whole_run(session)
+    found_by = (
+        whole.seq if whole else 0
+    )  # what is decided at once between whole runs is no run of corrections
     parts = [part for _, proposal in approved for part in proposal.parts]
-    places = _places(session, parts, seq)
+    places = _places(session, parts, found_by)
     profiles = open_following(hub, session, set(places.values()), seq)
     turns = {
         (one.record_key, one.attribute): one
         for one in session.exec(
             select(CorrectionTurn).where(
-                CorrectionTurn.run_seq == seq, col(CorrectionTurn.correction).in_(ids)
+                CorrectionTurn.run_seq == found_by, col(CorrectionTurn.correction).in_(ids)
             )
         )
     }
