@@ -24,6 +24,7 @@ def find_open(engine: Engine, kind: str, weak_bits: float) -> int:
     """Make `questions_now` for one kind; return its rows. Costs a few joins on the pairs that are
     open, not on all pairs."""
     engine.table("open_ends", _ENDS.get(kind, f"SELECT rid, entity_id FROM {kind}_links"))
+    _settled(engine, kind)
     engine.table("open_pairs", _pairs(kind, disagreements=engine.exists(f"{kind}_disagreements")))
     engine.register("weak_links", _weakest(engine, kind, weak_bits))
     # Of several pairs between the same two entities the heaviest speaks.
@@ -46,13 +47,71 @@ def find_open(engine: Engine, kind: str, weak_bits: float) -> int:
         ) GROUP BY entity_id, question, other
         """,
     )
-    engine.drop("open_ends", "open_pairs", "weak_links")
+    engine.drop("open_ends", "open_pairs", "weak_links", "settled_groups", "settled_apart")
     return rows
 
 
+def _settled(engine: Engine, kind: str) -> None:
+    """Make `settled_groups` (rid, root: the records that people's links join to it) and
+    `settled_apart` (left_root, right_root: groups that people said are apart). What is said of the
+    groups is said of every two records in them: it is not asked again."""
+    said = engine.fetch(
+        f"SELECT rid_l, rid_r, judgement FROM {kind}_judged WHERE reason = 'human' ORDER BY ALL"
+    )
+    root = _Roots()
+    for left, right, judgement in rows_of(said):
+        if judgement == "link":
+            root.join(left, right)
+    apart = [
+        (root.of(left), root.of(right))
+        for left, right, judgement in rows_of(said)
+        if judgement == "non-link"
+    ]
+    both = [*apart, *((right, left) for left, right in apart)]
+    linked = list(root.known)
+    engine.register(
+        "settled_groups",
+        pa.table(
+            {
+                "rid": pa.array(linked, pa.int32()),
+                "root": pa.array([root.of(rid) for rid in linked], pa.int32()),
+            }
+        ),
+    )
+    engine.register(
+        "settled_apart",
+        pa.table(
+            {
+                "left_root": pa.array([left for left, _ in both], pa.int32()),
+                "right_root": pa.array([right for _, right in both], pa.int32()),
+            }
+        ),
+    )
+
+
+class _Roots:
+    """Disjoint sets of records."""
+
+    def __init__(self) -> None:
+        self.known: dict[int, int] = {}
+
+    def of(self, rid: int) -> int:
+        """The record that stands for the set of this one."""
+        while self.known.setdefault(rid, rid) != rid:
+            rid = self.known[rid]
+        return rid
+
+    def join(self, left: int, right: int) -> bool:
+        """Make the sets of both one; False when they were."""
+        a, b = self.of(left), self.of(right)
+        self.known[a] = b
+        return a != b
+
+
 def _pairs(kind: str, *, disagreements: bool) -> str:
-    """SQL: the pairs in question with the entities of both sides. `inside`: a pair that is open
-    even if both records lie in one entity (a link passed over that came about by others is not)."""
+    """SQL: the pairs in question that people have not settled, with the entities of both sides.
+    `inside`: a pair that is open even if both records lie in one entity (a link passed over that
+    came about by others is not)."""
     found = [
         f"""SELECT rid_l, rid_r, match_weight AS weight, '{DUPLICATE}' AS question, reason,
                    true AS inside FROM {kind}_judged WHERE judgement = 'review'""",
@@ -68,6 +127,10 @@ def _pairs(kind: str, *, disagreements: bool) -> str:
         SELECT l.entity_id AS entity_l, r.entity_id AS entity_r, weight, question, reason, inside
         FROM ({" UNION ALL ".join(found)}) p
         JOIN open_ends l ON l.rid = p.rid_l JOIN open_ends r ON r.rid = p.rid_r
+        LEFT JOIN settled_groups a ON a.rid = p.rid_l LEFT JOIN settled_groups b ON b.rid = p.rid_r
+        ANTI JOIN settled_apart s ON s.left_root = coalesce(a.root, p.rid_l)
+             AND s.right_root = coalesce(b.root, p.rid_r)
+        WHERE a.root IS NULL OR b.root IS NULL OR a.root <> b.root
         """
 
 
@@ -113,17 +176,9 @@ def _weakest(engine: Engine, kind: str, weak_bits: float) -> pa.Table:
 
 def _bottleneck(links: Iterator[tuple[str, int, int, float | None]]) -> float | None:
     """The weight of the last link that still joins two parts, strongest links first."""
-    root: dict[int, int] = {}
+    root = _Roots()
     last: float | None = None
-
-    def find(rid: int) -> int:
-        while root.setdefault(rid, rid) != rid:
-            rid = root[rid]
-        return rid
-
     for _, left, right, weight in links:
-        a, b = find(left), find(right)
-        if a != b:
-            root[a] = b
+        if root.join(left, right):
             last = weight
     return last

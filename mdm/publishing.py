@@ -33,6 +33,7 @@ from mdm.hub.tables import (
     StagingMark,
 )
 from mdm.progress import Progress
+from mdm.review import renewing
 from mdm.sealing import SealingKeys
 from mdm.staging import Published, Staging
 from mdm.tokens import token_key
@@ -78,10 +79,12 @@ def publish(
     staging.stage_events()
     for kind in kinds:
         questions.stage(hub, engine, kind, run.seq, only)
+    tasks = renewing.prepare(hub, engine, kinds, run, only)
     with hub.sessions.begin() as session:
         staging.turn_entities(session)
         if within is not None:
             within(session)
+        tasks.write(session)
         _make_visible(session, run, done, staging.digest(), actor)
     staging.forget()
     return done

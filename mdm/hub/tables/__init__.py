@@ -37,6 +37,7 @@ from mdm.hub.tables.entities import (
     SealedProfile,
 )
 from mdm.hub.tables.exchanges import AgreedCallback, Exchange, ExchangeReference, SeenMessage
+from mdm.hub.tables.review import ReviewAnswer, ReviewSample, ReviewTask, ReviewTaskEntity
 from mdm.hub.tables.rights import JudgementKey, Refiling, ShredEntry, SubjectRestriction
 from mdm.hub.tables.runs import LinkageModel, RuleSet, Run, RunFigure, RunStage, StagingMark
 from mdm.hub.tables.samples import Sample, SampleItem, SampleKey, SampleVerdict
@@ -106,6 +107,10 @@ __all__ = [
     "NikToken",
     "Refiling",
     "Relinked",
+    "ReviewAnswer",
+    "ReviewSample",
+    "ReviewTask",
+    "ReviewTaskEntity",
     "RoleGrant",
     "RuleSet",
     "Run",

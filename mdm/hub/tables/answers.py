@@ -20,11 +20,11 @@ class EntityQuestion(SQLModel, table=True):
     entity_id: str = Field(primary_key=True)
     question: str = Field(primary_key=True)  # possible_duplicate, disputed_link, weak_link
     other: str = Field(primary_key=True)  # the other entity; empty: it lies inside this one
-    run_seq: int = Field(primary_key=True, sa_type=sa.Integer)
+    run_seq: int = Field(primary_key=True, sa_type=sa.Integer, index=True)
     kind: str
     weight: float | None = None  # match weight of the pair, bits
     reason: str  # name of the guard, or how it was found
-    retired_seq: int | None = None  # run that settled it
+    retired_seq: int | None = Field(default=None, index=True)  # run that settled it
 
 
 class RunPeriod(SQLModel, table=True):

@@ -1,0 +1,1 @@
+"""Review: what stewards are asked, in which order, how their answers become judgements. No HTTP."""

@@ -1,0 +1,119 @@
+"""The review document, `mdm/rules/review.yaml`: the order of tasks, who confirms, how it is watched."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from mdm import documents
+
+DOCUMENT = Path(__file__).parents[1] / "rules" / "review.yaml"
+Part = Literal["benefit", "boundary", "correction", "doubt", "together", "age", "weak_only"]
+PARTS: tuple[Part, ...] = (
+    "benefit", "boundary", "correction", "doubt", "together", "age", "weak_only",
+)  # fmt: skip
+_Words = Annotated[str, Field(min_length=4)]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Said(_Strict):
+    """One plain sentence in both languages."""
+
+    id: _Words
+    en: _Words
+
+
+class Points(_Strict):
+    """One part of the human cost: its points, and what it stands for."""
+
+    points: float
+    sentence: Said
+
+
+class Blind(_Strict):
+    """The share of tasks, 0 to 1, that two people answer who do not see each other's answer."""
+
+    share: float = Field(ge=0, le=1)
+    sentence: Said
+
+
+class LargeMerge(_Strict):
+    """How many records of one person need the same answer from two people."""
+
+    records: int = Field(ge=2)
+    sentence: Said
+
+
+class Unsure(_Strict):
+    """After how many people who could not say a task waits for a supervisor."""
+
+    reviewers: int = Field(ge=1)
+    sentence: Said
+
+
+class Claim(_Strict):
+    """For how many minutes a task is one person's."""
+
+    minutes: float = Field(gt=0)
+    sentence: Said
+
+
+class Sampling(_Strict):
+    """How many entities of each stratum are drawn; strata by bits of the weakest link."""
+
+    each: int = Field(ge=1)
+    strata: dict[Literal["weak", "moderate"], float]
+    sentence: Said
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Sampling:
+        if set(self.strata) != {"weak", "moderate"} or (
+            self.strata["weak"] >= self.strata["moderate"]
+        ):
+            raise ValueError("strata: weak and moderate, in this order")
+        return self
+
+    def stratum(self, weight: float | None) -> str:
+        """The stratum of an entity by its weakest link, bits; None is a human's link."""
+        if weight is None or weight >= self.strata["moderate"]:
+            return "strong"
+        return "weak" if weight < self.strata["weak"] else "moderate"
+
+
+class ReviewRules(_Strict):
+    """The whole document."""
+
+    version: Literal[1]
+    cost: dict[Part, Points]
+    most_together: int = Field(ge=1)
+    blind: Blind
+    large_merge: LargeMerge
+    unsure: Unsure
+    claim: Claim
+    sampling: Sampling
+    reasons: dict[Annotated[str, Field(pattern=r"^[a-z_]+$")], Said]
+
+    @model_validator(mode="after")
+    def _every_part(self) -> ReviewRules:
+        if missing := sorted(set(PARTS) - set(self.cost)):
+            raise ValueError(f"cost: nothing is said of {', '.join(missing)}")
+        if not self.reasons:
+            raise ValueError("reasons: name at least one")
+        return self
+
+
+@cache
+def load_rules() -> ReviewRules:
+    """The review rules in force; RuleError names what is wrong."""
+    return documents.read(ReviewRules, DOCUMENT)
+
+
+def parse_rules(text: str) -> ReviewRules:
+    """The rules of a text; RuleError as above."""
+    return documents.parse(ReviewRules, text, DOCUMENT.name)

@@ -1,0 +1,96 @@
+"""Which entities make one task, and which task goes on as which: pure, without a database."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Generic, TypeVar
+
+T = TypeVar("T", bound=Hashable)
+
+
+class Groups(Generic[T]):
+    """Disjoint sets that grow together."""
+
+    def __init__(self) -> None:
+        self._root: dict[T, T] = {}
+
+    def find(self, one: T) -> T:
+        """The one that stands for the set of `one`."""
+        root = self._root.setdefault(one, one)
+        while root != (above := self._root[root]):
+            self._root[root] = root = self._root[above]
+        self._root[one] = root
+        return root
+
+    def join(self, left: T, right: T) -> bool:
+        """Make the sets of both one; False when they were."""
+        a, b = self.find(left), self.find(right)
+        if a == b:
+            return False
+        self._root[b] = a
+        return True
+
+    def sets(self) -> list[list[T]]:
+        """The sets, their members in the order in which they were named."""
+        found: dict[T, list[T]] = defaultdict(list)
+        for one in list(self._root):
+            found[self.find(one)].append(one)
+        return list(found.values())
+
+
+def connected(edges: Iterable[tuple[T, T]]) -> list[list[T]]:
+    """The connected groups; an edge from a node to itself names it alone."""
+    groups: Groups[T] = Groups()
+    for left, right in edges:
+        groups.join(left, right)
+    return groups.sets()
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A task that stands: its id, when it was opened, in which run, about whom."""
+
+    id: str
+    opened: datetime
+    opened_run: int
+    entities: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Follow:
+    """What becomes of the tasks: group number → the task that goes on as it; group → the oldest
+    task it comes from (its age); task → the group that took its place, for those that end."""
+
+    keeps: Mapping[int, Standing]
+    heirs: Mapping[int, Standing]
+    ended: Mapping[str, int]
+
+
+def follow(groups: Sequence[Sequence[str]], tasks: Iterable[Standing]) -> Follow:
+    """Let every task go on as the group that holds most of its entities, the oldest task first.
+
+    A group that several tasks lead to goes on as the oldest; the others end in it. A group that
+    comes of a task that went another way is a new task as old as that one.
+    """
+    place = {entity: at for at, group in enumerate(groups) for entity in group}
+    keeps: dict[int, Standing] = {}
+    heirs: dict[int, Standing] = {}
+    ended: dict[str, int] = {}
+    for task in sorted(tasks, key=lambda one: (one.opened, one.opened_run, one.id)):
+        shares: dict[int, int] = defaultdict(int)
+        for entity in sorted(task.entities):
+            if entity in place:
+                shares[place[entity]] += 1
+        for at in shares:
+            heirs.setdefault(at, task)
+        for at in sorted(shares, key=lambda at: (-shares[at], at)):
+            if at not in keeps:
+                keeps[at] = task
+                break
+        else:
+            if shares:
+                ended[task.id] = max(shares, key=lambda at: (shares[at], -at))
+    return Follow(keeps, heirs, ended)

@@ -1,0 +1,51 @@
+"""The terms of review: states of a task, what an answer says, what is open."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from typing import TypeVar
+
+#: States of a task: to be answered; waiting for a supervisor; answered, not yet seen in a run; over.
+OPEN, PARKED, DECIDED, CLOSED = "open", "parked", "decided", "closed"
+#: Why a task is parked.
+NOBODY_SURE, DISAGREEMENT = "unsure", "disagreement"
+#: What an answer comes to.
+SAME, DIFFERENT, SPLIT, UNSURE = "same", "different", "split", "unsure"
+#: States of an answer: waits for another's; its judgements stand; others agreed on another; taken back.
+WAITING, JUDGED, OUTVOTED, UNDONE = "waiting", "decided", "outvoted", "undone"
+
+TOGETHER = 1_000  # ids asked for in one statement
+
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True)
+class OpenQuestion:
+    """A row of `entity_question` as of a run; `other` is '' when it lies inside the entity."""
+
+    entity_id: str
+    question: str
+    other: str
+    kind: str
+    weight: float | None
+    reason: str
+
+
+def together(some: Iterable[_T]) -> Iterator[list[_T]]:
+    """Distinct values in lists short enough for one statement."""
+    rest = iter(dict.fromkeys(some))
+    while part := list(islice(rest, TOGETHER)):
+        yield part
+
+
+def packed(names: Iterable[str]) -> str:
+    """Names as one text that can be searched for `|name|`."""
+    listed = sorted(set(names))
+    return f"|{'|'.join(listed)}|" if listed else ""
+
+
+def unpacked(text: str) -> tuple[str, ...]:
+    """The names again."""
+    return tuple(filter(None, text.split("|")))
