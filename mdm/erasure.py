@@ -34,6 +34,7 @@ from mdm.lake import LakeFile
 from mdm.opening import open_every_version
 from mdm.progress import Progress
 from mdm.publishing import clear_staged
+from mdm.review import forgetting as review
 from mdm.shredlist import Erasure, ShredList
 
 ERASED = "erased"  # status of an entity whose key was shredded
@@ -204,6 +205,7 @@ def _shred(hub: Hub, session: Session, shred: ShredList, erasure: Erasure) -> di
         "versions shared": _blank_shared(hub, session, shred, erasure),
         "judgements": _forget_judgements(hub, session, shred),
         "corrections": forget(hub, session, ids),
+        "answers": review.forget(hub, session, ids, lambda ref: shred.mac(*ref) in shred.records),
     }
     _bury(hub, session, ids)
     gone = {

@@ -64,28 +64,6 @@ class Claim(_Strict):
     sentence: Said
 
 
-class Sampling(_Strict):
-    """How many entities of each stratum are drawn; strata by bits of the weakest link."""
-
-    each: int = Field(ge=1)
-    strata: dict[Literal["weak", "moderate"], float]
-    sentence: Said
-
-    @model_validator(mode="after")
-    def _in_order(self) -> Sampling:
-        if set(self.strata) != {"weak", "moderate"} or (
-            self.strata["weak"] >= self.strata["moderate"]
-        ):
-            raise ValueError("strata: weak and moderate, in this order")
-        return self
-
-    def stratum(self, weight: float | None) -> str:
-        """The stratum of an entity by its weakest link, bits; None is a human's link."""
-        if weight is None or weight >= self.strata["moderate"]:
-            return "strong"
-        return "weak" if weight < self.strata["weak"] else "moderate"
-
-
 class ReviewRules(_Strict):
     """The whole document."""
 
@@ -96,7 +74,6 @@ class ReviewRules(_Strict):
     large_merge: LargeMerge
     unsure: Unsure
     claim: Claim
-    sampling: Sampling
     reasons: dict[Annotated[str, Field(pattern=r"^[a-z_]+$")], Said]
 
     @model_validator(mode="after")

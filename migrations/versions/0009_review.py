@@ -1,4 +1,4 @@
-"""Review: tasks with their entities, answers, the sample of automatic links."""
+"""Review: tasks with their entities, answers."""
 
 from __future__ import annotations
 
@@ -80,29 +80,11 @@ def upgrade() -> None:
     )
     op.create_index("ix_review_answer_task_id", "review_answer", ["task_id"])
     op.create_index("ix_review_answer_actor", "review_answer", ["actor", "at"])
-    op.create_table(
-        "review_sample",
-        sa.Column("id", sa.String(), nullable=False),
-        sa.Column("kind", sa.String(), nullable=False),
-        sa.Column("drawn", UtcDateTime(), nullable=False),
-        sa.Column("drawn_by", sa.String(), nullable=False),
-        sa.Column("run_seq", sa.Integer(), nullable=False),
-        sa.Column("entity_id", sa.String(), nullable=False),
-        sa.Column("region", sa.String(), nullable=False),
-        sa.Column("records", sa.Integer(), nullable=False),
-        sa.Column("stratum", sa.String(), nullable=False),
-        sa.Column("population", sa.Integer(), nullable=False),
-        sa.Column("verdict", sa.String(), nullable=True),
-        sa.Column("judged_by", sa.String(), nullable=True),
-        sa.Column("judged", UtcDateTime(), nullable=True),
-        sa.PrimaryKeyConstraint("id"),
-    )
-    op.create_index("ix_review_sample_entity_id", "review_sample", ["entity_id"])
 
 
 def downgrade() -> None:
     """Drop them."""
     for column in ("run_seq", "retired_seq"):
         op.drop_index(f"ix_entity_question_{column}", "entity_question")
-    for table in ("review_sample", "review_answer", "review_task_entity", "review_task"):
+    for table in ("review_answer", "review_task_entity", "review_task"):
         op.drop_table(table)

@@ -37,7 +37,7 @@ from mdm.hub.tables.entities import (
     SealedProfile,
 )
 from mdm.hub.tables.exchanges import AgreedCallback, Exchange, ExchangeReference, SeenMessage
-from mdm.hub.tables.review import ReviewAnswer, ReviewSample, ReviewTask, ReviewTaskEntity
+from mdm.hub.tables.review import ReviewAnswer, ReviewTask, ReviewTaskEntity
 from mdm.hub.tables.rights import JudgementKey, Refiling, ShredEntry, SubjectRestriction
 from mdm.hub.tables.runs import LinkageModel, RuleSet, Run, RunFigure, RunStage, StagingMark
 from mdm.hub.tables.samples import Sample, SampleItem, SampleKey, SampleVerdict
@@ -108,7 +108,6 @@ __all__ = [
     "Refiling",
     "Relinked",
     "ReviewAnswer",
-    "ReviewSample",
     "ReviewTask",
     "ReviewTaskEntity",
     "RoleGrant",

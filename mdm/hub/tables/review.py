@@ -82,23 +82,3 @@ class ReviewAnswer(SQLModel, table=True):
     overruled: int = 0  # standing judgements it took the place of
     overruled_by: str | None = None  # answer or person that took it back
     sealed: bytes | None = None  # opens while its key stands in judgement_key
-
-
-class ReviewSample(SQLModel, table=True):
-    """An entity drawn at random to see how good automatic links are."""
-
-    __tablename__ = "review_sample"
-
-    id: str = Field(primary_key=True)
-    kind: str
-    drawn: datetime = Field(default_factory=now, sa_type=UtcDateTime)
-    drawn_by: str
-    run_seq: int
-    entity_id: str = Field(index=True)
-    region: str = ""
-    records: int
-    stratum: str  # of the weakest weight: weak, moderate, strong
-    population: int  # entities in the stratum that day
-    verdict: str | None = None  # right, wrong, unsure
-    judged_by: str | None = None
-    judged: datetime | None = Field(default=None, sa_type=UtcDateTime)

@@ -1,0 +1,247 @@
+"""Answering: what a reviewer says becomes judgements, once as many agree as must, in one transaction.
+
+Where two must agree, the first answer waits sealed and the second sees nothing of it; when they
+differ, a third decides; when all three differ, a supervisor does.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, cast
+
+from sqlmodel import Session, col, select
+
+from matching.rules import Judgement as Verdict
+from matching.rules import Kind
+from mdm import audit, judgements
+from mdm.access import Principal
+from mdm.compose import Hub
+from mdm.errors import InputError
+from mdm.hub.columns import now
+from mdm.hub.tables import ReviewAnswer, ReviewTask, ReviewTaskEntity
+from mdm.judgements import RecordRef
+from mdm.review import kept
+from mdm.review.claims import (
+    ChangedError,
+    TakenError,
+    free,
+    holder_of,
+    locked,
+    must_be_answerable,
+)
+from mdm.review.contradictions import ContradictedError, contradictions, overruled
+from mdm.review.document import load_rules
+from mdm.review.kept import Said
+from mdm.review.partitions import Partition, Statement, outcome_of, statements
+from mdm.review.said import TAKEN_BACK, Word, book_of, pair_of
+from mdm.review.terms import (
+    DECIDED,
+    DISAGREEMENT,
+    JUDGED,
+    NOBODY_SURE,
+    OPEN,
+    OUTVOTED,
+    PARKED,
+    UNSURE,
+    WAITING,
+)
+
+MOST_ANSWERS = 3  # different ones, before a supervisor decides
+LONGEST_NOTE = 2_000
+
+
+@dataclass(frozen=True)
+class Given:
+    """An answer as a reviewer gives it. `version`: of the task they saw; `entities`: record → entity
+    as they saw it; `evidence`: what the page told of pairs; `overrule`: whether it may take the
+    place of judgements that stand."""
+
+    task_id: str
+    version: int
+    partition: Partition
+    entities: Mapping[RecordRef, str] = field(repr=False)
+    reason: str
+    note: str | None = field(default=None, repr=False)
+    evidence: Sequence[Any] = field(default=(), repr=False)
+    overrule: bool = False
+
+
+@dataclass(frozen=True)
+class Answered:
+    """What an answer came to: `state` decided, waiting (for another's), parked (for a supervisor) or
+    unsure (another is asked); how many judgements it wrote."""
+
+    answer_id: str
+    state: str
+    judgements: int
+
+
+def answer(hub: Hub, principal: Principal, given: Given) -> Answered:
+    """Take an answer. TakenError, ChangedError, ContradictedError: then nothing was written."""
+    _check(given)
+    book = book_of(hub)
+    with hub.sessions.read() as session:  # unseal what is new outside the unit of work that writes
+        book.about(session, "", ())
+    with hub.sessions.begin() as session:
+        task = _ready(session, principal, given)
+        said = Said(
+            given.partition, given.entities, given.note or None, given.evidence, given.overrule
+        )
+        standing = book.about(session, task.kind, given.partition.records)
+        found = contradictions(given.partition, standing)
+        if found and not given.overrule:
+            raise ContradictedError(found)
+        one = _answer_of(principal, task, given, outcome_of(given.partition, given.entities))
+        earlier = _earlier(session, task)
+        done = _settle(hub, session, task, one=one, said=said, earlier=earlier, standing=standing)
+        free(task)
+        session.add(task)
+        return done
+
+
+def _check(given: Given) -> None:
+    if given.reason not in load_rules().reasons:
+        raise InputError("This reason is not known.", "Choose one of the list.")
+    if given.note and len(given.note) > LONGEST_NOTE:
+        raise InputError("The note is too long.", f"Write {LONGEST_NOTE} characters at most.")
+
+
+def _ready(session: Session, principal: Principal, given: Given) -> ReviewTask:
+    task = locked(session, principal, given.task_id)
+    at = now()
+    holder = holder_of(task, at)
+    if holder is not None and holder != principal.id:
+        raise TakenError(holder, task.claimed or at)
+    must_be_answerable(session, principal, task)
+    in_it = select(ReviewTaskEntity.entity_id).where(ReviewTaskEntity.task_id == task.id)
+    about = set(session.exec(in_it).all()) == set(given.entities.values())
+    whole = given.partition.records == given.entities.keys()
+    if task.version != given.version or not (about and whole):
+        raise ChangedError
+    return task
+
+
+def _answer_of(principal: Principal, task: ReviewTask, given: Given, outcome: str) -> ReviewAnswer:
+    at = now()
+    mine = task.claimed is not None and task.claimed_by == principal.id
+    return ReviewAnswer(
+        id=secrets.token_hex(8),
+        task_id=task.id,
+        version=task.version,
+        actor=principal.id,
+        at=at,
+        seconds=round((at - task.claimed).total_seconds(), 3) if mine and task.claimed else None,
+        outcome=outcome,
+        reason=given.reason,
+        state=WAITING,
+    )
+
+
+def _earlier(session: Session, task: ReviewTask) -> list[ReviewAnswer]:
+    query = select(ReviewAnswer).where(
+        ReviewAnswer.task_id == task.id,
+        ReviewAnswer.version == task.version,
+        ReviewAnswer.state == WAITING,
+    )
+    return list(session.exec(query.order_by(col(ReviewAnswer.at))).all())
+
+
+def _settle(
+    hub: Hub,
+    session: Session,
+    task: ReviewTask,
+    *,
+    one: ReviewAnswer,
+    said: Said,
+    earlier: Sequence[ReviewAnswer],
+    standing: Sequence[Word],
+) -> Answered:
+    """Write the answer and whatever it decides."""
+    spoken = {other.id: kept.opened(hub, session, other) for other in earlier}
+    like = [o for o in earlier if (s := spoken[o.id]) and s.partition == said.partition]
+    if one.outcome == UNSURE:
+        state = _unsure(task, [other for other in earlier if other.outcome == UNSURE])
+    elif task.status == PARKED or len(like) + 1 >= _needed(task, said.partition):
+        said = _judge(hub, session, task, one=one, said=said, standing=standing)
+        for other in earlier:
+            other.state = JUDGED if other in like else OUTVOTED
+            session.add(other)
+        task.status, task.ended, task.parked = DECIDED, now(), None
+        state = JUDGED
+    else:
+        state = WAITING
+        if sum(other.outcome != UNSURE for other in earlier) + 1 >= MOST_ANSWERS:
+            task.status, task.parked, state = PARKED, DISAGREEMENT, PARKED
+        task.needed = max(task.needed, _needed(task, said.partition))
+    kept.keep(hub, session, one, said)
+    session.add(one)
+    audit.record(
+        session,
+        one.actor,
+        "review",
+        id=one.id,
+        kind=task.kind,
+        decision=one.outcome,
+        reason=one.reason,
+        region=task.region or None,
+        entity_id=sorted(set(said.entities.values())),
+        counts={"judgements": len(one.judgements), "overruled": one.overruled},
+        found=state == JUDGED,
+    )
+    return Answered(
+        one.id, UNSURE if one.outcome == UNSURE and state == OPEN else state, len(one.judgements)
+    )
+
+
+def _unsure(task: ReviewTask, others: Sequence[ReviewAnswer]) -> str:
+    if task.status == PARKED or len(others) + 1 >= load_rules().unsure.reviewers:
+        task.status, task.parked = PARKED, task.parked or NOBODY_SURE
+        return PARKED
+    return OPEN
+
+
+def _needed(task: ReviewTask, said: Partition) -> int:
+    """How many answers must agree: two also where the answer makes one of very many records."""
+    merges = len(said.groups) == 1 or task.records > said.largest
+    large = said.largest >= load_rules().large_merge.records and merges
+    return max(task.needed, 2 if large else 1)
+
+
+def _judge(
+    hub: Hub,
+    session: Session,
+    task: ReviewTask,
+    *,
+    one: ReviewAnswer,
+    said: Said,
+    standing: Sequence[Word],
+) -> Said:
+    """Write the judgements, the words they take the place of taken back; what was before them."""
+    gone = overruled(said.partition, standing)
+    left = {word.id for word in gone}
+    fresh = statements(said.partition, [word for word in standing if word.id not in left])
+    judged = {pair for pair, _ in fresh}
+    back: list[Statement] = [(w.pair, TAKEN_BACK) for w in gone if w.pair not in judged]
+    before = {word.pair: word.judgement for word in standing}
+    said_now = [(*pair, cast(Verdict, verdict)) for pair, verdict in (*back, *fresh)]
+    kind = cast(Kind, task.kind)
+    one.judgements = list(
+        judgements.add(hub, session, kind, said_now, actor=one.actor, reason=one.reason)
+    )
+    one.state, one.overruled = JUDGED, len(gone)
+    mark_overruled(session, gone, one.id)
+    pairs = [pair for pair, _ in (*back, *fresh)]
+    return replace(said, before=[(pair_of(*pair), before.get(pair)) for pair in pairs])
+
+
+def mark_overruled(session: Session, words: Iterable[Word], by: str) -> None:
+    """Say of the answers that wrote these words that another took their place."""
+    ids = {word.id for word in words}
+    if not ids:
+        return
+    for one in session.exec(select(ReviewAnswer).where(ReviewAnswer.state == JUDGED)).all():
+        if ids.intersection(one.judgements):
+            one.overruled_by = by
+            session.add(one)

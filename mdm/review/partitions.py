@@ -1,0 +1,105 @@
+"""An answer to a task: its records parted into persons, and those one cannot say anything of.
+
+Pure. What it says becomes the fewest judgements that say it: links that span each group, and one
+non-link between every two groups. Rows of one provider stay apart unless they are linked to each
+other (see `exclusive` in the linkage rules): those of one group are linked every two. Clustered again
+with these, the records fall into exactly these groups, whatever the machine thinks of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import combinations
+
+from mdm.errors import InputError
+from mdm.judgements import RecordRef
+from mdm.review.grouping import Groups
+from mdm.review.said import LINK, NON_LINK, Pair, Word, pair_of
+from mdm.review.terms import DIFFERENT, SAME, SPLIT, UNSURE
+
+Statement = tuple[Pair, str]  # a pair, and link or non-link
+
+
+@dataclass(frozen=True)
+class Partition:
+    """Groups of records that are one person each, in a fixed order; `unsure`: left as they are."""
+
+    groups: tuple[tuple[RecordRef, ...], ...] = field(repr=False)
+    unsure: tuple[RecordRef, ...] = field(default=(), repr=False)
+
+    @property
+    def records(self) -> frozenset[RecordRef]:
+        """Every record it speaks of."""
+        return frozenset(ref for group in (*self.groups, self.unsure) for ref in group)
+
+    @property
+    def largest(self) -> int:
+        """Records in the largest group."""
+        return max(map(len, self.groups), default=0)
+
+
+def part(
+    groups: Iterable[Iterable[RecordRef]],
+    unsure: Iterable[RecordRef] = (),
+    *,
+    of: Collection[RecordRef],
+) -> Partition:
+    """The partition of the records `of` a task; InputError unless each stands in one place."""
+    listed = [tuple(sorted(set(group))) for group in groups]
+    left = tuple(sorted(set(unsure)))
+    placed = [ref for group in (*listed, left) for ref in group]
+    if len(placed) != len(set(placed)) or set(placed) != set(of):
+        raise InputError(
+            "The answer does not place every record once.", "Open the task again, and answer it."
+        )
+    return Partition(tuple(sorted(group for group in listed if group)), left)
+
+
+def outcome_of(said: Partition, entities: Mapping[RecordRef, str]) -> str:
+    """What an answer comes to: same (all one person), different (as the entities are now), split
+    (otherwise), unsure (nothing said)."""
+    if not said.groups:
+        return UNSURE
+    if len(said.groups) == 1 and not said.unsure:
+        now = {entities[ref] for ref in said.groups[0]}
+        return SAME if len(now) > 1 or len(entities) > 1 else DIFFERENT
+    now_groups: dict[str, set[RecordRef]] = {}
+    for ref in said.records:
+        now_groups.setdefault(entities[ref], set()).add(ref)
+    as_now = {frozenset(group) for group in now_groups.values()}
+    return DIFFERENT if not said.unsure and set(map(frozenset, said.groups)) == as_now else SPLIT
+
+
+def statements(said: Partition, standing: Iterable[Word] = ()) -> list[Statement]:
+    """The fewest judgements that say it, beside those that stand already and say a part of it."""
+    words = list(standing)
+    found: list[Statement] = []
+    linked = {word.pair for word in words if word.judgement == LINK}
+    for group in said.groups:
+        joined: Groups[RecordRef] = Groups()
+        for pair in combinations(group, 2):
+            if pair in linked:
+                joined.join(*pair)
+            elif pair[0].source == pair[1].source:
+                joined.join(*pair)
+                found.append((pair, LINK))
+        for ref in group[1:]:
+            if joined.join(group[0], ref):
+                found.append((pair_of(group[0], ref), LINK))
+    apart = {word.pair for word in words if word.judgement == NON_LINK}
+    for one, other in combinations(said.groups, 2):
+        if not any(pair_of(a, b) in apart for a in one for b in other):
+            found.append((pair_of(one[0], other[0]), NON_LINK))
+    return found
+
+
+def parted(records: Iterable[RecordRef], said: Sequence[Statement]) -> list[frozenset[RecordRef]]:
+    """The groups that links make of records: what clustering by these judgements alone would give."""
+    joined: Groups[RecordRef] = Groups()
+    for ref in records:
+        joined.find(ref)
+    for pair, judgement in said:
+        if judgement == LINK:
+            joined.join(*pair)
+    return [frozenset(group) for group in joined.sets()]

@@ -1,0 +1,183 @@
+"""The queue: tasks of a steward's regions, the dearest first, a page at a time by key, not by number."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlmodel import Session, col, func, or_, select
+from sqlmodel.sql.expression import SelectOfScalar
+
+from mdm.access import Principal
+from mdm.hub.columns import now
+from mdm.hub.tables import ReviewAnswer, ReviewTask
+from mdm.review.terms import OPEN, UNSURE, WAITING, unpacked
+
+PAGE = 30
+
+
+@dataclass(frozen=True)
+class Filters:
+    """What of the queue is asked for. `region`: first digits of a Kemendagri code; weights in bits."""
+
+    region: str | None = None
+    kind: str | None = None
+    question: str | None = None
+    reason: str | None = None
+    source: str | None = None
+    weight_from: float | None = None
+    weight_to: float | None = None
+    status: str = OPEN
+
+
+@dataclass(frozen=True)
+class Key:
+    """Where a page ends: the place of its last task in the order."""
+
+    rank: float
+    id: str
+
+
+@dataclass(frozen=True)
+class Counts:
+    """How many open tasks there are, by what they can be filtered by."""
+
+    total: int
+    kinds: dict[str, int] = field(default_factory=dict)
+    reasons: dict[str, int] = field(default_factory=dict)
+    sources: dict[str, int] = field(default_factory=dict)
+    regions: dict[str, int] = field(default_factory=dict)
+
+
+def page(
+    session: Session,
+    principal: Principal,
+    filters: Filters,
+    after: Key | None = None,
+    *,
+    limit: int = PAGE,
+) -> list[ReviewTask]:
+    """The next tasks after a place, also those that others have in hand."""
+    query = select(ReviewTask).where(*where(principal, filters))
+    return _in_order(session, query, after, limit)
+
+
+def next_for(
+    session: Session,
+    principal: Principal,
+    filters: Filters,
+    *,
+    besides: Sequence[str] = (),
+    after: Key | None = None,
+) -> ReviewTask | None:
+    """The first task that somebody may take now: not in another's hand, not answered by them."""
+    at = now()
+    query = select(ReviewTask).where(
+        *where(principal, filters),
+        or_(
+            col(ReviewTask.claimed_until).is_(None),
+            col(ReviewTask.claimed_until) <= at,
+            ReviewTask.claimed_by == principal.id,
+        ),
+        ~_answered(principal),
+    )
+    if besides:
+        query = query.where(col(ReviewTask.id).not_in(list(besides)))
+    found = _in_order(session, query, after, 1)
+    return found[0] if found else None
+
+
+def counts(session: Session, principal: Principal, filters: Filters) -> Counts:
+    """How many tasks the filters leave, and of which they are."""
+    query = sa.select(
+        col(ReviewTask.kind),
+        col(ReviewTask.reasons),
+        col(ReviewTask.sources),
+        func.substr(col(ReviewTask.region), 1, 4),
+        func.count(),
+    ).where(*where(principal, filters))
+    groups = session.connection().execute(query.group_by(sa.text("1, 2, 3, 4"))).all()
+    total, kinds, reasons, sources, regions = 0, _Sum(), _Sum(), _Sum(), _Sum()
+    for kind, of_reasons, of_sources, region, n in groups:
+        total += n
+        kinds.add(kind, n)
+        regions.add(region, n)
+        for reason in unpacked(of_reasons):
+            reasons.add(reason, n)
+        for source in unpacked(of_sources):
+            sources.add(source, n)
+    return Counts(total, dict(kinds), reasons.most(), sources.most(), regions.most())
+
+
+def waiting(session: Session, principal: Principal) -> int:
+    """How many tasks wait in somebody's regions: one count over an index."""
+    query = select(func.count()).select_from(ReviewTask).where(*where(principal, Filters()))
+    return session.exec(query).one()
+
+
+def in_hand(session: Session, principal: Principal, at: datetime) -> list[ReviewTask]:
+    """The tasks that somebody has taken and not answered."""
+    query = select(ReviewTask).where(
+        ReviewTask.claimed_by == principal.id, col(ReviewTask.claimed_until) > at
+    )
+    return list(session.exec(query).all())
+
+
+def _in_order(
+    session: Session, query: SelectOfScalar[ReviewTask], after: Key | None, limit: int
+) -> list[ReviewTask]:
+    rank, identity = col(ReviewTask.rank), col(ReviewTask.id)
+    if after is not None:
+        query = query.where(
+            or_(rank < after.rank, sa.and_(rank == after.rank, identity < after.id))
+        )
+    ordered = query.order_by(rank.desc(), identity.desc()).limit(limit)
+    return list(session.exec(ordered).all())
+
+
+def where(principal: Principal, filters: Filters) -> list[sa.ColumnElement[bool]]:
+    """The conditions on tasks: of somebody's regions, as filtered."""
+    region = col(ReviewTask.region)
+    found = [col(ReviewTask.status) == filters.status]
+    if "" not in principal.regions:
+        found.append(or_(sa.false(), *(region.startswith(one) for one in principal.regions)))
+    if filters.region:
+        found.append(region.startswith(filters.region))
+    if filters.kind:
+        found.append(col(ReviewTask.kind) == filters.kind)
+    for column, name in (
+        (ReviewTask.questions, filters.question),
+        (ReviewTask.reasons, filters.reason),
+        (ReviewTask.sources, filters.source),
+    ):
+        if name:
+            found.append(col(column).contains(f"|{name}|", autoescape=True))
+    if filters.weight_from is not None:
+        found.append(col(ReviewTask.weight) >= filters.weight_from)
+    if filters.weight_to is not None:
+        found.append(col(ReviewTask.weight) <= filters.weight_to)
+    return found
+
+
+def _answered(principal: Principal) -> sa.ColumnElement[bool]:
+    return (
+        sa.exists()
+        .where(
+            col(ReviewAnswer.task_id) == col(ReviewTask.id),
+            col(ReviewAnswer.version) == col(ReviewTask.version),
+            col(ReviewAnswer.actor) == principal.id,
+            or_(col(ReviewAnswer.state) == WAITING, col(ReviewAnswer.outcome) == UNSURE),
+        )
+        .correlate(ReviewTask)
+    )
+
+
+class _Sum(dict[str, int]):
+    def add(self, name: str, n: int) -> None:
+        self[name] = self.get(name, 0) + n
+
+    def most(self) -> dict[str, int]:
+        """The most frequent first."""
+        return dict(sorted(self.items(), key=lambda item: (-item[1], item[0])))

@@ -1,0 +1,112 @@
+"""Said: the judgements that stand, with who, when and why, held open so that each is unsealed once."""
+
+from __future__ import annotations
+
+import threading
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from weakref import WeakKeyDictionary
+
+from sqlmodel import Session, col, select
+
+from mdm import judgements
+from mdm.compose import Hub
+from mdm.hub.sessions import Sessions
+from mdm.hub.tables import JudgementKey
+from mdm.judgements import RecordRef
+from mdm.review.terms import together
+
+Pair = tuple[RecordRef, RecordRef]
+LINK, NON_LINK, TAKEN_BACK = "link", "non-link", "review"
+
+
+@dataclass(frozen=True)
+class Word:
+    """The last word of people on two records (smaller first)."""
+
+    id: str
+    pair: Pair = field(repr=False)
+    judgement: str
+    actor: str
+    at: datetime
+    reason: str
+
+
+def pair_of(left: RecordRef, right: RecordRef) -> Pair:
+    """Two records in the order in which judgements keep them."""
+    return (left, right) if left < right else (right, left)
+
+
+class Book:
+    """The last word on every pair, as far as it was read. Threads may share it."""
+
+    def __init__(self, hub: Hub) -> None:
+        self._hub = hub
+        self._lock = threading.Lock()
+        self._last = 0
+        self._said: dict[str, dict[Pair, Word]] = defaultdict(dict)
+        self._of: dict[str, dict[RecordRef, set[Pair]]] = defaultdict(lambda: defaultdict(set))
+
+    def about(self, session: Session, kind: str, refs: Iterable[RecordRef]) -> list[Word]:
+        """The words that stand about some records, and about all records that people's links join
+        to them; the earliest first."""
+        with self._lock:
+            self._read(session)
+            found = self._about(kind, refs)
+        kept = _still_open(session, [word.id for word in found.values()])
+        return sorted((w for w in found.values() if w.id in kept), key=lambda w: (w.at, w.id))
+
+    def last(self, session: Session, kind: str, pair: Pair) -> Word | None:
+        """The last word on two records, also one that takes an earlier back."""
+        with self._lock:
+            self._read(session)
+            return self._said[kind].get(pair)
+
+    def _read(self, session: Session) -> None:
+        for held, (left, right) in judgements.pairs(self._hub, session, self._last):
+            pair = pair_of(left, right)
+            self._said[held.kind][pair] = Word(
+                held.id, pair, held.judgement, held.actor, held.at, held.reason
+            )
+            for ref in pair:
+                self._of[held.kind][ref].add(pair)
+            self._last = held.seq
+
+    def _about(self, kind: str, refs: Iterable[RecordRef]) -> dict[Pair, Word]:
+        found: dict[Pair, Word] = {}
+        ahead, met = set(refs), set[RecordRef]()
+        while ahead:
+            ref = ahead.pop()
+            met.add(ref)
+            for pair in self._of[kind].get(ref, ()):
+                word = self._said[kind][pair]
+                if word.judgement == TAKEN_BACK:
+                    continue
+                found[pair] = word
+                if word.judgement == LINK:
+                    ahead |= set(pair) - met
+        return found
+
+
+def _still_open(session: Session, ids: Collection[str]) -> set[str]:
+    """Those whose records were not erased meanwhile."""
+    found: set[str] = set()
+    for some in together(ids):
+        query = select(JudgementKey.id).where(col(JudgementKey.id).in_(some))
+        found.update(session.exec(query).all())
+    return found
+
+
+_books: WeakKeyDictionary[Sessions, Book] = WeakKeyDictionary()
+_making = threading.Lock()
+
+
+def book_of(hub: Hub) -> Book:
+    """The book of an open hub, one in each process."""
+    with _making:
+        found = _books.get(hub.sessions)
+        if found is None:
+            found = _books[hub.sessions] = Book(hub)
+        return found

@@ -1,0 +1,141 @@
+"""Tasks are made, renewed and ended as runs become visible."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from sqlmodel import select
+
+from mdm.errors import UnknownError
+from mdm.hub.columns import now
+from mdm.hub.tables import ReviewTask
+from mdm.review.claims import ChangedError, TakenError, claim, release
+from mdm.review.figures import figures
+from mdm.review.queue import Filters, Key, counts, next_for, page, waiting
+from tests.review.desk import ANI, BUDI, HEAD, A, B, C, D, Desk, E, F, G, H, staff
+
+
+def test_one_task_for_everybody_who_hangs_together(desk: Desk) -> None:
+    desk.publish((A, B, 0.5), (B, C, 3.0), (E, F, 1.0), passed_over=[(C, D, 12.0)])
+    tasks = desk.tasks()
+    assert set(tasks) == {frozenset({A, B, C, D}), frozenset({E, F})}
+    large = tasks[frozenset({A, B, C, D})]
+    assert (large.weight, large.entities, large.region) == (0.5, 4, "320115")
+    assert large.questions == "|disputed_link|possible_duplicate|"
+    assert large.reasons == "|another name|passed over|"
+    # More is settled by one answer, and it is nearer to doubt.
+    assert large.rank > tasks[frozenset({E, F})].rank
+
+
+def test_a_task_keeps_its_id_and_age_while_something_in_it_stays_open(desk: Desk) -> None:
+    desk.publish((A, B, 0.5), (E, F, 1.0))
+    first, other = desk.tasks()[frozenset({A, B})], desk.tasks()[frozenset({E, F})]
+    desk.publish((A, B, 0.5), (B, C, 3.0), (E, F, 1.0))
+    grown = desk.tasks()[frozenset({A, B, C})]
+    assert (grown.id, grown.opened, grown.version) == (first.id, first.opened, first.version + 1)
+    assert desk.tasks()[frozenset({E, F})] == other
+    desk.publish((A, B, 0.5), (B, C, 3.0), (C, E, 2.0), (E, F, 1.0))
+    (all_,) = desk.tasks().values()
+    assert all_.id in {first.id, other.id}
+    ended = desk.task(other.id if all_.id == first.id else first.id)
+    assert (ended.status, ended.followed_by) == ("closed", all_.id)
+    desk.publish((E, F, 1.0))
+    assert set(desk.tasks()) == {frozenset({E, F})}
+    assert desk.only().id == all_.id
+    desk.publish()
+    assert desk.tasks() == {}
+    assert desk.task(all_.id).status == "closed"
+
+
+def test_an_unchanged_run_writes_no_task(desk: Desk) -> None:
+    desk.publish((A, B, 0.5))
+    before = desk.only()
+    desk.publish((A, B, 0.5))
+    assert desk.only() == before
+
+
+def test_hubs_from_before_there_were_tasks_get_theirs(desk: Desk) -> None:
+    desk.publish((A, B, 0.5))
+    with desk.hub.sessions.begin() as session:
+        for task in session.exec(select(ReviewTask)).all():
+            session.delete(task)
+    desk.publish((A, B, 0.5))
+    assert set(desk.tasks()) == {frozenset({A, B})}
+
+
+def test_the_queue_is_of_ones_regions_in_order_by_key(desk: Desk) -> None:
+    desk.publish((A, B, 0.5), (C, D, 3.0), (E, F, 1.0), (G, H, 2.0))
+    with desk.hub.sessions.read() as session:
+        everything = page(session, ANI, Filters())
+        assert [one.rank for one in everything] == sorted(
+            (o.rank for o in everything), reverse=True
+        )
+        first = page(session, ANI, Filters(), limit=1)
+        rest = page(session, ANI, Filters(), Key(first[0].rank, first[0].id))
+        assert [*first, *rest] == everything
+        near = page(session, staff("x", "steward", "3201"), Filters())
+        assert {one.region for one in near} == {"320115"}
+        assert page(session, staff("x", "steward", "31"), Filters()) == []
+        assert waiting(session, staff("x", "steward", "51")) == 1
+        assert page(session, ANI, Filters(region="51", kind="person")) == [
+            desk.tasks()[frozenset({G, H})]
+        ]
+        assert page(session, ANI, Filters(reason="no such reason")) == []
+        heavy = page(session, ANI, Filters(weight_from=1.5, weight_to=2.5, reason="another name"))
+        assert [one.weight for one in heavy] == [2.0]
+        told = counts(session, ANI, Filters())
+        assert (told.total, told.kinds, told.regions) == (4, {"person": 4}, {"3201": 3, "5171": 1})
+        seen = figures(session, HEAD, now())
+        assert (seen.open, seen.ages["day"], seen.regions) == (4, 4, {"3201": 3, "5171": 1})
+
+
+def test_a_claim_holds_for_a_while_and_the_next_task_skips_it(desk: Desk) -> None:
+    desk.publish((A, B, 0.5), (E, F, 1.0))
+    with desk.hub.sessions.read() as session:
+        first = next_for(session, ANI, Filters())
+    assert first is not None
+    mine = desk.claim(ANI, first)
+    with pytest.raises(TakenError) as told:
+        desk.claim(BUDI, first)
+    assert (told.value.by, told.value.since) == (ANI.id, mine.claimed)
+    with desk.hub.sessions.read() as session:
+        other = next_for(session, BUDI, Filters())
+        again = next_for(session, ANI, Filters())
+        none = next_for(session, BUDI, Filters(), besides=[other.id] if other else [])
+    assert other is not None
+    assert again is not None
+    assert other.id != first.id
+    assert again.id == first.id
+    assert none is None
+    assert desk.claim(ANI, first).claimed == mine.claimed  # longer, not anew
+    with desk.hub.sessions.begin() as session:
+        held = session.get_one(ReviewTask, first.id)
+        held.claimed_until = now() - timedelta(seconds=1)
+        session.add(held)
+    assert desk.claim(BUDI, first).claimed_by == BUDI.id
+    with desk.hub.sessions.begin() as session:
+        release(session, ANI, first.id)  # not hers any more: nothing happens
+        release(session, BUDI, first.id)
+    assert desk.claim(ANI, first).claimed_by == ANI.id
+
+
+def test_another_regions_task_looks_as_if_it_were_not_there(desk: Desk) -> None:
+    desk.publish((A, B, 0.5))
+    task = desk.only()
+    said = []
+    for who, name in ((staff("x", "steward", "51"), task.id), (ANI, "no-such-task")):
+        with pytest.raises(UnknownError) as told, desk.hub.sessions.begin() as session:
+            claim(session, who, name)
+        said.append((told.value.message, told.value.hint))
+    assert said[0] == said[1]
+    with pytest.raises(UnknownError), desk.hub.sessions.begin() as session:
+        claim(session, staff("x", "officer"), task.id)
+
+
+def test_a_task_that_is_over_cannot_be_claimed(desk: Desk) -> None:
+    desk.publish((A, B, 0.5))
+    task = desk.only()
+    desk.publish()
+    with pytest.raises(ChangedError):
+        desk.claim(ANI, task)
