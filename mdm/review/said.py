@@ -65,7 +65,7 @@ class Book:
             return self._said[kind].get(pair)
 
     def _read(self, session: Session) -> None:
-        for held, (left, right) in judgements.pairs(self._hub, session, self._last):
+        for held, (left, right) in judgements.pairs(self._hub, session, after=self._last):
             pair = pair_of(left, right)
             self._said[held.kind][pair] = Word(
                 held.id, pair, held.judgement, held.actor, held.at, held.reason
