@@ -23,6 +23,7 @@ class Area:
 #: In the order they are shown. A new area adds its line here.
 AREAS = (
     Area("layout.home", "/", "page.home"),
+    Area("layout.review", "/tinjau", "review.list"),
     Area("layout.corrections", "/perbaikan", "correction.read"),
     Area("layout.operations", "/operasi", "operations.read"),
 )

@@ -9,9 +9,10 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any, cast
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, func, select
 
 from matching.rules import Judgement as Verdict
 from matching.rules import Kind
@@ -93,7 +94,11 @@ def answer(hub: Hub, principal: Principal, given: Given) -> Answered:
         found = contradictions(given.partition, standing)
         if found and not given.overrule:
             raise ContradictedError(found)
-        one = _answer_of(principal, task, given, outcome_of(given.partition, given.entities))
+        one = _answer_of(
+            principal, task, given,
+            outcome=outcome_of(given.partition, given.entities),
+            began=_began(session, principal, task),
+        )  # fmt: skip
         earlier = _earlier(session, task)
         done = _settle(hub, session, task, one=one, said=said, earlier=earlier, standing=standing)
         free(task)
@@ -123,16 +128,28 @@ def _ready(session: Session, principal: Principal, given: Given) -> ReviewTask:
     return task
 
 
-def _answer_of(principal: Principal, task: ReviewTask, given: Given, outcome: str) -> ReviewAnswer:
+def _began(session: Session, principal: Principal, task: ReviewTask) -> datetime | None:
+    """Since when somebody has been looking at a task: it may have been fetched ahead, while they
+    still answered the one before."""
+    if task.claimed is None or task.claimed_by != principal.id:
+        return None
+    query = select(func.max(ReviewAnswer.at)).where(
+        ReviewAnswer.actor == principal.id, ReviewAnswer.at > task.claimed
+    )
+    return session.exec(query).one() or task.claimed
+
+
+def _answer_of(
+    principal: Principal, task: ReviewTask, given: Given, *, outcome: str, began: datetime | None
+) -> ReviewAnswer:
     at = now()
-    mine = task.claimed is not None and task.claimed_by == principal.id
     return ReviewAnswer(
         id=secrets.token_hex(8),
         task_id=task.id,
         version=task.version,
         actor=principal.id,
         at=at,
-        seconds=round((at - task.claimed).total_seconds(), 3) if mine and task.claimed else None,
+        seconds=None if began is None else round((at - began).total_seconds(), 3),
         outcome=outcome,
         reason=given.reason,
         state=WAITING,

@@ -89,6 +89,18 @@ def next_for(
     return found[0] if found else None
 
 
+def following(
+    session: Session, principal: Principal, filters: Filters, task: ReviewTask
+) -> ReviewTask | None:
+    """The task to ask after this one: further down the order, then from its top. What somebody has
+    in hand besides, they have seen already: it may be fetched ahead before this one is answered."""
+    below = next_for(session, principal, filters, after=Key(task.rank, task.id))
+    if below is not None:
+        return below
+    held = [one.id for one in in_hand(session, principal, now())]
+    return next_for(session, principal, filters, besides=[task.id, *held])
+
+
 def counts(session: Session, principal: Principal, filters: Filters) -> Counts:
     """How many tasks the filters leave, and of which they are."""
     query = sa.select(

@@ -12,12 +12,13 @@ from api.web.errors import PASSWORD, SECOND_FACTOR
 from api.web.officer.waiting import waiting as corrections
 from api.web.overview.approvals import waiting as approvals
 from api.web.pages import AnyRequest, page, see_other
+from api.web.review.queue import waiting as tasks
 from api.web.visitor import visitor_of
 from api.web.waiting import Room, Waiting, waits_for
 from mdm.compose import Hub
 
 #: In the order they are shown. A new room adds its function here.
-ROOMS: tuple[Room, ...] = (approvals, corrections)
+ROOMS: tuple[Room, ...] = (tasks, approvals, corrections)
 
 
 @dataclass(frozen=True)

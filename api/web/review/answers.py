@@ -1,0 +1,156 @@
+"""An answer from a page becomes judgements; the golden record shows it before the next task is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from concurrent.futures import TimeoutError as TooLong
+from typing import Any
+
+from litestar import Response, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath
+
+from api.actions import declares
+from api.web.flash import Flash
+from api.web.pages import AnyRequest, page, see_other
+from api.web.review.asked import NEXT, QUEUE, TASK, UNDO, asked_of
+from api.web.review.showing import Taken, take, task_page
+from api.web.review.tasks import TEMPLATE, Form, elsewhere, groups_of, text
+from mdm.access import Principal
+from mdm.compose import Hub
+from mdm.errors import AccessError, ConflictError, UnknownError
+from mdm.hub.tables import ReviewTask
+from mdm.judgements import RecordRef
+from mdm.review import queue
+from mdm.review.answering import Given, answer
+from mdm.review.claims import ChangedError, TakenError
+from mdm.review.contradictions import ContradictedError
+from mdm.review.partitions import Partition, part
+from mdm.review.undoing import last_of, undo
+from mdm.touched import Settled, Settler
+
+SETTLE_SECONDS = 5.0
+CANNOT_SAY = "?"
+#: Where the reviewer names none, what the answer itself says.
+_REASONS = {"sama": "same_details", "beda": "other_details", "bagi": "other_person"}
+
+
+@declares("review.decide")
+@post(TASK + "{task_id:str}", status_code=303, sync_to_thread=True)
+def answered(
+    request: AnyRequest,
+    *,
+    task_id: FromPath[str],
+    data: Form,
+    hub: NamedDependency[Hub],
+    principal: NamedDependency[Principal],
+    settler: NamedDependency[Settler],
+) -> Response[bytes]:
+    """Take the answer; a contradiction is shown before anything is written."""
+    try:
+        taken = take(hub, principal, task_id)
+        groups = groups_of(taken, data)
+        said = _partition(taken, data, groups)
+        done = answer(hub, principal, _given(taken, data, said))
+    except (TakenError, ChangedError, UnknownError) as error:
+        return elsewhere(request, hub, error)
+    except ContradictedError as error:
+        context = task_page(
+            request, hub, principal, taken,
+            groups=_as_groups(taken, said), note=text(data, "catatan"),
+            reason_given=text(data, "alasan"), contradicted=error.found,
+        )  # fmt: skip
+        return page(request, TEMPLATE, context, status=409)
+    tone = "visible"
+    if done.judgements and not _settled(settler):
+        tone = "later"
+    key = (
+        f"reviewing.answered.{done.state}"
+        if done.state != "decided"
+        else f"reviewing.answered.{tone}"
+    )
+    return see_other(_next(request, hub, principal, taken.task), Flash("good", key))
+
+
+@declares("review.decide")
+@post(UNDO, status_code=303, sync_to_thread=True)
+def undone(
+    request: AnyRequest,
+    hub: NamedDependency[Hub],
+    principal: NamedDependency[Principal],
+    settler: NamedDependency[Settler],
+) -> Response[bytes]:
+    """Take the last answer back; its task is in hand again."""
+    query = asked_of(request).query
+    with hub.sessions.read() as session:
+        last = last_of(session, principal)
+    if last is None:
+        return see_other(QUEUE + query, Flash("plain", "reviewing.undo.nothing"))
+    try:
+        if undo(hub, principal, last.id):
+            _settled(settler)
+    except (AccessError, ConflictError, UnknownError):
+        return see_other(QUEUE + query, Flash("bad", "reviewing.undo.failed"))
+    return see_other(TASK + last.task_id + query, Flash("good", "reviewing.undo.done"))
+
+
+def _next(request: AnyRequest, hub: Hub, principal: Principal, done: ReviewTask) -> str:
+    asked = asked_of(request)
+    with hub.sessions.read() as session:
+        found = queue.following(session, principal, asked.filters, done)
+    return (TASK + found.id if found else NEXT) + asked.query
+
+
+def _settled(settler: Settler) -> bool:
+    """Whether readers see it now; what must wait is settled later by itself."""
+    try:
+        return isinstance(settler.ask().result(SETTLE_SECONDS), Settled | None)
+    except TooLong:
+        return False
+
+
+def _given(taken: Taken, data: Mapping[str, Any], said: Partition) -> Given:
+    records = taken.component.records
+    places = sorted(range(len(records)), key=lambda place: records[place].ref)
+    order = {place: at for at, place in enumerate(places)}
+    evidence = [
+        [order[pair.left], order[pair.right], pair.match_weight, pair.reason]
+        for pair in taken.component.pairs
+    ]
+    version = text(data, "versi")
+    action = text(data, "aksi")
+    return Given(
+        task_id=taken.task.id,
+        version=int(version) if version.isdecimal() else -1,
+        partition=said,
+        entities={record.ref: record.entity_id for record in records},
+        reason=text(data, "alasan")
+        or ("cannot_tell" if not said.groups else _REASONS.get(action, "other_person")),
+        note=text(data, "catatan") or None,
+        evidence=evidence,
+        overrule=text(data, "tindih") == "ya",
+    )
+
+
+def _partition(taken: Taken, data: Mapping[str, Any], groups: Mapping[int, str]) -> Partition:
+    refs: list[RecordRef] = [record.ref for record in taken.component.records]
+    action = text(data, "aksi")
+    if action == "ragu":
+        return part([], refs, of=refs)
+    if action == "sama":
+        return part([refs], of=refs)
+    by: dict[str, list[RecordRef]] = {}
+    for place, ref in enumerate(refs):
+        name = taken.component.records[place].entity_id if action == "beda" else groups[place]
+        by.setdefault(name, []).append(ref)
+    return part(
+        (of for name, of in by.items() if name != CANNOT_SAY), by.get(CANNOT_SAY, ()), of=refs
+    )
+
+
+def _as_groups(taken: Taken, said: Partition) -> dict[int, str]:
+    """The groups of an answer as the form shows them."""
+    place = {ref: str(at) for at, group in enumerate(said.groups, 1) for ref in group}
+    return {
+        at: place.get(record.ref, CANNOT_SAY) for at, record in enumerate(taken.component.records)
+    }

@@ -1,0 +1,67 @@
+"""What a request asks of the queue: filters from the query, and the query again for the next page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from api.web.pages import AnyRequest
+from mdm.review.queue import Filters, Key
+from mdm.review.terms import OPEN, PARKED
+
+QUEUE, NEXT, TASK, UNDO, SUPERVISION = (
+    "/tinjau", "/tinjau/lanjut", "/tinjau/tugas/", "/tinjau/urung", "/tinjau/penyelia",
+)  # fmt: skip
+_NAMES = ("wilayah", "jenis", "soal", "sebab", "sumber", "dari", "sampai", "keadaan")
+_LONGEST = 80
+_STATES = {"parkir": PARKED}
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Filters as they stand in the address: name → text, only those given."""
+
+    values: dict[str, str]
+
+    @property
+    def query(self) -> str:
+        """`?…` for a link that keeps the filters; empty for none."""
+        return f"?{urlencode(self.values)}" if self.values else ""
+
+    def value(self, name: str) -> str:
+        """What stands under a name; '' for nothing."""
+        return self.values.get(name, "")
+
+    @property
+    def filters(self) -> Filters:
+        """The filters in the domain's terms."""
+        return Filters(
+            region=self.value("wilayah").replace(".", "") or None,
+            kind=self.value("jenis") or None,
+            question=self.value("soal") or None,
+            reason=self.value("sebab") or None,
+            source=self.value("sumber") or None,
+            weight_from=_number(self.value("dari")),
+            weight_to=_number(self.value("sampai")),
+            status=_STATES.get(self.value("keadaan"), OPEN),
+        )
+
+
+def asked_of(request: AnyRequest) -> Asked:
+    """The filters of a request; what is no filter, or too long to be one, is left out."""
+    found = {name: request.query_params.get(name, "") for name in _NAMES}
+    return Asked({name: text for name, text in found.items() if 0 < len(text) <= _LONGEST})
+
+
+def key_of(request: AnyRequest) -> Key | None:
+    """Where the page before ended: `sesudah=<rank>,<id>`."""
+    rank, _, identity = request.query_params.get("sesudah", "").partition(",")
+    place = _number(rank)
+    return None if place is None or not identity.isalnum() else Key(place, identity)
+
+
+def _number(text: str) -> float | None:
+    try:
+        return float(text.replace(",", "."))
+    except ValueError:
+        return None

@@ -1,0 +1,167 @@
+"""The queue: what waits for a steward, in order of human cost, with filters and counts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from litestar import Response, get
+from litestar.di import NamedDependency
+
+from api.actions import declares
+from api.web.pages import AnyRequest, page
+from api.web.review.asked import NEXT, QUEUE, TASK, Asked, asked_of, key_of
+from api.web.review.words import logins, reason, region
+from api.web.visitor import Visitor, visitor_of
+from api.web.waiting import Waiting
+from api.web.wording import IN, Wording
+from mdm.access import Principal
+from mdm.compose import Hub
+from mdm.hub.columns import now
+from mdm.hub.tables import ReviewTask
+from mdm.review import queue as tasks
+from mdm.review.claims import holder_of
+from mdm.review.cost import age_points
+from mdm.review.document import load_rules
+from mdm.review.terms import unpacked
+
+MOST_CHOICES = 40
+
+
+@dataclass(frozen=True)
+class Line:
+    """One task in the list."""
+
+    path: str
+    kind: str
+    reasons: tuple[str, ...]
+    region: str
+    weight: float | None
+    entities: int
+    records: int
+    benefit: bool
+    boundary: bool
+    correction: bool
+    opened: datetime
+    cost: float
+    held_by: str
+    mine: bool
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A filter with its options: (value, text), the one chosen."""
+
+    name: str
+    key: str
+    options: tuple[tuple[str, str], ...]
+    chosen: str
+
+
+@dataclass(frozen=True)
+class QueuePage:
+    """The list, a page of it."""
+
+    lines: tuple[Line, ...]
+    total: int
+    choices: tuple[Choice, ...]
+    asked: Asked
+    begin: str
+    more: str
+    parked: bool
+
+
+@declares("review.list")
+@get(QUEUE, sync_to_thread=True)
+def queue(
+    request: AnyRequest, hub: NamedDependency[Hub], principal: NamedDependency[Principal]
+) -> Response[bytes]:
+    """What waits."""
+    asked, words = asked_of(request), IN[visitor_of(request).language]
+    with hub.sessions.read() as session:
+        found = tasks.page(session, principal, asked.filters, key_of(request))
+        told = tasks.counts(session, principal, asked.filters)
+        at = now()
+        holders = {one.id: holder_of(one, at) for one in found}
+        names = logins(session, filter(None, holders.values()))
+    lines = tuple(
+        _line(words, one, holders[one.id], names=names, principal=principal, asked=asked)
+        for one in found
+    )
+    last = found[-1] if len(found) == tasks.PAGE else None
+    joint = "&" if asked.values else "?"
+    return page(
+        request,
+        "review/queue.html",
+        QueuePage(
+            lines,
+            told.total,
+            tuple(_choices(words, asked, told)),
+            asked,
+            NEXT + asked.query,
+            f"{QUEUE}{asked.query}{joint}sesudah={last.rank},{last.id}" if last else "",
+            asked.value("keadaan") == "parkir",
+        ),
+    )
+
+
+def waiting(hub: Hub, visitor: Visitor) -> Iterator[Waiting]:
+    """Tasks that wait in somebody's regions."""
+    if visitor.principal is None or not visitor.may("review.decide"):
+        return
+    with hub.sessions.read() as session:
+        n = tasks.waiting(session, visitor.principal)
+    yield Waiting(n, "reviewing.waiting", QUEUE)
+
+
+def _line(
+    words: Wording,
+    one: ReviewTask,
+    holder: str | None,
+    *,
+    names: Mapping[str, str],
+    principal: Principal,
+    asked: Asked,
+) -> Line:
+    points = sum(one.parts.values()) + age_points(one.opened, now(), load_rules())
+    return Line(
+        path=TASK + one.id + asked.query,
+        kind=one.kind,
+        reasons=tuple(reason(words, name) for name in unpacked(one.reasons)),
+        region=region(one.region) or words.t("reviewing.country"),
+        weight=one.weight,
+        entities=one.entities,
+        records=one.records,
+        benefit=one.benefit,
+        boundary=one.boundary,
+        correction=one.correction,
+        opened=one.opened,
+        cost=points,
+        held_by=names.get(holder, "") if holder else "",
+        mine=holder == principal.id,
+    )
+
+
+def _choices(words: Wording, asked: Asked, told: tasks.Counts) -> Iterator[Choice]:
+    every = ("", words.t("reviewing.every"))
+    for name, key, counted, text in (
+        (
+            "wilayah",
+            "reviewing.filter.region",
+            told.regions,
+            lambda v: region(v) or words.t("reviewing.country"),
+        ),
+        ("jenis", "reviewing.filter.kind", told.kinds, lambda v: words.t(f"reviewing.kind.{v}")),
+        ("sebab", "reviewing.filter.reason", told.reasons, lambda v: reason(words, v)),
+        ("sumber", "reviewing.filter.source", told.sources, lambda v: v),
+    ):
+        listed = [
+            (value, f"{text(value)} ({words.number(n)})")
+            for value, n in list(counted.items())[:MOST_CHOICES]
+            if value
+        ]
+        chosen = asked.value(name)
+        if chosen and chosen not in counted:
+            listed.append((chosen, f"{text(chosen)} (0)"))
+        yield Choice(name, key, (every, *listed), chosen)

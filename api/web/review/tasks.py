@@ -1,0 +1,133 @@
+"""One task: taken, shown, opened, given back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from litestar import Response, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, URLEncodedBody
+
+from api.actions import declares
+from api.web.flash import Flash
+from api.web.pages import AnyRequest, page, see_other
+from api.web.review.asked import NEXT, QUEUE, TASK, asked_of
+from api.web.review.showing import Taken, take, task_page
+from api.web.review.words import logins
+from mdm.access import Principal
+from mdm.compose import Hub
+from mdm.errors import UnknownError
+from mdm.review import claims, queue
+from mdm.review.claims import ChangedError, TakenError
+
+Form = URLEncodedBody[dict[str, Any]]
+TEMPLATE, ELSEWHERE = "review/task.html", "review/elsewhere.html"
+
+
+@dataclass(frozen=True)
+class ElsewherePage:
+    """There is no such task for this person now: `why` taken, changed, unknown, or none left."""
+
+    why: str
+    by: str
+    since: datetime | None
+    next_path: str
+
+
+@declares("review.decide")
+@get(NEXT, sync_to_thread=True)
+def start(
+    request: AnyRequest, hub: NamedDependency[Hub], principal: NamedDependency[Principal]
+) -> Response[bytes]:
+    """On to the next task; a kind word when none is left."""
+    asked = asked_of(request)
+    with hub.sessions.read() as session:
+        found = queue.next_for(session, principal, asked.filters)
+    if found is not None:
+        return see_other(TASK + found.id + asked.query)
+    return page(request, ELSEWHERE, ElsewherePage("none", "", None, QUEUE + asked.query))
+
+
+@declares("review.decide")
+@get(TASK + "{task_id:str}", sync_to_thread=True)
+def show(
+    request: AnyRequest,
+    task_id: FromPath[str],
+    hub: NamedDependency[Hub],
+    principal: NamedDependency[Principal],
+) -> Response[bytes]:
+    """The task, values masked."""
+    try:
+        taken = take(hub, principal, task_id)
+    except (TakenError, ChangedError, UnknownError) as error:
+        return elsewhere(request, hub, error)
+    return page(request, TEMPLATE, task_page(request, hub, principal, taken))
+
+
+@declares("review.open")
+@post(TASK + "{task_id:str}/buka", status_code=200, sync_to_thread=True)
+def opened(
+    request: AnyRequest,
+    task_id: FromPath[str],
+    data: Form,
+    hub: NamedDependency[Hub],
+    principal: NamedDependency[Principal],
+) -> Response[bytes]:
+    """The task with its values plain: a reveal, on record before it leaves. What was arranged and
+    noted stays."""
+    try:
+        taken = take(hub, principal, task_id, opened=True)
+        groups = groups_of(taken, data)
+    except (TakenError, ChangedError, UnknownError) as error:
+        return elsewhere(request, hub, error)
+    context = task_page(
+        request, hub, principal, taken, opened=True,
+        groups=groups, note=text(data, "catatan"), reason_given=text(data, "alasan"),
+    )  # fmt: skip
+    return page(request, TEMPLATE, context)
+
+
+@declares("review.decide")
+@post(TASK + "{task_id:str}/lepas", status_code=303, sync_to_thread=True)
+def released(
+    request: AnyRequest,
+    task_id: FromPath[str],
+    hub: NamedDependency[Hub],
+    principal: NamedDependency[Principal],
+) -> Response[bytes]:
+    """Give the task back."""
+    with hub.sessions.begin() as session:
+        claims.release(session, principal, task_id)
+    return see_other(QUEUE + asked_of(request).query, Flash("plain", "reviewing.released"))
+
+
+def groups_of(taken: Taken, data: Mapping[str, Any]) -> dict[int, str]:
+    """Place of a record → the group it was put into. ChangedError when the page showed others."""
+    count = len(taken.component.records)
+    found = {place: text(data, f"g{place}") for place in range(count)}
+    if not all(found.values()) or f"g{count}" in data:
+        raise ChangedError
+    return found
+
+
+def text(data: Mapping[str, Any], name: str) -> str:
+    """A field of a form; '' for none."""
+    value = data.get(name, "")
+    return value.strip() if isinstance(value, str) else ""
+
+
+def elsewhere(request: AnyRequest, hub: Hub, error: Exception) -> Response[bytes]:
+    """Told kindly: who has it since when, or that it changed; and the way on."""
+    by = since = None
+    why, status = "unknown", 404
+    if isinstance(error, TakenError):
+        why, status, by, since = "taken", 409, error.by, error.since
+    elif isinstance(error, ChangedError):
+        why, status, by, since = "changed", 409, error.by, error.since
+    with hub.sessions.read() as session:
+        name = logins(session, [by]).get(by, "") if by else ""
+    context = ElsewherePage(why, name, since, NEXT + asked_of(request).query)
+    return page(request, ELSEWHERE, context, status=status)
