@@ -40,6 +40,10 @@ head-of-office     anywhere -          -                              snapshot.l
 steward            region   review     review,correction,grievance    profile.lookup
 steward            region   assessment verification,grievance,assistance eligibility.ask
 steward            anywhere -          -                              snapshot.list
+steward            region   -          -                              review.list,review.decide
+steward            region   review     review                         review.open
+supervisor         region   -          -                    review.list,review.decide,review.supervise
+supervisor         region   review     review                         review.open
 auditor            anywhere -          -                              audit.verify,audit.export,audit.sample
 auditor            region   whole      audit                          audit.trace
 auditor            region   whole      audit,breach,subject_access    subject.report,breach.report
