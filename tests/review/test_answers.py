@@ -58,7 +58,7 @@ def test_who_looked_at_something_else_is_told_so_and_nothing_is_written(desk: De
     with pytest.raises(InputError, match="reason"):
         desk.same(ANI, desk.only(), A, B, C, reason="because")
     assert desk.words() == []
-    desk.same(ANI, desk.only(), A, B, C)
+    desk.same(ANI, desk.need(desk.only(), 1), A, B, C)
     with pytest.raises(ChangedError) as told:
         desk.same(BUDI, desk.task(task.id), A, B, C)
     assert told.value.by == ANI.id
