@@ -11,6 +11,8 @@ from typing import Literal, TypeVar, get_args
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from reference.documents import read_yaml
+
 Kind = Literal["person", "family", "household"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 Judgement = Literal["link", "review", "non-link"]
@@ -196,7 +198,7 @@ _D = TypeVar("_D", bound=Document)
 def read_document(path: Path, model: type[_D]) -> _D:
     """Read one YAML document strictly. Raises RuleDocumentError naming the file, the place in it and the reason."""
     try:
-        return model.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+        return model.model_validate(read_yaml(path.read_text(encoding="utf-8")))
     except yaml.YAMLError as error:
         raise RuleDocumentError(f"{path.name} is not readable YAML: {error}") from error
     except ValidationError as error:

@@ -39,7 +39,13 @@ def linker(
         max_iterations=15,
     )
     api = engine.splink()
-    return Linker(api.register(f"{rules.kind}_linkable"), settings, log_level="ERROR")
+    # Splink's own check of the settings parses every expression once more, and only logs.
+    return Linker(
+        api.register(f"{rules.kind}_linkable"),
+        settings,
+        log_level="ERROR",
+        validate_settings=False,
+    )
 
 
 def score(engine: Engine, rules: LinkageRules, model: Model) -> int:

@@ -23,6 +23,7 @@ from mdm.opening import carriers, open_profiles
 from mdm.survivorship import Explanation, SurvivorshipRules, explain, parse_rules
 from mdm.survivorship import load_rules as load_survivorship
 from mdm.tokens import tokens_for
+from reference.documents import read_yaml
 
 SURVIVORSHIP = "mdm/survivorship.yaml"  # its name among the rule documents of a run
 
@@ -125,7 +126,7 @@ def rules_of_its_day(session: Session, entity_id: str, version: int) -> Survivor
 @lru_cache(maxsize=8)
 def _read(text: str) -> SurvivorshipRules | None:
     try:
-        return parse_rules(yaml.safe_load(text))
+        return parse_rules(read_yaml(text))
     except (RuleError, yaml.YAMLError):
         return None
 

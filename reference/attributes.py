@@ -14,6 +14,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from reference.codes import labels
+from reference.documents import read_yaml
 from reference.files import read_rows, read_text
 
 Entity = Literal["person", "family", "household"]
@@ -107,7 +108,7 @@ def dictionary() -> Dictionary:
 def parse(text: str) -> Dictionary:
     """A dictionary from YAML text. ValueError naming the first wrong place."""
     try:
-        return Dictionary.model_validate(yaml.safe_load(text))
+        return Dictionary.model_validate(read_yaml(text))
     except (ValidationError, yaml.YAMLError) as error:
         raise ValueError(f"attributes.yaml does not hold together: {error}") from error
 

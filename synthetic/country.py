@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import yaml
 
 import reference
+from reference.documents import read_yaml
 from synthetic.columns import Objects, objects
 from synthetic.scenario import Places
 
@@ -51,7 +51,7 @@ class Villages:
 def provinces() -> dict[str, dict[str, Any]]:
     """Peoples, middle and hamlet word of each province, by two-digit code."""
     text = (DATA / "provinces.yaml").read_text(encoding="utf-8")
-    return {str(code): facts for code, facts in yaml.safe_load(text).items()}
+    return {str(code): facts for code, facts in read_yaml(text).items()}
 
 
 @cache

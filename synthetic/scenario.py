@@ -11,9 +11,9 @@ from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from reference.documents import read_yaml
 from synthetic.operators.registry import IDS
 
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
@@ -120,4 +120,4 @@ def load(scenario: str | Path) -> Scenario:
     if not path.is_file():
         shipped = ", ".join(sorted(p.stem for p in HOME.glob("*.yaml")))
         raise FileNotFoundError(f"no scenario {str(scenario)!r}; those that ship: {shipped}")
-    return Scenario.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+    return Scenario.model_validate(read_yaml(path.read_text(encoding="utf-8")))

@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import yaml
 
 import reference
+from reference.documents import read_yaml
 from synthetic.columns import Bools, Ints, Objects, objects
 from synthetic.country import DATA
 from synthetic.scenario import Names
@@ -71,7 +71,7 @@ class Pool:
 def peoples() -> dict[str, dict[str, Any]]:
     """The document of peoples, by name."""
     text = (DATA / "peoples.yaml").read_text(encoding="utf-8")
-    return dict(yaml.safe_load(text))
+    return dict(read_yaml(text))
 
 
 @cache

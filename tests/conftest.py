@@ -11,9 +11,7 @@ import pytest
 from mdm.compose import Hub
 from tests.postgres import database as database_on
 from tests.postgres import running
-from tests.templates import Template, empty_template, filled_template
-
-Fill = Callable[[Hub], object]
+from tests.templates import Fill, Template, empty_template, filled_template
 
 
 @pytest.fixture

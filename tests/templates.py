@@ -15,6 +15,8 @@ from mdm.compose import Hub, create_home, open_home
 from mdm.settings import FILE
 from tests.postgres import database
 
+Fill = Callable[[Hub], object]
+
 
 @dataclass(frozen=True)
 class Template:
@@ -52,9 +54,7 @@ def empty_template(home: Path, server: str | None) -> Iterator[Template]:
 
 
 @contextmanager
-def filled_template(
-    empty: Template, home: Path, fill: Callable[[Hub], object]
-) -> Iterator[Template]:
+def filled_template(empty: Template, home: Path, fill: Fill) -> Iterator[Template]:
     """The same, filled by `fill`."""
     with empty.copy(home) as hub:
         fill(hub)

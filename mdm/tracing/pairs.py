@@ -28,6 +28,7 @@ from mdm.tracing.moments import models_of
 from mdm.tracing.records import Standing, kept
 from mdm.tracing.values import Key
 from mdm.validation import validate
+from reference.documents import read_yaml
 
 MOST = 200  # pairs shown
 BY_WEIGHT = "weight"
@@ -43,7 +44,7 @@ def rules_then(session: Session, run: Run, kind: Kind) -> LinkageRules:
     held = session.get(RuleSet, run.rules) if run.rules else None
     text = held.documents.get(f"matching/{kind}.yaml") if held else None
     try:
-        return LinkageRules.model_validate(yaml.safe_load(text)) if text else load_linkage(kind)
+        return LinkageRules.model_validate(read_yaml(text)) if text else load_linkage(kind)
     except (ValidationError, yaml.YAMLError):
         return load_linkage(kind)
 

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from functools import cache
 
-import yaml
-
+from reference.documents import read_yaml
 from synthetic.country import DATA
 
 _OLD = (
@@ -57,7 +56,7 @@ _NEIGHBOURS = {
 def short_forms() -> dict[str, tuple[str, ...]]:
     """Short and variant forms by token, or by two tokens that go together."""
     text = (DATA / "short_forms.yaml").read_text(encoding="utf-8")
-    return {str(token): tuple(forms) for token, forms in yaml.safe_load(text).items()}
+    return {str(token): tuple(forms) for token, forms in read_yaml(text).items()}
 
 
 def _rotate(chance: float, size: int) -> int:

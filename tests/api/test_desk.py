@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -34,6 +35,7 @@ from tests.api.world import (
     programme,
 )
 from tests.publish.golden import Golden, publish_golden
+from tests.templates import Fill, Template
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,9 +64,21 @@ def name(*niks: str, who: Principal | None = None, **more: Any) -> Name:
     return Name(principal=who or programme(), niks=niks, **more)
 
 
+@pytest.fixture(scope="module")
+def world_once(filled: Callable[[Fill], Template]) -> Template:
+    return filled(fill)
+
+
+@pytest.fixture
+def hub(world_once: Template, home: Path) -> Iterator[Hub]:
+    """A copy of the small published hub."""
+    with world_once.copy(home) as hub:
+        yield hub
+
+
 @pytest.fixture
 def desk(hub: Hub) -> Iterator[Desk]:
-    with Desk(fill(hub), decide) as desk:
+    with Desk(hub, decide) as desk:
         yield desk
 
 
@@ -192,7 +206,7 @@ def test_a_merged_person_is_found_under_either_number(hub: Hub, desk: Desk) -> N
 
 
 def test_who_waits_when_the_desk_closes_is_answered_and_the_next_refused(hub: Hub) -> None:
-    desk = Desk(fill(hub), decide)
+    desk = Desk(hub, decide)
 
     async def asked() -> list[Any]:
         with desk:
@@ -208,8 +222,8 @@ def test_who_waits_when_the_desk_closes_is_answered_and_the_next_refused(hub: Hu
         assert session.exec(select(func.count()).select_from(AuditEvent)).one() >= 300
 
 
-def test_an_empty_hub_answers_nobody(hub: Hub) -> None:
-    with Desk(hub, decide) as desk:
+def test_an_empty_hub_answers_nobody(shared_hub: Hub) -> None:
+    with Desk(shared_hub, decide) as desk:
         assert ask_all(desk, [name(SITI)]) == [(0, [None])]
 
 
@@ -217,7 +231,7 @@ def test_an_empty_hub_answers_nobody(hub: Hub) -> None:
 def test_behind_the_wall_a_forgotten_check_shows_nobody_of_another_region(hub: Hub) -> None:
     everything = decide(programme(), "profile.lookup", Resource("person"), "assistance")
     assert everything.allowed
-    with Desk(fill(hub), lambda *_: everything) as careless:
+    with Desk(hub, lambda *_: everything) as careless:
         (answer,) = ask_all(careless, [name(SITI, RINA, AGUS, who=programme("3201"))])
     assert answer == (1, ["SITI NURHALIZA", None, None])
 

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import zipfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -19,18 +20,29 @@ from mdm.compose import Hub, create_home
 from mdm.errors import InputError, UsageError
 from mdm.progress import Silent
 from tests.audit.logs import act
+from tests.templates import Fill, Template
 
 
 def export_to(hub: Hub, out: Path) -> Exported:
     return export(hub, out, Silent(), actor="auditor")
 
 
-@pytest.fixture
-def log(hub: Hub) -> Hub:
+def keep_log(hub: Hub) -> None:
     for count in (300, 1, 199):
         act(hub, count)
         audit.checkpoint(hub)
-    return hub
+
+
+@pytest.fixture(scope="module")
+def log_once(filled: Callable[[Fill], Template]) -> Template:
+    return filled(keep_log)
+
+
+@pytest.fixture
+def log(log_once: Template, home: Path) -> Iterator[Hub]:
+    """500 events under three checkpoints."""
+    with log_once.copy(home) as hub:
+        yield hub
 
 
 def run(verifier: Path, *arguments: str | Path) -> tuple[int, str]:

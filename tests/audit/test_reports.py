@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from mdm.progress import Silent
 from mdm.subjects.page import WORDS, render
 from mdm.tracing import Question
 from tests.publish.golden import AGUS, BUDI, SITI, Golden, content, publish_golden
+from tests.templates import Fill, Template
 
 PERSON = content(
     links={"family": "f1"},
@@ -42,9 +44,7 @@ SECOND = Golden(
 )
 
 
-@pytest.fixture
-def read(hub: Hub) -> Hub:
-    """Somebody read Siti, and Agus before both were found to be one; somebody else read Budi."""
+def readings(hub: Hub) -> None:
     publish_golden(hub, FIRST)
     reveal = {"purpose": "verification", "reveal": True}
     profile_by_nik(hub, SITI, actor="officer", case="K-1", **reveal)
@@ -52,7 +52,18 @@ def read(hub: Hub) -> Hub:
     profile_by_nik(hub, BUDI, actor="another", **reveal)
     profile_by_nik(hub, BUDI, actor="officer")
     publish_golden(hub, SECOND)
-    return hub
+
+
+@pytest.fixture(scope="module")
+def read_once(filled: Callable[[Fill], Template]) -> Template:
+    return filled(readings)
+
+
+@pytest.fixture
+def read(read_once: Template, home: Path) -> Iterator[Hub]:
+    """Somebody read Siti, and Agus before both were found to be one; somebody else read Budi."""
+    with read_once.copy(home) as hub:
+        yield hub
 
 
 def report_on(hub: Hub, **whom: str) -> subjects.SubjectReport:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -17,6 +19,7 @@ from mdm.progress import Silent
 from tests.audit.logs import act
 from tests.audit.tampering import forge, tamper
 from tests.publish.golden import AGUS, BUDI, SITI, Golden, content, publish_golden
+from tests.templates import Fill, Template
 
 
 def checked(hub: Hub) -> Verified:
@@ -27,13 +30,22 @@ def told(found: Verified) -> list[tuple[str, int | None]]:
     return [(fault.what, fault.seq) for fault in found.faults]
 
 
-@pytest.fixture
-def log(hub: Hub) -> Hub:
-    """700 events under three checkpoints: two full tiles and a part."""
+def keep_log(hub: Hub) -> None:
     for count in (300, 200, 199):
         act(hub, count)
         audit.checkpoint(hub)
-    return hub
+
+
+@pytest.fixture(scope="module")
+def log_once(filled: Callable[[Fill], Template]) -> Template:
+    return filled(keep_log)
+
+
+@pytest.fixture
+def log(log_once: Template, home: Path) -> Iterator[Hub]:
+    """700 events under three checkpoints: two full tiles and a part."""
+    with log_once.copy(home) as hub:
+        yield hub
 
 
 def event_of(hub: Hub, seq: int) -> bytes:
@@ -158,12 +170,22 @@ LATER = Golden(
 )
 
 
-@pytest.fixture
-def published(hub: Hub) -> Hub:
+def publish_twice(hub: Hub) -> None:
     publish_golden(hub, GOLDEN)
     publish_golden(hub, LATER)
     audit.checkpoint(hub)
-    return hub
+
+
+@pytest.fixture(scope="module")
+def published_once(filled: Callable[[Fill], Template]) -> Template:
+    return filled(publish_twice)
+
+
+@pytest.fixture
+def published(published_once: Template, home: Path) -> Iterator[Hub]:
+    """Two runs under a checkpoint."""
+    with published_once.copy(home) as hub:
+        yield hub
 
 
 def test_published_profiles_hold(published: Hub) -> None:

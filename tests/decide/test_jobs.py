@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -22,10 +23,23 @@ from mdm.jobs import Wish
 from mdm.jobwork import Worker
 from tests.decide.asked import many
 from tests.decide.world import NOBODY, Country, Household, adult, client, pupil
+from tests.templates import Fill, Template
 
 FAMILIES = [Household(n, [adult(10 * n), pupil(10 * n + 1)], desil=n) for n in range(1, 9)]
 NIKS = [m.nik for f in FAMILIES for m in f.members] + [NOBODY]
 OWNER = client().id
+
+
+@pytest.fixture(scope="module")
+def published_once(filled: Callable[[Fill], Template]) -> Template:
+    return filled(Country(FAMILIES).publish)
+
+
+@pytest.fixture
+def hub(published_once: Template, home: Path) -> Iterator[Hub]:
+    """A copy of a hub with these families."""
+    with published_once.copy(home) as hub:
+        yield hub
 
 
 @pytest.fixture
@@ -53,7 +67,6 @@ def files(hub: Hub) -> list[Path]:
 
 @pytest.mark.usefixtures("small_parts")
 def test_a_job_answers_as_a_batch_does(hub: Hub) -> None:
-    Country(FAMILIES).publish(hub)
     job = jobs.submit(hub, wish())
     # What is published after the question does not change the answer.
     Country([Household(1, [adult(10)], desil=10)]).publish(hub)
@@ -72,7 +85,6 @@ def test_a_job_answers_as_a_batch_does(hub: Hub) -> None:
 
 @pytest.mark.usefixtures("small_parts")
 def test_a_result_is_fetched_once_and_by_its_owner_alone(hub: Hub) -> None:
-    Country(FAMILIES).publish(hub)
     job = jobs.submit(hub, wish())
     with pytest.raises(InputError, match="waiting"):
         jobs.collect(hub, job.id, OWNER)
@@ -88,7 +100,6 @@ def test_a_result_is_fetched_once_and_by_its_owner_alone(hub: Hub) -> None:
 
 @pytest.mark.usefixtures("small_parts")
 def test_nothing_personal_stands_in_the_files_of_a_job(hub: Hub) -> None:
-    Country(FAMILIES).publish(hub)
     jobs.submit(hub, wish())
     Worker(hub).round()
     stored = b"".join(path.read_bytes() for path in files(hub))
@@ -101,7 +112,6 @@ def test_nothing_personal_stands_in_the_files_of_a_job(hub: Hub) -> None:
 @pytest.mark.usefixtures("small_parts")
 @pytest.mark.parametrize("name", ["request", "result"])
 def test_an_altered_file_is_found_out(hub: Hub, name: str) -> None:
-    Country(FAMILIES).publish(hub)
     job = jobs.submit(hub, wish())
     if name == "result":
         Worker(hub).round()
@@ -119,7 +129,6 @@ def test_an_altered_file_is_found_out(hub: Hub, name: str) -> None:
 
 @pytest.mark.usefixtures("small_parts")
 def test_a_part_cut_short_is_written_again(hub: Hub) -> None:
-    Country(FAMILIES).publish(hub)
     job = jobs.submit(hub, wish())
     file = jobs.file_of(hub, job, "result")
     file.append(0, b"half", 0)
@@ -130,7 +139,6 @@ def test_a_part_cut_short_is_written_again(hub: Hub) -> None:
 
 @pytest.mark.usefixtures("small_parts")
 def test_a_stopped_worker_leaves_its_job_to_the_next(hub: Hub) -> None:
-    Country(FAMILIES).publish(hub)
     job = jobs.submit(hub, wish())
     stopped = Worker(hub)
     stopped._stop.set()
@@ -142,7 +150,6 @@ def test_a_stopped_worker_leaves_its_job_to_the_next(hub: Hub) -> None:
 
 @pytest.mark.usefixtures("small_parts")
 def test_a_cancelled_job_is_not_worked_on_and_nothing_is_kept(hub: Hub) -> None:
-    Country(FAMILIES).publish(hub)
     job = jobs.submit(hub, wish())
     jobs.cancel(hub, job.id, OWNER)
     assert not Worker(hub).round()
@@ -152,7 +159,6 @@ def test_a_cancelled_job_is_not_worked_on_and_nothing_is_kept(hub: Hub) -> None:
 
 @pytest.mark.usefixtures("small_parts")
 def test_a_result_that_nobody_fetches_goes_after_a_week(hub: Hub) -> None:
-    Country(FAMILIES).publish(hub)
     job = jobs.submit(hub, wish())
     Worker(hub).round()
     with hub.sessions.begin() as session:
@@ -163,7 +169,6 @@ def test_a_result_that_nobody_fetches_goes_after_a_week(hub: Hub) -> None:
 
 
 def test_a_killed_workers_job_is_taken_up_where_it_stood(hub: Hub) -> None:
-    Country(FAMILIES).publish(hub)
     job = jobs.submit(hub, wish(NIKS * 400))
     command = [sys.executable, "-m", "tests.decide.job_worker", str(hub.settings.home)]
     process = subprocess.Popen(command)

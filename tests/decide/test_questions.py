@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from sqlmodel import select
@@ -15,6 +17,7 @@ from mdm.opendoubts import find_open
 from mdm.publishing import clear_staged
 from mdm.questions import Question, confidence
 from tests.decide.world import Country, Household, adult, pupil, table
+from tests.templates import Fill, Template
 
 A, B, C = adult(1), adult(2), pupil(3)
 FAMILIES = [Household(1, [A]), Household(2, [B, C])]
@@ -27,6 +30,18 @@ OPEN = Country(
 )
 
 
+@pytest.fixture(scope="module")
+def open_once(filled: Callable[[Fill], Template]) -> Template:
+    return filled(OPEN.publish)
+
+
+@pytest.fixture
+def hub(open_once: Template, home: Path) -> Iterator[Hub]:
+    """A copy of a hub that leaves all this open."""
+    with open_once.copy(home) as hub:
+        yield hub
+
+
 def told(hub: Hub, seq: int | None = None) -> dict[str, set[tuple[str, str | None, float | None]]]:
     with hub.sessions.read() as session:
         found = questions.of(
@@ -36,7 +51,6 @@ def told(hub: Hub, seq: int | None = None) -> dict[str, set[tuple[str, str | Non
 
 
 def test_what_is_open_is_told_of_both_sides(hub: Hub) -> None:
-    OPEN.publish(hub)
     assert told(hub) == {
         A.id: {
             ("possible_duplicate", B.id, 4.5),
@@ -50,7 +64,8 @@ def test_what_is_open_is_told_of_both_sides(hub: Hub) -> None:
 
 
 def test_a_settled_question_is_gone_and_the_past_keeps_it(hub: Hub) -> None:
-    first = OPEN.publish(hub)
+    with hub.sessions.read() as session:
+        first = published_seq(session)
     before = told(hub)
     second = replace(OPEN, duplicates=[], links={}).publish(hub)
     assert told(hub) == {
@@ -63,13 +78,11 @@ def test_a_settled_question_is_gone_and_the_past_keeps_it(hub: Hub) -> None:
 
 def test_a_question_that_stays_open_is_not_written_again(hub: Hub) -> None:
     OPEN.publish(hub)
-    OPEN.publish(hub)
     with hub.sessions.read() as session:
         assert {row.run_seq for row in session.exec(select(EntityQuestion)).all()} == {1}
 
 
 def test_a_killed_publishing_leaves_no_question_and_settles_none(hub: Hub) -> None:
-    OPEN.publish(hub)
     before = told(hub)
     with hub.sessions.begin() as session:
         session.add(StagingMark(run_seq=9))
@@ -87,7 +100,6 @@ def test_a_killed_publishing_leaves_no_question_and_settles_none(hub: Hub) -> No
 
 
 def test_a_run_without_linkage_leaves_questions_as_they_are(hub: Hub) -> None:
-    OPEN.publish(hub)
     before = told(hub)
     engine = hub.engine()
     try:
@@ -136,6 +148,5 @@ def test_link_confidence_in_three_words() -> None:
 
 
 def test_runs_know_their_periods_only_where_files_said_so(hub: Hub) -> None:
-    OPEN.publish(hub)
     with hub.sessions.read() as session:
         assert session.exec(select(Run.status)).all() == ["published"]

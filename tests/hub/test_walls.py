@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -12,6 +13,7 @@ from mdm.hub.runs import published_seq
 from mdm.opening import carriers, open_profiles
 from mdm.tokens import tokens_for
 from tests.publish.golden import AGUS, BUDI, SITI, Golden, content, publish_golden
+from tests.templates import Fill, Template
 
 only_postgresql = pytest.mark.parametrize("database", ["postgresql"], indirect=True)
 
@@ -33,6 +35,18 @@ FORGOTTEN_WHERE = (
 )
 
 
+@pytest.fixture(scope="module")
+def published_once(filled: Callable[[Fill], Template]) -> Template:
+    return filled(lambda hub: publish_golden(hub, Golden(PERSONS, regions=REGIONS)))
+
+
+@pytest.fixture
+def hub(published_once: Template, home: Path) -> Iterator[Hub]:
+    """A copy of a hub with persons of three regions and of none."""
+    with published_once.copy(home) as hub:
+        yield hub
+
+
 def seen(hub: Hub, sql: str, regions: Sequence[str], seq: int | None = None) -> set[str]:
     with hub.sessions.begin() as session:
         connection = session.connection()
@@ -43,7 +57,6 @@ def seen(hub: Hub, sql: str, regions: Sequence[str], seq: int | None = None) -> 
 @only_postgresql
 @pytest.mark.parametrize("sql", FORGOTTEN_WHERE)
 def test_a_forgotten_where_reads_nothing_of_another_region(hub: Hub, sql: str) -> None:
-    publish_golden(hub, Golden(PERSONS, regions=REGIONS))
     assert seen(hub, sql, [BOGOR]) == {"bogor"}
     assert seen(hub, sql, [BOGOR, "3374"]) == {"bogor", "java"}
     assert seen(hub, sql, [WEST_JAVA]) == {"bogor", "bandung"}
@@ -53,7 +66,6 @@ def test_a_forgotten_where_reads_nothing_of_another_region(hub: Hub, sql: str) -
 
 @only_postgresql
 def test_a_region_not_known_is_seen_by_the_whole_country_alone(hub: Hub) -> None:
-    publish_golden(hub, Golden(PERSONS, regions=REGIONS))
     everybody = "SELECT entity_id FROM sealed_profile"
     assert seen(hub, everybody, [""]) == set(PERSONS)
     assert "nowhere" not in seen(hub, everybody, [str(digit) for digit in range(1, 10)])
@@ -61,7 +73,6 @@ def test_a_region_not_known_is_seen_by_the_whole_country_alone(hub: Hub) -> None
 
 @only_postgresql
 def test_who_names_no_region_and_no_run_sees_nothing(hub: Hub) -> None:
-    publish_golden(hub, Golden(PERSONS, regions=REGIONS))
     count = sa.text("SELECT count(*) FROM sealed_profile")
     with hub.sessions.connect() as connection:
         connection.execute(sa.text("SET LOCAL ROLE dtsen_reader"))
@@ -72,7 +83,6 @@ def test_who_names_no_region_and_no_run_sees_nothing(hub: Hub) -> None:
 
 @only_postgresql
 def test_who_moved_away_takes_the_older_versions_along(hub: Hub) -> None:
-    publish_golden(hub, Golden(PERSONS, regions=REGIONS))
     with hub.sessions.read() as session:
         before = published_seq(session)
     moved = {**PERSONS, "bogor": (content(name="SITI", address="SEMARANG"), [SITI])}
@@ -85,7 +95,6 @@ def test_who_moved_away_takes_the_older_versions_along(hub: Hub) -> None:
 
 @only_postgresql
 def test_an_ended_profile_is_ended_behind_the_wall_too(hub: Hub) -> None:
-    publish_golden(hub, Golden(PERSONS, regions=REGIONS))
     rest = {key: of for key, of in PERSONS.items() if key != "bogor"}
     publish_golden(hub, Golden(rest, regions=REGIONS, absent=["bogor"]))
     assert seen(hub, "SELECT entity_id FROM sealed_profile", [BOGOR]) == set()
@@ -107,14 +116,12 @@ def test_an_ended_profile_is_ended_behind_the_wall_too(hub: Hub) -> None:
     ],
 )
 def test_behind_the_wall_nothing_is_written_and_nothing_else_is_read(hub: Hub, sql: str) -> None:
-    publish_golden(hub, Golden(PERSONS, regions=REGIONS))
     with pytest.raises(sa.exc.ProgrammingError, match=r"permission denied|must be owner"):
         seen(hub, sql, [BOGOR])
 
 
 def test_filing_a_nik_that_another_region_carries_is_no_violation(hub: Hub) -> None:
     """Whoever files a NIK learns nothing of who else carries it."""
-    publish_golden(hub, Golden(PERSONS, regions=REGIONS))
     both = {**PERSONS, "bandung": (content(name="BUDI"), [BUDI, SITI])}
     assert publish_golden(hub, Golden(both, regions=REGIONS))["person"].sealed == 0
     with hub.sessions.read() as session:
@@ -124,7 +131,6 @@ def test_filing_a_nik_that_another_region_carries_is_no_violation(hub: Hub) -> N
 
 def test_profiles_open_behind_the_wall_and_the_role_ends_with_it(hub: Hub) -> None:
     """On every database the same code; where there is no wall, nothing stands between."""
-    publish_golden(hub, Golden(PERSONS, regions=REGIONS))
     with hub.sessions.begin() as session:
         seq, connection = published_seq(session), session.connection()
         with hub.dialect.wall(connection, [BOGOR], seq):
@@ -143,6 +149,5 @@ def test_a_prefix_is_digits(hub: Hub) -> None:
 
 
 def test_who_moved_without_a_word_is_sealed_anew_for_the_wall(hub: Hub) -> None:
-    publish_golden(hub, Golden(PERSONS, regions=REGIONS))
     done = publish_golden(hub, Golden(PERSONS, regions={**REGIONS, "bogor": "337401"}))
     assert (done["person"].sealed, done["person"].unchanged) == (1, 3)

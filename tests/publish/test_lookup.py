@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +17,7 @@ from mdm.hub.tables import AuditEvent
 from mdm.lookup import ProfileView, profile_by_id, profile_by_nik
 from mdm.masking import DOCUMENT, load_rules
 from tests.publish.golden import AGUS, BUDI, SITI, Golden, content, publish_golden
+from tests.templates import Fill, Template
 
 PERSON = content(
     links={"family": "f1", "household": "h1"},
@@ -33,10 +36,16 @@ GOLDEN = Golden(
 )
 
 
+@pytest.fixture(scope="module")
+def published_once(filled: Callable[[Fill], Template]) -> Template:
+    return filled(lambda hub: publish_golden(hub, GOLDEN))
+
+
 @pytest.fixture
-def published(hub: Hub) -> Hub:
-    publish_golden(hub, GOLDEN)
-    return hub
+def published(published_once: Template, home: Path) -> Iterator[Hub]:
+    """A copy of a hub with three profiles."""
+    with published_once.copy(home) as hub:
+        yield hub
 
 
 def events(hub: Hub) -> list[dict[str, Any]]:
