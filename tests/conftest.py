@@ -7,11 +7,30 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from mdm.compose import Hub
+from tests import quick
 from tests.postgres import database as database_on
 from tests.postgres import running
 from tests.templates import Fill, Template, empty_template, filled_template
+
+# How long an example takes says nothing on a machine that others use.
+settings.register_profile("dtsen", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("dtsen")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Before the first temporary directory is made."""
+    quick.temporary_files_in_memory(config)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _quick() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        quick.light_passwords(patch)
+        quick.remembered_levels(patch)
+        yield
 
 
 @pytest.fixture

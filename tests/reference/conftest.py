@@ -8,7 +8,6 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 import pytest
-from hypothesis import settings
 
 
 @pytest.fixture(scope="session")
@@ -33,8 +32,3 @@ def evaluate(connection: duckdb.DuckDBPyConnection) -> Evaluate:
         return [row[0] for row in rows]
 
     return run
-
-
-# The first lookup of a region reads the files; that is no slowness of a rule under test.
-settings.register_profile("reference", deadline=None)
-settings.load_profile("reference")

@@ -1,0 +1,46 @@
+"""What makes the tests quick and changes nothing that they see."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+from argon2 import PasswordHasher
+
+from mdm.access import passwords
+
+MEMORY = Path("/dev/shm")
+ROOM = 8 << 30  # bytes; homes of tests that passed are removed, so that they need far less
+CAREFUL = passwords._HASHER  # the product's own
+
+
+def temporary_files_in_memory(config: pytest.Config) -> None:
+    """Let homes of tests live in memory where there is room: every commit waits for the disk."""
+    chosen = config.option.basetemp or os.environ.get("PYTEST_DEBUG_TEMPROOT")
+    if not chosen and MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ROOM:
+        os.environ["PYTEST_DEBUG_TEMPROOT"] = str(MEMORY)
+
+
+def light_passwords(patch: pytest.MonkeyPatch) -> None:
+    """Hash passwords with argon2id at its least; tests/access/test_passwords.py asks for more."""
+    least = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    patch.setattr(passwords, "_HASHER", least)
+
+
+def remembered_levels(patch: pytest.MonkeyPatch) -> None:
+    """Let Splink remember whether a level is an exact match. It takes every level apart again in
+    every block of every training, for a third of the time that a small home is linked in."""
+    from splink.internals.comparison_level import ComparisonLevel  # noqa: PLC0415 - slow to import
+
+    ask = ComparisonLevel._is_exact_match.fget
+    known: dict[tuple[str, str], bool] = {}
+
+    def is_exact_match(level: ComparisonLevel) -> bool:
+        key = (level.sql_condition, level.sqlglot_dialect)
+        if key not in known:
+            known[key] = ask(level)
+        return known[key]
+
+    patch.setattr(ComparisonLevel, "_is_exact_match", property(is_exact_match))
