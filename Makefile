@@ -20,7 +20,8 @@ demo: $(STAMP) ## 20,000 people: make the files, land, link, survive, seal, publ
 	$(BIN)/dtsen --home demo demo
 
 test: check ## lint, types, import contracts, then every test
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	@.ci/browser
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 check: $(STAMP) ## lint, types and import contracts only
 	$(BIN)/ruff check .

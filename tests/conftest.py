@@ -15,6 +15,17 @@ from tests.postgres import database as database_on
 from tests.postgres import running
 from tests.templates import Fill, Template, empty_template, filled_template
 
+#: Rooms and files that take longest: begun first, so that no worker is left alone with one at the end.
+LONGEST = (
+    "run/test_crash.py",
+    "quality/",
+    "web/",
+    "run/",
+    "api/test_description.py",
+    "corrections/",
+)
+HERE = Path(__file__).parent
+
 # How long an example takes says nothing on a machine that others use.
 settings.register_profile("dtsen", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("dtsen")
@@ -23,6 +34,19 @@ settings.load_profile("dtsen")
 def pytest_configure(config: pytest.Config) -> None:
     """Before the first temporary directory is made."""
     quick.temporary_files_in_memory(config)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest files first; the rest as they come."""
+
+    def turn(item: pytest.Item) -> int:
+        if not item.path.is_relative_to(HERE):
+            return len(LONGEST)
+        place = item.path.relative_to(HERE).as_posix()
+        found = (n for n, start in enumerate(LONGEST) if place.startswith(start))
+        return next(found, len(LONGEST))
+
+    items.sort(key=turn)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -97,7 +97,7 @@ def said(programme: str, case: Case) -> Assessment:
 
 
 @pytest.mark.parametrize("programme", PROGRAMMES)
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(case=cases())
 def test_every_case_is_decided_as_the_document_reads(programme: str, case: Case) -> None:
     ours, theirs = said(programme, case), said_by_oracle(programme, case)
@@ -107,7 +107,7 @@ def test_every_case_is_decided_as_the_document_reads(programme: str, case: Case)
 
 
 @pytest.mark.parametrize("programme", PROGRAMMES)
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(case=cases(), data=st.data())
 def test_learning_what_was_unknown_never_flips_a_decided_answer(
     programme: str, case: Case, data: st.DataObject

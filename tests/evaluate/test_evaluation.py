@@ -80,7 +80,7 @@ def oracle_clusters(rows: list[Row]) -> tuple[int, int, int]:
     return len(by_entity), len(by_cluster), exact
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=35, deadline=None)
 @given(rows_of_truth)
 def test_every_figure_equals_that_of_counting_all_pairs(rows: list[Row]) -> None:
     true, made = pairs([r[0] for r in rows]), pairs([r[1] for r in rows])
@@ -107,7 +107,7 @@ def test_every_figure_equals_that_of_counting_all_pairs(rows: list[Row]) -> None
     assert sum(group.true_pairs for group in result.groups) == result.true_pairs
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(rows_of_truth)
 def test_b_cubed_is_the_mean_over_records(rows: list[Row]) -> None:
     def together(i: int, column: int) -> set[int]:
@@ -123,7 +123,7 @@ def test_b_cubed_is_the_mean_over_records(rows: list[Row]) -> None:
     assert result.recall.value == pytest.approx(sum(recall) / len(recall))
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(rows_of_truth)
 def test_recordlinkage_measures_agree(rows: list[Row]) -> None:
     true, made = pairs([r[0] for r in rows]), pairs([r[1] for r in rows])
@@ -136,7 +136,7 @@ def test_recordlinkage_measures_agree(rows: list[Row]) -> None:
     assert result.f1.value == pytest.approx(recordlinkage.fscore(*index))
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(rows_of_truth, st.randoms(use_true_random=False))
 def test_order_and_names_of_clusters_do_not_matter(rows: list[Row], random: Any) -> None:
     names = list(range(6))
@@ -212,7 +212,7 @@ def test_a_row_named_twice_is_refused() -> None:
         evaluate(engine, "links", "truth")
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(rows_of_truth)
 def test_mistakes_lists_exactly_the_pairs_that_are_wrong(rows: list[Row]) -> None:
     engine = DuckDBEngine(threads=1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+from collections.abc import Iterator
 from pathlib import Path
 
 import openpyxl
@@ -19,15 +20,16 @@ from tests.land.deliveries import (
     land_one,
     landed,
     layout_of,
-    new_hub,
     rows_of,
     write,
 )
+from tests.templates import Template
 
 
 @pytest.fixture
-def hub(tmp_path: Path) -> Hub:
-    return new_hub(tmp_path)
+def hub(empty_on_sqlite: Template, home: Path) -> Iterator[Hub]:
+    with empty_on_sqlite.copy(home) as hub:
+        yield hub
 
 
 NAMES = ({"NAMA_LGKP": "ANI"}, {"NAMA_LGKP": "JOSÉ", "NIK": "3207110101800002"})

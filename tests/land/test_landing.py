@@ -4,6 +4,7 @@ sources.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
@@ -18,11 +19,13 @@ from mdm.landing import land
 from mdm.progress import Silent
 from synthetic.generate import generate
 from tests.land.deliveries import accepted, findings, land_one, landed, new_hub, write
+from tests.templates import Template
 
 
 @pytest.fixture
-def hub(tmp_path: Path) -> Hub:
-    return new_hub(tmp_path)
+def hub(empty_on_sqlite: Template, home: Path) -> Iterator[Hub]:
+    with empty_on_sqlite.copy(home) as hub:
+        yield hub
 
 
 class Heard(Silent):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -19,6 +20,7 @@ from mdm.progress import Silent
 from mdm.publishing import Published, publish
 from mdm.staging import Staging
 from tests.publish.golden import AGUS, BUDI, SITI, Golden, begin, content, publish_golden
+from tests.templates import Fill, Template
 
 NONE = Published(sealed=0, unchanged=0, tombstones=0, created=0, redirected=0)
 FIRST = Golden(
@@ -28,6 +30,18 @@ FIRST = Golden(
     },
     families={"f1": content("family", kk="3201150101010001")},
 )
+
+
+@pytest.fixture(scope="module")
+def first_once(filled: Callable[[Fill], Template]) -> Template:
+    return filled(lambda hub: publish_golden(hub, FIRST))
+
+
+@pytest.fixture
+def published(first_once: Template, home: Path) -> Iterator[Hub]:
+    """A copy of a hub where FIRST is published."""
+    with first_once.copy(home) as hub:
+        yield hub
 
 
 def profile(hub: Hub, entity_id: str) -> tuple[int, str] | None:
@@ -69,64 +83,60 @@ def test_a_long_profile_takes_less_room_and_opens_as_it_was(hub: Hub) -> None:
     assert len(sealed) < len(text) / 10
 
 
-def test_the_same_again_makes_no_new_version(hub: Hub) -> None:
-    publish_golden(hub, FIRST)
-    before = counts(hub)
-    done = publish_golden(hub, FIRST)
+def test_the_same_again_makes_no_new_version(published: Hub) -> None:
+    before = counts(published)
+    done = publish_golden(published, FIRST)
     assert done["person"] == Published(0, 2, 0, 0, 0)
-    assert counts(hub) == {**before, "audit_event": before["audit_event"] + 1}
-    assert [names(hub, nik) for nik in (SITI, BUDI, AGUS)] == ["e1", "e2", None]
+    assert counts(published) == {**before, "audit_event": before["audit_event"] + 1}
+    assert [names(published, nik) for nik in (SITI, BUDI, AGUS)] == ["e1", "e2", None]
 
 
-def test_only_what_changed_is_sealed_anew(hub: Hub) -> None:
-    publish_golden(hub, FIRST)
+def test_only_what_changed_is_sealed_anew(published: Hub) -> None:
     changed = content(name="SITI NURHALIZA")
-    done = publish_golden(hub, Golden({**FIRST.persons, "e1": (changed, [SITI])}, FIRST.families))
+    done = publish_golden(
+        published, Golden({**FIRST.persons, "e1": (changed, [SITI])}, FIRST.families)
+    )
     assert done["person"] == Published(1, 1, 0, 0, 0)
-    assert profile(hub, "e1") == (2, changed)
-    assert profile(hub, "e2") == (1, FIRST.persons["e2"][0])
+    assert profile(published, "e1") == (2, changed)
+    assert profile(published, "e2") == (1, FIRST.persons["e2"][0])
 
 
-def test_a_merged_person_redirects_and_leaves_a_tombstone(hub: Hub) -> None:
-    publish_golden(hub, FIRST)
+def test_a_merged_person_redirects_and_leaves_a_tombstone(published: Hub) -> None:
     both = Golden({"e1": (content(name="SITI"), [SITI, BUDI])}, FIRST.families, {"e2": "e1"})
-    done = publish_golden(hub, both)
+    done = publish_golden(published, both)
     assert done["person"] == Published(0, 1, 1, 0, 1)
-    assert profile(hub, "e2") is None
-    with hub.sessions.read() as session:
+    assert profile(published, "e2") is None
+    with published.sessions.read() as session:
         assert follow(session, "e2") == "e1"
-    assert names(hub, BUDI) == "e1"
-    again = publish_golden(hub, both)
+    assert names(published, BUDI) == "e1"
+    again = publish_golden(published, both)
     assert again["person"] == Published(0, 1, 0, 0, 0)
 
 
-def test_a_merge_taken_back_gives_the_profile_its_next_version(hub: Hub) -> None:
-    publish_golden(hub, FIRST)
-    publish_golden(hub, Golden({"e1": FIRST.persons["e1"]}, FIRST.families, {"e2": "e1"}))
-    publish_golden(hub, FIRST)
-    assert profile(hub, "e2") == (3, FIRST.persons["e2"][0])
-    assert names(hub, BUDI) == "e2"
+def test_a_merge_taken_back_gives_the_profile_its_next_version(published: Hub) -> None:
+    publish_golden(published, Golden({"e1": FIRST.persons["e1"]}, FIRST.families, {"e2": "e1"}))
+    publish_golden(published, FIRST)
+    assert profile(published, "e2") == (3, FIRST.persons["e2"][0])
+    assert names(published, BUDI) == "e2"
 
 
-def test_an_entity_without_records_keeps_its_id_and_loses_its_profile(hub: Hub) -> None:
-    publish_golden(hub, FIRST)
+def test_an_entity_without_records_keeps_its_id_and_loses_its_profile(published: Hub) -> None:
     rest = Golden({"e1": FIRST.persons["e1"]}, FIRST.families, absent=["e2"])
-    assert publish_golden(hub, rest)["person"].tombstones == 1
-    assert names(hub, BUDI) is None
-    with hub.sessions.read() as session:
+    assert publish_golden(published, rest)["person"].tombstones == 1
+    assert names(published, BUDI) is None
+    with published.sessions.read() as session:
         assert follow(session, "e2") == "e2"
 
 
-def test_a_nik_that_moved_is_found_where_it_is_now(hub: Hub) -> None:
-    publish_golden(hub, FIRST)
+def test_a_nik_that_moved_is_found_where_it_is_now(published: Hub) -> None:
     swapped = Golden(
         {"e1": (FIRST.persons["e1"][0], [BUDI]), "e2": (FIRST.persons["e2"][0], [SITI, AGUS])},
         FIRST.families,
     )
-    publish_golden(hub, swapped)
-    assert [names(hub, nik) for nik in (SITI, BUDI, AGUS)] == ["e2", "e1", "e2"]
-    publish_golden(hub, FIRST)
-    assert [names(hub, nik) for nik in (SITI, BUDI, AGUS)] == ["e1", "e2", None]
+    publish_golden(published, swapped)
+    assert [names(published, nik) for nik in (SITI, BUDI, AGUS)] == ["e2", "e1", "e2"]
+    publish_golden(published, FIRST)
+    assert [names(published, nik) for nik in (SITI, BUDI, AGUS)] == ["e1", "e2", None]
 
 
 class Killed(BaseException):
@@ -147,15 +157,14 @@ STEPS = (
 
 @pytest.mark.parametrize("step", STEPS)
 def test_a_killed_publishing_shows_nothing_and_the_next_one_is_undisturbed(
-    hub: Hub, step: str, monkeypatch: pytest.MonkeyPatch
+    published: Hub, step: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    publish_golden(hub, FIRST)
     second = Golden(
         {"e1": (content(name="SITI N"), [SITI, BUDI]), "e3": (content(name="AGUS"), [AGUS])},
         FIRST.families,
         {"e2": "e1"},
     )
-    run = begin(hub)
+    run = begin(published)
     original: Callable[..., object] = getattr(Staging, step)
 
     def killed(self: Staging, *args: object) -> None:
@@ -165,23 +174,24 @@ def test_a_killed_publishing_shows_nothing_and_the_next_one_is_undisturbed(
     with monkeypatch.context() as patched:
         patched.setattr(Staging, step, killed)
         with pytest.raises(Killed):
-            publish_golden(hub, second, run)
-    assert profile(hub, "e1") == (1, FIRST.persons["e1"][0])
-    assert [names(hub, nik) for nik in (SITI, BUDI, AGUS)] == ["e1", "e2", None]
-    with hub.sessions.read() as session:
+            publish_golden(published, second, run)
+    assert profile(published, "e1") == (1, FIRST.persons["e1"][0])
+    assert [names(published, nik) for nik in (SITI, BUDI, AGUS)] == ["e1", "e2", None]
+    with published.sessions.read() as session:
         assert follow(session, "e2") == "e2"
         assert follow(session, "e3") is None
 
-    done = publish_golden(open_home(hub.settings.home), second, run)
+    done = publish_golden(open_home(published.settings.home), second, run)
     assert done["person"] == Published(2, 0, 1, 1, 1)
-    assert profile(hub, "e1") == (2, second.persons["e1"][0])
-    assert [names(hub, nik) for nik in (SITI, BUDI, AGUS)] == ["e1", "e1", "e3"]
+    assert profile(published, "e1") == (2, second.persons["e1"][0])
+    assert [names(published, nik) for nik in (SITI, BUDI, AGUS)] == ["e1", "e1", "e3"]
 
 
-def test_a_run_that_was_given_up_leaves_no_trace(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
-    publish_golden(hub, FIRST)
-    before = counts(hub)
-    run = begin(hub)
+def test_a_run_that_was_given_up_leaves_no_trace(
+    published: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = counts(published)
+    run = begin(published)
 
     def killed(self: Staging) -> str:
         raise Killed
@@ -189,13 +199,13 @@ def test_a_run_that_was_given_up_leaves_no_trace(hub: Hub, monkeypatch: pytest.M
     with monkeypatch.context() as patched:
         patched.setattr(Staging, "digest", killed)
         with pytest.raises(Killed):
-            publish_golden(hub, Golden({"e9": (content(name="X"), [AGUS])}), run)
-    with hub.sessions.begin() as session:
+            publish_golden(published, Golden({"e9": (content(name="X"), [AGUS])}), run)
+    with published.sessions.begin() as session:
         abandon_run(session, run)
     with pytest.raises(IntegrityError):
-        publish_golden(hub, FIRST, run)
-    publish_golden(hub, FIRST)
-    assert counts(hub) == {**before, "audit_event": before["audit_event"] + 1}
+        publish_golden(published, FIRST, run)
+    publish_golden(published, FIRST)
+    assert counts(published) == {**before, "audit_event": before["audit_event"] + 1}
 
 
 def test_a_published_run_is_not_published_twice(hub: Hub) -> None:
@@ -286,15 +296,14 @@ def test_a_publishing_taken_up_again_writes_each_event_once(
         assert sorted(session.exec(told).all()) == sorted(f"e{i}" for i in range(500))
 
 
-def test_rotated_keys_reseal_everything_and_lookups_go_on(hub: Hub) -> None:
-    publish_golden(hub, FIRST)
-    with hub.sessions.begin() as session:
-        hub.keys.rotate(session, "profile")
-        hub.keys.rotate(session, "identifier")
-    assert names(hub, SITI) == "e1"
-    assert publish_golden(hub, FIRST)["person"].sealed == 2
-    assert names(hub, SITI) == "e1"
-    assert profile(hub, "e1") == (2, FIRST.persons["e1"][0])
+def test_rotated_keys_reseal_everything_and_lookups_go_on(published: Hub) -> None:
+    with published.sessions.begin() as session:
+        published.keys.rotate(session, "profile")
+        published.keys.rotate(session, "identifier")
+    assert names(published, SITI) == "e1"
+    assert publish_golden(published, FIRST)["person"].sealed == 2
+    assert names(published, SITI) == "e1"
+    assert profile(published, "e1") == (2, FIRST.persons["e1"][0])
 
 
 def test_helper_processes_seal_the_same(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -307,9 +316,8 @@ def test_helper_processes_seal_the_same(hub: Hub, monkeypatch: pytest.MonkeyPatc
     assert publish_golden(hub, Golden(many))["person"] == Published(0, 9_000, 0, 0, 0)
 
 
-def test_a_sealed_profile_in_anothers_place_does_not_open(hub: Hub) -> None:
-    publish_golden(hub, FIRST)
-    with hub.sessions.connect() as connection:
+def test_a_sealed_profile_in_anothers_place_does_not_open(published: Hub) -> None:
+    with published.sessions.connect() as connection:
         connection.execute(
             sa.text(
                 "UPDATE sealed_profile SET ciphertext = (SELECT ciphertext FROM sealed_profile "
@@ -317,15 +325,14 @@ def test_a_sealed_profile_in_anothers_place_does_not_open(hub: Hub) -> None:
             )
         )
     with pytest.raises(HubError):
-        profile(hub, "e1")
+        profile(published, "e1")
 
 
-def test_a_shredded_entity_key_ends_the_profile(hub: Hub) -> None:
-    publish_golden(hub, FIRST)
-    with hub.sessions.begin() as session:
+def test_a_shredded_entity_key_ends_the_profile(published: Hub) -> None:
+    with published.sessions.begin() as session:
         session.delete(session.get_one(EntityKey, "e1"))
-    assert profile(hub, "e1") is None
-    assert names(hub, SITI) is None
+    assert profile(published, "e1") is None
+    assert names(published, SITI) is None
 
 
 def test_nothing_plain_is_in_the_home(hub: Hub) -> None:

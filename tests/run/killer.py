@@ -22,6 +22,7 @@ from typing import Any
 import splink  # noqa: F401 - loaded once, for all children
 import sqlalchemy as sa
 
+import reference
 from matching.engines.duckdb import DuckDBEngine
 from mdm.compose import open_home
 from mdm.landing import land
@@ -94,6 +95,7 @@ def in_a_child(request: dict[str, Any]) -> dict[str, Any]:
 
 def main() -> None:
     """Answer each request with one line."""
+    reference.tables()  # read once, for all children
     for line in sys.stdin:
         print(json.dumps(in_a_child(json.loads(line))), flush=True)  # noqa: T201 - the protocol
 

@@ -4,13 +4,15 @@ person.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from mdm.compose import Hub
 from mdm.quality import load_quality
-from tests.land.deliveries import accepted, findings, land_one, new_hub, write
+from tests.land.deliveries import accepted, findings, land_one, write
+from tests.templates import Template
 
 PEOPLE = {
     "fine": ({}, None),
@@ -47,8 +49,9 @@ PEOPLE = {
 
 
 @pytest.fixture
-def hub(tmp_path: Path) -> Hub:
-    return new_hub(tmp_path)
+def hub(empty_on_sqlite: Template, home: Path) -> Iterator[Hub]:
+    with empty_on_sqlite.copy(home) as hub:
+        yield hub
 
 
 def test_every_rule_finds_its_own(hub: Hub, tmp_path: Path) -> None:

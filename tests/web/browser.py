@@ -28,7 +28,7 @@ _FLAGS = [
     "--disable-sync",
 ]
 GRAVE = ("serious", "critical")
-MILLISECONDS = 10_000  # that anything may take to appear
+MILLISECONDS = 30_000  # that anything may take to appear, on a machine that others use
 _NAMES = ("chromium", "chromium-browser", "google-chrome")
 
 

@@ -31,9 +31,12 @@ def members(workbench: Served) -> dict[str, Member]:
     return {role: one_of(workbench.hub, role) for role in ROLES}
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def chrome() -> Iterator[Browser]:
-    """The machine's Chromium; a test that needs it is skipped where there is none."""
+    """The machine's Chromium; a test that needs it is skipped where there is none.
+
+    It ends with this room: while it is there, nothing else can run an event loop in this thread.
+    """
     if chromium() is None:
         pytest.skip("no Chromium on this machine")
     with browser() as running:
