@@ -37,7 +37,7 @@ def main(persons: str, plan: str = "same") -> None:
     settings = SettingsCreator(
         link_type="dedupe_only",
         unique_id_column_name="rid",
-        comparisons=[comparison_settings(one, None, {}) for one in rules.comparisons],
+        comparisons=[comparison_settings(one, None, {}, {}) for one in rules.comparisons],
         blocking_rules_to_generate_predictions=[
             " AND ".join(f"({_side(key, 'l')}) = ({_side(key, 'r')})" for key in rule.keys)
             for rule in rules.blocking

@@ -41,6 +41,9 @@ class Engine(Protocol):
     def drop(self, *names: str) -> None:
         """Drop tables, if they exist."""
 
+    def beside(self) -> Engine:
+        """The same tables, for work in another thread at the same time. Close it when that work is done."""
+
     def splink(self) -> Any:
         """The database API that Splink needs to work on this engine's tables."""
 

@@ -7,6 +7,7 @@ found for a card is evidence for them. Households come last: dwellings and the f
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from matching import families, households
@@ -15,7 +16,7 @@ from matching.clusters import ClusterCount, cluster
 from matching.engine import Engine
 from matching.judgement import judge
 from matching.model import Model
-from matching.rules import Kind, load_linkage
+from matching.rules import Kind, LinkageRules, load_linkage
 from matching.scoring import make_linkable, score
 from matching.training import train
 
@@ -51,15 +52,21 @@ def learn(engine: Engine, kind: Kind) -> Model:
 def link(
     engine: Engine,
     kind: Kind,
-    model: Model,
+    model: Model | Callable[[], Model],
     human: str | None = None,
     step: Callable[[str], None] = lambda _: None,
 ) -> Linked:
     """From `<kind>_linkable` to `<kind>_clusters`; `human` names a table of standing judgements. Leaves
-    `<kind>_judged` and `<kind>_scored` for review and trace. `step` is told each step as it begins."""
+    `<kind>_judged` and `<kind>_scored` for review and trace. `step` is told each step as it begins.
+
+    A model yet to be made is made while the pairs are: training leaves most cores idle."""
     rules = load_linkage(kind)
-    step("block")
-    found_by = block(engine, rules)
+    step("train")
+    with ThreadPoolExecutor(1) as beside:
+        blocked = beside.submit(_block_beside, engine, rules)
+        model = model if isinstance(model, Model) else model()
+        step("block")
+        found_by = blocked.result()
     step("score")
     pairs = score(engine, rules, model)
     engine.drop(f"{kind}_pairs")
@@ -69,3 +76,11 @@ def link(
     clusters = cluster(engine, rules)
     records = int(engine.scalar(f"SELECT count(*) FROM {kind}_linkable"))
     return Linked(records, tuple(found_by), pairs, judgements, clusters)
+
+
+def _block_beside(engine: Engine, rules: LinkageRules) -> list[RuleCount]:
+    other = engine.beside()
+    try:
+        return block(other, rules)
+    finally:
+        other.close()

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from matching.engine import Engine
+from matching.levels import Calls, make_macros
 from matching.model import Model
 from matching.rules import Comparison, Level, LinkageRules
 
@@ -28,10 +29,11 @@ def linker(
     """A Splink linker over `<kind>_linkable`. `fixed` gives u of levels that were counted exactly."""
     from splink import Linker, SettingsCreator  # noqa: PLC0415 - slow to import, and only linkage needs it
 
+    calls = make_macros(engine, rules)
     settings = SettingsCreator(
         link_type="dedupe_only",
         unique_id_column_name="rid",
-        comparisons=[comparison_settings(one, model, fixed) for one in rules.comparisons],
+        comparisons=[comparison_settings(one, model, fixed, calls) for one in rules.comparisons],
         blocking_rules_to_generate_predictions=[],
         retain_matching_columns=False,
         retain_intermediate_calculation_columns=True,
@@ -88,19 +90,28 @@ def _parts(comparison: Comparison, model: Model) -> list[str]:
 
 
 def comparison_settings(
-    one: Comparison, model: Model | None, fixed: dict[tuple[str, str], float]
+    one: Comparison,
+    model: Model | None,
+    fixed: dict[tuple[str, str], float],
+    calls: Calls,
 ) -> dict[str, Any]:
+    """One comparison in Splink's words. `calls`: the SQL of levels that are macros of the engine."""
     return {
         "output_column_name": one.name,
         "comparison_description": one.sentence,
-        "comparison_levels": [_level(one, level, model, fixed) for level in one.levels],
+        "comparison_levels": [_level(one, level, model, fixed, calls) for level in one.levels],
     }
 
 
 def _level(
-    one: Comparison, level: Level, model: Model | None, fixed: dict[tuple[str, str], float]
+    one: Comparison,
+    level: Level,
+    model: Model | None,
+    fixed: dict[tuple[str, str], float],
+    calls: Calls,
 ) -> dict[str, Any]:
-    out: dict[str, Any] = {"sql_condition": level.sql, "label_for_charts": level.name}
+    sql = calls.get((one.name, level.name), level.sql)
+    out: dict[str, Any] = {"sql_condition": sql, "label_for_charts": level.name}
     if level.missing:
         return out | {"is_null_level": True}
     if level.tf:

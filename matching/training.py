@@ -1,7 +1,7 @@
 """`dtsen train`: weights without labels.
 
-Splink estimates u from random pairs and m by expectation maximisation inside blocks that hold both matches and
-non-matches. Two things random pairs cannot show are given another way: u of levels so rare that a sample misses them is
+u is counted on random pairs (see `chance`); Splink learns m by expectation maximisation inside blocks that hold both
+matches and non-matches. Two things random pairs cannot show are given another way: u of levels so rare that a sample misses them is
 counted exactly from the records that share a key (`u_key`), and a few that no count can give are fixed in the document,
 as a share of pairs (`u`) or as partners per record (`by_chance`): who shares a house does not hang on a file's length.
 """
@@ -15,7 +15,9 @@ from typing import Any
 
 from splink.internals.exceptions import SplinkException
 
+from matching.chance import NOT_OBSERVED, count_chance
 from matching.engine import Engine
+from matching.levels import make_macros
 from matching.model import LevelWeight, Model
 from matching.rules import LinkageRules
 from matching.scoring import linker
@@ -25,8 +27,6 @@ from matching.scoring import linker
 SMALLEST_M = 3e-4
 # Where nothing could be learned of a comparison: the best level is the rule, all others share the rest.
 USUAL_M = 0.9
-# What Splink writes for a level it never met.
-NOT_OBSERVED = 1e-6
 DISTINCT = 1e-7
 
 
@@ -34,7 +34,9 @@ def train(engine: Engine, rules: LinkageRules, *, now: datetime | None = None) -
     """Learn a model from `<kind>_linkable`. Deterministic for the same table and document."""
     records = int(engine.scalar(f"SELECT count(*) FROM {rules.kind}_linkable"))
     pairs = max(records * (records - 1) / 2, 1.0)
-    one = linker(engine, rules, None, _exact_u(engine, rules, pairs))
+    exact = _exact_u(engine, rules, pairs)
+    chance = count_chance(engine, rules, make_macros(engine, rules)) if records > 1 else {}
+    one = linker(engine, rules, None, chance | exact)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         prior = _prior(one, rules, pairs)
@@ -66,12 +68,6 @@ def _prior(one: Any, rules: LinkageRules, pairs: float) -> float:
 
 
 def _learn(one: Any, rules: LinkageRules) -> dict[str, Any]:
-    one.training.estimate_u_using_random_sampling(
-        max_pairs=rules.training.u_pairs,
-        seed=rules.training.seed,
-        min_count_per_level=None,
-        num_chunks=1,
-    )
     for block in rules.training.em_blocks:
         # A block without both matches and non-matches teaches nothing, and Splink stops there, having set the block's
         # own comparisons aside: they are put back.
@@ -152,10 +148,10 @@ def _exact_u(engine: Engine, rules: LinkageRules, pairs: float) -> dict[tuple[st
 
 def _fingerprint(engine: Engine, rules: LinkageRules) -> str:
     """A digest of the training data: depends on content, not on the order of rows; says nothing of any record."""
-    columns = " || '|' || ".join(f"coalesce({name}::VARCHAR, '')" for name in rules.columns)
     return str(
         engine.scalar(
-            f"SELECT sha256(count(*)::VARCHAR || ':' || coalesce(sum(hash({columns})::HUGEINT), 0)::VARCHAR)"
+            "SELECT sha256(count(*)::VARCHAR || ':' ||"
+            f" coalesce(sum(hash({', '.join(rules.columns)})::HUGEINT), 0)::VARCHAR)"
             f" FROM {rules.kind}_linkable"
         )
     )

@@ -46,9 +46,12 @@ def _stage(kind: Kind) -> Stage:
 
     def link(work: Work) -> dict[str, int]:
         step = work.timed(f"link {kind}")
-        step("train")
-        model = _model(work, kind)
-        work.models[kind] = model.name
+
+        def model() -> Model:
+            found = _model(work, kind)
+            work.models[kind] = found.name
+            return found
+
         human = judgements.table(work.hub, work.engine, kind, upto=work.run.judged)
         try:
             linked = linkage.link(work.engine, kind, model, human, step)

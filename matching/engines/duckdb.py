@@ -25,7 +25,10 @@ class DuckDBEngine:
         }
         if threads:
             config["threads"] = threads
-        self._connection = duckdb.connect(":memory:", config=config)
+        self._hold(duckdb.connect(":memory:", config=config))
+
+    def _hold(self, connection: duckdb.DuckDBPyConnection) -> None:
+        self._connection = connection
         self._splink: Any = None
 
     def register(self, name: str, data: pa.Table | pa.RecordBatchReader) -> int:
@@ -68,6 +71,11 @@ class DuckDBEngine:
     def drop(self, *names: str) -> None:
         for name in names:
             self._connection.execute(f"DROP TABLE IF EXISTS {name}").fetchall()
+
+    def beside(self) -> DuckDBEngine:
+        other = DuckDBEngine.__new__(DuckDBEngine)
+        other._hold(self._connection.cursor())
+        return other
 
     def splink(self) -> Any:
         if self._splink is None:

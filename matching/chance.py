@@ -1,0 +1,67 @@
+"""How often different entities agree by chance: u of every level, counted on random pairs.
+
+As Splink's own estimate, on the sample that it would draw (all pairs of records whose hash falls below a bound), but in
+one pass over a table of pairs, so that all cores compare; Splink joins the sample with itself once per comparison, which
+one core does.
+"""
+
+from __future__ import annotations
+
+from matching.engine import Engine
+from matching.levels import Calls
+from matching.rules import Comparison, LinkageRules
+
+_PARTS = 1_000_000_000
+# What Splink writes for a level it never met.
+NOT_OBSERVED = 1e-6
+
+
+def count_chance(engine: Engine, rules: LinkageRules, calls: Calls) -> dict[tuple[str, str], float]:
+    """u of every level whose document does not fix it, by comparison and level. `calls`: levels that are macros."""
+    _sample(engine, rules)
+    both = ", ".join(f"l.{c} AS {c}_l, r.{c} AS {c}_r" for c in rules.columns)
+    found = ", ".join(
+        f"{_place(one, calls)} AS at_{number}" for number, one in enumerate(rules.comparisons)
+    )
+    vectors = engine.fetch(
+        f"""
+        SELECT {", ".join(f"at_{number}" for number in range(len(rules.comparisons)))}, count(*) AS pairs
+        FROM (SELECT {found} FROM (SELECT {both} FROM chance_pairs p JOIN chance_sample l ON l.rid = p.rid_l
+                                   JOIN chance_sample r ON r.rid = p.rid_r))
+        GROUP BY ALL
+        """
+    ).to_pylist()
+    engine.drop("chance_sample", "chance_pairs")
+    shares = {}
+    for number, one in enumerate(rules.comparisons):
+        counts = [0] * len(one.levels)
+        for vector in vectors:
+            counts[vector[f"at_{number}"]] += vector["pairs"]
+        known = sum(n for n, level in zip(counts, one.levels, strict=True) if not level.missing)
+        for n, level in zip(counts, one.levels, strict=True):
+            if not level.missing and level.u is None:
+                shares[one.name, level.name] = n / known if n else NOT_OBSERVED
+    return shares
+
+
+def _sample(engine: Engine, rules: LinkageRules) -> None:
+    """Make `chance_sample`, records enough for `u_pairs` pairs, and `chance_pairs` of them."""
+    records = int(engine.scalar(f"SELECT count(*) FROM {rules.kind}_linkable"))
+    share = 0.5 * ((8 * rules.training.u_pairs + 1) ** 0.5 + 1) / max(records, 1)
+    drawn = f"hash(rid || '_{rules.training.seed}') % {_PARTS} < {max(1, round(share * _PARTS))}"
+    where = f"WHERE {drawn}" if share < 1 else ""
+    engine.table("chance_sample", f"SELECT * FROM {rules.kind}_linkable {where}")
+    engine.table(
+        "chance_pairs",
+        "SELECT l.rid AS rid_l, r.rid AS rid_r FROM chance_sample l JOIN chance_sample r ON l.rid < r.rid",
+    )
+
+
+def _place(one: Comparison, calls: Calls) -> str:
+    """SQL: the place of the level that holds, among the comparison's levels."""
+    *cases, last = [
+        (calls.get((one.name, level.name), level.sql), place)
+        for place, level in enumerate(one.levels)
+    ]
+    whens = " ".join(f"WHEN {sql} THEN {place}" for sql, place in cases)
+    return f"CASE {whens} ELSE {last[1]} END"

@@ -1,0 +1,43 @@
+"""Levels of comparison as macros of the engine.
+
+Splink reads the SQL of every level many times over: it takes conditions apart to find the plain equalities among them,
+and that costs more than all the pairs of a small file. What is no plain equality is handed to it as a call of a macro,
+which says the same and is read at a glance.
+"""
+
+from __future__ import annotations
+
+import re
+
+from matching.engine import Engine
+from matching.rules import Level, LinkageRules
+
+#: SQL of levels, by comparison and level.
+Calls = dict[tuple[str, str], str]
+
+
+def make_macros(engine: Engine, rules: LinkageRules) -> Calls:
+    """Make a macro of every level that is more than equalities; return how each is called."""
+    calls: Calls = {}
+    for comparison in rules.comparisons:
+        for number, level in enumerate(comparison.levels):
+            if not _is_long(level):
+                continue
+            name = f"level_{rules.kind}_{comparison.name}_{number}"
+            columns = ", ".join(_sides(rules, level))
+            engine.run(f"CREATE OR REPLACE MACRO {name}({columns}) AS ({level.sql})")
+            calls[comparison.name, level.name] = f"{name}({columns})"
+    return calls
+
+
+def _is_long(level: Level) -> bool:
+    return (
+        level.sql != "ELSE" and not level.missing and re.search(r"\(|\bOR\b", level.sql) is not None
+    )
+
+
+def _sides(rules: LinkageRules, level: Level) -> list[str]:
+    """The columns of both records that a level looks at."""
+    named = set(re.findall(r"\w+", level.sql))
+    sides = (f"{column}_{side}" for column in rules.columns for side in "lr")
+    return [side for side in sides if side in named]
