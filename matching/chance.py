@@ -1,8 +1,8 @@
 """How often different entities agree by chance: u of every level, counted on random pairs.
 
-As Splink's own estimate, on the sample that it would draw (all pairs of records whose hash falls below a bound), but in
-one pass over a table of pairs, so that all cores compare; Splink joins the sample with itself once per comparison, which
-one core does.
+The same estimate as Splink's own, on the sample that it would draw (all pairs of records whose hash falls below a
+bound), but in one pass over a table of pairs, so that all cores compare. Splink joins the sample with itself once per
+comparison, which one core does.
 """
 
 from __future__ import annotations
