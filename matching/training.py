@@ -2,9 +2,9 @@
 
 u is counted on random pairs (see `chance`); Splink learns m by expectation maximisation inside blocks that hold both
 matches and non-matches. Two things random pairs cannot show are given another way: u of levels so rare that a sample
-misses them is counted exactly from the records that share a key (`u_key`), and a few that no count can give are fixed in
-the document, as a share of pairs (`u`) or as partners per record (`by_chance`): who shares a house does not hang on a
-file's length.
+misses them is counted exactly from the records that share a key (`u_key`), and a few that no count can give are fixed
+in the document, as a share of pairs (`u`) or as partners per record (`by_chance`): who shares a house does not hang on
+a file's length.
 """
 
 from __future__ import annotations
