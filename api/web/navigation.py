@@ -9,7 +9,7 @@ from api.web.visitor import Visitor
 
 @dataclass(frozen=True)
 class Area:
-    """A place in the navigation. `prefix`: paths that belong to it."""
+    """A place in the navigation; what lies below its path belongs to it."""
 
     key: str  # of the texts: what it is called
     path: str
@@ -26,6 +26,8 @@ AREAS = (
     Area("layout.review", "/tinjau", "review.list"),
     Area("layout.corrections", "/perbaikan", "correction.read"),
     Area("layout.operations", "/operasi", "operations.read"),
+    Area("layout.approvals", "/persetujuan", "approval.list"),
+    Area("layout.alarms", "/alarm", "alarm.read"),
 )
 
 

@@ -39,6 +39,7 @@ LOGINS = {
     "key-administrator": ("admin.kunci",),
 }
 NATIONAL = frozenset(("steward", "supervisor", "auditor"))
+VILLAGE = frozenset(("desa-operator",))  # their place, as deep as the hub can say it: a kecamatan
 PROGRAMMES = ("PKH", "SEMBAKO", "PBI-JK", "PIP", "BLT-DD")
 
 
@@ -88,8 +89,12 @@ def demo_staff(hub: Hub) -> list[DemoUser]:
         hub.dialect.exclusive(session.connection(), "demo staff")
         if session.exec(select(Staff.id).limit(1)).first():
             return []
-        regency = _largest_regency(session)
-        return [_join(hub, session, role, login, regency) for role, login in _wanted()]
+        regency = _largest(session, 4)
+        district = _largest(session, 6, within=regency)
+        return [
+            _join(hub, session, role, login, district if role in VILLAGE else regency)
+            for role, login in _wanted()
+        ]
 
 
 def _wanted() -> Iterator[tuple[str, str]]:
@@ -98,9 +103,9 @@ def _wanted() -> Iterator[tuple[str, str]]:
             yield role, login
 
 
-def _join(hub: Hub, session: Session, role: str, login: str, regency: str) -> DemoUser:
+def _join(hub: Hub, session: Session, role: str, login: str, place: str) -> DemoUser:
     rule = load_rules().roles[role]
-    region = regency if rule.regional and role not in NATIONAL else ""
+    region = place if rule.regional and role not in NATIONAL else ""
     password, secret = new_password(), totp.new_secret() if rule.second_factor else None
     made = staff.create(session, login, password, actor=ACTOR, own=True)
     roles.grant(session, made.id, role, region, actor=ACTOR, approved_by=NOBODY_YET)
@@ -110,13 +115,17 @@ def _join(hub: Hub, session: Session, role: str, login: str, regency: str) -> De
     return DemoUser(login, role, region, password, secret)
 
 
-def _largest_regency(session: Session) -> str:
-    """The regency with most people: where the demonstration's officers work."""
-    regency = func.substr(SealedProfile.region, 1, 4)
+def _largest(session: Session, digits: int, within: str = "") -> str:
+    """The region with most people: where the demonstration's officers work."""
+    region = func.substr(SealedProfile.region, 1, digits)
     query = (
-        select(regency)
-        .where(SealedProfile.kind == "person", func.length(regency) == 4)
-        .group_by(regency)
-        .order_by(func.count().desc(), regency)
+        select(region)
+        .where(
+            SealedProfile.kind == "person",
+            func.length(region) == digits,
+            func.substr(SealedProfile.region, 1, len(within)) == within,
+        )
+        .group_by(region)
+        .order_by(func.count().desc(), region)
     )
-    return str(session.exec(query.limit(1)).first() or "")
+    return str(session.exec(query.limit(1)).first() or within)

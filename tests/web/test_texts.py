@@ -10,7 +10,7 @@ import pytest
 from api.web.pages import TEMPLATES, warm
 from api.web.texts import texts
 from api.web.wording import IN
-from mdm.access import actions
+from mdm.access import actions, alarms, load_rules
 
 WEB = TEMPLATES.parent
 _KEY = re.compile(r"""["']([a-z-]+\.[a-z0-9._-]*[a-z0-9])["']""")
@@ -60,6 +60,14 @@ def test_both_languages_have_the_same_places_for_values(area: str) -> None:
 
 def test_every_template_compiles() -> None:
     warm()
+
+
+def test_every_role_has_a_name() -> None:
+    assert {f"layout.role.{role}" for role in load_rules().roles} <= texts().keys()
+
+
+def test_every_alarm_has_its_words() -> None:
+    assert {f"overview.alarm.{kind}" for kind in alarms.KINDS} <= texts().keys()
 
 
 def test_numbers_and_dates_are_in_the_form_of_the_language() -> None:

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from litestar import Response, get
 from litestar.di import NamedDependency
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, func, select
 
 from api.actions import declares
 from api.web.operations.charts import address
@@ -18,11 +18,13 @@ from api.web.visitor import visitor_of
 from api.web.wording import IN, Wording
 from mdm import figures
 from mdm.compose import Hub
-from mdm.hub.runs import RUNNING, published_run
+from mdm.hub.runs import PUBLISHED, RUNNING
 from mdm.hub.tables import Run, RunStage
 from mdm.pipeline import PATH
 
 SHOWN = 15
+RUN, TRAIN = "run", "train"
+WHOLE = (RUN, TRAIN)  # kinds of runs over all records
 
 
 @dataclass(frozen=True)
@@ -59,11 +61,13 @@ class Under:
 
 @dataclass(frozen=True)
 class RunsPage:
-    """The page. `entities`: kind → how many the published run has."""
+    """The page. `entities`: kind → how many the published run has; `decisions`: those of people that
+    were applied at once since."""
 
     published: RunLine | None
     entities: dict[str, int]
     under: Under | None
+    decisions: int
     runs: list[RunLine]
     stages: list[StageLine]
     chart: str | None
@@ -75,13 +79,15 @@ def runs(request: AnyRequest, hub: NamedDependency[Hub]) -> Response[bytes]:
     """How runs went."""
     words = IN[visitor_of(request).language]
     with hub.sessions.read() as session:
-        newest = session.exec(select(Run).order_by(col(Run.seq).desc()).limit(SHOWN)).all()
-        shown = published_run(session)
+        whole = select(Run).where(col(Run.kind).in_(WHOLE)).order_by(col(Run.seq).desc())
+        newest = session.exec(whole.limit(SHOWN)).all()
+        shown = session.exec(whole.where(Run.status == PUBLISHED, Run.kind == RUN)).first()
         seq = figures.newest(session)
         context = RunsPage(
             published=_line(shown) if shown else None,
             entities=_entities(session, seq),
             under=_under(session, newest[0]) if newest and newest[0].status == RUNNING else None,
+            decisions=_decisions(session, shown.seq) if shown else 0,
             runs=[_line(run) for run in newest],
             stages=_stages(words, shown) if shown else [],
             chart=address("stages", shown.seq, words.language) if shown else None,
@@ -129,3 +135,11 @@ def _entities(session: Session, seq: int | None) -> dict[str, int]:
     for one in figures.read(session, seq, "identity"):
         counted[one.kind] += one.count
     return counted
+
+
+def _decisions(session: Session, since: int) -> int:
+    """Runs after that one that a human's word began, on the records it touched."""
+    query = select(func.count()).where(
+        Run.seq > since, col(Run.kind).not_in(WHOLE), Run.status == PUBLISHED
+    )
+    return session.exec(query).one()

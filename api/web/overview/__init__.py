@@ -1,9 +1,17 @@
-"""First pages, operations, the public page, help."""
+"""First pages, approvals and alarms, help and the tour."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from api.web.overview import home
+from api.web.overview import alarms, approvals, help, home
 
-HANDLERS: list[Any] = [home.home]
+HANDLERS: list[Any] = [
+    alarms.alarms_page,
+    approvals.approvals_page,
+    approvals.answer,
+    help.contents,
+    help.topic,
+    help.tour,
+    home.home,
+]

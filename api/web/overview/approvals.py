@@ -1,28 +1,105 @@
-"""Approvals and alarms that wait for somebody."""
+"""Approvals: what waits for a second person, and the answer to it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
-from sqlmodel import col, func, select
+from litestar import Response, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, URLEncodedBody
+from sqlmodel import Session, col, select
 
-from api.web.visitor import Visitor
+from api.actions import declares
+from api.web.flash import Flash
+from api.web.pages import AnyRequest, page, see_other
+from api.web.visitor import Visitor, visitor_of
 from api.web.waiting import Waiting
+from mdm.access import Principal, Said, approvals, load_rules
 from mdm.compose import Hub
-from mdm.hub.columns import now
-from mdm.hub.tables import Approval
+from mdm.hub.tables import Staff
+
+PATH = "/persetujuan"
+
+
+@dataclass(frozen=True)
+class Line:
+    """One request. `mine`: the visitor made it; `fits`: a role of the visitor approves it."""
+
+    id: str
+    act: Said
+    summary: str
+    who: str
+    requested: datetime
+    expires: datetime
+    mine: bool
+    fits: bool
+
+
+@dataclass(frozen=True)
+class ApprovalsPage:
+    """What waits, the oldest first."""
+
+    lines: list[Line]
+
+
+@declares("approval.list")
+@get(PATH, sync_to_thread=True)
+def approvals_page(request: AnyRequest, hub: NamedDependency[Hub]) -> Response[bytes]:
+    """What waits for a second person."""
+    visitor = visitor_of(request)
+    with hub.sessions.read() as session:
+        lines = list(_lines(session, visitor))
+    return page(request, "overview/approvals.html", ApprovalsPage(lines))
+
+
+@declares("approval.decide")
+@post(PATH + "/{number:str}", status_code=303, request_max_body_size=2048, sync_to_thread=True)
+def answer(
+    number: FromPath[str],
+    data: URLEncodedBody[dict[str, Any]],
+    principal: NamedDependency[Principal],
+    hub: NamedDependency[Hub],
+) -> Response[bytes]:
+    """Approve or refuse one request of another person."""
+    approve = data.get("jawaban") == "setuju"
+    with hub.sessions.begin() as session:
+        approvals.answer(session, principal, number, approve=approve)
+    what = "overview.approvals.approved" if approve else "overview.approvals.refused"
+    return see_other(PATH, Flash("good", what))
 
 
 def waiting(hub: Hub, visitor: Visitor) -> Iterator[Waiting]:
-    """Requests of others that wait for a second person."""
+    """Requests of others that wait for somebody with the visitor's roles."""
     if not visitor.may("approval.decide"):
         return
     with hub.sessions.read() as session:
-        n = session.exec(
-            select(func.count()).where(
-                Approval.state == "waiting",
-                Approval.expires > now(),
-                col(Approval.requested_by) != visitor.id,
-            )
-        ).one()
-    yield Waiting(n, "overview.waiting.approvals", "/")
+        n = sum(line.fits and not line.mine for line in _lines(session, visitor))
+    yield Waiting(n, "overview.waiting.approvals", PATH)
+
+
+def _lines(session: Session, visitor: Visitor) -> Iterator[Line]:
+    found = approvals.waiting(session)
+    names = _logins(session, {one.requested_by for one in found})
+    rules, roles = load_rules(), visitor.principal.roles if visitor.principal else frozenset()
+    for one in found:
+        action = rules.actions[one.action]
+        yield Line(
+            id=one.id,
+            act=action.sentence,
+            summary=one.summary,
+            who=names.get(one.requested_by, one.requested_by),
+            requested=one.requested,
+            expires=one.expires,
+            mine=one.requested_by == visitor.id,
+            fits=not roles.isdisjoint(action.approvers),
+        )
+
+
+def _logins(session: Session, ids: set[str]) -> dict[str, str]:
+    if not ids:
+        return {}
+    found = session.exec(select(Staff.id, Staff.login).where(col(Staff.id).in_(ids))).all()
+    return dict(found)
