@@ -52,7 +52,7 @@ def published_links(hub: Hub, engine: Engine, kind: Kind, progress: Progress) ->
     """Make a table (source, file, row, record_key, entity_id) of the published run; its name.
 
     Households: dwelling rows and the family rows placed in them. Families that only their members
-    tell of (`implied`) have no row of their own, and are left out.
+    tell of (`implied`) and corrections have no row of their own in a file, and are left out.
     """
     run = the_published_run(hub)
     name = f"{kind}_export"
@@ -65,7 +65,8 @@ def published_links(hub: Hub, engine: Engine, kind: Kind, progress: Progress) ->
             name,
             """
             SELECT o.source, o.file, o."row", o.record_key, l.entity_id
-            FROM export_origin o JOIN export_links l USING (rid) WHERE NOT o.implied
+            FROM export_origin o JOIN export_links l USING (rid)
+            WHERE NOT o.implied AND o.source <> 'correction'
             ORDER BY o.source, o.file, o."row"
             """,
         )

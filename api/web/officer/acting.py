@@ -10,7 +10,7 @@ from urllib.parse import quote
 from litestar import Response, get, post
 from litestar.di import NamedDependency
 from litestar.exceptions import NotFoundException
-from litestar.params import URLEncodedBody
+from litestar.params import FromPath, URLEncodedBody
 
 from api.actions import declares
 from api.web.flash import Flash
@@ -58,7 +58,7 @@ class ProposalPage:
 @get(HOME + "/usulan/{correction:str}", sync_to_thread=True)
 def proposal(
     request: AnyRequest,
-    correction: str,
+    correction: FromPath[str],
     hub: NamedDependency[Hub],
     principal: NamedDependency[Principal],
 ) -> Response[bytes]:
@@ -75,7 +75,7 @@ def proposal(
 )
 def act(
     request: AnyRequest,
-    correction: str,
+    correction: FromPath[str],
     data: _Form,
     hub: NamedDependency[Hub],
     principal: NamedDependency[Principal],
@@ -110,8 +110,8 @@ def act(
 @get(HOME + "/usulan/{correction:str}/bukti/{file:str}", sync_to_thread=True)
 def evidence(
     request: AnyRequest,
-    correction: str,
-    file: str,
+    correction: FromPath[str],
+    file: FromPath[str],
     hub: NamedDependency[Hub],
     principal: NamedDependency[Principal],
 ) -> Response[bytes]:

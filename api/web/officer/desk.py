@@ -9,7 +9,7 @@ from typing import Any
 
 from litestar import Response, get, post
 from litestar.di import NamedDependency
-from litestar.params import URLEncodedBody
+from litestar.params import FromPath, URLEncodedBody
 
 from api.actions import declares
 from api.web.officer import showing
@@ -129,7 +129,7 @@ async def search(
 @get(HOME + "/keluarga/{entity_id:str}", sync_to_thread=True)
 def family(
     request: AnyRequest,
-    entity_id: str,
+    entity_id: FromPath[str],
     hub: NamedDependency[Hub],
     principal: NamedDependency[Principal],
 ) -> Response[bytes]:

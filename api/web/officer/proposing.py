@@ -11,6 +11,7 @@ from litestar import Response, get, post
 from litestar.datastructures import UploadFile
 from litestar.di import NamedDependency
 from litestar.exceptions import NotFoundException
+from litestar.params import FromPath, FromQuery
 
 from api.actions import declares
 from api.web.flash import Flash
@@ -50,11 +51,11 @@ class FormPage:
 @get(HOME + "/usul/{entity_id:str}", sync_to_thread=True)
 def form(  # noqa: PLR0917 - what the service brings, and what is asked for
     request: AnyRequest,
-    entity_id: str,
+    entity_id: FromPath[str],
     hub: NamedDependency[Hub],
     principal: NamedDependency[Principal],
-    jenis: str = "correct-value",
-    isian: str = "",
+    jenis: FromQuery[str] = "correct-value",
+    isian: FromQuery[str] = "",
 ) -> Response[bytes]:
     """The form of one kind about a person or a family."""
     sheet = open_sheet(hub, principal, entity_id, PROPOSE)
@@ -65,7 +66,7 @@ def form(  # noqa: PLR0917 - what the service brings, and what is asked for
 @post(HOME + "/usul/{entity_id:str}", status_code=303, request_max_body_size=FORM_BYTES)
 async def send(
     request: AnyRequest,
-    entity_id: str,
+    entity_id: FromPath[str],
     hub: NamedDependency[Hub],
     principal: NamedDependency[Principal],
 ) -> Response[bytes]:

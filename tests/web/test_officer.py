@@ -1,0 +1,257 @@
+"""An officer's day in a real browser: from the search to the correction that holds; and what nobody may see."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, Page
+from sqlmodel import select
+
+from mdm.audit.search import Wanted, entries
+from mdm.compose import Hub
+from mdm.corrections.around import Around, look_around, value_of
+from mdm.hub.tables import Correction, Entity
+from mdm.pipeline import run
+from tests.api.serving import Served, served
+from tests.api.world import ENTITY, FAMILY, RINA, SITI
+from tests.run.homes import QUIET, deliver, land_all
+from tests.templates import Template
+from tests.web.browser import axe, fits, window
+from tests.web.people import Member, join
+
+PNG = b"\x89PNG\r\n\x1a\n" + b"foto rumah " * 200_000  # more than Litestar would keep in memory
+
+
+@dataclass(frozen=True)
+class Day:
+    """A served home with real records, a family in it, and the people of the chain of its regency."""
+
+    hub: Hub
+    service: Served
+    family: Around
+    chain: dict[str, Member]
+
+    @property
+    def nik(self) -> str:
+        """The NIK of a member."""
+        found = (value_of(one, "nik") for one in self.family.members.values())
+        return next(str(one) for one in found if one)
+
+
+@pytest.fixture(scope="module")
+def day(empty: Template, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Day]:
+    root = tmp_path_factory.mktemp("day")
+    with ExitStack() as open_:
+        hub = open_.enter_context(empty.copy(root / "home"))
+        land_all(hub, deliver(root / "delivery", families=25, seed=411))
+        run(hub, QUIET)
+        with hub.sessions.read() as session:
+            ids = session.exec(select(Entity.entity_id).where(Entity.kind == "family")).all()
+            seen = [look_around(hub, session, one) for one in sorted(ids)]
+        family = next(
+            one
+            for one in seen
+            if one and one.region and len(one.members) > 2
+            and value_of(one.target, "floor") and value_of(one.target, "ranking")
+            and any(value_of(m, "nik") for m in one.members.values())
+        )  # fmt: skip
+        regency = (family.region or "")[:4]
+        roles = ("desa-operator", "dinsos-verifier", "head-of-office")
+        chain = {role: join(hub, (role, regency)) for role in roles}
+        chain["steward"] = join(hub, ("steward", ""))
+        service = open_.enter_context(served(hub, real_identity=True))
+        yield Day(hub, service, family, chain)
+
+
+def search(page: Page, nik: str) -> None:
+    page.goto("/perbaikan")
+    page.get_by_label("NIK anggota keluarga").fill(nik)
+    page.get_by_role("button", name="Cari").click()
+
+
+@pytest.mark.parametrize("script", [True, False], ids=["script", "no-script"])
+def test_from_the_search_to_the_correction_that_holds(
+    day: Day, chrome: Browser, script: bool
+) -> None:
+    attribute, label = (
+        ("floor", "Jenis lantai terluas") if script else ("wall", "Jenis dinding terluas")
+    )
+    how = {"narrow": not script, "script": script}
+    with window(chrome, day.service.url, day.chain["desa-operator"], **how) as page:
+        search(page, day.nik)
+        page.get_by_role("heading", name="Anggota keluarga").wait_for()
+        assert "Hanya BPS yang menetapkan desil" in page.content()
+        axe(page) if script else None
+        fits(page)
+        page.get_by_role("link", name=f"Perbaiki: {label}").click()
+        page.get_by_role("button", name="Periksa").click()
+        page.get_by_text("Isian ini wajib.").first.wait_for()
+        now = value_of(day.family.target, attribute)
+        codes = page.locator("select option").evaluate_all("all => all.map(o => o.value)")
+        new = next(code for code in codes if code and code != now)
+        if now:
+            page.get_by_label(label).select_option(now)
+            page.get_by_label("Tanggal bukti").fill("2026-11-20")
+            page.get_by_role("button", name="Periksa").click()
+            page.get_by_text("Profil sudah berisi nilai ini.").wait_for()
+        page.get_by_label(label).select_option(new)
+        page.get_by_label("Tanggal bukti").fill("2026-11-20")
+        page.get_by_label("Alasan").fill("Dilihat saat kunjungan rumah.")
+        page.get_by_role("button", name="Periksa").click()
+        page.get_by_text("Usulan dapat dikirim.").wait_for()
+        axe(page) if script else None
+        fits(page)
+        page.get_by_role("button", name="Kirim usulan").click()  # no evidence yet
+        page.get_by_text("Lampirkan bukti.", exact=True).wait_for()
+        page.locator("#f-bukti").set_input_files(
+            {"name": "rumah.png", "mimeType": "image/png", "buffer": PNG}
+        )
+        page.get_by_role("button", name="Kirim usulan").click()
+        page.get_by_text("Usulan terkirim.").wait_for()
+        assert day.nik not in page.url
+        proposal = page.url.rsplit("/", 1)[1]
+    pressed = {
+        "dinsos-verifier": "Nyatakan benar",
+        "head-of-office": "Sahkan",
+        "steward": "Setujui",
+    }
+    for role, button in pressed.items():
+        with window(chrome, day.service.url, day.chain[role], **how) as page:
+            page.goto("/")
+            page.get_by_role("link", name="usulan perbaikan menunggu").click()
+            page.locator(f"a[href$='{proposal}']").click()
+            with page.expect_download() as saved:
+                page.get_by_role("link", name="Berkas 1").click()
+            assert saved.value.path().read_bytes() == PNG
+            fits(page)
+            page.get_by_role("button", name=button).click()
+            page.get_by_text("Langkah Anda tercatat.").wait_for()
+    run(day.hub, QUIET)
+    with window(chrome, day.service.url, day.chain["desa-operator"], **how) as page:
+        page.goto(f"/perbaikan/usulan/{proposal}")
+        page.get_by_text("berlaku dalam profil").wait_for()
+        page.get_by_role("link", name="Buka keluarga").click()
+        held = page.locator(".fact", has_text=label)
+        held.get_by_text("Perbaikan yang disahkan, 20 Nov 2026").wait_for()
+    with day.hub.sessions.read() as session:
+        told = [one.action for one in entries(session, Wanted(subjects=(proposal,)))]
+    assert {"correction.propose", "correction.open", "correction.evidence"} <= set(told)
+    for path in day.hub.settings.home.rglob("*"):
+        assert not path.is_file() or b"foto rumah" not in path.read_bytes(), path.name
+
+
+def test_a_proposal_goes_back_with_a_reason_by_keyboard(day: Day, chrome: Browser) -> None:
+    with window(chrome, day.service.url, day.chain["desa-operator"]) as page:
+        search(page, day.nik)
+        page.locator("details.member summary").first.click()
+        page.get_by_role("link", name="Melaporkan kematian").first.click()
+        page.get_by_label("Tanggal meninggal").fill("2026-11-01")
+        page.get_by_label("Tanggal bukti").fill("2026-11-03")
+        page.get_by_role("button", name="Periksa").click()
+        page.locator("#f-bukti").set_input_files(
+            {"name": "akta.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.7 akta"}
+        )
+        page.get_by_role("button", name="Kirim usulan").click()
+        page.get_by_text("Usulan terkirim.").wait_for()
+        address = page.url
+    with window(chrome, day.service.url, day.chain["dinsos-verifier"]) as page:
+        page.goto(address)
+        page.keyboard.press("k")
+        page.get_by_text("Tulis mengapa usulan dikembalikan.").wait_for()
+        page.get_by_label("Catatan").fill("Akta belum terbaca.")
+        page.keyboard.press("Escape")
+        page.keyboard.press("k")
+        page.get_by_text("Usulan dikembalikan kepada pengusulnya.").wait_for()
+    with window(chrome, day.service.url, day.chain["desa-operator"]) as page:
+        page.goto(address)
+        page.get_by_text("Akta belum terbaca.").wait_for()
+        page.get_by_role("link", name="Usulkan lagi").click()
+        page.get_by_label("Tanggal meninggal").wait_for()
+
+
+HTML = {"Accept": "text/html"}
+
+
+@pytest.fixture(scope="module")
+def chain(workbench: Served) -> dict[str, Member]:
+    """People of the chain in Bogor, and one in Denpasar."""
+    hub = workbench.hub
+    return {
+        "operator": join(hub, ("desa-operator", "3201")),
+        "verifier": join(hub, ("dinsos-verifier", "3201")),
+        "elsewhere": join(hub, ("desa-operator", "5171")),
+        "auditor": join(hub, ("auditor", "")),
+    }
+
+
+def get(workbench: Served, member: Member, path: str) -> httpx.Response:
+    with member.client(workbench.url) as client:
+        return client.get(path)
+
+
+def test_another_region_looks_like_nobody(workbench: Served, chain: dict[str, Member]) -> None:
+    def found(member: Member, nik: str) -> httpx.Response:
+        with member.client(workbench.url) as client:
+            return client.post("/perbaikan/cari", data={"csrf": member.csrf, "nik": nik})
+
+    assert found(chain["operator"], SITI).status_code == 303
+    outside, nobody = found(chain["operator"], RINA), found(chain["operator"], "3201150101010099")
+    assert outside.status_code == nobody.status_code == 422
+    plain = [re.sub(r'value="[^"]*"', "", one.text) for one in (outside, nobody)]
+    assert plain[0] == plain[1]
+    assert RINA not in outside.text
+    for path in (f"/perbaikan/keluarga/{FAMILY[SITI]}", f"/perbaikan/usul/{ENTITY[SITI]}"):
+        told = [get(workbench, chain["elsewhere"], one) for one in (path, path[:-4] + "0000")]
+        assert told[0].status_code == told[1].status_code == 404
+        assert "SITI" not in told[0].text
+    assert get(workbench, chain["auditor"], "/perbaikan").status_code == 403
+    assert get(workbench, chain["verifier"], f"/perbaikan/usul/{ENTITY[SITI]}").status_code == 403
+
+
+def test_a_page_shows_what_the_role_may_see_and_the_log_says_so(
+    workbench: Served, chain: dict[str, Member]
+) -> None:
+    shown = get(workbench, chain["operator"], f"/perbaikan/keluarga/{FAMILY[SITI]}")
+    assert shown.status_code == 200
+    assert "SITI NURHALIZA" in shown.text
+    assert "AMINAH" in shown.text
+    assert "ISLAM" not in shown.text.upper(), "religion is not for the desk"
+    with workbench.hub.sessions.read() as session:
+        wanted = Wanted(actor=chain["operator"].id, subjects=(FAMILY[SITI],), action="reveal")
+        told = [one.details for one in entries(session, wanted)]
+    assert told
+    assert all(one["purpose"] == "correction" for one in told)
+    assert "religion" not in told[0]["fields"]["person"]
+    form = get(workbench, chain["operator"], f"/perbaikan/usul/{ENTITY[SITI]}?isian=religion")
+    assert "ISLAM" not in form.text.upper()
+
+
+def test_broken_forms_are_refused_and_change_nothing(
+    workbench: Served, chain: dict[str, Member]
+) -> None:
+    member, path = chain["operator"], f"/perbaikan/usul/{ENTITY[SITI]}"
+
+    def count() -> int:
+        with workbench.hub.sessions.read() as session:
+            return len(session.exec(select(Correction.id)).all())
+
+    before = count()
+    with member.client(workbench.url) as client:
+        no_kind = client.post(path, data={"csrf": member.csrf, "jenis": "no-such"})
+        nothing = client.post(
+            path, data={"csrf": member.csrf, "jenis": "report-death", "langkah": "kirim"}
+        )
+        headers = {"Content-Type": "multipart/form-data; boundary=x"}
+        broken = client.post(path, content=b"--x\r\nno", headers=headers)
+        stranger = client.post(path, data={"jenis": "report-death"})
+    assert no_kind.status_code == 404
+    assert nothing.status_code == 422
+    assert "Isian ini wajib." in nothing.text
+    assert broken.status_code in (400, 403)
+    assert stranger.status_code == 403
+    assert count() == before
