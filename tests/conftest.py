@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -13,6 +14,7 @@ from mdm.compose import Hub
 from tests import quick
 from tests.postgres import database as database_on
 from tests.postgres import running
+from tests.run.homes import FirstRun, first_run
 from tests.templates import Fill, Template, empty_template, filled_template
 
 #: Rooms and files that take longest: begun first, so that no worker is left alone with one at the end.
@@ -84,6 +86,14 @@ def hub_url(database: str, request: pytest.FixtureRequest, tmp_path: Path) -> It
         return
     with database_on(request.getfixturevalue("postgres")) as url:
         yield url
+
+
+@pytest.fixture(scope="session")
+def first(tmp_path_factory: pytest.TempPathFactory) -> FirstRun:
+    """A home after its first run, made once for all test processes; to be copied."""
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    return first_run(shared / "first-run")
 
 
 @pytest.fixture(scope="session")

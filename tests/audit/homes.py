@@ -12,7 +12,7 @@ from mdm.hub.columns import now
 from mdm.landing import land
 from mdm.pipeline import run
 from mdm.run import RunResult
-from tests.run.homes import QUIET, deliver, land_all, new_home
+from tests.run.homes import QUIET, FirstRun, copy_of
 
 BIODATA = "kemendagri/biodata_wni.csv"
 
@@ -30,17 +30,14 @@ class World:
     between: object
 
 
-def make_world(root: Path) -> World:
-    """Land, run; mend one row of the registry, land, run again."""
-    delivery = deliver(root / "delivery", families=30, seed=8123)
-    with new_home(root / "home") as hub:
-        land_all(hub, delivery)
-        first = run(hub, QUIET)
+def make_world(first: FirstRun, root: Path) -> World:
+    """After a first run: mend one row of the registry, land, run again."""
+    with copy_of(first.home, root / "home") as hub:
         between = now()
-        mended, nik = mend(delivery, root / "mended")
+        mended, nik = mend(first.delivery, root / "mended")
         land(hub, "kemendagri", [mended], progress=QUIET)
         second = run(hub, QUIET)
-    return World(root / "home", delivery, mended, nik, (first, second), between)
+    return World(root / "home", first.delivery, mended, nik, (first.result, second), between)
 
 
 def rows_of(file: Path) -> list[dict[str, str]]:

@@ -24,12 +24,12 @@ from mdm.survivorship import explain
 from mdm.tracing import Question, Trace, traced
 from mdm.tracing.facts import Pair
 from tests.audit.homes import World, make_world
-from tests.run.homes import QUIET, copy_of
+from tests.run.homes import QUIET, FirstRun, copy_of
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> World:
-    return make_world(tmp_path_factory.mktemp("trace"))
+def world(first: FirstRun, tmp_path_factory: pytest.TempPathFactory) -> World:
+    return make_world(first, tmp_path_factory.mktemp("trace"))
 
 
 @pytest.fixture

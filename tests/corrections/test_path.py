@@ -23,7 +23,7 @@ from mdm.run import RunResult
 from mdm.survivorship import explain
 from reference.codes import canonical, labels
 from tests.corrections.chain import approve, draft
-from tests.run.homes import QUIET, deliver, land_all, new_home
+from tests.run.homes import QUIET, FirstRun, copy_of, land_all
 
 BIODATA = "kemendagri/biodata_wni.csv"
 
@@ -84,12 +84,8 @@ def registered(around: Around) -> Profile:
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    root = tmp_path_factory.mktemp("corrections")
-    delivery = deliver(root / "delivery", families=60, seed=8123)
-    with new_home(root / "home") as hub:
-        land_all(hub, delivery)
-        run(hub, QUIET)
+def world(first: FirstRun, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    with copy_of(first.home, tmp_path_factory.mktemp("corrections") / "home") as hub:
         with hub.sessions.read() as session:
             ids = session.exec(select(Entity.entity_id).where(Entity.kind == "family")).all()
             seen = [look_around(hub, session, one) for one in sorted(ids)]
@@ -107,7 +103,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
             if any(r[1] == "siksng_keluarga" for r in one.target.body["records"])
         )
         large[2], large[surveyed] = large[surveyed], large[2]
-        world = World(hub, delivery, large)
+        world = World(hub, first.delivery, large)
         _correct(world)
         world.result = run(hub, QUIET)
         yield world

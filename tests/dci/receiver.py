@@ -21,7 +21,7 @@ class Receiver:
     answers: list[int] = field(default_factory=lambda: [200])
     came: list[tuple[str, Any]] = field(default_factory=list)
 
-    def wait(self, count: int = 1, seconds: float = 30) -> list[Any]:
+    def wait(self, count: int = 1, seconds: float = 120) -> list[Any]:
         """The bodies, once so many came."""
         until = time.monotonic() + seconds
         while len(self.came) < count and time.monotonic() < until:

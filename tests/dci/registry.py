@@ -334,9 +334,8 @@ def verified(service: Served, envelope: Mapping[str, Any]) -> bool:
     )
     said = {name: value.strip('"') for name, value in parts.items()}
     sender, kid, _ = said["kidId"].split("|")
-    keys = {
-        key["kid"]: key for key in httpx.get(f"{service.url}/.well-known/jwks.json").json()["keys"]
-    }
+    published = CLIENT.get(f"{service.url}/.well-known/jwks.json").json()
+    keys = {key["kid"]: key for key in published["keys"]}
     body = {name: envelope[name] for name in ("header", "message") if name in envelope}
     plain = json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     digest = base64.b64encode(hashlib.sha256(plain.encode()).digest()).decode()

@@ -51,7 +51,7 @@ def state_of(sender: Sender, correlation_id: str) -> str:
 
 
 def eventually(sender: Sender, correlation_id: str, state: str) -> None:
-    until = time.monotonic() + 30
+    until = time.monotonic() + 120
     while time.monotonic() < until and state_of(sender, correlation_id) != state:
         time.sleep(0.02)
     assert state_of(sender, correlation_id) == state

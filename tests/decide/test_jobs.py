@@ -189,7 +189,7 @@ def test_a_killed_workers_job_is_taken_up_where_it_stood(hub: Hub) -> None:
 
 
 def _wait(until: object) -> None:
-    end = time.monotonic() + 60
+    end = time.monotonic() + 120
     while not until():  # type: ignore[operator]
         assert time.monotonic() < end, "it never came"
         time.sleep(0.02)

@@ -125,7 +125,7 @@ def test_a_job_can_be_given_up(programme: httpx.Client) -> None:
 
 
 def _done(calls: httpx.Client, where: str) -> dict[str, Any]:
-    end = time.monotonic() + 30
+    end = time.monotonic() + 120
     while (job := calls.get(where).json())["state"] in ("waiting", "running"):
         assert time.monotonic() < end
         time.sleep(0.05)

@@ -29,7 +29,7 @@ from mdm.pipeline import run
 from mdm.rights import Erased
 from mdm.validation import validate
 from tests.keys.approving import approve
-from tests.run.homes import QUIET, copy_of, deliver, land_all, new_home, niks, orphans, teach
+from tests.run.homes import QUIET, FirstRun, copy_of, land_all, niks, orphans, teach
 
 REASON = "uu27-2022-art43"
 
@@ -44,14 +44,11 @@ class World:
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> World:
-    root = tmp_path_factory.mktemp("erase")
-    delivery = deliver(root / "delivery", families=20, seed=8123)
-    with new_home(root / "home") as hub:
-        land_all(hub, delivery)
-        run(hub, QUIET)
-        nik = next(nik for nik in niks(delivery, 99) if _carried(hub, nik) == 1)
-    return World(root / "home", delivery, nik)
+def world(first: FirstRun, tmp_path_factory: pytest.TempPathFactory) -> World:
+    home = tmp_path_factory.mktemp("erase") / "home"
+    with copy_of(first.home, home) as hub:
+        nik = next(nik for nik in niks(first.delivery, 99) if _carried(hub, nik) == 1)
+    return World(home, first.delivery, nik)
 
 
 def _carried(hub: Hub, nik: str) -> int:

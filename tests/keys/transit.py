@@ -283,7 +283,7 @@ def _mount(url: str) -> None:
 def make_key(url: str, name: str, **said: Any) -> None:
     """What an operator does once: make the hub's key."""
     answer = httpx.post(
-        f"{url}/v1/transit/keys/{name}", json=said, headers={"X-Vault-Token": TOKEN}
+        f"{url}/v1/transit/keys/{name}", json=said, headers={"X-Vault-Token": TOKEN}, timeout=60
     )
     answer.raise_for_status()
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -24,34 +23,15 @@ from mdm.lookup import profile_by_id, profile_by_nik
 from mdm.pipeline import PATH, run
 from mdm.progress import Silent
 from mdm.run import RunResult, Stage, Work, carry_out
-from tests.run.homes import QUIET, copy_of, deliver, golden, land_all, new_home
+from tests.run.homes import QUIET, FirstRun, copy_of, golden, land_all
 
 BIODATA = "kemendagri/biodata_wni.csv"
 
 
-@dataclass(frozen=True)
-class World:
-    """A home after its first run (which learned models), its delivery, and what the run came to."""
-
-    home: Path
-    delivery: Path
-    first: RunResult
-
-
-@pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> World:
-    root = tmp_path_factory.mktemp("path")
-    delivery = deliver(root / "delivery", families=60, seed=8123)
-    with new_home(root / "home") as hub:
-        land_all(hub, delivery)
-        first = run(hub, QUIET)
-    return World(root / "home", delivery, first)
-
-
 @pytest.fixture
-def hub(world: World, tmp_path: Path) -> Iterator[Hub]:
+def hub(first: FirstRun, tmp_path: Path) -> Iterator[Hub]:
     """A hub of one's own, as it stands after the first run."""
-    with copy_of(world.home, tmp_path / "home") as hub:
+    with copy_of(first.home, tmp_path / "home") as hub:
         yield hub
 
 
@@ -94,8 +74,8 @@ def mend(delivery: Path, folder: Path, **changed: str) -> tuple[Path, str]:
     return folder, rows[0]["NIK"]
 
 
-def test_every_landed_row_is_accepted_or_quarantined(world: World, hub: Hub) -> None:
-    checked = counts(world.first, "validate")
+def test_every_landed_row_is_accepted_or_quarantined(first: FirstRun, hub: Hub) -> None:
+    checked = counts(first.result, "validate")
     batches = look(hub).batches
     assert checked["landed"] == sum(batch.landed for batch in batches)
     assert checked["landed"] == checked["accepted"] + checked["quarantined"]
@@ -103,21 +83,21 @@ def test_every_landed_row_is_accepted_or_quarantined(world: World, hub: Hub) -> 
         assert batch.landed == (batch.accepted or 0) + (batch.quarantined or 0), batch.file
 
 
-def test_the_same_facts_again_change_nothing(world: World, hub: Hub) -> None:
+def test_the_same_facts_again_change_nothing(first: FirstRun, hub: Hub) -> None:
     before = versions(hub)
-    land_all(hub, world.delivery)
+    land_all(hub, first.delivery)
     again = run(hub, QUIET)
     assert again.unchanged
-    assert again.run == world.first.run
+    assert again.run == first.result.run
     assert versions(hub) == before
     assert hub.lake.sweep() == 0
 
 
 def test_a_changed_row_gives_a_new_version_of_one_profile(
-    world: World, hub: Hub, tmp_path: Path
+    first: FirstRun, hub: Hub, tmp_path: Path
 ) -> None:
     before, linked = versions(hub), links(hub)
-    folder, nik = mend(world.delivery, tmp_path / "mended", PDDK_AKH="9", TGL_ENTRI="2026-01-15")
+    folder, nik = mend(first.delivery, tmp_path / "mended", PDDK_AKH="9", TGL_ENTRI="2026-01-15")
     (batch,) = land(hub, "kemendagri", [folder], progress=QUIET)
     assert batch.new == 1
     result = run(hub, QUIET)
@@ -165,7 +145,7 @@ def entity(hub: Hub, record: RecordRef) -> str:
 
 
 def test_what_people_judged_holds_through_runs_retraining_and_new_rules(
-    world: World, hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    first: FirstRun, hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     parted, joined = pair_of_one(hub), strangers(hub)
     old = {record: entity(hub, record) for record in (*parted, *joined)}
@@ -213,8 +193,8 @@ class Killed(BaseException):
     """Stands for a process that ends between two stages."""
 
 
-def test_a_killed_run_takes_up_finished_linkage(world: World, hub: Hub, tmp_path: Path) -> None:
-    folder, nik = mend(world.delivery, tmp_path / "mended", PDDK_AKH="9", TGL_ENTRI="2026-01-15")
+def test_a_killed_run_takes_up_finished_linkage(first: FirstRun, hub: Hub, tmp_path: Path) -> None:
+    folder, nik = mend(first.delivery, tmp_path / "mended", PDDK_AKH="9", TGL_ENTRI="2026-01-15")
     land(hub, "kemendagri", [folder], progress=QUIET)
 
     def die(_: Work) -> dict[str, int]:
