@@ -122,7 +122,7 @@ def table(hub: Hub, engine: Engine, kind: Kind, *, upto: int | None = None) -> s
 
 
 def pairs(
-    hub: Hub, session: Session, *, after: int = 0, ids: Collection[str] | None = None
+    hub: Hub, session: Session, after: int = 0, *, ids: Collection[str] | None = None
 ) -> Iterator[tuple[Judgement, tuple[RecordRef, RecordRef]]]:
     """Every judgement that can still be opened, in order, with its two records: those behind a number, or of some
     ids."""

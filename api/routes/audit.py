@@ -5,14 +5,12 @@ Nobody carries the number, somebody of another region carries it: both look the 
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from litestar import Router, get, post
 from litestar.di import NamedDependency
 from litestar.params import JSONBody, Parameter
-from sqlmodel import Session
 
 from api.actions import declares
 from api.guard import denied, require
@@ -34,9 +32,10 @@ from api.schemas.audit import (
     VerifiedView,
     VerifyQuestion,
 )
+from api.whom import find_for, may_see
 from mdm import audit, breach, tracing
 from mdm.access import Principal, decide
-from mdm.access.terms import Decision, Resource
+from mdm.access.terms import Resource
 from mdm.audit import Checkpoint
 from mdm.audit.checkpoints import checkpoints, verifier_keys
 from mdm.audit.proofs import prove, prove_growth
@@ -44,7 +43,7 @@ from mdm.audit.search import Wanted, search
 from mdm.audit.verifying import verify
 from mdm.breach import BreachReport
 from mdm.compose import Hub
-from mdm.errors import HomeError, InputError
+from mdm.errors import InputError
 from mdm.progress import Silent
 from mdm.subjects import SubjectReport
 from mdm.subjects import report as subject_report
@@ -80,9 +79,11 @@ def trace(data: JSONBody[TraceQuestion], principal: Who, hub: Where) -> Trace:
         evidence=data.evidence,
         whole_records=data.whole_records,
     )
+    _exactly_one(("nik", question.nik), ("subject", question.entity_id))
+    act = ("audit.trace", data.purpose)
     with hub.sessions.read() as session:
-        target, decision = _find(hub, session, principal, ("audit.trace", data.purpose), question)
-    question = _may_see(target, decision, question)
+        target, decision = find_for(hub, session, principal, act, question)
+    question = may_see(target, decision, question)
     tracing.write_down(
         hub, target, question, actor=principal.id, purpose=data.purpose, case=data.case
     )
@@ -96,8 +97,10 @@ def report(data: JSONBody[SubjectQuestion], principal: Who, hub: Where) -> Subje
     (UU 27/2022, articles 7 and 32). The act is in the audit log before the answer leaves."""
     require(principal, "subject.report", data.purpose)
     question = tracing.Question(nik=data.nik, entity_id=data.subject)
+    _exactly_one(("nik", question.nik), ("subject", question.entity_id))
+    act = ("subject.report", data.purpose)
     with hub.sessions.read() as session:
-        target, _ = _find(hub, session, principal, ("subject.report", data.purpose), question)
+        target, _ = find_for(hub, session, principal, act, question)
     return subject_report(
         hub, target, Silent(), actor=principal.id, purpose=data.purpose, case=data.case
     )
@@ -218,54 +221,6 @@ def verify_log(data: JSONBody[VerifyQuestion], hub: Where) -> VerifiedView:
         found.unsigned,
         found.root,
         [FaultView(fault.what, fault.sentence, fault.seq) for fault in found.faults],
-    )
-
-
-def _find(
-    hub: Hub,
-    session: Session,
-    principal: Principal,
-    act: tuple[str, str],
-    question: tracing.Question,
-) -> tuple[tracing.Target, Decision]:
-    """Whom the question is about, if they live where this principal may do `act`: an action, for a
-    purpose."""
-    _exactly_one(("nik", question.nik), ("subject", question.entity_id))
-    bare = replace(question, attributes=(), kind=None)
-    try:
-        whom = tracing.find(hub, session, bare)
-    except (InputError, HomeError):  # nobody, or nothing published then: both look the same
-        raise _nobody() from None
-    action, purpose = act
-    resource = Resource(whom.opened.kind, tracing.region_of(hub, session, whom))
-    decision = decide(principal, action, resource, purpose)
-    if not decision.allowed:
-        raise _nobody()
-    return tracing.find(hub, session, question), decision
-
-
-def _may_see(
-    target: tracing.Target, decision: Decision, question: tracing.Question
-) -> tracing.Question:
-    """The question, for the attributes that may be seen; whole records only where all may be."""
-    may = decision.fields.get(target.opened.kind, frozenset())
-    held = {choice.attribute for choice in target.explanation.choices}
-    if question.attributes and not set(question.attributes) <= may:
-        raise denied("no-fields")
-    if held <= may:
-        return question
-    some = question.attributes or sorted(held & may)
-    if not some:
-        raise _nobody()
-    return replace(question, attributes=some, whole_records=False)
-
-
-def _nobody() -> Problem:
-    return Problem(
-        404,
-        "nobody",
-        "There is nobody to show under this number.",
-        "Check the number and the moment. What lies outside your regions looks the same.",
     )
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from litestar import Router
 from litestar.types import ControllerRouterHandler
 
-from api.web import assets, officer, operations, overview, public, review, signin
+from api.web import assets, auditor, officer, operations, overview, public, review, signin
 
 HANDLERS = [
     assets.asset,
@@ -18,6 +18,7 @@ HANDLERS = [
     *operations.HANDLERS,
     *overview.HANDLERS,
     *public.HANDLERS,
+    *auditor.HANDLERS,
     *review.HANDLERS,
     *signin.HANDLERS,
 ]

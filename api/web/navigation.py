@@ -26,6 +26,10 @@ AREAS = (
     Area("layout.review", "/tinjau", "review.list"),
     Area("layout.corrections", "/perbaikan", "correction.read"),
     Area("layout.operations", "/operasi", "operations.read"),
+    Area("auditor.nav.trace", "/telusur", "audit.trace"),
+    Area("auditor.nav.log", "/log", "audit.verify"),
+    Area("auditor.nav.sample", "/contoh", "audit.sample"),
+    Area("auditor.nav.verify", "/verifikasi", "audit.verify"),
     Area("layout.approvals", "/persetujuan", "approval.list"),
     Area("layout.alarms", "/alarm", "alarm.read"),
 )

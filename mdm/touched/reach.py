@@ -54,10 +54,13 @@ class Kept:
         return self._records[kind]
 
     def groups_of(self, kind: Kind, entities: Collection[str]) -> set[int]:
-        """The groups in which records of some entities stand."""
+        """The groups in which records of some entities stand. TooFarError where the run, of an
+        older version, kept none."""
         if not entities:
             return set()
         rows = links.of_entities(self.hub, self.session, self.run, kind, entities)
+        if "group_no" not in rows.column_names:
+            raise TooFarError
         return {one for one in rows["group_no"].to_pylist() if one is not None}
 
     def linked(self, kind: Kind, entities: Collection[str]) -> pa.Table:

@@ -15,10 +15,11 @@ from sqlmodel import Session
 from matching.rules import Kind
 from mdm import questions
 from mdm.compose import Hub
+from mdm.survivorship import Explanation
 from mdm.tracing import Target, moments, pairs, records
 from mdm.tracing.facts import Delivery, HumanWord, RunThen, Sentence, Value
 from mdm.tracing.timeline import Fact, timeline
-from mdm.tracing.values import chosen, key_of, value_of
+from mdm.tracing.values import Key, chosen, key_of, value_of
 
 
 @dataclass(frozen=True)
@@ -59,8 +60,7 @@ class Outline:
 def outline(hub: Hub, session: Session, target: Target, attributes: Sequence[str] = ()) -> Outline:
     """The outline of what was found; of some attributes, or all. Writes nothing: who shows it does."""
     told, opened, run = target.explanation, target.opened, target.run
-    keys = [key_of(record) for record in told.records]
-    places = {key: at for at, key in enumerate(keys)}
+    keys, places = [key_of(record) for record in told.records], places_of(told)
     kind = cast(Kind, opened.kind)
     deliveries = records.deliveries(
         session, {record.batch for record in told.records if record.batch is not None}
@@ -91,3 +91,8 @@ def outline(hub: Hub, session: Session, target: Target, attributes: Sequence[str
         ),
         timeline=timeline(hub, session, target, keys),
     )
+
+
+def places_of(told: Explanation) -> dict[Key, int]:
+    """A record's key → its place in the list of records."""
+    return {key_of(record): at for at, record in enumerate(told.records)}

@@ -77,20 +77,24 @@ def _pair(
     over: set[Rids],
     doubt: float | None,
 ) -> Pair:
-    guards = {guard.name: guard.sentence for guard in rules.guards}
-    reason = row["reason"]
     return Pair(
         left=nodes.get(row["rid_l"]),
         right=nodes.get(row["rid_r"]),
         other=None,
         match_weight=row["match_weight"],
         judgement=row["judgement"],
-        reason=reason,
-        sentence=SENTENCES.get(reason) or guards.get(reason, reason),
+        reason=row["reason"],
+        sentence=reason_of(rules, row["reason"]),
         passed_over=_rids(row) in over,
         second_probability=doubt,
         evidence=None,
     )
+
+
+def reason_of(rules: LinkageRules, reason: str) -> str:
+    """A judgement's reason in a sentence."""
+    guards = {guard.name: guard.sentence for guard in rules.guards}
+    return SENTENCES.get(reason) or guards.get(reason, reason)
 
 
 def _rids(row: Mapping[str, Any]) -> Rids:
@@ -132,7 +136,7 @@ def human_words(
     for held, pair in judgements.pairs(hub, session, ids=ids) if ids else ():
         if held.kind != kind:
             continue
-        if held.at <= run.started:
+        if held.seq <= run.judged if run.judged is not None else held.at <= run.started:
             last[pair] = held.id
         left, right = (places.get(tuple(ref)) for ref in pair)  # type: ignore[arg-type]
         found.append((held, pair, left, right))

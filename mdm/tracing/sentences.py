@@ -14,20 +14,20 @@ _SENTENCES: dict[str, tuple[str, str]] = {
         "The linked records changed; {records} since then.",
     ),
     "merge": (
-        "Entitas digabung ke entitas lain: {records} catatan berpindah ({sources}).",
-        "The entity was merged into another: {records} records moved ({sources}).",
+        "Entitas digabung ke entitas lain: {records} catatan berpindah{sources}.",
+        "The entity was merged into another: {records} records moved{sources}.",
     ),
     "merge of another": (
-        "Entitas lain digabung ke sini: {records} catatan datang ({sources}).",
-        "Another entity was merged into this one: {records} records came ({sources}).",
+        "Entitas lain digabung ke sini: {records} catatan datang{sources}.",
+        "Another entity was merged into this one: {records} records came{sources}.",
     ),
     "split": (
-        "Sebagian catatan dipisahkan menjadi entitas lain: {records} pergi ({sources}).",
-        "Some records were split off as another entity: {records} left ({sources}).",
+        "Sebagian catatan dipisahkan menjadi entitas lain: {records} pergi{sources}.",
+        "Some records were split off as another entity: {records} left{sources}.",
     ),
     "split of another": (
-        "Entitas dipisahkan dari entitas lain: {records} catatan datang ({sources}).",
-        "The entity was split from another: {records} records came ({sources}).",
+        "Entitas dipisahkan dari entitas lain: {records} catatan datang{sources}.",
+        "The entity was split from another: {records} records came{sources}.",
     ),
     "link": (
         "Peninjau memutuskan: catatan {left} dan {right} satu entitas. Alasan: {reason}",
@@ -58,9 +58,22 @@ _SENTENCES: dict[str, tuple[str, str]] = {
         "Baris sumbernya dikosongkan dari lake.",
         "Its source rows were taken out of the lake.",
     ),
-    "correct": ("Koreksi dicatat: {action}.", "A correction was recorded: {action}."),
+    "correct": (
+        "Koreksi nomor {number} {act} ({attributes}).",
+        "Correction {number} was {act} ({attributes}).",
+    ),
 }
 
+#: What became of a correction, by the act of its chain.
+ACTS = {
+    "propose": Sentence("diusulkan", "proposed"),
+    "verify": Sentence("diperiksa dan diteruskan", "verified and passed on"),
+    "endorse": Sentence("disahkan kepala dinas", "endorsed by the head of office"),
+    "approve": Sentence("disetujui", "approved"),
+    "send-back": Sentence("dikembalikan", "sent back"),
+    "withdraw": Sentence("ditarik kembali", "withdrawn"),
+}
+WHOLE = Sentence("seluruh profil", "the whole profile")
 OUTSIDE = Sentence("di entitas lain", "of another entity")
 FIRST = Sentence("yang pertama", "the first one")
 NOTHING = Sentence("hanya tautan atau dasarnya yang berubah", "only links or grounds changed")
@@ -73,6 +86,11 @@ def sentence(what: str, **words: Sentence | str | int | None) -> Sentence:
     in_id = {name: word.id if isinstance(word, Sentence) else word for name, word in words.items()}
     in_en = {name: word.en if isinstance(word, Sentence) else word for name, word in words.items()}
     return Sentence(said_id.format_map(in_id), said_en.format_map(in_en))
+
+
+def act_of(act: str) -> Sentence:
+    """What an act of a correction's chain did to it."""
+    return ACTS.get(act, Sentence(act, act))
 
 
 def listed(words: list[Sentence]) -> Sentence:

@@ -36,7 +36,7 @@ class _Spoken:
     def catch_up(self, hub: Hub, session: Session) -> None:
         """Open what was judged since."""
         with self.lock:
-            for held, pair in judgements.pairs(hub, session, after=self.upto):
+            for held, pair in judgements.pairs(hub, session, self.upto):
                 for one in dict.fromkeys(map(_digest, pair)):
                     self.about.setdefault(one, []).append(held.id)
                 self.upto = held.seq

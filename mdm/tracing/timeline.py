@@ -15,10 +15,18 @@ from typing import cast
 from sqlmodel import Session, col, select
 
 from matching.rules import Kind
-from mdm.audit.search import Entry, Wanted, entries
+from mdm.audit.search import Wanted, entries
 from mdm.compose import Hub
 from mdm.hub.runs import PUBLISHED
-from mdm.hub.tables import Entity, Run, SealedProfile, SubjectRestriction
+from mdm.hub.tables import (
+    Correction,
+    CorrectionStep,
+    CorrectionTarget,
+    Entity,
+    Run,
+    SealedProfile,
+    SubjectRestriction,
+)
 from mdm.lookup import rules_of_its_day
 from mdm.opening import open_every_version
 from mdm.survivorship import Explanation, explain
@@ -26,14 +34,14 @@ from mdm.tracing import Target, moments, pairs
 from mdm.tracing.difference import SAME, differences
 from mdm.tracing.facts import HumanWord, Sentence
 from mdm.tracing.records import kept
-from mdm.tracing.sentences import FIRST, GONE, NOTHING, OUTSIDE, listed, sentence
+from mdm.tracing.sentences import FIRST, GONE, NOTHING, OUTSIDE, WHOLE, act_of, listed, sentence
 from mdm.tracing.values import Key
+from reference.attributes import dictionary
 
 MOST = 5_000  # audit events read about one entity
 MOVED = ("merge", "merge of another", "split", "split of another")
 #: Acts on an entity that the log alone knows, with the sentence for each.
 ACTS = {"erase": "erase", "blank": "blank"}
-CORRECTED = "correct"  # what the names of all acts of correction begin with
 
 
 @dataclass(frozen=True)
@@ -61,6 +69,7 @@ def timeline(
         *_linked(hub, session, entity_id, kind, run),
         *_sealed(hub, session, entity_id, run.seq),
         *_judged(session, pairs.human_words(hub, session, run, kind, records)),
+        *_corrected(session, entity_id, kind),
         *_acts(session, entity_id),
     ]
     if target.as_of is not None:
@@ -84,18 +93,19 @@ def _linked(hub: Hub, session: Session, entity_id: str, kind: Kind, run: Run) ->
     moved = {
         one.run_seq: _moves(hub, runs[one.run_seq], kind, entity_id)
         for one in happened
-        if one.event in MOVED and one.run_seq in runs
+        # Of a small run only how many moved is kept.
+        if one.event in MOVED and one.run_seq in runs and runs[one.run_seq].base is None
     }
     for one in happened:
         then = runs.get(one.run_seq)
         if then is None:
             continue
         sources = moved.get(one.run_seq, {}).get(one.other, Counter())
-        said = ", ".join(f"{source} {count}" for source, count in sorted(sources.items())) or "–"
+        said = ", ".join(f"{source} {count}" for source, count in sorted(sources.items()))
         yield Fact(
             at=then.finished or then.started,
             what=one.event,
-            sentence=sentence(one.event, records=one.records, sources=said),
+            sentence=sentence(one.event, records=one.records, sources=f" ({said})" if said else ""),
             actor="system",
             event=_publish_event(session, then),
             run_seq=one.run_seq,
@@ -168,30 +178,48 @@ def _told(word: HumanWord) -> Sentence:
     return sentence(word.judgement, left=left, right=right, reason=word.reason)
 
 
+def _corrected(session: Session, entity_id: str, kind: Kind) -> Iterable[Fact]:
+    """Every step of every correction about the entity."""
+    query = select(CorrectionTarget.correction, CorrectionTarget.attribute).where(
+        col(CorrectionTarget.entity_id).in_(known_as(session, entity_id))
+    )
+    attributes: defaultdict[str, set[str]] = defaultdict(set)
+    for correction, attribute in session.exec(query).all():
+        attributes[correction].update([attribute] if attribute else [])
+    steps = (
+        select(CorrectionStep, Correction.number)
+        .join(Correction, col(Correction.id) == CorrectionStep.correction)
+        .where(col(CorrectionStep.correction).in_(list(attributes)))
+    )
+    for step, number in session.exec(steps).all() if attributes else ():
+        names = sorted(attributes[step.correction])
+        labels = listed([_label(kind, name) for name in names]) if names else WHOLE
+        yield Fact(
+            at=step.at,
+            what="correct",
+            sentence=sentence("correct", number=number, act=act_of(step.act), attributes=labels),
+            actor=step.actor,
+            event=_event(session, step.correction, f"correction.{step.act}"),
+            attributes=tuple(names),
+        )
+
+
+def _label(kind: Kind, name: str) -> Sentence:
+    known = dictionary().of(kind).get(name)
+    return Sentence(known.label_id, known.label_en) if known else Sentence(name, name)
+
+
 def _acts(session: Session, entity_id: str) -> Iterable[Fact]:
     """What people did to the entity, from the log; and its restrictions."""
     ids = known_as(session, entity_id)
     for entry in entries(session, Wanted(subjects=ids), most=MOST):
-        if what := _act(entry):
-            yield Fact(
-                at=entry.at,
-                what=what,
-                sentence=sentence(what, action=entry.action),
-                actor=entry.actor,
-                event=entry.seq,
-                attributes=tuple(
-                    str(name) for of in entry.details.get("fields", {}).values() for name in of
-                ),
-            )
+        if what := ACTS.get(entry.action):
+            yield Fact(entry.at, what, sentence(what), entry.actor, entry.seq)
     query = select(SubjectRestriction).where(col(SubjectRestriction.entity_id).in_(ids))
     for row in session.exec(query).all():
         yield _restriction(session, row, "restrict", row.since, row.actor)
         if row.lifted is not None:
             yield _restriction(session, row, "lift", row.lifted, row.lifted_by)
-
-
-def _act(entry: Entry) -> str | None:
-    return CORRECTED if entry.action.startswith(CORRECTED) else ACTS.get(entry.action)
 
 
 def _restriction(

@@ -8,6 +8,7 @@ from litestar import Response, get
 from litestar.di import NamedDependency
 
 from api.actions import declares
+from api.web.auditor.samples import waiting as samples
 from api.web.errors import PASSWORD, SECOND_FACTOR
 from api.web.officer.waiting import waiting as corrections
 from api.web.operations.waiting import waiting as operations
@@ -23,7 +24,7 @@ from mdm.compose import Hub
 from reference.regions import place_name
 
 #: In the order they are shown. A new room adds its function here.
-ROOMS: tuple[Room, ...] = (tasks, corrections, approvals, alarms, operations)
+ROOMS: tuple[Room, ...] = (tasks, corrections, samples, approvals, alarms, operations)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,161 @@
+"""The profile as of a day beside today's, with every difference marked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Annotated, Any
+
+from litestar import Response, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, QueryParameter, URLEncodedBody
+from litestar.types import ControllerRouterHandler
+from sqlmodel import Session
+
+from api.actions import declares
+from api.web.auditor.sight import ACTION, Sight, find, looked
+from api.web.errors import Told
+from api.web.forms import day_of, end_of, field
+from api.web.pages import AnyRequest, page
+from api.web.values import Part, parts
+from api.web.visitor import visitor_of
+from mdm.compose import Hub
+from mdm.masking import load_rules
+from mdm.snapshots import today
+from mdm.survivorship import Choice
+from mdm.tracing import moments
+from mdm.tracing.difference import (
+    SAME,
+    WORDS,
+    Difference,
+    LinkDifference,
+    differences,
+    link_differences,
+)
+from mdm.tracing.facts import RunThen, Sentence
+
+
+@dataclass(frozen=True)
+class Side:
+    """One side of a difference, as it may be seen: the value's parts, its rule, its first reason."""
+
+    parts: list[Part]
+    choice: Choice
+
+
+@dataclass(frozen=True)
+class ShownDifference:
+    """One attribute, then and now."""
+
+    difference: Difference
+    word: Sentence
+    then: Side | None
+    now: Side | None
+
+
+@dataclass(frozen=True)
+class DifferencePage:
+    """Both days. `then` is None where there was no profile on that day."""
+
+    entity_id: str
+    kind: str
+    on: date
+    today: date
+    then: RunThen | None
+    now: RunThen
+    then_id: str
+    rows: list[ShownDifference]
+    links: list[LinkDifference]
+    same: int
+    opened: bool
+
+
+_Day = Annotated[str | None, QueryParameter(name="tanggal", max_length=10)]
+
+
+@declares(ACTION)
+@get("/telusur/{entity_id:str}/beda", sync_to_thread=True)
+def difference(
+    request: AnyRequest, entity_id: FromPath[str], hub: NamedDependency[Hub], tanggal: _Day = None
+) -> Response[bytes]:
+    """What changed since a day, masked."""
+    return _difference(request, hub, entity_id, tanggal or "", opens=False)
+
+
+@declares(ACTION)
+@post(
+    "/telusur/{entity_id:str}/beda",
+    status_code=200,
+    request_max_body_size=2048,
+    sync_to_thread=True,
+)
+def open_difference(
+    request: AnyRequest,
+    entity_id: FromPath[str],
+    data: URLEncodedBody[dict[str, Any]],
+    hub: NamedDependency[Hub],
+) -> Response[bytes]:
+    """The same in plain text."""
+    return _difference(request, hub, entity_id, field(data, "tanggal", 10), opens=True)
+
+
+def _difference(
+    request: AnyRequest, hub: Hub, entity_id: str, wanted: str, *, opens: bool
+) -> Response[bytes]:
+    day = day_of(wanted) or today()
+    with hub.sessions.read() as session:
+        now = find(hub, session, request, entity_id=entity_id)
+        then = _then(hub, session, request, now, day)
+        run_now = moments.told(hub, session, now.target.run)
+        run_then = moments.told(hub, session, then.target.run) if then else None
+    found = differences(then.target.explanation, now.target.explanation) if then else ()
+    seen = [one for one in found if one.attribute in now.fields]
+    opened = {one.attribute for one in seen} if opens else set[str]()
+    for sight in (then, now):
+        if sight is not None:
+            looked(hub, request, sight, opened)
+    links = (
+        link_differences(then.target.explanation.links, now.target.explanation.links)
+        if then
+        else ()
+    )
+    context = DifferencePage(
+        entity_id=now.entity_id,
+        kind=now.kind,
+        on=day,
+        today=today(),
+        then=run_then,
+        now=run_now,
+        then_id=then.entity_id if then else "",
+        rows=[_shown(request, now.kind, one, opens) for one in seen if one.change != SAME],
+        links=list(links),
+        same=sum(one.change == SAME for one in seen),
+        opened=opens,
+    )
+    return page(request, "auditor/difference.html", context)
+
+
+def _then(hub: Hub, session: Session, request: AnyRequest, now: Sight, day: date) -> Sight | None:
+    """The same as of the end of a day; None where nothing was published or known of them then."""
+    try:
+        return find(hub, session, request, entity_id=now.entity_id, as_of=end_of(day))
+    except Told:
+        return None
+
+
+def _shown(request: AnyRequest, kind: str, one: Difference, opened: bool) -> ShownDifference:
+    sides = [_side(request, kind, choice, one, opened) for choice in (one.then, one.now)]
+    return ShownDifference(one, WORDS[one.change], *sides)
+
+
+def _side(
+    request: AnyRequest, kind: str, choice: Choice | None, one: Difference, opened: bool
+) -> Side | None:
+    if choice is None:
+        return None
+    value = choice.value if opened else load_rules().mask(kind, choice.attribute, choice.value)
+    language = visitor_of(request).language
+    return Side(parts(language, kind, choice.attribute, value, one.parts), choice)
+
+
+HANDLERS: list[ControllerRouterHandler] = [difference, open_difference]

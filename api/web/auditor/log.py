@@ -1,0 +1,190 @@
+"""The audit log: search by actor, act, purpose, subject and time; and one event with its proof.
+
+A NIK is asked for in a form and leads to the entity's id; no address ever holds the number. A search
+is an event of its own.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from typing import Annotated, Any
+from urllib.parse import urlencode
+
+from litestar import Response, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, QueryParameter, URLEncodedBody
+from litestar.types import ControllerRouterHandler
+from sqlmodel import Session
+
+from api.actions import declares
+from api.web.auditor.case import case_of
+from api.web.auditor.proof import LOG
+from api.web.auditor.sight import find, principal_of
+from api.web.errors import Told
+from api.web.forms import begin_of, day_of, end_of, field
+from api.web.pages import AnyRequest, page, see_other
+from mdm import audit
+from mdm.audit.checkpoints import Checkpoint
+from mdm.audit.proofs import prove
+from mdm.audit.search import Entry, Wanted, search
+from mdm.compose import Hub
+from mdm.errors import InputError
+from mdm.hub.tables import Entity
+from mdm.masking import load_rules
+from mdm.seal import normal_nik
+from mdm.tracing.timeline import known_as
+
+PATH = "/log"
+PAGE = 50  # events on a page
+MOST = 20_000  # events looked at for one page
+_NAMES = ("aktor", "tindakan", "tujuan", "entitas", "dari", "sampai")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is searched for, as typed."""
+
+    aktor: str = ""
+    tindakan: str = ""
+    tujuan: str = ""
+    entitas: str = ""
+    dari: str = ""
+    sampai: str = ""
+
+    def wanted(self, session: Session) -> Wanted:
+        """The same for the search; an entity with all that were merged into it."""
+        return Wanted(
+            actor=self.aktor or None,
+            subjects=tuple(known_as(session, self.entitas)) if self.entitas else (),
+            action=self.tindakan or None,
+            purpose=self.tujuan or None,
+            since=begin_of(day_of(self.dari)),
+            until=end_of(day_of(self.sampai)),
+        )
+
+    def query(self, **more: object) -> str:
+        """As the query of an address."""
+        held = {name: getattr(self, name) for name in _NAMES if getattr(self, name)}
+        return urlencode({**held, **more})
+
+
+@dataclass(frozen=True)
+class LogPage:
+    """Some events. `more`: the address of the next; `bounded`: the search stopped to be gone on."""
+
+    asked: Asked
+    events: list[Entry]
+    more: str
+    bounded: bool
+    purposes: list[str]
+    wrong: str = ""
+
+
+@dataclass(frozen=True)
+class EventPage:
+    """One event, with its place in the tree; `entities`: ids that lead to a trace."""
+
+    event: Entry
+    raw: str
+    leaf: str
+    covered: Checkpoint | None
+    entities: list[str]
+
+
+@declares(LOG)
+@get(PATH, sync_to_thread=True)
+def log_page(
+    request: AnyRequest,
+    hub: NamedDependency[Hub],
+    sebelum: Annotated[int | None, QueryParameter(name="sebelum", ge=0, le=1 << 53)] = None,
+) -> Response[bytes]:
+    """A page of the log, the newest first."""
+    asked = Asked(**{name: field(request.query_params, name, 80) for name in _NAMES})
+    try:
+        normal_nik(asked.entitas)
+        return page(request, "auditor/log.html", _empty(Asked(), "auditor.log.number"), status=422)
+    except InputError:
+        pass
+    with hub.sessions.read() as session:
+        found = search(session, asked.wanted(session), before=sebelum, limit=PAGE, most=MOST)
+    _on_record(hub, request, asked, len(found.events))
+    more = f"{PATH}?{asked.query(sebelum=found.before)}" if found.before is not None else ""
+    context = replace(_empty(asked), events=found.events, more=more, bounded=found.bounded)
+    return page(request, "auditor/log.html", context)
+
+
+@declares(LOG)
+@post(PATH, request_max_body_size=2048, sync_to_thread=True)
+def log_of_number(
+    request: AnyRequest, data: URLEncodedBody[dict[str, Any]], hub: NamedDependency[Hub]
+) -> Response[bytes]:
+    """From a NIK to the log of whoever carries it, if they live where this auditor may look."""
+    try:
+        nik = normal_nik(field(data, "nik", 32))
+        with hub.sessions.read() as session:
+            sight = find(hub, session, request, nik=nik)
+    except InputError:
+        return page(
+            request, "auditor/log.html", _empty(Asked(), "auditor.trace.digits"), status=422
+        )
+    except Told as told:
+        _on_record(hub, request, Asked(), 0)
+        return page(request, "auditor/log.html", _empty(Asked(), told.key), status=404)
+    return see_other(f"{PATH}?{urlencode({'entitas': sight.entity_id})}")
+
+
+@declares(LOG)
+@get(PATH + "/{seq:int}", sync_to_thread=True)
+def event_page(
+    request: AnyRequest, seq: FromPath[int], hub: NamedDependency[Hub]
+) -> Response[bytes]:
+    """One event: its exact bytes, its hash, the checkpoint that covers it."""
+    with hub.sessions.read() as session:
+        found = search(session, Wanted(), before=seq + 1, limit=1, most=1).events
+        if not found or found[0].seq != seq:
+            raise Told(404, "auditor.no-event")
+        (event,) = found
+        covered, raw, leaf = _proven(session, seq, event)
+        entities = [one for one in _ids(event) if session.get(Entity, one) is not None]
+    _on_record(hub, request, Asked(), 1)
+    return page(request, "auditor/event.html", EventPage(event, raw, leaf, covered, entities))
+
+
+def _proven(session: Session, seq: int, event: Entry) -> tuple[Checkpoint | None, str, str]:
+    """The checkpoint over an event, if one is made yet, its bytes and its hash."""
+    try:
+        shown = prove(session, seq)
+    except InputError:
+        return None, _pretty({"at": event.at.isoformat(), "actor": event.actor,
+                              "action": event.action, **event.details}), ""  # fmt: skip
+    return shown.checkpoint, _pretty(json.loads(shown.event)), shown.leaf_hash
+
+
+def _pretty(event: dict[str, Any]) -> str:
+    return json.dumps(event, indent=2, ensure_ascii=False)
+
+
+def _ids(event: Entry) -> list[str]:
+    said = event.details.get("entity_id") or ()
+    return [said] if isinstance(said, str) else list(said)
+
+
+def _on_record(hub: Hub, request: AnyRequest, asked: Asked, count: int) -> None:
+    with hub.sessions.begin() as session:
+        audit.record(
+            session,
+            principal_of(request).id,
+            "audit-search",
+            user=asked.aktor or None,
+            entity_id=asked.entitas or None,
+            case=case_of(request),
+            count=count,
+        )
+
+
+def _empty(asked: Asked, wrong: str = "") -> LogPage:
+    return LogPage(asked, [], "", False, sorted(load_rules().purposes), wrong)
+
+
+HANDLERS: list[ControllerRouterHandler] = [log_page, log_of_number, event_page]

@@ -1,0 +1,88 @@
+"""The pairs of an entity: what was judged of them, and the waterfall of each match weight."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import cast
+
+from litestar import Response, get
+from litestar.di import NamedDependency
+from litestar.params import FromPath
+from litestar.types import ControllerRouterHandler
+
+from api.actions import declares
+from api.web.auditor.sight import ACTION, find, looked
+from api.web.pages import AnyRequest, page
+from api.web.waterfall import Waterfall, waterfall
+from matching.rules import Kind
+from mdm.components import Component, ComponentPair, look
+from mdm.compose import Hub
+from mdm.errors import HubError
+from mdm.touched.reach import TooFarError
+from mdm.tracing.outline import places_of
+from mdm.tracing.pairs import reason_of, rules_then
+from mdm.tracing.values import Key
+
+
+@dataclass(frozen=True)
+class ShownPair:
+    """Two records that were compared, by the numbers that sentences call them."""
+
+    left: int
+    right: int
+    pair: ComponentPair
+    reason: str
+    waterfall: Waterfall | None
+
+
+@dataclass(frozen=True)
+class PairsPage:
+    """The pairs, the heaviest first; None where the run kept none that can be shown."""
+
+    entity_id: str
+    pairs: list[ShownPair] | None
+
+
+@declares(ACTION)
+@get("/telusur/{entity_id:str}/pasangan", sync_to_thread=True)
+def pairs(
+    request: AnyRequest, entity_id: FromPath[str], hub: NamedDependency[Hub]
+) -> Response[bytes]:
+    """Weights and words: nobody's values."""
+    with hub.sessions.read() as session:
+        sight = find(hub, session, request, entity_id=entity_id)
+        kind = cast(Kind, sight.kind)
+        rules = rules_then(session, sight.target.run, kind)
+    looked(hub, request, sight)
+    numbers = {key: at + 1 for key, at in places_of(sight.target.explanation).items()}
+    component = _component(hub, kind, sight.entity_id)
+    shown = None
+    if component is not None:
+        shown = [
+            ShownPair(
+                numbers[_key(component, one.left)],
+                numbers[_key(component, one.right)],
+                one,
+                reason_of(rules, one.reason),
+                waterfall(one.prior, one.steps) if one.steps else None,
+            )
+            for one in sorted(component.pairs, key=lambda one: -(one.match_weight or 0))
+            if _key(component, one.left) in numbers and _key(component, one.right) in numbers
+        ]
+    return page(request, "auditor/pairs.html", PairsPage(sight.entity_id, shown))
+
+
+def _component(hub: Hub, kind: Kind, entity_id: str) -> Component | None:
+    """The entity's records and pairs; None where the run, of an older version, kept none."""
+    try:
+        return look(hub, kind, [entity_id])
+    except (HubError, TooFarError):
+        return None
+
+
+def _key(component: Component, at: int) -> Key:
+    source, layout, record_key = component.records[at].ref
+    return source, layout, record_key
+
+
+HANDLERS: list[ControllerRouterHandler] = [pairs]

@@ -1,0 +1,231 @@
+"""A golden profile with its reasons, and one value of it with its losers and source rows.
+
+Masked at first. A form opens one value or all of them; what it opened is in the log before the page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from litestar import Response, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, URLEncodedBody
+from litestar.types import ControllerRouterHandler
+
+from api.actions import declares
+from api.web.auditor.case import case_of
+from api.web.auditor.sight import ACTION, Sight, find, key_shown, looked, masked, opened_by
+from api.web.errors import Told
+from api.web.forms import field
+from api.web.pages import AnyRequest, page
+from api.web.values import Part, parts
+from api.web.visitor import visitor_of
+from mdm.compose import Hub
+from mdm.snapshots import today
+from mdm.tracing.facts import Delivery, Lost, Sentence, Value
+from mdm.tracing.outline import Outline, Place, outline
+
+Form = URLEncodedBody[dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class ShownLoser:
+    """A value that lost, as it may be seen."""
+
+    parts: list[Part]
+    loser: Lost
+
+
+@dataclass(frozen=True)
+class ShownValue:
+    """A golden value, as it may be seen."""
+
+    value: Value
+    parts: list[Part]
+    losers: list[ShownLoser]
+    opened: bool
+
+
+@dataclass(frozen=True)
+class Row:
+    """Where a source record stands; `number` is the one sentences call it by, `key` maybe hidden."""
+
+    number: int
+    place: Place
+    key: str
+    delivery: Delivery | None
+
+
+@dataclass(frozen=True)
+class ProfilePage:
+    """The whole profile. `links`: kind → entity id of its family, household, members."""
+
+    entity_id: str
+    kind: str
+    case: str | None
+    outline: Outline
+    values: list[ShownValue]
+    rows: list[Row]
+    links: list[tuple[str, str]]
+    open_all: bool
+    redirected: bool
+    today: date
+    deciding: dict[str, Sentence]
+
+
+@dataclass(frozen=True)
+class ValuePage:
+    """One value: how it was chosen, what lost, and the rows they all came from."""
+
+    entity_id: str
+    kind: str
+    case: str | None
+    outline: Outline
+    shown: ShownValue
+    rows: list[Row]
+    opened: bool
+
+
+@declares(ACTION)
+@get("/telusur/{entity_id:str}", sync_to_thread=True)
+def profile(
+    request: AnyRequest, entity_id: FromPath[str], hub: NamedDependency[Hub]
+) -> Response[bytes]:
+    """The profile, masked."""
+    return _profile(request, hub, entity_id, "")
+
+
+@declares(ACTION)
+@post("/telusur/{entity_id:str}", status_code=200, request_max_body_size=2048, sync_to_thread=True)
+def open_profile(
+    request: AnyRequest, entity_id: FromPath[str], data: Form, hub: NamedDependency[Hub]
+) -> Response[bytes]:
+    """The profile with one value or all of them in plain text."""
+    return _profile(request, hub, entity_id, field(data, "buka", 64))
+
+
+@declares(ACTION)
+@get("/telusur/{entity_id:str}/nilai/{attribute:str}", sync_to_thread=True)
+def value(
+    request: AnyRequest,
+    entity_id: FromPath[str],
+    attribute: FromPath[str],
+    hub: NamedDependency[Hub],
+) -> Response[bytes]:
+    """One value, masked."""
+    return _value(request, hub, entity_id, attribute, opens=False)
+
+
+@declares(ACTION)
+@post(
+    "/telusur/{entity_id:str}/nilai/{attribute:str}",
+    status_code=200,
+    request_max_body_size=2048,
+    sync_to_thread=True,
+)
+def open_value(
+    request: AnyRequest,
+    entity_id: FromPath[str],
+    attribute: FromPath[str],
+    hub: NamedDependency[Hub],
+) -> Response[bytes]:
+    """One value in plain text, with its losers."""
+    return _value(request, hub, entity_id, attribute, opens=True)
+
+
+def _profile(request: AnyRequest, hub: Hub, entity_id: str, buka: str) -> Response[bytes]:
+    with hub.sessions.read() as session:
+        sight = find(hub, session, request, entity_id=entity_id)
+        found = outline(hub, session, sight.target)
+    opened = opened_by(buka, sight) if buka else frozenset[str]()
+    held = {value.attribute for value in found.values}
+    context = ProfilePage(
+        entity_id=sight.entity_id,
+        kind=sight.kind,
+        case=case_of(request),
+        outline=found,
+        values=shown(request, sight, found.values, opened),
+        rows=rows_of(found, bool(opened) and held <= opened),
+        links=_links(sight),
+        open_all=held & sight.fields <= opened,
+        redirected=sight.target.asked != sight.entity_id,
+        today=today(),
+        deciding={
+            value.decided_by: value.losers[0].because for value in found.values if value.losers
+        },
+    )
+    looked(hub, request, sight, opened & held)
+    return page(request, "auditor/profile.html", context)
+
+
+def _value(
+    request: AnyRequest, hub: Hub, entity_id: str, attribute: str, *, opens: bool
+) -> Response[bytes]:
+    with hub.sessions.read() as session:
+        sight = find(hub, session, request, entity_id=entity_id)
+        named = {choice.attribute for choice in sight.target.explanation.choices}
+        if attribute not in named & sight.fields:
+            raise Told(404, "auditor.no-value")
+        found = outline(hub, session, sight.target, [attribute])
+    opened = {attribute} if opens else set[str]()
+    (one,) = shown(request, sight, found.values, opened)
+    behind = {one.value.record, *(loser.record for loser in one.value.losers)}
+    context = ValuePage(
+        entity_id=sight.entity_id,
+        kind=sight.kind,
+        case=case_of(request),
+        outline=found,
+        shown=one,
+        rows=[row for row in rows_of(found, opens) if row.number - 1 in behind],
+        opened=opens,
+    )
+    looked(hub, request, sight, opened)
+    return page(request, "auditor/value.html", context)
+
+
+def shown(
+    request: AnyRequest, sight: Sight, values: Collection[Value], opened: Collection[str]
+) -> list[ShownValue]:
+    """Values as they may be seen, in the visitor's language."""
+    language, kind = visitor_of(request).language, sight.kind
+    seen = [value for value in values if value.attribute in sight.fields]
+    return [
+        ShownValue(
+            one,
+            parts(language, kind, one.attribute, one.value),
+            [
+                ShownLoser(parts(language, kind, one.attribute, loser.value), loser)
+                for loser in one.losers
+            ],
+            one.attribute in opened,
+        )
+        for one in masked(seen, kind, opened)
+    ]
+
+
+def rows_of(found: Outline, opened: bool) -> list[Row]:
+    """The source records in their order, each with its delivery."""
+    return [
+        Row(
+            number,
+            place,
+            key_shown(place.record_key, opened),
+            None if place.delivery is None else found.deliveries[place.delivery],
+        )
+        for number, place in enumerate(found.records, 1)
+    ]
+
+
+def _links(sight: Sight) -> list[tuple[str, str]]:
+    """(what, entity id) of everything the profile names."""
+    found = []
+    for name, linked in sorted(sight.target.explanation.links.items()):
+        ids = [linked] if isinstance(linked, str) else linked or ()
+        found += [(name, one if isinstance(one, str) else str(one[0])) for one in ids]
+    return found
+
+
+HANDLERS: list[ControllerRouterHandler] = [profile, open_profile, value, open_value]

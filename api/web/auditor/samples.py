@@ -1,0 +1,230 @@
+"""Samples: draw at random what is examined, examine it one by one, and see how sure the figure is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from litestar import Response, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, URLEncodedBody
+from litestar.types import ControllerRouterHandler
+from sqlmodel import col, func, select
+
+from api.actions import declares
+from api.web.auditor.sight import ACTION as TRACE
+from api.web.auditor.sight import principal_of
+from api.web.errors import Told
+from api.web.flash import Flash
+from api.web.forms import begin_of, day_of, end_of, field
+from api.web.pages import AnyRequest, page, see_other
+from api.web.visitor import Visitor
+from api.web.waiting import Waiting
+from matching.rules import KINDS
+from mdm import sampling
+from mdm.access import decide
+from mdm.access.terms import Resource
+from mdm.audit.search import Entry, Wanted, search
+from mdm.compose import Hub
+from mdm.errors import InputError, UnknownError
+from mdm.hub.tables import Sample, SampleItem, SampleVerdict
+from mdm.sampling import Asked, AskedEvents, AskedLinks, AskedValues, Kept, Share, Word
+from reference.attributes import dictionary
+
+ACTION = "audit.sample"
+PATH = "/contoh"
+_Form = URLEncodedBody[dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class SamplesPage:
+    """The samples there are, and forms to draw one. `original`: a refusal in the hub's words."""
+
+    samples: list[Sample]
+    attributes: list[str]
+    original: str = ""
+
+
+@dataclass(frozen=True)
+class SamplePage:
+    """One sample: what was drawn, what was found of it, and the shares by stratum."""
+
+    sample: Sample
+    items: list[tuple[SampleItem, Word | None]]
+    whole: Share
+    strata: dict[str, Share]
+    next: int | None
+
+
+@dataclass(frozen=True)
+class ItemPage:
+    """One thing drawn, to be examined."""
+
+    sample: Sample
+    item: SampleItem
+    count: int
+    word: Word | None
+    event: Entry | None
+    original: str = ""
+
+
+@declares(ACTION)
+@get(PATH, sync_to_thread=True)
+def samples_page(request: AnyRequest, hub: NamedDependency[Hub]) -> Response[bytes]:
+    """The samples."""
+    return page(request, "auditor/samples.html", _samples(hub))
+
+
+@declares(ACTION)
+@post(PATH, request_max_body_size=4096, sync_to_thread=True)
+def draw(request: AnyRequest, data: _Form, hub: NamedDependency[Hub]) -> Response[bytes]:
+    """Draw one, then on to it."""
+    count = field(data, "jumlah", 6)
+    try:
+        sample = sampling.draw(
+            hub,
+            _asked(request, data),
+            int(count) if count.isdecimal() else 0,
+            actor=principal_of(request).id,
+            seed=field(data, "benih", 40) or None,
+        )
+    except InputError as error:
+        context = _samples(hub, f"{error.message} {error.hint}")
+        return page(request, "auditor/samples.html", context, status=422)
+    return see_other(f"{PATH}/{sample.id}")
+
+
+@declares(ACTION)
+@get(PATH + "/{sample_id:str}", sync_to_thread=True)
+def sample_page(
+    request: AnyRequest, sample_id: FromPath[str], hub: NamedDependency[Hub]
+) -> Response[bytes]:
+    """One sample with its figures."""
+    kept = _find(hub, sample_id)
+    shares = sampling.shares(kept)
+    context = SamplePage(
+        sample=kept.sample,
+        items=[(item, kept.words.get(item.n)) for item in kept.items],
+        whole=shares.pop(""),
+        strata=shares,
+        next=_next(kept, 0),
+    )
+    return page(request, "auditor/sample.html", context)
+
+
+@declares(ACTION)
+@get(PATH + "/{sample_id:str}/{n:int}", sync_to_thread=True)
+def item_page(
+    request: AnyRequest, sample_id: FromPath[str], n: FromPath[int], hub: NamedDependency[Hub]
+) -> Response[bytes]:
+    """One thing drawn."""
+    return page(request, "auditor/item.html", _item(hub, sample_id, n))
+
+
+@declares(ACTION)
+@post(PATH + "/{sample_id:str}/{n:int}", request_max_body_size=8192, sync_to_thread=True)
+def examine(
+    request: AnyRequest,
+    sample_id: FromPath[str],
+    n: FromPath[int],
+    data: _Form,
+    hub: NamedDependency[Hub],
+) -> Response[bytes]:
+    """Keep what was found, then on to the next that nobody has looked at."""
+    verdict, note = field(data, "putusan", 16), field(data, "catatan", 4000)
+    try:
+        sampling.examine(
+            hub, sample_id, n, verdict, actor=principal_of(request).id, note=note or None
+        )
+    except UnknownError:
+        raise Told(404, "auditor.sample.none") from None
+    except InputError as error:
+        context = _item(hub, sample_id, n, f"{error.message} {error.hint}")
+        return page(request, "auditor/item.html", context, status=422)
+    after = _next(_find(hub, sample_id), n)
+    flash = Flash("good", "auditor.sample.kept", {"n": n})
+    return see_other(f"{PATH}/{sample_id}" + (f"/{after}" if after else ""), flash)
+
+
+def waiting(hub: Hub, visitor: Visitor) -> Iterator[Waiting]:
+    """Things in samples of one's own that wait to be examined."""
+    if not visitor.may(ACTION):
+        return
+    done = select(SampleVerdict.n).where(
+        SampleVerdict.sample_id == SampleItem.sample_id, SampleVerdict.n == SampleItem.n
+    )
+    query = (
+        select(func.count())
+        .select_from(SampleItem)
+        .join(Sample, col(Sample.id) == SampleItem.sample_id)
+        .where(Sample.actor == visitor.id, ~done.exists())
+    )
+    with hub.sessions.read() as session:
+        n = session.exec(query).one()
+    if n:
+        yield Waiting(n, "auditor.waiting", PATH)
+
+
+def _asked(request: AnyRequest, data: dict[str, Any]) -> Asked:
+    """What a form asks for. Values are drawn where this auditor may trace."""
+    kind = field(data, "jenis", 16)
+    if field(data, "apa", 16) == sampling.EVENTS:
+        return AskedEvents(
+            actor=field(data, "aktor", 80) or None,
+            action=field(data, "tindakan", 80) or None,
+            since=begin_of(day_of(field(data, "dari", 10))),
+            until=end_of(day_of(field(data, "sampai", 10))),
+        )
+    if kind not in KINDS:
+        raise InputError("This is no kind of entity.", f"Name one of: {', '.join(KINDS)}.")
+    if field(data, "apa", 16) == sampling.LINKS:
+        return AskedLinks(kind)
+    principal = principal_of(request)
+    regions = tuple(
+        prefix
+        for prefix in principal.regions
+        if decide(principal, TRACE, Resource(kind, prefix), "audit").allowed
+    )
+    return AskedValues(
+        kind=kind,
+        regions=regions,
+        attribute=field(data, "atribut", 64) or None,
+        contested=field(data, "berlawanan", 8) == "ya",
+    )
+
+
+def _samples(hub: Hub, original: str = "") -> SamplesPage:
+    with hub.sessions.read() as session:
+        found = sampling.everyone(session)
+    return SamplesPage(found, sorted({one.name for one in dictionary().attributes}), original)
+
+
+def _find(hub: Hub, sample_id: str) -> Kept:
+    try:
+        with hub.sessions.read() as session:
+            return sampling.find(hub, session, sample_id)
+    except UnknownError:
+        raise Told(404, "auditor.sample.none") from None
+
+
+def _item(hub: Hub, sample_id: str, n: int, original: str = "") -> ItemPage:
+    kept = _find(hub, sample_id)
+    item = next((one for one in kept.items if one.n == n), None)
+    if item is None:
+        raise Told(404, "auditor.sample.none")
+    event = None
+    if kept.sample.kind == sampling.EVENTS:
+        with hub.sessions.read() as session:
+            events = search(session, Wanted(), before=item.ref["event"] + 1, limit=1, most=1)
+        (event,) = events.events
+    return ItemPage(kept.sample, item, len(kept.items), kept.words.get(n), event, original)
+
+
+def _next(kept: Kept, after: int) -> int | None:
+    """The first thing behind a number that nobody has looked at, else the first of all."""
+    left = [item.n for item in kept.items if item.n not in kept.words]
+    return next((n for n in left if n > after), left[0] if left else None)
+
+
+HANDLERS: list[ControllerRouterHandler] = [samples_page, draw, sample_page, item_page, examine]

@@ -1,0 +1,253 @@
+"""An auditor's day in a real browser: sign in, trace a value, compare days, prove it offline, search the
+log, verify it, draw and examine a sample."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pyotp
+import pytest
+from playwright.sync_api import Page
+
+from mdm import judgements
+from mdm.access import login
+from mdm.audit import checkpoint, verifier
+from mdm.audit.search import Wanted, search
+from mdm.compose import Hub
+from mdm.judgements import RecordRef
+from tests.api.serving import Served
+from tests.api.world import ENTITY, FAMILY, NOBODY, RINA, SITI
+from tests.web.browser import axe, fits
+from tests.web.conftest import Open
+from tests.web.people import PASSWORD, Member, join, one_of
+
+NAME = "SITI NURHALIZA"
+
+
+@pytest.fixture(scope="module")
+def judged(workbench: Served) -> Served:
+    """Somebody judged Siti's record; the log is signed."""
+    left = RecordRef("kemendagri", "biodata_wni", SITI)
+    right = RecordRef("kemensos", "rumah_tangga", "K-1")
+    judgements.record(
+        workbench.hub, "person", left, right, "link", actor="steward 7", reason="seen the papers"
+    )
+    checkpoint(workbench.hub)
+    return workbench
+
+
+def newest(hub: Hub, action: str, actor: str) -> dict[str, Any]:
+    with hub.sessions.read() as session:
+        found = search(session, Wanted(actor=actor, action=action), limit=1).events
+    return dict(found[0].details) if found else {}
+
+
+def test_the_day(judged: Served, open_: Open, tmp_path: Path) -> None:
+    who, code = with_second_factor(judged.hub)
+    with open_() as page:
+        sign_in(page, who.login, code)
+        page.get_by_role("link", name="Telusur").click()
+        page.get_by_label("NIK", exact=True).fill(SITI)
+        page.get_by_label("Nomor perkara").fill("AU-12")
+        axe(page)
+        page.keyboard.press("Enter")
+        page.get_by_role("heading", name="Orang").wait_for()
+        assert SITI not in page.url
+        assert NAME not in page.content()
+        assert SITI not in page.content()
+        page.get_by_text("seen the papers").wait_for()
+        axe(page)
+        assert newest(judged.hub, "look", who.id)["case"] == "AU-12"
+        trace_one_value(page, judged.hub, who)
+        download_and_verify(page, tmp_path)
+        search_and_verify_the_log(page, who)
+        draw_and_examine(page)
+
+
+def trace_one_value(page: Page, hub: Hub, who: Member) -> None:
+    page.locator("a[href$='/nilai/name']").click()
+    page.get_by_role("heading", name="Nilai yang kalah").wait_for()
+    assert NAME not in page.content()
+    page.keyboard.press("o")
+    page.get_by_text(NAME).wait_for()
+    assert newest(hub, "trace", who.id)["fields"] == {"person": ["name"]}
+    axe(page)
+    page.get_by_role("link", name="Kembali ke profil").click()
+    page.get_by_role("button", name="Bandingkan").click()
+    page.get_by_text("Tidak ada yang berbeda").wait_for()
+    axe(page)
+    page.get_by_role("link", name="Kembali ke profil").click()
+    page.get_by_role("heading", name="Garis waktu").wait_for()
+
+
+def download_and_verify(page: Page, folder: Path) -> None:
+    with page.expect_download() as proof:
+        page.keyboard.press("b")
+    proof.value.save_as(folder / "proof.txt")
+    page.goto("/verifikasi")
+    with page.expect_download() as tool:
+        page.get_by_role("link", name="verifier.py").click()
+    tool.value.save_as(folder / "verifier.py")
+    assert (folder / "verifier.py").read_bytes() == Path(verifier.__file__).read_bytes()
+    done = subprocess.run(
+        [sys.executable, "-I", str(folder / "verifier.py"), str(folder / "proof.txt")],
+        capture_output=True, text=True, timeout=60, check=False, cwd=folder,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout
+    assert "steward 7 judge" in done.stdout
+    key = done.stdout.splitlines()[-1].strip()
+    assert page.get_by_text(key).count() == 1
+
+
+def search_and_verify_the_log(page: Page, who: Member) -> None:
+    page.get_by_role("button", name="Periksa sekarang").click()
+    page.get_by_text("Semuanya utuh").wait_for()
+    axe(page)
+    page.get_by_role("link", name="Log audit").click()
+    page.get_by_label("Pelaku").fill(who.id)
+    page.get_by_label("Tindakan").fill("trace")
+    page.get_by_role("button", name="Cari").first.click()
+    page.get_by_role("table").get_by_text("AU-12").wait_for()
+    axe(page)
+    page.get_by_role("table").get_by_role("link").first.click()
+    page.get_by_role("heading", name="Isi peristiwa").wait_for()
+    axe(page)
+    page.goto("/log")
+    page.get_by_text("Cari menurut NIK").click()
+    page.get_by_label("NIK", exact=True).fill(SITI)
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**/log?entitas={ENTITY[SITI]}")
+    assert page.get_by_role("table").get_by_role("row").count() > 3
+
+
+def draw_and_examine(page: Page) -> None:
+    page.get_by_role("link", name="Contoh").click()
+    card = page.locator("form.card", has_text="Peristiwa log")
+    card.get_by_label("Banyaknya").fill("3")
+    card.get_by_role("button").click()
+    page.get_by_role("link", name="Lanjut memeriksa").click()
+    axe(page)
+    for key in "121":
+        page.get_by_role("heading", name="Butir").wait_for()
+        page.keyboard.press(key)
+        page.get_by_text("tersimpan").wait_for()
+    page.get_by_text("selesai diperiksa").wait_for()
+    page.get_by_text("33,3%").first.wait_for()
+    axe(page)
+
+
+def sign_in(page: Page, name: str, code: str) -> None:
+    page.goto("/masuk")
+    page.get_by_label("Nama masuk").fill(name)
+    page.get_by_label("Sandi").fill(PASSWORD)
+    page.get_by_label("Kode faktor kedua").fill(code)
+    page.get_by_role("main").get_by_role("button", name="Masuk").click()
+    page.get_by_role("heading", name="Yang menunggu Anda").wait_for()
+
+
+def with_second_factor(hub: Hub) -> tuple[Member, str]:
+    """An auditor whose second factor is set up; and the code to sign in with, the one after."""
+    member = join(hub, ("auditor", ""))
+    secret, _ = login.begin_second_factor(hub, member.id)
+    login.confirm_second_factor(hub, member.id, pyotp.TOTP(secret).now())
+    return member, pyotp.TOTP(secret).at(time.time() + 30)
+
+
+def test_nothing_is_shown_that_was_not_opened(judged: Served) -> None:
+    who = one_of(judged.hub, "auditor")
+    with who.client(judged.url) as client:
+        profile = client.get(f"/telusur/{ENTITY[SITI]}")
+        value = client.get(f"/telusur/{ENTITY[SITI]}/nilai/name")
+        family = client.get(f"/telusur/{FAMILY[SITI]}")
+        beda = client.get(f"/telusur/{ENTITY[SITI]}/beda")
+        for answer in (profile, value, family, beda):
+            assert answer.status_code == 200, answer.text
+            for secret in (NAME, SITI, "AMINAH", "JL MAWAR", "1988-03-05"):
+                assert secret not in answer.text
+        opened = post(client, who, f"/telusur/{ENTITY[SITI]}", buka="religion")
+        assert "Islam" in opened.text
+        assert NAME not in opened.text
+        every = post(client, who, f"/telusur/{ENTITY[SITI]}", buka="semua")
+        assert {one for one in (NAME, "AMINAH", SITI) if one in every.text} == {
+            NAME,
+            "AMINAH",
+            SITI,
+        }
+        assert set(newest(judged.hub, "trace", who.id)["fields"]["person"]) >= {"name", "nik"}
+        assert client.get("/telusur/unknown").status_code == 404
+        assert post(client, who, f"/telusur/{ENTITY[SITI]}/nilai/name/baris").status_code == 200
+
+
+def test_another_region_looks_like_nobody(judged: Served) -> None:
+    who = join(judged.hub, ("auditor", "3201"))
+    with who.client(judged.url) as client:
+        pages = [post(client, who, "/telusur", nik=nik) for nik in (RINA, NOBODY)]
+        pages += [client.get(f"/telusur/{one}") for one in (ENTITY[RINA], "0" * 32)]
+        pages += [client.get(f"/telusur/{ENTITY[RINA]}/{part}") for part in ("bukti", "pasangan")]
+        assert {page.status_code for page in pages} == {404}
+        assert all(RINA not in page.text for page in pages)
+        assert post(client, who, "/log", nik=RINA).status_code == 404
+        sample = post(client, who, "/contoh", apa="values", jenis="person", jumlah="9")
+        drawn = client.get(sample.headers["location"])
+        assert ENTITY[RINA][:8] not in drawn.text
+        assert ENTITY[SITI][:8] in drawn.text
+
+
+@pytest.mark.parametrize("role", ["officer", "steward", "supervisor", "key-administrator"])
+def test_others_have_no_business_here(
+    judged: Served, role: str, members: dict[str, Member]
+) -> None:
+    with members[role].client(judged.url) as client:
+        for path in ("/telusur", f"/telusur/{ENTITY[SITI]}", "/log", "/contoh", "/verifikasi"):
+            assert client.get(path).status_code == 403
+
+
+def test_on_a_phone_without_the_script_by_keyboard(judged: Served, open_: Open) -> None:
+    who = one_of(judged.hub, "auditor")
+    with open_(who, narrow=True, script=False, language="en") as page:
+        page.goto("/telusur")
+        page.get_by_label("NIK", exact=True).focus()
+        page.keyboard.type(SITI)
+        page.keyboard.press("Enter")
+        page.get_by_role("heading", name="Person").wait_for()
+        for path in ("", "/nilai/name", "/beda", "/pasangan"):
+            page.goto(f"/telusur/{ENTITY[SITI]}{path}")
+            fits(page)
+        page.goto(f"/telusur/{ENTITY[SITI]}/nilai/name")
+        page.get_by_role("button", name="Open this value").press("Enter")
+        page.get_by_text(NAME).wait_for()
+        for path in ("/log", "/log/0", "/contoh", "/verifikasi"):
+            page.goto(path)
+            fits(page)
+
+
+@pytest.mark.parametrize(
+    ("path", "form", "status"),
+    [
+        ("/telusur", {}, 422),
+        ("/telusur", {"nik": "12"}, 422),
+        ("/telusur", {"nik": SITI, "entitas": "a"}, 422),
+        ("/telusur", {"nik": SITI, "perkara": SITI}, 422),
+        ("/log", {"nik": "12"}, 422),
+        ("/contoh", {"apa": "events", "jumlah": "100000"}, 422),
+        ("/contoh", {"apa": "values", "jenis": "dog", "jumlah": "5"}, 422),
+        ("/contoh/none/1", {"putusan": "right"}, 404),
+    ],
+)
+def test_what_is_wrong_is_said_and_changes_nothing(
+    judged: Served, path: str, form: dict[str, str], status: int
+) -> None:
+    who = one_of(judged.hub, "auditor")
+    with who.client(judged.url) as client:
+        answer = post(client, who, path, **form)
+    assert answer.status_code == status
+    assert SITI not in answer.text
+
+
+def post(client: httpx.Client, who: Member, path: str, **form: str) -> httpx.Response:
+    return client.post(path, data={"csrf": who.csrf, **form})
