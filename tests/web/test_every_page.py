@@ -1,0 +1,108 @@
+"""Every page there is, as every role: who may sees it whole, who may not is told so in words."""
+
+from __future__ import annotations
+
+import gzip
+import re
+from collections.abc import Iterator
+
+import pytest
+
+from api.actions import declared
+from api.app import create_app
+from mdm.access import Principal, may
+from mdm.compose import Hub
+from tests.api.serving import Served, served
+from tests.api.world import fill
+from tests.web import figures
+from tests.web.browser import axe, fits
+from tests.web.conftest import Open, on_postgresql
+from tests.web.people import ROLES, Member
+
+MACHINES = ("/v1", "/registry", "/schema", "/health", "/metrics", "/aset", "/.well-known")
+WIRE_BYTES = 150_000  # of a page, packed
+#: What the policy of the pages refuses, and no page may hold.
+INLINE = re.compile(r"<script(?![^>]* src=)|<style|\sstyle=|\son[a-z]+=|javascript:", re.I)
+
+
+@pytest.fixture(scope="module")
+def workbench(shared_hub: Hub) -> Iterator[Served]:
+    """The small hub with figures, served."""
+    fill(shared_hub)
+    figures.put(shared_hub)
+    with served(shared_hub, real_identity=True) as running:
+        yield running
+
+
+def pages(hub: Hub) -> list[tuple[str, str]]:
+    """Path and action of every page that no other page must lead to."""
+    return sorted(
+        {
+            (path, action)
+            for method, path, action in declared(create_app(hub))
+            if method == "GET" and not path.startswith(MACHINES) and "{" not in path
+        }
+    )
+
+
+@pytest.mark.parametrize("role", sorted(ROLES))
+def test_every_page_as_every_role(workbench: Served, members: dict[str, Member], role: str) -> None:
+    member = members[role]
+    principal = Principal(member.id, "staff", frozenset(member.roles), ROLES[role])
+    with member.client(workbench.url) as client:
+        for path, action in pages(workbench.hub):
+            answer = client.get(path)
+            decision = may(principal, action)
+            if not decision.allowed and decision.reason != "purpose-missing":
+                assert answer.status_code == 403, path
+                assert "Tidak diizinkan" in answer.text, path
+                continue
+            assert answer.status_code in (200, 303, 404), (path, answer.status_code, answer.text)
+            if answer.headers.get("content-type", "").startswith("text/html"):
+                assert not INLINE.search(answer.text), path
+                assert len(gzip.compress(answer.content)) <= WIRE_BYTES, path
+
+
+def test_a_stranger_sees_the_open_pages_and_is_asked_in_for_others(workbench: Served) -> None:
+    from mdm.access import is_open  # noqa: PLC0415
+
+    with workbench.client(Accept="text/html") as stranger:
+        for path, action in pages(workbench.hub):
+            answer = stranger.get(path)
+            if is_open(action):
+                assert answer.status_code in (200, 303), path
+            else:
+                assert answer.status_code == 303, path
+                assert answer.headers["location"].startswith("/masuk"), path
+
+
+OURS = (
+    "/",
+    "/operasi",
+    "/operasi/sumber",
+    "/operasi/tautan",
+    "/operasi/mutu",
+    "/operasi/ambang",
+    "/persetujuan",
+    "/alarm",
+    "/publik",
+    "/publik?wilayah=32&satuan=keluarga",
+    "/publik/hak-anda",
+    "/bantuan",
+    "/bantuan/operasi",
+    "/tur",
+)
+
+
+def test_pages_are_within_reach_of_everybody(
+    workbench: Served, members: dict[str, Member], open_: Open
+) -> None:
+    if on_postgresql(workbench):
+        pytest.skip("pages look the same over either database")
+    with open_(members["auditor"]) as page:
+        for path in OURS:
+            page.goto(path)
+            axe(page)
+            page.set_viewport_size({"width": 360, "height": 740})
+            fits(page)
+            page.set_viewport_size({"width": 1280, "height": 800})
