@@ -20,8 +20,8 @@ from mdm.corrections.document import load_rules
 from mdm.corrections.terms import SOURCE, Part, Proposal
 from mdm.desk.people import open_following
 from mdm.desk.terms import Profile
-from mdm.hub.runs import published_seq, whole_run
-from mdm.hub.tables import Correction, CorrectionPlace, CorrectionReturn, CorrectionTurn
+from mdm.hub.runs import PUBLISHED, published_seq, whole_seq
+from mdm.hub.tables import Correction, CorrectionPlace, CorrectionReturn, CorrectionTurn, Run
 from mdm.survivorship import Bilingual, explain
 from mdm.survivorship import load_rules as load_survivorship
 from mdm.survivorship.explain import every_value
@@ -56,18 +56,16 @@ def outcomes(
     """Correction id → what became of it, for those that are approved."""
     approved = [(row, proposal) for row, proposal in found if row.state == "approved"]
     ids = [row.id for row, _ in approved]
-    seq, whole = published_seq(session), whole_run(session)
-    found_by = (
-        whole.seq if whole else 0
-    )  # what is decided at once between whole runs is no run of corrections
+    seq = published_seq(session)
     parts = [part for _, proposal in approved for part in proposal.parts]
-    places = _places(session, parts, found_by)
+    places = _places(session, parts, seq)
     profiles = open_following(hub, session, set(places.values()), seq)
     turns = {
         (one.record_key, one.attribute): one
         for one in session.exec(
             select(CorrectionTurn).where(
-                CorrectionTurn.run_seq == found_by, col(CorrectionTurn.correction).in_(ids)
+                CorrectionTurn.run_seq == whole_seq(session),
+                col(CorrectionTurn.correction).in_(ids),
             )
         )
     }
@@ -152,7 +150,11 @@ def _is_of(record: Any, part: Part) -> bool:
 
 def _places(session: Session, parts: Sequence[Part], seq: int) -> dict[str, str]:
     """Record key → the entity it stands in, as readers see it."""
-    query = select(CorrectionPlace.record_key, CorrectionPlace.entity_id).where(
-        CorrectionPlace.run_seq == seq, col(CorrectionPlace.record_key).in_([p.key for p in parts])
+    query = (
+        select(CorrectionPlace.record_key, CorrectionPlace.entity_id)
+        .join(Run, col(Run.seq) == CorrectionPlace.run_seq)
+        .where(Run.status == PUBLISHED, col(Run.seq).between(whole_seq(session), seq))
+        .where(col(CorrectionPlace.record_key).in_([p.key for p in parts]))
+        .order_by(col(Run.seq))
     )
     return dict(session.exec(query).all())

@@ -21,7 +21,7 @@ from mdm.compose import Hub
 from mdm.corrections import store
 from mdm.corrections.document import Corrected, load_rules
 from mdm.corrections.terms import FILE, SOURCE, Part, Proposal
-from mdm.hub.runs import whole_run
+from mdm.hub.runs import whole_seq
 from mdm.hub.tables import Correction, CorrectionTarget, CorrectionTurn
 
 KINDS: tuple[Corrected, ...] = ("person", "family")
@@ -86,9 +86,8 @@ def accepted_of(hub: Hub, entity_ids: Iterable[str]) -> dict[Kind, list[dict[str
 
 def stepped_back(session: Session, corrections: Sequence[str]) -> set[tuple[str, str]]:
     """(record key, attribute) that stepped back, as the published run found."""
-    run = whole_run(session)
     query = select(CorrectionTurn.record_key, CorrectionTurn.attribute).where(
-        CorrectionTurn.run_seq == (run.seq if run else 0),
+        CorrectionTurn.run_seq == whole_seq(session),
         col(CorrectionTurn.correction).in_(list(corrections)),
     )
     return set(session.exec(query).all())

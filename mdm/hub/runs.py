@@ -34,6 +34,12 @@ def whole_run(session: Session, seq: int | None = None) -> Run | None:
     return session.exec(query.order_by(col(Run.seq).desc())).first()
 
 
+def whole_seq(session: Session) -> int:
+    """The number of the newest published run over all records; 0 before the first."""
+    run = whole_run(session)
+    return run.seq if run is not None else 0
+
+
 def kept_by(run: Run) -> str:
     """The id of the run under which the lake keeps what a run stands on."""
     return run.base or run.id

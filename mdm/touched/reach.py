@@ -6,7 +6,7 @@ at a time, with the moves of small runs since (mdm/links.py).
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -37,6 +37,7 @@ class Kept:
     run: Run
     _records: dict[str, pa.Table] = field(default_factory=dict)
     _groups: dict[str, set[int]] = field(default_factory=dict)
+    _linked: dict[tuple[Kind, frozenset[str]], pa.Table] = field(default_factory=dict)
 
     def records(self, kind: Kind, groups: Iterable[int]) -> pa.Table:
         """The component rows of all groups of a kind asked for so far, these included, with the
@@ -53,19 +54,35 @@ class Kept:
                 raise TooFarError
         return self._records[kind]
 
+    def add(self, kind: Kind, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Rows that the run did not know, in the columns of the kept ones."""
+        held = self.records(kind, ())
+        told = [{name: row.get(name) for name in held.schema.names} for row in rows]
+        self._records[kind] = pa.concat_tables(
+            [held, pa.Table.from_pylist(told, schema=held.schema)]
+        )
+
     def groups_of(self, kind: Kind, entities: Collection[str]) -> set[int]:
         """The groups in which records of some entities stand. TooFarError where the run, of an
         older version, kept none."""
         if not entities:
             return set()
-        rows = links.of_entities(self.hub, self.session, self.run, kind, entities)
+        own = self._records.get(kind)
+        added = (
+            {g for e, g in _both(own, "entity_id", "group_no") if e in entities} if own else set()
+        )
+        rows = self.linked(kind, entities)
         if "group_no" not in rows.column_names:
             raise TooFarError
-        return {one for one in rows["group_no"].to_pylist() if one is not None}
+        return {one for one in rows["group_no"].to_pylist() if one is not None} | added
 
     def linked(self, kind: Kind, entities: Collection[str]) -> pa.Table:
         """The links of some entities, of records that are away in the last run too."""
-        return links.of_entities(self.hub, self.session, self.run, kind, entities)
+        asked = (kind, frozenset(entities))
+        if asked not in self._linked:
+            found = links.of_entities(self.hub, self.session, self.run, kind, entities)
+            self._linked[asked] = found
+        return self._linked[asked]
 
     def pairs(self, kind: Kind, groups: Collection[int]) -> pa.Table:
         """All judged pairs with a record in one of some groups."""

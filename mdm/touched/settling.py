@@ -19,12 +19,14 @@ from matching.rules import Judgement as Verdict
 from matching.rules import Kind
 from mdm import rulebook
 from mdm.compose import Hub
+from mdm.corrections.terms import SOURCE as CORRECTION
 from mdm.hub.runs import DECISION, abandon_run, published_run, start_run, unfinished_runs, whole_run
-from mdm.hub.tables import Judgement, Relinked, Run
+from mdm.hub.tables import CorrectionPlace, Judgement, Relinked, Run
 from mdm.judgements import RecordRef
 from mdm.progress import Silent
 from mdm.publishing import publish
 from mdm.touched.again import choose_again, cluster_again
+from mdm.touched.corrected import bring_corrections
 from mdm.touched.reach import Kept, Reach, TooFarError, column, reach
 from mdm.touched.words import Pair, Words
 from mdm.worklock import BusyError
@@ -35,10 +37,12 @@ _ORDER: tuple[Kind, ...] = ("family", "person", "household")
 @dataclass(frozen=True)
 class Settled:
     """What readers see now. `entities`: per kind the entities whose profiles were made again, those
-    that were and those that are; `runs`: sequence numbers of the small runs."""
+    that were and those that are; `runs`: sequence numbers of the small runs; `deferred`: judgements
+    that reach too far, which the next whole run respects."""
 
     runs: tuple[int, ...]
     entities: dict[Kind, frozenset[str]]
+    deferred: int = 0
 
 
 @dataclass(frozen=True)
@@ -66,8 +70,6 @@ def settle(hub: Hub, engine: Engine, words: Words) -> Settled | Waiting | None:
             return _settle(hub, engine, words)
     except BusyError:
         return Waiting("busy", pending(hub))
-    except TooFarError:
-        return Waiting("too-far", pending(hub))
 
 
 def _settle(hub: Hub, engine: Engine, words: Words) -> Settled | Waiting | None:
@@ -75,6 +77,7 @@ def _settle(hub: Hub, engine: Engine, words: Words) -> Settled | Waiting | None:
     with hub.sessions.read() as session:
         base = whole_run(session)
         fresh = words.after(session, _known(session))
+    fresh = [one for one in fresh if one[0] not in words.deferred]
     if base is None:
         return Waiting("nothing-published", len(fresh))
     if not fresh:
@@ -82,14 +85,41 @@ def _settle(hub: Hub, engine: Engine, words: Words) -> Settled | Waiting | None:
     runs: list[int] = []
     entities: dict[Kind, frozenset[str]] = {}
     kinds = [kind for kind in _ORDER if any(of == kind for _, of, _ in fresh)]
+    before = len(words.deferred)
     for kind in kinds:
-        concerned = [pair for _, of, pair in fresh if of == kind]
         known = max(number for number, _, _ in fresh) if kind == kinds[-1] else None
-        done = _one_kind(hub, engine, words, kind=kind, pairs=concerned, known=known)
-        runs.append(done[0])
-        for name, ids in done[1].items():
-            entities[name] = entities.get(name, frozenset()) | ids
-    return Settled(tuple(runs), entities)
+        own = [one for one in fresh if one[1] == kind]
+        for some in _together(own):
+            mark = known if some[-1] is own[-1] else None
+            try:
+                done = _one_kind(
+                    hub, engine, words, kind=kind, pairs=[p for *_, p in some], known=mark
+                )
+            except TooFarError:
+                _give_up_dead(hub)
+                words.deferred |= {number for number, *_ in some}
+                continue
+            runs.append(done[0])
+            for name, ids in done[1].items():
+                entities[name] = entities.get(name, frozenset()) | ids
+    deferred = len(words.deferred) - before
+    return Settled(tuple(runs), entities, deferred) if runs else Waiting("too-far", deferred)
+
+
+Said = tuple[int, Kind, Pair]
+
+
+def _together(said: Sequence[Said]) -> list[list[Said]]:
+    """Judgements in lots that share no record: one that reaches too far holds up no other."""
+    lots: list[tuple[set[RecordRef], list[Said]]] = []
+    for one in said:
+        refs = set(one[2])
+        own = [lot for lot in lots if lot[0] & refs]
+        lots = [lot for lot in lots if not lot[0] & refs]
+        lots.append(
+            (refs.union(*(lot[0] for lot in own)), [*(s for lot in own for s in lot[1]), one])
+        )
+    return [sorted(of, key=lambda one: one[0]) for _, of in lots]
 
 
 def _one_kind(
@@ -102,7 +132,7 @@ def _one_kind(
         before = published_run(session)
         assert before is not None  # a whole run is published
         kept = Kept(hub, session, before)
-        found, said = _reached(kept, words, kind, pairs)
+        found, said = _reached(hub, session, engine, kept, words, kind, pairs)
         cluster_again(hub, engine, kept, found, said=said, seq=run.seq)
         now = choose_again(hub, session, engine, kept, found)
     looked_at: dict[Kind, frozenset[str]] = {of: found.golden[of] | now[of] for of in _ORDER}
@@ -122,8 +152,14 @@ def _one_kind(
     return run.seq, looked_at
 
 
-def _reached(
-    kept: Kept, words: Words, kind: Kind, pairs: Sequence[Pair]
+def _reached(  # noqa: PLR0917 - where it reads from, and what was said
+    hub: Hub,
+    session: Session,
+    engine: Engine,
+    kept: Kept,
+    words: Words,
+    kind: Kind,
+    pairs: Sequence[Pair],
 ) -> tuple[Reach, dict[tuple[int, int], Verdict]]:
     """What the new judgements reach, and all words on pairs of records there, by rid."""
     refs = {ref for pair in pairs for ref in pair}
@@ -134,6 +170,9 @@ def _reached(
     seeds = [places[ref] for pair in pairs for ref in pair if ref in places]
     ends = [_ends(places, pair) for pair in near if standing[pair] == "link"]
     found = reach(kept, kind, seeds, [one for one in ends if one])
+    everybody = frozenset().union(*found.golden.values())
+    if bring_corrections(hub, session, engine, kept, everybody):  # one may name another family
+        found = reach(kept, kind, seeds, [one for one in ends if one])
     # Whoever is clustered anew brings along what people said of its other records.
     rows = kept.records(kind, ())
     own = _refs(kind, rows, found.judged)
@@ -175,19 +214,27 @@ def _start(hub: Hub) -> Run:
         return start_run(session, DECISION, secrets.token_hex(16), rules, base.model, base=base.id)
 
 
-def _moves(engine: Engine, kind: Kind, seq: int) -> list[Relinked]:
-    """The records whose entity is another than before."""
+def _moves(engine: Engine, kind: Kind, seq: int) -> list[Relinked | CorrectionPlace]:
+    """The records whose entity is another than before, and where those of corrections stand."""
     rows = engine.fetch(
         f"""
-        SELECT l.rid, l.entity_id, l.since_run FROM {kind}_links l JOIN touched t USING (rid)
-        WHERE l.entity_id <> t.entity_id ORDER BY l.rid
+        SELECT l.rid, l.entity_id, l.since_run, CASE WHEN l.rid < 0 THEN l.record_key END AS record_key
+        FROM {kind}_links l JOIN touched t USING (rid)
+        WHERE l.entity_id <> t.entity_id OR l.rid < 0 ORDER BY l.rid
         """
     ).to_pylist()
-    return [Relinked(kind=kind, run_seq=seq, **row) for row in rows]
+    placed = engine.fetch(
+        f"SELECT l.record_key, l.entity_id FROM {kind}_links l JOIN touched USING (rid)"
+        f" WHERE l.source = '{CORRECTION}' ORDER BY ALL"
+    ).to_pylist()
+    moves: list[Relinked | CorrectionPlace] = [
+        Relinked(kind=kind, run_seq=seq, **row) for row in rows
+    ]
+    return moves + [CorrectionPlace(run_seq=seq, **row) for row in placed]
 
 
 def _with(
-    run: Run, before: Run, known: int | None, moves: Sequence[Relinked]
+    run: Run, before: Run, known: int | None, moves: Sequence[Relinked | CorrectionPlace]
 ) -> Callable[[Session], None]:
     def within(session: Session) -> None:
         held = session.get_one(Run, run.id)

@@ -19,6 +19,7 @@ class Words:
     def __init__(self, hub: Hub) -> None:
         self._hub = hub
         self._last = 0
+        self.deferred: set[int] = set()  # numbers of those that wait for a whole run
         self._said: dict[Kind, dict[Pair, Verdict]] = {}
 
     def read(self, session: Session) -> list[tuple[int, Kind, Pair]]:

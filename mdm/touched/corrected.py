@@ -1,0 +1,124 @@
+"""Corrections in small runs: the records of those that were approved since the whole run.
+
+They are standardised here and now, and stand beside the kept records with a number below zero; a whole
+run finds them among what it accepts. Whoever is not in the registry yet, and cards that no family has,
+wait for that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlmodel import Session, col, select
+
+from matching.engine import Engine
+from matching.rules import KINDS, Kind
+from matching.standardise import standardise
+from mdm.compose import Hub
+from mdm.corrections import rows
+from mdm.corrections.rows import Added
+from mdm.hub.tables import Relinked
+from mdm.touched.reach import Kept, TooFarError
+
+
+def bring_corrections(
+    hub: Hub, session: Session, engine: Engine, kept: Kept, ids: Iterable[str]
+) -> bool:
+    """Add to the kept rows the records of approved corrections about some entities that the whole run
+    did not know; whether there were any. TooFarError when one names a card that no family has."""
+    added = rows.approved_of(hub, session, ids)
+    held = {key for kind in KINDS for key in kept.records(kind, ())["record_key"].to_pylist()}
+    fresh = [one for one in added if one.part.anchor is not None and one.part.key not in held]
+    if not fresh:
+        return False
+    stepped = rows.stepped_back(session, [one.correction for one in fresh])
+    _standardise(engine, fresh, stepped)
+    for kind in rows.KINDS:
+        for one, row in _rows(engine, kind, fresh):
+            _add(session, kept, kind, one, row)
+    return True
+
+
+def _standardise(engine: Engine, fresh: Sequence[Added], stepped: rows.Stepped) -> None:
+    for kind in KINDS:
+        own = [one for one in fresh if one.part.kind == kind]
+        rows.register(engine, f"{kind}_said", kind, own, stepped)
+        engine.table(
+            f"{kind}_accepted",
+            f"SELECT (row_number() OVER (ORDER BY record_key))::INTEGER AS rid, * FROM {kind}_said",
+        )
+        engine.drop(f"{kind}_said")
+    standardise(engine)
+
+
+def _rows(engine: Engine, kind: Kind, fresh: Sequence[Added]) -> list[tuple[Added, dict[str, Any]]]:
+    found = engine.fetch(f"SELECT * FROM {kind}_standardised").to_pylist()
+    by_key = {row["record_key"]: row for row in found}
+    return [(one, by_key[one.part.key]) for one in fresh if one.part.key in by_key]
+
+
+def _add(session: Session, kept: Kept, kind: Kind, one: Added, row: dict[str, Any]) -> None:
+    """Put the row beside the one it is tied to: with a number of its own, in the same entity until it
+    has one, in the same group or that of the card it names. A family's row tells of its household too."""
+    number, anchor = -1 - int(one.part.key[:7], 16), _anchor(kept, kind, one)
+    told = row | {"rid": number} | _entity(session, kind, one, number, anchor)
+    if kind == "person":
+        card = row["kk"]
+        kept.add(
+            kind, [told | {"group_no": _family_of(kept, card) if card else anchor["group_no"]}]
+        )
+        return
+    beside = ("group_no", "household", "household_rid")
+    more = {"card": row["kk"], "implied": False, **{name: anchor[name] for name in beside}}
+    home = _home(kept, anchor)
+    if home is not None:
+        more |= {"household_rid": number}
+        same = ("entity_id", "since_run", "group_no", "node")
+        kept.add(
+            "household", [told | {"family_rid": number, **{name: home[name] for name in same}}]
+        )
+    kept.add(kind, [told | more])
+
+
+def _anchor(kept: Kept, kind: Kind, one: Added) -> dict[str, Any]:
+    """The kept row of the record that a correction's is tied to."""
+    assert one.part.anchor is not None
+    place = kept.places(kind, [one.part.anchor]).get(one.part.anchor)
+    if place is None:
+        raise TooFarError
+    rid, group_no = place
+    return next(row for row in kept.records(kind, [group_no]).to_pylist() if row["rid"] == rid)
+
+
+def _home(kept: Kept, family: dict[str, Any]) -> dict[str, Any] | None:
+    """The household's row of a family's record, where it is placed in one."""
+    if family["household"] is None:
+        return None
+    rows_ = kept.records(
+        "household", kept.groups_of("household", [family["household"]])
+    ).to_pylist()
+    return next((row for row in rows_ if row["rid"] == family["household_rid"]), None)
+
+
+def _entity(
+    session: Session, kind: Kind, one: Added, number: int, anchor: dict[str, Any]
+) -> dict[str, Any]:
+    query = (
+        select(Relinked.entity_id, Relinked.since_run)
+        .where(Relinked.kind == kind, Relinked.rid == number, Relinked.record_key == one.part.key)
+        .order_by(col(Relinked.run_seq).desc())
+    )
+    entity_id, since = session.exec(query).first() or (anchor["entity_id"], anchor["since_run"])
+    return {"entity_id": entity_id, "since_run": since}
+
+
+def _family_of(kept: Kept, card: str) -> int:
+    """The group of the family that carries a card; TooFarError when none does."""
+    origin = kept.pick("family_origin", "record_key", [card])
+    groups = [one for one in origin["group_no"].to_pylist() if one is not None]
+    if not groups:
+        raise TooFarError
+    kept.records("family", groups)
+    kept.records("person", groups)
+    return int(min(groups))
