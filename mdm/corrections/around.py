@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlmodel import Session
 
+from mdm.access.terms import Principal
 from mdm.compose import Hub
 from mdm.desk.people import open_following, region_of
 from mdm.desk.terms import Profile
@@ -46,12 +47,14 @@ def look_around(hub: Hub, session: Session, entity_id: str) -> Around | None:
     return Around(target, family, home, opened, dict(named), region)
 
 
-def carrying(hub: Hub, session: Session, nik: str) -> list[Profile]:
-    """The persons filed under a NIK, the one whose golden NIK it is first."""
+def carrying(hub: Hub, session: Session, principal: Principal, nik: str) -> list[Profile]:
+    """The persons of a principal's regions filed under a NIK, the one whose golden NIK it is first. Whoever lives
+    elsewhere is not told of: a number typed into a form must not say whether somebody has it."""
     seq, tokens = published_seq(session), tokens_for(hub, nik)
     found = carriers(session, tokens, seq)
     ids = [one for token in tokens for one in found.get(token, ())]
-    return list(open_following(hub, session, ids, seq).values())
+    beside = (look_around(hub, session, one) for one in dict.fromkeys(ids))
+    return [one.target for one in beside if one and principal.covers(one.region)]
 
 
 def value_of(profile: Profile, attribute: str) -> Any:

@@ -10,6 +10,7 @@ from typing import Any, cast
 
 from sqlmodel import Session
 
+from mdm.access.terms import Principal
 from mdm.compose import Hub
 from mdm.corrections import reading
 from mdm.corrections.around import Around, carrying, look_around, value_of
@@ -32,6 +33,7 @@ class Building:
     hub: Hub
     session: Session
     rules: CorrectionRules
+    principal: Principal
     draft: Draft
     around: Around
     today: date
@@ -126,7 +128,7 @@ def _add_member(b: Building) -> None:
     person = b.read("person", ("nik", "relationship"), "relationship")
     if card is None or "relationship" not in person:
         return
-    if "nik" in person and (found := carrying(b.hub, b.session, person["nik"])):
+    if "nik" in person and (found := carrying(b.hub, b.session, b.principal, person["nik"])):
         if found[0].entity_id in b.around.members:
             b.say("nik", "member-already")
             return
@@ -208,7 +210,7 @@ def _birth(b: Building) -> None:
     needed = ("name", "sex", "birth_date")
     found = b.read("person", b.rules.kinds["report-birth"].person, *needed)
     card = _card(b)
-    if "nik" in found and carrying(b.hub, b.session, found["nik"]):
+    if "nik" in found and carrying(b.hub, b.session, b.principal, found["nik"]):
         b.say("nik", "nik-of-another")
     if card is not None and all(name in found for name in needed):
         b.add("person", None, {**found, "kk": card, "relationship": CHILD})
@@ -228,10 +230,11 @@ def _merge(b: Building) -> None:
     found: list[Profile]
     if other:
         beside = look_around(b.hub, b.session, other)
-        found = [beside.target] if beside and beside.target.kind == "person" else []
+        seen = beside and beside.target.kind == "person" and b.principal.covers(beside.region)
+        found = [beside.target] if beside and seen else []
     else:
         nik = b.read("person", ("nik",), "nik").get("nik")
-        found = carrying(b.hub, b.session, nik) if nik else []
+        found = carrying(b.hub, b.session, b.principal, nik) if nik else []
     others = [one for one in found if one.entity_id != b.around.target.entity_id]
     if not others:
         b.say("nik", "same-entity" if found else "nobody")

@@ -6,6 +6,7 @@ told kindly when somebody was there before them. Nobody acts in two roles on one
 
 from __future__ import annotations
 
+import re
 import secrets
 from typing import Any
 
@@ -13,6 +14,7 @@ from sqlmodel import Session, col, func, select
 
 from matching.rules import Kind
 from mdm import audit, judgements
+from mdm.access.budgets import Budgets, Charge
 from mdm.access.decide import decide
 from mdm.access.terms import Decision, Principal, Resource
 from mdm.compose import Hub
@@ -21,7 +23,9 @@ from mdm.corrections.around import Around, look_around
 from mdm.corrections.checks import examine
 from mdm.corrections.deadlines import OPEN, due_after, today
 from mdm.corrections.document import CorrectionRules, Step, load_rules
+from mdm.corrections.reading import NUMBERS
 from mdm.corrections.terms import PURPOSE, SOURCE, Check, Draft, Proposal
+from mdm.desk.errors import BudgetError
 from mdm.errors import AccessError, ConflictError, InputError, UnknownError
 from mdm.hub.columns import now
 from mdm.hub.dialect import dialect_of
@@ -47,8 +51,9 @@ def try_out(hub: Hub, principal: Principal, draft: Draft) -> list[Check]:
     """What the checks say of a draft, before it is sent. It opens whom it names, and says so in the log."""
     rules = load_rules()
     with hub.sessions.begin() as session:
+        charge(hub, session, principal, draft)
         around, decision = target(hub, session, principal, draft.entity_id)
-        _, checks = examine(hub, session, rules, draft, around, today(rules, now()))
+        _, checks = examine(hub, session, rules, principal, draft, around, today(rules, now()))
         _write_down(session, principal, "correction.check", draft.kind, around, decision)
     return checks
 
@@ -60,8 +65,11 @@ def propose(hub: Hub, principal: Principal, draft: Draft) -> str:
     with hub.sessions.begin() as session:
         connection = session.connection()
         dialect_of(connection).exclusive(connection, "corrections")
+        charge(hub, session, principal, draft)
         around, decision = target(hub, session, principal, draft.entity_id)
-        proposal, checks = examine(hub, session, rules, draft, around, today(rules, now()))
+        proposal, checks = examine(
+            hub, session, rules, principal, draft, around, today(rules, now())
+        )
         if proposal is None:
             raise RefusedError(checks)
         row = _keep(hub, session, rules, principal, around, draft, proposal)
@@ -81,6 +89,15 @@ def target(
     if not decision.allowed:
         raise NOT_THERE
     return around, decision
+
+
+def charge(hub: Hub, session: Session, principal: Principal, draft: Draft) -> None:
+    """Count the NIKs that a form names on the proposer's budget, honey NIKs included. BudgetError beyond it."""
+    typed = {re.sub(r"[\s.\-]", "", draft.values.get(name, "")) for name in NUMBERS}
+    niks = sorted(one for one in typed if re.fullmatch("[0-9]{16}", one))
+    (verdict,) = Budgets(hub).charge(session, [Charge(principal, niks, 0)])
+    if not verdict.allowed:
+        raise BudgetError(verdict)
 
 
 def agree(

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlmodel import Session, col, select
 
+from mdm.access.terms import Principal
 from mdm.compose import Hub
 from mdm.corrections import evidence
 from mdm.corrections.around import Around, carrying, said_by, value_of
@@ -24,13 +25,19 @@ _SOURCE, _DATE = 0, 6  # of a record in a golden content
 
 
 def examine(  # noqa: PLR0917 - all that a draft is held against
-    hub: Hub, session: Session, rules: CorrectionRules, draft: Draft, around: Around, today: date
+    hub: Hub,
+    session: Session,
+    rules: CorrectionRules,
+    principal: Principal,
+    draft: Draft,
+    around: Around,
+    today: date,
 ) -> tuple[Proposal | None, list[Check]]:
     """The proposal a draft makes, with all that is to be said about it; None when something refuses it.
 
     Opens whom it names; what is opened stays here.
     """
-    b = Building(hub, session, rules, draft, around, today)
+    b = Building(hub, session, rules, principal, draft, around, today)
     seen = _source_date(b)
     build(b)
     for part in b.parts:
@@ -112,7 +119,7 @@ def _numbers(b: Building) -> None:
         nik = part.columns.get("nik")
         profile = _profile(b.around, part)
         if nik:
-            others = {one.entity_id for one in carrying(b.hub, b.session, nik)}
+            others = {one.entity_id for one in carrying(b.hub, b.session, b.principal, nik)}
             if others - {part.entity_id}:
                 b.say("nik", "nik-of-another")
         number = nik or (value_of(profile, "nik") if profile else None)
@@ -149,3 +156,14 @@ def _open_elsewhere(b: Building, proposal: Proposal) -> None:
     taken = {number for one, name, number in b.session.exec(query) if (one, name) in ours}
     for number in sorted(taken):
         b.say("", "open-elsewhere", number)
+
+
+def carried_elsewhere(hub: Hub, session: Session, principal: Principal, proposal: Proposal) -> bool:
+    """Whether somebody else in the reader's regions carries a NIK that is proposed: asked anew for everybody in the
+    chain, because who decides for the country sees more than who proposed."""
+    return any(
+        {one.entity_id for one in carrying(hub, session, principal, part.columns["nik"])}
+        - {part.entity_id}
+        for part in proposal.parts
+        if "nik" in part.columns
+    )

@@ -15,6 +15,7 @@ from mdm.access.terms import WHOLE_COUNTRY, Principal, Resource
 from mdm.compose import Hub
 from mdm.corrections import evidence, store
 from mdm.corrections.chain import NOT_THERE, READ, step_for, steps_of
+from mdm.corrections.checks import carried_elsewhere
 from mdm.corrections.deadlines import OPEN, Clock, clock
 from mdm.corrections.document import Step, load_rules
 from mdm.corrections.outcomes import Outcome, outcomes
@@ -55,6 +56,7 @@ class Whole:
     evidence: Sequence[CorrectionEvidence]
     outcomes: Sequence[Outcome]
     names: dict[str, str]  # entity id → name, of those it is about
+    warnings: Sequence[str]  # what the checks said, and what they say to this reader now
     step: Step | None
     own: bool
 
@@ -145,6 +147,14 @@ def open_whole(hub: Hub, principal: Principal, correction: str) -> Whole:
             names={
                 p.entity_id: str(p.was.get("name") or "") for p in proposal.parts if p.entity_id
             },
+            warnings=[
+                *proposal.warnings,
+                *(
+                    ["nik-of-another"]
+                    if carried_elsewhere(hub, session, principal, proposal)
+                    else []
+                ),
+            ],
             step=step_for(session, principal, row),
             own=row.proposer == principal.id and row.state in OPEN,
         )

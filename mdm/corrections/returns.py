@@ -6,6 +6,9 @@ registry comes to say it, the run finds the correction confirmed.
 
 from __future__ import annotations
 
+import csv
+import io
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -60,15 +63,11 @@ def due(hub: Hub, session: Session, *, again: bool = False) -> list[Line]:
     ]
 
 
-def write(hub: Hub, to: str, out: Path, *, actor: str, again: bool = False) -> int:
-    """Write the return file (.csv or .xlsx, for its owner's eyes only) and mark what it tells; how many lines.
-
-    The act is in the audit log before the file is. InputError for a provider that owns nothing.
-    """
+def deliver(hub: Hub, to: str, *, actor: str, again: bool = False) -> list[Line]:
+    """The lines for a provider, marked as told; the act is in the audit log before they leave. InputError for a
+    provider that owns nothing."""
     if to != REGISTRY:
         raise InputError("This provider gets no return file.", f"Name {REGISTRY}.")
-    if out.suffix.lower() not in (".csv", ".xlsx"):
-        raise InputError("The file to write must end in .csv or .xlsx.")
     with hub.sessions.begin() as session:
         lines = due(hub, session, again=again)
         for line in lines:
@@ -93,10 +92,26 @@ def write(hub: Hub, to: str, out: Path, *, actor: str, again: bool = False) -> i
             entity_id=sorted({one.outcome.entity_id for one in lines if one.outcome.entity_id}),
             count=len(lines),
         )
-    cells = [line.cells for line in lines]
+    return lines
+
+
+def write(hub: Hub, to: str, out: Path, *, actor: str, again: bool = False) -> int:
+    """Write the return file (.csv or .xlsx, for its owner's eyes only); how many lines. Errors as in `deliver`."""
+    if out.suffix.lower() not in (".csv", ".xlsx"):
+        raise InputError("The file to write must end in .csv or .xlsx.")
+    cells = [line.cells for line in deliver(hub, to, actor=actor, again=again)]
     if out.suffix.lower() == ".csv":
         return write_csv(out, HEADER, cells)
     return write_xlsx(out, [("Data balikan", HEADER, cells)])[0]
+
+
+def as_csv(lines: Sequence[Line]) -> bytes:
+    """The return file in memory, as spreadsheets read it."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\r\n")
+    writer.writerow(HEADER)
+    writer.writerows(["" if cell is None else cell for cell in line.cells] for line in lines)
+    return text.getvalue().encode("utf-8-sig")
 
 
 def _lines(

@@ -251,3 +251,21 @@ def test_a_new_profile_key_wraps_proposals_anew(hub: Hub) -> None:
     with hub.sessions.read() as session:
         ((_, proposal),) = store.open_many(hub, session, [store.by_id(session, made)])
     assert proposal.parts[0].columns == {"birth_place": "BOGOR"}
+
+
+def test_a_typed_number_tells_nothing_of_another_region(hub: Hub) -> None:
+    bogor = of("desa-operator", "3201")
+
+    def said(nik: str) -> set[str]:
+        one = draft("correct-value", ENTITY[SITI], attribute="nik", values={"nik": nik})
+        return {check.code for check in chain.try_out(hub, bogor, one)}
+
+    assert "nik-of-another" in said(BUDI)
+    assert said(RINA) == said(UNUSED)
+    country = chain.try_out(
+        hub, OPERATOR, draft("correct-value", ENTITY[SITI], attribute="nik", values={"nik": RINA})
+    )
+    assert "nik-of-another" in {check.code for check in country}
+
+
+UNUSED = "5171014404910099"

@@ -15,4 +15,5 @@ HANDLERS: list[Any] = [
     acting.proposal,
     acting.act,
     acting.evidence,
+    acting.return_file,
 ]

@@ -13,6 +13,7 @@ from litestar.exceptions import NotFoundException
 from litestar.params import FromPath, URLEncodedBody
 
 from api.actions import declares
+from api.guard import denied
 from api.web.flash import Flash
 from api.web.officer import showing
 from api.web.officer.desk import HOME, Show
@@ -20,14 +21,17 @@ from api.web.pages import AnyRequest, page, see_other
 from api.web.signin.door import text
 from api.web.visitor import visitor_of
 from api.web.wording import IN
-from mdm.access import Principal
+from mdm.access import Principal, Resource, decide
 from mdm.compose import Hub
-from mdm.corrections import chain
+from mdm.corrections import chain, returns
+from mdm.corrections.building import REGISTRY
 from mdm.corrections.chain import READ
 from mdm.corrections.document import CorrectionRules, load_rules
 from mdm.corrections.lists import Whole, open_evidence, open_whole
 from mdm.corrections.outcomes import Outcome
+from mdm.corrections.terms import PURPOSE
 from mdm.errors import AccessError, ConflictError, InputError
+from mdm.hub.columns import now
 
 _Form = URLEncodedBody[dict[str, Any]]
 
@@ -119,6 +123,21 @@ def evidence(
     found = open_evidence(hub, principal, correction, file)
     headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(found.name)}"}
     return Response(found.content, media_type=found.media_type, headers=headers)
+
+
+@declares("correction.deliver")
+@post(HOME + "/balikan", status_code=200, request_max_body_size=4096, sync_to_thread=True)
+def return_file(
+    hub: NamedDependency[Hub], principal: NamedDependency[Principal]
+) -> Response[bytes]:
+    """The return file for Kemendagri; what it tells is marked as told and watched from now on."""
+    decision = decide(principal, "correction.deliver", Resource("correction"), PURPOSE)
+    if not decision.allowed:
+        raise denied(decision.reason)
+    lines = returns.deliver(hub, REGISTRY, actor=principal.id)
+    name = f"data-balikan-{now():%Y%m%d}.csv"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return Response(returns.as_csv(lines), media_type="text/csv; charset=utf-8", headers=headers)
 
 
 def _page(request: AnyRequest, whole: Whole, wrong: str = "", status: int = 200) -> Response[bytes]:

@@ -16,8 +16,9 @@ from api.web.officer import showing
 from api.web.pages import AnyRequest, page, see_other
 from api.web.signin.door import text
 from api.web.visitor import visitor_of
-from mdm.access import Principal, may
+from mdm.access import Principal, Resource, decide, may
 from mdm.compose import Hub
+from mdm.corrections import returns
 from mdm.corrections.document import CorrectionRules, load_rules
 from mdm.corrections.lists import Listed, about, inbox, mine
 from mdm.corrections.searching import Find
@@ -56,6 +57,7 @@ class DeskPage:
     inbox: Sequence[Listed]
     show: Any
     wrong: str = ""
+    to_return: int | None = None  # lines of the next return file, for who hands it over
 
 
 @dataclass(frozen=True)
@@ -163,7 +165,16 @@ def _desk(request: AnyRequest, hub: Hub, principal: Principal, wrong: str = "") 
         waiting,
         Show(visitor_of(request).language),
         wrong,
+        _to_return(hub, principal),
     )
+
+
+def _to_return(hub: Hub, principal: Principal) -> int | None:
+    resource = Resource("correction")
+    if not decide(principal, "correction.deliver", resource, PURPOSE).allowed:
+        return None
+    with hub.sessions.read() as session:
+        return len(returns.due(hub, session))
 
 
 __all__ = ["HOME", "Show", "desk", "family", "search"]
