@@ -1,14 +1,44 @@
-"""Search: from a NIK to the family's sheet, at the desk, where a miss costs what a hit costs."""
+"""Search: from a NIK to the family's sheet, at the desk, where a miss costs what a hit costs; or from a name."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
-from mdm.access.terms import Decision
+from sqlmodel import Session, col, select
+
+from mdm import audit
+from mdm.access.budgets import Budgets, Charge
+from mdm.access.decide import decide
+from mdm.access.terms import Decision, Principal, Resource
+from mdm.compose import Hub
+from mdm.corrections.around import look_around, value_of
+from mdm.corrections.chain import NOT_THERE
 from mdm.corrections.terms import PURPOSE
+from mdm.desk.errors import BudgetError
 from mdm.desk.terms import Answered, Moment, Person, Question
+from mdm.errors import CapacityError
+from mdm.hub.runs import published_seq
+from mdm.hub.tables import SealedProfile
+from mdm.opening import open_profiles
+from mdm.rights import restricted
+from mdm.survivorship import values
+from mdm.survivorship.explain import every_value
+from reference.phonetics import phonetic
+
+MOST = 60_000  # persons of a kecamatan: about a third of a second
+
+
+@dataclass(frozen=True)
+class Found:
+    """Somebody found by name: whose family, where (Kemendagri digits)."""
+
+    entity_id: str
+    name: str
+    family_of: str | None
+    region: str | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,3 +58,80 @@ class Find(Question):
 
     def whole(self, moment: Moment, values: Sequence[Any]) -> Any:
         return values[0]
+
+
+def by_name(
+    hub: Hub, principal: Principal, *, name: str, birth: date, district: str
+) -> list[Found]:
+    """The persons of one kecamatan with this birth date whose name has all the words typed, or sounds like them.
+
+    No index tells of names: the profiles of the kecamatan are opened in memory, those of others are not looked at, and
+    only who fits is told of. The search and whom it found are in the audit log, and count on the asker's budget.
+    CapacityError when too many people live there for that; UnknownError for a kecamatan of others.
+    """
+    words = {phonetic(word) for word in name.upper().split() if word}
+    wanted = f'"{birth.isoformat()}"'
+    with hub.sessions.begin() as session:
+        seq = published_seq(session)
+        if not words or not principal.covers(district):
+            raise NOT_THERE
+        ids = session.exec(
+            select(SealedProfile.entity_id)
+            .where(SealedProfile.region == district, SealedProfile.kind == "person")
+            .where(col(SealedProfile.run_seq) <= seq)
+            .distinct()
+            .limit(MOST + 1)
+        ).all()
+        if len(ids) > MOST:
+            raise CapacityError("Too many people live there to search by name.", "Search by NIK.")
+        fitting = [
+            one
+            for one in open_profiles(hub, session, ids, seq).values()
+            if wanted in one.content and _fits(one.content, words, birth)
+        ]
+        hidden = restricted(session, [one.entity_id for one in fitting])
+        shown = [
+            found
+            for one in fitting
+            if one.entity_id not in hidden
+            and (found := _found(hub, session, principal, one.entity_id)) is not None
+        ]
+        (verdict,) = Budgets(hub).charge(
+            session, [Charge(principal, [one.entity_id for one in shown], int(not shown))]
+        )
+        if not verdict.allowed:
+            raise BudgetError(verdict)
+        audit.record(
+            session,
+            principal.id,
+            "find",
+            purpose=PURPOSE,
+            found=bool(shown),
+            count=len(shown),
+            entity_id=[one.entity_id for one in shown] or None,
+            region=district,
+            run_seq=seq,
+        )
+    return shown
+
+
+def _fits(content: str, words: set[str], birth: date) -> bool:
+    born = (values(content).get("birth") or {}).get("birth_date")
+    if born != birth.isoformat():
+        return False
+    names = every_value(content, "name")
+    return any(words <= {phonetic(word) for word in str(one).split()} for one in names)
+
+
+def _found(hub: Hub, session: Session, principal: Principal, entity_id: str) -> Found | None:
+    around = look_around(hub, session, entity_id)
+    if around is None:
+        return None
+    about = Resource("person", around.region)
+    if not decide(principal, "profile.lookup", about, PURPOSE).allowed:
+        return None
+    heads = [
+        key for key, one in around.relations.items() if one == "HEAD" and key in around.members
+    ]
+    of = value_of(around.members[heads[0]], "name") if heads else None
+    return Found(entity_id, str(value_of(around.target, "name") or ""), of, around.region)

@@ -74,6 +74,32 @@ def search(page: Page, nik: str) -> None:
     page.get_by_role("button", name="Cari").click()
 
 
+def test_who_has_no_number_at_hand_is_found_by_name_and_birth_date(
+    day: Day, chrome: Browser
+) -> None:
+    person = next(
+        one
+        for one in day.family.members.values()
+        if value_of(one, "birth") and value_of(one, "name") and value_of(one, "nik")
+    )
+    with window(chrome, day.service.url, day.chain["desa-operator"], narrow=True) as page:
+        page.goto("/perbaikan")
+        page.get_by_text("Tanpa NIK").click()
+        page.get_by_label("Kecamatan").select_option((day.family.region or "")[:6])
+        page.get_by_label("Tanggal lahir").fill("1901-02-03")
+        page.get_by_label("Nama", exact=True).fill(value_of(person, "name").lower())
+        page.get_by_role("button", name="Cari").last.click()
+        page.get_by_text("Tidak ada orang dengan nama").wait_for()
+        fits(page)
+        page.get_by_label("Kecamatan").select_option((day.family.region or "")[:6])
+        page.get_by_label("Tanggal lahir").fill(value_of(person, "birth")["birth_date"])
+        page.get_by_label("Nama", exact=True).fill(value_of(person, "name").lower())
+        page.get_by_role("button", name="Cari").last.click()
+        page.get_by_role("heading", name="Anggota keluarga").wait_for()
+        assert value_of(person, "name") in page.content()
+        assert value_of(person, "nik") not in page.url
+
+
 @pytest.mark.parametrize("script", [True, False], ids=["script", "no-script"])
 def test_from_the_search_to_the_correction_that_holds(
     day: Day, chrome: Browser, script: bool
@@ -174,7 +200,18 @@ def test_a_proposal_goes_back_with_a_reason_by_keyboard(day: Day, chrome: Browse
         page.get_by_label("Tanggal meninggal").wait_for()
 
 
-HTML = {"Accept": "text/html"}
+def test_the_return_file_is_for_who_answers_for_the_country(day: Day) -> None:
+    national = join(day.hub, ("supervisor", ""))
+    regional = join(day.hub, ("supervisor", (day.family.region or "")[:4]))
+    with national.client(day.service.url) as client:
+        assert "Data balikan untuk Kemendagri" in client.get("/perbaikan").text
+        answer = client.post("/perbaikan/balikan", data={"csrf": national.csrf})
+    assert answer.status_code == 200
+    assert answer.headers["content-disposition"].startswith("attachment")
+    assert answer.text.lstrip("\ufeff").startswith("NOMOR_KOREKSI,LAYOUT,KUNCI_CATATAN,KOLOM")
+    with regional.client(day.service.url) as client:
+        assert "Data balikan" not in client.get("/perbaikan").text
+        assert client.post("/perbaikan/balikan", data={"csrf": regional.csrf}).status_code == 403
 
 
 @pytest.fixture(scope="module")

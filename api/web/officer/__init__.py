@@ -9,6 +9,7 @@ from api.web.officer import acting, desk, proposing
 HANDLERS: list[Any] = [
     desk.desk,
     desk.search,
+    desk.search_by_name,
     desk.family,
     proposing.form,
     proposing.send,

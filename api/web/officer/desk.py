@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 from typing import Any
 
 from litestar import Response, get, post
@@ -21,13 +22,18 @@ from mdm.compose import Hub
 from mdm.corrections import returns
 from mdm.corrections.document import CorrectionRules, load_rules
 from mdm.corrections.lists import Listed, about, inbox, mine
-from mdm.corrections.searching import Find
+from mdm.corrections.reading import RefusedError
+from mdm.corrections.reading import day as day_of
+from mdm.corrections.searching import Find, Found, by_name
 from mdm.corrections.sheet import Entry, Sheet, open_sheet
 from mdm.corrections.terms import PURPOSE
 from mdm.desk import Desk
+from mdm.errors import CapacityError, UnknownError
+from reference import regions
 
 HOME = "/perbaikan"
 DIGITS = 16
+REGENCY = 4  # digits of its code
 _Form = URLEncodedBody[dict[str, Any]]
 
 #: The lines of a person and of a family on the sheet, in order.
@@ -57,7 +63,10 @@ class DeskPage:
     inbox: Sequence[Listed]
     show: Any
     wrong: str = ""
+    named: bool = False  # `wrong` is about the search by name
     to_return: int | None = None  # lines of the next return file, for who hands it over
+    districts: Sequence[tuple[str, str]] = ()
+    found: Sequence[Found] = ()
 
 
 @dataclass(frozen=True)
@@ -128,6 +137,31 @@ async def search(
 
 
 @declares("correction.read")
+@post(HOME + "/cari-nama", status_code=200, request_max_body_size=4096, sync_to_thread=True)
+def search_by_name(
+    request: AnyRequest,
+    data: _Form,
+    hub: NamedDependency[Hub],
+    principal: NamedDependency[Principal],
+) -> Response[bytes]:
+    """From a name and a birth date to whoever fits in one kecamatan of the asker's."""
+    typed = {name: text(data, name, 120).strip() for name in ("nama", "lahir", "kecamatan")}
+    try:
+        birth = day_of(typed["lahir"], date.today())
+        district = typed["kecamatan"]
+        found = by_name(hub, principal, name=typed["nama"], birth=birth, district=district)
+    except (RefusedError, UnknownError):
+        return _again(request, hub, principal, "officer.search.incomplete", named=True)
+    except CapacityError:
+        return _again(request, hub, principal, "officer.search.too-many", named=True)
+    if len(found) == 1:
+        return see_other(f"{HOME}/keluarga/{found[0].entity_id}")
+    if not found:
+        return _again(request, hub, principal, "officer.search.no-name", named=True)
+    return page(request, "officer/desk.html", replace(_desk(request, hub, principal), found=found))
+
+
+@declares("correction.read")
 @get(HOME + "/keluarga/{entity_id:str}", sync_to_thread=True)
 def family(
     request: AnyRequest,
@@ -149,11 +183,25 @@ def family(
     return page(request, "officer/family.html", context)
 
 
-def _again(request: AnyRequest, hub: Hub, principal: Principal, wrong: str) -> Response[bytes]:
-    return page(request, "officer/desk.html", _desk(request, hub, principal, wrong), status=422)
+def _again(
+    request: AnyRequest, hub: Hub, principal: Principal, wrong: str, *, named: bool = False
+) -> Response[bytes]:
+    context = replace(_desk(request, hub, principal), wrong=wrong, named=named)
+    return page(request, "officer/desk.html", context, status=422)
 
 
-def _desk(request: AnyRequest, hub: Hub, principal: Principal, wrong: str = "") -> DeskPage:
+def _districts(principal: Principal) -> list[tuple[str, str]]:
+    """The kecamatan in which somebody may search by name; none for who has a whole province or more."""
+    found = []
+    for region in principal.regions:
+        if len(region) == REGENCY:
+            found += regions.children(region)
+        elif len(region) > REGENCY:
+            found.append(region[: REGENCY + 2])
+    return [(code, (regions.place_name(code) or code).title()) for code in dict.fromkeys(found)]
+
+
+def _desk(request: AnyRequest, hub: Hub, principal: Principal) -> DeskPage:
     proposes = may(principal, "correction.propose", PURPOSE).allowed
     waiting = inbox(hub, principal)
     decides = not proposes
@@ -164,8 +212,8 @@ def _desk(request: AnyRequest, hub: Hub, principal: Principal, wrong: str = "") 
         mine(hub, principal) if proposes else (),
         waiting,
         Show(visitor_of(request).language),
-        wrong,
-        _to_return(hub, principal),
+        to_return=_to_return(hub, principal),
+        districts=_districts(principal),
     )
 
 
