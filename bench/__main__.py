@@ -1,8 +1,9 @@
-"""`make bench`: the whole path beside bare Splink, at 100 k, 300 k and 1 M source records, then the service under load;
-writes bench/latest.json.
+"""`make bench`: the whole path beside bare Splink, at 100 k, 300 k and 1 M source records, then the service and
+its pages; writes bench/latest.json.
 
-Each measurement is a process of its own, so that peak memory is its own too. `python -m bench path` and
-`python -m bench service` measure one of the two; with sizes (`python -m bench path 100000`) nothing is written.
+Each measurement is a process of its own, so that peak memory is its own too. `python -m bench path`,
+`python -m bench service` and `python -m bench pages` measure one of them; with sizes (`python -m bench path 100000`)
+nothing is written.
 """
 
 from __future__ import annotations
@@ -32,12 +33,14 @@ PACKAGES = ("splink", "duckdb", "pyarrow", "sqlalchemy", "cryptography")
 
 def main() -> None:
     """Measure what is asked for, print it, and write the figures of whole measurements."""
-    asked = sys.argv[1:2] or ["path", "service"]
+    asked = sys.argv[1:2] or ["path", "service", "pages"]
     if "path" in asked:
         _path(tuple(int(size) for size in sys.argv[2:]) or SIZES)
     if "service" in asked:
         figures = _step("service", *sys.argv[2:])
         _keep({"service": {"measured": _today(), "machine": _machine()}, **figures})
+    if "pages" in asked:
+        _keep(_step("pages", *sys.argv[2:]))
 
 
 def _path(sizes: tuple[int, ...]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 from anyio import to_thread
 from litestar import Request, Response, Router, delete, get, post
@@ -24,6 +24,7 @@ from api.schemas.auth import (
     SessionAnswer,
     SetupQuestion,
 )
+from api.web.signin.returned import returned
 from mdm.access import Principal, login, oidc, setup
 from mdm.access.errors import NotIdentifiedError
 from mdm.access.issuer import Issuer, IssuerError
@@ -204,14 +205,19 @@ def oidc_callback(
     sent_code: _Code = None,
 ) -> Response[SessionAnswer]:
     """Take what the issuer sent back, and begin the session."""
-    issuer = _issuer(request, hub)
+    issuer, browser = _issuer(request, hub), "text/html" in request.headers.get("accept", "")
+    done = cookie(FLOW, "", seconds=0, samesite="lax")
     try:
         flow = request.cookies.get(FLOW)
         secret = oidc.finish(hub, issuer, flow, sent_state or "", sent_code or "")
     except NotIdentifiedError as error:
+        if browser:
+            return cast("Response[SessionAnswer]", returned(request, cookies=[done], failed=True))
         raise not_identified(error) from None
     answer = _with_session(hub, secret)
-    answer.cookies.append(cookie(FLOW, "", seconds=0, samesite="lax"))
+    answer.cookies.append(done)
+    if browser:
+        return cast("Response[SessionAnswer]", returned(request, cookies=answer.cookies))
     return answer
 
 

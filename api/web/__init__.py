@@ -11,6 +11,7 @@ from litestar import Router
 from litestar.types import ControllerRouterHandler
 
 from api.web import assets, auditor, officer, operations, overview, public, review, signin
+from api.web.own import own_forms
 
 HANDLERS = [
     assets.asset,
@@ -24,5 +25,5 @@ HANDLERS = [
 ]
 
 ROUTERS: tuple[ControllerRouterHandler, ...] = (
-    Router("/", route_handlers=HANDLERS, include_in_schema=False),
+    Router("/", route_handlers=HANDLERS, guards=[own_forms], include_in_schema=False),
 )

@@ -89,8 +89,11 @@ class Browser:
         back = parse_qs(urlsplit(sent.headers["location"]).query)
         return {name: values[0] for name, values in back.items()}
 
-    def back(self, params: dict[str, str], flow: str | None = None) -> httpx.Response:
-        headers = {"Cookie": f"{FLOW}={self.flow if flow is None else flow}"}
+    def back(
+        self, params: dict[str, str], flow: str | None = None, accept: str = "*/*"
+    ) -> httpx.Response:
+        cookie = f"{FLOW}={self.flow if flow is None else flow}"
+        headers = {"Cookie": cookie, "Accept": accept}
         url = f"{self.service.url}/v1/session/oidc/callback"
         return wire.get(url, params=params, headers=headers)
 
@@ -117,6 +120,18 @@ def test_the_groups_of_the_issuer_give_roles_and_regions(service: Served, here: 
     me = wire.get(f"{service.url}/v1/session", headers={"Cookie": f"{COOKIE}={secret}"})
     assert me.json()["id"] == said["id"]
     assert log_in(service, here).json()["id"] == said["id"]  # the same person, the same account
+
+
+def test_a_browser_comes_back_to_a_page_that_leads_on(service: Served, here: Issuer) -> None:
+    browser = Browser(service, here)
+    answer = browser.back(browser.authorize(), accept="text/html")
+    assert answer.status_code == 200
+    # Not a redirect: the session's cookie is for requests that our own pages begin.
+    assert 'content="0; url=/"' in answer.text
+    assert any(said.startswith(f"{COOKIE}=") for said in answer.headers.get_list("set-cookie"))
+    again = browser.back({"state": "x", "code": "y"}, accept="text/html")
+    assert again.status_code == 401
+    assert "tidak dapat dipakai" in again.text
 
 
 def test_what_is_sent_to_the_issuer_is_new_every_time(service: Served, here: Issuer) -> None:

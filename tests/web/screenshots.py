@@ -17,7 +17,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from litestar import Litestar
-from playwright.sync_api import Page
+from playwright.sync_api import Error, Page
 
 from api.actions import declared
 from api.app import create_app
@@ -75,11 +75,14 @@ def _pictures(
         if template in seen or (role != STRANGER and template == "/masuk"):
             continue
         seen.add(template)
-        answer = page.goto(address)
+        try:
+            answer = page.goto(address)
+        except Error:  # a download
+            continue
         if answer is None or "text/html" not in (answer.headers.get("content-type") or ""):
             continue
         links = page.eval_on_selector_all(
-            "a[href^='/']", "all => all.map(a => a.getAttribute('href'))"
+            "a[href^='/']:not([download])", "all => all.map(a => a.getAttribute('href'))"
         )
         waiting += [link for link in links if not link.startswith(("/aset", "/v1", "/schema"))]
         yield _picture(page, f"{role} {template}", out)

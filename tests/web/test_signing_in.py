@@ -166,6 +166,15 @@ def test_a_form_of_another_session_changes_nothing(
         assert client.get("/").status_code == 200
 
 
+@pytest.mark.parametrize(
+    "told", [{"Sec-Fetch-Site": "cross-site"}, {"Origin": "https://jahat.example"}]
+)
+def test_nobody_is_signed_in_from_another_site(workbench: Served, told: dict[str, str]) -> None:
+    form = {"login": "siapa.saja", "password": PASSWORD}
+    answer = httpx.post(f"{workbench.url}/masuk", data=form, headers={**HTML, **told})
+    assert answer.status_code == 403
+
+
 def test_what_never_changes_is_kept_by_the_browser(workbench: Served) -> None:
     sheet = re.search(r'href="(/aset/\w+/app\.css)"', httpx.get(workbench.url + "/masuk").text)
     assert sheet
