@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from functools import cache
 from importlib.resources import files
 
 import sqlalchemy as sa
@@ -38,9 +39,14 @@ def upgrade(sessions: Sessions) -> None:
 
 def at_head(sessions: Sessions) -> bool:
     """Whether the database stands at the newest revision."""
-    head = ScriptDirectory.from_config(_config()).get_current_head()
     with sessions.engine.connect() as connection:
-        return MigrationContext.configure(connection).get_current_revision() == head
+        return MigrationContext.configure(connection).get_current_revision() == _head()
+
+
+@cache
+def _head() -> str | None:
+    """The newest revision: every one is loaded to find it."""
+    return ScriptDirectory.from_config(_config()).get_current_head()
 
 
 def _config() -> Config:

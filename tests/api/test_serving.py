@@ -17,6 +17,7 @@ from sqlmodel import func, select
 
 from mdm.compose import create_home
 from mdm.hub.tables import AuditEvent
+from tests.access import wire
 from tests.access.clients import make_client
 from tests.api.serving import Served, free_port
 from tests.api.world import NOBODY, SITI, fill, programme, staff
@@ -39,7 +40,7 @@ def serving(home: Path) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
         until = time.monotonic() + 120
         while time.monotonic() < until:
             try:
-                if httpx.get(f"{url}/health/ready", timeout=30).status_code == 200:
+                if wire.get(f"{url}/health/ready").status_code == 200:
                     break
             except httpx.TransportError:
                 time.sleep(0.1)
@@ -53,12 +54,12 @@ def test_told_to_stop_it_answers_everybody_who_waits_and_then_ends(tmp_path: Pat
     hub = fill(create_home(tmp_path / "home"))
     headers = make_client(hub).headers
     with serving(tmp_path / "home") as (server, url), ThreadPoolExecutor(MANY) as pool:
-        assert httpx.post(f"{url}{ROUTE}", json=GOOD, timeout=60).status_code == 401
+        assert wire.post(f"{url}{ROUTE}", json=GOOD).status_code == 401
         with hub.sessions.begin() as session:
             # Nobody else can write meanwhile, so that every question waits at the desk.
             before = session.exec(select(func.count()).select_from(AuditEvent)).one()
             asked = [
-                pool.submit(httpx.post, f"{url}{ROUTE}", json=GOOD, headers=headers, timeout=60)
+                pool.submit(wire.post, f"{url}{ROUTE}", json=GOOD, headers=headers)
                 for _ in range(MANY)
             ]
             time.sleep(3)

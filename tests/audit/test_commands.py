@@ -5,28 +5,41 @@ from __future__ import annotations
 import io
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from mdm.cli.app import call
-from mdm.compose import create_home
+from mdm.compose import Hub
 from mdm.lookup import profile_by_nik
 from tests.audit.tampering import tamper
 from tests.publish.golden import SITI, Golden, content, publish_golden
+from tests.templates import Template, filled_template
 
 Dtsen = Callable[..., tuple[int, str, str]]
 
 
-@pytest.fixture
-def home(tmp_path: Path) -> Path:
-    hub = create_home(tmp_path / "home")
+def read_once(hub: Hub) -> None:
     publish_golden(hub, Golden({"e1": (content(nik=SITI, name="SITI NURHALIZA"), [SITI])}))
     profile_by_nik(hub, SITI, actor="officer", purpose="verification", case="K-1", reveal=True)
-    hub.close()
-    return tmp_path / "home"
+
+
+@pytest.fixture(scope="module")
+def template(
+    empty_on_sqlite: Template, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Template]:
+    home = tmp_path_factory.mktemp("commands") / "home"
+    with filled_template(empty_on_sqlite, home, read_once) as template:
+        yield template
+
+
+@pytest.fixture
+def home(template: Template, tmp_path: Path) -> Path:
+    """A copy of a home where somebody read Siti."""
+    with template.copy(tmp_path / "home") as hub:
+        return hub.settings.home
 
 
 @pytest.fixture

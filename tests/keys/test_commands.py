@@ -13,7 +13,7 @@ import pytest
 
 from mdm.audit.verifying import verify
 from mdm.cli.app import call
-from mdm.compose import Hub, create_home, open_home
+from mdm.compose import Hub, open_home
 from mdm.keys import PURPOSES
 from mdm.lookup import profile_by_nik
 from mdm.progress import Silent
@@ -21,6 +21,7 @@ from mdm.rotation import ROOT
 from tests.keys.approving import approve
 from tests.keys.test_rotation import person
 from tests.publish.golden import BUDI, SITI, Golden, publish_golden
+from tests.templates import Template, filled_template
 
 Dtsen = Callable[..., tuple[int, str, str]]
 
@@ -30,13 +31,24 @@ def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("mdm.keys.SETTLE", 0.0)
 
 
-@pytest.fixture
-def hub(home: Path) -> Iterator[Hub]:
-    hub = create_home(home)
+def publish_two(hub: Hub) -> None:
     persons = {"e1": person(SITI, name="SITI"), "e2": person(BUDI, name="BUDI")}
     publish_golden(hub, Golden(persons=persons))
-    yield hub
-    hub.close()
+
+
+@pytest.fixture(scope="module")
+def template(
+    empty_on_sqlite: Template, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Template]:
+    home = tmp_path_factory.mktemp("commands") / "home"
+    with filled_template(empty_on_sqlite, home, publish_two) as template:
+        yield template
+
+
+@pytest.fixture
+def hub(template: Template, home: Path) -> Iterator[Hub]:
+    with template.copy(home) as hub:
+        yield hub
 
 
 @pytest.fixture
