@@ -18,7 +18,7 @@ from mdm.audit.verifier import leaf_hash
 from mdm.errors import InputError
 from mdm.hub.columns import now
 from mdm.hub.dialect import dialect_of
-from mdm.hub.tables import AuditActor, AuditEvent, AuditSubject
+from mdm.hub.tables import AuditEvent
 
 #: Details whose values the hub makes itself: ids, digests, counts, moments, names of rules.
 _MADE = frozenset(
@@ -127,15 +127,11 @@ def _append(session: Session, events: Sequence[Event]) -> list[tuple[int, bytes,
     dialect.exclusive(connection, "audit")
     first = size(session)
     at = now().isoformat()
-    rows, subjects, actors = [], [], []
+    rows = []
     for seq, event in enumerate(events, first):
         data = _bytes_of(event, at)
         rows.append((seq, data, leaf_hash(data)))
-        actors.append((event.actor, seq))
-        subjects += [(subject, seq) for subject in sorted(subjects_of(event.details))]
     dialect.load(connection, AuditEvent, _EVENT, rows)
-    dialect.load(connection, AuditActor, ("actor", "seq"), actors)
-    dialect.load(connection, AuditSubject, ("subject", "seq"), subjects)
     return rows
 
 

@@ -1,79 +1,127 @@
-"""The index of events by actor and by subject, held against the events it was made from."""
+"""The index of events by actor and by subject: made behind the log, held against its events.
+
+An act does not wait for it: entries of random ids touch a page each, and would be most of what a
+look writes. It is made some thousand events at a time, by whoever keeps the log; what stands behind
+its edge is looked through (search.py). Entries lie by part, so that making one writes neighbouring
+pages, however long the log has become.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import sqlalchemy as sa
-from sqlmodel import Session
+from sqlmodel import Session, col, func, select
 
 from mdm.audit.events import size, subjects_of
-from mdm.audit.search import Wanted, entries
-from mdm.hub.tables import AuditActor, AuditSubject
+from mdm.hub.tables import AuditActor, AuditEvent, AuditPart, AuditSubject
 
 if TYPE_CHECKING:
     from mdm.compose import Hub
 
+PART = 4_096  # events
 TOGETHER = 20_000
+
+_decode = msgspec.json.Decoder(dict[str, Any]).decode
+
+
+def edge(session: Session) -> int:
+    """How many events, from the first, the index covers."""
+    query = select(AuditPart.n, AuditPart.events).order_by(col(AuditPart.n).desc()).limit(1)
+    last = session.exec(query).first()
+    return last[0] * PART + last[1] if last else 0
+
+
+def grow(hub: Hub) -> None:
+    """Index the parts that are full, each in one unit of work."""
+    while True:
+        with hub.sessions.read() as session:
+            first, held = edge(session), size(session)
+            last = (first // PART + 1) * PART
+            if held < last:
+                return
+            entries = _entries(session, first, last)
+        with hub.sessions.begin() as session:
+            connection = session.connection()
+            hub.dialect.exclusive(connection, "audit index")
+            if edge(session) == first:  # no other process was quicker
+                _write(hub, session, first, last, entries)
+
+
+def reindex(hub: Hub) -> int:
+    """Make the index anew from the events, up to the last one; how many entries it has."""
+    with hub.sessions.begin() as session:
+        connection = session.connection()
+        hub.dialect.exclusive(connection, "audit index")
+        for model in (AuditActor, AuditSubject, AuditPart):
+            connection.execute(sa.delete(model))
+        held = size(session)
+        return sum(
+            _write(hub, session, first, last, _entries(session, first, last))
+            for first in range(0, held, PART)
+            for last in [min(first + PART, held)]
+        )
+
+
+_Entries = tuple[list[tuple[int, str, int]], list[tuple[int, str, int]]]
+
+
+def _entries(session: Session, first: int, last: int) -> _Entries:
+    """The entries of events `first` to `last` - 1, of one part, in the order of the index."""
+    seq, part = col(AuditEvent.seq), first // PART
+    query = sa.select(seq, col(AuditEvent.event)).where(seq >= first, seq < last)
+    actors, subjects = [], []
+    for at, event in session.connection().execute(query):
+        said = _decode(event)
+        actors.append((part, said["actor"], at))
+        subjects += [(part, one, at) for one in subjects_of(said)]
+    return sorted(actors), sorted(subjects)
+
+
+def _write(hub: Hub, session: Session, first: int, last: int, entries: _Entries) -> int:
+    connection, (actors, subjects) = session.connection(), entries
+    row = {"n": first // PART, "events": last - first // PART * PART}
+    hub.dialect.upsert(connection, AuditPart, [row])
+    return hub.dialect.load(
+        connection, AuditActor, ("part", "actor", "seq"), actors
+    ) + hub.dialect.load(connection, AuditSubject, ("part", "subject", "seq"), subjects)
 
 
 class Index:
     """What the index should hold, as counts and order-free sums: nothing is kept of a million events."""
 
-    def __init__(self) -> None:
+    def __init__(self, session: Session) -> None:
+        self._edge = edge(session)
         self._actors = self._subjects = 0
         self._actor_sum = self._subject_sum = 0
 
     def add(self, seq: int, said: Any) -> None:
         """One event: `said` has `actor` and the details that name subjects."""
+        if seq >= self._edge:
+            return
+        part = seq // PART
         self._actors += 1
-        self._actor_sum += hash((said.actor, seq))
+        self._actor_sum += hash((part, said.actor, seq))
         for subject in _subjects(said):
             self._subjects += 1
-            self._subject_sum += hash((subject, seq))
+            self._subject_sum += hash((part, subject, seq))
 
     def differences(self, session: Session) -> list[str]:
         """What the index holds otherwise, in words."""
-        held = (
-            ("actors", AuditActor.__table__, self._actors, self._actor_sum),  # type: ignore[attr-defined]
-            ("subjects", AuditSubject.__table__, self._subjects, self._subject_sum),  # type: ignore[attr-defined]
+        parts = -(-self._edge // PART)
+        rows = (
+            ("actors", _sum(session, AuditActor), (self._actors, self._actor_sum)),
+            ("subjects", _sum(session, AuditSubject), (self._subjects, self._subject_sum)),
+            ("parts", _parts(session), (parts, self._edge)),
         )
         return [
-            f"The index of {what} does not agree with the events: {rows:,} entries, {expected:,} "
-            "expected. Searches may miss events; `dtsen audit reindex` makes it anew."
-            for what, table, expected, total in held
-            for rows, found in [_sum(session, table)]
-            if (rows, found) != (expected, total)
+            f"The index of {what} does not agree with the events: {found[0]:,} entries, "
+            f"{expected[0]:,} expected. Searches may miss events; `dtsen audit reindex` makes it anew."
+            for what, found, expected in rows
+            if found != expected
         ]
-
-
-def reindex(hub: Hub) -> int:
-    """Make the index anew from the events; how many entries it has."""
-    with hub.sessions.begin() as session:
-        connection = session.connection()
-        hub.dialect.exclusive(connection, "audit")
-        for model in (AuditActor, AuditSubject):
-            connection.execute(sa.delete(model))
-        count, actors, subjects = 0, [], []
-        for entry in entries(session, Wanted(), before=size(session)):
-            actors.append((entry.actor, entry.seq))
-            subjects += [(one, entry.seq) for one in subjects_of(entry.details)]
-            if len(actors) + len(subjects) >= TOGETHER:
-                count += _write(hub, connection, actors, subjects)
-                actors, subjects = [], []
-        return count + _write(hub, connection, actors, subjects)
-
-
-def _write(
-    hub: Hub,
-    connection: sa.Connection,
-    actors: list[tuple[str, int]],
-    subjects: list[tuple[str, int]],
-) -> int:
-    return hub.dialect.load(connection, AuditActor, ("actor", "seq"), actors) + hub.dialect.load(
-        connection, AuditSubject, ("subject", "seq"), subjects
-    )
 
 
 def _subjects(said: Any) -> Iterable[str]:
@@ -90,13 +138,26 @@ def _subjects(said: Any) -> Iterable[str]:
     return {one for one in found if type(one) is str}
 
 
-def _sum(session: Session, table: sa.Table) -> tuple[int, int]:
+def _sum(session: Session, model: type[AuditActor] | type[AuditSubject]) -> tuple[int, int]:
     """Entries of an index, and the order-free sum over them."""
+    table: sa.Table = model.__table__  # type: ignore[union-attr]
     rows = total = 0
-    name = next(column.name for column in table.primary_key if column.name != "seq")
-    found = session.connection().exec_driver_sql(f"SELECT {name}, seq FROM {table.name}")
-    while found.cursor is not None and (some := found.cursor.fetchmany(TOGETHER)):
+    names = ", ".join(column.name for column in table.primary_key)
+    found = session.connection().exec_driver_sql(f"SELECT {names} FROM {table.name}")
+    while found.cursor is not None and (some := _some(found.cursor)):
         rows += len(some)
         total += sum(map(hash, some))
     found.close()
     return rows, total
+
+
+def _some(cursor: Any) -> Sequence[tuple[int, str, int]]:
+    found: Sequence[tuple[int, str, int]] = cursor.fetchmany(TOGETHER)
+    return found
+
+
+def _parts(session: Session) -> tuple[int, int]:
+    """How many parts there are, and how many events they say they cover."""
+    counted = select(func.count(), func.coalesce(func.sum(AuditPart.events), 0))
+    count, events = session.exec(counted).one()
+    return int(count), int(events)

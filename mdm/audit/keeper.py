@@ -1,4 +1,4 @@
-"""The keeper: while a process serves, the log is checkpointed as it grows."""
+"""The keeper: while a process serves, the log is checkpointed and indexed as it grows."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from threading import Event, Thread
 from typing import TYPE_CHECKING, Self
 
 from mdm.audit.checkpoints import checkpoint, tick
+from mdm.audit.indexed import grow
 
 if TYPE_CHECKING:
     from mdm.compose import Hub
@@ -38,6 +39,7 @@ class Keeper:
     def _work(self) -> None:
         while not self._ended.wait(LOOK_SECONDS):
             self._try(tick)
+            self._try(grow)
         self._try(checkpoint)
 
     def _try(self, act: Callable[[Hub], object]) -> None:

@@ -1,7 +1,8 @@
 """Search: whose acts, about whom, for what, when. The newest first, a page at a time.
 
-Actors and subjects are found by their index; times by the moments that tiles keep of their events
-(clocks may jump, so a time is never taken for an order).
+Actors and subjects are found by their index, and behind its edge by looking at every event; times
+by the moments that tiles keep of their events (clocks may jump, so a time is never taken for an
+order).
 """
 
 from __future__ import annotations
@@ -17,9 +18,10 @@ import msgspec
 import sqlalchemy as sa
 from sqlmodel import Session, col
 
-from mdm.audit.events import size
+from mdm.audit.events import size, subjects_of
+from mdm.audit.indexed import PART, edge
 from mdm.audit.tiles import WIDTH, made
-from mdm.hub.tables import AuditActor, AuditEvent, AuditSubject, AuditTile
+from mdm.hub.tables import AuditActor, AuditEvent, AuditPart, AuditSubject, AuditTile
 
 TOGETHER = 1_000
 _ALWAYS = ("at", "actor", "action")
@@ -61,6 +63,15 @@ class Wanted:
             and (self.purpose is None or entry.details.get("purpose") == self.purpose)
             and (self.since is None or entry.at >= self.since)
             and (self.until is None or entry.at < self.until)
+        )
+
+    def names(self, event: bytes) -> bool:
+        """Whether actor and subjects of an event are those: what the index says of those it covers."""
+        if self.actor is None and not self.subjects:
+            return True
+        said = msgspec.json.decode(event)
+        return (self.actor is None or said["actor"] == self.actor) and (
+            not self.subjects or not subjects_of(said).isdisjoint(self.subjects)
         )
 
 
@@ -109,11 +120,25 @@ def entries(
 def _rows(session: Session, wanted: Wanted, before: int | None) -> Iterator[tuple[int, bytes]]:
     """The events among which those wanted are, the newest first."""
     for low, high in ranges(session, wanted, size(session) if before is None else before):
-        top = high
-        while top > low:
-            rows = _some(session, wanted, low, top)
-            yield from rows
-            top = rows[-1][0] if len(rows) == TOGETHER else low
+        yield from _named_between(session, wanted, low, high)
+
+
+def named(session: Session, wanted: Wanted, top: int) -> set[int]:
+    """The events below `top` that have the actor and the subjects wanted, wherever the index ends."""
+    return {seq for seq, _ in _named_between(session, wanted, 0, top)}
+
+
+def _named_between(
+    session: Session, wanted: Wanted, low: int, high: int
+) -> Iterator[tuple[int, bytes]]:
+    """Events of a range with the actor and the subjects wanted, the newest first."""
+    behind = edge(session)
+    for first, last, indexed in ((max(low, behind), high, False), (low, min(high, behind), True)):
+        top = last
+        while top > first:
+            rows = _some(session, wanted, first, top, indexed=indexed)
+            yield from (row for row in rows if indexed or wanted.names(row[1]))
+            top = rows[-1][0] if len(rows) == TOGETHER else first
 
 
 def fitting(wanted: Wanted, seq: int, event: bytes) -> Entry | None:
@@ -133,20 +158,41 @@ def read(seq: int, event: bytes) -> Entry:
     return Entry(seq, at, said["actor"], said["action"], details)
 
 
-def _some(session: Session, wanted: Wanted, low: int, high: int) -> list[tuple[int, bytes]]:
-    """The newest events of a range that the index names, TOGETHER at most."""
+def _some(
+    session: Session, wanted: Wanted, low: int, high: int, *, indexed: bool
+) -> list[tuple[int, bytes]]:
+    """The newest events of a range, TOGETHER at most: those that the index names, or all."""
     seq = col(AuditEvent.seq)
     query = sa.select(seq, col(AuditEvent.event)).where(seq >= low, seq < high)
-    if wanted.subjects:
-        about = col(AuditSubject.seq)
-        named = sa.select(about).where(col(AuditSubject.subject).in_(wanted.subjects))
-        query = query.where(seq.in_(named.where(about >= low, about < high)))
-    if wanted.actor is not None:
-        acts = col(AuditActor.seq)
-        own = sa.select(acts).where(col(AuditActor.actor) == wanted.actor)
-        query = query.where(seq.in_(own.where(acts >= low, acts < high)))
+    if indexed and wanted.subjects:
+        query = query.where(
+            seq.in_(_named(AuditSubject, "subject", wanted.subjects, low=low, high=high))
+        )
+    if indexed and wanted.actor is not None:
+        query = query.where(
+            seq.in_(_named(AuditActor, "actor", [wanted.actor], low=low, high=high))
+        )
     query = query.order_by(seq.desc()).limit(TOGETHER)
     return [(row[0], row[1]) for row in session.connection().execute(query)]
+
+
+def _named(
+    model: type[AuditActor] | type[AuditSubject],
+    column: str,
+    names: Sequence[str],
+    *,
+    low: int,
+    high: int,
+) -> sa.Select[int]:
+    """The events of a range that an index has under some names: asked part by part."""
+    n = col(AuditPart.n)
+    at = col(model.seq)
+    return (
+        sa.select(at)
+        .join(AuditPart, n == col(model.part))
+        .where(n >= low // PART, n <= high // PART, at >= low, at < high)
+        .where(getattr(model, column).in_(names))
+    )
 
 
 def ranges(session: Session, wanted: Wanted, top: int) -> Iterator[tuple[int, int]]:

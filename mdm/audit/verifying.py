@@ -127,7 +127,7 @@ class _Log:
         self._announced: set[str] = set()
         self._decode = msgspec.json.Decoder(_Said).decode
         self._next = 0
-        self.index = Index()
+        self.index = Index(session)
         self.published: dict[int, str] = {}
         self.erased: set[str] = set()
 

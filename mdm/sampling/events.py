@@ -14,8 +14,8 @@ import sqlalchemy as sa
 from sqlmodel import Session, col
 
 from mdm.audit.events import size
-from mdm.audit.search import Wanted, fitting, ranges
-from mdm.hub.tables import AuditActor, AuditEvent, AuditSubject
+from mdm.audit.search import Wanted, fitting, named, ranges
+from mdm.hub.tables import AuditEvent
 from mdm.sampling.dice import Dice
 from mdm.sampling.terms import Drawn, Item
 
@@ -74,17 +74,7 @@ def _spans(session: Session, wanted: Wanted, total: int) -> _Spans:
     stretches = list(ranges(session, wanted, total))
     if wanted.actor is None and not wanted.subjects:
         return _Spans(sorted(stretches))
-    named: set[int] | None = None
-    for table, column, values in (
-        (AuditActor, "actor", (wanted.actor,) if wanted.actor is not None else ()),
-        (AuditSubject, "subject", wanted.subjects),
-    ):
-        if values:
-            seq = col(table.seq)
-            query = sa.select(seq).where(col(getattr(table, column)).in_(values), seq < total)
-            rows = {row[0] for row in session.connection().execute(query)}
-            named = rows if named is None else named & rows
-    held = sorted(named or ())
+    held = sorted(named(session, wanted, total))
     return _Spans([(s, s + 1) for s in held if any(low <= s < high for low, high in stretches)])
 
 

@@ -10,8 +10,8 @@ import pytest
 
 from mdm import audit
 from mdm.audit import checkpoints
-from mdm.audit.indexed import reindex
-from mdm.audit.search import Wanted, search
+from mdm.audit.indexed import edge, grow, reindex
+from mdm.audit.search import Wanted, entries, search
 from mdm.audit.verifier import leaf_hash, read_note
 from mdm.audit.verifying import Verified, verify
 from mdm.compose import Hub
@@ -151,12 +151,38 @@ def test_a_key_that_is_not_the_hubs_own_is_found(log: Hub) -> None:
 
 
 def test_a_hole_in_the_index_is_found_and_mended(log: Hub) -> None:
+    reindex(log)
     tamper(log, "DELETE FROM audit_subject WHERE seq = 50")
     (fault,) = checked(log).faults
     assert fault.what == "index"
     assert "subjects" in fault.sentence
     reindex(log)
     assert checked(log).holds
+
+
+def test_events_are_found_the_same_before_and_behind_the_edge_of_the_index(hub: Hub) -> None:
+    for actor in ("officer", "auditor", "officer"):
+        act(hub, 2_000, actor)
+
+    def found(wanted: Wanted) -> list[int]:
+        with hub.sessions.read() as session:
+            return [entry.seq for entry in entries(session, wanted)]
+
+    every = [
+        Wanted(subjects=("e7", "e1999")),
+        Wanted(actor="auditor"),
+        Wanted(actor="officer", subjects=("e7", "nobody")),
+    ]
+    before = [found(wanted) for wanted in every]
+    assert list(map(len, before)) == [6, 2_000, 2]
+    grow(hub)
+    with hub.sessions.read() as session:
+        assert 0 < edge(session) < audit.size(session)
+    assert [found(wanted) for wanted in every] == before
+    assert checked(hub).holds
+    tamper(hub, "DELETE FROM audit_part")
+    assert [found(wanted) for wanted in every] == before, "without its edge it is not asked"
+    assert {what for what, _ in told(checked(hub))} == {"index"}
 
 
 PERSON = content(nik=SITI, name="SITI")

@@ -32,11 +32,21 @@ class AuditEvent(SQLModel, table=True):
     leaf_hash: bytes  # RFC 9162: SHA-256(0x00 || event)
 
 
+class AuditPart(SQLModel, table=True):
+    """Index: a part of the log that its index covers, or the first events of it."""
+
+    __tablename__ = "audit_part"
+
+    n: int = Field(primary_key=True, sa_type=sa.BigInteger)  # from 0
+    events: int  # covered, from the part's first
+
+
 class AuditSubject(SQLModel, table=True):
     """Index: which events are about an entity, batch, run or job. Made from the events."""
 
     __tablename__ = "audit_subject"
 
+    part: int = Field(primary_key=True, sa_type=sa.BigInteger)  # of the log, that seq lies in
     subject: str = Field(primary_key=True)
     seq: int = Field(primary_key=True, sa_type=sa.BigInteger)
 
@@ -46,6 +56,7 @@ class AuditActor(SQLModel, table=True):
 
     __tablename__ = "audit_actor"
 
+    part: int = Field(primary_key=True, sa_type=sa.BigInteger)
     actor: str = Field(primary_key=True)
     seq: int = Field(primary_key=True, sa_type=sa.BigInteger)
 
