@@ -77,6 +77,7 @@ class DomainKey:
     purpose: str
     version: int
     secret: bytes = field(repr=False)
+    _subkeys: dict[str, bytes] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def key_id(self) -> str:
@@ -84,9 +85,13 @@ class DomainKey:
         return f"{self.purpose}:{self.version}"
 
     def subkey(self, label: str) -> bytes:
-        """A 256-bit key for one use, derived with HKDF-SHA256."""
-        info = f"dtsen/{self.purpose}/{label}".encode()
-        return HKDF(SHA256(), KEY_BYTES, salt=None, info=info).derive(self.secret)
+        """A 256-bit key for one use, derived with HKDF-SHA256: once, and kept as long as this key."""
+        known = self._subkeys.get(label)
+        if known is None:
+            info = f"dtsen/{self.purpose}/{label}".encode()
+            known = HKDF(SHA256(), KEY_BYTES, salt=None, info=info).derive(self.secret)
+            self._subkeys[label] = known
+        return known
 
 
 @dataclass(frozen=True)

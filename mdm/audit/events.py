@@ -12,12 +12,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
+import sqlalchemy as sa
 from sqlmodel import Session
 
 from mdm.audit.verifier import leaf_hash
 from mdm.errors import InputError
 from mdm.hub.columns import now
 from mdm.hub.dialect import dialect_of
+from mdm.hub.lists import Prepared
 from mdm.hub.tables import AuditEvent
 
 #: Details whose values the hub makes itself: ids, digests, counts, moments, names of rules.
@@ -84,7 +86,7 @@ SUBJECTS = ("entity_id", "batch", "run", "job", "id")
 _LONG_NUMBER = re.compile(r"(?:\d[ .\-]?){15}\d")
 # As long a run of digits and what stands between them: quick to see, and rare.
 _LONG_RUN = re.compile(rb"[\d .\-]{16,}")
-_LAST = "SELECT max(seq) FROM audit_event"  # plain text: it is asked for with every group of looks
+_LAST = Prepared(sa.text("SELECT max(seq) FROM audit_event"))  # asked for with every group of looks
 _EVENT = ("seq", "event", "leaf_hash")
 _encoder = msgspec.json.Encoder(order="sorted")
 
@@ -137,7 +139,7 @@ def _append(session: Session, events: Sequence[Event]) -> list[tuple[int, bytes,
 
 def size(session: Session) -> int:
     """How many events the log holds. Sequence numbers are gapless from 0."""
-    last = session.connection().exec_driver_sql(_LAST).scalar()
+    ((last,),) = _LAST.rows(session.connection(), {})
     return 0 if last is None else int(last) + 1
 
 

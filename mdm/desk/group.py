@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import chain
 from typing import Any
 
 import sqlalchemy as sa
@@ -23,12 +22,12 @@ from mdm.desk.known import Known
 from mdm.desk.people import open_following, open_people
 from mdm.desk.terms import Answered, Moment, Person, Profile, Question
 from mdm.opening import carriers
-from mdm.rights import restricted
 
 #: Purposes for which a restricted person is seen all the same (UU 27/2022 art. 41 leaves what the
 #: law demands): answering that person, and examining the hub.
 UNRESTRICTED = frozenset({"subject_access", "audit", "breach"})
 RESTRICTED = "restricted"  # the reason the log keeps
+DECISIONS = 4_096  # kept: for a principal, what it asks and a region
 
 Decider = Callable[[Principal, str, Resource, str | None], Decision]
 
@@ -61,10 +60,11 @@ class Group:
 
     def __init__(self, hub: Hub, decide: Decider) -> None:
         self._hub = hub
+        self._sessions = hub.sessions.apart()
         self._decide = decide
         self._known = Known(hub)
         self._budgets = Budgets(hub)
-        self._decided_within: dict[Hashable, Decision] = {}  # of the group in hand
+        self._decisions: dict[Hashable, tuple[Principal, Decision]] = {}
 
     def answer(self, questions: Sequence[Question]) -> list[Any]:
         """For every question its answer, or the exception that is its own."""
@@ -78,8 +78,7 @@ class Group:
         return [self.answer([question])[0] for question in questions]
 
     def _together(self, questions: Sequence[Question]) -> list[Any]:
-        self._decided_within.clear()
-        with self._hub.sessions.begin() as session:
+        with self._sessions.begin() as session:
             now = self._known.now(session)
             alike: dict[tuple[int, tuple[str, ...]], list[int]] = {}
             for place, question in enumerate(questions):
@@ -100,7 +99,7 @@ class Group:
             one.opens for q, each in zip(asked, wanted, strict=True) if q.members for one in each
         }
         people = open_people(self._hub, session, persons, moment.seq, families_of=families)
-        barred = _restricted(session, people)
+        barred = _restricted(people)
         told = [
             [self._tell(question, moment, one, people.get(one.opens), barred) for one in each]
             for question, each in zip(asked, wanted, strict=True)
@@ -183,16 +182,20 @@ class Group:
 
     def _within(self, question: Question) -> Decision:
         """The decision on somebody in a region of the one who asks."""
-        key = (id(question.principal), question.action, question.purpose, question.programmes)
-        held = self._decided_within.get(key)
-        if held is None:
-            region = next(iter(question.principal.regions), None)
-            held = self._decided_within[key] = self._decided(question, region)
-        return held
+        return self._decided(question, next(iter(question.principal.regions), None))
 
     def _decided(self, question: Question, region: str | None) -> Decision:
-        resource = Resource("person", region, programmes=question.programmes)
-        return self._decide(question.principal, question.action, resource, question.purpose)
+        """Deciding is a pure function: what was decided for the very same principal stands."""
+        principal = question.principal
+        key = (id(principal), question.action, question.purpose, question.programmes, region)
+        held = self._decisions.get(key)
+        if held is None or held[0] is not principal:
+            resource = Resource("person", region, programmes=question.programmes)
+            made = self._decide(principal, question.action, resource, question.purpose)
+            if len(self._decisions) >= DECISIONS:
+                self._decisions.clear()
+            held = self._decisions[key] = principal, made
+        return held[1]
 
 
 def _seen(one: _Wanted, persons: Mapping[str, Profile]) -> _Wanted:
@@ -201,14 +204,17 @@ def _seen(one: _Wanted, persons: Mapping[str, Profile]) -> _Wanted:
     return replace(one, entity_id=None, beyond=True)
 
 
-def _restricted(session: Session, people: Mapping[str, Person]) -> set[str]:
+def _restricted(people: Mapping[str, Person]) -> set[str]:
     """Entity ids of the persons whose processing is restricted: their own, or their family's."""
-    names = {
-        person.person.entity_id: [one.entity_id for one in (person.person, person.family) if one]
-        for person in people.values()
+    return {
+        one.person.entity_id
+        for one in people.values()
+        if one.hidden
+        and (
+            one.person.entity_id in one.hidden
+            or (one.family is not None and one.family.entity_id in one.hidden)
+        )
     }
-    barred = restricted(session, chain.from_iterable(names.values()))
-    return {entity_id for entity_id, of in names.items() if not barred.isdisjoint(of)}
 
 
 def _answer(question: Question, moment: Moment, told: Sequence[_Told], verdict: Verdict) -> Any:

@@ -5,19 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import cycle
 
+import sqlalchemy as sa
 from sqlmodel import Session, select
 
 from mdm.compose import Hub
 from mdm.desk.decoys import draw_decoys
 from mdm.desk.terms import Moment
+from mdm.hub.lists import Prepared
 from mdm.hub.runs import PUBLISHED
 from mdm.hub.tables import Run
 from mdm.seal import TOKEN_BYTES, Mac, token_domain
 from mdm.tokens import PURPOSE, TABLE
 
 NOTHING = Moment(seq=0, at=None, rules=None)
-# Plain text: it is asked for with every group.
-_NEWEST = f"SELECT max(seq) FROM run WHERE status = '{PUBLISHED}'"
+_NEWEST = Prepared(sa.text(f"SELECT max(seq) FROM run WHERE status = '{PUBLISHED}'"))
 
 
 class Known:
@@ -33,7 +34,7 @@ class Known:
 
     def now(self, session: Session) -> Moment:
         """What readers see."""
-        seq = session.connection().exec_driver_sql(_NEWEST).scalar()
+        ((seq,),) = _NEWEST.rows(session.connection(), {})
         return self.moment(session, seq) if seq else NOTHING
 
     def moment(self, session: Session, seq: int) -> Moment:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import Session
@@ -12,20 +14,46 @@ from mdm.errors import CapacityError
 from mdm.hub.bulk import Bulk
 from mdm.hub.dialect import Dialect, Pool, Turn, dialect_for
 
+_BindArguments = dict[str, Any]
+
+class _Bound(Session):
+    """A session over a connection that is in its unit of work already, and so has no need to find
+    one whenever a statement goes around the objects."""
+
+    def connection(
+        self,
+        bind_arguments: _BindArguments | None = None,
+        execution_options: Mapping[str, Any] | None = None,
+    ) -> sa.Connection:
+        """The connection."""
+        bind = self.bind
+        if bind_arguments is None and execution_options is None and isinstance(bind, sa.Connection):
+            return bind
+        return super().connection(bind_arguments, execution_options)
+
 
 class Sessions:
     """`with sessions.begin() as session:` writes; `with sessions.read() as session:` reads."""
 
     def __init__(self, url: str, pool: Pool | None = None) -> None:
+        self._url, self._pool = url, pool or Pool()
         self.dialect: Dialect = dialect_for(url)
-        self.engine: sa.Engine = self.dialect.engine(url, pool or Pool())
+        self.engine: sa.Engine = self.dialect.engine(url, self._pool)
+        self._apart: list[Sessions] = []
+
+    def apart(self) -> Sessions:
+        """The same database over one connection of its own, for one thread that asks all the time:
+        what a connection remembers of the database is worth most to who comes back to it."""
+        one = Sessions(self._url, replace(self._pool, size=1, overflow=0))
+        self._apart.append(one)
+        return one
 
     @contextmanager
     def begin(self) -> Iterator[Session]:
         """One writing unit of work: commits at the end of the block, or nothing happened."""
         with (
             self.connect() as connection,
-            Session(bind=connection, expire_on_commit=False) as session,
+            _Bound(bind=connection, expire_on_commit=False) as session,
         ):
             yield session
             session.flush()
@@ -63,7 +91,7 @@ class Sessions:
         """One reading unit of work: a snapshot, never waiting for a writer."""
         with self.engine.connect() as connection, connection.begin() as transaction:
             self.dialect.begin_read(connection)
-            with Session(bind=connection, expire_on_commit=False) as session:
+            with _Bound(bind=connection, expire_on_commit=False) as session:
                 yield session
             transaction.rollback()
 
@@ -73,4 +101,6 @@ class Sessions:
 
     def close(self) -> None:
         """Let go of all connections."""
+        for one in self._apart:
+            one.close()
         self.engine.dispose()
