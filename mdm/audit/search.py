@@ -124,8 +124,15 @@ def _rows(session: Session, wanted: Wanted, before: int | None) -> Iterator[tupl
 
 
 def named(session: Session, wanted: Wanted, top: int) -> set[int]:
-    """The events below `top` that have the actor and the subjects wanted, wherever the index ends."""
-    return {seq for seq, _ in _named_between(session, wanted, 0, top)}
+    """The events below `top` that have the actor and the subjects wanted, of which there must be one,
+    wherever the index ends."""
+    behind = edge(session)
+    tail = _named_between(session, wanted, behind, top)
+    asked = [
+        set(session.connection().execute(query).scalars())
+        for query in _of_index(wanted, 0, min(top, behind))
+    ]
+    return set.intersection(*asked) | {seq for seq, _ in tail}
 
 
 def _named_between(
@@ -164,16 +171,18 @@ def _some(
     """The newest events of a range, TOGETHER at most: those that the index names, or all."""
     seq = col(AuditEvent.seq)
     query = sa.select(seq, col(AuditEvent.event)).where(seq >= low, seq < high)
-    if indexed and wanted.subjects:
-        query = query.where(
-            seq.in_(_named(AuditSubject, "subject", wanted.subjects, low=low, high=high))
-        )
-    if indexed and wanted.actor is not None:
-        query = query.where(
-            seq.in_(_named(AuditActor, "actor", [wanted.actor], low=low, high=high))
-        )
+    for of in _of_index(wanted, low, high) if indexed else ():
+        query = query.where(seq.in_(of))
     query = query.order_by(seq.desc()).limit(TOGETHER)
     return [(row[0], row[1]) for row in session.connection().execute(query)]
+
+
+def _of_index(wanted: Wanted, low: int, high: int) -> Iterator[sa.Select[int]]:
+    """The events of a range by their subjects, and by their actor, where these are wanted."""
+    if wanted.subjects:
+        yield _named(AuditSubject, "subject", wanted.subjects, low=low, high=high)
+    if wanted.actor is not None:
+        yield _named(AuditActor, "actor", [wanted.actor], low=low, high=high)
 
 
 def _named(

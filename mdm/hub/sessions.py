@@ -16,6 +16,7 @@ from mdm.hub.dialect import Dialect, Pool, Turn, dialect_for
 
 _BindArguments = dict[str, Any]
 
+
 class _Bound(Session):
     """A session over a connection that is in its unit of work already, and so has no need to find
     one whenever a statement goes around the objects."""

@@ -11,7 +11,7 @@ import pytest
 from mdm import audit
 from mdm.audit import checkpoints
 from mdm.audit.indexed import edge, grow, reindex
-from mdm.audit.search import Wanted, entries, search
+from mdm.audit.search import Wanted, entries, named, search
 from mdm.audit.verifier import leaf_hash, read_note
 from mdm.audit.verifying import Verified, verify
 from mdm.compose import Hub
@@ -166,7 +166,9 @@ def test_events_are_found_the_same_before_and_behind_the_edge_of_the_index(hub: 
 
     def found(wanted: Wanted) -> list[int]:
         with hub.sessions.read() as session:
-            return [entry.seq for entry in entries(session, wanted)]
+            seqs = [entry.seq for entry in entries(session, wanted)]
+            assert named(session, wanted, audit.size(session)) == set(seqs)
+            return seqs
 
     every = [
         Wanted(subjects=("e7", "e1999")),
