@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import date, timedelta
@@ -23,7 +23,6 @@ from mdm import audit
 from mdm.access.clients import standing
 from mdm.access.terms import Limits, Principal
 from mdm.compose import Hub
-from mdm.eligibility import answers as say
 from mdm.eligibility.asking import Asked, fixed
 from mdm.eligibility.batch import Batch, answer
 from mdm.errors import AccessError, HubError
@@ -114,10 +113,10 @@ class Worker:
                 return
             niks = part.decode().split("\n")
             some = replace(batch, niks=niks, first=done)
-            lines, found = answer(self._hub, some, _lines(batch.asked, done))
-            end = result.append(number, lines, end)
+            told = answer(self._hub, some)
+            end = result.append(number, _lines(batch.asked, told.items, done), end)
             done += len(niks)
-            if not self._tell(job, done, found, end):
+            if not self._tell(job, done, told.found, end):
                 return
         self._end(job, DONE)
 
@@ -190,13 +189,8 @@ def _batch(hub: Hub, job: Job) -> Batch:
     return Batch(principal, said["purpose"], (), asked, said["case"], job.id)
 
 
-def _lines(asked: Asked, first: int) -> Callable[[Sequence[say.Item]], tuple[bytes, int]]:
-    """The lines of a part, and how many were found. The first line of a result says as of when it
-    speaks, with the sentences behind the names; then each NIK has its line."""
-
-    def lines(items: Sequence[say.Item]) -> tuple[bytes, int]:
-        head = [_line({"as_of": asked.told(), "words": asked.words()})] if first == 0 else []
-        found = sum(item.identity.status is not None for item in items)
-        return b"\n".join([*head, *map(_line, items), b""]), found
-
-    return lines
+def _lines(asked: Asked, items: Sequence[msgspec.Raw], first: int) -> bytes:
+    """The lines of a part. The first line of a result says as of when it speaks, with the sentences
+    behind the names; then each NIK has its line."""
+    head = [_line({"as_of": asked.told(), "words": asked.words()})] if first == 0 else []
+    return b"\n".join([*head, *map(bytes, items), b""])

@@ -22,7 +22,7 @@ from mdm.access.decide import decide
 from mdm.access.terms import Resource
 from mdm.compose import Hub
 from mdm.eligibility import batch
-from mdm.eligibility.answers import BatchAnswer, EligibilityAnswer
+from mdm.eligibility.answers import BatchAnswer, BatchTold, EligibilityAnswer
 from mdm.eligibility.asking import Asked, Eligibility
 from mdm.eligibility.standing import Standing
 
@@ -115,10 +115,8 @@ def allow(principal: Principal, action: str, purpose: str, programmes: Sequence[
 
 
 def _answer(hub: Hub, wanted: batch.Batch) -> bytes:
-    asked = wanted.asked
-    return batch.answer(
-        hub, wanted, lambda items: _encode(BatchAnswer(asked.told(), asked.words(), items))
-    )
+    asked, told = wanted.asked, batch.answer(hub, wanted)
+    return _encode(BatchTold(asked.told(), asked.words(), told.items))
 
 
 async def _asked(

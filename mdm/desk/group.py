@@ -19,7 +19,7 @@ from mdm.access.terms import Decision, Principal, Resource
 from mdm.compose import Hub
 from mdm.desk.errors import BudgetError
 from mdm.desk.known import Known
-from mdm.desk.people import open_following, open_people
+from mdm.desk.people import knows_home, open_following, open_people
 from mdm.desk.terms import Answered, Moment, Person, Profile, Question
 from mdm.opening import carriers
 
@@ -98,7 +98,12 @@ class Group:
         families = {
             one.opens for q, each in zip(asked, wanted, strict=True) if q.members for one in each
         }
-        people = open_people(self._hub, session, persons, moment.seq, families_of=families)
+        houses = {
+            one.opens for q, each in zip(asked, wanted, strict=True) if q.household for one in each
+        }
+        people = open_people(
+            self._hub, session, persons, moment.seq, families_of=families, houses_of=houses
+        )
         barred = _restricted(people)
         told = [
             [self._tell(question, moment, one, people.get(one.opens), barred) for one in each]
@@ -164,11 +169,7 @@ class Group:
         """Decide and answer; for nobody, and for somebody out of bounds, in vain."""
         if stands is None:
             return _Told(None, None, None)
-        # Another question of the group may have wanted the members.
-        members = stands.members if question.members else {}
-        person = stands
-        if one.also_on != stands.also_on or len(members) != len(stands.members):
-            person = replace(stands, also_on=one.also_on, members=members)
+        person = _as_wanted(question, stands, one.also_on)
         decision = self._decided(question, person.region)
         within = self._within(question)
         if stands.person.entity_id in barred and question.purpose not in UNRESTRICTED:
@@ -196,6 +197,21 @@ class Group:
                 self._decisions.clear()
             held = self._decisions[key] = principal, made
         return held[1]
+
+
+def _as_wanted(question: Question, stands: Person, also_on: int) -> Person:
+    """The person without what only another question of the group wanted opened."""
+    members = stands.members if question.members else {}
+    household = stands.household
+    if household is not None and not question.household and knows_home(stands.person):
+        household = None
+    if (also_on, len(members), household) == (
+        stands.also_on,
+        len(stands.members),
+        stands.household,
+    ):
+        return stands
+    return replace(stands, also_on=also_on, members=members, household=household)
 
 
 def _seen(one: _Wanted, persons: Mapping[str, Profile]) -> _Wanted:

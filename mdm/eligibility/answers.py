@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -249,3 +250,11 @@ class BatchAnswer(msgspec.Struct, frozen=True):
     as_of: AsOf
     words: Words
     items: list[Item]
+
+
+class BatchTold(msgspec.Struct, frozen=True):
+    """The same on its way out: each item is JSON already."""
+
+    as_of: AsOf
+    words: Words
+    items: Sequence[msgspec.Raw]

@@ -180,6 +180,7 @@ class Eligibility(Question):
     asked: Asked = field(repr=False)
     action: str = "eligibility.ask"
     event: str = "eligibility"
+    household: bool = False
     spares_restricted: bool = True
 
     def one(self, moment: Moment, person: Person, decision: Decision) -> Answered:

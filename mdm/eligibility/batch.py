@@ -9,12 +9,12 @@ from __future__ import annotations
 import gc
 import secrets
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from itertools import islice
-from typing import TypeVar
 
+import msgspec
 from sqlmodel import Session, col, select
 
 from mdm import audit
@@ -35,7 +35,7 @@ from mdm.opening import carriers
 ACTION, EVENT = "eligibility.batch", "eligibility"
 MOST = 10_000  # NIKs that are answered at once
 TOGETHER = 200  # subjects that one audit event names
-T = TypeVar("T")
+_encode = msgspec.json.Encoder().encode
 
 
 @dataclass(frozen=True)
@@ -56,21 +56,27 @@ class Batch:
         return frozenset(one.document.programme for one in self.asked.rules)
 
 
-def answer(hub: Hub, batch: Batch, render: Callable[[list[say.Item]], T]) -> T:
-    """The answers in the order of the NIKs, as `render` tells them, once they are in the audit log,
-    durably.
+def answer(hub: Hub, batch: Batch) -> Answered:
+    """The answers in the order of the NIKs, once they are in the audit log, durably.
 
     BudgetError when a bound of the asker's budget is reached: then nothing leaves.
     """
     with _without_pauses():
-        people = _people(hub, batch)
         answers = _Answers(batch)
-        items = [answers.item(index, person) for index, person in enumerate(people, batch.first)]
-        del people
+        items = _items(hub, batch, answers)
         verdict = _record(hub, batch, answers)
         if not verdict.allowed:
             raise BudgetError(verdict)
-        return render(items)
+        return Answered(items, answers.found)
+
+
+@dataclass(frozen=True)
+class Answered:
+    """One `answers.Item` as JSON for each NIK, and how many of them somebody carries whom the asker
+    may see."""
+
+    items: Sequence[msgspec.Raw] = field(repr=False)
+    found: int
 
 
 class _Answers:
@@ -78,23 +84,21 @@ class _Answers:
 
     def __init__(self, batch: Batch) -> None:
         self._batch, self._asked = batch, batch.asked
-        self._maker = batch.asked.maker()
-        self._nobody = batch.asked.assessed(self._maker.nobody(), Teller({}))
+        self.maker = batch.asked.maker()
+        self._nobody = batch.asked.assessed(self.maker.nobody(), Teller({}))
         self._by_region: dict[str | None, tuple[Decision, Teller]] = {}
         self.seen: list[str] = []
         self.found = 0
 
-    def item(self, index: int, person: Person | None) -> say.Item:
+    def item(self, index: int, person: Person | None) -> msgspec.Raw:
         """The answers for one NIK; nobody's where there is nobody for this principal to see."""
-        if person is None:
-            return say.Item(index, NOBODY, self._nobody)
-        decision, teller = self._decided(person.region)
-        if not decision.allowed:
-            return say.Item(index, NOBODY, self._nobody)
-        told = self._asked.assessed(self._maker.case(person), teller)
+        decision, teller = self._decided(person.region) if person else (None, None)
+        if person is None or decision is None or teller is None or not decision.allowed:
+            return _told(say.Item(index, NOBODY, self._nobody))
+        told = self._asked.assessed(self.maker.case(person), teller)
         self.seen += [profile.entity_id for profile in person.profiles]
         self.found += 1
-        return say.Item(index, identity_of(person), told)
+        return _told(say.Item(index, identity_of(person), told))
 
     def decisions(self) -> dict[str, str]:
         """Reason → version of the access document, of all that was decided."""
@@ -116,22 +120,42 @@ class _Answers:
         return self._by_region[region]
 
 
-def _people(hub: Hub, batch: Batch) -> list[Person | None]:
-    """For every NIK the person who carries it, as of the moment asked for."""
+def _items(hub: Hub, batch: Batch, answers: _Answers) -> list[msgspec.Raw]:
+    """For every NIK the answers about the person who carries it, as of the moment asked for.
+
+    Each is told while those it speaks of are at hand: ten thousand families together would lie far
+    from the processor.
+    """
     seq = batch.asked.as_of.run_seq
     asked = list(dict.fromkeys(batch.niks))
     tokens = dict(zip(asked, Known(hub).tokens(asked), strict=True))
+    items: list[msgspec.Raw | None] = [None] * len(batch.niks)
     with hub.sessions.read() as session:
         filed = carriers(session, (t for each in tokens.values() for t in each), seq)
         ids = {
             nik: list(dict.fromkeys(i for token in each for i in filed.get(token, ())))
             for nik, each in tokens.items()
         }
+        places: dict[str, list[int]] = {}
+        for place, nik in enumerate(batch.niks):
+            if ids[nik]:
+                places.setdefault(ids[nik][0], []).append(place)
         first = [found[0] for found in ids.values() if found]
         # Somebody is opened in vain for everybody who is not there: a miss costs what a hit costs.
         first += stand_ins(session, seq, len(ids) - len(first))
-        people = gather(hub, session, first, seq, members=batch.asked.needs_members)
-    return [_carrier(ids[nik], people) for nik in batch.niks]
+        for people in gather(
+            hub,
+            session,
+            first,
+            seq,
+            members=batch.asked.needs_members,
+            attributes=answers.maker.attributes,
+        ):
+            for entity_id, person in people.items():
+                for place in places.get(entity_id, ()):
+                    also_on = len(ids[batch.niks[place]]) - 1
+                    items[place] = answers.item(batch.first + place, _carrier(person, also_on))
+    return [one or answers.item(place, None) for place, one in enumerate(items, batch.first)]
 
 
 def stand_ins(session: Session, seq: int, count: int) -> list[str]:
@@ -149,12 +173,11 @@ def stand_ins(session: Session, seq: int, count: int) -> list[str]:
     return found
 
 
-def _carrier(ids: Sequence[str], people: Mapping[str, Person]) -> Person | None:
+def _carrier(person: Person, also_on: int) -> Person | None:
     """The person first filed under a NIK; restricted persons look as if they were not there."""
-    person = people.get(ids[0]) if ids else None
-    if person is None or person.person.entity_id in person.hidden:
+    if person.person.entity_id in person.hidden:
         return None
-    return replace(person, also_on=len(ids) - 1) if len(ids) > 1 else person
+    return replace(person, also_on=also_on) if also_on else person
 
 
 def _record(hub: Hub, batch: Batch, answers: _Answers) -> Verdict:
@@ -184,6 +207,10 @@ def _record(hub: Hub, batch: Batch, answers: _Answers) -> Verdict:
         ]
         audit.record_many(session, events)
     return verdict
+
+
+def _told(item: say.Item) -> msgspec.Raw:
+    return msgspec.Raw(_encode(item))
 
 
 def _parts(subjects: Iterable[str]) -> Iterator[list[str]]:

@@ -36,6 +36,11 @@ class Maker:
     def __post_init__(self) -> None:
         self._needed = entries_for(self.looks_at)
 
+    @property
+    def attributes(self) -> frozenset[str]:
+        """The attributes of contents that it reads, and those that tell where somebody lives."""
+        return frozenset(PLACES).union(*self._needed.values())
+
     def case(self, person: Person) -> Case:
         """The case of a person. Members and families whose processing is restricted are left out,
         as if nothing were known of them."""

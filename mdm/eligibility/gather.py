@@ -1,46 +1,61 @@
-"""Many people opened at once for assessment: set-based, and no more profiles than the rules need."""
+"""Many people opened for assessment: set-based, a part at a time, and no more than the rules need."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from itertools import chain
 
 from sqlmodel import Session
 
 from mdm import questions
 from mdm.compose import Hub
-from mdm.desk.people import doubted, open_following, region_of
+from mdm.desk.people import doubted, knows_home, open_following, reading, region_of
 from mdm.desk.terms import Person, Profile
 from mdm.rights import restricted
 
+TOGETHER = 250  # persons in a part: with their families they stay in the processor's reach
+
 
 def gather(
-    hub: Hub, session: Session, asked: Collection[str], seq: int, *, members: bool
-) -> dict[str, Person]:
-    """Entity id → person with family, and with members where the rules look at them, as of a run.
+    hub: Hub,
+    session: Session,
+    asked: Collection[str],
+    seq: int,
+    *,
+    members: bool,
+    attributes: frozenset[str],
+) -> Iterator[dict[str, Person]]:
+    """Entity id → person with family, and with members where the rules look at them, as of a run;
+    some at a time, those of one family one after the other. Of contents only these attributes are
+    read.
 
     The household is opened only for those whose own profile does not say where they live.
     """
-    persons = open_following(hub, session, asked, seq)
-    homeless = [one for one in persons.values() if not _knows_home(one)]
-    wanted = chain(_linked(persons.values(), "family"), _linked(homeless, "household"))
-    others = open_following(hub, session, wanted, seq)
-    more: Mapping[str, Profile] = {}
-    if members:
-        families = [one for one in others.values() if one.kind == "family"]
-        named = (key for family in families for key in _members(family))
-        more = open_following(hub, session, (key for key in named if key not in persons), seq)
-    everybody = {**more, **others, **persons}
-    ids = [one.entity_id for one in everybody.values()]
-    doubts, hidden = questions.of(session, ids, seq), restricted(session, ids)
-    people = ((key, _person(one, everybody)) for key, one in persons.items())
-    return {key: doubted(person, doubts, hidden) for key, person in people}
+    read = reading(attributes)
+    persons = open_following(hub, session, asked, seq, read)
+    in_order = sorted(persons, key=lambda key: persons[key].body["links"].get("family") or "")
+    for start in range(0, len(in_order), TOGETHER):
+        some = {key: persons[key] for key in in_order[start : start + TOGETHER]}
+        homeless = [one for one in some.values() if not knows_home(one)]
+        wanted = chain(_linked(some.values(), "family"), _linked(homeless, "household"))
+        everybody = open_following(hub, session, wanted, seq, read)
+        if members:
+            families = [one for one in everybody.values() if one.kind == "family"]
+            named = {key for family in families for key in _members(family)}
+            everybody |= {key: persons[key] for key in named & persons.keys()}
+            more = (key for key in sorted(named) if key not in persons)
+            everybody |= open_following(hub, session, more, seq, read)
+        everybody |= some
+        ids = [one.entity_id for one in everybody.values()]
+        doubts, hidden = questions.of(session, ids, seq), restricted(session, ids)
+        people = ((key, _person(one, everybody)) for key, one in some.items())
+        yield {key: doubted(person, doubts, hidden) for key, person in people}
 
 
 def _person(one: Profile, everybody: Mapping[str, Profile]) -> Person:
     links = one.body["links"]
     family = everybody.get(links.get("family") or "")
-    household = everybody.get(links.get("household") or "")
+    household = None if knows_home(one) else everybody.get(links.get("household") or "")
     members = {}
     if family is not None:
         members = {key: everybody[key] for key in _members(family) if key in everybody}
@@ -53,8 +68,3 @@ def _linked(profiles: Iterable[Profile], kind: str) -> list[str]:
 
 def _members(family: Profile) -> list[str]:
     return [member[0] for member in family.body["links"].get("members", ())]
-
-
-def _knows_home(one: Profile) -> bool:
-    entry = one.entry("domicile")
-    return bool(entry and entry[0] and entry[0].get("region_today"))

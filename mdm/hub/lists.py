@@ -32,14 +32,7 @@ class Prepared:
             compiled = cast(SQLCompiler, self._statement.compile(dialect=connection.dialect))
             ready = self._ready[connection.dialect.name] = (str(compiled), compiled.positiontup)
         sql, order = ready
-        driver: Any = connection.connection.driver_connection
-        cursor = driver.cursor()
-        try:
-            cursor.execute(sql, values if order is None else [values[name] for name in order])
-            found: list[Any] = cursor.fetchall()
-            return found
-        finally:
-            cursor.close()
+        return _rows(connection, sql, values if order is None else [values[n] for n in order])
 
 
 class ListQuery:
@@ -63,14 +56,7 @@ class ListQuery:
         if ready is None:
             ready = self._ready[key] = self._compiled(connection.dialect, length, more)
         sql, bind = ready
-        driver: Any = connection.connection.driver_connection
-        cursor = driver.cursor()
-        try:
-            cursor.execute(sql, bind([*ids, *[ids[-1]] * (length - len(ids))], more))
-            found: list[Any] = cursor.fetchall()
-            return found
-        finally:
-            cursor.close()
+        return _rows(connection, sql, bind([*ids, *[ids[-1]] * (length - len(ids))], more))
 
     def _compiled(
         self, dialect: sa.Dialect, length: int, more: dict[str, Any]
@@ -81,6 +67,22 @@ class ListQuery:
         compiled = cast(SQLCompiler, self._statement.compile(dialect=dialect))
         state = compiled.construct_expanded_state(stand_ins)
         return state.statement, _binder(state.positiontup, dict(state.parameters))
+
+
+def _rows(connection: sa.Connection, sql: str, parameters: Any) -> list[Any]:
+    """The rows that a statement gives; the driver's errors in SQLAlchemy's terms, as everywhere."""
+    driver: Any = connection.connection.driver_connection
+    cursor = driver.cursor()
+    try:
+        cursor.execute(sql, parameters)
+        found: list[Any] = cursor.fetchall()
+        return found
+    except connection.dialect.loaded_dbapi.Error as error:
+        raise sa.exc.DBAPIError.instance(
+            sql, None, error, connection.dialect.loaded_dbapi.Error, hide_parameters=True
+        ) from error
+    finally:
+        cursor.close()
 
 
 def _binder(order: Sequence[str] | None, sources: dict[str, Any]) -> _Bind:

@@ -12,7 +12,7 @@ from mdm.access.decide import decide
 from mdm.compose import Hub
 from mdm.desk import Desk
 from mdm.eligibility import asking, batch
-from mdm.eligibility.answers import BatchAnswer, EligibilityAnswer
+from mdm.eligibility.answers import BatchAnswer, EligibilityAnswer, Item
 from tests.decide.world import PROGRAMMES, client
 
 
@@ -61,7 +61,8 @@ def many(
 ) -> BatchAnswer:
     asked = prepared(hub, programmes, snapshot)
     wanted = batch.Batch(principal or client(), "assistance", niks, asked)
-    return batch.answer(hub, wanted, lambda i: BatchAnswer(asked.told(), asked.words(), i))
+    items = [msgspec.json.decode(one, type=Item) for one in batch.answer(hub, wanted).items]
+    return BatchAnswer(asked.told(), asked.words(), items)
 
 
 def plain(answer: EligibilityAnswer) -> bytes:
