@@ -28,6 +28,8 @@ from mdm.access import Principal, actions, decide
 from mdm.audit.keeper import Keeper
 from mdm.compose import Hub
 from mdm.desk import Desk
+from mdm.eligibility.helper import Helper
+from mdm.hub.tender import Tender
 from mdm.jobwork import Worker
 from mdm.touched import Settler
 
@@ -46,7 +48,7 @@ def create_app(
 
     `identify` tells who a request comes from; `more` adds routes.
     """
-    desk = Desk(hub, decide, group_answered)
+    desk, helper = Desk(hub, decide, group_answered), Helper(hub)
     log = log or Log()
 
     def unsigned(error: Exception) -> None:
@@ -59,7 +61,14 @@ def create_app(
 
     @asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
-        with Keeper(hub, unsigned), desk, Worker(hub), settler:
+        with (
+            Keeper(hub, unsigned),
+            Tender(hub.sessions),
+            desk,
+            helper,
+            Worker(hub, helper),
+            settler,
+        ):
             async with Courier(hub, desk, log=log).at_work():
                 yield
             await surface.settled(SETTLE_SECONDS)
@@ -78,7 +87,7 @@ def create_app(
         lifespan=[lifespan],
         openapi_config=description(),
         request_max_body_size=BODY_BYTES,
-        state=State({"hub": hub, "desk": desk}),
+        state=State({"hub": hub, "desk": desk, "helper": helper}),
         logging_config=None,
         debug=False,
     )

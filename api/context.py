@@ -12,6 +12,7 @@ from litestar.connection import ASGIConnection
 from mdm.access import Principal
 from mdm.compose import Hub
 from mdm.desk import Desk
+from mdm.eligibility.helper import Helper
 
 Connection = ASGIConnection[Any, Any, Any, Any]
 PRINCIPAL = "principal"
@@ -27,6 +28,12 @@ def hub_of(connection: Connection) -> Hub:
     """The hub that is served."""
     hub: Hub = connection.app.state.hub
     return hub
+
+
+def helper_of(connection: Connection) -> Helper:
+    """The helper that takes up a part of large batches."""
+    helper: Helper = connection.app.state.helper
+    return helper
 
 
 def desk_of(connection: Connection) -> Desk:

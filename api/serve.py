@@ -10,6 +10,7 @@ import gc
 import os
 import sys
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 from granian.constants import Interfaces
@@ -22,7 +23,9 @@ from api.app import create_app
 from api.logs import Log
 from api.metrics import SHARED
 from api.web.pages import warm
-from mdm.compose import open_home
+from mdm.compose import Hub, open_home
+from mdm.eligibility import library
+from mdm.errors import HubError
 from reference.regions import place_name
 
 HOME, QUIET = "DTSEN_HOME", "DTSEN_LOG_REQUESTS"
@@ -38,12 +41,17 @@ def application() -> Litestar:
     app = create_app(hub, log=Log(quiet=os.environ.get(QUIET) == "0"))
     warm()
     place_name("31")  # reads the names of all regions
-    settle()
+    settle(hub)
     return app
 
 
-def settle() -> None:
-    """Tell Python that this process serves: what is loaded stays, what comes is short-lived."""
+def settle(hub: Hub) -> None:
+    """Tell Python that this process serves: what is loaded stays, what comes is short-lived.
+
+    The programmes' rules are loaded now; who asks first would wait a second for them.
+    """
+    with suppress(HubError):  # a document that cannot be read is told to who asks for it
+        library.current(hub)
     sys.setswitchinterval(SWITCH_SECONDS)
     gc.collect()
     gc.freeze()

@@ -30,8 +30,9 @@ async def noop(request: Request, data: JSONBody[LookupQuestion]) -> Response[byt
 def application() -> Litestar:
     """What each server process runs. Its log goes nowhere: a disk is not what is measured."""
     nowhere = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - as long as the process
-    app = create_app(open_home(Path(os.environ[HOME])), log=Log(nowhere), more=[noop])
-    settle()
+    hub = open_home(Path(os.environ[HOME]))
+    app = create_app(hub, log=Log(nowhere), more=[noop])
+    settle(hub)
     return app
 
 

@@ -25,6 +25,7 @@ from mdm.access.terms import Limits, Principal
 from mdm.compose import Hub
 from mdm.eligibility.asking import Asked, fixed
 from mdm.eligibility.batch import Batch, answer
+from mdm.eligibility.helper import Helper
 from mdm.errors import AccessError, HubError
 from mdm.hub.columns import now
 from mdm.hub.tables import Job
@@ -50,8 +51,15 @@ _line = msgspec.json.Encoder().encode
 class Worker:
     """Works jobs off, one at a time, in a thread: `with Worker(hub): …`."""
 
-    def __init__(self, hub: Hub, *, lease: timedelta = LEASE, pause: float = LOOK) -> None:
-        self._hub = hub
+    def __init__(
+        self,
+        hub: Hub,
+        helper: Helper | None = None,
+        *,
+        lease: timedelta = LEASE,
+        pause: float = LOOK,
+    ) -> None:
+        self._hub, self._helper = hub, helper
         self._lease = lease
         self._pause = pause
         self._name = secrets.token_hex(8)
@@ -113,7 +121,7 @@ class Worker:
                 return
             niks = part.decode().split("\n")
             some = replace(batch, niks=niks, first=done)
-            told = answer(self._hub, some)
+            told = answer(self._hub, some, self._helper)
             end = result.append(number, _lines(batch.asked, told.items, done), end)
             done += len(niks)
             if not self._tell(job, done, told.found, end):

@@ -6,7 +6,6 @@ variable, and works over its standard input and output. It ends when the pipe en
 
 from __future__ import annotations
 
-import fcntl
 import marshal
 import os
 import subprocess
@@ -22,11 +21,11 @@ import pyarrow as pa
 
 from mdm.background import in_background
 from mdm.errors import IntegrityError
+from mdm.frames import receive, send, widen
 from mdm.sealing import NIKS, WORK, Sealed, SealingKeys, seal_batch, token_batch
 
 PARALLEL_FROM = 20_000  # profiles; below this a helper process costs more than it brings
 AHEAD = 3  # batches handed over before the first answer is waited for
-PIPE_BYTES = 1 << 20  # fewer, larger turns of reading and writing
 
 _JOBS: dict[bytes, tuple[pa.Schema, Callable[[SealingKeys, pa.RecordBatch], Any]]] = {
     b"P": (WORK, seal_batch),
@@ -73,8 +72,8 @@ class Helper:
             raise _helper_died()
         self._stdin, self._stdout = self._process.stdin, self._process.stdout
         for pipe in (self._stdin, self._stdout):
-            _widen(pipe)
-        _send(self._stdin, marshal.dumps(astuple(keys)))
+            widen(pipe)
+        send(self._stdin, marshal.dumps(astuple(keys)))
 
     def profiles(self, batches: Iterable[pa.RecordBatch]) -> Iterator[Sealed]:
         for answer in self._answers(b"P", batches):
@@ -97,13 +96,13 @@ class Helper:
 
     def _put(self, job: bytes, batch: pa.RecordBatch) -> None:
         try:
-            _send(self._stdin, job)
-            _send(self._stdin, batch.serialize())
+            send(self._stdin, job)
+            send(self._stdin, batch.serialize())
         except OSError:
             raise _helper_died() from None
 
     def _take(self) -> bytes:
-        answer = _receive(self._stdout)
+        answer = receive(self._stdout)
         if answer is None:
             raise _helper_died()
         return answer
@@ -134,28 +133,6 @@ def sealer(keys: SealingKeys, profiles: int) -> Iterator[Sealer]:
         helper.close()
 
 
-def _send(pipe: IO[bytes], frame: Any) -> None:
-    """One frame: its length, then its bytes."""
-    data = memoryview(frame)
-    pipe.write(data.nbytes.to_bytes(8, "big"))
-    pipe.write(data)
-    pipe.flush()
-
-
-def _receive(pipe: IO[bytes]) -> bytes | None:
-    """The next frame; None when the pipe has ended."""
-    head = pipe.read(8)
-    length = int.from_bytes(head, "big")
-    frame = pipe.read(length)
-    return frame if len(head) == 8 and len(frame) == length else None
-
-
-def _widen(pipe: IO[bytes]) -> None:
-    """Let a pipe hold more, where the system can."""
-    with suppress(OSError, AttributeError):
-        fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
-
-
 def _helper_died() -> IntegrityError:
     return IntegrityError(
         "A sealing process ended early: out of memory, or a key that does not open.",
@@ -166,12 +143,12 @@ def _helper_died() -> IntegrityError:
 def _serve(stdin: IO[bytes], stdout: IO[bytes]) -> None:
     """Answer every batch in turn. A thread reads ahead: whoever hands over never waits for whoever
     is to take, so that the two pipes cannot block each other."""
-    keys = SealingKeys(*marshal.loads(_receive(stdin) or b""))
+    keys = SealingKeys(*marshal.loads(receive(stdin) or b""))
     frames: SimpleQueue[bytes | None] = SimpleQueue()
 
     def read() -> None:
         try:
-            while (frame := _receive(stdin)) is not None:
+            while (frame := receive(stdin)) is not None:
                 frames.put(frame)
         finally:
             frames.put(None)
@@ -181,7 +158,7 @@ def _serve(stdin: IO[bytes], stdout: IO[bytes]) -> None:
     while (job := frames.get()) is not None and (frame := frames.get()) is not None:
         schema, work = _JOBS[job]
         answer = work(keys, pa.ipc.read_record_batch(pa.py_buffer(frame), schema))
-        _send(stdout, marshal.dumps(tuple(answer) if isinstance(answer, tuple) else answer))
+        send(stdout, marshal.dumps(tuple(answer) if isinstance(answer, tuple) else answer))
 
 
 if __name__ == "__main__":

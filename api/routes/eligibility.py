@@ -14,19 +14,20 @@ from litestar.openapi.spec import Example
 from litestar.params import JSONBody
 
 from api.actions import declares
-from api.context import desk_of, hub_of, principal_of
+from api.context import desk_of, helper_of, hub_of, principal_of
 from api.guard import denied, require
 from api.schemas.eligibility import EXAMPLE, BatchQuestion, EligibilityQuestion
 from mdm.access import Principal
 from mdm.access.decide import decide
 from mdm.access.terms import Resource
 from mdm.compose import Hub
-from mdm.eligibility import batch
+from mdm.eligibility import batch, shares
 from mdm.eligibility.answers import BatchAnswer, BatchTold, EligibilityAnswer
 from mdm.eligibility.asking import Asked, Eligibility
+from mdm.eligibility.helper import Helper
 from mdm.eligibility.standing import Standing
 
-ASK, MANY = "eligibility.ask", batch.ACTION
+ASK, MANY = "eligibility.ask", shares.ACTION
 BODY_BYTES = 16 << 10
 BATCH_BYTES = 1 << 20  # ten thousand NIKs are a fifth of it
 JSON = "application/json"
@@ -100,7 +101,8 @@ async def many(request: Request[Any, Any, Any], data: JSONBody[BatchQuestion]) -
     allow(principal, MANY, data.purpose, data.programmes)
     asked = await _asked(request, data)
     wanted = batch.Batch(principal, data.purpose, data.niks, asked, data.case)
-    body = await asyncio.to_thread(_answer, hub_of(request), wanted)
+    helper = helper_of(request)
+    body = await asyncio.to_thread(_answer, hub_of(request), wanted, helper)
     return Response(body, media_type=JSON)
 
 
@@ -114,8 +116,8 @@ def allow(principal: Principal, action: str, purpose: str, programmes: Sequence[
         raise denied(decision.reason)
 
 
-def _answer(hub: Hub, wanted: batch.Batch) -> bytes:
-    asked, told = wanted.asked, batch.answer(hub, wanted)
+def _answer(hub: Hub, wanted: batch.Batch, helper: Helper) -> bytes:
+    asked, told = wanted.asked, batch.answer(hub, wanted, helper)
     return _encode(BatchTold(asked.told(), asked.words(), told.items))
 
 

@@ -1,39 +1,44 @@
-"""Decoys: people opened and thrown away, so that a question about nobody costs what a hit costs."""
+"""Decoys: people opened and thrown away, so that a question about nobody costs what a hit costs.
+
+Each is drawn for one question and used once: somebody opened again and again would be at hand, and
+be told from anybody else by the time it takes.
+"""
 
 from __future__ import annotations
 
-import random
 import secrets
+from functools import lru_cache
 
-from sqlmodel import Session, col, select
+import sqlalchemy as sa
+from sqlmodel import Session
 
-from mdm.hub.tables import Entity
-
-KEPT = 512  # enough that they are no easier to reach than anybody else
-RUN = 8  # neighbours taken together: one seek for eight
+from mdm.hub.lists import Prepared
 
 
-def draw_decoys(session: Session, seq: int) -> list[str]:
-    """Ids of persons from all over the hub; empty when nothing is published."""
-    drawn: list[str] = []
-    for _ in range(KEPT // RUN):
-        start = secrets.token_hex(16)
-        query = (
-            select(Entity.entity_id)
-            .where(col(Entity.entity_id) >= start, Entity.kind == "person")
-            .where(Entity.status == "active", col(Entity.created_run) <= seq)
-            .order_by(col(Entity.entity_id))
-            .limit(RUN)
+def draw_decoys(session: Session, seq: int, count: int) -> list[str]:
+    """Ids of so many persons from all over the hub, by chance; none when nothing is published."""
+    places = 1 << max(count - 1, 0).bit_length()  # few lengths of the statement
+    drawn = _draw(session, seq, [secrets.token_hex(16) for _ in range(places)])
+    if None in drawn:  # behind the last id there is nobody: begin anew
+        first = _draw(session, seq, [""])[0]
+        drawn = [one or first for one in drawn]
+    return [one for one in drawn[:count] if one is not None]
+
+
+def _draw(session: Session, seq: int, starts: list[str]) -> list[str | None]:
+    """For each start the next person's id from there."""
+    values = {f"s{n}": start for n, start in enumerate(starts)}
+    rows = _drawing(len(starts)).rows(session.connection(), {"seq": seq, **values})
+    return [row[0] for row in rows]
+
+
+@lru_cache(maxsize=16)
+def _drawing(starts: int) -> Prepared:
+    each = " UNION ALL ".join(f"SELECT CAST(:s{n} AS VARCHAR) AS start" for n in range(starts))
+    return Prepared(
+        sa.text(
+            "SELECT (SELECT entity_id FROM entity WHERE entity_id >= starts.start "
+            "AND kind = 'person' AND status = 'active' AND created_run <= :seq "
+            f"ORDER BY entity_id LIMIT 1) FROM ({each}) starts"
         )
-        drawn += session.exec(query).all()
-    if not drawn:
-        drawn = list(
-            session.exec(
-                select(Entity.entity_id)
-                .where(Entity.kind == "person", Entity.status == "active")
-                .where(col(Entity.created_run) <= seq)
-                .limit(KEPT)
-            ).all()
-        )
-    random.shuffle(drawn)
-    return drawn
+    )

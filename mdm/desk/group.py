@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import cycle
 from typing import Any
 
 import sqlalchemy as sa
@@ -17,6 +18,7 @@ from mdm import audit
 from mdm.access.budgets import Budgets, Charge, Verdict
 from mdm.access.terms import Decision, Principal, Resource
 from mdm.compose import Hub
+from mdm.desk.decoys import draw_decoys
 from mdm.desk.errors import BudgetError
 from mdm.desk.known import Known
 from mdm.desk.people import knows_home, open_following, open_people
@@ -144,19 +146,16 @@ class Group:
         known, seq = self._known, moment.seq
         tokens = [known.tokens(question.niks) for question in asked]
         filed = carriers(session, (t for each in tokens for nik in each for t in nik), seq)
-        wanted = []
-        for question, each in zip(asked, tokens, strict=True):
-            found = [_filed_under(filed, nik) for nik in each]
-            found += [[entity_id] for entity_id in question.entities]
-            wanted.append(
-                [
-                    _Wanted(
-                        ids[0] if ids else None, max(len(ids) - 1, 0), known.decoy(session, seq)
-                    )
-                    for ids in found
-                ]
-            )
-        return wanted
+        found = [
+            [_filed_under(filed, nik) for nik in each] + [[one] for one in question.entities]
+            for question, each in zip(asked, tokens, strict=True)
+        ]
+        # As many as are asked for, not as are missing: that work is the same for everybody, too.
+        decoys = cycle(draw_decoys(session, seq, sum(map(len, found))) or [""])
+        return [
+            [_Wanted(ids[0] if ids else None, max(len(ids) - 1, 0), next(decoys)) for ids in each]
+            for each in found
+        ]
 
     def _tell(
         self,

@@ -1,15 +1,13 @@
-"""What the desk knows between groups: index keys, the moment readers see, decoys."""
+"""What the desk knows between groups: index keys, the moments that readers see."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import cycle
 
 import sqlalchemy as sa
 from sqlmodel import Session, select
 
 from mdm.compose import Hub
-from mdm.desk.decoys import draw_decoys
 from mdm.desk.terms import Moment
 from mdm.hub.lists import Prepared
 from mdm.hub.runs import PUBLISHED
@@ -29,8 +27,6 @@ class Known:
         self._macs: list[Mac] = []
         self._prepared: tuple[str, ...] = ()
         self._past: dict[int, Moment] = {}
-        self._decoys = cycle([""])
-        self._decoys_seq = -1
 
     def now(self, session: Session) -> Moment:
         """What readers see."""
@@ -56,9 +52,3 @@ class Known:
             self._macs = [Mac(key.subkey(f"{TABLE}/{PURPOSE}"), domain) for key in keys]
             self._prepared = names
         return [[mac(nik.encode())[:TOKEN_BYTES] for mac in self._macs] for nik in niks]
-
-    def decoy(self, session: Session, seq: int) -> str:
-        """Somebody to open and throw away; '' when nobody is published."""
-        if seq != self._decoys_seq:
-            self._decoys, self._decoys_seq = cycle(draw_decoys(session, seq) or [""]), seq
-        return next(self._decoys)

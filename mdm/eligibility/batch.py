@@ -9,9 +9,9 @@ from __future__ import annotations
 import gc
 import secrets
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import islice
 
 import msgspec
@@ -19,23 +19,19 @@ from sqlmodel import Session, col, select
 
 from mdm import audit
 from mdm.access.budgets import Budgets, Charge, Verdict
-from mdm.access.decide import decide
-from mdm.access.terms import Decision, Principal, Resource
+from mdm.access.terms import Principal
 from mdm.compose import Hub
 from mdm.desk.errors import BudgetError
 from mdm.desk.known import Known
-from mdm.desk.terms import Person
-from mdm.eligibility import answers as say
-from mdm.eligibility.asking import NOBODY, Asked, identity_of
-from mdm.eligibility.gather import gather
-from mdm.eligibility.telling import Teller
+from mdm.eligibility.asking import Asked
+from mdm.eligibility.helper import Helper
+from mdm.eligibility.shares import Outcome, Place, Shares, nobody, terms_of, work
 from mdm.hub.tables import Entity
 from mdm.opening import carriers
 
-ACTION, EVENT = "eligibility.batch", "eligibility"
+EVENT = "eligibility"
 MOST = 10_000  # NIKs that are answered at once
 TOGETHER = 200  # subjects that one audit event names
-_encode = msgspec.json.Encoder().encode
 
 
 @dataclass(frozen=True)
@@ -56,20 +52,6 @@ class Batch:
         return frozenset(one.document.programme for one in self.asked.rules)
 
 
-def answer(hub: Hub, batch: Batch) -> Answered:
-    """The answers in the order of the NIKs, once they are in the audit log, durably.
-
-    BudgetError when a bound of the asker's budget is reached: then nothing leaves.
-    """
-    with _without_pauses():
-        answers = _Answers(batch)
-        items = _items(hub, batch, answers)
-        verdict = _record(hub, batch, answers)
-        if not verdict.allowed:
-            raise BudgetError(verdict)
-        return Answered(items, answers.found)
-
-
 @dataclass(frozen=True)
 class Answered:
     """One `answers.Item` as JSON for each NIK, and how many of them somebody carries whom the asker
@@ -79,83 +61,58 @@ class Answered:
     found: int
 
 
-class _Answers:
-    """Makes the items of one batch, and notes what they show and of whom."""
+def answer(hub: Hub, batch: Batch, helper: Helper | None = None) -> Answered:
+    """The answers in the order of the NIKs, once they are in the audit log, durably. A helper takes
+    up a part of the work.
 
-    def __init__(self, batch: Batch) -> None:
-        self._batch, self._asked = batch, batch.asked
-        self.maker = batch.asked.maker()
-        self._nobody = batch.asked.assessed(self.maker.nobody(), Teller({}))
-        self._by_region: dict[str | None, tuple[Decision, Teller]] = {}
-        self.seen: list[str] = []
-        self.found = 0
-
-    def item(self, index: int, person: Person | None) -> msgspec.Raw:
-        """The answers for one NIK; nobody's where there is nobody for this principal to see."""
-        decision, teller = self._decided(person.region) if person else (None, None)
-        if person is None or decision is None or teller is None or not decision.allowed:
-            return _told(say.Item(index, NOBODY, self._nobody))
-        told = self._asked.assessed(self.maker.case(person), teller)
-        self.seen += [profile.entity_id for profile in person.profiles]
-        self.found += 1
-        return _told(say.Item(index, identity_of(person), told))
-
-    def decisions(self) -> dict[str, str]:
-        """Reason → version of the access document, of all that was decided."""
-        return {made.reason: made.policy for made, _ in self._by_region.values()}
-
-    def fields(self) -> dict[str, list[str]]:
-        """Kind → attributes whose values may be shown."""
-        shown = [teller.shown(self._asked.rules) for made, teller in self._by_region.values()]
-        kinds = {kind for of in shown for kind in of}
-        return {kind: sorted({name for of in shown for name in of.get(kind, ())}) for kind in kinds}
-
-    def _decided(self, region: str | None) -> tuple[Decision, Teller]:
-        """A batch meets the same regions again and again."""
-        if region not in self._by_region:
-            batch = self._batch
-            resource = Resource("person", region, programmes=batch.programmes)
-            made = decide(batch.principal, ACTION, resource, batch.purpose)
-            self._by_region[region] = made, Teller(made.fields)
-        return self._by_region[region]
+    BudgetError when a bound of the asker's budget is reached: then nothing leaves.
+    """
+    with _without_pauses():
+        people = _people(hub, batch)
+        outcome = _told(hub, batch, people, helper)
+        verdict = _record(hub, batch, outcome)
+        if not verdict.allowed:
+            raise BudgetError(verdict)
+        places = range(batch.first, batch.first + len(batch.niks))
+        unknown = nobody(batch.asked)
+        told = (outcome.items.get(place) or unknown(place) for place in places)
+        return Answered([msgspec.Raw(item) for item in told], outcome.found)
 
 
-def _items(hub: Hub, batch: Batch, answers: _Answers) -> list[msgspec.Raw]:
-    """For every NIK the answers about the person who carries it, as of the moment asked for.
+def _told(
+    hub: Hub, batch: Batch, people: Mapping[str, Sequence[Place]], helper: Helper | None
+) -> Outcome:
+    shares, terms = Shares(people), terms_of(batch.principal, batch.purpose, batch.asked)
+    if helper is not None:
+        helper.join_in(terms, shares, len(people))
+    try:
+        for share in shares.each():
+            shares.give(work(hub, terms, batch.asked, share))
+    finally:
+        shares.drop()
+    return shares.outcome
 
-    Each is told while those it speaks of are at hand: ten thousand families together would lie far
-    from the processor.
+
+def _people(hub: Hub, batch: Batch) -> dict[str, list[Place]]:
+    """Who carries the NIKs as of the moment asked for, and where in the batch.
+
+    Somebody is opened in vain for everybody who is not there: a miss costs what a hit costs.
     """
     seq = batch.asked.as_of.run_seq
     asked = list(dict.fromkeys(batch.niks))
     tokens = dict(zip(asked, Known(hub).tokens(asked), strict=True))
-    items: list[msgspec.Raw | None] = [None] * len(batch.niks)
     with hub.sessions.read() as session:
         filed = carriers(session, (t for each in tokens.values() for t in each), seq)
         ids = {
             nik: list(dict.fromkeys(i for token in each for i in filed.get(token, ())))
             for nik, each in tokens.items()
         }
-        places: dict[str, list[int]] = {}
-        for place, nik in enumerate(batch.niks):
-            if ids[nik]:
-                places.setdefault(ids[nik][0], []).append(place)
-        first = [found[0] for found in ids.values() if found]
-        # Somebody is opened in vain for everybody who is not there: a miss costs what a hit costs.
-        first += stand_ins(session, seq, len(ids) - len(first))
-        for people in gather(
-            hub,
-            session,
-            first,
-            seq,
-            members=batch.asked.needs_members,
-            attributes=answers.maker.attributes,
-        ):
-            for entity_id, person in people.items():
-                for place in places.get(entity_id, ()):
-                    also_on = len(ids[batch.niks[place]]) - 1
-                    items[place] = answers.item(batch.first + place, _carrier(person, also_on))
-    return [one or answers.item(place, None) for place, one in enumerate(items, batch.first)]
+        missing = sum(not found for found in ids.values())
+        people: dict[str, list[Place]] = {one: [] for one in stand_ins(session, seq, missing)}
+    for place, nik in enumerate(batch.niks, batch.first):
+        if found := ids[nik]:
+            people.setdefault(found[0], []).append((place, len(found) - 1))
+    return people
 
 
 def stand_ins(session: Session, seq: int, count: int) -> list[str]:
@@ -173,19 +130,13 @@ def stand_ins(session: Session, seq: int, count: int) -> list[str]:
     return found
 
 
-def _carrier(person: Person, also_on: int) -> Person | None:
-    """The person first filed under a NIK; restricted persons look as if they were not there."""
-    if person.person.entity_id in person.hidden:
-        return None
-    return replace(person, also_on=also_on) if also_on else person
-
-
-def _record(hub: Hub, batch: Batch, answers: _Answers) -> Verdict:
+def _record(hub: Hub, batch: Batch, outcome: Outcome) -> Verdict:
     """Charge the budget and write the log, in one transaction: an event for so many subjects."""
-    misses, decisions = len(batch.niks) - answers.found, answers.decisions()
+    misses, decisions = len(batch.niks) - outcome.found, outcome.decisions
+    fields = {kind: sorted(names) for kind, names in outcome.fields.items()}
     with hub.sessions.begin() as session:
         (verdict,) = Budgets(hub).charge(session, [Charge(batch.principal, batch.niks, misses)])
-        subjects = list(dict.fromkeys(answers.seen)) if verdict.allowed else []
+        subjects = list(dict.fromkeys(outcome.seen)) if verdict.allowed else []
         said = {
             "purpose": batch.purpose,
             "case": batch.case,
@@ -195,7 +146,7 @@ def _record(hub: Hub, batch: Batch, answers: _Answers) -> Verdict:
             "run_seq": batch.asked.as_of.run_seq,
             "snapshot": batch.asked.as_of.name,
             "rules": batch.asked.as_of.library.digest,
-            "fields": answers.fields() if subjects else None,
+            "fields": fields if subjects else None,
             "decision": verdict.bound or ", ".join(sorted(decisions)) or None,
             "policy": next(iter(decisions.values()), None),
             "count": len(batch.niks),
@@ -207,10 +158,6 @@ def _record(hub: Hub, batch: Batch, answers: _Answers) -> Verdict:
         ]
         audit.record_many(session, events)
     return verdict
-
-
-def _told(item: say.Item) -> msgspec.Raw:
-    return msgspec.Raw(_encode(item))
 
 
 def _parts(subjects: Iterable[str]) -> Iterator[list[str]]:

@@ -100,6 +100,10 @@ class Dialect(Protocol):
         Where the database has no such wall (SQLite), it does nothing: the first wall is `decide()`.
         """
 
+    def tend(self, connection: sa.Connection) -> None:
+        """Do what else a commit would do now and then, to the cost of who waits for it. No
+        transaction."""
+
     def append_only(self, connection: sa.Connection, table: str) -> None:
         """Make the database refuse UPDATE and DELETE on a table."""
 

@@ -116,6 +116,9 @@ class PostgreSQL:
     ) -> AbstractContextManager[None]:
         return walls.behind(connection, regions, seq)
 
+    def tend(self, connection: sa.Connection) -> None:
+        return None
+
     def append_only(self, connection: sa.Connection, table: str) -> None:
         connection.exec_driver_sql(
             "CREATE OR REPLACE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS "

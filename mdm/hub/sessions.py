@@ -96,6 +96,11 @@ class Sessions:
                 yield session
             transaction.rollback()
 
+    def tend(self) -> None:
+        """Do, beside those who write, what one of them would else do in a commit. No transaction."""
+        with self.engine.connect() as connection:
+            self.dialect.tend(connection)
+
     def scrub(self, *tables: str) -> None:
         """After deleting what nobody may read again: leave as little of it as can be."""
         self.dialect.scrub(self.engine, tables)

@@ -19,6 +19,7 @@ from mdm.hub.turns import Alone, turn_at
 
 BUSY_MILLISECONDS = 60_000
 CHECKPOINT_SECONDS = 0.2  # of bulk work, between two copies of the log into the database
+LONG_LOG = 4_000  # pages, from which on the log is begun anew
 ROWS_TOGETHER = 100  # of a bulk, in one statement: a step of its own for each costs a third more
 # FULL: with NORMAL, a power cut takes acknowledged commits away.
 PRAGMAS = (
@@ -29,8 +30,8 @@ PRAGMAS = (
     f"busy_timeout={BUSY_MILLISECONDS}",
     "cache_size=-131072",  # 128 MiB: random ids touch the whole of an index
     "temp_store=MEMORY",  # no temporary files
-    # In pages: bulk work copies the log back itself, so that nobody else has to do it in a commit.
-    "wal_autocheckpoint=4000",
+    # In pages: bulk work and the tender copy the log back, so that nobody has to do it in a commit.
+    "wal_autocheckpoint=8000",
     "secure_delete=FAST",  # a deleted entity key is overwritten, not only forgotten
 )
 
@@ -139,6 +140,16 @@ class SQLite:
         self, connection: sa.Connection, regions: Sequence[str], seq: int
     ) -> AbstractContextManager[None]:
         return nullcontext()
+
+    def tend(self, connection: sa.Connection) -> None:
+        """Copy the log into the database while others write. They add to it meanwhile: it can only
+        begin anew when, for a moment, nobody does and the last of it is copied."""
+        driver: Any = connection.connection.driver_connection
+        copy = "PRAGMA wal_checkpoint(PASSIVE)"
+        ((_, pages, _),) = driver.execute(copy).fetchall()
+        if pages > LONG_LOG:
+            with self.turn(connection, bulk=False):
+                driver.execute(copy).fetchall()
 
     def append_only(self, connection: sa.Connection, table: str) -> None:
         for verb in ("UPDATE", "DELETE"):

@@ -7,8 +7,8 @@ from alembic import op
 
 from mdm.hub.dialect import dialect_of
 
-revision = "0010"
-down_revision = "0009"
+revision = "0013"
+down_revision = "0012"
 branch_labels = None
 depends_on = None
 
