@@ -32,7 +32,7 @@ class Prepared:
             compiled = cast(SQLCompiler, self._statement.compile(dialect=connection.dialect))
             ready = self._ready[connection.dialect.name] = (str(compiled), compiled.positiontup)
         sql, order = ready
-        return _rows(connection, sql, values if order is None else [values[n] for n in order])
+        return rows_of(connection, sql, values if order is None else [values[n] for n in order])
 
 
 class ListQuery:
@@ -56,7 +56,7 @@ class ListQuery:
         if ready is None:
             ready = self._ready[key] = self._compiled(connection.dialect, length, more)
         sql, bind = ready
-        return _rows(connection, sql, bind([*ids, *[ids[-1]] * (length - len(ids))], more))
+        return rows_of(connection, sql, bind([*ids, *[ids[-1]] * (length - len(ids))], more))
 
     def _compiled(
         self, dialect: sa.Dialect, length: int, more: dict[str, Any]
@@ -69,8 +69,9 @@ class ListQuery:
         return state.statement, _binder(state.positiontup, dict(state.parameters))
 
 
-def _rows(connection: sa.Connection, sql: str, parameters: Any) -> list[Any]:
-    """The rows that a statement gives; the driver's errors in SQLAlchemy's terms, as everywhere."""
+def rows_of(connection: sa.Connection, sql: str, parameters: Any) -> list[Any]:
+    """The rows of a statement that goes straight to the driver; its errors in SQLAlchemy's terms, as
+    everywhere."""
     driver: Any = connection.connection.driver_connection
     cursor = driver.cursor()
     try:

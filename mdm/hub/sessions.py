@@ -32,6 +32,11 @@ class _Bound(Session):
             return bind
         return super().connection(bind_arguments, execution_options)
 
+    def close(self) -> None:
+        """Let go of the objects, if there were any."""
+        if self.in_transaction() or self.new or len(self.identity_map):
+            super().close()
+
 
 class Sessions:
     """`with sessions.begin() as session:` writes; `with sessions.read() as session:` reads."""

@@ -15,7 +15,8 @@ from sqlalchemy.dialects.sqlite import insert
 from sqlmodel import SQLModel
 
 from mdm.hub.dialect import Pool, Row, Turn, register, table_of, upsert_rows
-from mdm.hub.turns import Alone, turn_at
+from mdm.hub.lists import rows_of
+from mdm.hub.turns import Alone, Files, turn_at
 
 BUSY_MILLISECONDS = 60_000
 CHECKPOINT_SECONDS = 0.2  # of bulk work, between two copies of the log into the database
@@ -68,7 +69,10 @@ class SQLite:
         if not database or database == ":memory:":
             yield Alone()
             return
-        with turn_at(Path(database), BUSY_MILLISECONDS / 1000, bulk=bulk) as turn:
+        files: Files | None = connection.info.get("turn")
+        if files is None:
+            files = connection.info["turn"] = Files(Path(database))
+        with turn_at(files, BUSY_MILLISECONDS / 1000, bulk=bulk) as turn:
             yield turn
         if bulk:
             self._checkpoint(connection)
@@ -83,7 +87,7 @@ class SQLite:
             connection.info["checkpoint"] = time.monotonic()
 
     def begin_write(self, connection: sa.Connection) -> None:
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        rows_of(connection, "BEGIN IMMEDIATE", ())
 
     def begin_read(self, connection: sa.Connection) -> None:
         connection.exec_driver_sql("BEGIN")

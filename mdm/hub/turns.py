@@ -29,6 +29,18 @@ class Alone:
         return False
 
 
+class Files:
+    """The two files beside a database that the locks are on, open as long as a connection is: to
+    open them for every turn would take longer than to lock them."""
+
+    def __init__(self, database: Path) -> None:
+        self.pen, self.waiting = _open(database, "turn"), _open(database, "wait")
+
+    def __del__(self) -> None:
+        for descriptor in (self.pen, self.waiting):
+            os.close(descriptor)
+
+
 class FileTurn:
     """A turn held by a file lock."""
 
@@ -44,10 +56,9 @@ class FileTurn:
 
 
 @contextmanager
-def turn_at(database: Path, seconds: float, *, bulk: bool) -> Iterator[FileTurn]:
-    """Hold the turn at a database file; CapacityError when it is not free for so many seconds."""
-    pen = _open(database, "turn")
-    waiting = _open(database, "wait")
+def turn_at(files: Files, seconds: float, *, bulk: bool) -> Iterator[FileTurn]:
+    """Hold the turn at a database; CapacityError when it is not free for so many seconds."""
+    pen, waiting = files.pen, files.waiting
     try:
         turn = FileTurn(waiting)
         if bulk:
@@ -62,8 +73,8 @@ def turn_at(database: Path, seconds: float, *, bulk: bool) -> Iterator[FileTurn]
         fcntl.flock(waiting, fcntl.LOCK_UN)
         yield turn
     finally:
-        os.close(waiting)
-        os.close(pen)
+        fcntl.flock(waiting, fcntl.LOCK_UN)
+        fcntl.flock(pen, fcntl.LOCK_UN)
 
 
 def _open(database: Path, what: str) -> int:

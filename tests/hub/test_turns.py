@@ -19,7 +19,7 @@ from mdm.hub.dialect import Pool
 from mdm.hub.migrate import upgrade
 from mdm.hub.sessions import Sessions
 from mdm.hub.tables import EntityKey, LinkageModel, NikToken
-from mdm.hub.turns import turn_at
+from mdm.hub.turns import Files, turn_at
 
 KEY = ("entity_id", "key_id", "run_seq", "wrapped")
 MANY = 400_000  # rows, far more than are written before the other has had its turn
@@ -90,8 +90,8 @@ def test_a_bulk_changes_row_by_row_what_it_is_told(hub: Hub) -> None:
 HOLDER = """
 import sys
 from pathlib import Path
-from mdm.hub.turns import turn_at
-with turn_at(Path(sys.argv[1]), 5, bulk=False):
+from mdm.hub.turns import Files, turn_at
+with turn_at(Files(Path(sys.argv[1])), 5, bulk=False):
     print("held", flush=True)
     sys.stdin.read()
 """
@@ -107,13 +107,13 @@ def test_a_turn_is_one_process_s_and_ends_when_it_dies(tmp_path: Path) -> None:
     )
     assert holder.stdout is not None
     assert holder.stdout.readline() == b"held\n"
-    with pytest.raises(CapacityError, match="busy"), turn_at(database, 0.05, bulk=False):
+    with pytest.raises(CapacityError, match="busy"), turn_at(Files(database), 0.05, bulk=False):
         pass
     holder.kill()
     holder.wait()
-    with turn_at(database, 0.05, bulk=False) as turn:
+    with turn_at(Files(database), 0.05, bulk=False) as turn:
         assert not turn.waited_for()
-    with turn_at(database, 0.05, bulk=True):
+    with turn_at(Files(database), 0.05, bulk=True):
         pass
 
 
