@@ -26,7 +26,7 @@ from bench.hubs import client_token, hub_of, known_niks
 PEOPLE = 300_000
 CONNECTIONS, SECONDS, ROUNDS = 16, 10.0, 3
 TIMINGS = 2_000
-BATCH = 10_000
+BATCH, BATCHES = 10_000, 3
 PORT = 8899
 LOOKUP, NOTHING = "/v1/profiles/lookup", "/bench/noop"
 ONE, MANY = "/v1/eligibility", "/v1/eligibility/batch"
@@ -70,17 +70,18 @@ class Bench:
         }
 
     def eligibility(self) -> dict[str, Any]:
-        """Single questions, and one batch."""
+        """Single questions, and the same batch a few times: the first starts the helper."""
         asked = {"programmes": PROGRAMMES, "purpose": "assistance"}
         bodies = [{"nik": nik, **asked} for nik in self._niks[:5_000]]
         one, alone = self._load(ONE, bodies), self._load(ONE, bodies, connections=1)
         niks = [self._niks[n % len(self._niks)] for n in range(BATCH)]
-        took = self._each(MANY, [{"niks": niks, **asked}])[0]
+        took = self._each(MANY, [{"niks": niks, **asked}] * BATCHES)
         return {
             "eligibility_p99_ms": round(one["p99_ms"], 2),
             "eligibility_alone_p99_ms": round(alone["p99_ms"], 2),
             "eligibility_per_second": round(one["per_second"]),
-            "batch_10k_s": round(took, 2),
+            "batch_10k_s": round(median(took), 2),
+            "batch_10k_first_s": round(took[0], 2),
         }
 
     def timing(self) -> dict[str, Any]:
