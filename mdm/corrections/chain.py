@@ -31,6 +31,7 @@ from mdm.hub.columns import now
 from mdm.hub.dialect import dialect_of
 from mdm.hub.tables import Correction, CorrectionStep, CorrectionTarget
 from mdm.judgements import RecordRef
+from mdm.review import correcting
 
 PROPOSE, READ = "correction.propose", "correction.read"
 SENT_BACK, WITHDRAWN, APPROVED = "sent-back", "withdrawn", "approved"
@@ -193,6 +194,7 @@ def _keep(  # noqa: PLR0917 - all that a row is made of
         CorrectionStep(correction=identity, n=1, act="propose", role=role, actor=principal.id)
     )
     session.flush()
+    correcting.note(session, identity)
     return row
 
 
@@ -240,6 +242,7 @@ def _step(  # noqa: PLR0917 - all that a row is made of
     )
     session.add(row)
     session.flush()
+    correcting.note(session, row.id)
     audit.record(
         session, principal.id, f"correction.{act}", id=row.id, kind=row.kind, purpose=PURPOSE
     )

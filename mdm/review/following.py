@@ -19,11 +19,12 @@ from sqlmodel import Session, col, delete, select
 from mdm.hub.columns import now
 from mdm.hub.dialect import dialect_of, table_of
 from mdm.hub.tables import ReviewTask, ReviewTaskEntity
-from mdm.opendoubts import WEAK
-from mdm.review.cost import Stake, answers_needed, parts_of, rank_of
+from mdm.review.correcting import corrected
+from mdm.review.cost import answers_needed
 from mdm.review.document import load_rules
 from mdm.review.facts import EntityFacts
 from mdm.review.grouping import Standing, connected, follow
+from mdm.review.ranking import ranked
 from mdm.review.terms import CLOSED, DECIDED, OPEN, OpenQuestion, packed, together, unpacked
 
 REGION_STEPS = (6, 4, 2, 0)  # digits of kecamatan, kabupaten, provinsi, country
@@ -55,6 +56,7 @@ class Following:
         became = follow(groups, [self._standing_of(tasks[one], rows[one]) for one in tasks])
         known = {one.entity_id: known_facts(one) for of in rows.values() for one in of}
         held = {**guesses, **known, **facts}
+        waits = corrected(self.session, [one for group in groups for one in group])
         ids, fresh, entities = dict[int, str](), list[ReviewTask](), list[tuple[Any, ...]]()
         for at, group in enumerate(groups):
             of = {one: held.get(one, _NOTHING) for one in group}
@@ -65,6 +67,7 @@ class Following:
             else:
                 task = self._new(about, became.heirs.get(at))
                 fresh.append(task)
+            task.correction = not waits.isdisjoint(group)
             ranked(task)
             ids[at] = task.id
             entities += [_row(task.id, one, facts) for one, facts in of.items()]
@@ -187,24 +190,6 @@ def shared_region(regions: Iterable[str | None]) -> str:
         if len(prefixes) == 1 and len(prefix := prefixes.pop()) == step:
             return prefix
     return ""
-
-
-def ranked(task: ReviewTask) -> None:
-    """Give a task its place in the order."""
-    rules = load_rules()
-    stake = Stake(
-        entities=task.entities,
-        weight=task.weight,
-        benefit=task.benefit,
-        boundary=task.boundary,
-        correction=task.correction,
-        weak_only=unpacked(task.questions) == (WEAK,),
-    )
-    parts = parts_of(stake, rules)
-    task.parts, task.rank = (
-        {str(part): points for part, points in parts.items()},
-        rank_of(parts, task.opened, rules),
-    )
 
 
 def known_facts(row: ReviewTaskEntity) -> EntityFacts:

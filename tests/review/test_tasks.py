@@ -9,8 +9,9 @@ from sqlmodel import select
 
 from mdm.errors import UnknownError
 from mdm.hub.columns import now
-from mdm.hub.tables import ReviewTask
+from mdm.hub.tables import Correction, CorrectionTarget, ReviewTask
 from mdm.review.claims import ChangedError, TakenError, claim, release
+from mdm.review.correcting import note
 from mdm.review.figures import figures
 from mdm.review.queue import Filters, Key, counts, next_for, page, waiting
 from tests.review.desk import ANI, BUDI, HEAD, A, B, C, D, Desk, E, F, G, H, staff
@@ -139,3 +140,25 @@ def test_a_task_that_is_over_cannot_be_claimed(desk: Desk) -> None:
     desk.publish()
     with pytest.raises(ChangedError):
         desk.claim(ANI, task)
+
+
+def test_a_correction_that_waits_moves_the_task_up_until_it_is_decided(desk: Desk) -> None:
+    desk.publish((A, B, 0.5), (E, F, 0.5))
+    before = desk.tasks()[frozenset({A, B})]
+    with desk.hub.sessions.begin() as session:
+        row = Correction(
+            id="c1", number=1, kind="value", state="proposed", version=1, region="", proposer="p",
+            due=now(), content=b"",
+        )  # fmt: skip
+        session.add(row)
+        session.add(CorrectionTarget(correction="c1", entity_id=A, attribute="name"))
+        note(session, "c1")
+    moved = desk.task(before.id)
+    assert (moved.correction, moved.version) == (True, before.version)
+    assert moved.rank > before.rank
+    desk.publish((A, B, 0.5), (B, C, 2.0), (E, F, 0.5))
+    assert desk.task(before.id).correction
+    with desk.hub.sessions.begin() as session:
+        session.get_one(Correction, "c1").state = "approved"
+        note(session, "c1")
+    assert not desk.task(before.id).correction

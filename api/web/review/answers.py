@@ -29,7 +29,7 @@ from mdm.review.partitions import Partition, part
 from mdm.review.undoing import last_of, undo
 from mdm.touched import Settled, Settler
 
-SETTLE_SECONDS = 5.0
+SETTLE_SECONDS = 20.0  # a run of the whole country may be under way: then it waits
 CANNOT_SAY = "?"
 #: Where the reviewer names none, what the answer itself says.
 _REASONS = {"sama": "same_details", "beda": "other_details", "bagi": "other_person"}

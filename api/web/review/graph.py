@@ -4,7 +4,7 @@ here, so that pages stay small; colours and strokes are classes, and every mark 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from markupsafe import Markup, escape
 
@@ -58,17 +58,17 @@ def _edge(pair: Weighed, start: tuple[float, float], end: tuple[float, float]) -
 
 
 def waterfalls(pairs: Sequence[Weighed]) -> dict[str, list[Markup]]:
-    """Pair → a bar for each step, on one scale for all pairs of the task."""
-    ends = [x for pair in pairs for step in pair.steps for x in (step.start, step.end)]
-    low, high = min(ends, default=0.0), max(ends, default=1.0)
+    """Pair → a bar for each step, from the sum before it to the sum after it."""
+    return {pair.key: list(_bars(pair)) for pair in pairs}
+
+
+def _bars(pair: Weighed) -> Iterator[Markup]:
+    ends = [x for step in pair.steps for x in (step.start, step.end)]
+    low, high = min(ends, default=0.0), max(ends, default=0.0)
     scale = SPAN / max(high - low, 1.0)
-    return {
-        pair.key: [
-            _bar((step.start - low) * scale, (step.end - low) * scale, -low * scale, step.bits)
-            for step in pair.steps
-        ]
-        for pair in pairs
-    }
+    for step in pair.steps:
+        start, end = ((x - low) * scale for x in (step.start, step.end))
+        yield _bar(start, end, -low * scale, step.bits)
 
 
 def _bar(start: float, end: float, zero: float, bits: float) -> Markup:

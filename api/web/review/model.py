@@ -208,15 +208,11 @@ def _around(
 
 
 def _member(show: _Shown, one: Member, inside: AbstractSet[str]) -> tuple[str, str, str, str, bool]:
-    relation = (
-        spoken(show.words, "person", "relationship", one.relationship) if one.relationship else "–"
-    )
-    sex = spoken(show.words, "person", "sex", one.sex) if one.sex else "–"
     return (
-        relation,
+        show.text("relationship", one.relationship, "person"),
         show.text("name", one.name, "person"),
         str(one.birth_year) if one.birth_year else "–",
-        sex,
+        show.text("sex", one.sex, "person"),
         one.entity_id in inside,
     )
 
@@ -246,7 +242,7 @@ def _weighed(one: ComponentPair, kind: str, words: Wording, letters: Mapping[int
         names=f"{first} – {second}",
         weight=one.match_weight,
         state=("human-" if human else "") + one.judgement,
-        reason=reason(words, one.reason),
+        reason=reason(words, one.reason, one.judgement),
         passed_over=one.passed_over,
         steps=tuple(steps) if len(steps) > 1 else (),
     )

@@ -30,8 +30,10 @@ def evidence(words: Wording, key: str, otherwise: str) -> str:
     return words.t(f"evidence.{key}") if f"evidence.{key}" in texts() else otherwise
 
 
-def reason(words: Wording, name: str) -> str:
-    """Why a pair is asked about."""
+def reason(words: Wording, name: str, judgement: str = "review") -> str:
+    """Why a pair was judged as it is; by default, why it is asked about."""
+    if name == "weight" and judgement != "review":
+        name = f"weight {judgement}"
     return evidence(words, f"reason.{slug(name)}", name)
 
 

@@ -1,0 +1,238 @@
+"""A steward's day in a real browser: from the queue to golden records that show the answers."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+from sqlmodel import Session, col, select
+
+from mdm import judgements
+from mdm.components import look
+from mdm.compose import Hub
+from mdm.hub.runs import published_seq
+from mdm.hub.tables import AuditEvent, Judgement, ReviewAnswer, ReviewTask, ReviewTaskEntity
+from mdm.pipeline import run
+from mdm.touched import pending
+from tests.api.serving import Served, served
+from tests.run.homes import QUIET, deliver, land_all
+from tests.web.browser import axe, fits
+from tests.web.conftest import Open
+from tests.web.people import Member, join, one_of
+
+NUMBER = re.compile(r"\b\d{16}\b")
+PATIENCE = 30_000  # milliseconds, on a machine that does much else
+TASK = re.compile(r"/tinjau/tugas/([0-9a-f]+)")
+
+
+@pytest.fixture(scope="module")
+def delivery(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Files of a population about which something stays open."""
+    return deliver(tmp_path_factory.mktemp("review") / "delivery", families=60, seed=8211)
+
+
+@pytest.fixture(scope="module")
+def workbench(shared_hub: Hub, delivery: Path) -> Iterator[Served]:
+    """A hub after its first whole run, served; every task needs one answer."""
+    land_all(shared_hub, delivery)
+    run(shared_hub, QUIET)
+    with shared_hub.sessions.begin() as session:
+        for task in session.exec(select(ReviewTask)).all():
+            task.needed = 1
+            session.add(task)
+    with served(shared_hub, real_identity=True) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def steward(workbench: Served) -> Member:
+    return one_of(workbench.hub, "steward")
+
+
+def tasks(hub: Hub, status: str = "open", kind: str = "person") -> list[ReviewTask]:
+    with hub.sessions.read() as session:
+        query = select(ReviewTask).where(ReviewTask.status == status, ReviewTask.kind == kind)
+        return list(session.exec(query.order_by(col(ReviewTask.rank).desc())).all())
+
+
+def events(hub: Hub, action: str) -> list[dict[str, object]]:
+    with hub.sessions.read() as session:
+        rows = session.exec(select(AuditEvent.event).order_by(col(AuditEvent.seq))).all()
+    return [one for row in rows if (one := json.loads(row))["action"] == action]
+
+
+def entities(session: Session, task_id: str) -> list[str]:
+    query = select(ReviewTaskEntity.entity_id).where(ReviewTaskEntity.task_id == task_id)
+    return sorted(session.exec(query).all())
+
+
+def settle(hub: Hub) -> None:
+    """Wait until readers see every judgement."""
+    until = time.monotonic() + PATIENCE / 1000
+    while pending(hub):
+        assert time.monotonic() < until
+        time.sleep(0.1)
+
+
+def on_task(page: Page) -> str:
+    found = TASK.search(page.url)
+    assert found, page.url
+    return found[1]
+
+
+def press(page: Page, key: str, said: str = "Jawaban tersimpan") -> None:
+    """Answer by key, and wait until the hub has said what came of it."""
+    before = page.url
+    page.keyboard.press(key)
+    moved(page, before)
+    page.locator("[data-flash]", has_text=said).wait_for(timeout=PATIENCE)
+
+
+def moved(page: Page, before: str) -> None:
+    """Wait for the next task; where none was fetched ahead, that takes as long as settling."""
+    page.wait_for_function("before => location.href !== before", arg=before, timeout=PATIENCE)
+
+
+def test_a_stewards_day_by_keyboard(workbench: Served, steward: Member, open_: Open) -> None:
+    hub = workbench.hub
+    with open_(steward) as page:
+        page.set_default_timeout(PATIENCE)
+        page.goto("/")
+        page.get_by_text("tugas tinjauan menunggu").click()
+        page.get_by_role("heading", name="Antrean tinjauan").wait_for()
+        axe(page)
+        page.goto("/tinjau?jenis=person")
+        page.keyboard.press("m")
+        page.locator("form[data-task]").wait_for()
+        first = on_task(page)
+        axe(page)
+        # Masked at first: no number stands in the page. Each opening is on record before it shows.
+        assert not NUMBER.search(page.content())
+        assert first in {one["id"] for one in events(hub, "look")}
+        revealed = len(events(hub, "reveal"))
+        page.keyboard.press("o")
+        page.get_by_text("Nilai terbuka").wait_for()
+        assert NUMBER.search(page.content())
+        with hub.sessions.read() as session:
+            about = entities(session, first)
+        told = events(hub, "reveal")
+        assert (len(told), told[-1]["entity_id"]) == (revealed + 1, about)
+        assert (told[-1]["actor"], told[-1]["purpose"]) == (steward.id, "review")
+        # A group by key: the first record is a person of its own.
+        page.keyboard.press("ArrowRight")
+        page.keyboard.press("2")
+        assert page.locator("[data-group='0']").input_value() == "2"
+        page.keyboard.press("1")
+        page.keyboard.press("n")
+        page.keyboard.type("Ibu kandung sama")
+        page.keyboard.press("Escape")
+        with hub.sessions.read() as session:
+            before = published_seq(session)
+        press(page, "s")
+        assert on_task(page) != first
+        settle(hub)
+        with hub.sessions.read() as session:
+            # The golden record shows it: a small run is published, all records are of one entity.
+            assert published_seq(session) > before
+            said = session.exec(select(Judgement)).all()
+        assert {one.actor for one in said} == {steward.id}
+        assert len({one.entity_id for one in look(hub, "person", about).records}) == 1
+        # Undone, it is in hand again, and the golden record is as before.
+        press(page, "u", "ditarik kembali")
+        settle(hub)
+        assert on_task(page) == first
+        press(page, "d")
+        while TASK.search(page.url):  # without waiting for what the hub says
+            answered = page.url
+            page.keyboard.press("d")
+            moved(page, answered)
+        expect(page.get_by_text("Tidak ada tugas lagi")).to_be_visible()
+
+
+def test_on_a_phone_without_the_script(workbench: Served, open_: Open) -> None:
+    who = join(workbench.hub, ("steward", ""))
+    with open_(who, narrow=True, script=False) as page:
+        page.set_default_timeout(PATIENCE)
+        page.goto("/tinjau?jenis=family")
+        fits(page)
+        page.get_by_role("link", name="Mulai meninjau").click()
+        task = on_task(page)
+        fits(page)
+        page.get_by_role("button", name="Buka nilai").click()
+        page.get_by_text("Nilai terbuka").wait_for()
+        fits(page)
+        page.get_by_role("button", name="Beda").click()
+        page.get_by_text("Jawaban tersimpan").wait_for()
+    with workbench.hub.sessions.read() as session:
+        answer = session.exec(select(ReviewAnswer).where(ReviewAnswer.task_id == task)).one()
+    assert (answer.actor, answer.outcome, answer.state) == (who.id, "different", "decided")
+    assert answer.seconds is not None
+
+
+def test_conflict_is_told_kindly_and_other_regions_are_not_there(
+    workbench: Served, steward: Member
+) -> None:
+    hub = workbench.hub
+    task = tasks(hub, kind="family")[0]
+    other = join(hub, ("steward", ""), login="wayan.lain")
+    far = join(hub, ("steward", "99"))
+    path = f"/tinjau/tugas/{task.id}"
+    with steward.client(workbench.url) as mine:
+        assert mine.get(path).status_code == 200
+        with other.client(workbench.url) as theirs:
+            told = theirs.get(path)
+            assert (told.status_code, steward.login in told.text) == (409, True)
+            form = {"csrf": other.csrf, "versi": str(task.version), "aksi": "sama", "g0": "1"}
+            assert theirs.post(path, data=form).status_code == 409
+        with far.client(workbench.url) as away:
+            assert "0 tugas menunggu" in away.get("/tinjau").text
+            unknown, nothing = away.get(path), away.get("/tinjau/tugas/0000")
+            assert unknown.status_code == nothing.status_code == 404
+            for part in ("buka", "lepas"):
+                assert away.post(f"{path}/{part}", data={"csrf": far.csrf}).status_code in (
+                    403,
+                    404,
+                )
+        # What was asked for with too few groups is no answer.
+        form = {"csrf": steward.csrf, "versi": str(task.version), "aksi": "sama"}
+        assert mine.post(path, data=form).status_code == 409
+        assert mine.post(f"{path}/lepas", data={"csrf": steward.csrf}).status_code == 303
+    for role in ("officer", "auditor"):
+        with one_of(hub, role).client(workbench.url) as client:
+            assert client.get("/tinjau").status_code == 403
+            assert client.get(path).status_code == 403
+
+
+def test_a_contradiction_is_explained_and_may_be_overruled(workbench: Served, open_: Open) -> None:
+    hub = workbench.hub
+    who = join(hub, ("steward", ""), login="nyoman.dua")
+    task = next(one for one in tasks(hub, kind="family") if one.records > 1)
+    with hub.sessions.read() as session:
+        records = look(hub, "family", entities(session, task.id)).records
+    with hub.lock("test"), open_(who, strict=False) as page:
+        page.goto(f"/tinjau/tugas/{task.id}")
+        judgements.record(
+            hub, "family", records[0].ref, records[1].ref, "non-link", actor=who.id, reason="twins"
+        )
+        page.keyboard.press("s")
+        page.get_by_text("bertentangan dengan putusan").wait_for()
+        expect(page.get_by_role("alert").first).to_contain_text("nyoman.dua")
+        axe(page)
+        page.get_by_role("button", name="Gantikan putusan itu").click()
+        page.locator("[data-flash]", has_text="menyusul").wait_for()
+
+
+def test_the_supervisor_sees_how_it_goes(workbench: Served, open_: Open) -> None:
+    supervisor = one_of(workbench.hub, "supervisor")
+    with open_(supervisor, language="en") as page:
+        page.goto("/tinjau/penyelia")
+        page.get_by_role("heading", name="Supervision of reviewing").wait_for()
+        expect(page.get_by_role("table").first).to_contain_text("nyoman.dua")
+        axe(page)
+    with one_of(workbench.hub, "steward").client(workbench.url) as client:
+        assert client.get("/tinjau/penyelia").status_code == 403
