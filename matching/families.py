@@ -49,21 +49,27 @@ def add_implied(engine: Engine) -> int:
     before = int(engine.scalar("SELECT count(*) FROM family_standardised"))
     changes = ", ".join(map(quote, load_standardise().sources_of_changes))
     first = "relationship = 'HEAD') DESC NULLS LAST, birth_date NULLS LAST, rid"
-    after = engine.table(
-        "family_standardised",
+    engine.run(
+        "ALTER TABLE family_standardised ADD COLUMN IF NOT EXISTS implied BOOLEAN DEFAULT false"
+    )
+    # Narrow rows are put in order, and whole ones fetched only for those chosen.
+    engine.run(
         f"""
+        INSERT INTO family_standardised BY NAME
         WITH alone AS (
-            SELECT p.*, count(*) OVER (PARTITION BY p.source, p.kk, p.village, p.address_key, p.rt) AS agreeing
+            SELECT p.rid, p.source, p.kk, p.relationship, p.birth_date,
+                   count(*) OVER (PARTITION BY p.source, p.kk, p.village, p.address_key, p.rt) AS agreeing
             FROM person_standardised p ANTI JOIN family_standardised f ON f.source = p.source AND f.kk = p.kk
             WHERE p.kk IS NOT NULL AND p.source NOT IN ({changes})),
-        heads AS (SELECT * FROM alone QUALIFY row_number() OVER (PARTITION BY source, kk ORDER BY ({first}) = 1),
-        places AS (SELECT * FROM alone
+        heads AS (SELECT rid FROM alone QUALIFY row_number() OVER (PARTITION BY source, kk ORDER BY ({first}) = 1),
+        places AS (SELECT rid FROM alone
                    QUALIFY row_number() OVER (PARTITION BY source, kk ORDER BY agreeing DESC, ({first}) = 1)
-        SELECT *, false AS implied FROM family_standardised
-        UNION ALL BY NAME
-        SELECT {select}, true AS implied FROM heads h JOIN places p ON p.source = h.source AND p.kk = h.kk
-        """,
+        SELECT {select}, true AS implied
+        FROM (SELECT * FROM person_standardised SEMI JOIN heads USING (rid)) h
+        JOIN (SELECT * FROM person_standardised SEMI JOIN places USING (rid)) p ON p.source = h.source AND p.kk = h.kk
+        """
     )
+    after = int(engine.scalar("SELECT count(*) FROM family_standardised"))
     return after - before
 
 
