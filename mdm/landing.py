@@ -8,13 +8,18 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
+from concurrent.futures import CancelledError, ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from queue import SimpleQueue
+from threading import Event
 
 import pyarrow as pa
 from sqlmodel import Session, select
 
+from matching.engine import Engine
 from mdm import audit
 from mdm.ahead import ahead
 from mdm.compose import Hub
@@ -35,6 +40,8 @@ from mdm.intake import (
 )
 from mdm.landed import landed_schema, prepare
 from mdm.progress import Progress
+
+AT_ONCE = 2  # files; each holds a row group or two in memory
 
 
 @dataclass(frozen=True)
@@ -146,26 +153,58 @@ def _before(hub: Hub, source: str, layout: str, looked: Survey) -> BatchResult |
 def _write(
     hub: Hub, delivery: Delivery, plans: Sequence[Plan], progress: Progress
 ) -> list[Written]:
-    """Stream every file into the lake."""
-    written: list[Written] = []
-    engine = hub.engine()
-    try:
-        for plan in plans:
-            item = Written(plan, secrets.token_hex(8), [])
-            earlier = hold_earlier(hub, engine, delivery.contract.source, plan.layout)
-            prepare(engine, plan.layout)
-            dataset = f"landed/{delivery.contract.source}/{plan.layout.name}"
-            with progress.task(f"land {plan.survey.name}", total=plan.declared) as advance:
-                rows = ahead(landed_rows(engine, delivery, item, earlier))
-                reader = pa.RecordBatchReader.from_batches(landed_schema(plan.layout), rows)
-                item.files.append(
-                    hub.lake.write(dataset, reader, owner=item.batch, advance=advance)
-                )
-            item.files += whole_file_findings(hub, delivery, item)
-            written.append(item)
-    finally:
-        engine.close()
-    return written
+    """Stream every file into the lake, a few at once: reading waits while writing works."""
+    given_up = Event()
+    free: SimpleQueue[Engine] = SimpleQueue()
+    engines = [hub.engine() for _ in range(min(AT_ONCE, len(plans)))]
+    for engine in engines:
+        free.put(engine)
+
+    def write(plan: Plan) -> Written:
+        engine = free.get()
+        try:
+            return _write_one(hub, engine, delivery, plan, progress=progress, given_up=given_up)
+        finally:
+            free.put(engine)
+
+    with ExitStack() as stack:
+        for engine in engines:
+            stack.callback(engine.close)
+        pool = stack.enter_context(ThreadPoolExecutor(AT_ONCE, "land"))
+        doing = [pool.submit(write, plan) for plan in plans]
+        try:
+            return [one.result() for one in doing]
+        except BaseException:
+            given_up.set()
+            raise
+
+
+def _write_one(
+    hub: Hub,
+    engine: Engine,
+    delivery: Delivery,
+    plan: Plan,
+    *,
+    progress: Progress,
+    given_up: Event,
+) -> Written:
+    """Stream one file into the lake, unless the delivery is given up."""
+    item = Written(plan, secrets.token_hex(8), [])
+    dataset = f"landed/{delivery.contract.source}/{plan.layout.name}"
+    earlier = hold_earlier(hub, engine, delivery.contract.source, plan.layout)
+    prepare(engine, plan.layout)
+    with progress.task(f"land {plan.survey.name}", total=plan.declared) as advance:
+
+        def go_on(rows: int) -> None:
+            if given_up.is_set():
+                raise CancelledError
+            advance(rows)
+
+        rows = ahead(landed_rows(engine, delivery, item, earlier))
+        reader = pa.RecordBatchReader.from_batches(landed_schema(plan.layout), rows)
+        item.files.append(hub.lake.write(dataset, reader, owner=item.batch, advance=go_on))
+    item.files += whole_file_findings(hub, delivery, item)
+    return item
 
 
 def _adopt(hub: Hub, delivery: Delivery, written: Sequence[Written]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -36,6 +37,7 @@ class Bars:
     def __init__(self, console: Console) -> None:
         self._console = console
         self._open = 0
+        self._lock = threading.Lock()  # tasks of several threads may be open at once
         self._bars = RichProgress(
             SpinnerColumn(),
             TextColumn("{task.description}"),
@@ -73,15 +75,17 @@ class Bars:
         )
 
     def _start(self) -> None:
-        if self._open == 0:
-            self._bars.start()
-        self._open += 1
+        with self._lock:
+            if self._open == 0:
+                self._bars.start()
+            self._open += 1
 
     def _stop(self, bar: TaskID) -> None:
-        self._bars.remove_task(bar)
-        self._open -= 1
-        if self._open == 0:
-            self._bars.stop()
+        with self._lock:
+            self._bars.remove_task(bar)
+            self._open -= 1
+            if self._open == 0:
+                self._bars.stop()
 
 
 class Lines:
