@@ -161,6 +161,8 @@ def _write(
         free.put(engine)
 
     def write(plan: Plan) -> Written:
+        if given_up.is_set():
+            raise CancelledError
         engine = free.get()
         try:
             return _write_one(hub, engine, delivery, plan, progress=progress, given_up=given_up)
