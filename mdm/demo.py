@@ -22,6 +22,7 @@ from mdm import figures
 from mdm.access.demo import DemoUser, demo_client, demo_staff
 from mdm.checking import compare, groupings, read_truth
 from mdm.compose import Hub
+from mdm.corrections.demo import demo_proposals
 from mdm.errors import UsageError
 from mdm.export import accept_again, the_published_run
 from mdm.hub.runs import published_run
@@ -93,6 +94,7 @@ def show(hub: Hub, progress: Progress) -> Shown:
             following = next_commands(hub.settings.home, _nik(example))
             page = write(hub.settings.home / PAGE, facts, following)
         calls, users = service_calls(hub, _nik(example)), demo_staff(hub)
+        demo_proposals(hub, users)
         return Shown(quality, page, following, calls, users, hub.settings.access.issuer + "/")
     finally:
         engine.close()
