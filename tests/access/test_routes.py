@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from itertools import combinations
 from typing import Any
@@ -15,7 +14,7 @@ from api.app import create_app
 from mdm.access import Principal, is_open
 from mdm.compose import create_home
 from tests.access import oracle
-from tests.api.serving import Served, served
+from tests.api.serving import Served, served, some_address
 
 NOT_THEIRS = {"no-role", "roles-apart", "no-agreement"}
 
@@ -109,7 +108,7 @@ def _may(principal: Principal, action: str) -> bool:
 
 def _code(caller: httpx.Client, method: str, path: str) -> str:
     """The code of the refusal; empty when the handler answered."""
-    address = re.sub(r"\{[^}]*\}", "x", path)
+    address = some_address(path)
     content = BODIES["application/json"]
     answer = caller.request(method, address, **(content if method == "POST" else {}))
     if answer.status_code == 415:  # what the route reads is in the refusal

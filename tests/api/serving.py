@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import json
+import re
 import secrets
 import socket
 import threading
@@ -81,6 +82,11 @@ def served(hub: Hub, *, real_identity: bool = False, more: Any = ()) -> Iterator
         loop.call_soon_threadsafe(server.stop)
         thread.join(30)
         loop.close()
+
+
+def some_address(path: str) -> str:
+    """An address that a path template fits: a 1 for a number, an x for anything else."""
+    return re.sub(r"\{[^}]*\}", "x", re.sub(r"\{[^}]*:int\}", "1", path))
 
 
 def free_port() -> int:
