@@ -32,6 +32,7 @@ from mdm.corrections.outcomes import Outcome
 from mdm.corrections.terms import PURPOSE
 from mdm.errors import AccessError, ConflictError, InputError
 from mdm.hub.columns import now
+from mdm.touched import Settler
 
 _Form = URLEncodedBody[dict[str, Any]]
 
@@ -80,11 +81,13 @@ def proposal(
 def act(
     request: AnyRequest,
     correction: FromPath[str],
+    *,
     data: _Form,
     hub: NamedDependency[Hub],
     principal: NamedDependency[Principal],
+    settler: NamedDependency[Settler],
 ) -> Response[bytes]:
-    """Agree, send back, or withdraw."""
+    """Agree, send back, or withdraw. What the last one approves goes into the golden records at once."""
     what, note = text(data, "langkah", 20), text(data, "catatan", chain.LONGEST_NOTE)
     version = text(data, "versi", 9)
     seen = int(version) if version.isdigit() else 0
@@ -99,6 +102,8 @@ def act(
         if what not in {step.act for step in load_rules().chain}:
             raise NotFoundException
         chain.agree(hub, principal, correction, what, version=seen, note=note)
+        if what == load_rules().chain[-1].act:
+            settler.ask()
     except ConflictError:
         return see_other(here, Flash("bad", "officer.meanwhile"))
     except AccessError:
