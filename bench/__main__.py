@@ -40,7 +40,7 @@ def main() -> None:
         figures = _step("service", *sys.argv[2:])
         _keep({"service": {"measured": _today(), "machine": _machine()}, **figures})
     if "pages" in asked:
-        _keep(_step("pages", *sys.argv[2:]))
+        _keep({**_step("pages", *sys.argv[2:]), **_step("decisions", *sys.argv[2:])})
 
 
 def _path(sizes: tuple[int, ...]) -> None:

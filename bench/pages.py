@@ -12,13 +12,14 @@ import re
 import sys
 import time
 from collections import defaultdict
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import httpx
 from sqlmodel import select
 
-from bench.hubs import hub_of
+from bench.hubs import hub_of, known_niks
 from bench.service import PEOPLE, serving
 from mdm.access import demo, roles, sessions
 from mdm.compose import open_home
@@ -37,16 +38,16 @@ def main(people: int) -> dict[str, Any]:
 
 def measure(home: Path) -> dict[str, Any]:
     """The figures of the pages over one home."""
-    held = _sessions(home)
+    held = sessions_of(home)
     took: dict[str, list[float]] = defaultdict(list)
-    review = 0
+    review, niks = 0, known_niks(home)[:300]
     with serving(home) as port:
-        for secret in held.values():
+        for role, secret in held.items():
             headers = {"Cookie": f"{sessions.COOKIE}={secret}", "Accept": "text/html"}
             with httpx.Client(
                 base_url=f"http://127.0.0.1:{port}", headers=headers, timeout=60
             ) as client:
-                for address in _addresses(client):
+                for address in _addresses(client, ["/", *_found(client, role, secret, niks)]):
                     took[_kind(address)] += _durations(client, address)
                     if address.startswith("/tinjau/tugas"):
                         review = max(review, _wire(client, address))
@@ -61,7 +62,7 @@ def measure(home: Path) -> dict[str, Any]:
     }
 
 
-def _sessions(home: Path) -> dict[str, str]:
+def sessions_of(home: Path) -> dict[str, str]:
     """Role → the session of somebody who holds it."""
     hub = open_home(home)
     try:
@@ -76,9 +77,21 @@ def _sessions(home: Path) -> dict[str, str]:
         hub.close()
 
 
-def _addresses(client: httpx.Client) -> list[str]:
+def _found(client: httpx.Client, role: str, secret: str, niks: Sequence[str]) -> list[str]:
+    """Where a search by NIK leads, for roles whose pages no link leads to."""
+    search = {"officer": "/perbaikan/cari", "auditor": "/telusur"}.get(role)
+    for nik in niks if search else ():
+        form = {"_csrf": sessions.csrf_of(secret), "nik": nik}
+        answer = client.post(search or "", data=form)
+        to = answer.headers.get("location", "").partition("?")[0]
+        if answer.status_code == 303 and re.search(r"[0-9a-f]{32}", to):
+            return [to]
+    return []
+
+
+def _addresses(client: httpx.Client, starts: Sequence[str]) -> list[str]:
     """What the links lead to, a few of each kind."""
-    waiting, seen, known = ["/"], {"/"}, defaultdict(int)
+    waiting, seen, known = list(starts), set(starts), defaultdict(int)
     found = []
     while waiting and len(found) < DEEPEST:
         address = waiting.pop(0)
