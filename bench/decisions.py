@@ -1,7 +1,7 @@
 """Decisions of a steward: `python -m bench.decisions [PEOPLE [DECISIONS]]`; prints its figures as one line of JSON.
 
-In a real browser, by keyboard, over a copy of the hub, with the pauses of a person between decisions; what the page adds
-to a decision is all time that is no pause. `next_task_ms`: from the key to the next task (95 of 100 are sooner);
+In a real browser, by keyboard, over a copy of the hub, with the pauses of a person between decisions; what the page
+adds to a decision is all time that is no pause. `next_task_ms`: from the key to the next task (95 of 100 are sooner);
 `decision_visible_ms`: from the key until readers see the golden record it made.
 """
 

@@ -81,7 +81,7 @@ def _found(client: httpx.Client, role: str, secret: str, niks: Sequence[str]) ->
     """Where a search by NIK leads, for roles whose pages no link leads to."""
     search = {"officer": "/perbaikan/cari", "auditor": "/telusur"}.get(role)
     for nik in niks if search else ():
-        form = {"_csrf": sessions.csrf_of(secret), "nik": nik}
+        form = {"csrf": sessions.csrf_of(secret), "nik": nik}
         answer = client.post(search or "", data=form)
         to = answer.headers.get("location", "").partition("?")[0]
         if answer.status_code == 303 and re.search(r"[0-9a-f]{32}", to):
