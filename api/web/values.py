@@ -8,6 +8,7 @@ from functools import cache
 from typing import Any
 
 from api.web.languages import Language
+from api.web.review.words import region
 from api.web.wording import IN
 from mdm.masking import HIDDEN
 from reference.attributes import Attribute, dictionary
@@ -48,13 +49,19 @@ def text(language: Language, kind: str, attribute: str, value: Any) -> str:
         return _YES_NO[language][0 if value else 1]
     if isinstance(value, (list, tuple)):
         return ", ".join(text(language, kind, attribute, one) for one in value) or NOTHING
-    known = _attributes().get((kind, attribute))
-    if known is not None and known.concept is not None and value != HIDDEN:
-        words = labels(known.concept).get(str(value))
-        return words[0 if language == "id" else 1] if words else str(value)
     if isinstance(value, float):
         return IN[language].number(value, 0 if value.is_integer() else 2)
-    return str(value)
+    known = _attributes().get((kind, attribute))
+    return str(value) if known is None or value == HIDDEN else _listed(language, known, str(value))
+
+
+def _listed(language: Language, known: Attribute, value: str) -> str:
+    """A code with its words; anything else as it is."""
+    digits = value.replace(".", "")
+    if known.type == "region" and digits.isdigit():
+        return f"{value} {region(digits)}".strip()
+    words = labels(known.concept).get(value) if known.concept is not None else None
+    return words[0 if language == "id" else 1] if words else value
 
 
 def _label(language: Language, kind: str, attribute: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from mdm.tracing.facts import Step
 
@@ -52,6 +53,6 @@ def waterfall(prior: float, steps: Sequence[Step]) -> Waterfall:
     bars = [bar("prior", "", "", begin=0.0, end=prior)]
     bars += [
         bar(step.comparison, step.level, step.sentence, begin=before, end=after)
-        for step, before, after in zip(steps, sums, sums[1:], strict=True)
+        for step, (before, after) in zip(steps, pairwise(sums), strict=True)
     ]
     return Waterfall(tuple(bars), round((0.0 - low) * scale, 1), sums[-1])

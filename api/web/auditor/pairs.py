@@ -13,14 +13,18 @@ from litestar.types import ControllerRouterHandler
 from api.actions import declares
 from api.web.auditor.sight import ACTION, find, looked
 from api.web.pages import AnyRequest, page
+from api.web.review.words import evidence, slug
+from api.web.visitor import visitor_of
 from api.web.waterfall import Waterfall, waterfall
+from api.web.wording import IN, Wording
 from matching.rules import Kind
-from mdm.components import Component, ComponentPair, look
+from mdm.components import RARITY, Component, ComponentPair, look
 from mdm.compose import Hub
 from mdm.errors import HubError
 from mdm.touched.reach import TooFarError
+from mdm.tracing.facts import Step
 from mdm.tracing.outline import places_of
-from mdm.tracing.pairs import reason_of, rules_then
+from mdm.tracing.pairs import BY_WEIGHT, reason_of, rules_then
 from mdm.tracing.values import Key
 
 
@@ -56,20 +60,45 @@ def pairs(
     looked(hub, request, sight)
     numbers = {key: at + 1 for key, at in places_of(sight.target.explanation).items()}
     component = _component(hub, kind, sight.entity_id)
-    shown = None
+    words, shown = IN[visitor_of(request).language], None
     if component is not None:
         shown = [
             ShownPair(
                 numbers[_key(component, one.left)],
                 numbers[_key(component, one.right)],
                 one,
-                reason_of(rules, one.reason),
-                waterfall(one.prior, one.steps) if one.steps else None,
+                _reason(words, reason_of(rules, one.reason), one.reason),
+                waterfall(one.prior, _told(words, kind, one)) if one.steps else None,
             )
             for one in sorted(component.pairs, key=lambda one: -(one.match_weight or 0))
             if _key(component, one.left) in numbers and _key(component, one.right) in numbers
         ]
     return page(request, "auditor/pairs.html", PairsPage(sight.entity_id, shown))
+
+
+def _told(words: Wording, kind: Kind, pair: ComponentPair) -> list[Step]:
+    """The steps in the visitor's language."""
+    return [
+        Step(
+            evidence(words, f"part.{kind}.{slug(one.comparison)}", one.comparison),
+            one.level,
+            evidence(words, _sentence_key(kind, one), one.sentence),
+            one.bits,
+        )
+        for one in pair.steps
+    ]
+
+
+def _sentence_key(kind: Kind, one: Step) -> str:
+    level = f"level.{kind}.{slug(one.comparison)}.{slug(one.level)}"
+    return "rarity" if one.level == RARITY else level
+
+
+def _reason(words: Wording, sentence: str, reason: str) -> str:
+    """Why it was judged so: by weight, by a guard, by a steward."""
+    if reason == BY_WEIGHT:
+        return words.t("auditor.pairs.by-weight")
+    return evidence(words, f"reason.{slug(reason)}", sentence)
 
 
 def _component(hub: Hub, kind: Kind, entity_id: str) -> Component | None:
