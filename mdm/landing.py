@@ -204,7 +204,9 @@ def _write_one(
 
         rows = ahead(landed_rows(engine, delivery, item, earlier))
         reader = pa.RecordBatchReader.from_batches(landed_schema(plan.layout), rows)
-        item.files.append(hub.lake.write(dataset, reader, owner=item.batch, advance=go_on))
+        # In the order of rows, so that a trace reads one without the rest.
+        file = hub.lake.write(dataset, reader, owner=item.batch, advance=go_on, order=("row",))
+        item.files.append(file)
     item.files += whole_file_findings(hub, delivery, item)
     return item
 

@@ -248,7 +248,7 @@ def _find(
         rows = (
             f'SELECT * FROM {found} WHERE batch = {quote(batch)} ORDER BY "row", rule, column_name'
         )
-        files[batch] = hub.lake.write(FINDINGS, engine.stream(rows), owner=batch)
+        files[batch] = hub.lake.write(FINDINGS, engine.stream(rows), owner=batch, order=("row",))
     engine.drop(found)
     return files
 

@@ -29,7 +29,6 @@ AREAS = (
     Area("auditor.nav.trace", "/telusur", "audit.trace"),
     Area("auditor.nav.log", "/log", "audit.verify"),
     Area("auditor.nav.sample", "/contoh", "audit.sample"),
-    Area("auditor.nav.verify", "/verifikasi", "audit.verify"),
     Area("layout.approvals", "/persetujuan", "approval.list"),
     Area("layout.alarms", "/alarm", "alarm.read"),
 )

@@ -108,7 +108,7 @@ def search_and_verify_the_log(page: Page, who: Member) -> None:
     page.get_by_role("button", name="Periksa sekarang").click()
     page.get_by_text("Semuanya utuh").wait_for()
     axe(page)
-    page.get_by_role("link", name="Log audit").click()
+    page.get_by_role("link", name="Log audit").first.click()
     page.get_by_label("Pelaku").fill(who.id)
     page.get_by_label("Tindakan").fill("trace")
     page.get_by_role("button", name="Cari").first.click()
