@@ -76,13 +76,14 @@ class Lookup(Question):
 
     render: Callable[[Moment, Revealed], bytes] = field(repr=False)
     asked: frozenset[str] | None = None  # `kind.attribute`; None: all that may be seen
+    snapshot: str | None = None  # the name of `seq`, for the log
     action: str = "profile.lookup"
     event: str = "reveal"
 
     def one(self, moment: Moment, person: Person, decision: Decision) -> Answered:
         seen = reveal(person, decision, self.asked)
         fields = {kind: list(values) for kind, values in seen.shown.items()}
-        return Answered(self.render(moment, seen), fields)
+        return Answered(self.render(moment, seen), fields, {"snapshot": self.snapshot})
 
     def unknown(self, moment: Moment) -> None:
         return None

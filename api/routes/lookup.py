@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from functools import cache
 from typing import Any
 
@@ -17,7 +18,7 @@ from api.guard import require
 from api.problems import Problem
 from api.refusals import respond
 from api.schemas.lookup import EXAMPLE, Found, Identity, LookupQuestion, Sentence, Source
-from mdm import questions
+from mdm import questions, snapshots
 from mdm.access import Principal
 from mdm.compose import Hub
 from mdm.desk import Moment
@@ -40,10 +41,13 @@ NOBODY = Problem(
 class Renderer:
     """Turns what may be seen into the bytes that are sent, for one principal."""
 
-    def __init__(self, hub: Hub, principal: Principal, *, sources: bool) -> None:
+    def __init__(
+        self, hub: Hub, principal: Principal, *, sources: bool, snapshot: str | None = None
+    ) -> None:
         # Staff call an entity by its id; a programme by a name that only it uses.
         self._names = Pseudonyms(hub.keys, principal.id) if principal.kind == "client" else None
         self._sources = sources
+        self._snapshot = snapshot
 
     def __call__(self, moment: Moment, seen: Revealed) -> bytes:
         shown, entity_id = seen.shown, seen.person.person.entity_id
@@ -55,7 +59,7 @@ class Renderer:
             household=shown.get("household"),
             run=moment.seq,
             as_of=moment.at.isoformat() if moment.at else None,
-            snapshot=None,
+            snapshot=self._snapshot,
             withheld=seen.withheld,
         )
         if self._sources:
@@ -113,24 +117,35 @@ async def lookup(
     request: Request[Any, Any, Any], data: JSONBody[LookupQuestion]
 ) -> Response[bytes]:
     """The person behind a NIK with family and household: the fields that this client or member of
-    staff may see for this purpose, each with source and date on request.
+    staff may see for this purpose, each with source and date on request; as of a snapshot or of the
+    newest published data.
 
     The reveal is in the audit log, durably, before the answer leaves.
     """
     principal = principal_of(request)
     require(principal, ACTION, data.purpose)
+    name = data.snapshot
+    seq = None if name is None else await asyncio.to_thread(_run_of, hub_of(request), name)
     question = Lookup(
         principal=principal,
+        seq=seq,
+        snapshot=name,
         purpose=data.purpose,
         niks=(data.nik,),
         case=data.case,
         asked=frozenset(data.fields) if data.fields else None,
-        render=Renderer(hub_of(request), principal, sources="sources" in data.with_),
+        render=Renderer(hub_of(request), principal, sources="sources" in data.with_, snapshot=name),
     )
     body = await desk_of(request).ask(question)
     if body is None:
         return respond(request, NOBODY)
     return Response(body, media_type="application/json")
+
+
+def _run_of(hub: Hub, name: str) -> int:
+    """The run that a snapshot froze. UnknownError where there is none of this name."""
+    with hub.sessions.read() as session:
+        return snapshots.find(session, name).run_seq
 
 
 router = Router("/", route_handlers=[lookup])

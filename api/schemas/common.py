@@ -35,3 +35,12 @@ CaseNumber = Annotated[
         examples=["PKH/2026/0815"],
     ),
 ]
+
+SnapshotName = Annotated[
+    str,
+    Meta(
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,39}\Z",
+        description="Name of a snapshot; without one the newest published data answer.",
+        examples=["2026Q4"],
+    ),
+]

@@ -9,7 +9,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from api.schemas.common import CaseNumber, Nik, Purpose
+from api.schemas.common import CaseNumber, Nik, Purpose, SnapshotName
 from mdm.eligibility.batch import MOST
 
 ProgrammeName = Annotated[
@@ -18,14 +18,6 @@ ProgrammeName = Annotated[
         pattern=r"^[A-Z][A-Z0-9-]{1,19}\Z",
         description="A programme for which there are rules.",
         examples=["PKH", "SEMBAKO", "PBI-JK"],
-    ),
-]
-SnapshotName = Annotated[
-    str,
-    Meta(
-        pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,39}\Z",
-        description="Name of a snapshot; without one the newest published data answer.",
-        examples=["2026Q4"],
     ),
 ]
 Programmes = Annotated[list[ProgrammeName], Meta(min_length=1, max_length=20)]

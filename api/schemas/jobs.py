@@ -8,8 +8,8 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from api.schemas.common import CaseNumber, Nik, Purpose
-from api.schemas.eligibility import Day, Programmes, SnapshotName
+from api.schemas.common import CaseNumber, Nik, Purpose, SnapshotName
+from api.schemas.eligibility import Day, Programmes
 from mdm.hub.tables import Job
 from mdm.jobs import MOST
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
-from api.schemas.common import CaseNumber, Nik, Purpose
+from api.schemas.common import CaseNumber, Nik, Purpose, SnapshotName
 
 FieldName = Annotated[
     str,
@@ -28,6 +28,7 @@ class LookupQuestion(msgspec.Struct, forbid_unknown_fields=True, rename={"with_"
     case: CaseNumber | None = None
     fields: Annotated[list[FieldName], Meta(min_length=1, max_length=200)] | None = None
     with_: Annotated[list[Literal["sources"]], Meta(max_length=1)] = []
+    snapshot: SnapshotName | None = None
 
 
 class Source(msgspec.Struct):

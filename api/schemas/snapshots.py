@@ -6,7 +6,7 @@ from datetime import date, datetime
 
 import msgspec
 
-from api.schemas.eligibility import SnapshotName
+from api.schemas.common import SnapshotName
 from mdm.eligibility.library import SHOWN
 from mdm.hub.tables import Snapshot
 

@@ -122,3 +122,14 @@ def test_a_purpose_that_is_not_agreed_opens_nothing(service: Served) -> None:
     assert answer.status_code == 403
     assert answer.json()["code"] == "purpose-not-agreed"
     assert last_event(service) == before
+
+
+def test_a_snapshot_answers_as_of_its_run(service: Served) -> None:
+    with service.client(staff("supervisor")) as client:
+        made = client.post("/v1/snapshots", json={"name": "2026Q4"})
+    assert made.status_code == 201
+    found = ask(service, programme(), SITI, snapshot="2026Q4").json()
+    assert (found["snapshot"], found["run"]) == ("2026Q4", made.json()["run"])
+    assert last_event(service)["snapshot"] == "2026Q4"
+    gone = ask(service, programme(), SITI, snapshot="1999Q1")
+    assert (gone.status_code, gone.json()["code"]) == (404, "not-there")
