@@ -1,8 +1,9 @@
 """The gate: from a client's token or a session to a principal, many times a second.
 
 What a token says is checked once and kept for as long as the token lives. Whether its client, its
-key and its terms still stand is asked of the hub at most once a second per client, so that who is
-disabled is refused within that second, in every worker.
+key and its terms still stand is asked of the hub about once a second per client, so that who is
+disabled is refused within that second, in every worker. One request asks; those that come meanwhile
+go by what was known, for a moment more.
 """
 
 from __future__ import annotations
@@ -19,18 +20,19 @@ from joserfc.jwk import OKPKey
 from mdm.access import bearer
 from mdm.access.clients import Standing, standing
 from mdm.access.errors import NotIdentifiedError
-from mdm.access.keys import verifying_keys
+from mdm.access.keys import PURPOSE, verifying_keys
 from mdm.access.terms import Principal
 from mdm.compose import Hub
 from mdm.hub.columns import now
 
-FRESH = 1.0  # seconds that a look at the hub is good for
+FRESH = 0.8  # seconds that a look at the hub is good for,
+GRACE = 0.2  # and while somebody looks again: so much longer
 KEPT = 4096  # tokens
 
 
 @dataclass(frozen=True)
 class _Seen:
-    until: float
+    at: float  # when the hub was asked
     standing: Standing | None
 
 
@@ -40,10 +42,12 @@ class Gate:
     def __init__(self, hub: Hub, clock: Callable[[], float] = monotonic) -> None:
         self._hub = hub
         self._clock = clock
-        self._lock = Lock()
+        self._lock, self._asking = Lock(), Lock()
+        self._looking: set[str] = set()  # clients that somebody looks for again
         self._tokens: OrderedDict[bytes, bearer.Claims] = OrderedDict()
         self._clients: dict[str, _Seen] = {}
         self._keys: dict[str, OKPKey] = {}
+        self._versions: list[int] = []
         self._keys_until = 0.0
 
     def known(self, token: str) -> Principal | None:
@@ -54,49 +58,64 @@ class Gate:
         with self._lock:
             claims = self._tokens.get(_digest(token))
             seen = self._clients.get(claims.client) if claims else None
-            fresh = self._clock() < self._keys_until
-            if claims is None or seen is None or self._clock() >= seen.until or not fresh:
+            if claims is None or seen is None:
+                return None
+            late = self._clock() - min(seen.at + FRESH, self._keys_until)
+            if late >= 0 and (late >= GRACE or claims.client not in self._looking):
+                self._looking.add(claims.client)  # whoever is told None looks
                 return None
             keys = self._keys
         return _stands(claims, seen.standing, claims.kid in keys)
 
     def client(self, token: str) -> Principal:
         """The principal of a client's access token. NotIdentifiedError when any part fails."""
-        if (principal := self.known(token)) is not None:
-            return principal
-        keys = self._fresh_keys()
-        digest = _digest(token)
+        digest, begun = _digest(token), self._clock()
         with self._lock:
             claims = self._tokens.get(digest)
-        if claims is None or claims.kid not in keys:
-            claims = bearer.verify(token, keys, self._hub.settings.access.issuer, now())
-            self._keep(digest, claims)
-        return _stands(claims, self._look(claims.client), claims.kid in keys)
+        try:
+            keys = self._fresh_keys()
+            if claims is None or claims.kid not in keys:
+                claims = bearer.verify(token, keys, self._hub.settings.access.issuer, now())
+                self._keep(digest, claims)
+            return _stands(claims, self._look(claims.client, begun), claims.kid in keys)
+        finally:
+            if claims is not None:
+                with self._lock:
+                    self._looking.discard(claims.client)
 
     def forget(self) -> None:
         """Look at the hub again at the next request."""
         with self._lock:
             self._clients.clear()
             self._tokens.clear()
-            self._keys_until = 0.0
+            self._versions, self._keys_until = [], 0.0
 
     def _fresh_keys(self) -> dict[str, OKPKey]:
         with self._lock:
             if self._clock() < self._keys_until:
                 return self._keys
-        keys = verifying_keys(self._hub)
+        # Making them takes milliseconds; what versions there are is known.
+        versions = self._hub.keys.versions(PURPOSE)
+        keys = self._keys if versions == self._versions else verifying_keys(self._hub)
         with self._lock:
-            self._keys, self._keys_until = keys, self._clock() + FRESH
+            self._keys, self._versions = keys, versions
+            self._keys_until = self._clock() + FRESH
         return keys
 
-    def _look(self, client: str) -> Standing | None:
-        with self._hub.sessions.read() as session:
-            found = standing(session, client)
-        with self._lock:
-            before = self._clients.get(client)
+    def _look(self, client: str, since: float) -> Standing | None:
+        """How a client stands, as the hub has it now, or had it for another request `since` then."""
+        with self._asking:  # one looks, the others wait for what it finds
+            with self._lock:
+                before = self._clients.get(client)
+            if before is not None and before.at >= since:
+                return before.standing
+            at = self._clock()
+            with self._hub.sessions.read() as session:
+                found = standing(session, client)
             if before is not None and before.standing == found:
                 found = before.standing  # whoever knows the principal knows it still
-            self._clients[client] = _Seen(self._clock() + FRESH, found)
+            with self._lock:
+                self._clients[client] = _Seen(at, found)
         return found
 
     def _keep(self, digest: bytes, claims: bearer.Claims) -> None:

@@ -8,6 +8,7 @@ pages, however long the log has become.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from mdm.compose import Hub
 
 PART = 4_096  # events
+SLICE = 256  # events read at once beside those who are served,
+REST_SECONDS = 0.01  # who then have their turn
 TOGETHER = 20_000
 
 _decode = msgspec.json.Decoder(dict[str, Any]).decode
@@ -35,19 +38,26 @@ def edge(session: Session) -> int:
 
 
 def grow(hub: Hub) -> None:
-    """Index the parts that are full, each in one unit of work."""
+    """Index the parts that are full, each in one unit of work; what comes before it is done in slices,
+    so that nobody who is served meanwhile waits for long."""
     while True:
         with hub.sessions.read() as session:
             first, held = edge(session), size(session)
             last = (first // PART + 1) * PART
-            if held < last:
-                return
-            entries = _entries(session, first, last)
+        if held < last:
+            return
+        actors, subjects = [], []
+        for start in range(first, last, SLICE):
+            with hub.sessions.read() as session:
+                some = _entries(session, start, min(start + SLICE, last))
+            actors += some[0]
+            subjects += some[1]
+            time.sleep(REST_SECONDS)
         with hub.sessions.begin() as session:
             connection = session.connection()
             hub.dialect.exclusive(connection, "audit index")
             if edge(session) == first:  # no other process was quicker
-                _write(hub, session, first, last, entries)
+                _write(hub, session, first, last, (actors, subjects))
 
 
 def reindex(hub: Hub) -> int:
@@ -69,7 +79,7 @@ _Entries = tuple[list[tuple[int, str, int]], list[tuple[int, str, int]]]
 
 
 def _entries(session: Session, first: int, last: int) -> _Entries:
-    """The entries of events `first` to `last` - 1, of one part, in the order of the index."""
+    """The entries of events `first` to `last` - 1, all of one part, in the order of the index."""
     seq, part = col(AuditEvent.seq), first // PART
     query = sa.select(seq, col(AuditEvent.event)).where(seq >= first, seq < last)
     actors, subjects = [], []
