@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from itertools import product
 
 import pytest
@@ -15,7 +14,7 @@ from mdm.compose import Hub
 from mdm.errors import RuleError
 from mdm.masking import load_rules as load_sealing
 from tests.access import oracle
-from tests.api.serving import Served, named
+from tests.api.serving import Served, named, some_address
 from tests.api.world import BOGOR, DENPASAR, RINA, SITI
 
 PURPOSES = sorted(load_sealing().purposes)
@@ -49,11 +48,6 @@ def expected(principal: Principal, action: str, purpose: str | None, region: str
     )
 
 
-def an_address(path: str) -> str:
-    """An address that a route with parameters answers to."""
-    return re.sub(r"\{[^}]*\}", "x", re.sub(r"\{[^}]*:int\}", "1", path))
-
-
 def routes(hub: Hub) -> list[tuple[str, str, str]]:
     return list(declared(create_app(hub, identify=named({}))))
 
@@ -63,7 +57,7 @@ def test_a_stranger_gets_nowhere_but_where_anybody_may(service: Served) -> None:
         for method, path, action in routes(service.hub):
             if is_open(action):
                 continue
-            answer = stranger.request(method, an_address(path), json={})
+            answer = stranger.request(method, some_address(path), json={})
             assert answer.status_code in (401, 415), (method, path, answer.text)
 
 
@@ -92,7 +86,7 @@ def test_no_role_passes_the_guard_of_a_route_that_is_not_its_own(
             )
             if may:
                 continue
-            answer = client.request(method, an_address(path), json={})
+            answer = client.request(method, some_address(path), json={})
             assert answer.status_code in (403, 415), (role, method, path, answer.text)
 
 
@@ -117,7 +111,7 @@ def test_options_names_every_method_of_a_path(service: Served) -> None:
         methods.setdefault(path, {"OPTIONS"}).add(method)
     with service.client() as anybody:
         for path, named in methods.items():
-            answer = anybody.options(an_address(path))
+            answer = anybody.options(some_address(path))
             assert set(answer.headers["allow"].split(", ")) == named, path
 
 

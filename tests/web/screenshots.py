@@ -95,6 +95,8 @@ def _pictures(
 def _picture(page: Page, name: str, out: Path) -> tuple[str, list[str]]:
     file = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
     faults = []
+    page.eval_on_selector_all("img[loading]", "all => all.forEach(one => one.loading = 'eager')")
+    page.wait_for_load_state("networkidle")
     for size in (WIDE, NARROW):
         page.set_viewport_size(size)
         page.screenshot(path=out / f"{file}-{size['width']}.png", full_page=True)
