@@ -13,7 +13,7 @@ from sqlmodel import col, select
 from matching.engine import Engine
 from mdm import kept, rulebook, shredlist
 from mdm.compose import Hub
-from mdm.hub.runs import abandon_run, published_run, start_run, unfinished_runs
+from mdm.hub.runs import abandon_run, published_run, published_seq, start_run, unfinished_runs
 from mdm.hub.tables import Batch, Correction, Judgement, LinkageModel, Run, RunStage
 from mdm.progress import Progress
 
@@ -197,11 +197,12 @@ def _standing(hub: Hub, fingerprint: str) -> Run | None:
 
 
 def _begin(hub: Hub, fingerprint: str, rules: str, kind: str) -> Run:
-    """Take up the killed run that worked on the same facts, or start a new one and give up all others."""
+    """Take up the killed run that worked on the same facts, or start a new one and give up all others: those too that a
+    decision was published after, for runs are seen in their order."""
     with hub.sessions.begin() as session:
-        resumed = None
+        resumed, seen = None, published_seq(session)
         for run in unfinished_runs(session):
-            if run.fingerprint == fingerprint and run.kind == kind:
+            if run.fingerprint == fingerprint and run.kind == kind and run.seq > seen:
                 resumed = run
             else:
                 abandon_run(session, run)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
 
@@ -14,7 +15,8 @@ from mdm.compose import Hub
 from mdm.hub.runs import published_run
 from mdm.judgements import RecordRef
 from mdm.lookup import open_profile
-from mdm.pipeline import run
+from mdm.pipeline import PATH, run
+from mdm.run import Work, carry_out
 from mdm.touched import Settled, Waiting, pending, settle
 from mdm.touched.words import Words
 from tests.run.homes import QUIET, copy_of, deliver, golden, land_all, new_home, profiles
@@ -197,3 +199,22 @@ def test_before_the_first_run_a_decision_waits(tmp_path: Path) -> None:
         engine = hub.engine()
         assert settle(hub, engine, Words(hub)) == Waiting("nothing-published", 1)
         engine.close()
+
+
+def test_a_killed_run_that_a_decision_overtook_is_started_anew(hub: Hub) -> None:
+    """Runs are seen in their order: what the killed one had done is done again."""
+    left, right = apart(hub, "person")
+    say(hub, "person", left, right, "link")
+
+    class KilledError(Exception):
+        pass
+
+    def killed(_work: Work) -> dict[str, int]:
+        raise KilledError
+
+    with pytest.raises(KilledError):
+        carry_out(hub, (*PATH[:-1], replace(PATH[-1], work=killed)), QUIET, train=False)
+    settled(hub)
+    before = profiles(hub)
+    run(hub, QUIET)
+    assert profiles(hub) == before
