@@ -1,8 +1,9 @@
 """Bare Splink on the same persons with the same model: `python -m bench.splink PERSONS.parquet`.
 
 It gets the standardised columns for nothing, the comparisons of person.yaml, the same blocking rules written as
-Splink's own, and the same training plan; it keeps nothing but its clusters. With `defaults` as second argument, EM runs
-with Splink's own defaults instead of the document's caps.
+Splink's own, and the same training plan; it keeps nothing but its clusters. It reads the levels as the document writes
+them and estimates u itself, as any user of Splink would (the path: matching/levels.py and chance.py).
+With `defaults` as second argument, EM runs with Splink's own defaults instead of the document's caps.
 """
 
 from __future__ import annotations
