@@ -29,6 +29,35 @@ from tests.web.people import demo_members
 Walk = Callable[[Page], None]
 #: Role → name → what to do to get there, from the first page on. Rooms add theirs.
 WALKS: dict[str, dict[str, Walk]] = {}
+
+
+def walk(role: str, name: str) -> Callable[[Walk], Walk]:
+    """Name a walk."""
+
+    def named(way: Walk) -> Walk:
+        WALKS.setdefault(role, {})[name] = way
+        return way
+
+    return named
+
+
+@walk("auditor", "traced value")
+def _traced(page: Page) -> None:
+    """A value out of a sample, opened, with its rows and pairs."""
+    page.goto("/contoh")
+    page.locator("input[name=apa][value=values]").locator("..").get_by_role("button").click()
+    page.locator("a[data-key=j]").click()
+    page.locator("[name=putusan]").first.wait_for()
+    page.goto(page.locator("a[href^='/telusur/']").first.get_attribute("href") or "/telusur")
+    for key, shown in (
+        ("o", ".winner .big:not(.masked)"),
+        ("r", "#baris h2"),
+        ("p", "#pasangan details, #pasangan .empty"),
+    ):
+        page.keyboard.press(key)
+        page.locator(shown).first.wait_for()
+
+
 STRANGER = "stranger"
 
 
