@@ -24,6 +24,7 @@ LONGEST = (
     "web/",
     "run/",
     "api/test_description.py",
+    "touched/",
     "corrections/",
 )
 HERE = Path(__file__).parent

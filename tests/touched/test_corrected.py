@@ -19,7 +19,7 @@ from mdm.touched import Settled, Waiting, settle
 from mdm.touched.words import Words
 from reference.codes import labels
 from tests.corrections.chain import approve, draft
-from tests.run.homes import QUIET, deliver, land_all, new_home, profiles
+from tests.run.homes import QUIET, FirstRun, copy_of, profiles
 
 
 @dataclass
@@ -51,12 +51,8 @@ class World:
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    root = tmp_path_factory.mktemp("corrected")
-    delivery = deliver(root / "delivery", families=50, seed=8317)
-    with new_home(root / "home") as hub:
-        land_all(hub, delivery)
-        run(hub, QUIET)
+def world(first: FirstRun, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    with copy_of(first.home, tmp_path_factory.mktemp("corrected") / "home") as hub:
         with hub.sessions.read() as session:
             ids = session.exec(select(Entity.entity_id).where(Entity.kind == "family")).all()
             seen = [look_around(hub, session, one) for one in sorted(ids)]

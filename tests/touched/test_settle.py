@@ -19,23 +19,12 @@ from mdm.pipeline import PATH, run
 from mdm.run import Work, carry_out
 from mdm.touched import Settled, Waiting, pending, settle
 from mdm.touched.words import Words
-from tests.run.homes import QUIET, copy_of, deliver, golden, land_all, new_home, profiles
-
-
-@pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A home after its first run."""
-    root = tmp_path_factory.mktemp("settle")
-    delivery = deliver(root / "delivery", families=40, seed=8211)
-    with new_home(root / "home") as hub:
-        land_all(hub, delivery)
-        run(hub, QUIET)
-    return root / "home"
+from tests.run.homes import QUIET, FirstRun, copy_of, golden, new_home, profiles
 
 
 @pytest.fixture
-def hub(home: Path, tmp_path: Path) -> Iterator[Hub]:
-    with copy_of(home, tmp_path / "home") as hub:
+def hub(first: FirstRun, tmp_path: Path) -> Iterator[Hub]:
+    with copy_of(first.home, tmp_path / "home") as hub:
         yield hub
 
 

@@ -19,7 +19,7 @@ from mdm.hub.tables import Correction, Entity
 from mdm.pipeline import run
 from tests.api.serving import Served, served
 from tests.api.world import ENTITY, FAMILY, RINA, SITI
-from tests.run.homes import QUIET, deliver, land_all
+from tests.run.homes import QUIET, FirstRun, copy_of, deliver, land_all, teach
 from tests.templates import Template
 from tests.web.browser import axe, fits, window
 from tests.web.people import Member, join
@@ -44,10 +44,14 @@ class Day:
 
 
 @pytest.fixture(scope="module")
-def day(empty: Template, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Day]:
+def day(
+    empty: Template, first: FirstRun, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Day]:
     root = tmp_path_factory.mktemp("day")
     with ExitStack() as open_:
         hub = open_.enter_context(empty.copy(root / "home"))
+        with copy_of(first.home, root / "school") as school:
+            teach(school, hub)
         land_all(hub, deliver(root / "delivery", families=25, seed=411))
         run(hub, QUIET)
         with hub.sessions.read() as session:
