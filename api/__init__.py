@@ -1,1 +1,1 @@
-"""HTTP and pages on top of the hub. The rooms stand ready; the service moves in later."""
+"""HTTP and pages on top of the hub."""
