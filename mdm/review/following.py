@@ -24,7 +24,7 @@ from mdm.review.cost import answers_needed
 from mdm.review.document import load_rules
 from mdm.review.facts import EntityFacts
 from mdm.review.grouping import Standing, connected, follow
-from mdm.review.ranking import ranked
+from mdm.review.ranking import place_of, ranked
 from mdm.review.terms import CLOSED, DECIDED, OPEN, OpenQuestion, packed, together, unpacked
 
 REGION_STEPS = (6, 4, 2, 0)  # digits of kecamatan, kabupaten, provinsi, country
@@ -57,20 +57,18 @@ class Following:
         known = {one.entity_id: known_facts(one) for of in rows.values() for one in of}
         held = {**guesses, **known, **facts}
         waits = corrected(self.session, [one for group in groups for one in group])
-        ids, fresh, entities = dict[int, str](), list[ReviewTask](), list[tuple[Any, ...]]()
+        ids, fresh, entities = dict[int, str](), list[dict[str, Any]](), list[tuple[Any, ...]]()
         for at, group in enumerate(groups):
             of = {one: held.get(one, _NOTHING) for one in group}
-            about = about_of(questions[at], of)
+            about = about_of(questions[at], of) | {"correction": not waits.isdisjoint(group)}
             if at in became.keeps:
                 task = tasks[became.keeps[at].id]
                 self._renew(task, about, changed=_records(rows[task.id]) != _records_of(of))
+                ids[at] = task.id
             else:
-                task = self._new(about, became.heirs.get(at))
-                fresh.append(task)
-            task.correction = not waits.isdisjoint(group)
-            ranked(task)
-            ids[at] = task.id
-            entities += [_row(task.id, one, facts) for one, facts in of.items()]
+                fresh.append(self._new(about, became.heirs.get(at)))
+                ids[at] = fresh[-1]["id"]
+            entities += [_row(ids[at], one, facts) for one, facts in of.items()]
         kept = {one.id for one in became.keeps.values()}
         for task in tasks.values():
             if task.id not in kept:
@@ -102,23 +100,27 @@ class Following:
         entities = frozenset(self.merged.get(row.entity_id, row.entity_id) for row in rows)
         return Standing(task.id, task.opened, task.opened_run, entities)
 
-    def _new(self, about: Mapping[str, Any], heir: Standing | None) -> ReviewTask:
-        identity = secrets.token_hex(8)
-        return ReviewTask(
-            id=identity,
-            status=OPEN,
-            version=1,
-            opened_run=heir.opened_run if heir else self.run_seq,
-            opened=heir.opened if heir else now(),
-            run_seq=self.run_seq,
-            correction=False,
-            needed=answers_needed(identity, load_rules()),
+    def _new(self, about: Mapping[str, Any], heir: Standing | None) -> dict[str, Any]:
+        """The row of a new task. Plain: a first run makes ten thousand."""
+        identity, opened = secrets.token_hex(8), heir.opened if heir else now()
+        parts, rank = place_of(about, opened)
+        return {
+            "id": identity,
+            "status": OPEN,
+            "version": 1,
+            "opened_run": heir.opened_run if heir else self.run_seq,
+            "opened": opened,
+            "run_seq": self.run_seq,
+            "needed": answers_needed(identity, load_rules()),
+            "parts": parts,
+            "rank": rank,
             **about,
-        )
+        }
 
     def _renew(self, task: ReviewTask, about: Mapping[str, Any], *, changed: bool) -> None:
         task.sqlmodel_update(dict(about))
         task.run_seq = self.run_seq
+        ranked(task)
         # The run may have begun before the answer: then it says nothing against it.
         unsettled = task.status == DECIDED and task.ended is not None and task.ended < self.started
         if changed or unsettled:
@@ -138,7 +140,7 @@ class Following:
     def _store(
         self,
         tasks: Mapping[str, ReviewTask],
-        fresh: Sequence[ReviewTask],
+        fresh: Sequence[Mapping[str, Any]],
         entities: Sequence[tuple[Any, ...]],
     ) -> None:
         self.session.flush()
@@ -148,7 +150,7 @@ class Following:
             )
         connection = self.session.connection()
         if fresh:
-            connection.execute(sa.insert(table_of(ReviewTask)), [one.model_dump() for one in fresh])
+            connection.execute(sa.insert(table_of(ReviewTask)), fresh)
         dialect_of(connection).load(connection, ReviewTaskEntity, _ENTITY, entities)
 
 
