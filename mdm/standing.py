@@ -83,7 +83,9 @@ def _bring(
 ) -> None:
     statement = sa.text(sql)
     if only is not None:
-        statement = statement.bindparams(sa.bindparam("ids", sorted(only), expanding=True))
+        statement = statement.bindparams(
+            sa.bindparam("ids", sorted(only), sa.String(), expanding=True)
+        )
     with hub.sessions.read() as session:
         hub.dialect.unhurried(session.connection())
         parameters = {"kind": kind, "seq": published_seq(session)}

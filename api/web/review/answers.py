@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from concurrent.futures import TimeoutError as TooLong
+from concurrent.futures import wait
 from typing import Any
 
 from litestar import Response, post
@@ -102,11 +102,13 @@ def _next(request: AnyRequest, hub: Hub, principal: Principal, done: ReviewTask)
 
 
 def _settled(settler: Settler) -> bool:
-    """Whether readers see it now; what must wait is settled later by itself."""
-    try:
-        return isinstance(settler.ask().result(SETTLE_SECONDS), Settled | None)
-    except TooLong:
+    """Whether readers see it now. The answer is kept in any case: what must wait, or failed (the
+    settler tells of that), is settled later by itself."""
+    asked = settler.ask()
+    wait([asked], SETTLE_SECONDS)
+    if not asked.done() or asked.exception() is not None:
         return False
+    return isinstance(asked.result(), Settled | None)
 
 
 def _given(taken: Taken, data: Mapping[str, Any], said: Partition) -> Given:
