@@ -7,7 +7,6 @@ recording, takes the turn to write.
 from __future__ import annotations
 
 import gc
-import secrets
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -15,7 +14,6 @@ from dataclasses import dataclass, field
 from itertools import islice
 
 import msgspec
-from sqlmodel import Session, col, select
 
 from mdm import audit
 from mdm.access.budgets import Budgets, Charge, Verdict
@@ -24,9 +22,9 @@ from mdm.compose import Hub
 from mdm.desk.errors import BudgetError
 from mdm.desk.known import Known
 from mdm.eligibility.asking import Asked
+from mdm.eligibility.gather import stand_ins
 from mdm.eligibility.helper import Helper
 from mdm.eligibility.shares import Outcome, Place, Shares, nobody, terms_of, work
-from mdm.hub.tables import Entity
 from mdm.opening import carriers
 
 EVENT = "eligibility"
@@ -113,21 +111,6 @@ def _people(hub: Hub, batch: Batch) -> dict[str, list[Place]]:
         if found := ids[nik]:
             people.setdefault(found[0], []).append((place, len(found) - 1))
     return people
-
-
-def stand_ins(session: Session, seq: int, count: int) -> list[str]:
-    """So many persons from somewhere in the hub; fewer where there are not so many."""
-    found: list[str] = []
-    for start in (secrets.token_hex(16), ""):
-        query = (
-            select(Entity.entity_id)
-            .where(col(Entity.entity_id) >= start, Entity.kind == "person")
-            .where(Entity.status == "active", col(Entity.created_run) <= seq)
-            .order_by(col(Entity.entity_id))
-            .limit(count - len(found))
-        )
-        found += session.exec(query).all()
-    return found
 
 
 def _record(hub: Hub, batch: Batch, outcome: Outcome) -> Verdict:

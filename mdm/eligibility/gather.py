@@ -1,16 +1,22 @@
-"""Many people opened for assessment: set-based, a part at a time, and no more than the rules need."""
+"""Many people opened for assessment: set-based, a part at a time, and no more than the rules need.
+
+Who is asked for is opened behind the wall of the regions the asker may look at, where the database
+has one, as at the desk; families and members, which no NIK leads to, before it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+import secrets
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 
 from mdm import questions
 from mdm.compose import Hub
 from mdm.desk.people import doubted, knows_home, open_following, reading, region_of
 from mdm.desk.terms import Person, Profile
+from mdm.hub.tables import Entity
 from mdm.rights import restricted
 
 TOGETHER = 250  # persons in a part: with their families they stay in the processor's reach
@@ -22,6 +28,8 @@ def gather(
     asked: Collection[str],
     seq: int,
     *,
+    regions: Sequence[str],
+    in_vain: Collection[str] = (),
     members: bool,
     attributes: frozenset[str],
 ) -> Iterator[dict[str, Person]]:
@@ -29,10 +37,16 @@ def gather(
     some at a time, those of one family one after the other. Of contents only these attributes are
     read.
 
+    Who of `asked` is not seen from `regions` is left out. Somebody else is opened instead, before the
+    wall, as those of `in_vain` are: a miss costs what a hit costs, and nothing is told of them.
+
     The household is opened only for those whose own profile does not say where they live.
     """
     read = reading(attributes)
-    persons = open_following(hub, session, asked, seq, read)
+    with hub.dialect.wall(session.connection(), regions, seq):
+        persons = open_following(hub, session, asked, seq, read)
+    instead = {*in_vain, *stand_ins(session, seq, len(asked) - len(persons))}.difference(asked)
+    persons |= open_following(hub, session, instead, seq, read)
     in_order = sorted(persons, key=lambda key: persons[key].body["links"].get("family") or "")
     for start in range(0, len(in_order), TOGETHER):
         some = {key: persons[key] for key in in_order[start : start + TOGETHER]}
@@ -50,6 +64,21 @@ def gather(
         doubts, hidden = questions.of(session, ids, seq), restricted(session, ids)
         people = ((key, _person(one, everybody)) for key, one in some.items())
         yield {key: doubted(person, doubts, hidden) for key, person in people}
+
+
+def stand_ins(session: Session, seq: int, count: int) -> list[str]:
+    """So many persons from somewhere in the hub; fewer where there are not so many."""
+    found: list[str] = []
+    for start in (secrets.token_hex(16), ""):
+        query = (
+            select(Entity.entity_id)
+            .where(col(Entity.entity_id) >= start, Entity.kind == "person")
+            .where(Entity.status == "active", col(Entity.created_run) <= seq)
+            .order_by(col(Entity.entity_id))
+            .limit(count - len(found))
+        )
+        found += session.exec(query).all()
+    return found
 
 
 def _person(one: Profile, everybody: Mapping[str, Profile]) -> Person:

@@ -17,6 +17,7 @@ from sqlmodel import Session
 from mdm.access.decide import decide
 from mdm.access.terms import Decision, Principal, Resource
 from mdm.compose import Hub
+from mdm.desk.group import Decider
 from mdm.desk.terms import Person
 from mdm.eligibility import answers as say
 from mdm.eligibility.asking import NOBODY, Asked, fixed, identity_of
@@ -87,30 +88,38 @@ class Outcome:
             self.fields.setdefault(kind, set()).update(names)
 
 
-def work(hub: Hub, terms: Terms, asked: Asked, share: Share) -> Outcome:
-    """Open the people of a share and tell what the rules say of them.
+def work(hub: Hub, terms: Terms, asked: Asked, share: Share, decide: Decider = decide) -> Outcome:
+    """Open the people of a share and tell what the rules say of them: of those who are seen from
+    the asker's regions, and whom `decide` lets be told of.
 
     Each is told while those it speaks of are at hand: ten thousand families together would lie far
     from the processor.
     """
-    telling, maker = _Telling(terms, asked), asked.maker()
+    telling, maker = _Telling(terms, asked, decide), asked.maker()
+    wanted = [key for key, places in share.items() if places]
+    beyond = set(wanted)
     with hub.sessions.read() as session:
         for people in gather(
             hub,
             session,
-            share,
+            wanted,
             terms.run_seq,
+            regions=terms.principal.regions,
+            in_vain=share.keys() - set(wanted),
             members=asked.needs_members,
             attributes=maker.attributes,
         ):
+            beyond -= people.keys()
             for entity_id, person in people.items():
-                for place, also_on in share[entity_id]:
+                for place, also_on in share.get(entity_id, ()):
                     seen = replace(person, also_on=also_on) if also_on else person
                     if (told := telling.of(seen)) is not None:
                         item = say.Item(
                             place, identity_of(seen), asked.assessed(maker.case(seen), told)
                         )
                         telling.outcome.items[place] = _encode(item)
+    if beyond:
+        telling.of_somebody_beyond()
     return telling.outcome
 
 
@@ -123,8 +132,8 @@ def nobody(asked: Asked) -> Callable[[int], bytes]:
 class _Telling:
     """Who may be told of, and with which fields; notes whom the answers speak of."""
 
-    def __init__(self, terms: Terms, asked: Asked) -> None:
-        self._terms, self._asked = terms, asked
+    def __init__(self, terms: Terms, asked: Asked, decide: Decider) -> None:
+        self._terms, self._asked, self._decide = terms, asked, decide
         self._by_region: dict[str | None, tuple[Decision, Teller]] = {}
         self.outcome = Outcome()
 
@@ -140,12 +149,16 @@ class _Telling:
         self.outcome.found += 1
         return teller
 
+    def of_somebody_beyond(self) -> None:
+        """Note what is decided on somebody who is not seen from the asker's regions."""
+        self._decided(None)
+
     def _decided(self, region: str | None) -> tuple[Decision, Teller]:
         """A batch meets the same regions again and again."""
         if region not in self._by_region:
             terms = self._terms
             resource = Resource("person", region, programmes=frozenset(terms.programmes))
-            made = decide(terms.principal, ACTION, resource, terms.purpose)
+            made = self._decide(terms.principal, ACTION, resource, terms.purpose)
             teller = Teller(made.fields)
             self._by_region[region] = made, teller
             self.outcome.decisions[made.reason] = made.policy

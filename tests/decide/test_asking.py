@@ -12,8 +12,8 @@ from mdm import rights
 from mdm.access import Limits
 from mdm.compose import Hub
 from mdm.desk.errors import BudgetError
-from mdm.eligibility import batch
 from mdm.eligibility.answers import EligibilityAnswer
+from mdm.eligibility.gather import stand_ins
 from mdm.hub.tables import AuditEvent
 from tests.decide.asked import many, one, outcomes, plain
 from tests.decide.world import (
@@ -118,6 +118,8 @@ def test_nobody_another_region_and_restricted_look_the_same(hub: Hub) -> None:
     together = many(hub, [NOBODY, FAR.members[0].nik, adult(8).nik, HEAD.nik], principal=bogor)
     assert len({str(item.answers) + str(item.identity) for item in together.items[:3]}) == 1
     assert together.items[3].identity.status == "verified"
+    many(hub, [FAR.members[0].nik], principal=bogor)
+    assert events(hub)[-1]["decision"] == "region-outside", "the log keeps who was not to be seen"
 
 
 def test_a_restricted_member_is_not_looked_at(hub: Hub) -> None:
@@ -212,10 +214,10 @@ def test_for_everybody_who_is_not_there_somebody_is_opened_in_vain(hub: Hub) -> 
     people = {one.id for family in (FAMILY, FAR) for one in family.members}
     with hub.sessions.read() as session:
         for count in range(4):
-            found = batch.stand_ins(session, 1, count)
+            found = stand_ins(session, 1, count)
             assert len(found) == count
             assert set(found) <= people
-        assert batch.stand_ins(session, 0, 2) == []
+        assert stand_ins(session, 0, 2) == []
     item = many(hub, [NOBODY]).items[0]
     assert item.identity.status is None
 

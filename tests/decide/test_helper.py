@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import time
 
+import pytest
+
+from mdm.access import Resource, decide
 from mdm.compose import Hub
 from mdm.eligibility import batch
 from mdm.eligibility.helper import Helper
-from mdm.eligibility.shares import Shares, terms_of, work
+from mdm.eligibility.shares import ACTION, Shares, terms_of, work
 from tests.decide.asked import prepared
 from tests.decide.world import (
     DENPASAR,
@@ -49,3 +52,23 @@ def test_a_helper_tells_the_same_and_its_end_costs_no_answer(hub: Hub) -> None:
         after.give(work(hub, terms, asked, share))
     assert after.outcome == own
     helper.__exit__()
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+def test_behind_the_wall_a_forgotten_check_tells_of_nobody_of_another_region(hub: Hub) -> None:
+    COUNTRY.publish(hub)
+    asked = prepared(hub, PROGRAMMES)
+    everything = decide(client(), ACTION, Resource("person", DENPASAR), "assistance")
+    assert everything.allowed
+    people = {HEAD.id: [(0, 0)], FAR.id: [(1, 0)], CHILD.id: []}
+
+    def careless(*regions: str) -> set[int]:
+        terms = terms_of(client(*regions), "assistance", asked)
+        outcome = work(hub, terms, asked, people, lambda *_: everything)
+        assert outcome.found == len(outcome.items)
+        return set(outcome.items)
+
+    assert careless("3201") == {0}
+    assert careless("5171") == {1}
+    assert careless("") == {0, 1}
+    assert careless("9471") == set(), "who stands in is told of no more than who is asked for"
