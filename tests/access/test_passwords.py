@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from mdm.access import passwords
-from mdm.access.passwords import hash_password, outdated, verify_password
+from mdm.access.passwords import check_password, hash_password, outdated, verify_password
+from mdm.errors import InputError
 from tests import quick
 from tests.access.people import PASSWORD
 
@@ -27,3 +28,38 @@ def test_a_password_is_kept_as_dear_to_guess_as_owasp_asks(
     assert not outdated(kept)
     assert outdated(cheap)
     assert verify_password(cheap, PASSWORD)
+
+
+@pytest.mark.parametrize(
+    ("password", "why"),
+    [
+        ("q1w2e3r4t5y6", "common"),
+        ("Password1234", "common"),
+        ("katasandi1234", "common"),
+        ("SAYANGSEKALI", "common"),
+        ("justinbieber", "common"),
+        ("siti.aminah-123", "login"),
+        ("Kemensos-Indonesia-2026", "words of this house"),
+        ("dtsen.dtsen.9", "words of this house"),
+        ("3201-1503-8801-0002", "NIK"),
+        ("hijklmnopqrst", "follow each other"),
+        ("kuda-42", "12 to 256"),
+    ],
+)
+def test_a_password_that_is_easy_to_guess_is_refused_with_the_reason(
+    password: str, why: str
+) -> None:
+    with pytest.raises(InputError, match=why) as refused:
+        check_password(password, "siti.aminah")
+    assert password.lower() not in str(refused.value).lower()
+
+
+def test_words_that_do_not_belong_together_are_taken() -> None:
+    for password in (
+        PASSWORD,
+        "kucing makan tahu pagi",
+        "sitiaminahkudalumping",
+        "é" * 3 + "wayang kulit",
+    ):
+        check_password(password, "siti.aminah")
+    check_password(passwords.new_password(), "siti.aminah")

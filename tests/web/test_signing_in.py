@@ -97,11 +97,17 @@ def test_an_initial_password_is_changed_before_anything_else(
         page.get_by_role("heading", name="Ganti sandi").wait_for()
         page.goto("/")
         page.get_by_role("heading", name="Ganti sandi").wait_for()
-        for again in ("gunung-merapi-77", "gunung-merbabu-77"):
+        for new, again, told in (
+            ("gunung-merbabu-77", "gunung-merapi-77", "tidak sama"),
+            ("katasandi1234", "katasandi1234", "sandi paling umum"),
+            ("gunung-merbabu-77", "gunung-merbabu-77", None),
+        ):
             page.get_by_label("Sandi sekarang").fill(PASSWORD)
-            page.get_by_label("Sandi baru", exact=True).fill("gunung-merbabu-77")
+            page.get_by_label("Sandi baru", exact=True).fill(new)
             page.get_by_label("Sandi baru sekali lagi").fill(again)
             page.get_by_role("button", name="Simpan").click()
+            if told:
+                page.get_by_text(told).wait_for()
         page.get_by_role("heading", name="Yang menunggu Anda").wait_for()
 
 

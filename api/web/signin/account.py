@@ -24,7 +24,7 @@ from mdm.access import Principal, login
 from mdm.access.passwords import SHORTEST
 from mdm.access.sessions import enter
 from mdm.compose import Hub
-from mdm.errors import AccessError, HubError
+from mdm.errors import AccessError, HubError, InputError
 
 _Form = URLEncodedBody[dict[str, Any]]
 
@@ -82,6 +82,8 @@ async def choose_password(
                 new,
                 second_factor=running.second_factor,
             )
+        except InputError:  # said of the new one only when the present one is right
+            wrong["new"] = "signin.password.easy"
         except HubError:
             wrong["old"] = "signin.password.refused"
         else:
