@@ -150,7 +150,8 @@ class LimitsBody(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class AgreementBody(msgspec.Struct, forbid_unknown_fields=True):
-    """What a programme agreed on with the ministry."""
+    """What a programme agreed on with the ministry. One that names no programme, no purpose and no
+    region is a monitor's, which reads the figures of the service only."""
 
     number: Annotated[
         str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9/._-]{2,79}\Z", examples=["PKS/2026/014"])
@@ -159,13 +160,13 @@ class AgreementBody(msgspec.Struct, forbid_unknown_fields=True):
     valid_to: Moment
     programmes: Annotated[
         list[Annotated[str, Meta(min_length=2, max_length=40)]],
-        Meta(min_length=1, max_length=20, examples=[["PKH"]]),
+        Meta(max_length=20, examples=[["PKH"]]),
     ]
     purposes: Annotated[
         list[Purpose],
-        Meta(min_length=1, max_length=20, examples=[["assistance"]]),
+        Meta(max_length=20, examples=[["assistance"]]),
     ]
-    regions: Annotated[list[Region], Meta(min_length=1, max_length=600, examples=[["32"]])]
+    regions: Annotated[list[Region], Meta(max_length=600, examples=[["32"]])]
     fields: dict[Literal["person", "family", "household"], list[str]] | None = None
     limits: LimitsBody | None = None
 

@@ -1,4 +1,5 @@
-"""Clients: a programme's machines, registered under an agreement, known by their public keys."""
+"""Clients: a programme's machines, registered under an agreement, known by their public keys; and
+monitors, whose agreement names no programme, no purpose and no region."""
 
 from __future__ import annotations
 
@@ -25,23 +26,26 @@ from mdm.hub.tables import Client, ClientKey
 from mdm.masking import load_rules as load_sealing
 
 ACTIVE, DISABLED = "active", "disabled"
-ROLE = "programme"
+PROGRAMME, MONITOR = "programme", "monitor"  # roles
 REGION = re.compile(r"([0-9]{2}|[0-9]{4}|[0-9]{6}|[0-9]{10})?")
 YEARS = (2000, 2200)  # that an agreement may lie in
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{1,62}")
 
 
 class Agreement(BaseModel):
-    """What a programme and the ministry agreed on: number, time, purposes, regions, fields."""
+    """What a programme and the ministry agreed on: number, time, purposes, regions, fields.
+
+    A monitor's agreement has number and time only.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     number: str = Field(min_length=3, max_length=80)
     valid_from: datetime
     valid_to: datetime
-    programmes: tuple[str, ...] = Field(min_length=1)
-    purposes: tuple[str, ...] = Field(min_length=1)
-    regions: tuple[str, ...] = Field(min_length=1)
+    programmes: tuple[str, ...]
+    purposes: tuple[str, ...]
+    regions: tuple[str, ...]
     fields: dict[str, tuple[str, ...]] | None = None
     limits: Limits | None = None
 
@@ -61,6 +65,10 @@ class Agreement(BaseModel):
 
     @model_validator(mode="after")
     def _sound(self) -> Agreement:
+        if len({bool(self.programmes), bool(self.purposes), bool(self.regions)}) > 1:
+            raise ValueError(
+                "programmes, purposes and regions: all are named, or, for a monitor, none"
+            )
         if self.valid_from.tzinfo is None or self.valid_to.tzinfo is None:
             raise ValueError("the times need their time zone")
         if self.valid_to <= self.valid_from:
@@ -169,7 +177,7 @@ def standing(session: Session, client_id: str) -> Standing | None:
     principal = Principal(
         id=client.id,
         kind="client",
-        roles=frozenset({ROLE}),
+        roles=frozenset({PROGRAMME if client.programmes else MONITOR}),
         regions=tuple(client.regions),
         purposes=frozenset(client.purposes),
         programmes=frozenset(client.programmes),

@@ -60,6 +60,7 @@ user-administrator anywhere -          -                              client.dis
 user-administrator anywhere -          -                    approval.list,approval.decide,alarm.read,metrics.read
 key-administrator  anywhere -          -                              key.list,key.rotate,key.destroy
 key-administrator  anywhere -          -                    approval.list,approval.decide,alarm.read,metrics.read
+monitor            anywhere -          -                              metrics.read
 steward            anywhere -          -                              operations.read
 supervisor         anywhere -          -                              operations.read
 auditor            anywhere -          -                              operations.read
@@ -91,6 +92,7 @@ STAFF = (
     "user-administrator",
     "key-administrator",
 )
+CLIENTS = ("programme", "monitor")
 PURPOSES: tuple[str | None, ...] = (
     None,
     "verification",

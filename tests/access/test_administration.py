@@ -120,6 +120,8 @@ def test_a_client_takes_two_people_and_its_key_never_comes_here(administrator: P
         ("regions", {"regions": ["3"]}),
         ("ends before", {"valid_to": "2025-01-01T00:00:00+07:00"}),
         ("fields", {"fields": {"person": ["shoe_size"]}}),
+        ("programmes", {"programmes": []}),
+        ("monitor", {"programmes": [], "purposes": []}),
         ("limits", {"limits": {"requests_per_minute": 0}}),
     ],
 )

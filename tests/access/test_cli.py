@@ -117,6 +117,21 @@ def test_an_agreement_that_does_not_hold_makes_no_client(
     assert dtsen("admin", "client", "list")["clients"] == []
 
 
+def test_a_monitor_agrees_on_a_number_and_a_time_only(
+    dtsen: Dtsen, home: Path, tmp_path: Path
+) -> None:
+    file, line = tmp_path / "monitor.jwk", ("admin", "client", "add", "prometheus")
+    when = terms()[:6]
+    dtsen(*line, *when, "--monitor", "--purpose", "audit", "--make-key", file, fails=2)
+    dtsen(*line, *when, "--make-key", file, fails=4)  # names none, and does not say why
+    made = dtsen(*line, *when, "--monitor", "--make-key", file)
+    hub = open_home(home)
+    client = TestClient(hub, made["id"], "prometheus", json.loads(file.read_text()))
+    principal = Gate(hub).client(client.token())
+    assert (principal.roles, principal.regions) == (frozenset({"monitor"}), ())
+    hub.close()
+
+
 def test_no_secret_is_taken_from_the_command_line(dtsen: Dtsen) -> None:
     dtsen("admin", "user", "add", "siti", PASSWORD, fails=2)
     dtsen("admin", "honey", "add", "9999999999990003", fails=2)

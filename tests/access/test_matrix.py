@@ -16,7 +16,7 @@ from tests.access import oracle
 
 PURPOSES = [*oracle.PURPOSES, "unheard_of"]
 ACTIONS = ["no.such-action", *sorted(actions())]
-ROLES = [*oracle.STAFF, "programme", "no-such-role"]
+ROLES = [*oracle.STAFF, *oracle.CLIENTS, "no-such-role"]
 #: regions held × region asked about
 HELD = [(), ("",), ("32",), ("3201",), ("31", "3201010001")]
 ASKED = [None, "", "32", "3201", "32.01.01.0001", "3201010001", "3301010001", "3102"]
@@ -77,7 +77,7 @@ def test_every_staff_role_everywhere_for_everything(role: str) -> None:
             check(principal, action, Resource("job", owner="staff-1"), purpose)
 
 
-@pytest.mark.parametrize("role", ["programme", "officer", "auditor", "user-administrator"])
+@pytest.mark.parametrize("role", [*oracle.CLIENTS, "officer", "auditor", "user-administrator"])
 def test_every_client_whatever_it_agreed_on(role: str) -> None:
     for held, agreed in product(HELD[1:4], AGREED):
         principal = Principal(

@@ -62,6 +62,21 @@ def test_a_signed_assertion_becomes_a_token_over_http(
     assert me["csrf"] is None
 
 
+def test_a_monitor_reads_the_figures_and_nothing_else(service: Served) -> None:
+    monitor = make_client(service.hub, programmes=(), purposes=(), regions=())
+    token = wire.post(f"{service.url}/v1/token", data=monitor.form()).json()["access_token"]
+    headers = {"Authorization": f"Bearer {token}"}
+    figures = wire.get(f"{service.url}/metrics", headers=headers)
+    assert figures.status_code == 200
+    assert 'dtsen_requests_total{method="POST",route="/v1/token"' in figures.text
+    programme = wire.get(f"{service.url}/metrics", headers=make_client(service.hub).headers)
+    assert programme.json()["code"] == "no-role"
+    body = {"nik": "3201154503880002", "purpose": "assistance"}
+    for path, more in (("profiles/lookup", {}), ("eligibility", {"programmes": ["PKH"]})):
+        answer = wire.post(f"{service.url}/v1/{path}", headers=headers, json={**body, **more})
+        assert answer.json()["code"] == "no-role"
+
+
 def test_anybody_can_verify_a_token_with_the_published_keys(service: Served) -> None:
     token = make_client(service.hub).token()
     keys = wire.get(f"{service.url}/v1/token/keys").json()["keys"]

@@ -19,14 +19,14 @@ from tests.api.world import BOGOR, DENPASAR, RINA, SITI
 
 PURPOSES = sorted(load_sealing().purposes)
 REGIONS = [(), ("",), ("32",), ("3201",), ("51",)]
-ROLES = [*oracle.STAFF, "programme"]
+ROLES = [*oracle.STAFF, *oracle.CLIENTS]
 LOOKUP = "/v1/profiles/lookup"
 
 
 def who(
     role: str, regions: tuple[str, ...] = ("",), purposes: frozenset[str] = frozenset()
 ) -> Principal:
-    if role == "programme":
+    if role in oracle.CLIENTS:
         agreed = purposes or frozenset(PURPOSES)
         return Principal("client:x", "client", frozenset([role]), regions, agreed, agreement="A")
     return Principal(f"staff:{role}", "staff", frozenset([role]), regions)

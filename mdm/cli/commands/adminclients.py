@@ -1,4 +1,4 @@
-"""`dtsen admin client`: the machines of programmes, their agreements and keys."""
+"""`dtsen admin client`: the machines of programmes and monitors, their agreements and keys."""
 
 from __future__ import annotations
 
@@ -55,9 +55,12 @@ def client_list(session: Session) -> None:
 @click.option("--agreement", "number", required=True, help="Number of the agreement.")
 @click.option("--from", "start", type=_DAY, required=True, help="First day it is in force.")
 @click.option("--to", "end", type=_DAY, required=True, help="Last day it is in force.")
-@click.option("--programme", "programmes", multiple=True, required=True, help="May be repeated.")
-@click.option("--purpose", "purposes", multiple=True, required=True, help="May be repeated.")
+@click.option("--programme", "programmes", multiple=True, help="May be repeated.")
+@click.option("--purpose", "purposes", multiple=True, help="May be repeated.")
 @click.option("--region", "regions", multiple=True, help="First digits; none: the whole country.")
+@click.option(
+    "--monitor", is_flag=True, help="No programme, purpose or region: reads /metrics only."
+)
 @click.option("--fields", type=_KEY, help="JSON file: kind → attributes, fewer than the role sees.")
 @click.option("--limits", type=_KEY, help="JSON file with limits of its own.")
 @click.option("--approval", help="The approval of another person, once given.")
@@ -77,6 +80,8 @@ def client_add(
     """Register a client under its agreement. The hub keeps its public key only."""
     if (key is None) == (make_key is None):
         raise click.UsageError("Give either --key or --make-key.")
+    if terms["monitor"] and (terms["programmes"] or terms["purposes"] or terms["regions"]):
+        raise click.UsageError("A monitor names no programme, no purpose and no region.")
     from mdm.access import keyfiles  # noqa: PLC0415
     from mdm.access.administration import register_client  # noqa: PLC0415
     from mdm.access.clients import read_agreement  # noqa: PLC0415
@@ -88,7 +93,7 @@ def client_add(
             "valid_to": datetime.combine(terms["end"], time.max, UTC),
             "programmes": terms["programmes"],
             "purposes": terms["purposes"],
-            "regions": terms["regions"] or ("",),
+            "regions": terms["regions"] or (() if terms["monitor"] else ("",)),
             "fields": _read(fields),
             "limits": _read(limits),
         }
