@@ -71,7 +71,7 @@ def decide(home: Path, secret: str, decisions: int) -> dict[str, Any]:
             before = _seq(hub)
             begun = time.perf_counter()
             page.keyboard.press(random_.choice("sd"))
-            page.wait_for_function("window.renewed > window.pressed")
+            page.wait_for_function("() => window.renewed > window.pressed")
             added.append(time.perf_counter() - begun)
             shown.append(page.evaluate("window.renewed - window.pressed"))
             with suppress(TimeoutError):
