@@ -15,7 +15,7 @@ from sqlmodel import col, select
 from bench.answer import Clock
 from matching.engine import Engine
 from mdm.compose import Hub, open_home
-from mdm.hub.runs import published_seq, start_run
+from mdm.hub.runs import DECISION, kept_by, published_seq, start_run, whole_run
 from mdm.hub.tables import Entity
 from mdm.opening import open_profiles
 from mdm.progress import Silent
@@ -31,7 +31,12 @@ def main(home: Path) -> None:
     engine = hub.engine()
     count = _register(hub, engine)
     with hub.sessions.begin() as session:
-        run = start_run(session, "bench", "bench")
+        before = whole_run(session)
+        assert before is not None
+        # It links nothing anew: what the run before it kept is what it stands on.
+        run = start_run(
+            session, DECISION, "bench", before.rules, before.model, base=kept_by(before)
+        )
     print('{"ready":true}', flush=True)
     sys.stdin.readline()
     clock.lap()

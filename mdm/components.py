@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-from sqlmodel import Session
 
 from matching.model import Model
 from matching.rules import Comparison, Kind, load_linkage
@@ -24,7 +23,7 @@ from mdm.compose import Hub
 from mdm.errors import HomeError
 from mdm.hub.runs import published_run
 from mdm.judgements import RecordRef
-from mdm.touched.reach import Kept
+from mdm.touched.reach import Kept, TooFarError
 from mdm.tracing.facts import Step
 from mdm.tracing.moments import models_of
 
@@ -114,12 +113,16 @@ def look(hub: Hub, kind: Kind, entity_ids: Collection[str]) -> Component:
             raise HomeError("Nothing is published in this home yet.", "Run `dtsen run` first.")
         kept = Kept(hub, session, run)
         model = _model(hub.settings.home / "models" / f"{models_of(run).get(kind)}.json")
-        return _look(session, kept, kind, frozenset(entity_ids), model)
+        try:
+            return _look(kept, kind, frozenset(entity_ids), model)
+        except TooFarError:
+            raise HomeError(
+                "The published run kept nothing to look at, or this holds too many records.",
+                "Run `dtsen run` again.",
+            ) from None
 
 
-def _look(
-    session: Session, kept: Kept, kind: Kind, ids: frozenset[str], model: Model | None
-) -> Component:
+def _look(kept: Kept, kind: Kind, ids: frozenset[str], model: Model | None) -> Component:
     groups = kept.groups_of(kind, ids)
     rows = [row for row in kept.records(kind, groups).to_pylist() if row["entity_id"] in ids]
     rows.sort(key=lambda row: row["rid"])
