@@ -7,7 +7,6 @@ body gets the same headers, the same log line and the same metrics as an answer.
 from __future__ import annotations
 
 import asyncio
-import secrets
 import time
 from collections.abc import Iterable, Mapping, MutableMapping
 from typing import Any
@@ -20,6 +19,7 @@ from api.headers import with_security
 from api.logs import Log
 from api.metrics import REQUESTS, TIMES, UNMATCHED
 from api.problems import MEDIA_TYPE, problem_of
+from mdm.ids import short_id
 
 _METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"))
 REQUEST_ID = "request_id"
@@ -44,7 +44,7 @@ class Surface:
             await self._app(scope, receive, send)
             return
         begun = time.perf_counter()
-        request_id = secrets.token_hex(8)
+        request_id = short_id()
         scope["state"][REQUEST_ID] = request_id
         status = 0
 

@@ -6,7 +6,6 @@ another when its lease has run out, after its last durable part.
 
 from __future__ import annotations
 
-import secrets
 import threading
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -29,6 +28,7 @@ from mdm.eligibility.helper import Helper
 from mdm.errors import AccessError, HubError
 from mdm.hub.columns import now
 from mdm.hub.tables import Job
+from mdm.ids import short_id
 from mdm.jobs import (
     DONE,
     FAILED,
@@ -62,7 +62,7 @@ class Worker:
         self._hub, self._helper = hub, helper
         self._lease = lease
         self._pause = pause
-        self._name = secrets.token_hex(8)
+        self._name = short_id()
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
 

@@ -6,7 +6,6 @@ streamed: a file larger than memory lands, and nothing plain touches the disk on
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Sequence
 from concurrent.futures import CancelledError, ThreadPoolExecutor
 from contextlib import ExitStack
@@ -30,6 +29,7 @@ from mdm.handover import Handover, read_handover
 from mdm.headers import match_header, recognise
 from mdm.hub.columns import now
 from mdm.hub.tables import Batch
+from mdm.ids import short_id
 from mdm.intake import (
     Delivery,
     Plan,
@@ -191,7 +191,7 @@ def _write_one(
     given_up: Event,
 ) -> Written:
     """Stream one file into the lake, unless the delivery is given up."""
-    item = Written(plan, secrets.token_hex(8), [])
+    item = Written(plan, short_id(), [])
     dataset = f"landed/{delivery.contract.source}/{plan.layout.name}"
     earlier = hold_earlier(hub, engine, delivery.contract.source, plan.layout)
     prepare(engine, plan.layout)

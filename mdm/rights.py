@@ -7,7 +7,6 @@ the lake, and the shred list keeps them out.
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
@@ -26,6 +25,7 @@ from mdm.hub.columns import now
 from mdm.hub.lists import ListQuery
 from mdm.hub.runs import published_seq
 from mdm.hub.tables import Entity, SubjectRestriction
+from mdm.ids import short_id
 from mdm.lookup import follow
 from mdm.opening import carriers
 from mdm.progress import Progress, Silent
@@ -54,7 +54,7 @@ def restrict(hub: Hub, entity_id: str, *, basis: str, actor: str, case: str | No
         if standing:
             return standing[0].id
         made = SubjectRestriction(
-            id=secrets.token_hex(8), entity_id=target, basis=basis, case_number=case, actor=actor
+            id=short_id(), entity_id=target, basis=basis, case_number=case, actor=actor
         )
         audit.record(
             session, actor, "restrict", entity_id=target, reason=basis, case=case, id=made.id

@@ -23,6 +23,7 @@ from mdm.access.terms import Limits, Principal
 from mdm.errors import ConflictError, InputError, UnknownError
 from mdm.hub.columns import now
 from mdm.hub.tables import Client, ClientKey
+from mdm.ids import short
 from mdm.masking import load_rules as load_sealing
 
 ACTIVE, DISABLED = "active", "disabled"
@@ -259,4 +260,4 @@ def _terms(client: Client) -> str:
     """The version of all that a client may do: what it agreed on, and today's policy."""
     said = [client.agreement, client.programmes, client.purposes, client.regions, client.fields]
     text = json.dumps([*said, load_rules().digest], sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+    return short(hashlib.sha256(text.encode()).hexdigest())

@@ -18,6 +18,7 @@ from mdm.access import tally
 from mdm.access.keys import PURPOSE, mac
 from mdm.access.tally import Used
 from mdm.compose import Hub
+from mdm.ids import short
 
 PER_MINUTE, PER_DAY = 5, 30  # attempts of one device
 _LONGEST = 128
@@ -42,7 +43,7 @@ def known(hub: Hub, staff_id: str, device: str | None) -> bool:
 
 def may_try(session: Session, device: str, at: datetime) -> bool:
     """Count one attempt of a known device; whether it has any left."""
-    who = f"device-{hashlib.sha256(device.encode()).hexdigest()[:16]}"
+    who = f"device-{short(hashlib.sha256(device.encode()).hexdigest())}"
     minute, day = int(at.timestamp()) // 60, int(at.timestamp()) // 86_400
     used = tally.add(session, minute, day, {who: Used(requests=1, asked=1)})[who]
     return used.requests <= PER_MINUTE and used.asked <= PER_DAY

@@ -24,6 +24,7 @@ from mdm.audit.verifier import KEY_EVENT, VerifierKey, key_id
 from mdm.errors import IntegrityError
 from mdm.hub.columns import now
 from mdm.hub.tables import AuditCheckpoint, AuditKey
+from mdm.ids import short
 
 if TYPE_CHECKING:
     from mdm.compose import Hub
@@ -197,7 +198,7 @@ def _announce_key(hub: Hub) -> None:
             return
         known = verifier_keys(session)
         # The log's name says nothing but which log it is: a digest of its first key.
-        digest = hashlib.sha256(public).hexdigest()[:16]
+        digest = short(hashlib.sha256(public).hexdigest())
         name = known[0].split("+", 1)[0] if known else f"{LOG}/{digest}"
         verifier = _verifier(name, key)
         session.add(AuditKey(version=key.version, verifier=verifier))

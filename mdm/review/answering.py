@@ -6,7 +6,6 @@ differ, a third decides; when all three differ, a supervisor does.
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -22,6 +21,7 @@ from mdm.compose import Hub
 from mdm.errors import InputError
 from mdm.hub.columns import now
 from mdm.hub.tables import ReviewAnswer, ReviewTask, ReviewTaskEntity
+from mdm.ids import short_id
 from mdm.judgements import RecordRef
 from mdm.review import kept
 from mdm.review.claims import (
@@ -144,7 +144,7 @@ def _answer_of(
 ) -> ReviewAnswer:
     at = now()
     return ReviewAnswer(
-        id=secrets.token_hex(8),
+        id=short_id(),
         task_id=task.id,
         version=task.version,
         actor=principal.id,

@@ -6,7 +6,6 @@ is about other entities or records: an answer given before then no longer counts
 
 from __future__ import annotations
 
-import secrets
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,6 +18,7 @@ from sqlmodel import Session, col, delete, select
 from mdm.hub.columns import now
 from mdm.hub.dialect import dialect_of, table_of
 from mdm.hub.tables import ReviewTask, ReviewTaskEntity
+from mdm.ids import short_id
 from mdm.review.correcting import corrected
 from mdm.review.cost import answers_needed
 from mdm.review.document import load_rules
@@ -102,7 +102,7 @@ class Following:
 
     def _new(self, about: Mapping[str, Any], heir: Standing | None) -> dict[str, Any]:
         """The row of a new task. Plain: a first run makes ten thousand."""
-        identity, opened = secrets.token_hex(8), heir.opened if heir else now()
+        identity, opened = short_id(), heir.opened if heir else now()
         parts, rank = place_of(about, opened)
         return {
             "id": identity,

@@ -10,7 +10,6 @@ names events and entities by numbers and ids; notes are sealed.
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -26,6 +25,7 @@ from mdm.compose import Hub
 from mdm.errors import InputError, UnknownError
 from mdm.hub.runs import published_seq
 from mdm.hub.tables import Run, RunStage, Sample, SampleItem, SampleVerdict
+from mdm.ids import short_id
 from mdm.sampling import notes
 from mdm.sampling.dice import new_seed
 from mdm.sampling.events import draw_events
@@ -99,7 +99,7 @@ def draw(hub: Hub, asked: Asked, count: int, *, actor: str, seed: str | None = N
     if not drawn.items:
         raise InputError("There is nothing to draw from.", "Ask for less, or something else.")
     sample = Sample(
-        id=secrets.token_hex(8),
+        id=short_id(),
         kind=kind,
         asked=_plain(asked),
         seed=seed,
@@ -141,9 +141,7 @@ def examine(
         item = session.get(SampleItem, (sample_id, n))
         if item is None:
             raise _unknown()
-        word = SampleVerdict(
-            id=secrets.token_hex(8), sample_id=sample_id, n=n, verdict=verdict, actor=actor
-        )
+        word = SampleVerdict(id=short_id(), sample_id=sample_id, n=n, verdict=verdict, actor=actor)
         if note:
             word.note = notes.sealed(hub, session, sample_id, word.id, note)
         session.add(word)

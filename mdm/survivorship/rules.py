@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from mdm import documents
 from mdm.errors import RuleError
+from mdm.ids import short
 from reference.attributes import dictionary
 
 DOCUMENT = Path(__file__).resolve().parents[1] / "rules" / "survivorship.yaml"
@@ -154,7 +155,7 @@ class SurvivorshipRules(_Document):
     def digest(self) -> str:
         """Sixteen hex digits that change whenever the document's meaning or wording changes."""
         text = json.dumps(self.model_dump(mode="json"), sort_keys=True, ensure_ascii=False)
-        return hashlib.sha256(text.encode()).hexdigest()[:16]
+        return short(hashlib.sha256(text.encode()).hexdigest())
 
     def kind(self, kind: str) -> Kind:
         """The body of one kind; raises RuleError if the document does not know it."""

@@ -1,0 +1,35 @@
+"""What the log refuses for a NIK, and what only looks like one."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mdm import audit
+from mdm.compose import Hub
+from mdm.errors import InputError
+from mdm.ids import short, short_id
+
+NUMBER = "3201014107900001"  # the grammar of a NIK; nobody's
+
+
+@pytest.mark.parametrize("detail", ["case", "reason", "batch", "entity_id"])
+def test_a_number_gets_into_no_detail(hub: Hub, detail: str) -> None:
+    with pytest.raises(InputError), hub.sessions.begin() as session:
+        audit.record(session, "officer", "look", **{detail: NUMBER})
+
+
+def test_a_digest_of_nothing_but_digits_is_no_number(hub: Hub) -> None:
+    with hub.sessions.begin() as session:
+        event = audit.record(
+            session, f"device-{short('7' * 64)}", "look", batch=short("1" * 64), case="K-7"
+        )
+    assert b"11111111111111" in event.event
+
+
+@given(st.integers(0, 16**64 - 1))
+def test_short_digests_tell_apart_what_begins_apart(value: int) -> None:
+    digest = f"{value:064x}"
+    assert digest.startswith(short(digest))
+    assert len(short(digest)) == len(short_id()) < len(NUMBER)
