@@ -38,6 +38,9 @@ class Engine(Protocol):
     def exists(self, name: str) -> bool:
         """Whether a table of this name stands in the engine."""
 
+    def tables(self) -> list[str]:
+        """Names of all tables that stand, without views."""
+
     def drop(self, *names: str) -> None:
         """Drop tables, if they exist."""
 

@@ -14,6 +14,10 @@ row groups (`Lake.pick`).
 
 from __future__ import annotations
 
+from itertools import chain, pairwise
+
+import pyarrow as pa
+
 from matching.engine import Engine
 from matching.families import CARD
 from matching.rules import KINDS, Kind
@@ -32,6 +36,8 @@ ORDER: dict[str, tuple[str, ...]] = {
         ("origin", ("rid", "record_key")),
     )
 }
+
+SORTED = 200_000  # records put in order at once
 
 # Columns that only blocking and comparisons read.
 _COMPARED = (
@@ -86,20 +92,45 @@ _PERSONS = """
     """
 
 
-def query(engine: Engine, name: str) -> str:
-    """SQL: a table as it is kept."""
+def stream(engine: Engine, name: str) -> pa.RecordBatchReader:
+    """A table as it is kept, in its order."""
+    first, *rest = _queries(engine, name)
+    head = engine.stream(first)
+    return pa.RecordBatchReader.from_batches(
+        head.schema, chain(head, chain.from_iterable(map(engine.stream, rest)))
+    )
+
+
+def _queries(engine: Engine, name: str) -> list[str]:
+    """SQL: a table as it is kept, in one part or in several that follow each other."""
     kind, _, table = name.partition("_")
     if table == "judged":
-        return _JUDGED.format(kind=kind)
+        return [_JUDGED.format(kind=kind)]
     if table == "across":
-        return _ACROSS.format(kind=kind)
+        return [_ACROSS.format(kind=kind)]
     if table == "component":
-        return _component(engine, kind)
+        return [_component(engine, kind, part) for part in _parts(engine, kind)]
     if table == "links":
-        return f"SELECT l.*, o.group_no FROM {name} l LEFT JOIN {kind}_origin o ON o.rid = l.rid ORDER BY l.entity_id"
+        return [
+            f"SELECT l.*, o.group_no FROM {name} l LEFT JOIN {kind}_origin o ON o.rid = l.rid ORDER BY l.entity_id"
+        ]
     if table == "origin":
-        return f"SELECT * FROM {name} ORDER BY rid"
-    return f"SELECT * FROM {name}"
+        return [f"SELECT * FROM {name} ORDER BY rid"]
+    return [f"SELECT * FROM {name}"]
+
+
+def _parts(engine: Engine, kind: str) -> list[str]:
+    """Conditions on a group's number that cut a kind's records into parts, in order: a sort holds all
+    that it sorts, and standardised records are wide."""
+    records = int(engine.scalar(f"SELECT count(*) FROM {kind}_group"))
+    shares = [str(at * SORTED / records) for at in range(1, -(-records // SORTED))]
+    found = f"SELECT DISTINCT unnest(quantile_disc(group_no, [{', '.join(shares)}])) AS cut FROM {kind}_group"
+    cuts = engine.fetch(f"{found} ORDER BY cut").column(0).to_pylist() if shares else []
+    return [
+        f"{f'g.group_no >= {low}' if low is not None else 'true'}"
+        f"{f' AND g.group_no < {high}' if high is not None else ''}"
+        for low, high in pairwise([None, *cuts, None])
+    ]
 
 
 _JUDGED = """
@@ -114,9 +145,9 @@ _ACROSS = """
     """
 
 
-def _component(engine: Engine, kind: str) -> str:
-    """SQL: the records of a kind by group. A family's row names its card and the household found for it; a
-    household's row its node, which is the number that pairs of households use."""
+def _component(engine: Engine, kind: str, part: str) -> str:
+    """SQL: the records of a kind in a part of the groups, by group. A family's row names its card and
+    the household found for it; a household's row its node, the number that pairs of households use."""
     held = engine.columns(f"{kind}_standardised")
     own = [c for c in held if c in _STAYS or not c.endswith(_COMPARED)]
     columns = ", ".join(f"s.{c}" for c in own)
@@ -124,7 +155,7 @@ def _component(engine: Engine, kind: str) -> str:
     return f"""
         SELECT {columns}, l.entity_id, l.since_run, {more}
         FROM {kind}_standardised s JOIN {kind}_links l USING (rid) {joins}
-        ORDER BY group_no, s.rid
+        WHERE {part} ORDER BY g.group_no, s.rid
         """
 
 

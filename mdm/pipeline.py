@@ -5,8 +5,12 @@ Landing comes before: it takes files one by one, as they arrive. A run takes all
 
 from __future__ import annotations
 
+from functools import partial
+
+from matching.engine import Engine
 from matching.standardise import standardise
 from mdm import audit, figures, kept, linking
+from mdm.beside import Beside
 from mdm.compose import Hub
 from mdm.corrections.joining import keep_places, keep_turns
 from mdm.identity import identify
@@ -15,7 +19,7 @@ from mdm.progress import Progress
 from mdm.publishing import publish
 from mdm.run import RunResult, Stage, Work, carry_out
 from mdm.survivorship import settle_regions, survive
-from mdm.validation import validate
+from mdm.validation import let_go, validate
 
 Counts = dict[str, int]
 
@@ -27,7 +31,9 @@ def _validate(work: Work) -> Counts:
 
 
 def _standardise(work: Work) -> Counts:
-    return {str(kind): rows for kind, rows in standardise(work.engine).items()}
+    rows = standardise(work.engine)
+    let_go(work.engine)
+    return {str(kind): count for kind, count in rows.items()}
 
 
 def _identify(work: Work) -> Counts:
@@ -47,15 +53,19 @@ def _relate(work: Work) -> None:
 
 
 def _survive(work: Work) -> Counts:
-    golden = {str(kind): survive(work.engine, kind) for kind in linking.KINDS}
+    with Beside(work.engine) as beside:
+        doing = {kind: beside.do(partial(survive, kind=kind)) for kind in linking.KINDS}
+        golden = {str(kind): one.result() for kind, one in doing.items()}
     settle_regions(work.engine)
     return golden
 
 
 def _publish(work: Work) -> Counts:
-    figures.keep(work.hub, work.engine, work.seq)
-    keep_places(work.hub, work.engine, work.seq)
-    done = publish(work.hub, work.engine, work.run, work.progress)
+    def note(engine: Engine) -> None:
+        figures.keep(work.hub, engine, work.seq)
+        keep_places(work.hub, engine, work.seq)
+
+    done = publish(work.hub, work.engine, work.run, work.progress, meanwhile=note)
     return {
         f"{kind} {what}": number for kind, one in done.items() for what, number in vars(one).items()
     }

@@ -18,6 +18,7 @@ from sqlmodel import Session, SQLModel, delete, select
 
 from matching.engine import Engine
 from mdm import audit, questions
+from mdm.beside import Beside
 from mdm.compose import Hub
 from mdm.errors import IntegrityError
 from mdm.hub.columns import now
@@ -61,13 +62,14 @@ def publish(
     actor: str = "system",
     only: Mapping[str, Collection[str]] | None = None,
     within: Callable[[Session], None] | None = None,
+    meanwhile: Callable[[Engine], None] = lambda _: None,
 ) -> dict[str, Published]:
     """Seal and publish a run's golden profiles; what each kind came to.
 
     `only`: per kind the entities that were looked at, those that were before and those that are now;
     all others stay as they are. `within` runs in the unit of work that makes the run visible, for
-    what must become visible with it. Publishing a run that is published already changes nothing and
-    gives an empty answer.
+    what must become visible with it; `meanwhile` beside the sealing, before that. Publishing a run
+    that is published already changes nothing and gives an empty answer.
     """
     if not _must_publish(hub, run):
         return {}
@@ -75,11 +77,13 @@ def publish(
     with hub.sessions.begin() as session:
         session.add(StagingMark(run_seq=run.seq))
     staging = Staging(hub, engine, kinds, sealing_keys(hub, run.seq), progress, only)
-    done = staging.stage()
-    staging.stage_events()
-    for kind in kinds:
-        questions.stage(hub, engine, kind, run.seq, only)
-    tasks = renewing.prepare(hub, engine, kinds, run, only)
+    with Beside(engine) as beside:
+        asked = beside.do(lambda own: _ask(hub, own, kinds, run, only))
+        beside.later(meanwhile)
+        done = staging.stage()
+        staging.stage_events()
+        tasks = asked.result()
+        beside.wait()
     with hub.sessions.begin() as session:
         staging.turn_entities(session)
         if within is not None:
@@ -88,6 +92,19 @@ def publish(
         _make_visible(session, run, done, staging.digest(), actor)
     staging.forget()
     return done
+
+
+def _ask(
+    hub: Hub,
+    engine: Engine,
+    kinds: Sequence[str],
+    run: Run,
+    only: Mapping[str, Collection[str]] | None,
+) -> renewing.Renewal:
+    """Stage what the run leaves open, and work out the tasks that follow from it."""
+    for kind in kinds:
+        questions.stage(hub, engine, kind, run.seq, only)
+    return renewing.prepare(hub, engine, kinds, run, only)
 
 
 def _make_visible(

@@ -12,6 +12,7 @@ from sqlmodel import col, select
 
 from matching.engine import Engine
 from mdm import kept, rulebook, shredlist
+from mdm.beside import Beside
 from mdm.compose import Hub
 from mdm.hub.runs import abandon_run, published_run, published_seq, start_run, unfinished_runs
 from mdm.hub.tables import Batch, Correction, Judgement, LinkageModel, Run, RunStage
@@ -23,10 +24,11 @@ _BY_KIND = ("person", "family", "household", "records", "sealed")
 
 @dataclass
 class Work:
-    """What a stage works with. `step` names what a stage is doing now; its seconds are kept under that name."""
+    """What a stage works with. `beside` writes what a stage made while the next one works already."""
 
     hub: Hub
     engine: Engine
+    beside: Beside
     progress: Progress
     run: Run
     train: bool
@@ -109,8 +111,10 @@ def carry_out(
         run = _begin(hub, fingerprint, rules, "run" if publishes else "train")
         engine = hub.engine()
         try:
-            work = Work(hub, engine, progress, run, train)
-            results = _walk(work, path)
+            with Beside(engine, at_once=1) as beside:
+                work = Work(hub, engine, beside, progress, run, train)
+                results = _walk(work, path)
+                beside.wait()
             _finish(work, results, publishes, _fingerprint(hub, rules, False, publishes))
         finally:
             engine.close()
@@ -133,10 +137,12 @@ def _do(work: Work, stage: Stage) -> StageResult:
             stage.before(work)
         kept = _take_up(work, stage)
         counts = {} if kept else stage.work(work)
-        if not kept:
-            _keep(work, stage, counts, time.perf_counter() - begun)
+        took = time.perf_counter() - begun
         if stage.after:
             stage.after(work)
+        work.beside.wait()  # what the stage before kept: stages are done in their order
+        if not kept:
+            work.beside.later(lambda engine: _keep(work, engine, stage, counts, took))
     seconds = round(time.perf_counter() - begun, 3)
     work.seconds[stage.name] = seconds
     return StageResult(stage.name, seconds, counts, taken_up=kept)
@@ -158,12 +164,13 @@ def _take_up(work: Work, stage: Stage) -> bool:
     return True
 
 
-def _keep(work: Work, stage: Stage, counts: dict[str, int], seconds: float) -> None:
-    """Write the stage's tables to the lake and say that it is done, in one unit of work."""
+def _keep(work: Work, engine: Engine, stage: Stage, counts: dict[str, int], seconds: float) -> None:
+    """Write the stage's tables to the lake and say that it is done, in one unit of work. The stages
+    after it read these tables, and change none."""
     files = [
         work.hub.lake.write(
             f"run/{name}",
-            work.engine.stream(kept.query(work.engine, name)),
+            kept.stream(engine, name),
             owner=work.run.id,
             order=kept.ORDER.get(name, ()),
         )

@@ -9,7 +9,8 @@ quarantined + erased, or the run stops.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -22,6 +23,7 @@ from matching.engine import Engine
 from mdm import audit
 from mdm.accepted import COLUMNS, KINDS, ORIGIN, Kind
 from mdm.ahead import ahead
+from mdm.beside import Beside
 from mdm.compose import Hub
 from mdm.contracts import Contracts, Layout, contract_for, load_contracts
 from mdm.corrections.joining import Typed, join
@@ -35,6 +37,10 @@ from mdm.readings import accepted_sql, landed_columns, typed_sql
 from mdm.versions import number_current
 
 FINDINGS = "findings"
+_NO_DWELLING = "SELECT ''::VARCHAR office, ''::VARCHAR dwelling_ref LIMIT 0"
+
+#: A layout with its source, and the batches in it.
+_Own = tuple[tuple[str, Layout], list[Batch]]
 
 
 @dataclass(frozen=True)
@@ -49,6 +55,10 @@ class BatchCounts:
     accepted: int
     quarantined: int
     erased: int = 0
+
+
+#: The findings written, by batch, and what became of each batch.
+_Checked = tuple[dict[str, LakeFile], list[BatchCounts]]
 
 
 @dataclass(frozen=True)
@@ -111,15 +121,19 @@ def validate(
     leave_out(hub, batches)
     held = _batches(hub, batches)
     _reference(engine)
+    engine.table("known_dwelling", _NO_DWELLING)
     layouts = _layouts(held, contracts)
     files: dict[str, LakeFile] = {}
     counts: list[BatchCounts] = []
-    with progress.task("validate", total=sum(batch.landed for batch in held)) as advance:
+    with (
+        progress.task("validate", total=sum(batch.landed for batch in held)) as advance,
+        Beside(engine) as beside,
+    ):
         current = dict.fromkeys(KINDS, 0)
-        for (source, layout), own in layouts:
-            _type(hub, engine, source, layout, own)
-            files |= _find(hub, engine, source, layout, own)
-            counts += _count(engine, source, layout, own)
+        for ((source, layout), own), checked in _check(hub, beside, layouts):
+            found, counted = checked.result()
+            files |= found
+            counts += counted
             landed, typed = _tables(source, layout)
             # Layouts come by source and name, so that `rid` follows (source, layout, record key).
             start = current[layout.kind] + 1
@@ -142,6 +156,14 @@ def validate(
     accepted = sum(count.accepted for count in counts)
     added = sum(int(engine.scalar(f"SELECT count(*) FROM {table}")) for table in corrected.values())
     return Counts(tuple(counts), current, accepted - sum(current.values()), added)
+
+
+def let_go(engine: Engine) -> None:
+    """Drop what stands behind the accepted tables, and these: standardising has read them."""
+    for kind in KINDS:
+        engine.run(f"DROP VIEW IF EXISTS {kind}_accepted")
+    behind = ("typed_", *(f"{kind}_corrected" for kind in KINDS))
+    engine.drop(*(name for name in engine.tables() if name.startswith(behind)))
 
 
 def _tables(source: str, layout: Layout) -> tuple[str, str]:
@@ -168,9 +190,7 @@ def _lists(engine: Engine) -> set[tuple[str, str]]:
     return {(row["concept"], row["system"]) for row in rows}
 
 
-def _layouts(
-    batches: Sequence[Batch], contracts: Contracts
-) -> list[tuple[tuple[str, Layout], list[Batch]]]:
+def _layouts(batches: Sequence[Batch], contracts: Contracts) -> list[_Own]:
     """The layouts that have batches: households first, then by source and name.
 
     The dwellings that households name are what persons' dwelling numbers are held against.
@@ -184,6 +204,28 @@ def _layouts(
         for (source, layout), rows in own.items()
     ]
     return sorted(found, key=lambda item: (order[item[0][1].kind], item[0][0], item[0][1].name))
+
+
+def _check(
+    hub: Hub, beside: Beside, layouts: Sequence[_Own]
+) -> Iterator[tuple[_Own, Future[_Checked]]]:
+    """Begin to type, hold against the rules and count each layout, two at a time; those of
+    households before all others, which are held against the dwellings they name."""
+
+    def begin(own: _Own) -> Future[_Checked]:
+        (source, layout), batches = own
+
+        def check(engine: Engine) -> _Checked:
+            _type(hub, engine, source, layout, batches)
+            files = _find(hub, engine, source, layout, batches)
+            return files, _count(engine, source, layout, batches)
+
+        return beside.do(check)
+
+    first = [own for own in layouts if own[0][1].kind == "household"]
+    for own in first:
+        yield own, begin(own)  # waited for before the next is asked for
+    yield from [(own, begin(own)) for own in layouts[len(first) :]]
 
 
 def _type(hub: Hub, engine: Engine, source: str, layout: Layout, batches: Sequence[Batch]) -> None:
@@ -213,10 +255,6 @@ def _type(hub: Hub, engine: Engine, source: str, layout: Layout, batches: Sequen
             "known_dwelling",
             f"SELECT DISTINCT office, dwelling_ref FROM typed_{name} "
             "WHERE dwelling_ref IS NOT NULL",
-        )
-    elif not engine.exists("known_dwelling"):
-        engine.table(
-            "known_dwelling", "SELECT ''::VARCHAR office, ''::VARCHAR dwelling_ref LIMIT 0"
         )
 
 

@@ -68,6 +68,10 @@ class DuckDBEngine:
     def exists(self, name: str) -> bool:
         return bool(self.columns(name))
 
+    def tables(self) -> list[str]:
+        rows = self._connection.execute("SELECT table_name FROM duckdb_tables()").fetchall()
+        return [row[0] for row in rows]
+
     def drop(self, *names: str) -> None:
         for name in names:
             self._connection.execute(f"DROP TABLE IF EXISTS {name}").fetchall()

@@ -23,7 +23,7 @@ from mdm.survivorship.status import status_sql
 from mdm.survivorship.trust import MAX_RECORDS, source_no, trust_key
 
 REGIONS = "kemendagri-2025"
-CHUNK_RECORDS = 400_000  # bounds memory beside input and output: about 600 MB
+CHUNK_RECORDS = 300_000  # bounds memory beside input and output: about 450 MB for each kind at work
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,54 @@
+"""Pieces of work that do not wait for each other, at the same time: most statements leave a core idle.
+
+Each piece has its own view of the same tables (`Engine.beside`) and makes tables of its own names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TypeVar
+
+from matching.engine import Engine
+
+T = TypeVar("T")
+
+
+class Beside:
+    """Work that goes on beside its maker's until it is waited for.
+
+    A context: whoever leaves it has waited for all of it. An error of the work is raised by its
+    `result()`, and by `wait`.
+    """
+
+    def __init__(self, engine: Engine, at_once: int = 2) -> None:
+        self._engine = engine
+        self._pool = ThreadPoolExecutor(at_once, "beside")
+        self._doing: list[Future[None]] = []
+
+    def __enter__(self) -> Beside:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def do(self, work: Callable[[Engine], T]) -> Future[T]:
+        """Begin a piece of work; its result is to be asked for."""
+
+        def on_its_own() -> T:
+            engine = self._engine.beside()
+            try:
+                return work(engine)
+            finally:
+                engine.close()
+
+        return self._pool.submit(on_its_own)
+
+    def later(self, work: Callable[[Engine], None]) -> None:
+        """Begin a piece of work that only `wait` asks after."""
+        self._doing.append(self.do(work))
+
+    def wait(self) -> None:
+        """Wait for all that `later` began."""
+        while self._doing:
+            self._doing.pop(0).result()
