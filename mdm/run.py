@@ -113,8 +113,10 @@ def carry_out(
         try:
             with Beside(engine, at_once=1) as beside:
                 work = Work(hub, engine, beside, progress, run, train)
-                results = _walk(work, path)
-                beside.wait()
+                try:
+                    results = _walk(work, path)
+                finally:
+                    beside.wait()  # what a stage made is kept also when the next one fails
             _finish(work, results, publishes, _fingerprint(hub, rules, False, publishes))
         finally:
             engine.close()
