@@ -38,14 +38,16 @@ class Hub:
         """The database port."""
         return self.sessions.dialect
 
-    def engine(self) -> Engine:
-        """A new, empty, disposable engine; close it after use."""
+    def engine(self, threads: int | None = None) -> Engine:
+        """A new, empty, disposable engine; close it after use. `threads`: how many, where not as set."""
         from matching.engines.duckdb import DuckDBEngine  # noqa: PLC0415 - slow to import
 
         settings = self.settings
         return in_background(
             lambda: DuckDBEngine(
-                memory_limit=settings.memory_limit, threads=settings.threads, spill=settings.spill
+                memory_limit=settings.memory_limit,
+                threads=threads or settings.threads,
+                spill=settings.spill,
             )
         )
 

@@ -55,16 +55,24 @@ def hold(hub: Hub, engine: Engine, kind: str, only: Collection[str] | None = Non
 
 
 def hold_tokens(
-    hub: Hub, engine: Engine, name: str, kind: str, only: Collection[str] | None = None
+    hub: Hub,
+    engine: Engine,
+    name: str,
+    kind: str,
+    *,
+    only: Collection[str] | None = None,
+    filed: Collection[bytes] | None = None,
 ) -> None:
     """Make table `name` (token, entity_id, rank) of the tokens that readers see, of one kind of
-    entity: what another kind carries is not this one's to retire. `only`: of these entities."""
+    entity: what another kind carries is not this one's to retire. `only`: of these entities, which
+    are filed under no other tokens than `filed`."""
     sql = """
         SELECT t.token, t.entity_id, t.rank
         FROM nik_token t JOIN entity e ON e.entity_id = t.entity_id
         WHERE e.kind = :kind AND t.run_seq <= :seq AND t.retired_seq IS NULL
     """ + _among("t", only)
-    _bring(hub, engine, name, schema=_TOKENS, sql=sql, kind=kind, only=only)
+    sql += "" if filed is None else " AND t.token IN :tokens"
+    _bring(hub, engine, name, schema=_TOKENS, sql=sql, kind=kind, only=only, tokens=filed)
 
 
 def _among(table: str, only: Collection[str] | None) -> str:
@@ -80,11 +88,16 @@ def _bring(
     sql: str,
     kind: str,
     only: Collection[str] | None,
+    tokens: Collection[bytes] | None = None,
 ) -> None:
     statement = sa.text(sql)
     if only is not None:
         statement = statement.bindparams(
             sa.bindparam("ids", sorted(only), sa.String(), expanding=True)
+        )
+    if tokens is not None:
+        statement = statement.bindparams(
+            sa.bindparam("tokens", sorted(tokens), sa.LargeBinary(), expanding=True)
         )
     with hub.sessions.read() as session:
         hub.dialect.unhurried(session.connection())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from collections.abc import Collection, Iterator
 from itertools import repeat
@@ -13,8 +14,10 @@ from sqlmodel import col
 from matching.engine import Engine
 from mdm.arrow import pa_schema
 from mdm.compose import Hub
+from mdm.hub.runs import published_seq
 from mdm.hub.tables import NikToken
 from mdm.keys import DomainKey
+from mdm.opening import open_profiles
 from mdm.progress import Advance, Progress
 from mdm.seal import TOKEN_BYTES, nik_token, token_domain
 from mdm.sealers import Sealer
@@ -68,10 +71,23 @@ def stage_tokens(
     with progress.task(f"index {kind} NIKs", total) as advance:
         batches = _tokens(engine, kind, sealer, advance)
         engine.register("tokens_now", pa.RecordBatchReader.from_batches(_SCHEMA, batches))
-        hold_tokens(hub, engine, "tokens_held", kind, only)
+        filed = None if only is None else _filed(hub, only)
+        hold_tokens(hub, engine, "tokens_held", kind, only=only, filed=filed)
         _load_new(hub, engine, seq, index_version)
         _retire_old(hub, engine, seq)
     engine.drop("tokens_now", "tokens_held")
+
+
+def _filed(hub: Hub, only: Collection[str]) -> list[bytes]:
+    """Under which tokens some entities can be filed: those of all numbers in the profiles that readers
+    see of them. The index is made to be entered by token, never by entity."""
+    with hub.sessions.read() as session:
+        opened = open_profiles(hub, session, only, published_seq(session))
+    niks = {nik for one in opened.values() for nik in _NUMBER.findall(one.content)}
+    return [token for nik in sorted(niks) for token in tokens_for(hub, nik)]
+
+
+_NUMBER = re.compile(r'"([0-9]{16})"')
 
 
 def _tokens(

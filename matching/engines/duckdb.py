@@ -40,8 +40,8 @@ class DuckDBEngine:
             self._connection.unregister(view)
 
     def table(self, name: str, sql: str) -> int:
-        self._connection.execute(f"CREATE OR REPLACE TABLE {name} AS {sql}").fetchall()
-        return int(self.scalar(f"SELECT count(*) FROM {name}"))
+        # Making a table gives the number of its rows.
+        return int(self.scalar(f"CREATE OR REPLACE TABLE {name} AS {sql}"))
 
     def run(self, sql: str) -> None:
         self._connection.execute(sql).fetchall()
@@ -59,11 +59,12 @@ class DuckDBEngine:
         return reader
 
     def columns(self, name: str) -> list[str]:
-        rows = self._connection.execute(
-            "SELECT column_name FROM duckdb_columns() WHERE table_name = ? ORDER BY column_index",
-            [name],
-        ).fetchall()
-        return [row[0] for row in rows]
+        # Asking the catalogue itself would list the columns of all its tables.
+        try:
+            held = self._connection.execute(f"FROM {name} LIMIT 0").description
+        except duckdb.CatalogException:
+            return []
+        return [column[0] for column in held or ()]
 
     def exists(self, name: str) -> bool:
         return bool(self.columns(name))

@@ -28,14 +28,18 @@ LINE = 1000  # places are two signs of text in the sorting of entries, each belo
 FEW = 3  # records of an entity that stand side by side; the few entities with more are grouped
 
 
-def agreed_sql(chunk: str, body: Kind, columns: Sequence[Column], source_count: int) -> str:
+def agreed_sql(
+    chunk: str, body: Kind, columns: Sequence[Column], source_count: int, *, few: bool = False
+) -> str:
     """SQL: per entity the agreed entries (text), the mask of contested attributes, the records.
 
     Columns: entity_no, agreed, contested, records, found_by (the lookup value, if agreed on),
     lives (the entry of the domicile, if agreed on).
     The first records of an entity are joined side by side, which is much cheaper than grouping
-    them: nearly all entities have no more.
+    them: nearly all entities have no more. Where there are `few` entities the planning of all those
+    joins is what costs, and their records are grouped.
     """
+    values = (_grouped_sql if few else _beside_sql)(chunk, columns, source_count)
     entries = ",\n".join(
         f"CASE WHEN lo{c.number} IS NOT NULL AND NOT x{c.number} THEN {_entry(c, source_count)} END"
         for c in columns
@@ -55,8 +59,20 @@ def agreed_sql(chunk: str, body: Kind, columns: Sequence[Column], source_count: 
         SELECT entity_no, concat_ws(',', {entries}) AS agreed, {mask} AS contested, records,
                {found[0] if found else "NULL::VARCHAR[]"} AS found_by,
                {lives[0] if lives else "NULL::VARCHAR"} AS lives
-        FROM ({_beside_sql(chunk, columns, source_count)})
+        FROM ({values})
     """
+
+
+def _grouped_sql(chunk: str, columns: Sequence[Column], source_count: int) -> str:
+    """SQL: what `_beside_sql` gives, by grouping the records."""
+    differ = [
+        f"coalesce(lo{c.number} <> hi{c.number}, false)"
+        + (f" OR (invalid & {1 << c.number}) <> 0" if c.attribute.valid != "true" else "")
+        + f" AS x{c.number}"
+        for c in columns
+    ]
+    grouped = _more_sql(chunk, columns, source_count, first=0)
+    return f"SELECT * EXCLUDE (record), record AS records, {', '.join(differ)} FROM ({grouped})"
 
 
 def _beside_sql(chunk: str, columns: Sequence[Column], source_count: int) -> str:
@@ -103,8 +119,8 @@ def _beside(c: Column, first: Sequence[str]) -> tuple[str, str, str]:
     )
 
 
-def _more_sql(chunk: str, columns: Sequence[Column], source_count: int) -> str:
-    """SQL: what the records after the first few say together, per entity."""
+def _more_sql(chunk: str, columns: Sequence[Column], source_count: int, *, first: int = FEW) -> str:
+    """SQL: what the records from the place `first` on say together, per entity."""
     sums = [
         f"bit_or(CASE WHEN source_no = {n} THEN present ELSE 0 END) AS s{n}"
         for n in range(source_count)
@@ -118,7 +134,7 @@ def _more_sql(chunk: str, columns: Sequence[Column], source_count: int) -> str:
     return f"""
         SELECT entity_no, bit_or(invalid) AS invalid,
                string_agg(record, ',' ORDER BY turn_no) AS record, {", ".join(sums)}
-        FROM {chunk} WHERE turn_no >= {FEW} GROUP BY entity_no
+        FROM {chunk} WHERE turn_no >= {first} GROUP BY entity_no
     """
 
 

@@ -190,7 +190,7 @@ def _choose(engine: Engine, kind: Kind, golden: Collection[str]) -> None:
         f"{kind}_links",
         f"SELECT * FROM {kind}_links_all WHERE entity_id IN (SELECT entity_id FROM chosen_now{more})",
     )
-    survive(engine, kind)
+    survive(engine, kind, few=True)
     engine.table(f"{kind}_links", f"SELECT * FROM {kind}_links_all")
     engine.drop(f"{kind}_links_all")
 

@@ -87,6 +87,6 @@ class Settler:
         if self._engine is None:
             from matching.warm import warm_up  # noqa: PLC0415 - loads Splink
 
-            self._engine = self._hub.engine()
+            self._engine = self._hub.engine(threads=1)  # small tables: to share them out is dearer
             warm_up(self._engine)
         return settle(self._hub, self._engine, self._words)

@@ -14,6 +14,15 @@ class Entity(SQLModel, table=True):
     """One person, family or household. The id never dies and says nothing."""
 
     __tablename__ = "entity"
+    __table_args__ = (
+        # Few are merged: the index holds those only.
+        sa.Index(
+            "ix_entity_merged_into",
+            "merged_into",
+            sqlite_where=sa.text("merged_into IS NOT NULL"),
+            postgresql_where=sa.text("merged_into IS NOT NULL"),
+        ),
+    )
 
     entity_id: str = Field(primary_key=True)
     kind: str  # person, family, household
