@@ -21,9 +21,11 @@ from sqlmodel import Session, col
 from mdm.audit.events import size, subjects_of
 from mdm.audit.indexed import PART, edge
 from mdm.audit.tiles import WIDTH, made
+from mdm.hub.dialect import Dialect, dialect_of
 from mdm.hub.tables import AuditActor, AuditEvent, AuditPart, AuditSubject, AuditTile
 
 TOGETHER = 1_000
+FEW = 16  # subjects that every event is held against in the database
 _ALWAYS = ("at", "actor", "action")
 
 
@@ -71,6 +73,15 @@ class Wanted:
             and (self.since is None or entry.at >= self.since)
             and (self.until is None or entry.at < self.until)
         )
+
+    def among(
+        self, column: sa.SQLColumnExpression[bytes], dialect: Dialect
+    ) -> Iterator[sa.ColumnElement[bool]]:
+        """What the database can say beforehand of an event with that actor and those subjects."""
+        if self.actor is not None and self.actor.isascii():
+            yield dialect.holds(column, msgspec.json.encode(self.actor))
+        if 0 < len(self._subject_marks) <= FEW:
+            yield sa.or_(*(dialect.holds(column, mark) for mark in self._subject_marks))
 
     def names(self, event: bytes) -> bool:
         """Whether actor and subjects of an event are those: what the index says of those it covers."""
@@ -181,8 +192,11 @@ def _some(
     """The newest events of a range, TOGETHER at most: those that the index names, or all."""
     seq = col(AuditEvent.seq)
     query = sa.select(seq, col(AuditEvent.event)).where(seq >= low, seq < high)
-    for of in _of_index(wanted, low, high) if indexed else ():
-        query = query.where(seq.in_(of))
+    if indexed:
+        query = query.where(*(seq.in_(of) for of in _of_index(wanted, low, high)))
+    else:
+        dialect = dialect_of(session.connection())
+        query = query.where(*wanted.among(col(AuditEvent.event), dialect))
     query = query.order_by(seq.desc()).limit(TOGETHER)
     return [(row[0], row[1]) for row in session.connection().execute(query)]
 

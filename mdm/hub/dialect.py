@@ -85,6 +85,9 @@ class Dialect(Protocol):
     def exclusive(self, connection: sa.Connection, name: str) -> None:
         """Hold the lock `name` until this transaction ends."""
 
+    def holds(self, column: sa.SQLColumnExpression[bytes], part: bytes) -> sa.ColumnElement[bool]:
+        """Whether these bytes stand somewhere in a column of bytes."""
+
     def build_wall(self, connection: sa.Connection) -> None:
         """Put a second wall between regions into the database, where it can build one."""
 

@@ -105,6 +105,9 @@ class PostgreSQL:
         number = int.from_bytes(digest[:8], "big", signed=True)
         connection.execute(sa.text("SELECT pg_advisory_xact_lock(:number)"), {"number": number})
 
+    def holds(self, column: sa.SQLColumnExpression[bytes], part: bytes) -> sa.ColumnElement[bool]:
+        return sa.func.pg_catalog.position(column, part) > 0
+
     def build_wall(self, connection: sa.Connection) -> None:
         walls.build(connection)
 

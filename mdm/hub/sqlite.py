@@ -134,6 +134,9 @@ class SQLite:
         # A writing unit of work already holds the only write lock there is.
         return None
 
+    def holds(self, column: sa.SQLColumnExpression[bytes], part: bytes) -> sa.ColumnElement[bool]:
+        return sa.func.instr(column, part) > 0
+
     def build_wall(self, connection: sa.Connection) -> None:
         return None
 
