@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
+from typing import Any
 
 import pyarrow as pa
 
@@ -27,10 +28,13 @@ class ClusterCount:
     passed_over: int
 
 
-def cluster(engine: Engine, rules: LinkageRules) -> ClusterCount:
-    """Make `<kind>_clusters(rid, cluster)` and `<kind>_passed_over(rid_l, rid_r, match_weight)`."""
+def cluster(engine: Engine, rules: LinkageRules, *, few: bool = False) -> ClusterCount:
+    """Make `<kind>_clusters(rid, cluster)` and `<kind>_passed_over(rid_l, rid_r, match_weight)`.
+
+    `few`: there are so few records that components are found at once without the engine; the result is the same.
+    """
     kind = rules.kind
-    _components(engine, kind)
+    (_components_of_few if few else _components)(engine, kind)
     conflicts = _find_conflicts(engine, rules)
     assigned, passed = _regrow(engine, kind)
     engine.register("regrown", assigned)
@@ -62,6 +66,22 @@ def _components(engine: Engine, kind: str) -> None:
     )
     found.drop_table_from_database_and_remove_from_cache()
     engine.drop("link_nodes", "link_edges")
+
+
+def _components_of_few(engine: Engine, kind: str) -> None:
+    clusters = _Clusters()
+    nodes: list[Any] = engine.fetch(f"SELECT rid FROM {kind}_linkable")["rid"].to_pylist()
+    for rid in nodes:
+        clusters.join(rid, rid, {})
+    links = engine.fetch(f"SELECT rid_l, rid_r FROM {kind}_judged WHERE judgement = 'link'")
+    for left, right in _pairs(links):
+        clusters.join(left, right, {})
+    members = clusters.members()
+    components = {
+        "rid": pa.array([rid for rids in members for rid in rids], pa.int32()),
+        "component": pa.array([rids[0] for rids in members for _ in rids], pa.int64()),
+    }
+    engine.register(f"{kind}_components", pa.table(components))
 
 
 def _find_conflicts(engine: Engine, rules: LinkageRules) -> int:

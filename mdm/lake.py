@@ -159,7 +159,6 @@ class Lake:
         owner: str,
         column: str,
         values: Collection[Any],
-        columns: Sequence[str] | None = None,
     ) -> pa.Table | None:
         """The rows of an owner's files whose `column` has one of some values; None when there is no
         file. A file written in the order of that column is read only where they may stand.
@@ -168,7 +167,7 @@ class Lake:
         parts = []
         for file in files:
             try:
-                parts.append(self._picks.rows(file.id, self._opener(file), column, values, columns))
+                parts.append(self._picks.rows(file.id, self._opener(file), column, values))
             except _DAMAGED:
                 raise IntegrityError(f"Lake file {file.id} was altered.", _RESTORE) from None
         return pa.concat_tables(parts) if parts else None

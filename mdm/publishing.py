@@ -61,13 +61,15 @@ def publish(
     *,
     actor: str = "system",
     only: Mapping[str, Collection[str]] | None = None,
+    sealed: Sequence[str] | None = None,
     within: Callable[[Session], None] | None = None,
     meanwhile: Callable[[Engine], None] = lambda _: None,
 ) -> dict[str, Published]:
     """Seal and publish a run's golden profiles; what each kind came to.
 
     `only`: per kind the entities that were looked at, those that were before and those that are now;
-    all others stay as they are. `within` runs in the unit of work that makes the run visible, for
+    all others stay as they are. `sealed`: the kinds whose golden tables tell of profiles that may have
+    changed, when not all do. `within` runs in the unit of work that makes the run visible, for
     what must become visible with it; `meanwhile` beside the sealing, before that. Publishing a run
     that is published already changes nothing and gives an empty answer.
     """
@@ -76,11 +78,12 @@ def publish(
     clear_staged(hub)
     with hub.sessions.begin() as session:
         session.add(StagingMark(run_seq=run.seq))
-    staging = Staging(hub, engine, kinds, sealing_keys(hub, run.seq), progress, only)
+    sealed = kinds if sealed is None else sealed
+    staging = Staging(hub, engine, sealed, sealing_keys(hub, run.seq), progress, only)
     with Beside(engine) as beside:
         asked = beside.do(lambda own: _ask(hub, own, kinds, run, only))
         beside.later(meanwhile)
-        done = staging.stage()
+        done = staging.stage() if sealed else {}
         staging.stage_events()
         tasks = asked.result()
         beside.wait()

@@ -62,9 +62,9 @@ def hold_tokens(
     *,
     only: Collection[str] | None = None,
     filed: Collection[bytes] | None = None,
-) -> None:
+) -> int:
     """Make table `name` (token, entity_id, rank) of the tokens that readers see, of one kind of
-    entity: what another kind carries is not this one's to retire. `only`: of these entities, which
+    entity: what another kind carries is not this one's to retire; return its rows. `only`: of these entities, which
     are filed under no other tokens than `filed`."""
     sql = """
         SELECT t.token, t.entity_id, t.rank
@@ -72,7 +72,7 @@ def hold_tokens(
         WHERE e.kind = :kind AND t.run_seq <= :seq AND t.retired_seq IS NULL
     """ + _among("t", only)
     sql += "" if filed is None else " AND t.token IN :tokens"
-    _bring(hub, engine, name, schema=_TOKENS, sql=sql, kind=kind, only=only, tokens=filed)
+    return _bring(hub, engine, name, schema=_TOKENS, sql=sql, kind=kind, only=only, tokens=filed)
 
 
 def _among(table: str, only: Collection[str] | None) -> str:
@@ -89,7 +89,7 @@ def _bring(
     kind: str,
     only: Collection[str] | None,
     tokens: Collection[bytes] | None = None,
-) -> None:
+) -> int:
     statement = sa.text(sql)
     if only is not None:
         statement = statement.bindparams(
@@ -114,4 +114,4 @@ def _bring(
                     schema=schema,
                 )
 
-        engine.register(name, pa.RecordBatchReader.from_batches(schema, batches()))
+        return engine.register(name, pa.RecordBatchReader.from_batches(schema, batches()))

@@ -68,13 +68,14 @@ def stage_tokens(
     entities that were looked at, when not all were.
     """
     total = int(engine.scalar(f"SELECT coalesce(sum(len(niks)), 0) FROM {kind}_golden"))
-    with progress.task(f"index {kind} NIKs", total) as advance:
-        batches = _tokens(engine, kind, sealer, advance)
-        engine.register("tokens_now", pa.RecordBatchReader.from_batches(_SCHEMA, batches))
-        filed = None if only is None else _filed(hub, only)
-        hold_tokens(hub, engine, "tokens_held", kind, only=only, filed=filed)
-        _load_new(hub, engine, seq, index_version)
-        _retire_old(hub, engine, seq)
+    filed = None if only is None else _filed(hub, only)
+    held = hold_tokens(hub, engine, "tokens_held", kind, only=only, filed=filed)
+    if held or total:
+        with progress.task(f"index {kind} NIKs", total) as advance:
+            batches = _tokens(engine, kind, sealer, advance)
+            engine.register("tokens_now", pa.RecordBatchReader.from_batches(_SCHEMA, batches))
+            _load_new(hub, engine, seq, index_version)
+            _retire_old(hub, engine, seq)
     engine.drop("tokens_now", "tokens_held")
 
 

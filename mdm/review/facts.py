@@ -84,20 +84,18 @@ def _facts(engine: Engine, kind: str, bounds: frozenset[int]) -> str:
         if "source" in engine.columns(f"{kind}_links")
         else "[]::VARCHAR[]"
     )
-    region = (
-        f"(SELECT g.region FROM {kind}_golden g WHERE g.entity_id = i.entity_id)"
-        if engine.exists(f"{kind}_golden") and "region" in engine.columns(f"{kind}_golden")
-        else "NULL::VARCHAR"
-    )
+    lives = "region" in engine.columns(f"{kind}_golden")
+    region = "g.region" if lives else "NULL::VARCHAR AS region"
+    golden = f"LEFT JOIN {kind}_golden g USING (entity_id)" if lives else ""
     return f"""
         WITH linked AS (
             SELECT i.entity_id, count(*)::INTEGER AS records, {sources} AS sources
             FROM {_IDS} i JOIN {kind}_links l USING (entity_id) GROUP BY i.entity_id
         ), held AS ({_benefit(engine)}), near AS ({_boundary(engine, bounds)})
-        SELECT i.entity_id, i.records, {region} AS region, i.sources,
-               i.entity_id IN (SELECT entity_id FROM held) AS benefit,
-               i.entity_id IN (SELECT entity_id FROM near) AS boundary
-        FROM linked i ORDER BY i.entity_id
+        SELECT entity_id, i.records, {region}, i.sources, held.entity_id IS NOT NULL AS benefit,
+               near.entity_id IS NOT NULL AS boundary
+        FROM linked i {golden} LEFT JOIN held USING (entity_id) LEFT JOIN near USING (entity_id)
+        ORDER BY entity_id
         """
 
 

@@ -8,6 +8,7 @@ household it was placed in) comes from the kept rows.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import pyarrow as pa
@@ -17,6 +18,7 @@ from matching.clusters import cluster
 from matching.engine import Engine
 from matching.rules import KINDS, Judgement, Kind, load_linkage
 from mdm import links
+from mdm.beside import Beside
 from mdm.compose import Hub
 from mdm.identity import identify
 from mdm.membership import members
@@ -69,7 +71,7 @@ def cluster_again(
         f"rid_l IN (SELECT rid FROM {kind}_linkable) AND rid_r IN (SELECT rid FROM {kind}_linkable)"
     )
     engine.table(f"{kind}_judged", f"SELECT * FROM pairs_judged WHERE {inside}")
-    cluster(engine, load_linkage(kind))
+    cluster(engine, load_linkage(kind), few=True)
     if kind == "household":
         engine.table(
             "household_clusters",
@@ -93,9 +95,10 @@ _JUDGED = """
 
 
 def choose_again(
-    hub: Hub, session: Session, engine: Engine, kept: Kept, found: Reach
+    hub: Hub, session: Session, engine: Engine, kept: Kept, found: Reach, *, changed: bool
 ) -> dict[Kind, set[str]]:
-    """Make the golden tables, and what publishing reads beside; the entities that are golden now."""
+    """Make the golden tables, and what publishing reads beside; the entities that are golden now.
+    Where nothing `changed` that profiles are made of, only the regions of those that stand are told."""
     _open_questions(kept, engine, found.kind)
     for kind in KINDS:
         _bring(kept, engine, kind, anew=kind == found.kind)
@@ -106,12 +109,28 @@ def choose_again(
         engine, f"SELECT DISTINCT entity_id FROM {found.kind}_links SEMI JOIN touched USING (rid)"
     )
     for kind in KINDS:
-        _choose(engine, kind, now[kind])
-    stand_in_regions(hub, session, engine)
-    settle_regions(engine)
+        engine.register(f"{kind}_now", _ids(now[kind]))
+        engine.run(_GOLDEN.format(kind=kind))
+    if changed:
+        with Beside(engine) as beside:
+            for kind in KINDS:
+                if now[kind]:
+                    beside.later(partial(_choose, kind=kind))
+            beside.wait()
+        stand_in_regions(hub, session, engine, "household", _homes(engine))
+        settle_regions(engine)
+    else:
+        for kind in KINDS:
+            stand_in_regions(hub, session, engine, kind, now[kind])
     for kind in KINDS:
-        _leave(engine, kind, now[kind], anew=kind == found.kind)
+        _leave(engine, kind, anew=kind == found.kind)
     return now
+
+
+_GOLDEN = """
+    CREATE OR REPLACE TABLE {kind}_golden
+    (entity_id VARCHAR, content VARCHAR, niks VARCHAR[], region VARCHAR)
+    """
 
 
 def _bring(kept: Kept, engine: Engine, kind: Kind, *, anew: bool) -> None:
@@ -172,34 +191,34 @@ def _open_questions(kept: Kept, engine: Engine, kind: Kind) -> None:
     kept.records(kind, column(groups, "group_l") | column(groups, "group_r"))
 
 
-def _choose(engine: Engine, kind: Kind, golden: Collection[str]) -> None:
-    """`<kind>_golden` of some entities; of families also those that persons reached belong to."""
-    if not golden:
-        engine.run(
-            f"CREATE OR REPLACE TABLE {kind}_golden"
-            " (entity_id VARCHAR, content VARCHAR, niks VARCHAR[], region VARCHAR)"
-        )
-        return
-    engine.register("chosen_now", _ids(golden))
+def _choose(engine: Engine, kind: Kind) -> None:
+    """`<kind>_golden` of those in `<kind>_now`; of families also those that persons chosen belong to."""
     more = ""
     if kind == "family":
         more = """ UNION SELECT i.family_entity FROM person_in_family i
-                   JOIN person_golden p ON p.entity_id = i.person_entity WHERE i.chosen"""
-    engine.table(f"{kind}_links_all", f"SELECT * FROM {kind}_links")
+                   JOIN person_now p ON p.entity_id = i.person_entity WHERE i.chosen"""
+    engine.run(f"ALTER TABLE {kind}_links RENAME TO {kind}_links_all")
     engine.table(
         f"{kind}_links",
-        f"SELECT * FROM {kind}_links_all WHERE entity_id IN (SELECT entity_id FROM chosen_now{more})",
+        f"SELECT * FROM {kind}_links_all WHERE entity_id IN (SELECT entity_id FROM {kind}_now{more})",
     )
     survive(engine, kind, few=True)
-    engine.table(f"{kind}_links", f"SELECT * FROM {kind}_links_all")
-    engine.drop(f"{kind}_links_all")
+    engine.drop(f"{kind}_links")
+    engine.run(f"ALTER TABLE {kind}_links_all RENAME TO {kind}_links")
 
 
-def _leave(engine: Engine, kind: Kind, golden: Collection[str], *, anew: bool) -> None:
+def _homes(engine: Engine) -> set[str]:
+    """The households that families reached live in and that are not chosen anew."""
+    return _column(
+        engine,
+        "SELECT DISTINCT entity_id FROM household_family_links ANTI JOIN household_golden USING (entity_id)",
+    )
+
+
+def _leave(engine: Engine, kind: Kind, *, anew: bool) -> None:
     """Take out what was made only to be looked at; where no entity changed, say so."""
-    engine.register("chosen_now", _ids(golden))
     engine.run(
-        f"DELETE FROM {kind}_golden WHERE entity_id NOT IN (SELECT entity_id FROM chosen_now)"
+        f"DELETE FROM {kind}_golden WHERE entity_id NOT IN (SELECT entity_id FROM {kind}_now)"
     )
     if not anew:
         engine.drop(
@@ -210,7 +229,7 @@ def _leave(engine: Engine, kind: Kind, golden: Collection[str], *, anew: bool) -
         )
         engine.table(
             f"{kind}_entities",
-            "SELECT entity_id, 'active' AS status, NULL::VARCHAR AS merged_into FROM chosen_now",
+            f"SELECT entity_id, 'active' AS status, NULL::VARCHAR AS merged_into FROM {kind}_now",
         )
 
 

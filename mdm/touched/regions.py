@@ -1,26 +1,27 @@
-"""Regions of households that a small run does not choose anew: they stand in for their profile."""
+"""Regions of entities that a small run does not choose anew: they stand in for the profile."""
 
 from __future__ import annotations
+
+from collections.abc import Collection
 
 import pyarrow as pa
 from sqlmodel import Session, col, select
 
 from matching.engine import Engine
+from matching.rules import Kind
 from mdm.compose import Hub
 from mdm.hub.runs import published_seq
 from mdm.hub.tables import SealedProfile
 
 
-def stand_in_regions(hub: Hub, session: Session, engine: Engine) -> None:
-    """Add to `household_golden` the households that families reached live in, with the region that
-    readers see and no content, so that a person without a domicile of its own finds it there."""
-    named = engine.fetch(
-        "SELECT DISTINCT entity_id FROM household_family_links"
-        " ANTI JOIN household_golden USING (entity_id)"
-    ).column(0)
+def stand_in_regions(
+    hub: Hub, session: Session, engine: Engine, kind: Kind, ids: Collection[str]
+) -> None:
+    """Add some entities to `<kind>_golden` with the region that readers see and no content: a person
+    without a domicile of its own finds that of its household there, a task that of whom it is about."""
     rows = session.exec(
         select(SealedProfile.entity_id, SealedProfile.region)
-        .where(col(SealedProfile.entity_id).in_(named.to_pylist()))
+        .where(col(SealedProfile.entity_id).in_(list(ids)))
         .where(col(SealedProfile.run_seq) <= published_seq(session))
         .order_by(col(SealedProfile.version))
     ).all()
@@ -34,5 +35,5 @@ def stand_in_regions(hub: Hub, session: Session, engine: Engine) -> None:
             }
         ),
     )
-    engine.run("INSERT INTO household_golden SELECT entity_id, '{}', [], region FROM stand_ins")
+    engine.run(f"INSERT INTO {kind}_golden SELECT entity_id, '{{}}', [], region FROM stand_ins")
     engine.drop("stand_ins")

@@ -1,6 +1,6 @@
 """The settler: a thread with a warm engine that settles judgements as they come.
 
-Making an engine and loading what clusters takes seconds once; after that a decision is visible within
+Loading what settles and making an engine takes a while once; after that a decision is visible within
 a second. What had to wait (a whole run was under way) is looked for again every few seconds.
 """
 
@@ -85,8 +85,5 @@ class Settler:
 
     def _settle(self) -> Outcome:
         if self._engine is None:
-            from matching.warm import warm_up  # noqa: PLC0415 - loads Splink
-
             self._engine = self._hub.engine(threads=1)  # small tables: to share them out is dearer
-            warm_up(self._engine)
         return settle(self._hub, self._engine, self._words)

@@ -20,7 +20,15 @@ from matching.rules import Kind
 from mdm import rulebook
 from mdm.compose import Hub
 from mdm.corrections.terms import SOURCE as CORRECTION
-from mdm.hub.runs import DECISION, abandon_run, published_run, start_run, unfinished_runs, whole_run
+from mdm.hub.runs import (
+    DECISION,
+    PUBLISHED,
+    abandon_run,
+    published_run,
+    start_run,
+    unfinished_runs,
+    whole_run,
+)
 from mdm.hub.tables import CorrectionPlace, Judgement, Relinked, Run
 from mdm.judgements import RecordRef
 from mdm.progress import Silent
@@ -132,9 +140,10 @@ def _one_kind(
         before = published_run(session)
         assert before is not None  # a whole run is published
         kept = Kept(hub, session, before)
-        found, said = _reached(hub, session, engine, kept, words, kind, pairs)
+        found, said, corrected = _reached(hub, session, engine, kept, words, kind, pairs)
         cluster_again(hub, engine, kept, found, said=said, seq=run.seq)
-        now = choose_again(hub, session, engine, kept, found)
+        changed = corrected or _moved(engine, kind) or not _same_rules(session, run)
+        now = choose_again(hub, session, engine, kept, found, changed=changed)
     looked_at: dict[Kind, frozenset[str]] = {of: found.golden[of] | now[of] for of in _ORDER}
     # Ids that were merged away earlier stand in the table too: they may have to lead elsewhere now.
     looked_at[kind] |= found.judged | column(
@@ -147,6 +156,7 @@ def _one_kind(
         run,
         Silent(),
         only={str(of): ids for of, ids in looked_at.items()},
+        sealed=[str(of) for of, ids in looked_at.items() if changed and ids],
         within=_with(run, before, known, moves),
     )
     return run.seq, looked_at
@@ -160,8 +170,9 @@ def _reached(  # noqa: PLR0917 - where it reads from, and what was said
     words: Words,
     kind: Kind,
     pairs: Sequence[Pair],
-) -> tuple[Reach, dict[tuple[int, int], Verdict]]:
-    """What the new judgements reach, and all words on pairs of records there, by rid."""
+) -> tuple[Reach, dict[tuple[int, int], Verdict], bool]:
+    """What the new judgements reach; all words on pairs of records there, by rid; whether corrections
+    are about them that the whole run did not know."""
     refs = {ref for pair in pairs for ref in pair}
     standing = words.standing(kind)
     near = {pair for pair in standing if pair[0] in refs or pair[1] in refs}
@@ -171,7 +182,8 @@ def _reached(  # noqa: PLR0917 - where it reads from, and what was said
     ends = [_ends(places, pair) for pair in near if standing[pair] == "link"]
     found = reach(kept, kind, seeds, [one for one in ends if one])
     everybody = frozenset().union(*found.golden.values())
-    if bring_corrections(hub, session, engine, kept, everybody):  # one may name another family
+    corrected = bring_corrections(hub, session, engine, kept, everybody)
+    if corrected:  # one may name another family
         found = reach(kept, kind, seeds, [one for one in ends if one])
     # Whoever is clustered anew brings along what people said of its other records.
     rows = kept.records(kind, ())
@@ -182,7 +194,20 @@ def _reached(  # noqa: PLR0917 - where it reads from, and what was said
         if left is not None and right is not None and left != right:
             said.pop((min(left, right), max(left, right)), None)
             said[min(left, right), max(left, right)] = verdict
-    return found, said
+    return found, said, corrected
+
+
+def _moved(engine: Engine, kind: Kind) -> bool:
+    """Whether a record belongs to another entity now, or an entity came or went."""
+    tables = (f"{kind}_entity_moves", f"{kind}_entity_events")
+    return any(engine.scalar(f"SELECT count(*) FROM {table}") for table in tables)
+
+
+def _same_rules(session: Session, run: Run) -> bool:
+    """Whether all that readers see was made by the rules of this run, since the whole run it stands on."""
+    base = session.get_one(Run, run.base)
+    query = select(Run.rules).where(Run.status == PUBLISHED, Run.seq >= base.seq).distinct()
+    return set(session.exec(query).all()) == {run.rules}
 
 
 def _places(kept: Kept, kind: Kind, refs: set[RecordRef]) -> dict[RecordRef, tuple[int, int]]:

@@ -21,6 +21,8 @@ def _clusters(
     pairs: Pairs,
     exclusive: bool = True,
     human: frozenset[tuple[int, int]] = frozenset(),
+    *,
+    few: bool = False,
 ) -> list[set[int]]:
     engine = DuckDBEngine()
     engine.register(
@@ -46,7 +48,7 @@ def _clusters(
             }
         ),
     )
-    cluster(engine, small_rules(exclusive=EXCLUSIVE if exclusive else None))
+    cluster(engine, small_rules(exclusive=EXCLUSIVE if exclusive else None), few=few)
     rows = engine.fetch(
         "SELECT cluster, list(rid ORDER BY rid) AS rids FROM person_clusters GROUP BY cluster ORDER BY cluster"
     ).to_pylist()
@@ -99,9 +101,14 @@ RID = st.integers(1, 9)
         ),
         max_size=18,
     ),
+    st.booleans(),
 )
-def test_clusters_equal_the_slow_definition(sources: list[str | None], pairs: Pairs) -> None:
-    assert sorted(_clusters(sources, pairs), key=min) == sorted(_slow(sources, pairs), key=min)
+def test_clusters_equal_the_slow_definition(
+    sources: list[str | None], pairs: Pairs, few: bool
+) -> None:
+    assert sorted(_clusters(sources, pairs, few=few), key=min) == sorted(
+        _slow(sources, pairs), key=min
+    )
 
 
 def _slow(sources: list[str | None], pairs: Pairs) -> list[set[int]]:

@@ -8,11 +8,13 @@ from itertools import combinations
 from pathlib import Path
 
 import pytest
+from sqlmodel import select
 
 from matching.rules import Judgement, Kind
 from mdm import judgements, links
 from mdm.compose import Hub
 from mdm.hub.runs import published_run
+from mdm.hub.tables import SealedProfile
 from mdm.judgements import RecordRef
 from mdm.lookup import open_profile
 from mdm.pipeline import PATH, run
@@ -120,6 +122,26 @@ def test_what_is_one_and_what_is_two_is_so_at_once(hub: Hub, kind: Kind) -> None
     assert now[one] != now[other]
     assert now[left] == now[right]
     whole_run_changes_nothing(hub, kind)
+
+
+def test_two_that_are_two_already_keep_their_profiles(hub: Hub) -> None:
+    """The decision is published and known; nobody's profile is made or sealed anew."""
+
+    def versions() -> list[tuple[str, int, int]]:
+        with hub.sessions.read() as session:
+            rows = session.exec(
+                select(SealedProfile.entity_id, SealedProfile.version, SealedProfile.run_seq)
+            )
+            return sorted(map(tuple, rows.all()))
+
+    left, right = apart(hub, "person")
+    before = versions()
+    say(hub, "person", left, right, "non-link")
+    done = settled(hub)
+    assert linked(hub, "person")[left] in done.entities["person"]
+    assert pending(hub) == 0
+    assert versions() == before
+    whole_run_changes_nothing(hub)
 
 
 def test_what_is_taken_back_is_as_before(hub: Hub) -> None:
