@@ -47,6 +47,9 @@ class Engine(Protocol):
     def beside(self) -> Engine:
         """The same tables, for work in another thread at the same time. Close it when that work is done."""
 
+    def interrupt(self) -> None:
+        """End the statement that another thread runs here, with an error there. None running: nothing happens."""
+
     def splink(self) -> Any:
         """The database API that Splink needs to work on this engine's tables."""
 

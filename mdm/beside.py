@@ -17,29 +17,36 @@ T = TypeVar("T")
 class Beside:
     """Work that goes on beside its maker's until it is waited for.
 
-    A context: whoever leaves it has waited for all of it. An error of the work is raised by its
-    `result()`, and by `wait`.
+    A context: whoever leaves it has waited for all of it; who leaves it by an error, or by Ctrl-C,
+    ends it: statements are interrupted, and what has not begun is not done. An error of the work is
+    raised by its `result()`, and by `wait`.
     """
 
     def __init__(self, engine: Engine, at_once: int = 2) -> None:
         self._engine = engine
         self._pool = ThreadPoolExecutor(at_once, "beside")
         self._doing: list[Future[None]] = []
+        self._engines: set[Engine] = set()
 
     def __enter__(self) -> Beside:
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self._pool.shutdown(wait=True, cancel_futures=True)
+    def __exit__(self, error: type[BaseException] | None, *_: object) -> None:
+        self._pool.shutdown(wait=False, cancel_futures=error is not None)
+        for engine in self._engines.copy() if error else ():
+            engine.interrupt()
+        self._pool.shutdown(wait=True)
 
     def do(self, work: Callable[[Engine], T]) -> Future[T]:
         """Begin a piece of work; its result is to be asked for."""
 
         def on_its_own() -> T:
             engine = self._engine.beside()
+            self._engines.add(engine)
             try:
                 return work(engine)
             finally:
+                self._engines.discard(engine)
                 engine.close()
 
         return self._pool.submit(on_its_own)

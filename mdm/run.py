@@ -115,8 +115,10 @@ def carry_out(
                 work = Work(hub, engine, beside, progress, run, train)
                 try:
                     results = _walk(work, path)
-                finally:
+                except Exception:
                     beside.wait()  # what a stage made is kept also when the next one fails
+                    raise
+                beside.wait()
             _finish(work, results, publishes, _fingerprint(hub, rules, False, publishes))
         finally:
             engine.close()

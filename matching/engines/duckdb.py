@@ -82,6 +82,9 @@ class DuckDBEngine:
         other._hold(self._connection.cursor())
         return other
 
+    def interrupt(self) -> None:
+        self._connection.interrupt()
+
     def splink(self) -> Any:
         if self._splink is None:
             from splink import DuckDBAPI  # noqa: PLC0415 - slow to import, and only linkage needs it
