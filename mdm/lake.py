@@ -31,6 +31,8 @@ from mdm.progress import Advance
 
 ROW_GROUP = 262_144  # rows; bounds the memory of a reader and of a writer
 PICKED_GROUP = 8_192  # rows of a file in order: what is read to find a few rows in it
+NARROW_GROUP = 2_048  # the same of a file of few columns: what a group costs goes with its columns
+NARROW = 10  # columns
 READ_BATCH = 65_536
 SUFFIX = ".parquet"
 IDENTITY = b"dtsen.file"
@@ -248,7 +250,8 @@ class Lake:
         told = {IDENTITY: f"{dataset}/{path}".encode()}
         told |= {ORDER: " ".join(order).encode()} if order else {}
         schema = data.schema.with_metadata(told)
-        size = PICKED_GROUP if order else ROW_GROUP
+        picked = NARROW_GROUP if len(schema) <= NARROW else PICKED_GROUP
+        size = picked if order else ROW_GROUP
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with (
             os.fdopen(descriptor, "wb") as sink,
