@@ -30,7 +30,7 @@ from mdm.compose import Hub
 from mdm.desk import Desk
 from mdm.eligibility.helper import Helper
 from mdm.hub.tender import Tender
-from mdm.jobwork import Worker
+from mdm.jobs.work import Worker
 from mdm.touched import Settler
 
 BODY_BYTES = 1 << 20  # of a request, unless its route takes less

@@ -17,8 +17,8 @@ from mdm.errors import HomeError
 from mdm.hub.dialect import Dialect
 from mdm.hub.migrate import at_head, upgrade
 from mdm.hub.sessions import Sessions
-from mdm.keyfile import LocalKeyFile, sync_directory
 from mdm.keys import KeyProvider, Keys
+from mdm.keys.keyfile import LocalKeyFile, sync_directory
 from mdm.lake import Lake
 from mdm.settings import FILE, Settings, load_settings, make_settings, write_settings
 from mdm.worklock import BusyError, work_lock
@@ -107,7 +107,7 @@ def _provider(settings: Settings) -> KeyProvider:
     """Who holds the root key, by the settings."""
     if settings.key_provider == "file":
         return LocalKeyFile(settings.root_key)
-    from mdm.vault import Place, Vault  # noqa: PLC0415 - needs an HTTP client
+    from mdm.keys.vault import Place, Vault  # noqa: PLC0415 - needs an HTTP client
 
     assert settings.vault_token_file is not None  # settings are checked whole
     place = Place(
@@ -122,7 +122,7 @@ def _provider(settings: Settings) -> KeyProvider:
 def _replay_shreds(hub: Hub) -> None:
     """A database restored from a backup forgets again whom it had to forget. Where another process
     works on this home, it has done so, or is about to."""
-    from mdm import shredlist  # noqa: PLC0415 - stands on this module
+    from mdm.rights import shredlist  # noqa: PLC0415 - stands on this module
 
     if shredlist.agrees(hub):
         return

@@ -23,9 +23,9 @@ from sqlmodel import Session, col, delete, select
 from mdm.errors import IntegrityError
 from mdm.hub.sessions import Sessions
 from mdm.hub.tables import LakeFileRow
-from mdm.keyfile import sync_directory
 from mdm.keys import Keys
-from mdm.parquetkeys import ParquetKeys
+from mdm.keys.keyfile import sync_directory
+from mdm.keys.parquet import ParquetKeys
 from mdm.picks import Picks
 from mdm.progress import Advance
 

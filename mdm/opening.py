@@ -19,7 +19,7 @@ from mdm.compose import Hub
 from mdm.hub.lists import ListQuery
 from mdm.hub.tables import EntityKey, NikToken, SealedProfile
 from mdm.seal import unseal, unwrap_entity_key
-from mdm.sealing import profile_place
+from mdm.seal.profiles import profile_place
 
 TOGETHER = 1_000  # ids asked for in one statement
 

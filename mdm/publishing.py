@@ -35,7 +35,7 @@ from mdm.hub.tables import (
 )
 from mdm.progress import Progress
 from mdm.review import renewing
-from mdm.sealing import SealingKeys
+from mdm.seal.profiles import SealingKeys
 from mdm.staging import Published, Staging
 from mdm.tokens import token_key
 

@@ -24,8 +24,8 @@ from mdm.compose import Hub
 from mdm.hub.bulk import Bulk
 from mdm.hub.tables import Entity, EntityEvent, EntityKey, SealedDigest, SealedProfile
 from mdm.progress import Advance, Progress
-from mdm.sealers import Sealer, sealer
-from mdm.sealing import KEY, PROFILE, WORK, Sealed, SealingKeys
+from mdm.seal.processes import Sealer, sealer
+from mdm.seal.profiles import KEY, PROFILE, WORK, Sealed, SealingKeys
 from mdm.standing import hold
 from mdm.tokens import stage_tokens
 

@@ -20,8 +20,8 @@ from mdm.keys import DomainKey
 from mdm.opening import open_profiles
 from mdm.progress import Advance, Progress
 from mdm.seal import TOKEN_BYTES, nik_token, token_domain
-from mdm.sealers import Sealer
-from mdm.sealing import NIKS
+from mdm.seal.processes import Sealer
+from mdm.seal.profiles import NIKS
 from mdm.standing import hold_tokens
 
 TABLE, PURPOSE = "nik_token", "lookup"

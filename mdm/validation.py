@@ -2,7 +2,7 @@
 
 The contracts are turned into SQL (`mdm/readings.py`), the quality rules too (`mdm/quality.py`); one
 pass per layout. A batch gets its findings once; later runs only make the accepted tables again.
-Records of people who were erased by law leave a new batch first (`mdm/leaveout.py`); approved
+Records of people who were erased by law leave a new batch first (`mdm/rights/leaveout.py`); approved
 corrections join last (`mdm/corrections/joining.py`). For every batch, landed = accepted +
 quarantined + erased, or the run stops.
 """
@@ -30,10 +30,10 @@ from mdm.corrections.joining import Typed, join
 from mdm.errors import IntegrityError
 from mdm.hub.tables import Batch
 from mdm.lake import LakeFile
-from mdm.leaveout import leave_out
 from mdm.progress import Progress
 from mdm.quality import findings_sql, load_quality
 from mdm.readings import accepted_sql, landed_columns, typed_sql
+from mdm.rights.leaveout import leave_out
 from mdm.versions import number_current
 
 FINDINGS = "findings"

@@ -18,7 +18,7 @@ from sqlmodel import Session, col, func, select
 from mdm.hub.runs import PUBLISHED
 from mdm.hub.tables import Run, SealedDigest, SealedProfile
 from mdm.progress import Progress
-from mdm.sealing import ciphertext_digest, profile_place
+from mdm.seal.profiles import ciphertext_digest, profile_place
 
 if TYPE_CHECKING:
     from mdm.audit.verifying import Verified

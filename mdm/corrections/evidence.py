@@ -13,7 +13,7 @@ from mdm.compose import Hub
 from mdm.corrections.document import CorrectionRules
 from mdm.corrections.terms import Check, File
 from mdm.hub.tables import CorrectionEvidence
-from mdm.sealedfiles import SealedFile
+from mdm.seal.files import SealedFile
 
 FOLDER = "evidence"
 _MAGIC = {

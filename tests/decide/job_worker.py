@@ -7,8 +7,8 @@ import time
 from datetime import timedelta
 from pathlib import Path
 
-from mdm import jobwork
 from mdm.compose import open_home
+from mdm.jobs import work as jobwork
 
 if __name__ == "__main__":
     hub = open_home(Path(sys.argv[1]))

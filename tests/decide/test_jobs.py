@@ -14,13 +14,14 @@ from pathlib import Path
 import pytest
 from sqlmodel import select
 
-from mdm import jobs, jobwork
+from mdm import jobs
 from mdm.compose import Hub
 from mdm.errors import InputError, IntegrityError
 from mdm.hub.columns import now
 from mdm.hub.tables import Job
 from mdm.jobs import Wish
-from mdm.jobwork import Worker
+from mdm.jobs import work as jobwork
+from mdm.jobs.work import Worker
 from tests.decide.asked import many
 from tests.decide.world import NOBODY, Country, Household, adult, client, pupil
 from tests.templates import Fill, Template

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from sqlmodel import col, select
 
-from mdm import judgements, rights, shredlist
+from mdm import judgements, rights
 from mdm.access.errors import SecondPersonError
 from mdm.audit import leaf_hash
 from mdm.audit.verifying import verify
@@ -26,7 +26,7 @@ from mdm.landing import land
 from mdm.lookup import profile_by_id, profile_by_nik
 from mdm.opening import open_profiles
 from mdm.pipeline import run
-from mdm.rights import Erased
+from mdm.rights import Erased, shredlist
 from mdm.validation import validate
 from tests.keys.approving import approve
 from tests.run.homes import QUIET, FirstRun, copy_of, land_all, niks, orphans, teach
@@ -226,7 +226,7 @@ def test_a_crash_after_the_list_was_written_is_made_good_by_the_next_opening(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("mdm.erasure.clear_staged", crash)
+        patch.setattr("mdm.rights.erasure.clear_staged", crash)
         with pytest.raises(KeyboardInterrupt):
             rights.erase(hub, one, reason=REASON, actor="first@hub", approval=approval)
     assert profile_by_nik(hub, world.nik, actor="a") is not None

@@ -16,7 +16,7 @@ from mdm.hub.tables import DomainKeyRow, EntityKey, NikToken, SealedProfile
 from mdm.judgements import unwrap_key, wrap_key
 from mdm.opening import carriers
 from mdm.seal import new_key, unseal, unwrap_entity_key
-from mdm.sealing import profile_place
+from mdm.seal.profiles import profile_place
 from mdm.tokens import tokens_for
 from tests.keys.test_rotation import numbers, person
 from tests.publish.golden import Golden, publish_golden

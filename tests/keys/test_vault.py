@@ -15,11 +15,11 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from mdm import rotation
 from mdm.compose import create_home, open_home
 from mdm.errors import HomeError, IntegrityError, RuleError
+from mdm.keys import rotation
+from mdm.keys.vault import Place, Vault
 from mdm.settings import make_settings
-from mdm.vault import Place, Vault
 from tests.keys.transit import TOKEN, SmallTransit, make_key, openbao, real, small
 
 
@@ -135,7 +135,7 @@ def test_a_home_lives_with_its_root_key_in_the_service(
 def test_a_failing_service_is_asked_again_and_a_refusing_one_is_not(
     service: SmallTransit, token_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("mdm.vault.PAUSES", (0.0, 0.0))
+    monkeypatch.setattr("mdm.keys.vault.PAUSES", (0.0, 0.0))
     vault = over(service, token_file)
     wrapped = vault.wrap(b"k" * 32, b"c")
     service.faults = [500, 502]
@@ -157,7 +157,7 @@ def test_a_failing_service_is_asked_again_and_a_refusing_one_is_not(
 def test_a_sealed_service_says_so(
     service: SmallTransit, token_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("mdm.vault.PAUSES", (0.0,))
+    monkeypatch.setattr("mdm.keys.vault.PAUSES", (0.0,))
     service.sealed = True
     with pytest.raises(HomeError, match="sealed"):
         over(service, token_file).check()
@@ -176,7 +176,7 @@ def test_a_renewed_token_is_read_again(service: SmallTransit, token_file: Path) 
 def test_what_does_not_answer_in_time_is_not_waited_for(
     service: SmallTransit, token_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("mdm.vault.TIMEOUT", 0.05)
+    monkeypatch.setattr("mdm.keys.vault.TIMEOUT", 0.05)
     vault = over(service, token_file)
     service.pause = 0.3
     with pytest.raises(HomeError, match="in time"):

@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 from sqlmodel import func, select
 
-import mdm.sealers
+import mdm.seal.processes
 from mdm.compose import Hub, open_home
 from mdm.errors import HubError, IntegrityError
 from mdm.hub.runs import abandon_run, published_run
@@ -307,8 +307,8 @@ def test_rotated_keys_reseal_everything_and_lookups_go_on(published: Hub) -> Non
 
 
 def test_helper_processes_seal_the_same(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(mdm.sealers, "PARALLEL_FROM", 0)
-    monkeypatch.setattr(mdm.sealers.os, "cpu_count", lambda: 2)
+    monkeypatch.setattr(mdm.seal.processes, "PARALLEL_FROM", 0)
+    monkeypatch.setattr(mdm.seal.processes.os, "cpu_count", lambda: 2)
     many = {f"p{n:05}": (content(name=f"NAMA {n}"), []) for n in range(9_000)}
     assert publish_golden(hub, Golden(many))["person"].sealed == 9_000
     for entity_id in ("p00000", "p04321", "p08999"):

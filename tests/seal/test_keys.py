@@ -10,8 +10,8 @@ import sqlalchemy as sa
 
 from mdm.compose import Hub, open_home
 from mdm.errors import HomeError, IntegrityError
-from mdm.keyfile import LocalKeyFile
 from mdm.keys import PURPOSES, DomainKey
+from mdm.keys.keyfile import LocalKeyFile
 
 
 @pytest.fixture

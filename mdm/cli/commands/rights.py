@@ -71,7 +71,8 @@ def erase(session: Session, *, entity: str | None, basis: str, approval: str | N
     The first call asks another person for approval, and ends with the number of the request; call
     again with --approval when it is given.
     """
-    from mdm import rights, shredlist  # noqa: PLC0415
+    from mdm import rights  # noqa: PLC0415
+    from mdm.rights import shredlist  # noqa: PLC0415
 
     with opened(session) as hub:
         target = entity or rights.entity_of(hub, ask("NIK: "))

@@ -1,7 +1,7 @@
 """Jobs: work that outlives its request. Asked for, worked off in parts, fetched once.
 
 A job's NIKs and its answers stand in sealed files of the home; the hub knows who asked, what, and
-how far it is; mdm/jobwork.py works it off. What it answers depends on what was asked alone: the
+how far it is; mdm/jobs/work.py works it off. What it answers depends on what was asked alone: the
 run, the rules and the day are fixed when it is asked.
 """
 
@@ -22,7 +22,7 @@ from mdm.eligibility.asking import Asked, ask, keep_rules
 from mdm.errors import InputError
 from mdm.hub.columns import now
 from mdm.hub.tables import Job
-from mdm.sealedfiles import SealedFile
+from mdm.seal.files import SealedFile
 
 KIND = "eligibility"
 MOST = 200_000  # NIKs in one job

@@ -35,7 +35,7 @@ from mdm.opening import open_every_version
 from mdm.progress import Progress
 from mdm.publishing import clear_staged
 from mdm.review import forgetting as review
-from mdm.shredlist import Erasure, ShredList
+from mdm.rights.shredlist import Erasure, ShredList
 
 ERASED = "erased"  # status of an entity whose key was shredded
 KEYS = ("source", "layout", "record_key")

@@ -22,7 +22,7 @@ import pyarrow as pa
 from mdm.background import in_background
 from mdm.errors import IntegrityError
 from mdm.frames import receive, send, widen
-from mdm.sealing import NIKS, WORK, Sealed, SealingKeys, seal_batch, token_batch
+from mdm.seal.profiles import NIKS, WORK, Sealed, SealingKeys, seal_batch, token_batch
 
 PARALLEL_FROM = 20_000  # profiles; below this a helper process costs more than it brings
 AHEAD = 3  # batches handed over before the first answer is waited for
@@ -62,7 +62,7 @@ class Helper:
     def __init__(self, keys: SealingKeys) -> None:
         self._process = in_background(
             lambda: subprocess.Popen(
-                [sys.executable, "-P", "-m", "mdm.sealers"],
+                [sys.executable, "-P", "-m", "mdm.seal.processes"],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,

@@ -12,9 +12,9 @@ import pyarrow.compute as pc
 from sqlmodel import Session
 
 from mdm.compose import Hub
-from mdm.erasure import KEYS
 from mdm.hub.runs import kept_by, published_run, published_seq
 from mdm.opening import open_profiles
+from mdm.rights.erasure import KEYS
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from mdm.compose import Hub
 from mdm.errors import IntegrityError
-from mdm.keyfile import sync_directory
+from mdm.keys.keyfile import sync_directory
 from mdm.seal import Place, seal, unseal
 
 LENGTH = 4

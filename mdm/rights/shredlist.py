@@ -24,7 +24,7 @@ from sqlmodel import Session, col, func, select
 from mdm.compose import Hub
 from mdm.errors import IntegrityError
 from mdm.hub.tables import ShredEntry
-from mdm.keyfile import sync_directory
+from mdm.keys.keyfile import sync_directory
 from mdm.seal import length_prefixed, new_key
 
 FILE = "shredded.list"

@@ -1,8 +1,8 @@
 """The life of keys: rotate, wrap anew, destroy. Every act is on record.
 
 A rotation is quick and harms nobody: what was sealed before still opens. Then the data keys are
-wrapped anew (`mdm.rewrap`), tokens filed anew (`mdm.refile`), lake files written anew
-(`mdm.lakekeys`), and when nothing needs the old version any more, it can be destroyed.
+wrapped anew (`mdm.keys.rewrap`), tokens filed anew (`mdm.keys.refile`), lake files written anew
+(`mdm.keys.lake`), and when nothing needs the old version any more, it can be destroyed.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any, Literal, cast
 
 from sqlmodel import col, func, select
 
-from mdm import audit, keys, shredlist
+from mdm import audit, keys
 from mdm.access import approvals
 from mdm.compose import Hub
 from mdm.errors import IntegrityError, UsageError
@@ -32,10 +32,11 @@ from mdm.hub.tables import (
     Staff,
 )
 from mdm.keys import PURPOSES
-from mdm.lakekeys import files_of, rewrite_lake
+from mdm.keys.lake import files_of, rewrite_lake
+from mdm.keys.refile import refile
+from mdm.keys.rewrap import reseal_second_factors, rewrap_entity_keys
 from mdm.progress import Progress
-from mdm.refile import refile
-from mdm.rewrap import reseal_second_factors, rewrap_entity_keys
+from mdm.rights import shredlist
 
 ROOT = "root"
 State = Literal["active", "decrypt-only", "destroyed"]

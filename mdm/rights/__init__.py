@@ -15,11 +15,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session, col, or_, select
 
-from mdm import audit, shredlist
+from mdm import audit
 from mdm.access import approvals
-from mdm.behind import SourceKey, by_layout, records_behind
 from mdm.compose import Hub
-from mdm.erasure import Hint, carry_out
 from mdm.errors import InputError
 from mdm.hub.columns import now
 from mdm.hub.lists import ListQuery
@@ -29,7 +27,10 @@ from mdm.ids import short_id
 from mdm.lookup import follow
 from mdm.opening import carriers
 from mdm.progress import Progress, Silent
-from mdm.shredlist import Erasure, ShredList
+from mdm.rights import shredlist
+from mdm.rights.behind import SourceKey, by_layout, records_behind
+from mdm.rights.erasure import Hint, carry_out
+from mdm.rights.shredlist import Erasure, ShredList
 from mdm.tokens import tokens_for
 
 ERASE = "rights.erase"

@@ -6,10 +6,11 @@ from collections.abc import Collection
 
 from sqlmodel import col, select
 
-from mdm import audit, shredlist
+from mdm import audit
 from mdm.compose import Hub
-from mdm.erasure import take_landed
 from mdm.hub.tables import Batch
+from mdm.rights import shredlist
+from mdm.rights.erasure import take_landed
 
 
 def leave_out(hub: Hub, only: Collection[str] | None = None) -> int:
