@@ -109,7 +109,7 @@ def _until_seen(hub: Any, before: int, begun: float, most: float = 5.0) -> float
     while time.perf_counter() - begun < most:
         if _seq(hub) > before:
             return time.perf_counter() - begun
-        time.sleep(0.005)
+        time.sleep(0.01)
     raise TimeoutError
 
 

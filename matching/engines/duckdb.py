@@ -67,7 +67,11 @@ class DuckDBEngine:
         return [column[0] for column in held or ()]
 
     def exists(self, name: str) -> bool:
-        return bool(self.columns(name))
+        try:
+            self._connection.execute(f"SELECT 1 FROM {name} LIMIT 0")
+        except duckdb.CatalogException:
+            return False
+        return True
 
     def tables(self) -> list[str]:
         rows = self._connection.execute("SELECT table_name FROM duckdb_tables()").fetchall()

@@ -197,6 +197,7 @@ def _choose(engine: Engine, kind: Kind) -> None:
     if kind == "family":
         more = """ UNION SELECT i.family_entity FROM person_in_family i
                    JOIN person_now p ON p.entity_id = i.person_entity WHERE i.chosen"""
+    engine.drop(f"{kind}_links_all")  # of an earlier call that failed
     engine.run(f"ALTER TABLE {kind}_links RENAME TO {kind}_links_all")
     engine.table(
         f"{kind}_links",

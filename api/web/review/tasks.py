@@ -22,6 +22,7 @@ from mdm.compose import Hub
 from mdm.errors import UnknownError
 from mdm.review import claims, queue
 from mdm.review.claims import ChangedError, TakenError
+from mdm.touched import Settler
 
 Form = URLEncodedBody[dict[str, Any]]
 TEMPLATE, ELSEWHERE = "review/task.html", "review/elsewhere.html"
@@ -40,9 +41,13 @@ class ElsewherePage:
 @declares("review.decide")
 @get(NEXT, sync_to_thread=True)
 def start(
-    request: AnyRequest, hub: NamedDependency[Hub], principal: NamedDependency[Principal]
+    request: AnyRequest,
+    hub: NamedDependency[Hub],
+    principal: NamedDependency[Principal],
+    settler: NamedDependency[Settler],
 ) -> Response[bytes]:
     """On to the next task; a kind word when none is left."""
+    settler.ask()  # warm by the time of the first answer
     asked = asked_of(request)
     with hub.sessions.read() as session:
         found = queue.next_for(session, principal, asked.filters)
