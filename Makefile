@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
-.PHONY: demo test bench check fix lock clean
+.PHONY: demo test browser bench check fix lock clean
 .DEFAULT_GOAL := help
 
 help: ## show what can be made
@@ -12,16 +12,19 @@ help: ## show what can be made
 
 $(STAMP): requirements.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes -r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
 demo: $(STAMP) ## 20,000 people: make the files, land, link, survive, seal, publish, report
 	$(BIN)/dtsen --home demo demo
 
-test: check ## lint, types, import contracts, then every test
-	@.ci/browser
+test: ## lint, types, import contracts, then every test
+	@$(MAKE) --no-print-directory -j2 browser check
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+
+browser: # beside the rest: one waits for packages while the other works
+	@.ci/browser
 
 check: $(STAMP) ## lint, types and import contracts only
 	$(BIN)/ruff check .
