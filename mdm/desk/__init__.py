@@ -1,8 +1,8 @@
 """The desk: where everybody waits who wants something revealed, and is answered in groups.
 
 One worker thread takes all questions that wait, whoever asked them, and answers them in one
-transaction: open, decide, charge, record, commit. The commit is one sync to disk for the whole
-group, and no answer leaves before it.
+transaction: open, decide, charge, record, commit. Another one (mdm/desk/release.py) brings groups
+to disk and hands their answers out; no answer leaves before that.
 
     desk = Desk(hub, decide)
     with desk:
@@ -14,7 +14,6 @@ eligibility and the DCI façade ask the same desk.
 
 from __future__ import annotations
 
-import asyncio
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -24,6 +23,7 @@ from typing import Any
 from mdm.compose import Hub
 from mdm.desk.errors import BudgetError, BusyError
 from mdm.desk.group import Decider, Group
+from mdm.desk.release import Release, Waiter
 from mdm.desk.terms import Answered, Moment, Person, Profile, Question
 
 __all__ = [
@@ -44,32 +44,13 @@ LINGER = 0.002  # seconds
 Watch = Callable[[int, float], None]  # told of every group: questions, seconds
 
 
-class _Waiter:
-    """A question and the future that its asker awaits."""
-
-    __slots__ = ("future", "loop", "question")
-
-    def __init__(self, question: Question) -> None:
-        self.question = question
-        self.loop = asyncio.get_running_loop()
-        self.future: asyncio.Future[Any] = self.loop.create_future()
-
-    def tell(self, answer: Any) -> None:
-        if self.future.done():
-            return
-        if isinstance(answer, BaseException):
-            self.future.set_exception(answer)
-        else:
-            self.future.set_result(answer)
-
-
 class Desk:
     """Answers questions in groups, each group in one transaction, on a thread of its own."""
 
     def __init__(self, hub: Hub, decide: Decider, watch: Watch | None = None) -> None:
         self._group = Group(hub, decide)
         self._watch = watch
-        self._queue: SimpleQueue[_Waiter | None] = SimpleQueue()
+        self._queue: SimpleQueue[Waiter | None] = SimpleQueue()
         self._thread: threading.Thread | None = None
         self._open = False
 
@@ -99,16 +80,22 @@ class Desk:
         """
         if not self._open or self._queue.qsize() >= WAITING:
             raise BusyError
-        waiter = _Waiter(question)
+        waiter = Waiter(question)
         self._queue.put(waiter)
         return await waiter.future
 
     def answer(self, questions: Sequence[Question]) -> list[Any]:
         """The same without waiting in line, for code without an event loop: for every question
         its answer or its exception."""
-        return self._group.answer(questions)
+        answers = self._group.answer(questions)
+        self._group.settle()
+        return answers
 
     def _work(self) -> None:
+        with Release(self._group.settle) as release:
+            self._answer_all(release)
+
+    def _answer_all(self, release: Release) -> None:
         before = 1
         while True:
             first = self._queue.get()
@@ -118,7 +105,8 @@ class Desk:
             last = first is None or self._gather(group)
             if group:
                 before, begun = len(group), time.perf_counter()
-                _tell(group, self._group.answer([waiter.question for waiter in group]))
+                answers = self._group.answer([waiter.question for waiter in group])
+                release.give(list(zip(group, answers, strict=True)))
                 if self._watch is not None:
                     self._watch(before, time.perf_counter() - begun)
             if last and self._queue.empty():
@@ -134,7 +122,7 @@ class Desk:
         while self._open and self._queue.qsize() + 1 < before and time.monotonic() < until:
             time.sleep(LINGER / 8)
 
-    def _gather(self, group: list[_Waiter]) -> bool:
+    def _gather(self, group: list[Waiter]) -> bool:
         """Add all who wait, up to the size of a group; whether the desk is closing."""
         size = _size(group[0])
         while size < TOGETHER:
@@ -149,20 +137,5 @@ class Desk:
         return False
 
 
-def _size(waiter: _Waiter) -> int:
+def _size(waiter: Waiter) -> int:
     return len(waiter.question.niks) + len(waiter.question.entities)
-
-
-def _tell(group: Sequence[_Waiter], answers: Sequence[Any]) -> None:
-    """Hand the answers over to the event loops their askers run in: once per loop."""
-    by_loop: dict[asyncio.AbstractEventLoop, list[tuple[_Waiter, Any]]] = {}
-    for waiter, answer in zip(group, answers, strict=True):
-        by_loop.setdefault(waiter.loop, []).append((waiter, answer))
-    for loop, told in by_loop.items():
-        if not loop.is_closed():
-            loop.call_soon_threadsafe(_tell_all, told)
-
-
-def _tell_all(told: Sequence[tuple[_Waiter, Any]]) -> None:
-    for waiter, answer in told:
-        waiter.tell(answer)

@@ -1,6 +1,6 @@
 """One group of questions, one transaction: open, decide, answer, record, commit.
 
-Nothing leaves before the commit. What goes wrong with one question goes to its own asker: a group
+Nothing leaves before the commit is on disk. What goes wrong with one question goes to its own asker: a group
 that fails is asked again one by one.
 """
 
@@ -78,6 +78,10 @@ class Group:
             if len(questions) == 1:
                 return [error]
         return [self.answer([question])[0] for question in questions]
+
+    def settle(self) -> None:
+        """Return once what was answered is in the log for good: then the answers may leave."""
+        self._sessions.settle()
 
     def _together(self, questions: Sequence[Question]) -> list[Any]:
         with self._sessions.begin() as session:

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlmodel import SQLModel
 
 from mdm.errors import HomeError
+from mdm.hub.journal import Journal
 
 Row = Sequence[Any]
 
@@ -45,6 +46,10 @@ class Dialect(Protocol):
 
     def engine(self, url: str, pool: Pool) -> sa.Engine:
         """A connection pool whose commits survive a power cut."""
+
+    def ahead(self, engine: sa.Engine) -> Journal:
+        """Let commits of an engine not wait for the disk, where somebody else can; what then makes
+        them last. Called before its first connection."""
 
     def turn(self, connection: sa.Connection, *, bulk: bool) -> AbstractContextManager[Turn]:
         """Around a unit of work that will write: waits for its turn where there is one.

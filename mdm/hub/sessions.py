@@ -13,6 +13,7 @@ from sqlmodel import Session
 from mdm.errors import CapacityError
 from mdm.hub.bulk import Bulk
 from mdm.hub.dialect import Dialect, Pool, Turn, dialect_for
+from mdm.hub.journal import Journal, Lasting
 
 _BindArguments = dict[str, Any]
 
@@ -46,13 +47,22 @@ class Sessions:
         self.dialect: Dialect = dialect_for(url)
         self.engine: sa.Engine = self.dialect.engine(url, self._pool)
         self._apart: list[Sessions] = []
+        self._journal: Journal = Lasting()
 
     def apart(self) -> Sessions:
         """The same database over one connection of its own, for one thread that asks all the time:
-        what a connection remembers of the database is worth most to who comes back to it."""
+        what a connection remembers of the database is worth most to who comes back to it.
+
+        What it commits is seen at once, and lasts only when `settle` has returned."""
         one = Sessions(self._url, replace(self._pool, size=1, overflow=0))
+        one._journal = one.dialect.ahead(one.engine)
         self._apart.append(one)
         return one
+
+    def settle(self) -> None:
+        """Return once all that was committed here survives a power cut: at once, but for sessions
+        `apart`. HomeError when the disk does not keep it. From any thread."""
+        self._journal.settle()
 
     @contextmanager
     def begin(self) -> Iterator[Session]:

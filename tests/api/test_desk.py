@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import json
+import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
@@ -18,7 +21,7 @@ from mdm.access import Limits, Principal, decide
 from mdm.access.terms import Decision, Resource
 from mdm.compose import Hub
 from mdm.desk import Answered, BudgetError, BusyError, Desk, Moment, Person, Question
-from mdm.errors import IntegrityError
+from mdm.errors import HomeError, IntegrityError
 from mdm.hub.tables import AuditEvent, SealedProfile
 from tests.api.world import (
     AGUS,
@@ -220,6 +223,45 @@ def test_who_waits_when_the_desk_closes_is_answered_and_the_next_refused(hub: Hu
     assert isinstance(late, BusyError)
     with hub.sessions.read() as session:
         assert session.exec(select(func.count()).select_from(AuditEvent)).one() >= 300
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_no_answer_leaves_before_the_disk_has_its_event(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reached, done, sync = Event(), Event(), os.fdatasync
+
+    def slow(file: int) -> None:
+        reached.set()
+        assert done.wait(10)
+        sync(file)
+
+    async def asked() -> tuple[int, Any]:
+        with Desk(hub, decide) as desk:
+            monkeypatch.setattr(os, "fdatasync", slow)
+            answer = asyncio.ensure_future(desk.ask(name(SITI)))
+            await asyncio.to_thread(reached.wait, 10)
+            await asyncio.sleep(0.05)
+            written, early = len(events(hub)), answer.done()
+            done.set()
+            assert not early
+            return written, await answer
+
+    assert asyncio.run(asked()) == (1, (1, ["SITI NURHALIZA"]))
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_a_disk_that_failed_once_is_not_believed_again(
+    hub: Hub, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_: int) -> None:
+        raise OSError(errno.EIO, "I/O error")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(os, "fdatasync", fail)
+        refused = ask_all(desk, [name(SITI), name(BUDI)])
+    later = [*ask_all(desk, [name(RINA)])]
+    assert [type(one) for one in [*refused, *later]] == [HomeError] * 3
 
 
 def test_an_empty_hub_answers_nobody(shared_hub: Hub) -> None:
