@@ -1,4 +1,4 @@
-"""A client's key pair as a file: one JWK, readable by its owner only."""
+"""A client's key pair as a file: one JWK with the client's id beside it, readable by its owner only."""
 
 from __future__ import annotations
 
@@ -38,6 +38,13 @@ def write_key(path: Path, key: Mapping[str, Any]) -> None:
     with os.fdopen(handle, "w") as file:
         json.dump(dict(key), file, indent=2)
         file.write("\n")
+
+
+def name_client(path: Path, client_id: str) -> None:
+    """Put the client's id beside its private key: from then on the file is all it needs to sign."""
+    named = path.with_name(f"{path.name}.new")
+    write_key(named, {**read_jwk(path), "client_id": client_id})
+    named.replace(path)
 
 
 def read_jwk(path: Path) -> dict[str, Any]:

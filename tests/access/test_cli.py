@@ -92,6 +92,9 @@ def test_a_client_is_added_with_a_key_made_here(dtsen: Dtsen, home: Path, tmp_pa
     client = TestClient(hub, made["id"], "pkh-jabar", json.loads(file.read_text()))
     principal = Gate(hub).client(client.token())
     assert (principal.regions, principal.programmes) == (("32",), frozenset({"PKH"}))
+    # The file is all that the calls of the README take: it knows whose key it is.
+    signed = dtsen("admin", "client", "assertion", "--key", file)["assertion"]
+    assert exchange(hub, signed)[1].principal.id == made["id"]
     hub.close()
     dtsen("admin", "client", "rotate-key", "pkh-jabar", "--key", file, fails=4)  # a private key
     dtsen("admin", "client", "disable", "pkh-jabar")

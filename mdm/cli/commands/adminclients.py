@@ -110,12 +110,14 @@ def client_add(
         made = register_client(
             hub, operator(), name, agreement, public, approval=approval, alone=True
         )
+    if make_key is not None:
+        keyfiles.name_client(make_key, made.id)
     if session.json:
         emit_json(session, {"id": made.id, "name": made.name, "key_file": make_key})
         return
     say(session, f"{made.name} is {made.id}.")
     if make_key is not None:
-        say(session, f"Private key: {make_key}. Hand it over by a safe way, and keep no copy.")
+        say(session, f"Its private key and id: {make_key}. Hand it over by a safe way, and keep no copy.")
 
 
 @client.command("disable")
