@@ -126,7 +126,7 @@ def _replay_shreds(hub: Hub) -> None:
 
     if shredlist.agrees(hub):
         return
-    from mdm.rights import catch_up  # noqa: PLC0415 - loads much, and is rarely needed
+    from mdm.rights.erasing import catch_up  # noqa: PLC0415 - loads much, and is rarely needed
 
     with suppress(BusyError), hub.lock("replay the shred list"):
         catch_up(hub)

@@ -17,12 +17,12 @@ from api.auth.refused import refusal
 from api.guard import require
 from api.problems import Problem, Wrong
 from api.schemas.rights import ErasedView, ErasureQuestion, Lifted, Restricted, RightQuestion
-from mdm import rights
 from mdm.access import Principal, decide
 from mdm.access.terms import Resource
 from mdm.compose import Hub
 from mdm.desk.people import open_following, open_people
 from mdm.hub.runs import published_seq
+from mdm.rights import erasing, restriction, whom
 
 _BODY = 4 << 10
 SEVERAL = refusal("Several profiles carry this number.")
@@ -43,7 +43,7 @@ def _subject(hub: Hub, principal: Principal, action: str, asked: RightQuestion) 
     if (asked.nik is None) == (asked.subject is None):
         wrong = Wrong("nik", "either nik or subject", "Send exactly one of the two.")
         raise Problem(422, "invalid", f"{wrong.field}: {wrong.rule}", wrong.hint, errors=[wrong])
-    ids = [asked.subject] if asked.subject else rights.carried_by(hub, asked.nik or "")
+    ids = [asked.subject] if asked.subject else whom.carried_by(hub, asked.nik or "")
     with hub.sessions.read() as session:
         seq = published_seq(session)
         persons = open_following(hub, session, ids, seq)
@@ -81,7 +81,7 @@ def restrict(
     """From now on no programme sees this person, until the restriction is lifted. Doing it again
     changes nothing."""
     target = _subject(hub, principal, "rights.restrict", data)
-    made = rights.restrict(hub, target, basis=data.basis, actor=principal.id, case=data.case)
+    made = restriction.restrict(hub, target, basis=data.basis, actor=principal.id, case=data.case)
     return Restricted(target, made)
 
 
@@ -99,7 +99,7 @@ def lift(
 ) -> Lifted:
     """Lift every restriction on this person."""
     target = _subject(hub, principal, "rights.restrict", data)
-    lifted = rights.lift(hub, target, basis=data.basis, actor=principal.id, case=data.case)
+    lifted = restriction.lift(hub, target, basis=data.basis, actor=principal.id, case=data.case)
     return Lifted(target, lifted)
 
 
@@ -120,7 +120,7 @@ def erase(
     """Erase a person: nobody can undo it. Another person must approve: the first request waits, the
     second one, with the approval, does it."""
     target = _subject(hub, principal, "rights.erase", data)
-    done = rights.erase(hub, target, reason=data.basis, actor=principal.id, approval=data.approval)
+    done = erasing.erase(hub, target, reason=data.basis, actor=principal.id, approval=data.approval)
     return ErasedView(list(done.entities), done.records, done.rows)
 
 

@@ -23,7 +23,7 @@ from mdm.errors import CapacityError
 from mdm.hub.runs import published_seq
 from mdm.hub.tables import SealedProfile
 from mdm.opening import open_profiles
-from mdm.rights import restricted
+from mdm.rights.restriction import restricted
 from mdm.survivorship import values
 from mdm.survivorship.explain import every_value
 from reference.phonetics import phonetic

@@ -16,13 +16,13 @@ import pytest
 import sqlalchemy as sa
 from sqlmodel import col, func, select, update
 
-from mdm import rights
 from mdm.access import Limits, Principal, decide
 from mdm.access.terms import Decision, Resource
 from mdm.compose import Hub
 from mdm.desk import Answered, BudgetError, BusyError, Desk, Moment, Person, Question
 from mdm.errors import HomeError, IntegrityError
 from mdm.hub.tables import AuditEvent, SealedProfile
+from mdm.rights import restriction
 from tests.api.world import (
     AGUS,
     BOGOR,
@@ -158,7 +158,7 @@ def test_without_the_log_nothing_is_answered(hub: Hub, desk: Desk) -> None:
 
 
 def test_a_restricted_person_looks_like_nobody_but_answers_for_itself(hub: Hub, desk: Desk) -> None:
-    rights.restrict(hub, ENTITY[SITI], basis="court order", actor="staff:supervisor")
+    restriction.restrict(hub, ENTITY[SITI], basis="court order", actor="staff:supervisor")
     supervisor = Principal("staff:s", "staff", frozenset(["supervisor"]), ("",))
     asked = name(SITI, who=supervisor, purpose="subject_access")
     assert ask_all(desk, [name(SITI), asked]) == [(1, [None]), (1, ["SITI NURHALIZA"])]

@@ -11,7 +11,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from mdm import audit, judgements, rights
+from mdm import audit, judgements
 from mdm.audit import verifier
 from mdm.audit.handout import handout
 from mdm.audit.search import Wanted, search
@@ -21,6 +21,7 @@ from mdm.hub.columns import now
 from mdm.judgements import RecordRef
 from mdm.progress import Silent
 from mdm.publishing import publish
+from mdm.rights import restriction
 from mdm.tracing import Question, find
 from mdm.tracing.difference import differences, link_differences
 from mdm.tracing.outline import Outline, outline
@@ -53,7 +54,7 @@ def world(shared_hub: Hub) -> World:
     between = now()
     judgements.record(hub, "person", *RECORDS, "link", actor="steward 7", reason="seen the papers")
     _publish_merge(hub, after)
-    rights.restrict(hub, ENTITY[SITI], basis="art41", actor="supervisor 1")
+    restriction.restrict(hub, ENTITY[SITI], basis="art41", actor="supervisor 1")
     return World(hub, between)
 
 

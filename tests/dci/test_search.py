@@ -9,7 +9,7 @@ import pytest
 from sqlmodel import col, select
 
 from mdm.hub.tables import AuditEvent
-from mdm.rights import lift, restrict
+from mdm.rights.restriction import lift, restrict
 from tests.api.serving import Served
 from tests.dci.registry import (
     AGUS,

@@ -8,13 +8,13 @@ from dataclasses import replace
 import pytest
 import sqlalchemy as sa
 
-from mdm import rights
 from mdm.access import Limits
 from mdm.compose import Hub
 from mdm.desk.errors import BudgetError
 from mdm.eligibility.answers import EligibilityAnswer
 from mdm.eligibility.gather import stand_ins
 from mdm.hub.tables import AuditEvent
+from mdm.rights import restriction
 from tests.decide.asked import many, one, outcomes, plain
 from tests.decide.world import (
     DENPASAR,
@@ -105,7 +105,7 @@ def same_but_for_the_nik(*answers: EligibilityAnswer) -> bool:
 
 def test_nobody_another_region_and_restricted_look_the_same(hub: Hub) -> None:
     Country([FAMILY, FAR, Household(3, [adult(8)])]).publish(hub)
-    rights.restrict(hub, adult(8).id, basis="UU 27/2022 art. 41", actor="test")
+    restriction.restrict(hub, adult(8).id, basis="UU 27/2022 art. 41", actor="test")
     bogor = client("3201")
     nobody, far, restricted = (
         one(hub, nik, principal=bogor) for nik in (NOBODY, FAR.members[0].nik, adult(8).nik)
@@ -126,7 +126,7 @@ def test_a_restricted_member_is_not_looked_at(hub: Hub) -> None:
     policeman = adult(9, occupation="KEPOLISIAN_RI")
     Country([Household(1, [HEAD, policeman])]).publish(hub)
     assert outcomes(one(hub, HEAD.nik, ["SEMBAKO"])) == {"SEMBAKO": "not-eligible"}
-    rights.restrict(hub, policeman.id, basis="UU 27/2022 art. 41", actor="test")
+    restriction.restrict(hub, policeman.id, basis="UU 27/2022 art. 41", actor="test")
     assert outcomes(one(hub, HEAD.nik, ["SEMBAKO"])) == {"SEMBAKO": "undetermined"}
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from sqlmodel import col, select
 
-from mdm import judgements, rights
+from mdm import judgements
 from mdm.access.errors import SecondPersonError
 from mdm.audit import leaf_hash
 from mdm.audit.verifying import verify
@@ -26,7 +26,8 @@ from mdm.landing import land
 from mdm.lookup import profile_by_id, profile_by_nik
 from mdm.opening import open_profiles
 from mdm.pipeline import run
-from mdm.rights import Erased, shredlist
+from mdm.rights import erasing, shredlist, whom
+from mdm.rights.erasing import Erased
 from mdm.validation import validate
 from tests.keys.approving import approve
 from tests.run.homes import QUIET, FirstRun, copy_of, land_all, niks, orphans, teach
@@ -64,11 +65,11 @@ def hub(world: World, tmp_path: Path) -> Iterator[Hub]:
 
 def erase(hub: Hub, nik: str) -> Erased:
     """Erase with two pairs of eyes."""
-    one = rights.entity_of(hub, nik)
+    one = whom.entity_of(hub, nik)
     with pytest.raises(SecondPersonError) as waits:
-        rights.erase(hub, one, reason=REASON, actor="first@hub")
+        erasing.erase(hub, one, reason=REASON, actor="first@hub")
     approval = approve(hub, waits.value.approval)
-    return rights.erase(hub, one, reason=REASON, actor="first@hub", approval=approval)
+    return erasing.erase(hub, one, reason=REASON, actor="first@hub", approval=approval)
 
 
 def everything_landed(hub: Hub) -> str:
@@ -113,7 +114,7 @@ def balances(hub: Hub) -> int:
 
 
 def test_an_erased_person_is_found_by_nothing_and_opens_nowhere(world: World, hub: Hub) -> None:
-    one = rights.entity_of(hub, world.nik)
+    one = whom.entity_of(hub, world.nik)
     with hub.sessions.read() as session:
         before = published_seq(session)
         opened = open_profiles(hub, session, [one], before)[one]
@@ -143,13 +144,13 @@ def test_an_erased_person_is_found_by_nothing_and_opens_nowhere(world: World, hu
 def test_only_a_person_known_to_the_hub_is_erased_and_only_after_approval(
     world: World, hub: Hub
 ) -> None:
-    one = rights.entity_of(hub, world.nik)
+    one = whom.entity_of(hub, world.nik)
     with pytest.raises(InputError, match="No entity"):
-        rights.erase(hub, "nobody", reason=REASON, actor="first@hub")
+        erasing.erase(hub, "nobody", reason=REASON, actor="first@hub")
     with pytest.raises(SecondPersonError) as waits:
-        rights.erase(hub, one, reason=REASON, actor="first@hub")
+        erasing.erase(hub, one, reason=REASON, actor="first@hub")
     with pytest.raises(Exception, match="not approved"):
-        rights.erase(hub, one, reason=REASON, actor="first@hub", approval=waits.value.approval)
+        erasing.erase(hub, one, reason=REASON, actor="first@hub", approval=waits.value.approval)
     assert profile_by_nik(hub, world.nik, actor="a") is not None
     assert shredlist.read_file(shredlist.path_of(hub)) == []
 
@@ -207,19 +208,19 @@ def test_a_copy_of_the_list_can_be_replayed_into_a_home_without_one(
     done = erase(hub, world.nik)
     with copy_of(world.home, tmp_path / "old") as old:
         lines = shredlist.read_file(shredlist.path_of(hub))
-        assert rights.replay(old, shredlist.opened(old, lines), QUIET, actor="keeper") == 1
+        assert erasing.replay(old, shredlist.opened(old, lines), QUIET, actor="keeper") == 1
         assert profile_by_nik(old, world.nik, actor="a") is None
         assert balances(old) == done.rows
         assert shredlist.path_of(old).read_bytes() == shredlist.path_of(hub).read_bytes()
-        assert rights.replay(old, shredlist.opened(old, lines), QUIET, actor="keeper") == 0
+        assert erasing.replay(old, shredlist.opened(old, lines), QUIET, actor="keeper") == 0
 
 
 def test_a_crash_after_the_list_was_written_is_made_good_by_the_next_opening(
     world: World, hub: Hub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    one = rights.entity_of(hub, world.nik)
+    one = whom.entity_of(hub, world.nik)
     with pytest.raises(SecondPersonError) as waits:
-        rights.erase(hub, one, reason=REASON, actor="first@hub")
+        erasing.erase(hub, one, reason=REASON, actor="first@hub")
     approval = approve(hub, waits.value.approval)
 
     def crash(*_: Any, **__: Any) -> None:
@@ -228,7 +229,7 @@ def test_a_crash_after_the_list_was_written_is_made_good_by_the_next_opening(
     with monkeypatch.context() as patch:
         patch.setattr("mdm.rights.erasure.clear_staged", crash)
         with pytest.raises(KeyboardInterrupt):
-            rights.erase(hub, one, reason=REASON, actor="first@hub", approval=approval)
+            erasing.erase(hub, one, reason=REASON, actor="first@hub", approval=approval)
     assert profile_by_nik(hub, world.nik, actor="a") is not None
     again = open_home(hub.settings.home)
     assert profile_by_nik(again, world.nik, actor="a") is None
@@ -267,7 +268,7 @@ def test_the_file_of_the_list_is_made_again_when_it_was_lost(world: World, hub: 
 
 
 def test_judgements_about_the_erased_no_longer_say_about_whom(world: World, hub: Hub) -> None:
-    one = rights.entity_of(hub, world.nik)
+    one = whom.entity_of(hub, world.nik)
     with hub.sessions.read() as session:
         opened = open_profiles(hub, session, [one], published_seq(session))[one]
     mine = RecordRef(*json.loads(opened.content)["records"][0][:3])

@@ -7,10 +7,10 @@ import json
 import pytest
 from sqlmodel import select
 
-from mdm import rights
 from mdm.compose import Hub
 from mdm.errors import InputError
 from mdm.hub.tables import AuditEvent
+from mdm.rights import restriction
 from tests.publish.golden import BUDI, SITI, Golden, content, publish_golden
 
 BASIS = "uu27-2022-art41"
@@ -18,17 +18,17 @@ BASIS = "uu27-2022-art41"
 
 def restricted(hub: Hub, *ids: str) -> set[str]:
     with hub.sessions.read() as session:
-        return rights.restricted(session, ids)
+        return restriction.restricted(session, ids)
 
 
 def test_a_restriction_stands_until_it_is_lifted(hub: Hub) -> None:
     persons = {"e1": (content(name="SITI"), [SITI]), "e2": (content(name="BUDI"), [BUDI])}
     publish_golden(hub, Golden(persons=persons))
-    made = rights.restrict(hub, "e1", basis=BASIS, actor="s@hub", case="1/2026")
-    assert rights.restrict(hub, "e1", basis=BASIS, actor="s@hub") == made
+    made = restriction.restrict(hub, "e1", basis=BASIS, actor="s@hub", case="1/2026")
+    assert restriction.restrict(hub, "e1", basis=BASIS, actor="s@hub") == made
     assert restricted(hub, "e1", "e2", "nobody") == {"e1"}
-    assert rights.lift(hub, "e1", basis=BASIS, actor="t@hub") == 1
-    assert rights.lift(hub, "e1", basis=BASIS, actor="t@hub") == 0
+    assert restriction.lift(hub, "e1", basis=BASIS, actor="t@hub") == 1
+    assert restriction.lift(hub, "e1", basis=BASIS, actor="t@hub") == 0
     assert restricted(hub, "e1", "e2") == set()
     with hub.sessions.read() as session:
         said = [json.loads(e) for e in session.exec(select(AuditEvent.event)).all()]
@@ -39,11 +39,11 @@ def test_a_restriction_stands_until_it_is_lifted(hub: Hub) -> None:
 def test_a_restriction_follows_its_person_into_a_merge(hub: Hub) -> None:
     persons = {"e1": (content(name="SITI"), [SITI]), "e2": (content(name="SITI"), [])}
     publish_golden(hub, Golden(persons=persons))
-    rights.restrict(hub, "e2", basis=BASIS, actor="s@hub")
+    restriction.restrict(hub, "e2", basis=BASIS, actor="s@hub")
     publish_golden(hub, Golden(persons={"e1": persons["e1"]}, merged={"e2": "e1"}))
     assert restricted(hub, "e1") == {"e1"}
     assert restricted(hub, "e1", "e2") == {"e1", "e2"}
-    assert rights.lift(hub, "e1", basis=BASIS, actor="s@hub") == 1
+    assert restriction.lift(hub, "e1", basis=BASIS, actor="s@hub") == 1
     assert restricted(hub, "e1", "e2") == set()
 
 
@@ -51,14 +51,14 @@ def test_of_many_only_the_restricted_are_named(hub: Hub) -> None:
     persons = {f"e{n}": (content(name=f"N{n}"), []) for n in range(1_500)}
     publish_golden(hub, Golden(persons=persons))
     for n in (3, 1_400):
-        rights.restrict(hub, f"e{n}", basis=BASIS, actor="s@hub")
+        restriction.restrict(hub, f"e{n}", basis=BASIS, actor="s@hub")
     assert restricted(hub, *persons) == {"e3", "e1400"}
 
 
 def test_nobody_unknown_is_restricted(hub: Hub) -> None:
     with pytest.raises(InputError, match="No entity"):
-        rights.restrict(hub, "nobody", basis=BASIS, actor="s@hub")
+        restriction.restrict(hub, "nobody", basis=BASIS, actor="s@hub")
     publish_golden(hub, Golden(persons={"e1": (content(name="SITI"), [SITI])}))
     with pytest.raises(InputError, match="NIK"):
-        rights.restrict(hub, "e1", basis=f"because {SITI}", actor="s@hub")
+        restriction.restrict(hub, "e1", basis=f"because {SITI}", actor="s@hub")
     assert restricted(hub, "e1") == set()

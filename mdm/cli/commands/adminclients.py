@@ -117,7 +117,10 @@ def client_add(
         return
     say(session, f"{made.name} is {made.id}.")
     if make_key is not None:
-        say(session, f"Its private key and id: {make_key}. Hand it over by a safe way, and keep no copy.")
+        say(
+            session,
+            f"Its private key and id: {make_key}. Hand it over by a safe way, and keep no copy.",
+        )
 
 
 @client.command("disable")

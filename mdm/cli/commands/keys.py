@@ -156,12 +156,11 @@ def export(session: Session, *, out: Path) -> None:
 @pass_session
 def replay(session: Session, *, file: Path) -> None:
     """Erase again whom FILE says was erased, where this hub has forgotten it: after a restore."""
-    from mdm import rights  # noqa: PLC0415
-    from mdm.rights import shredlist  # noqa: PLC0415
+    from mdm.rights import erasing, shredlist  # noqa: PLC0415
 
     with opened(session) as hub, hub.lock("replay the shred list"):
         shred = shredlist.opened(hub, shredlist.read_file(file))
-        done = rights.replay(hub, shred, session.progress, actor=operator())
+        done = erasing.replay(hub, shred, session.progress, actor=operator())
     if session.json:
         emit_json(session, {"replayed": done})
         return

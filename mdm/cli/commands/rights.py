@@ -29,11 +29,11 @@ _CASE = click.option("--case", metavar="NO", help="The case it belongs to.")
 @pass_session
 def restrict(session: Session, *, entity: str | None, basis: str, case: str | None) -> None:
     """Restrict the processing of one person's data (UU 27/2022 art. 41), until it is lifted."""
-    from mdm import rights  # noqa: PLC0415 - loads the whole hub
+    from mdm.rights import restriction, whom  # noqa: PLC0415 - loads the whole hub
 
     with opened(session) as hub:
-        target = entity or rights.entity_of(hub, ask("NIK: "))
-        made = rights.restrict(hub, target, basis=basis, actor=operator(), case=case)
+        target = entity or whom.entity_of(hub, ask("NIK: "))
+        made = restriction.restrict(hub, target, basis=basis, actor=operator(), case=case)
     if session.json:
         emit_json(session, {"restriction": made})
         return
@@ -48,11 +48,11 @@ def restrict(session: Session, *, entity: str | None, basis: str, case: str | No
 @pass_session
 def lift(session: Session, *, entity: str | None, basis: str, case: str | None) -> None:
     """Lift every restriction on one person."""
-    from mdm import rights  # noqa: PLC0415
+    from mdm.rights import restriction, whom  # noqa: PLC0415
 
     with opened(session) as hub:
-        target = entity or rights.entity_of(hub, ask("NIK: "))
-        lifted = rights.lift(hub, target, basis=basis, actor=operator(), case=case)
+        target = entity or whom.entity_of(hub, ask("NIK: "))
+        lifted = restriction.lift(hub, target, basis=basis, actor=operator(), case=case)
     if session.json:
         emit_json(session, {"lifted": lifted})
         return
@@ -71,12 +71,11 @@ def erase(session: Session, *, entity: str | None, basis: str, approval: str | N
     The first call asks another person for approval, and ends with the number of the request; call
     again with --approval when it is given.
     """
-    from mdm import rights  # noqa: PLC0415
-    from mdm.rights import shredlist  # noqa: PLC0415
+    from mdm.rights import erasing, shredlist, whom  # noqa: PLC0415
 
     with opened(session) as hub:
-        target = entity or rights.entity_of(hub, ask("NIK: "))
-        done = rights.erase(
+        target = entity or whom.entity_of(hub, ask("NIK: "))
+        done = erasing.erase(
             hub,
             target,
             reason=basis,

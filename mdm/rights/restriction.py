@@ -1,0 +1,82 @@
+"""Restriction (UU 27/2022 art. 41): hides a profile from decisions until it is lifted; nothing is lost."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import chain, islice
+
+import sqlalchemy as sa
+from sqlmodel import Session, col, or_, select
+
+from mdm import audit
+from mdm.compose import Hub
+from mdm.hub.columns import now
+from mdm.hub.lists import ListQuery
+from mdm.hub.tables import Entity, SubjectRestriction
+from mdm.ids import short_id
+from mdm.rights.whom import known
+
+TOGETHER = 1_000  # ids asked for in one statement
+
+
+def restrict(hub: Hub, entity_id: str, *, basis: str, actor: str, case: str | None = None) -> str:
+    """Restrict the processing of one entity; the restriction's id. Doing it again changes nothing."""
+    with hub.sessions.begin() as session:
+        target = known(session, entity_id)
+        standing = _standing(session, target)
+        if standing:
+            return standing[0].id
+        made = SubjectRestriction(
+            id=short_id(), entity_id=target, basis=basis, case_number=case, actor=actor
+        )
+        audit.record(
+            session, actor, "restrict", entity_id=target, reason=basis, case=case, id=made.id
+        )
+        session.add(made)
+        return made.id
+
+
+def lift(hub: Hub, entity_id: str, *, basis: str, actor: str, case: str | None = None) -> int:
+    """Lift every restriction of one entity, and of those merged into it; how many there were."""
+    with hub.sessions.begin() as session:
+        target = known(session, entity_id)
+        standing = _standing(session, target)
+        for one in standing:
+            one.lifted, one.lifted_by, one.lifted_basis = now(), actor, basis
+            session.add(one)
+            audit.record(
+                session, actor, "lift", entity_id=target, reason=basis, case=case, id=one.id
+            )
+        return len(standing)
+
+
+def restricted(session: Session, entity_ids: Iterable[str]) -> set[str]:
+    """Those of some entities whose processing is restricted, by their own name or that of an
+    entity merged into them."""
+    wanted = iter(dict.fromkeys(entity_ids))
+    found: set[str] = set()
+    while some := set(islice(wanted, TOGETHER)):
+        rows = _RESTRICTED.rows(session.connection(), list(some))
+        found |= some.intersection(chain.from_iterable(rows))
+    return found
+
+
+_IDS: sa.BindParameter[str] = sa.bindparam("ids", expanding=True)
+_RESTRICTED = ListQuery(
+    sa.select(col(SubjectRestriction.entity_id), col(Entity.merged_into))
+    .join(Entity, col(Entity.entity_id) == col(SubjectRestriction.entity_id), isouter=True)
+    .where(col(SubjectRestriction.lifted).is_(None))
+    .where(or_(col(SubjectRestriction.entity_id).in_(_IDS), col(Entity.merged_into).in_(_IDS)))
+)
+
+
+def _standing(session: Session, entity_id: str) -> Sequence[SubjectRestriction]:
+    merged = select(Entity.entity_id).where(Entity.merged_into == entity_id)
+    query = select(SubjectRestriction).where(
+        col(SubjectRestriction.lifted).is_(None),
+        or_(
+            col(SubjectRestriction.entity_id) == entity_id,
+            col(SubjectRestriction.entity_id).in_(merged),
+        ),
+    )
+    return session.exec(query).all()
