@@ -20,6 +20,7 @@ from mdm.hub.lists import ListQuery
 from mdm.hub.tables import EntityKey, NikToken, SealedProfile
 from mdm.seal import unseal, unwrap_entity_key
 from mdm.seal.profiles import profile_place
+from mdm.survivorship.explain import every_value
 
 TOGETHER = 1_000  # ids asked for in one statement
 
@@ -74,6 +75,16 @@ def open_every_version(hub: Hub, session: Session, entity_ids: Iterable[str]) ->
         )
         for row in session.connection().execute(query).all():
             yield _open((*row[:5], row[5] or b"", *row[6:]), wrapping[row[6]])
+
+
+def niks_told(hub: Hub, session: Session, entity_ids: Iterable[str]) -> set[str]:
+    """Every NIK that any version of these profiles tells: the chosen one, and those that lost to it."""
+    return {
+        nik
+        for opened in open_every_version(hub, session, entity_ids)
+        for nik in every_value(opened.content, "nik")
+        if isinstance(nik, str) and len(nik) == 16 and nik.isascii() and nik.isdigit()
+    }
 
 
 _Sealed = tuple[str, str, int, int, int, bytes, int, bytes]

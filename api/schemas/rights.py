@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated, ClassVar
 
 import msgspec
@@ -60,10 +61,25 @@ class Lifted(msgspec.Struct):
     lifted: int
 
 
+class Told(msgspec.Struct):
+    """What one principal was told for one purpose, and how often. `job`: in whose result."""
+
+    actor: str
+    action: str
+    purpose: str
+    job: str | None
+    times: int
+    first: datetime
+    last: datetime
+
+
 class ErasedView(msgspec.Struct):
     """What was erased: entities whose key is gone, source records that stay out from now on, landed
-    rows taken out of the lake."""
+    rows taken out of the lake, jobs ended that asked about the person. `handed_out` is what nobody
+    can take back: who was told has to be asked to delete it."""
 
     entities: list[str]
     records: int
     rows: int
+    jobs: int
+    handed_out: list[Told]

@@ -38,6 +38,7 @@ WAITING, RUNNING, DONE, FAILED, CANCELLED, DELIVERED, EXPIRED = (
     "expired",
 )
 REQUEST, RESULT = "request", "result"
+VOID = "void"  # the problem of a job whose answers may not be given any more
 
 
 @dataclass(frozen=True)
@@ -90,6 +91,7 @@ def cancel(hub: Hub, job_id: str, owner: str) -> Job:
     """End a job that is not done; its files go. A job that has ended stays as it is."""
     with hub.sessions.begin() as session:
         job = look(session, job_id, owner)
+        session.refresh(job, with_for_update=True)
         if job.state not in (WAITING, RUNNING):
             return job
         job.state, job.finished = CANCELLED, now()

@@ -125,13 +125,21 @@ class Worker:
             end = result.append(number, _lines(batch.asked, told.items, done), end)
             done += len(niks)
             if not self._tell(job, done, told.found, end):
+                self._leave(job)
                 return
         self._end(job, DONE)
+
+    def _leave(self, job: Job) -> None:
+        """Take back what was written for a job that somebody ended meanwhile."""
+        with self._hub.sessions.read() as session:
+            ended = session.get_one(Job, job.id).state not in (WAITING, RUNNING, DONE)
+        if ended:
+            remove_files(self._hub, job)
 
     def _tell(self, job: Job, done: int, found: int, end: int) -> bool:
         """Say how far the job is; whether it is still this worker's."""
         with self._hub.sessions.begin() as session:
-            held = session.get_one(Job, job.id)
+            held = session.get_one(Job, job.id, with_for_update=True)
             if held.state != RUNNING or held.worker != self._name:
                 return False
             held.done, held.result_bytes, held.found = done, end, held.found + found
@@ -140,7 +148,7 @@ class Worker:
 
     def _end(self, job: Job, state: str, problem: str | None = None) -> None:
         with self._hub.sessions.begin() as session:
-            held = session.get_one(Job, job.id)
+            held = session.get_one(Job, job.id, with_for_update=True)
             if held.state != RUNNING or held.worker != self._name:
                 return
             held.state, held.problem, held.worker = state, problem, None

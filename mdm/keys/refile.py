@@ -19,10 +19,9 @@ from mdm.compose import Hub
 from mdm.hub.columns import now
 from mdm.hub.tables import NikToken, Refiling, SealedProfile
 from mdm.keys import DomainKey
-from mdm.opening import open_every_version
+from mdm.opening import niks_told
 from mdm.progress import Progress, Silent
 from mdm.seal import TOKEN_BYTES, Mac, token_domain
-from mdm.survivorship.explain import every_value
 from mdm.tokens import PURPOSE, TABLE, index_key
 
 CHUNK = 500  # persons per unit of work
@@ -84,7 +83,7 @@ def _move(hub: Hub, old: DomainKey, active: DomainKey, progress: Progress) -> in
         for ids in _persons(hub, mark.after):
             with hub.sessions.begin() as session:
                 pairs = {
-                    before(nik): after(nik) for nik in sorted(_numbers(hub, session, ids)) if nik
+                    before(nik): after(nik) for nik in sorted(niks_told(hub, session, ids)) if nik
                 }
                 count = _exchange(hub, session, pairs, old.version, active.version)
                 mark.after, mark.done = ids[-1], mark.done + count
@@ -120,16 +119,6 @@ def _persons(hub: Hub, after: str) -> Iterator[Sequence[str]]:
             return
         yield ids
         after = ids[-1]
-
-
-def _numbers(hub: Hub, session: Session, ids: Sequence[str]) -> set[str]:
-    """Every NIK that any version of these profiles tells."""
-    return {
-        nik
-        for opened in open_every_version(hub, session, ids)
-        for nik in every_value(opened.content, "nik")
-        if isinstance(nik, str) and len(nik) == 16 and nik.isascii() and nik.isdigit()
-    }
 
 
 def _exchange(hub: Hub, session: Session, pairs: dict[bytes, bytes], old: int, active: int) -> int:

@@ -18,7 +18,8 @@ from mdm.hub.tables import Entity
 from mdm.progress import Progress, Silent
 from mdm.rights import shredlist
 from mdm.rights.behind import SourceKey, by_layout, records_behind
-from mdm.rights.erasure import Hint, carry_out
+from mdm.rights.erasure import Hint, Taken, carry_out
+from mdm.rights.handed import HandedOut, handed_out
 from mdm.rights.shredlist import Erasure, ShredList
 from mdm.rights.whom import known
 
@@ -28,11 +29,14 @@ ERASE = "rights.erase"
 @dataclass(frozen=True)
 class Erased:
     """What an erasure came to: entities shredded, source records left out from now on, landed rows
-    taken out of the lake."""
+    taken out of the lake, jobs ended that asked about the person; and what was told before, which
+    nobody can take back: who was told has to be asked to delete it."""
 
     entities: tuple[str, ...]
     records: int
     rows: int
+    jobs: int
+    handed_out: tuple[HandedOut, ...]
 
 
 def erase(
@@ -64,8 +68,11 @@ def erase(
         whole = shredlist.opened(hub, [*held.lines, line])
         # On disk before it is done: a power cut in between only delays it.
         shredlist.write_ahead(hub, whole.lines)
-        rows = _carry_out_rest(hub, whole, progress or Silent(), actor, by_layout(records))
-    return Erased(ids, len(records), rows)
+        taken = _carry_out_rest(hub, whole, progress or Silent(), actor, by_layout(records))
+    with hub.sessions.read() as session:
+        told = handed_out(session, ids)
+    rows, jobs = sum(one.landed for one in taken), sum(one.jobs for one in taken)
+    return Erased(ids, len(records), rows, jobs, told)
 
 
 def replay(hub: Hub, shred: ShredList, progress: Progress, *, actor: str) -> int:
@@ -98,14 +105,14 @@ def _carry_out_rest(
     progress: Progress,
     actor: str,
     hint: Hint | None,
-) -> int:
+) -> list[Taken]:
     with hub.sessions.read() as session:
         held = shredlist.load(hub, session)
     done = len(held.lines) if held else 0
-    return sum(
-        carry_out(hub, shred, n, progress, actor=actor, hint=hint).landed
+    return [
+        carry_out(hub, shred, n, progress, actor=actor, hint=hint)
         for n in range(done, len(shred.lines))
-    )
+    ]
 
 
 def _appended(hub: Hub, held: ShredList | None, other: ShredList) -> ShredList:

@@ -30,8 +30,9 @@ from mdm.hub.tables import (
     SealedProfile,
     ShredEntry,
 )
+from mdm.jobs import forgetting as jobs
 from mdm.lake import LakeFile
-from mdm.opening import open_every_version
+from mdm.opening import niks_told, open_every_version
 from mdm.progress import Progress
 from mdm.publishing import clear_staged
 from mdm.review import forgetting as review
@@ -47,11 +48,12 @@ Hint = Mapping[tuple[str, str], frozenset[str]]
 @dataclass
 class Taken:
     """What leaves the lake: landed rows by batch, how many of them were quarantined, and the files
-    that give their place to others."""
+    that give their place to others. `jobs`: how many were ended that asked about the erased."""
 
     rows: dict[str, set[int]] = field(default_factory=dict)
     quarantined: dict[str, int] = field(default_factory=dict)
     swaps: list[tuple[LakeFile, LakeFile]] = field(default_factory=list)
+    jobs: int = 0
 
     @property
     def landed(self) -> int:
@@ -89,6 +91,7 @@ def carry_out(
         session.add(ShredEntry(n=n, line=shred.lines[n]))
         taken.settle(hub, session)
         counts = _shred(hub, session, shred, erasure) | {"landed": taken.landed}
+        taken.jobs = counts["jobs"]
         audit.record(
             session,
             actor,
@@ -202,6 +205,7 @@ def _shred(hub: Hub, session: Session, shred: ShredList, erasure: Erasure) -> di
     """Everything in the database that would tell of the erased; how much of each there was."""
     ids = list(erasure.entities)
     counts = {
+        "jobs": jobs.forget(hub, session, niks_told(hub, session, ids)),
         "versions shared": _blank_shared(hub, session, shred, erasure),
         "judgements": _forget_judgements(hub, session, shred),
         "corrections": forget(hub, session, ids),

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlmodel import select
@@ -22,8 +23,10 @@ from mdm.hub.tables import Job
 from mdm.jobs import Wish
 from mdm.jobs import work as jobwork
 from mdm.jobs.work import Worker
+from mdm.rights.whom import entity_of
 from tests.decide.asked import many
 from tests.decide.world import NOBODY, Country, Household, adult, client, pupil
+from tests.keys.approving import erase
 from tests.templates import Fill, Template
 
 FAMILIES = [Household(n, [adult(10 * n), pupil(10 * n + 1)], desil=n) for n in range(1, 9)]
@@ -199,3 +202,44 @@ def _wait(until: object) -> None:
 def test_an_empty_job_is_refused(hub: Hub) -> None:
     with pytest.raises(InputError):
         jobs.submit(hub, wish([]))
+
+
+def test_an_erasure_ends_the_jobs_that_ask_about_the_person_and_names_what_was_fetched(
+    hub: Hub,
+) -> None:
+    gone = NIKS[0]
+    fetched, done, other = (jobs.submit(hub, wish(niks)) for niks in (NIKS, NIKS[:3], NIKS[4:]))
+    worker = Worker(hub)
+    while worker.round():
+        pass
+    lines_of(hub, fetched.id)
+    waiting = jobs.submit(hub, wish([gone]))
+    erased = erase(hub, entity_of(hub, gone))
+    assert erased.jobs == 2
+    # The one answer that left the hub is named; the one that nobody fetched told nobody.
+    (told,) = erased.handed_out
+    assert (told.actor, told.purpose, told.job) == (OWNER, "assistance", fetched.id)
+    for job in (done, waiting):
+        now_ = job_of(hub, job.id)
+        assert (now_.state, now_.problem) == ("failed", "void")
+        with pytest.raises(InputError):
+            jobs.collect(hub, job.id, OWNER)
+    assert {path.stem for path in files(hub)} == {other.id}
+    assert len(lines_of(hub, other.id)) == 1 + len(NIKS[4:])
+
+
+def test_a_worker_that_is_overtaken_by_an_erasure_leaves_nothing_behind(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = jobs.submit(hub, wish())
+    answer = jobwork.answer
+
+    def erase_meanwhile(*asked: Any) -> Any:
+        told = answer(*asked)
+        erase(hub, entity_of(hub, NIKS[0]))
+        return told
+
+    monkeypatch.setattr(jobwork, "answer", erase_meanwhile)
+    assert Worker(hub).round()
+    assert job_of(hub, job.id).problem == "void"
+    assert files(hub) == []

@@ -4,32 +4,20 @@ from __future__ import annotations
 
 import json
 
-import pytest
 from sqlmodel import select
 
-from mdm.access.errors import SecondPersonError
 from mdm.audit.verifying import verify
 from mdm.compose import Hub
 from mdm.hub.runs import published_seq
 from mdm.hub.tables import AuditEvent, EntityEvent
 from mdm.lookup import profile_by_nik
 from mdm.opening import open_every_version, open_profiles
-from mdm.rights import erasing
-from tests.keys.approving import approve
+from tests.keys.approving import erase
 from tests.publish.golden import BUDI, SITI, Golden, content, publish_golden
 from tests.run.homes import QUIET
 
 MINE = ["kemensos", "siksng_individu", "32:1", "b2", "a.csv", 3, "2026-01-02"]
 THEIRS = ["kemendagri", "biodata_wni", BUDI, "b1", "biodata.csv", 7, "2026-01-02"]
-
-
-def erase(hub: Hub, entity_id: str) -> erasing.Erased:
-    with pytest.raises(SecondPersonError) as waits:
-        erasing.erase(hub, entity_id, reason="uu27-2022-art43", actor="first@hub")
-    approval = approve(hub, waits.value.approval)
-    return erasing.erase(
-        hub, entity_id, reason="uu27-2022-art43", actor="first@hub", approval=approval
-    )
 
 
 def made_of(*records: list[object], **values: object) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from mdm.cli.administering import ask, operator
-from mdm.cli.answers import emit_json, say
+from mdm.cli.answers import emit_json, say, table
 from mdm.cli.opened import opened
 from mdm.cli.session import Session, pass_session, shared_options
 
@@ -88,4 +88,10 @@ def erase(session: Session, *, entity: str | None, basis: str, approval: str | N
         emit_json(session, {"erased": done, "shred_list": path})
         return
     say(session, f"Erased: {done.records:,} source records, {done.rows:,} landed rows.")
+    if done.jobs:
+        say(session, f"Ended, and to be asked again: {done.jobs:,} jobs about this person.")
+    if done.handed_out:
+        columns = ("who", "what", "purpose", "job", "times", "last")
+        rows = [(o.actor, o.action, o.purpose, o.job, o.times, o.last) for o in done.handed_out]
+        session.out.print(table("Told before; ask them to delete it", columns, rows))
     say(session, f"Copy the shred list to a safe place now, apart from any backup: {path}")
