@@ -19,6 +19,8 @@ def stand_in_regions(
 ) -> None:
     """Add some entities to `<kind>_golden` with the region that readers see and no content: a person
     without a domicile of its own finds that of its household there, a task that of whom it is about."""
+    if not ids:
+        return
     rows = session.exec(
         select(SealedProfile.entity_id, SealedProfile.region)
         .where(col(SealedProfile.entity_id).in_(list(ids)))

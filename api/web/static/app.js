@@ -22,11 +22,12 @@
     ...more, credentials: "same-origin",
     headers: { "X-Partial": region, Accept: "text/html", ...more.headers },
   });
+  let sending = Promise.resolve(); // until what was sent last is answered, or a second has gone by
   const fetchAhead = (path, region) => {
     const name = region + " " + path;
     if (ahead.has(name)) return;
     if (ahead.size > 8) ahead.delete(ahead.keys().next().value);
-    ahead.set(name, ask(path, region, { priority: "low" })
+    ahead.set(name, sending.then(() => ask(path, region, { priority: "low" }))
       .then((answer) => (answer.ok && !answer.redirected ? answer.text() : null)).catch(() => null));
   };
   const taken = (path, region) => {
@@ -100,6 +101,7 @@
     const asked = ask(path, region, {
       method: "POST", body: upload ? data : new URLSearchParams(data), headers: { "X-CSRF-Token": body.dataset.csrf || "" },
     });
+    sending = Promise.race([asked.catch(() => null), new Promise((done) => { setTimeout(done, 1000); })]);
     target.setAttribute("aria-busy", "true");
     try {
       const text = early ? await early : null;
