@@ -14,7 +14,7 @@ from mdm.access.decide import decide, may
 from mdm.access.terms import WHOLE_COUNTRY, Principal, Resource
 from mdm.compose import Hub
 from mdm.corrections import evidence, store
-from mdm.corrections.chain import NOT_THERE, READ, step_for, steps_of
+from mdm.corrections.chain import NOT_THERE, READ, SENT_BACK, step_for, steps_of
 from mdm.corrections.checks import carried_elsewhere
 from mdm.corrections.deadlines import OPEN, Clock, clock
 from mdm.corrections.document import Step, load_rules
@@ -47,7 +47,8 @@ class Told:
 
 @dataclass(frozen=True)
 class Whole:
-    """One proposal, open. `step`: what the reader may do with it now; `own`: it is the reader's."""
+    """One proposal, open. `step`: what the reader may do with it now; `own`: it is the reader's, and open; `back`: it
+    is the reader's, and was sent back to be mended."""
 
     row: Correction
     proposal: Proposal
@@ -59,6 +60,7 @@ class Whole:
     warnings: Sequence[str]  # what the checks said, and what they say to this reader now
     step: Step | None
     own: bool
+    back: bool
 
 
 def mine(hub: Hub, principal: Principal) -> list[Listed]:
@@ -157,6 +159,7 @@ def open_whole(hub: Hub, principal: Principal, correction: str) -> Whole:
             ],
             step=step_for(session, principal, row),
             own=row.proposer == principal.id and row.state in OPEN,
+            back=row.proposer == principal.id and row.state == SENT_BACK,
         )
 
 

@@ -13,7 +13,9 @@ from sqlmodel import select
 from mdm.compose import Hub
 from mdm.corrections import returns, store
 from mdm.corrections.around import Around, look_around, value_of
+from mdm.corrections.document import load_rules
 from mdm.corrections.outcomes import Outcome, outcomes
+from mdm.corrections.redrafting import redraft
 from mdm.corrections.terms import Draft
 from mdm.desk.terms import Profile
 from mdm.hub.tables import Correction, Entity
@@ -35,11 +37,12 @@ class World:
     hub: Hub
     delivery: Path
     families: list[Around]
+    drafts: dict[str, Draft] = field(default_factory=dict)
     made: dict[str, str] = field(default_factory=dict)
     result: RunResult | None = None
 
     def correct(self, name: str, one: Draft) -> None:
-        self.made[name] = approve(self.hub, one)
+        self.drafts[name], self.made[name] = one, approve(self.hub, one)
 
     def around(self, at: int) -> Around:
         """A family as it stands now."""
@@ -240,6 +243,22 @@ def _send(
         writer.writeheader()
         writer.writerows(held)
     land(world.hub, source, [folder], progress=QUIET)
+
+
+@pytest.mark.parametrize(
+    "name", ["phone", "name", "floor", "death", "birth", "remove", "split", "move"]
+)
+def test_what_was_proposed_can_be_filled_in_again(world: World, name: str) -> None:
+    asked = world.drafts[name]
+    with world.hub.sessions.read() as session:
+        (row,) = session.exec(select(Correction).where(Correction.id == world.made[name])).all()
+        ((_, kept),) = store.open_many(world.hub, session, [row])
+    again = redraft(load_rules(), kept)
+    assert again is not None
+    assert again.files == ()
+    assert asked.values.items() <= again.values.items()
+    for part in ("kind", "entity_id", "attribute", "members", "source_date", "said"):
+        assert getattr(again, part) == getattr(asked, part), part
 
 
 def test_it_holds_until_the_source_itself_changes(world: World, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 from sqlmodel import select
 
 from mdm.audit.search import Wanted, entries
@@ -207,7 +207,23 @@ def test_a_proposal_goes_back_with_a_reason_by_keyboard(day: Day, chrome: Browse
         page.goto(address)
         page.get_by_text("Akta belum terbaca.").wait_for()
         page.get_by_role("link", name="Usulkan lagi").click()
+        expect(page.get_by_label("Tanggal meninggal")).to_have_value("2026-11-01")
+        page.get_by_label("Tanggal bukti").fill("2026-11-02")
+        page.locator("#f-bukti").set_input_files(
+            {
+                "name": "akta.pdf",
+                "mimeType": "application/pdf",
+                "buffer": b"%PDF-1.7 akta, readable",
+            }
+        )
+        page.get_by_role("button", name="Kirim usulan").click()
+        page.get_by_text("Usulan terkirim.").wait_for()
+        assert page.url != address
+        page.goto(address + "/lagi")
         page.get_by_label("Tanggal meninggal").wait_for()
+    with window(chrome, day.service.url, day.chain["dinsos-verifier"]) as page:
+        refused = page.goto(address + "/lagi")
+        assert refused and refused.status == 403  # only its proposer mends it
 
 
 def test_the_return_file_is_for_who_answers_for_the_country(day: Day) -> None:

@@ -12,6 +12,7 @@ HANDLERS: list[Any] = [
     desk.search_by_name,
     desk.family,
     proposing.form,
+    proposing.again,
     proposing.send,
     acting.proposal,
     acting.act,

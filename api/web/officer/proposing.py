@@ -24,6 +24,8 @@ from mdm.compose import Hub
 from mdm.corrections import chain
 from mdm.corrections.chain import PROPOSE, RefusedError
 from mdm.corrections.document import CorrectionRules, KindRule, load_rules
+from mdm.corrections.lists import open_whole
+from mdm.corrections.redrafting import redraft
 from mdm.corrections.sheet import Entry, Sheet, open_sheet
 from mdm.corrections.terms import Check, Draft, File
 
@@ -60,6 +62,36 @@ def form(  # noqa: PLR0917 - what the service brings, and what is asked for
     """The form of one kind about a person or a family."""
     sheet = open_sheet(hub, principal, entity_id, PROPOSE)
     return _page(request, sheet, entity_id, jenis, isian, {}, [])
+
+
+@declares(PROPOSE)
+@get(HOME + "/usulan/{correction:str}/lagi", sync_to_thread=True)
+def again(
+    request: AnyRequest,
+    correction: FromPath[str],
+    hub: NamedDependency[Hub],
+    principal: NamedDependency[Principal],
+) -> Response[bytes]:
+    """The form of one's own proposal that came back, as it was filled in, with what the checks say today."""
+    whole = open_whole(hub, principal, correction)
+    draft = redraft(load_rules(), whole.proposal) if whole.back else None
+    if draft is None:
+        raise NotFoundException
+    checks = _but_evidence(chain.try_out(hub, principal, draft))
+    sheet = open_sheet(hub, principal, draft.entity_id, PROPOSE)
+    typed = {"source_date": draft.source_date, "said": draft.said}
+    typed |= {VALUE + column: value for column, value in draft.values.items()}
+    typed |= {MEMBER + one: relation for one, relation in draft.members.items()}
+    return _page(
+        request,
+        sheet,
+        draft.entity_id,
+        draft.kind,
+        draft.attribute or "",
+        typed,
+        checks,
+        status=200,
+    )
 
 
 @declares(PROPOSE)
@@ -110,8 +142,7 @@ def _act(  # noqa: PLR0917 - what the form brought, and for whom
         else:
             return see_other(f"{HOME}/usulan/{made}", Flash("good", "officer.sent"))
     else:
-        checks = chain.try_out(hub, principal, draft)
-        checks = [one for one in checks if one.column != "evidence"]
+        checks = _but_evidence(chain.try_out(hub, principal, draft))
     sheet = open_sheet(hub, principal, entity_id, PROPOSE)
     return _page(request, sheet, entity_id, kind, attribute, typed, checks)
 
@@ -124,6 +155,7 @@ def _page(  # noqa: PLR0917 - all that a form shows
     attribute: str,
     typed: Mapping[str, str],
     checks: Sequence[Check],
+    status: int | None = None,
 ) -> Response[bytes]:
     rules, language = load_rules(), visitor_of(request).language
     entry = _entry(sheet, entity_id)
@@ -142,8 +174,13 @@ def _page(  # noqa: PLR0917 - all that a form shows
         bool(typed) and not refused,
         Show(language),
     )
-    status = 422 if any(one.level == "refuse" for one in checks) else 200
-    return page(request, "officer/form.html", context, status=status)
+    refuses = any(one.level == "refuse" for one in checks)
+    return page(request, "officer/form.html", context, status=status or (422 if refuses else 200))
+
+
+def _but_evidence(checks: Sequence[Check]) -> list[Check]:
+    """It is asked for when all else is well."""
+    return [one for one in checks if one.column != "evidence"]
 
 
 def _entry(sheet: Sheet, entity_id: str) -> Entry | None:
