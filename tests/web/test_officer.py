@@ -223,7 +223,8 @@ def test_a_proposal_goes_back_with_a_reason_by_keyboard(day: Day, chrome: Browse
         page.get_by_label("Tanggal meninggal").wait_for()
     with window(chrome, day.service.url, day.chain["dinsos-verifier"]) as page:
         refused = page.goto(address + "/lagi")
-        assert refused and refused.status == 403  # only its proposer mends it
+        assert refused
+        assert refused.status == 403  # only its proposer mends it
 
 
 def test_the_return_file_is_for_who_answers_for_the_country(day: Day) -> None:
