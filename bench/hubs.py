@@ -14,8 +14,9 @@ from typing import Any
 from joserfc import jwt
 from joserfc.jwk import OKPKey
 
+from mdm.access.agreements import Agreement
 from mdm.access.assertions import exchange
-from mdm.access.clients import Agreement, register
+from mdm.access.clients import register
 from mdm.access.keyfiles import make_key, public_of
 from mdm.access.terms import Limits
 from mdm.compose import Hub, create_home, open_home

@@ -5,11 +5,12 @@ from __future__ import annotations
 from litestar.openapi import ResponseSpec
 from sqlmodel import Session
 
-from api.schemas.admin import ClientView, HeldRole, User
+from api.schemas.admin import ClientView, FormerAgreementView, HeldRole, User
 from api.schemas.auth import Waiting
 from mdm.access import roles, totp
+from mdm.access.agreements import former
 from mdm.access.clients import public_keys
-from mdm.hub.tables import Client, Staff
+from mdm.hub.tables import Client, FormerAgreement, Staff
 
 
 def user_view(session: Session, one: Staff) -> User:
@@ -37,6 +38,25 @@ def client_view(session: Session, one: Client) -> ClientView:
         purposes=one.purposes,
         regions=one.regions,
         keys=sorted(public_keys(session, one.id)),
+        former=[_former(version) for version in former(session, one.id)],
+    )
+
+
+def _former(one: FormerAgreement) -> FormerAgreementView:
+    return FormerAgreementView(
+        version=one.version,
+        agreement=one.agreement,
+        valid_from=one.valid_from.isoformat(),
+        valid_to=one.valid_to.isoformat(),
+        programmes=one.programmes,
+        purposes=one.purposes,
+        regions=one.regions,
+        fields=one.fields,
+        limits=one.limits,
+        since=one.since.isoformat(),
+        until=one.until.isoformat(),
+        amended_by=one.amended_by,
+        approved_by=one.approved_by,
     )
 
 

@@ -15,6 +15,7 @@ from api.auth.refused import refusal
 from api.schemas.admin import (
     Alarms,
     AlarmView,
+    Amendment,
     Answer,
     Approvals,
     ApprovalView,
@@ -36,7 +37,7 @@ from api.schemas.admin import (
 )
 from api.schemas.auth import Made
 from mdm.access import Principal, administration, alarms, approvals, clients, honey, roles, staff
-from mdm.access.clients import read_agreement
+from mdm.access.agreements import read_agreement
 from mdm.access.passwords import new_password
 from mdm.compose import Hub
 
@@ -179,6 +180,28 @@ def create_client(
         return client_view(session, made)
 
 
+@declares("client.amend")
+@post(
+    "/clients/amend",
+    status_code=200,
+    summary="Amend a client's agreement",
+    request_max_body_size=_BODY,
+    responses={202: waits(), 409: refusal("The agreement says this already.")},
+    sync_to_thread=True,
+)
+def amend_agreement(
+    data: JSONBody[Amendment], principal: NamedDependency[Principal], hub: NamedDependency[Hub]
+) -> ClientView:
+    """Another version of a client's agreement, which speaks from now on; what it said before is kept.
+    Tokens that tell otherwise end. Another person must approve."""
+    agreement = read_agreement(msgspec.to_builtins(data.agreement))
+    administration.amend_agreement(
+        hub, principal.id, data.client, agreement, approval=data.approval
+    )
+    with hub.sessions.read() as session:
+        return client_view(session, clients.find(session, data.client))
+
+
 @declares("client.disable")
 @post(
     "/clients/disable",
@@ -297,6 +320,7 @@ _HANDLERS: list[Any] = [
     revoke_role,
     all_clients,
     create_client,
+    amend_agreement,
     disable_client,
     rotate_key,
     list_approvals,

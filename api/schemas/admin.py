@@ -192,8 +192,34 @@ class NewClient(msgspec.Struct, forbid_unknown_fields=True):
     approval: ApprovalId | None = None
 
 
+class Amendment(msgspec.Struct, forbid_unknown_fields=True):
+    """Which client, and the agreement that takes the place of its own from now on."""
+
+    client: ClientName
+    agreement: AgreementBody
+    approval: ApprovalId | None = None
+
+
+class FormerAgreementView(msgspec.Struct):
+    """What an agreement said before, and from when until when it spoke."""
+
+    version: int
+    agreement: str
+    valid_from: str
+    valid_to: str
+    programmes: list[str]
+    purposes: list[str]
+    regions: list[str]
+    fields: dict[str, list[str]] | None
+    limits: dict[str, int] | None
+    since: str
+    until: str
+    amended_by: str
+    approved_by: str
+
+
 class ClientView(msgspec.Struct):
-    """A client as administrators see it."""
+    """A client as administrators see it. `former`: what its agreement said before, the oldest first."""
 
     id: str
     name: str
@@ -205,6 +231,7 @@ class ClientView(msgspec.Struct):
     purposes: list[str]
     regions: list[str]
     keys: list[str]
+    former: list[FormerAgreementView]
 
 
 class Clients(msgspec.Struct):

@@ -5,20 +5,23 @@ Used by the API and by `dtsen admin`, so that both keep the same rules.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
 
 from sqlmodel import Session
 
 from mdm.access import approvals, roles
 from mdm.access import staff as accounts
-from mdm.access.clients import Agreement, find, public_jwk, register, rotate_key
+from mdm.access.agreements import Agreement, amend
+from mdm.access.clients import find, public_jwk, register, rotate_key
 from mdm.access.document import load_rules
 from mdm.compose import Hub
 from mdm.errors import AccessError
 from mdm.hub.tables import Client, RoleGrant, Staff
 
 NOBODY_YET = "nobody else yet"  # approved a first role
+_T = TypeVar("_T")
 QUORUM = 2  # people who ever could approve; from then on somebody else always must
 
 
@@ -40,17 +43,24 @@ def grant_role(
     with hub.sessions.read() as session:
         staff_id = accounts.find(session, who).id
         roles.fit_together([*roles.held(session, staff_id), (role, region)])
-        first = alone and not _quorum(session, "role.grant")
     if staff_id == actor:
         raise AccessError("Nobody gives a role to themselves.", "Ask another administrator.")
-    content = {"user": staff_id, "role": role, "region": region}
-    if not first:
-        where = f"region {region}" if region else "the whole country"
-        summary = f"{role} for {staff_id}, {where}"
-        approvals.demand(hub, actor, "role.grant", content, summary=summary, approval=approval)
-    with hub.sessions.begin() as session:
-        by = _approver(session, actor, "role.grant", content, approval) if not first else NOBODY_YET
-        return roles.grant(session, staff_id, role, region, actor=actor, approved_by=by)
+    where = f"region {region}" if region else "the whole country"
+    act = _Act(
+        "role.grant",
+        {"user": staff_id, "role": role, "region": region},
+        f"{role} for {staff_id}, {where}",
+    )
+    return _by_two(
+        hub,
+        actor,
+        act,
+        lambda session, by: roles.grant(
+            session, staff_id, role, region, actor=actor, approved_by=by
+        ),
+        approval=approval,
+        alone=alone,
+    )
 
 
 def register_client(
@@ -65,20 +75,50 @@ def register_client(
 ) -> Client:
     """Register a client under its agreement. SecondPersonError as in `grant_role`."""
     public = public_jwk(jwk)
-    content = {"name": name, "agreement": agreement.model_dump(mode="json"), "kid": public["kid"]}
+    what = ", ".join(agreement.programmes)
+    act = _Act(
+        "client.create",
+        {"name": name, "agreement": agreement.model_dump(mode="json"), "kid": public["kid"]},
+        f"client {name} for {what}, agreement {agreement.number}",
+    )
+    return _by_two(
+        hub,
+        actor,
+        act,
+        lambda session, by: register(session, name, agreement, public, actor=actor, approved_by=by),
+        approval=approval,
+        alone=alone,
+    )
+
+
+def amend_agreement(
+    hub: Hub,
+    actor: str,
+    who: str,
+    agreement: Agreement,
+    *,
+    approval: str | None,
+    alone: bool = False,
+) -> int:
+    """Another version of a client's agreement, which speaks at once; its number. SecondPersonError as in
+    `grant_role`."""
     with hub.sessions.read() as session:
-        first = alone and not _quorum(session, "client.create")
-    if not first:
-        what = ", ".join(agreement.programmes)
-        summary = f"client {name} for {what}, agreement {agreement.number}"
-        approvals.demand(hub, actor, "client.create", content, summary=summary, approval=approval)
-    with hub.sessions.begin() as session:
-        by = (
-            _approver(session, actor, "client.create", content, approval)
-            if not first
-            else NOBODY_YET
-        )
-        return register(session, name, agreement, public, actor=actor, approved_by=by)
+        client_id = find(session, who).id
+    act = _Act(
+        "client.amend",
+        {"client": client_id, "agreement": agreement.model_dump(mode="json")},
+        f"{client_id}: another version of its agreement, {agreement.number}",
+    )
+    return _by_two(
+        hub,
+        actor,
+        act,
+        lambda session, by: amend(
+            session, find(session, client_id), agreement, actor=actor, approved_by=by
+        ),
+        approval=approval,
+        alone=alone,
+    )
 
 
 def rotate_client_key(
@@ -95,17 +135,19 @@ def rotate_client_key(
     public = public_jwk(jwk)
     with hub.sessions.read() as session:
         client_id = find(session, who).id
-        first = alone and not _quorum(session, "client.rotate-key")
-    content = {"client": client_id, "kid": public["kid"]}
-    if not first:
-        summary = f"new key {public['kid']} for {client_id}"
-        approvals.demand(
-            hub, actor, "client.rotate-key", content, summary=summary, approval=approval
-        )
-    with hub.sessions.begin() as session:
-        if not first:
-            _approver(session, actor, "client.rotate-key", content, approval)
-        return rotate_key(session, find(session, client_id), public, actor=actor)
+    act = _Act(
+        "client.rotate-key",
+        {"client": client_id, "kid": public["kid"]},
+        f"new key {public['kid']} for {client_id}",
+    )
+    return _by_two(
+        hub,
+        actor,
+        act,
+        lambda session, _: rotate_key(session, find(session, client_id), public, actor=actor),
+        approval=approval,
+        alone=alone,
+    )
 
 
 def reset_user(
@@ -124,24 +166,53 @@ def reset_user(
     """
     with hub.sessions.read() as session:
         found = accounts.find(session, who)
-        content = {"user": found.id}
         guarded = roles.guarded(session, found.id) and not (
             alone and not _quorum(session, "user.reset")
         )
+    act = _Act("user.reset", {"user": found.id}, f"reset of {found.id}, who holds a guarded role")
     if guarded:
-        summary = f"reset of {found.id}, who holds a guarded role"
-        approvals.demand(hub, actor, "user.reset", content, summary=summary, approval=approval)
+        approvals.demand(
+            hub, actor, act.action, act.content, summary=act.summary, approval=approval
+        )
     with hub.sessions.begin() as session:
-        by = _approver(session, actor, "user.reset", content, approval) if guarded else None
+        by = _approver(session, actor, act, approval) if guarded else None
         found = accounts.find(session, found.id)
         accounts.reset(session, found, password, actor=actor, approved_by=by)
         return found
 
 
-def _approver(
-    session: Session, actor: str, action: str, content: Mapping[str, Any], approval: str | None
-) -> str:
-    return approvals.use(session, actor, action, content, approval=approval or "")
+@dataclass(frozen=True)
+class _Act:
+    """What takes two: the action, the exact request, and what the second person reads."""
+
+    action: str
+    content: Mapping[str, Any]
+    summary: str
+
+
+def _by_two(
+    hub: Hub,
+    actor: str,
+    act: _Act,
+    do: Callable[[Session, str], _T],
+    *,
+    approval: str | None,
+    alone: bool,
+) -> _T:
+    """Do it with the name of who approved; or put it down to wait, and raise SecondPersonError."""
+    with hub.sessions.read() as session:
+        first = alone and not _quorum(session, act.action)
+    if not first:
+        approvals.demand(
+            hub, actor, act.action, act.content, summary=act.summary, approval=approval
+        )
+    with hub.sessions.begin() as session:
+        by = NOBODY_YET if first else _approver(session, actor, act, approval)
+        return do(session, by)
+
+
+def _approver(session: Session, actor: str, act: _Act, approval: str | None) -> str:
+    return approvals.use(session, actor, act.action, act.content, approval=approval or "")
 
 
 def _quorum(session: Session, action: str) -> bool:

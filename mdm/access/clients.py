@@ -14,73 +14,20 @@ from typing import Any
 
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, OKPKey
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 from sqlmodel import Session, col, select
 
 from mdm import audit
+from mdm.access.agreements import Agreement, kept
 from mdm.access.document import load_rules
 from mdm.access.terms import Limits, Principal
 from mdm.errors import ConflictError, InputError, UnknownError
 from mdm.hub.columns import now
 from mdm.hub.tables import Client, ClientKey
 from mdm.ids import short
-from mdm.masking import load_rules as load_sealing
 
 ACTIVE, DISABLED = "active", "disabled"
 PROGRAMME, MONITOR = "programme", "monitor"  # roles
-REGION = re.compile(r"([0-9]{2}|[0-9]{4}|[0-9]{6}|[0-9]{10})?")
-YEARS = (2000, 2200)  # that an agreement may lie in
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{1,62}")
-
-
-class Agreement(BaseModel):
-    """What a programme and the ministry agreed on: number, time, purposes, regions, fields.
-
-    A monitor's agreement has number and time only.
-    """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    number: str = Field(min_length=3, max_length=80)
-    valid_from: datetime
-    valid_to: datetime
-    programmes: tuple[str, ...]
-    purposes: tuple[str, ...]
-    regions: tuple[str, ...]
-    fields: dict[str, tuple[str, ...]] | None = None
-    limits: Limits | None = None
-
-    @field_validator("regions")
-    @classmethod
-    def _regions(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        if not all(REGION.fullmatch(region) for region in value):
-            raise ValueError("a region is the first 2, 4, 6 or 10 digits of its code, or empty")
-        return value
-
-    @field_validator("purposes")
-    @classmethod
-    def _purposes(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        if unknown := set(value) - load_sealing().purposes.keys():
-            raise ValueError(f"no purpose is called {', '.join(sorted(unknown))}")
-        return value
-
-    @model_validator(mode="after")
-    def _sound(self) -> Agreement:
-        if len({bool(self.programmes), bool(self.purposes), bool(self.regions)}) > 1:
-            raise ValueError(
-                "programmes, purposes and regions: all are named, or, for a monitor, none"
-            )
-        if self.valid_from.tzinfo is None or self.valid_to.tzinfo is None:
-            raise ValueError("the times need their time zone")
-        if self.valid_to <= self.valid_from:
-            raise ValueError("it ends before it begins")
-        if not all(YEARS[0] <= at.year < YEARS[1] for at in (self.valid_from, self.valid_to)):
-            raise ValueError("the times lie in another age")
-        known = load_rules().shown["whole"]
-        for kind, names in (self.fields or {}).items():
-            if kind not in known or not set(names) <= known[kind]:
-                raise ValueError(f"fields: not attributes of '{kind}'")
-        return self
 
 
 @dataclass(frozen=True)
@@ -120,14 +67,7 @@ def register(
         id=f"client-{secrets.token_hex(6)}",
         name=name,
         state=ACTIVE,
-        agreement=agreement.number,
-        valid_from=agreement.valid_from,
-        valid_to=agreement.valid_to,
-        programmes=sorted(set(agreement.programmes)),
-        purposes=sorted(set(agreement.purposes)),
-        regions=sorted(set(agreement.regions)),
-        fields=_plain_fields(agreement),
-        limits=agreement.limits.model_dump() if agreement.limits else None,
+        **kept(agreement),
     )
     session.add(client)
     session.flush()
@@ -204,20 +144,6 @@ def public_keys(session: Session, client_id: str) -> dict[str, Mapping[str, Any]
     return {key.kid: key.jwk for key in session.exec(query).all()}
 
 
-def read_agreement(values: Mapping[str, Any]) -> Agreement:
-    """An agreement from plain values. InputError names what is wrong."""
-    try:
-        return Agreement.model_validate(values)
-    except ValidationError as error:
-        wrong = "; ".join(_said(one["loc"], one["msg"]) for one in error.errors())
-        raise InputError(f"The agreement is not complete: {wrong}.", "Mend it.") from None
-
-
-def _said(where: tuple[int | str, ...], message: str) -> str:
-    said = message.removeprefix("Value error, ")
-    return f"{'.'.join(map(str, where))}: {said}" if where else said
-
-
 def _add_key(session: Session, client_id: str, jwk: Mapping[str, Any]) -> str:
     public = public_jwk(jwk)
     if session.get(ClientKey, (client_id, public["kid"])):
@@ -248,12 +174,6 @@ def public_jwk(jwk: Mapping[str, Any]) -> dict[str, Any]:
         raise InputError(
             "This is no public key that the hub takes.", "Use Ed25519 or EC P-256, as a JWK."
         ) from None
-
-
-def _plain_fields(agreement: Agreement) -> dict[str, list[str]] | None:
-    if agreement.fields is None:
-        return None
-    return {kind: sorted(set(names)) for kind, names in agreement.fields.items()}
 
 
 def _terms(client: Client) -> str:

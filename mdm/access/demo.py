@@ -15,7 +15,8 @@ from sqlmodel import Session, func, select
 
 from mdm.access import roles, staff, totp
 from mdm.access.administration import NOBODY_YET
-from mdm.access.clients import Agreement, register
+from mdm.access.agreements import Agreement
+from mdm.access.clients import register
 from mdm.access.document import load_rules
 from mdm.access.keyfiles import make_key, public_of, write_key
 from mdm.access.passwords import new_password

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from sqlmodel import Session, col, select
 
 from mdm import audit
-from mdm.access.clients import REGION
+from mdm.access.agreements import REGION
 from mdm.access.document import load_rules
 from mdm.access.terms import WHOLE_COUNTRY
 from mdm.errors import AccessError, ConflictError, InputError, UnknownError

@@ -56,7 +56,8 @@ programme          own      -          -                              job.read
 programme          anywhere -          -                              snapshot.list
 user-administrator anywhere -          -                              user.list,user.create,user.disable,user.reset
 user-administrator anywhere -          -                              role.grant,role.revoke,client.list,client.create
-user-administrator anywhere -          -                              client.disable,client.rotate-key,honey.add
+user-administrator anywhere -          -                              client.amend,client.disable,client.rotate-key
+user-administrator anywhere -          -                              honey.add
 user-administrator anywhere -          -                    approval.list,approval.decide,alarm.read,metrics.read
 key-administrator  anywhere -          -                              key.list,key.rotate,key.destroy
 key-administrator  anywhere -          -                    approval.list,approval.decide,alarm.read,metrics.read

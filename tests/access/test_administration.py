@@ -9,7 +9,8 @@ import pytest
 from sqlmodel import select
 
 from mdm.access import Principal, approvals, roles
-from mdm.access.errors import SecondPersonError
+from mdm.access.errors import NotIdentifiedError, SecondPersonError
+from mdm.access.gate import Gate
 from mdm.access.keyfiles import make_key, public_of
 from mdm.compose import Hub
 from mdm.errors import AccessError, InputError
@@ -111,6 +112,31 @@ def test_a_client_takes_two_people_and_its_key_never_comes_here(administrator: P
     listed = administrator.call("GET", "/v1/admin/clients").json()["clients"]
     (view,) = [one for one in listed if one["name"] == "pkh-jabar"]
     assert (view["state"], view["keys"]) == ("disabled", [fresh["kid"]])
+
+
+def test_an_amendment_takes_two_people_and_ends_the_tokens_of_before(administrator: Person) -> None:
+    service = administrator.service
+    client = make_client(service.hub, regions=("32",))
+    before = client.token()
+    agreement = new_client("x", make_key(), regions=["32", "33"])["agreement"]
+    body = {"client": client.name, "agreement": agreement}
+    asked = administrator.call("POST", "/v1/admin/clients/amend", json=body)
+    assert asked.status_code == 202, asked.text
+    assert Gate(service.hub).client(before).regions == ("32",)
+    second = make_person(service, ("supervisor", ""))
+    yes = {"approval": asked.json()["approval"], "approve": True}
+    assert second.call("POST", "/v1/admin/approvals", json=yes).status_code == 200
+    other = {"client": client.name, "agreement": {**agreement, "regions": [""]}}  # type: ignore[dict-item]
+    with_it = {"approval": yes["approval"]}
+    path = "/v1/admin/clients/amend"
+    assert administrator.call("POST", path, json={**other, **with_it}).status_code == 403
+    view = administrator.call("POST", path, json={**body, **with_it}).json()
+    assert (view["regions"], view["former"][0]["regions"]) == (["32", "33"], ["32"])
+    assert view["former"][0]["approved_by"] == second.id
+    # What a token told before does not hold any more: the client asks for another.
+    with pytest.raises(NotIdentifiedError):
+        Gate(service.hub).client(before)
+    assert wire.get(f"{service.url}/v1/session", headers=client.headers).status_code == 200
 
 
 @pytest.mark.parametrize(

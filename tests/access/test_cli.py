@@ -102,6 +102,27 @@ def test_a_client_is_added_with_a_key_made_here(dtsen: Dtsen, home: Path, tmp_pa
     assert (listed["state"], listed["agreement"]) == ("disabled", "PKS/2026/9")
 
 
+def test_an_amended_agreement_speaks_at_once_and_the_old_one_is_kept(
+    dtsen: Dtsen, home: Path, tmp_path: Path
+) -> None:
+    file = tmp_path / "client.jwk"
+    made = dtsen("admin", "client", "add", "pkh-jabar", *terms(), "--make-key", file)
+    amend = ("admin", "client", "amend", "pkh-jabar")
+    dtsen(*amend, *terms(), fails=4)  # nothing would change
+    dtsen(*amend, *terms(**{"--from": "2029-01-01"}), fails=4)  # shut out until then
+    monitor = ("--agreement", "PKS/2026/9", "--from", "2026-01-01", "--to", "2030-12-31")
+    dtsen(*amend, *monitor, "--monitor", fails=4)
+    wider = terms(**{"--agreement": "PKS/2026/9-A1", "--region": "33"})
+    assert dtsen(*amend, *wider) == {"version": 2}
+    hub = open_home(home)
+    client = TestClient(hub, made["id"], "pkh-jabar", json.loads(file.read_text()))
+    assert Gate(hub).client(client.token()).regions == ("33",)
+    hub.close()
+    (before,) = dtsen("admin", "client", "history", "pkh-jabar")["versions"]
+    assert (before["version"], before["agreement"], before["regions"]) == (1, "PKS/2026/9", ["32"])
+    assert before["since"] < before["until"]
+
+
 @pytest.mark.parametrize(
     ("changes", "said"),
     [

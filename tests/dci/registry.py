@@ -19,8 +19,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from sqlmodel import Session, func, select
 
 from mdm.access import Principal
+from mdm.access.agreements import Agreement
 from mdm.access.assertions import exchange
-from mdm.access.clients import Agreement, register, standing
+from mdm.access.clients import register, standing
 from mdm.access.keyfiles import make_key, public_of
 from mdm.compose import Hub
 from mdm.hub.tables import AuditEvent

@@ -83,6 +83,9 @@ def test_what_may_only_grow_cannot_be_changed(hub: Hub, table: str, verb: str) -
         "VALUES ('v', 's', 1, 'right', 'a', '2026-01-01')",
         "correction_step": "(correction, n, act, role, actor, at) "
         "VALUES ('c', 1, 'propose', 'officer', 'a', '2026-01-01')",
+        "former_agreement": "(client_id, version, agreement, valid_from, valid_to, programmes, purposes, "
+        "regions, since, until, amended_by, approved_by) VALUES ('c', 1, 'PKS/1', '2026-01-01', "
+        "'2026-12-31', '[]', '[]', '[]', '2026-01-01', '2026-06-01', 'a', 'b')",
     }
     column = {
         "audit_event": "seq",
@@ -95,6 +98,7 @@ def test_what_may_only_grow_cannot_be_changed(hub: Hub, table: str, verb: str) -
         "sample_item": "n",
         "sample_verdict": "n",
         "correction_step": "n",
+        "former_agreement": "version",
     }[table]
     with hub.sessions.connect() as connection:
         connection.execute(sa.text(f"INSERT INTO {table} {rows[table]}"))

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -14,8 +15,38 @@ from mdm.cli.answers import emit_json, say
 from mdm.cli.opened import opened
 from mdm.cli.session import Session, pass_session, shared_options
 
+if TYPE_CHECKING:
+    from mdm.access.agreements import Agreement
+
 _KEY = click.Path(dir_okay=False, path_type=Path)
 _DAY = click.DateTime(formats=["%Y-%m-%d"])
+
+
+_F = TypeVar("_F", bound=Callable[..., Any])
+_TERMS = (
+    click.option("--agreement", "number", required=True, help="Number of the agreement."),
+    click.option("--from", "start", type=_DAY, required=True, help="First day it is in force."),
+    click.option("--to", "end", type=_DAY, required=True, help="Last day it is in force."),
+    click.option("--programme", "programmes", multiple=True, help="May be repeated."),
+    click.option("--purpose", "purposes", multiple=True, help="May be repeated."),
+    click.option(
+        "--region", "regions", multiple=True, help="First digits; none: the whole country."
+    ),
+    click.option(
+        "--monitor", is_flag=True, help="No programme, purpose or region: reads /metrics only."
+    ),
+    click.option(
+        "--fields", type=_KEY, help="JSON file: kind → attributes, fewer than the role sees."
+    ),
+    click.option("--limits", type=_KEY, help="JSON file with limits of its own."),
+)
+
+
+def _agreeing(command: _F) -> _F:
+    """The options that say an agreement."""
+    for option in reversed(_TERMS):
+        command = option(command)
+    return command
 
 
 @click.group()
@@ -52,17 +83,7 @@ def client_list(session: Session) -> None:
 @click.argument("name")
 @click.option("--key", type=_KEY, help="The client's public key: a file with a JWK.")
 @click.option("--make-key", type=_KEY, help="Or: make a key pair and write it to this new file.")
-@click.option("--agreement", "number", required=True, help="Number of the agreement.")
-@click.option("--from", "start", type=_DAY, required=True, help="First day it is in force.")
-@click.option("--to", "end", type=_DAY, required=True, help="Last day it is in force.")
-@click.option("--programme", "programmes", multiple=True, help="May be repeated.")
-@click.option("--purpose", "purposes", multiple=True, help="May be repeated.")
-@click.option("--region", "regions", multiple=True, help="First digits; none: the whole country.")
-@click.option(
-    "--monitor", is_flag=True, help="No programme, purpose or region: reads /metrics only."
-)
-@click.option("--fields", type=_KEY, help="JSON file: kind → attributes, fewer than the role sees.")
-@click.option("--limits", type=_KEY, help="JSON file with limits of its own.")
+@_agreeing
 @click.option("--approval", help="The approval of another person, once given.")
 @pass_session
 def client_add(
@@ -73,31 +94,15 @@ def client_add(
     key: Path | None,
     make_key: Path | None,
     approval: str | None,
-    fields: Path | None,
-    limits: Path | None,
     **terms: Any,
 ) -> None:
     """Register a client under its agreement. The hub keeps its public key only."""
     if (key is None) == (make_key is None):
         raise click.UsageError("Give either --key or --make-key.")
-    if terms["monitor"] and (terms["programmes"] or terms["purposes"] or terms["regions"]):
-        raise click.UsageError("A monitor names no programme, no purpose and no region.")
     from mdm.access import keyfiles  # noqa: PLC0415
     from mdm.access.administration import register_client  # noqa: PLC0415
-    from mdm.access.clients import read_agreement  # noqa: PLC0415
 
-    agreement = read_agreement(
-        {
-            "number": terms["number"],
-            "valid_from": datetime.combine(terms["start"], time.min, UTC),
-            "valid_to": datetime.combine(terms["end"], time.max, UTC),
-            "programmes": terms["programmes"],
-            "purposes": terms["purposes"],
-            "regions": terms["regions"] or (() if terms["monitor"] else ("",)),
-            "fields": _read(fields),
-            "limits": _read(limits),
-        }
-    )
+    agreement = _agreement(terms)
     with opened(session) as hub:
         if make_key is None:
             public = keyfiles.read_jwk(key or Path())
@@ -121,6 +126,51 @@ def client_add(
             session,
             f"Its private key and id: {make_key}. Hand it over by a safe way, and keep no copy.",
         )
+
+
+@client.command("amend")
+@shared_options
+@click.argument("name")
+@_agreeing
+@click.option("--approval", help="The approval of another person, once given.")
+@pass_session
+def client_amend(session: Session, /, *, name: str, approval: str | None, **terms: Any) -> None:
+    """Another version of a client's agreement, named as a whole; it speaks at once. The one before is kept."""
+    from mdm.access.administration import amend_agreement  # noqa: PLC0415
+
+    agreement = _agreement(terms)
+    with opened(session) as hub:
+        version = amend_agreement(hub, operator(), name, agreement, approval=approval, alone=True)
+    if session.json:
+        emit_json(session, {"version": version})
+    else:
+        say(session, f"The agreement of {name} stands in version {version}.")
+
+
+@client.command("history")
+@shared_options
+@click.argument("name")
+@pass_session
+def client_history(session: Session, *, name: str) -> None:
+    """What a client's agreement said before, and from when until when."""
+    from mdm.access import agreements, clients  # noqa: PLC0415
+
+    with opened(session) as hub, hub.sessions.read() as reading:
+        former = agreements.former(reading, clients.find(reading, name).id)
+        rows = [
+            {
+                "version": one.version,
+                "agreement": one.agreement,
+                "since": one.since,
+                "until": one.until,
+                "programmes": one.programmes,
+                "purposes": one.purposes,
+                "regions": [region or "all" for region in one.regions],
+                "approved_by": one.approved_by,
+            }
+            for one in former
+        ]
+    printed(session, "versions", f"Former versions of the agreement of {name}", rows)
 
 
 @client.command("disable")
@@ -157,6 +207,26 @@ def client_rotate_key(session: Session, *, name: str, key: Path, approval: str |
         emit_json(session, {"kid": kid})
     else:
         say(session, f"{name} is known by {kid} now.")
+
+
+def _agreement(terms: Mapping[str, Any]) -> Agreement:
+    """The agreement that the options say. InputError when it does not hold together."""
+    if terms["monitor"] and (terms["programmes"] or terms["purposes"] or terms["regions"]):
+        raise click.UsageError("A monitor names no programme, no purpose and no region.")
+    from mdm.access.agreements import read_agreement  # noqa: PLC0415
+
+    return read_agreement(
+        {
+            "number": terms["number"],
+            "valid_from": datetime.combine(terms["start"], time.min, UTC),
+            "valid_to": datetime.combine(terms["end"], time.max, UTC),
+            "programmes": terms["programmes"],
+            "purposes": terms["purposes"],
+            "regions": terms["regions"] or (() if terms["monitor"] else ("",)),
+            "fields": _read(terms["fields"]),
+            "limits": _read(terms["limits"]),
+        }
+    )
 
 
 def _read(path: Path | None) -> Any:

@@ -7,6 +7,7 @@ from mdm.hub.tables.access import (
     BudgetNik,
     Client,
     ClientKey,
+    FormerAgreement,
     HoneyNik,
     LoginFlow,
     RoleGrant,
@@ -65,6 +66,7 @@ APPEND_ONLY = (
     "sample_item",
     "sample_verdict",
     "correction_step",
+    "former_agreement",
 )
 
 __all__ = [
@@ -99,6 +101,7 @@ __all__ = [
     "EntityQuestion",
     "Exchange",
     "ExchangeReference",
+    "FormerAgreement",
     "HoneyNik",
     "Job",
     "Judgement",

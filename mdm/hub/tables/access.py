@@ -106,6 +106,27 @@ class Client(SQLModel, table=True):
     created: datetime = Field(default_factory=now, sa_type=UtcDateTime)
 
 
+class FormerAgreement(SQLModel, table=True):
+    """What a client's agreement said from `since` until it was amended. Never changed."""
+
+    __tablename__ = "former_agreement"
+
+    client_id: str = Field(primary_key=True)
+    version: int = Field(primary_key=True)  # 1 is what it was registered under
+    agreement: str
+    valid_from: datetime = Field(sa_type=UtcDateTime)
+    valid_to: datetime = Field(sa_type=UtcDateTime)
+    programmes: list[Any] = Field(sa_type=sa.JSON)
+    purposes: list[Any] = Field(sa_type=sa.JSON)
+    regions: list[Any] = Field(sa_type=sa.JSON)
+    fields: dict[str, Any] | None = Field(default=None, sa_type=sa.JSON)
+    limits: dict[str, Any] | None = Field(default=None, sa_type=sa.JSON)
+    since: datetime = Field(sa_type=UtcDateTime)
+    until: datetime = Field(sa_type=UtcDateTime)
+    amended_by: str
+    approved_by: str
+
+
 class ClientKey(SQLModel, table=True):
     """A public key by which a client proves who it is."""
 
