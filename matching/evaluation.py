@@ -21,16 +21,15 @@ or wrong together.
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from statistics import NormalDist
 from typing import Any
-
-from scipy.stats import norm
 
 from matching.engine import Engine
 
 RECORDS = "evaluation_records"
 KEY = ("source", "file", "row")
 _NO_VALUE = "(none)"
-_Z = float(norm.ppf(0.975))
+_Z = NormalDist().inv_cdf(0.975)
 
 
 class EvaluationError(ValueError):

@@ -13,15 +13,16 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
-from recordlinkage import NaiveBayesClassifier
 
 from matching.engine import Engine
 from matching.rules import Kind, load_linkage
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 CLEAR = 6.0  # bits beyond a threshold from which a pair is clear enough to learn from
 DISPUTED = 0.5  # the probability of a match on whose other side a judgement is disputed
@@ -77,6 +78,10 @@ def _probabilities(vectors: pd.DataFrame, gammas: list[str]) -> np.ndarray[Any, 
     clear = vectors["matches"].sum(), vectors["others"].sum()
     if min(clear) < FEWEST:
         return np.full(len(vectors), np.nan)
+    # Slow to import, and only a run needs them.
+    import pandas as pd  # noqa: PLC0415
+    from recordlinkage import NaiveBayesClassifier  # noqa: PLC0415
+
     parts = [_repeated(vectors, gammas, count) for count in ("matches", "others")]
     sample = pd.concat(parts)
     # recordlinkage names records by pairs of labels, and matches by the labels of their pairs.

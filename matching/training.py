@@ -14,8 +14,6 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
-from splink.internals.exceptions import SplinkException
-
 from matching.chance import NOT_OBSERVED, count_chance
 from matching.engine import Engine
 from matching.levels import make_macros
@@ -58,7 +56,7 @@ def train(engine: Engine, rules: LinkageRules, *, now: datetime | None = None) -
 def _prior(one: Any, rules: LinkageRules, pairs: float) -> float:
     """The share of all pairs that match, from those that only matches satisfy; at least one pair's worth."""
     certain = " AND ".join(f"l.{key} = r.{key}" for key in rules.training.certain.keys)
-    with suppress(ValueError, ZeroDivisionError, SplinkException):  # a handful of records, or none
+    with suppress(ZeroDivisionError, *_declined()):  # a handful of records, or none
         one.training.estimate_probability_two_random_records_match(
             [certain], recall=rules.training.certain.recall
         )
@@ -66,6 +64,13 @@ def _prior(one: Any, rules: LinkageRules, pairs: float) -> float:
     prior = min(max(prior, 1.0 / (pairs + 1.0)), 0.5)
     one._settings_obj._probability_two_random_records_match = prior
     return prior
+
+
+def _declined() -> tuple[type[Exception], ...]:
+    """What Splink raises where there is nothing to learn from."""
+    from splink.internals.exceptions import SplinkException  # noqa: PLC0415 - slow to import
+
+    return ValueError, SplinkException
 
 
 def _learn(one: Any, rules: LinkageRules) -> dict[str, Any]:
@@ -81,7 +86,7 @@ def _learn(one: Any, rules: LinkageRules) -> dict[str, Any]:
                 max_pairs=rules.training.em_pairs,
                 record_sample_proportion=0.1,
             )
-        except (ValueError, SplinkException):
+        except _declined():
             core.comparisons = comparisons
     trained: dict[str, Any] = one.misc.save_model_to_json(None)
     return trained

@@ -19,7 +19,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import splink  # noqa: F401 - loaded once, for all children
+import recordlinkage  # noqa: F401 - loaded once, for all children
+import splink  # noqa: F401
 import sqlalchemy as sa
 
 import reference
