@@ -37,6 +37,7 @@ settings.load_profile("dtsen")
 def pytest_configure(config: pytest.Config) -> None:
     """Before the first temporary directory is made."""
     quick.temporary_files_in_memory(config)
+    quick.no_search_for_waste()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -50,6 +51,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         return next(found, len(LONGEST))
 
     items.sort(key=turn)
+
+
+def pytest_collection_finish() -> None:
+    """Before the first test."""
+    quick.search_for_new_waste()
 
 
 @pytest.fixture(scope="session", autouse=True)

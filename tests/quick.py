@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 from pathlib import Path
@@ -21,6 +22,18 @@ def temporary_files_in_memory(config: pytest.Config) -> None:
     chosen = config.option.basetemp or os.environ.get("PYTEST_DEBUG_TEMPROOT")
     if not chosen and MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ROOM:
         os.environ["PYTEST_DEBUG_TEMPROOT"] = str(MEMORY)
+
+
+def no_search_for_waste() -> None:
+    """Look for no unused objects while tests are collected: what is loaded then stays."""
+    gc.disable()
+
+
+def search_for_new_waste() -> None:
+    """Look for unused objects among those of tests only, and let more come together before."""
+    gc.freeze()
+    gc.set_threshold(20_000, 10, 10)
+    gc.enable()
 
 
 def light_passwords(patch: pytest.MonkeyPatch) -> None:

@@ -10,6 +10,7 @@ import yaml
 
 from mdm.access.document import DOCUMENT, load_rules
 from mdm.errors import RuleError
+from reference.documents import read_yaml
 
 TEXT = DOCUMENT.read_text("utf-8")
 
@@ -102,7 +103,7 @@ def test_the_document_in_force_loads_from_its_text() -> None:
 @pytest.mark.parametrize("case", CASES)
 def test_a_document_that_leaves_something_open_does_not_load(case: str) -> None:
     change, said = CASES[case]
-    document = yaml.safe_load(TEXT)
+    document = read_yaml(TEXT)
     change(document)
     with pytest.raises(RuleError) as caught:
         load_rules(yaml.safe_dump(document))

@@ -5,13 +5,13 @@ from __future__ import annotations
 from itertools import combinations, product
 
 import pytest
-import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mdm.access import Principal, Resource, actions, decide, load_rules, may
 from mdm.access.document import DOCUMENT
 from mdm.masking import load_rules as load_sealing
+from reference.documents import read_yaml
 from tests.access import oracle
 
 PURPOSES = [*oracle.PURPOSES, "unheard_of"]
@@ -23,15 +23,17 @@ ASKED = [None, "", "32", "3201", "32.01.01.0001", "3201010001", "3301010001", "3
 AGREED = [frozenset(), frozenset({"assistance"}), frozenset(PURPOSES) - {None}]
 
 
+TABLE = read_yaml(DOCUMENT.read_text("utf-8"))
+
+
 def shown_by(names: set[str]) -> dict[str, frozenset[str]]:
     """What field sets show, read from the document without its reader."""
-    document = yaml.safe_load(DOCUMENT.read_text("utf-8"))
-    columns = [document["columns"].index(name) for name in names]
+    columns = [TABLE["columns"].index(name) for name in names]
     return {
         kind: frozenset(
             name for name, row in of.items() if any(row[at] == "show" for at in columns)
         )
-        for kind, of in document["attributes"].items()
+        for kind, of in TABLE["attributes"].items()
     }
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-import yaml
 from jsonschema import Draft202012Validator
 
+from reference.documents import read_yaml
 from reference.files import DATA
 
 SOCIAL = "openspp_fixed_social_api_v1.0.0.yaml"
@@ -17,7 +17,7 @@ JWKS = "spdci_release_jwks_core_api_v1.0.0.yaml"
 @cache
 def document(name: str = SOCIAL) -> dict[str, Any]:
     """The whole specification."""
-    loaded: dict[str, Any] = yaml.safe_load((DATA / "dci" / name).read_text("utf-8"))
+    loaded: dict[str, Any] = read_yaml((DATA / "dci" / name).read_text("utf-8"))
     return loaded
 
 

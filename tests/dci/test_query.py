@@ -7,7 +7,6 @@ from typing import Any
 
 import msgspec
 import pytest
-import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -19,6 +18,7 @@ from api.dci.refusals import RequestError
 from api.dci.router import router
 from api.dci.seen import Found, Seen
 from reference.codes import canonical, compatible, labels
+from reference.documents import read_yaml
 from tests.dci.registry import BUDI, SITI, expression
 
 TODAY = date(2026, 11, 21)
@@ -136,7 +136,7 @@ def test_codes_mean_in_dci_what_they_mean_here() -> None:
     ],
 )
 def test_a_mapping_that_is_wrong_does_not_load(change: dict[str, Any]) -> None:
-    body = yaml.safe_load(DOCUMENT.read_text("utf-8"))
+    body = read_yaml(DOCUMENT.read_text("utf-8"))
     Mapping.model_validate(body)
     with pytest.raises(ValueError, match=r".+"):
         Mapping.model_validate({**body, **change})

@@ -6,7 +6,6 @@ from datetime import date
 from typing import Any
 
 import pytest
-import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
@@ -16,13 +15,14 @@ from mdm.eligibility.doubts import DOCUMENT, NAME
 from mdm.eligibility.library import BUILT_IN
 from mdm.eligibility.rules import assess
 from mdm.eligibility.terms import Assessment, Case, Doubt, Facts, Outcome
+from reference.documents import read_yaml
 from tests.decide import oracle
 from tests.decide.world import PROGRAMMES
 
 ON = date(2026, 11, 21)
 TEXTS = {path.name: path.read_text("utf-8") for path in BUILT_IN.glob("*.yaml")}
 LIBRARY = library.read({**TEXTS, NAME: DOCUMENT.read_text("utf-8")})
-RAW = {(body := yaml.safe_load(text))["programme"]: body for text in TEXTS.values()}
+RAW = {(body := read_yaml(text))["programme"]: body for text in TEXTS.values()}
 WORDS = {"pass": oracle.YES, "fail": oracle.NO, "unknown": oracle.DUNNO}
 
 _maybe = lambda *values: st.sampled_from([None, *values])  # noqa: E731

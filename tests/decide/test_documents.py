@@ -20,6 +20,7 @@ from mdm.eligibility.doubts import DOCUMENT, NAME, load_eligibility, parse_eligi
 from mdm.eligibility.kleene import both, either, negated
 from mdm.eligibility.library import BUILT_IN
 from mdm.errors import InputError, RuleError
+from reference.documents import read_yaml
 from reference.files import read_text
 from tests.decide.world import PROGRAMMES
 
@@ -43,7 +44,7 @@ def test_kleene_never_takes_a_decided_value_back(parts: list[bool | None], learn
 
 
 def changed(**over: Any) -> str:
-    body = yaml.safe_load(SEMBAKO)
+    body = read_yaml(SEMBAKO)
     body.update(over)
     return yaml.safe_dump(body)
 
@@ -78,7 +79,7 @@ def test_a_wrong_document_is_refused_and_says_where(text: str, says: str) -> Non
 
 
 def test_a_number_nobody_uses_is_a_slip() -> None:
-    body = yaml.safe_load(SEMBAKO)
+    body = read_yaml(SEMBAKO)
     body["numbers"]["idle"] = body["numbers"]["desil_to"]
     with pytest.raises(RuleError, match="no rule uses the number idle"):
         parse_programme(yaml.safe_dump(body), "sembako.yaml")
@@ -139,7 +140,7 @@ def test_every_sentence_speaks_two_languages_and_promises_nothing() -> None:
 
 
 def test_the_eligibility_document_leaves_no_doubt_without_words() -> None:
-    body = yaml.safe_load(DOCUMENT.read_text("utf-8"))
+    body = read_yaml(DOCUMENT.read_text("utf-8"))
     del body["doubts"]["not_found"]
     with pytest.raises(RuleError, match="not_found"):
         parse_eligibility(yaml.safe_dump(body))

@@ -16,6 +16,7 @@ from mdm.errors import AccessError, InputError, RuleError
 from mdm.hub.tables import AuditEvent
 from mdm.lookup import ProfileView, profile_by_id, profile_by_nik
 from mdm.masking import DOCUMENT, load_rules
+from reference.documents import read_yaml
 from tests.publish.golden import AGUS, BUDI, SITI, Golden, content, publish_golden
 from tests.templates import Fill, Template
 
@@ -160,7 +161,7 @@ def test_an_actor_that_holds_a_nik_is_not_written_down(published: Hub) -> None:
 
 
 def document() -> dict[str, Any]:
-    return yaml.safe_load(DOCUMENT.read_text("utf-8"))
+    return read_yaml(DOCUMENT.read_text("utf-8"))
 
 
 def test_an_attribute_without_a_mask_does_not_load() -> None:

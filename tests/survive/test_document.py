@@ -12,11 +12,12 @@ from mdm.errors import RuleError
 from mdm.survivorship import load_rules, parse_rules
 from mdm.survivorship.rules import DOCUMENT
 from reference.attributes import dictionary
+from reference.documents import read_yaml
 
 
 @pytest.fixture
 def document() -> dict[str, Any]:
-    read: dict[str, Any] = yaml.safe_load(DOCUMENT.read_text(encoding="utf-8"))
+    read: dict[str, Any] = read_yaml(DOCUMENT.read_text(encoding="utf-8"))
     return read
 
 

@@ -13,6 +13,7 @@ from mdm.hub.tables import RuleSet
 from mdm.lookup import SURVIVORSHIP, profile_by_id
 from mdm.survivorship import UNSAID, Choice, Explanation, explain, parse_rules, survive
 from mdm.survivorship.rules import DOCUMENT
+from reference.documents import read_yaml
 from tests.publish.golden import Golden, publish_golden
 from tests.survive.tables import golden, load, record
 
@@ -20,7 +21,7 @@ NIK = "3201154503880002"
 
 
 def _document() -> dict[str, Any]:
-    read: dict[str, Any] = yaml.safe_load(DOCUMENT.read_text(encoding="utf-8"))
+    read: dict[str, Any] = read_yaml(DOCUMENT.read_text(encoding="utf-8"))
     return read
 
 

@@ -10,6 +10,7 @@ import yaml
 from pydantic import ValidationError
 
 import reference
+from reference.documents import read_yaml
 from synthetic.operators.registry import IDS, REGISTER
 from synthetic.scenario import HOME, load
 from synthetic.spoiling import ALL
@@ -42,7 +43,7 @@ def test_default_scenario_sets_every_operator() -> None:
     ],
 )
 def test_unknown_keys_and_impossible_rates_are_refused(tmp_path: Path, change: dict) -> None:
-    document = yaml.safe_load((HOME / "default.yaml").read_text(encoding="utf-8")) | change
+    document = read_yaml((HOME / "default.yaml").read_text(encoding="utf-8")) | change
     path = tmp_path / "mine.yaml"
     path.write_text(yaml.safe_dump(document), encoding="utf-8")
     with pytest.raises(ValidationError):
