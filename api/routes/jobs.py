@@ -20,13 +20,15 @@ from mdm import jobs
 from mdm.access import Principal
 from mdm.access.decide import decide
 from mdm.access.terms import Resource
+from mdm.audit.exporting import FILE
 from mdm.compose import Hub
 from mdm.errors import InputError
 from mdm.hub.tables import Job
+from mdm.jobs import exports
 
-ASK, READ = "eligibility.batch", "job.read"
+ASK, READ, EXPORT = "eligibility.batch", "job.read", "audit.export"
 BODY_BYTES = 8 << 20
-LINES = "application/x-ndjson"
+LINES, ZIP = "application/x-ndjson", "application/zip"
 JobId = Annotated[
     str, Parameter(pattern=r"^[0-9a-f]{32}\Z", description="The id the job was given.")
 ]
@@ -95,12 +97,49 @@ async def result(
 ) -> Stream:
     """The answers as lines of JSON: the first says as of when, with the sentences; then each NIK
     has a line, in the order asked. They can be fetched once; then nothing of them is kept."""
+    return Stream(await _fetched(hub, principal, job_id, jobs.KIND), media_type=LINES)
+
+
+@declares(EXPORT)
+@post(
+    "/v1/audit/export", summary="Ask for a copy of the audit log", status_code=202, tags=["audit"]
+)
+async def ask_export(principal: NamedDependency[Principal], hub: NamedDependency[Hub]) -> JobTold:
+    """The whole log up to a new checkpoint, with proofs, keys and a verifier that needs no hub: made as a
+    job, to be fetched when it is done, once, by who asked, within seven days. While one is being made,
+    asking again gives the same."""
+    return told(await asyncio.to_thread(exports.submit, hub, principal))
+
+
+@declares(EXPORT)
+@post(
+    "/v1/audit/export/{job_id:str}",
+    summary="Fetch the copy of the audit log, once",
+    status_code=200,
+    media_type=ZIP,
+    responses={409: NO_RESULT},
+    tags=["audit"],
+)
+async def fetch_export(
+    job_id: JobId, principal: NamedDependency[Principal], hub: NamedDependency[Hub]
+) -> Stream:
+    """A .zip that `python verifier.py audit-log.zip --key KEY` checks offline. It names who did what, and
+    holds nobody's personal data. It can be fetched once; then nothing of it is kept."""
+    parts = await _fetched(hub, principal, job_id, exports.KIND)
+    headers = {"Content-Disposition": f'attachment; filename="{FILE}"'}
+    return Stream(parts, media_type=ZIP, headers=headers)
+
+
+async def _fetched(hub: Hub, principal: Principal, job_id: str, kind: str) -> AsyncIterator[bytes]:
+    """The result of one's own finished job of a kind."""
 
     def find() -> Job:
         with hub.sessions.read() as session:
             return jobs.look(session, job_id, principal.id)
 
     job = await _own(principal, find)
+    if job.kind != kind:
+        raise NO_JOB
     if job.state != jobs.DONE:
         raise Problem(
             409,
@@ -109,7 +148,7 @@ async def result(
             "A result can be fetched once, when the job is done.",
         )
     parts = await asyncio.to_thread(jobs.collect, hub, job_id, principal.id)
-    return Stream(_stream(parts), media_type=LINES)
+    return _stream(parts)
 
 
 async def _stream(parts: Iterator[bytes]) -> AsyncIterator[bytes]:
@@ -128,4 +167,4 @@ async def _own(principal: Principal, find: Callable[[], Job]) -> Job:
     return job
 
 
-router = Router("/", route_handlers=[submit, look, cancel, result])
+router = Router("/", route_handlers=[submit, look, cancel, result, ask_export, fetch_export])

@@ -7,13 +7,15 @@ no personal data of the people in the hub; it does name who used the hub.
 
 from __future__ import annotations
 
+import io
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import sqlalchemy as sa
 from sqlmodel import Session, col
@@ -29,6 +31,8 @@ from mdm.progress import Progress
 from mdm.sheets import private_file
 
 TOGETHER = 8_192
+PIECE = 1 << 20  # bytes of a stream handed on at once
+FILE = "audit-log.zip"  # what a streamed export is called
 README = """The audit log of a DTSEN Hub: {size} events, signed.
 
 Verify it offline with Python and the `cryptography` package:
@@ -64,31 +68,77 @@ def export(hub: Hub, out: Path, progress: Progress, *, actor: str) -> Exported:
     The export itself is an event, the last one in it.
     """
     _check_target(out)
-    with hub.sessions.begin() as session:
-        record(session, actor, "audit-export")
-    signed = checkpoint(hub)
+    signed = _signed(hub, actor)
     with hub.sessions.read() as session:
         notes = checkpoints(session, below=signed.size + 1)[::-1]
         keys = verifier_keys(session)
-        with _written(out) as create:
-            with (
-                progress.task("export events", signed.size) as advance,
-                create(verifier.EVENTS) as sink,
-            ):
-                for lines in _lines(session, signed.size):
-                    sink.write(b"".join(lines))
-                    advance(len(lines))
-            texts = {
-                verifier.CHECKPOINTS: verifier.BETWEEN.join(one.note for one in notes),
-                verifier.CONSISTENCY: _proofs(session, notes),
-                verifier.KEYS: "".join(f"{key}\n" for key in keys),
-                "verifier.py": Path(verifier.__file__).read_text("utf-8"),
-                "README.txt": README.format(size=signed.size, name=out.name),
-            }
-            for name, text in texts.items():
-                with create(name) as sink:
-                    sink.write(text.encode())
+        with _written(out) as create, progress.task("export events", signed.size) as advance:
+            for events in _write(session, signed, notes, create, out.name):
+                advance(events)
     return Exported(signed.size, len(notes), keys, out)
+
+
+def export_stream(hub: Hub, *, actor: str) -> Iterator[tuple[int, bytes]]:
+    """The same as a .zip in pieces, none larger than a few MiB, each with how many events are in it; for who
+    takes it away through the service."""
+    signed = _signed(hub, actor)
+    sink = _Pieces()
+    with hub.sessions.read() as session:
+        notes = checkpoints(session, below=signed.size + 1)[::-1]
+        with _zip(sink) as held:
+            for events in _write(session, signed, notes, partial(_created, held), FILE):
+                sink.events += events
+                if len(sink.held) >= PIECE:
+                    yield sink.take()
+    yield sink.take()
+
+
+class _Pieces(io.RawIOBase):
+    """What is written, until it is taken."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.held, self.events = bytearray(), 0
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int:
+        self.held += data
+        return len(data)
+
+    def take(self) -> tuple[int, bytes]:
+        """How many events since the last time, and the bytes."""
+        taken = self.events, bytes(self.held)
+        self.held, self.events = bytearray(), 0
+        return taken
+
+
+def _signed(hub: Hub, actor: str) -> Checkpoint:
+    """The checkpoint of an export, which is itself an event, the last one in it."""
+    with hub.sessions.begin() as session:
+        record(session, actor, "audit-export")
+    return checkpoint(hub)
+
+
+def _write(
+    session: Session, signed: Checkpoint, notes: list[Checkpoint], create: Create, name: str
+) -> Iterator[int]:
+    """Write the files of an export, as it is called `name`; events written, some at a time."""
+    with create(verifier.EVENTS) as sink:
+        for lines in _lines(session, signed.size):
+            sink.write(b"".join(lines))
+            yield len(lines)
+    texts = {
+        verifier.CHECKPOINTS: verifier.BETWEEN.join(one.note for one in notes),
+        verifier.CONSISTENCY: _proofs(session, notes),
+        verifier.KEYS: "".join(f"{key}\n" for key in verifier_keys(session)),
+        "verifier.py": Path(verifier.__file__).read_text("utf-8"),
+        "README.txt": README.format(size=signed.size, name=name),
+    }
+    for file, text in texts.items():
+        with create(file) as sink:
+            sink.write(text.encode())
 
 
 def _lines(session: Session, size: int) -> Iterator[list[bytes]]:
@@ -130,11 +180,16 @@ def _written(out: Path) -> Iterator[Create]:
         return
     temporary = out.with_name(out.name + ".new")
     try:
-        with (
-            private_file(temporary) as sink,
-            zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as held,
-        ):
-            yield lambda name: held.open(name, "w", force_zip64=True)
+        with private_file(temporary) as sink, _zip(sink) as held:
+            yield partial(_created, held)
         temporary.replace(out)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _zip(sink: Any) -> zipfile.ZipFile:
+    return zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED, compresslevel=1)
+
+
+def _created(held: zipfile.ZipFile, name: str) -> IO[bytes]:
+    return held.open(name, "w", force_zip64=True)

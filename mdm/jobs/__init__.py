@@ -101,7 +101,7 @@ def cancel(hub: Hub, job_id: str, owner: str) -> Job:
 
 
 def collect(hub: Hub, job_id: str, owner: str) -> Iterator[bytes]:
-    """The lines of a finished job's result, a part at a time; once. InputError when there is
+    """A finished job's result, a part at a time; once. InputError when there is
     nothing to fetch: not yet, or not any more."""
     with hub.sessions.begin() as session:
         job = look(session, job_id, owner)
@@ -180,14 +180,5 @@ def remove_files(hub: Hub, job: Job) -> None:
 
 def said_of(job: Job) -> dict[str, Any]:
     """What the audit log says of a job."""
-    asked = job.asked
-    return {
-        "job": job.id,
-        "kind": job.kind,
-        "purpose": asked["purpose"],
-        "case": asked["case"],
-        "programmes": asked["programmes"],
-        "run_seq": asked["run_seq"],
-        "snapshot": asked["snapshot"],
-        "rules": asked["rules"],
-    }
+    said = ("purpose", "case", "programmes", "run_seq", "snapshot", "rules")
+    return {"job": job.id, "kind": job.kind, **{name: job.asked.get(name) for name in said}}

@@ -37,6 +37,7 @@ from mdm.jobs import (
     RESULT,
     RUNNING,
     WAITING,
+    exports,
     file_of,
     remove_files,
     said_of,
@@ -84,7 +85,10 @@ class Worker:
         if job is None:
             return False
         try:
-            self._work_off(job)
+            if job.kind == exports.KIND:
+                self._export(job)
+            else:
+                self._work_off(job)
         except HubError as error:
             self._end(job, FAILED, problem=type(error).__name__.removesuffix("Error").lower())
         return True
@@ -110,6 +114,16 @@ class Worker:
                 job.state, job.worker = RUNNING, self._name
                 job.alive_until = now() + self._lease
         return job
+
+    def _export(self, job: Job) -> None:
+        def tell(done: int, end: int) -> bool:
+            return self._tell(job, done, 0, end) and not self._stop.is_set()
+
+        if exports.work_off(self._hub, job, tell):
+            self._end(job, DONE)
+        else:
+            self._leave(job)
+            self._end(job, WAITING)
 
     def _work_off(self, job: Job) -> None:
         batch = _batch(self._hub, job)

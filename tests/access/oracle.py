@@ -49,6 +49,7 @@ auditor            region   whole      audit                          audit.trac
 auditor            region   whole      audit,breach,subject_access    subject.report,breach.report
 auditor            anywhere -          -                              snapshot.list,alarm.read,metrics.read
 auditor            anywhere -          -                              user.list,client.list,key.list
+auditor            own      -          -                              job.read
 auditor            anywhere -          -                              approval.list
 programme          region   assistance assistance,verification,demonstration profile.lookup,dci.search
 programme          region   assessment assistance,verification,grievance,demonstration eligibility.ask,eligibility.batch

@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+import time
+import zipfile
 from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
 from mdm import audit
+from mdm.audit.checkpoints import verifier_keys
 from mdm.audit.search import Wanted, search
-from mdm.audit.verifier import inclusion_holds, leaf_hash, read_key, read_proof, verify_proof
+from mdm.audit.verifier import (
+    inclusion_holds,
+    leaf_hash,
+    read_key,
+    read_proof,
+    verify_export,
+    verify_proof,
+)
 from mdm.compose import Hub
 from mdm.lookup import profile_by_nik
 from tests.api.conftest import world  # noqa: F401 - the small published hub, on each database
@@ -189,3 +201,34 @@ def test_the_log_is_verified(auditor: httpx.Client) -> None:
     found = ok(auditor.post("/v1/audit/verify", json={"profiles": True}))
     assert found["holds"], found["faults"]
     assert found["profiles"] == 6
+
+
+def test_the_whole_log_is_taken_away_by_the_auditor_who_asked(
+    service: Served, auditor: httpx.Client, tmp_path: Path
+) -> None:
+    asked = auditor.post("/v1/audit/export")
+    assert (asked.status_code, asked.json()["kind"]) == (202, "audit-export")
+    job = asked.json()["id"]
+    for _ in range(300):
+        if ok(auditor.get(f"/v1/jobs/{job}"))["state"] == "done":
+            break
+        time.sleep(0.1)
+    # Neither another auditor, nor as if it were answers about people.
+    with service.client(replace(staff("auditor"), id="staff:other")) as other:
+        assert other.post(f"/v1/audit/export/{job}").status_code == 404
+    assert auditor.post(f"/v1/jobs/{job}/result").status_code in (403, 404)
+    with service.client(staff("officer")) as officer:
+        assert officer.post("/v1/audit/export").status_code == 403
+    # What lies in the home meanwhile opens for nobody.
+    (sealed,) = (service.hub.settings.home / "jobs").glob(f"{job}.*")
+    assert not zipfile.is_zipfile(sealed)
+    fetched = auditor.post(f"/v1/audit/export/{job}")
+    assert fetched.headers["content-type"] == "application/zip"
+    file = tmp_path / "audit-log.zip"
+    file.write_bytes(fetched.content)
+    with service.hub.sessions.read() as session:
+        keys = [read_key(key) for key in verifier_keys(session)]
+    assert verify_export(file, keys).faults == []
+    assert auditor.post(f"/v1/audit/export/{job}").status_code == 409
+    assert not sealed.exists()
+    assert last_event(service.hub).action == "job.read"
