@@ -29,6 +29,7 @@ from api.web.wording import IN, Wording
 TEMPLATES = Path(__file__).parent / "templates"
 HTML = "text/html; charset=utf-8"
 PARTIAL = "x-partial"
+AHEAD = "x-ahead"
 _WORTH_PACKING = 1024  # bytes
 
 AnyRequest = Request[Any, Any, Any]
@@ -78,6 +79,14 @@ def see_other(
     """After a change: on to the page that shows it."""
     held = [*cookies, to_cookie(flash)] if flash else list(cookies)
     return Response(b"", status_code=303, headers={"Location": path}, cookies=held)
+
+
+def done(request: AnyRequest, path: str, flash: Flash) -> Response[bytes]:
+    """As `see_other`; where the script shows the page after it already (`X-Ahead`), the sentence alone."""
+    if AHEAD not in request.headers:
+        return see_other(path, flash)
+    names = {**_common(request), "flash": flash}
+    return _send(request, environment().get_template("flash.html").render(names), 200, [], {})
 
 
 def render(request: AnyRequest, template: str, context: Any = None, part: str | None = None) -> str:

@@ -238,6 +238,49 @@ def test_a_contradiction_is_explained_and_may_be_overruled(workbench: Served, op
         page.locator("[data-flash]", has_text="menyusul").wait_for()
 
 
+_SHOWN = """() => {
+  window.shown = [];
+  addEventListener("app:renewed", () => window.shown.push(location.pathname));
+}"""
+
+
+def test_a_refused_answer_comes_back_after_the_next_task_was_shown(
+    workbench: Served, open_: Open
+) -> None:
+    hub = workbench.hub
+    who = join(hub, ("steward", ""), login="ketut.tiga")
+    give_back(hub)
+    settle(hub)
+    with open_(who, strict=False) as page:
+        page.set_default_timeout(PATIENCE)
+        page.goto("/tinjau/lanjut")
+        task = on_task(page)
+        page.wait_for_load_state("networkidle")  # the next one is fetched ahead
+        page.evaluate(_SHOWN)
+        with hub.sessions.begin() as session:
+            row = session.get_one(ReviewTask, task)
+            row.version += 1  # somebody else's run has changed it
+            session.add(row)
+        page.keyboard.press("s")
+        page.wait_for_function("task => !location.href.includes(task)", arg=task)
+        page.get_by_text("berubah").first.wait_for()
+        shown = page.evaluate("window.shown")
+        assert [task in one for one in shown] == [False, True]
+        page.keyboard.press("s")  # meant for the task that stood here: answers nothing
+        # A line that is down takes nothing away either.
+        page.goto("/tinjau/lanjut")
+        held = on_task(page)
+        page.wait_for_load_state("networkidle")
+        page.context.set_offline(True)
+        page.keyboard.press("d")
+        page.get_by_role("alert").wait_for()
+        assert on_task(page) == held
+        assert page.locator("form[data-task]").get_attribute("action") == f"/tinjau/tugas/{held}"
+    with hub.sessions.read() as session:
+        given = session.exec(select(ReviewAnswer).where(ReviewAnswer.actor == who.id)).all()
+    assert not given
+
+
 def test_the_supervisor_sees_how_it_goes(workbench: Served, open_: Open) -> None:
     supervisor = one_of(workbench.hub, "supervisor")
     with open_(supervisor, language="en") as page:

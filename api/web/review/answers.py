@@ -12,7 +12,7 @@ from litestar.params import FromPath
 
 from api.actions import declares
 from api.web.flash import Flash
-from api.web.pages import AnyRequest, page, see_other
+from api.web.pages import AnyRequest, done, page, see_other
 from api.web.review.asked import NEXT, QUEUE, TASK, UNDO, asked_of
 from api.web.review.showing import Taken, take, task_page
 from api.web.review.tasks import TEMPLATE, Form, elsewhere, groups_of, text
@@ -51,7 +51,7 @@ def answered(
         taken = take(hub, principal, task_id)
         groups = groups_of(taken, data)
         said = _partition(taken, data, groups)
-        done = answer(hub, principal, _given(taken, data, said))
+        given = answer(hub, principal, _given(taken, data, said))
     except (TakenError, ChangedError, UnknownError) as error:
         return elsewhere(request, hub, error)
     except ContradictedError as error:
@@ -62,14 +62,14 @@ def answered(
         )  # fmt: skip
         return page(request, TEMPLATE, context, status=409)
     tone = "visible"
-    if done.judgements and not _settled(settler):
+    if given.judgements and not _settled(settler):
         tone = "later"
     key = (
-        f"reviewing.answered.{done.state}"
-        if done.state != "decided"
+        f"reviewing.answered.{given.state}"
+        if given.state != "decided"
         else f"reviewing.answered.{tone}"
     )
-    return see_other(_next(request, hub, principal, taken.task), Flash("good", key))
+    return done(request, _next(request, hub, principal, taken.task), Flash("good", key))
 
 
 @declares("review.decide")

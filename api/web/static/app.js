@@ -2,7 +2,8 @@
 
    data-key="s"            the key that presses this link or button (shown beside it, listed under ?)
    data-partial="region"   this link or form renews the element with id "region" only
-   data-next="/path"       on a form: show this page's region at once, it was fetched ahead
+   data-next="/path"       on a form: show this page's region at once, it was fetched ahead; the form is sent
+                           behind it, and should it be refused, its own page comes back and says why
    data-prefetch           on a link: fetch its page ahead
    data-focus              in a renewed region: where the focus goes (else its first heading)
    data-dialog="id"        this button opens that dialog
@@ -16,19 +17,30 @@
   const inField = (at) => at.closest("input:not([type=checkbox]):not([type=radio]), select, textarea, [contenteditable]");
   const keysOn = () => localStorage.getItem("keys") !== "off";
 
-  /* Pages fetched ahead: path -> promise of text, of one region each. */
+  /* Pages fetched ahead: region and path -> {come: promise of a document, page: the document, once it is there}. */
   const ahead = new Map();
+  const read = (text) => new DOMParser().parseFromString(text, "text/html");
   const ask = (path, region, more = {}) => fetch(path, {
     ...more, credentials: "same-origin",
     headers: { "X-Partial": region, Accept: "text/html", ...more.headers },
   });
-  let sending = Promise.resolve(); // until what was sent last is answered, or a second has gone by
+  const flying = new Set(); // what was sent and is not answered yet
+  const landed = () => Promise.allSettled(flying);
+  const aSecond = () => new Promise((done) => { setTimeout(done, 1000); });
+  const painted = () => new Promise((done) => { // or the page is left: then at once
+    requestAnimationFrame(() => setTimeout(done));
+    setTimeout(done, 200);
+    addEventListener("pagehide", done, { once: true });
+  });
   const fetchAhead = (path, region) => {
     const name = region + " " + path;
     if (ahead.has(name)) return;
     if (ahead.size > 8) ahead.delete(ahead.keys().next().value);
-    ahead.set(name, sending.then(() => ask(path, region, { priority: "low" }))
-      .then((answer) => (answer.ok && !answer.redirected ? answer.text() : null)).catch(() => null));
+    const entry = { page: null };
+    entry.come = Promise.race([landed(), aSecond()]).then(() => ask(path, region, { priority: "low" }))
+      .then(async (answer) => (answer.ok && !answer.redirected ? (entry.page = read(await answer.text())) : null))
+      .catch(() => null);
+    ahead.set(name, entry);
   };
   const taken = (path, region) => {
     const name = region + " " + path, found = ahead.get(name);
@@ -42,9 +54,8 @@
       announce(flash.textContent);
     }
   };
-  const renew = (region, text) => {
+  const renew = (region, parsed) => {
     const target = document.getElementById(region);
-    const parsed = new DOMParser().parseFromString(text, "text/html");
     const whole = parsed.getElementById(region);
     document.getElementById("pesan").replaceChildren();
     flashes(parsed);
@@ -76,16 +87,62 @@
     if (!target) { location.assign(path); return; }
     target.setAttribute("aria-busy", "true");
     try {
-      let text = await taken(path, region), end = path;
-      if (text === undefined || text === null) {
+      let found = await taken(path, region)?.come, end = path;
+      if (!found) {
         const answer = await ask(path, region);
         if (leads(answer)) return;
         if (!answer.ok) { location.assign(path); return; }
-        text = await answer.text(); end = answer.redirected ? answer.url : path;
+        found = read(await answer.text()); end = answer.redirected ? answer.url : path;
       }
       if (push) history.pushState({ region }, "", end);
-      renew(region, text);
+      renew(region, found);
     } catch { failed(); }
+  };
+
+  const post = (path, region, form, data, early) => ask(path, region, {
+    method: "POST", body: form.enctype === "multipart/form-data" ? data : new URLSearchParams(data), keepalive: early,
+    headers: { "X-CSRF-Token": body.dataset.csrf || "", ...(early ? { "X-Ahead": "yes" } : {}) },
+  });
+  const fly = (asked) => {
+    flying.add(asked);
+    asked.catch(() => null).finally(() => flying.delete(asked));
+    return asked;
+  };
+  const hold = () => { // keys meant for the page that stood here answer nothing
+    const swallow = (event) => { event.preventDefault(); event.stopImmediatePropagation(); };
+    addEventListener("keydown", swallow, true);
+    setTimeout(() => removeEventListener("keydown", swallow, true), 700);
+  };
+  /* The next page stands already, or as soon as it has come: what was sent is answered behind it. */
+  const sendBehind = async (path, region, form, data, next, entry) => {
+    const target = document.getElementById(region), own = location.href;
+    let before = null;
+    const show = (page) => {
+      before = [...target.childNodes];
+      history.pushState({ region }, "", next); renew(region, page);
+    };
+    const back = () => { if (before) history.replaceState({ region }, "", own); };
+    try {
+      const sent = () => post(path, region, form, data, true);
+      const asked = fly(entry.page ? painted().then(sent) : sent());
+      if (!entry.page) target.setAttribute("aria-busy", "true");
+      const page = entry.page || await entry.come;
+      if (page) show(page);
+      const answer = await asked;
+      if (leads(answer)) return;
+      const said = read(await answer.text());
+      if (!answer.ok) { back(); refused(region, said); hold(); return; }
+      if (!before) await follow(next, region);
+      flashes(said);
+    } catch {
+      if (before) { back(); target.replaceChildren(...before); hold(); }
+      failed();
+    }
+  };
+  const refused = (region, said) => { // a page of its own in the region's place, where it is one
+    const main = said.getElementById(region) ? null : said.querySelector("main");
+    if (main) said.body.replaceChildren(...main.childNodes);
+    renew(region, said);
   };
 
   const send = async (form, button) => {
@@ -95,27 +152,17 @@
     if (form.method === "get") {
       await follow(path + "?" + new URLSearchParams(data), region); return;
     }
-    const upload = form.enctype === "multipart/form-data";
     const next = button?.dataset.next || form.dataset.next;
-    const early = next && taken(next, region);
-    const asked = ask(path, region, {
-      method: "POST", body: upload ? data : new URLSearchParams(data), headers: { "X-CSRF-Token": body.dataset.csrf || "" },
-    });
-    sending = Promise.race([asked.catch(() => null), new Promise((done) => { setTimeout(done, 1000); })]);
+    const entry = next && taken(next, region);
+    if (entry) { await sendBehind(path, region, form, data, next, entry); return; }
     target.setAttribute("aria-busy", "true");
     try {
-      const text = early ? await early : null;
-      if (text) { history.pushState({ region }, "", next); renew(region, text); }
-      const answer = await asked;
+      await landed(); // what undoes the last answer comes after it
+      const answer = await fly(post(path, region, form, data, false));
       if (leads(answer)) return;
-      const said = await answer.text();
-      if (text && answer.ok) { flashes(new DOMParser().parseFromString(said, "text/html")); return; }
+      const said = read(await answer.text());
       if (answer.redirected) history.pushState({ region }, "", answer.url);
-      const parsed = new DOMParser().parseFromString(said, "text/html");
-      if (!answer.ok && !parsed.getElementById(region)) { // a refusal: its page in the region's place
-        renew(region, parsed.querySelector("main")?.innerHTML || said); return;
-      }
-      renew(region, said);
+      if (answer.ok) renew(region, said); else refused(region, said);
     } catch { failed(); }
   };
 
