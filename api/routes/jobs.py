@@ -25,6 +25,8 @@ from mdm.compose import Hub
 from mdm.errors import InputError
 from mdm.hub.tables import Job
 from mdm.jobs import exports
+from mdm.jobs.asking import Wish
+from mdm.jobs.asking import submit as submit_job
 
 ASK, READ, EXPORT = "eligibility.batch", "job.read", "audit.export"
 BODY_BYTES = 8 << 20
@@ -54,10 +56,10 @@ async def submit(
     """Ask for the eligibility of up to 200,000 NIKs. The run, the rules and the day are fixed now;
     the answers can be fetched when the job is done, once, by who asked, within seven days."""
     allow(principal, ASK, data.purpose, data.programmes)
-    wish = jobs.Wish(
+    wish = Wish(
         principal, data.purpose, data.programmes, data.niks, data.case, data.snapshot, data.on
     )
-    return told(await asyncio.to_thread(jobs.submit, hub, wish))
+    return told(await asyncio.to_thread(submit_job, hub, wish))
 
 
 @declares(READ)

@@ -11,7 +11,7 @@ from msgspec import Meta
 from api.schemas.common import CaseNumber, Nik, Purpose, SnapshotName
 from api.schemas.eligibility import Day, Programmes
 from mdm.hub.tables import Job
-from mdm.jobs import MOST
+from mdm.jobs.asking import MOST
 
 State = Literal["waiting", "running", "done", "failed", "cancelled", "delivered", "expired"]
 

@@ -1,32 +1,27 @@
 """Jobs: work that outlives its request. Asked for, worked off in parts, fetched once.
 
 A job's NIKs and its answers stand in sealed files of the home; the hub knows who asked, what, and
-how far it is; mdm/jobs/work.py works it off. What it answers depends on what was asked alone: the
+how far it is. `asking.py` and `exports.py` take jobs, `work.py` works them off, `forgetting.py` ends
+those about somebody who was erased. What eligibility is answered depends on what was asked alone: the
 run, the rules and the day are fixed when it is asked.
 """
 
 from __future__ import annotations
 
-import secrets
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from datetime import date, timedelta
+from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 from sqlmodel import Session, col, select
 
 from mdm import audit
-from mdm.access.terms import Principal
 from mdm.compose import Hub
-from mdm.eligibility.asking import Asked, ask, keep_rules
 from mdm.errors import InputError
 from mdm.hub.columns import now
 from mdm.hub.tables import Job
 from mdm.seal.files import SealedFile
 
 KIND = "eligibility"
-MOST = 200_000  # NIKs in one job
-PART = 2_000  # NIKs answered between two looks at whether to stop
 KEPT = timedelta(days=7)  # a result that nobody fetches
 WAITING, RUNNING, DONE, FAILED, CANCELLED, DELIVERED, EXPIRED = (
     "waiting",
@@ -39,44 +34,6 @@ WAITING, RUNNING, DONE, FAILED, CANCELLED, DELIVERED, EXPIRED = (
 )
 REQUEST, RESULT = "request", "result"
 VOID = "void"  # the problem of a job whose answers may not be given any more
-
-
-@dataclass(frozen=True)
-class Wish:
-    """What is asked of a job: about whom, for what, by which programmes' rules, as of when."""
-
-    principal: Principal
-    purpose: str
-    programmes: Sequence[str]
-    niks: Sequence[str] = field(repr=False)
-    case: str | None = None
-    snapshot: str | None = None
-    on: date | None = None
-
-
-def submit(hub: Hub, wish: Wish) -> Job:
-    """Take a job: its NIKs sealed, its moment fixed. InputError when it cannot be answered."""
-    if not 0 < len(wish.niks) <= MOST:
-        raise InputError(f"A job asks about 1 to {MOST:,} NIKs.", "Split the list.")
-    with hub.sessions.read() as session:
-        asked = ask(hub, session, wish.programmes, snapshot=wish.snapshot, on=wish.on)
-    keep_rules(hub, asked)
-    job = Job(
-        id=secrets.token_hex(16),
-        kind=KIND,
-        owner=wish.principal.id,
-        state=WAITING,
-        asked=_fixed(wish, asked),
-        total=len(wish.niks),
-        key_version=hub.keys.domain("export").version,
-    )
-    request, end = file_of(hub, job, REQUEST), 0
-    for number, start in enumerate(range(0, len(wish.niks), PART)):
-        end = request.append(number, "\n".join(wish.niks[start : start + PART]).encode(), end)
-    with hub.sessions.begin() as session:
-        session.add(job)
-        audit.record(session, job.owner, "job.submit", **said_of(job), count=job.total)
-    return job
 
 
 def look(session: Session, job_id: str, owner: str) -> Job:
@@ -136,35 +93,6 @@ def tidy(hub: Hub) -> int:
     for job in jobs:
         remove_files(hub, job)
     return len(jobs)
-
-
-def _fixed(wish: Wish, asked: Asked) -> dict[str, Any]:
-    """All that the answer depends on but the NIKs: nothing in it is about anybody asked for."""
-    return {
-        "purpose": wish.purpose,
-        "case": wish.case,
-        "programmes": sorted(set(wish.programmes)),
-        "snapshot": wish.snapshot,
-        "run_seq": asked.as_of.run_seq,
-        "rules": asked.as_of.library.digest,
-        "on": asked.as_of.on.isoformat(),
-        "principal": _plain(wish.principal),
-    }
-
-
-def _plain(principal: Principal) -> dict[str, Any]:
-    fields = principal.fields
-    return {
-        "id": principal.id,
-        "kind": principal.kind,
-        "roles": sorted(principal.roles),
-        "regions": list(principal.regions),
-        "purposes": sorted(principal.purposes),
-        "programmes": sorted(principal.programmes),
-        "fields": None if fields is None else {kind: sorted(of) for kind, of in fields.items()},
-        "agreement": principal.agreement,
-        "limits": principal.limits.model_dump() if principal.limits else None,
-    }
 
 
 def file_of(hub: Hub, job: Job, name: str) -> SealedFile:

@@ -7,11 +7,11 @@ another when its lease has run out, after its last durable part.
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import date, timedelta
-from typing import Any, Self
+from typing import Self
 
 import msgspec
 import sqlalchemy as sa
@@ -19,20 +19,17 @@ from sqlmodel import col, or_, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from mdm import audit
-from mdm.access.clients import standing
-from mdm.access.terms import Limits, Principal
 from mdm.compose import Hub
 from mdm.eligibility.asking import Asked, fixed
 from mdm.eligibility.batch import Batch, answer
 from mdm.eligibility.helper import Helper
-from mdm.errors import AccessError, HubError
+from mdm.errors import HubError
 from mdm.hub.columns import now
 from mdm.hub.tables import Job
 from mdm.ids import short_id
 from mdm.jobs import (
     DONE,
     FAILED,
-    PART,
     REQUEST,
     RESULT,
     RUNNING,
@@ -43,6 +40,7 @@ from mdm.jobs import (
     said_of,
     tidy,
 )
+from mdm.jobs.asking import PART, asker
 
 LEASE = timedelta(seconds=30)  # how long a worker that says nothing is believed to live
 LOOK = 1.0  # seconds between two looks for work
@@ -179,30 +177,6 @@ def _open() -> SelectOfScalar[Job]:
     return select(Job).where(or_(col(Job.state) == WAITING, lost))
 
 
-def _principal(hub: Hub, said: Mapping[str, Any]) -> Principal:
-    """Who asked: a client as its agreement stands now, staff as they stood. AccessError for a
-    client that was disabled since."""
-    if said["kind"] == "client":
-        with hub.sessions.read() as session:
-            found = standing(session, said["id"])
-        if found is not None:
-            if not found.active:
-                raise AccessError("The client that asked is disabled.")
-            return found.principal
-    fields = said["fields"]
-    return Principal(
-        id=said["id"],
-        kind=said["kind"],
-        roles=frozenset(said["roles"]),
-        regions=tuple(said["regions"]),
-        purposes=frozenset(said["purposes"]),
-        programmes=frozenset(said["programmes"]),
-        fields=None if fields is None else {kind: frozenset(of) for kind, of in fields.items()},
-        agreement=said["agreement"],
-        limits=Limits(**said["limits"]) if said["limits"] else None,
-    )
-
-
 def _batch(hub: Hub, job: Job) -> Batch:
     """The question of a job, as of its moment: without NIKs yet."""
     said = job.asked
@@ -215,7 +189,7 @@ def _batch(hub: Hub, job: Job) -> Batch:
             rules=said["rules"],
             on=date.fromisoformat(said["on"]),
         )
-    principal = _principal(hub, said["principal"])
+    principal = asker(hub, said["principal"])
     return Batch(principal, said["purpose"], (), asked, said["case"], job.id)
 
 

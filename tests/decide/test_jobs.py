@@ -20,7 +20,7 @@ from mdm.compose import Hub
 from mdm.errors import InputError, IntegrityError
 from mdm.hub.columns import now
 from mdm.hub.tables import Job
-from mdm.jobs import Wish
+from mdm.jobs import asking
 from mdm.jobs import work as jobwork
 from mdm.jobs.work import Worker
 from mdm.rights.whom import entity_of
@@ -48,12 +48,12 @@ def hub(published_once: Template, home: Path) -> Iterator[Hub]:
 
 @pytest.fixture
 def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(jobs, "PART", 4)
+    monkeypatch.setattr(asking, "PART", 4)
     monkeypatch.setattr(jobwork, "PART", 4)
 
 
-def wish(niks: list[str] = NIKS) -> Wish:
-    return Wish(client(), "assistance", ["SEMBAKO", "PKH"], niks)
+def wish(niks: list[str] = NIKS) -> asking.Wish:
+    return asking.Wish(client(), "assistance", ["SEMBAKO", "PKH"], niks)
 
 
 def job_of(hub: Hub, job_id: str) -> Job:
@@ -71,7 +71,7 @@ def files(hub: Hub) -> list[Path]:
 
 @pytest.mark.usefixtures("small_parts")
 def test_a_job_answers_as_a_batch_does(hub: Hub) -> None:
-    job = jobs.submit(hub, wish())
+    job = asking.submit(hub, wish())
     # What is published after the question does not change the answer.
     Country([Household(1, [adult(10)], desil=10)]).publish(hub)
     assert Worker(hub).round()
@@ -89,7 +89,7 @@ def test_a_job_answers_as_a_batch_does(hub: Hub) -> None:
 
 @pytest.mark.usefixtures("small_parts")
 def test_a_result_is_fetched_once_and_by_its_owner_alone(hub: Hub) -> None:
-    job = jobs.submit(hub, wish())
+    job = asking.submit(hub, wish())
     with pytest.raises(InputError, match="waiting"):
         jobs.collect(hub, job.id, OWNER)
     Worker(hub).round()
@@ -104,7 +104,7 @@ def test_a_result_is_fetched_once_and_by_its_owner_alone(hub: Hub) -> None:
 
 @pytest.mark.usefixtures("small_parts")
 def test_nothing_personal_stands_in_the_files_of_a_job(hub: Hub) -> None:
-    jobs.submit(hub, wish())
+    asking.submit(hub, wish())
     Worker(hub).round()
     stored = b"".join(path.read_bytes() for path in files(hub))
     assert len(files(hub)) == 2
@@ -116,7 +116,7 @@ def test_nothing_personal_stands_in_the_files_of_a_job(hub: Hub) -> None:
 @pytest.mark.usefixtures("small_parts")
 @pytest.mark.parametrize("name", ["request", "result"])
 def test_an_altered_file_is_found_out(hub: Hub, name: str) -> None:
-    job = jobs.submit(hub, wish())
+    job = asking.submit(hub, wish())
     if name == "result":
         Worker(hub).round()
     path = hub.settings.home / "jobs" / f"{job.id}.{name}"
@@ -133,7 +133,7 @@ def test_an_altered_file_is_found_out(hub: Hub, name: str) -> None:
 
 @pytest.mark.usefixtures("small_parts")
 def test_a_part_cut_short_is_written_again(hub: Hub) -> None:
-    job = jobs.submit(hub, wish())
+    job = asking.submit(hub, wish())
     file = jobs.file_of(hub, job, "result")
     file.append(0, b"half", 0)
     file.path.write_bytes(file.path.read_bytes()[:-3])
@@ -143,7 +143,7 @@ def test_a_part_cut_short_is_written_again(hub: Hub) -> None:
 
 @pytest.mark.usefixtures("small_parts")
 def test_a_stopped_worker_leaves_its_job_to_the_next(hub: Hub) -> None:
-    job = jobs.submit(hub, wish())
+    job = asking.submit(hub, wish())
     stopped = Worker(hub)
     stopped._stop.set()
     assert stopped.round()
@@ -154,7 +154,7 @@ def test_a_stopped_worker_leaves_its_job_to_the_next(hub: Hub) -> None:
 
 @pytest.mark.usefixtures("small_parts")
 def test_a_cancelled_job_is_not_worked_on_and_nothing_is_kept(hub: Hub) -> None:
-    job = jobs.submit(hub, wish())
+    job = asking.submit(hub, wish())
     jobs.cancel(hub, job.id, OWNER)
     assert not Worker(hub).round()
     assert job_of(hub, job.id).state == "cancelled"
@@ -163,7 +163,7 @@ def test_a_cancelled_job_is_not_worked_on_and_nothing_is_kept(hub: Hub) -> None:
 
 @pytest.mark.usefixtures("small_parts")
 def test_a_result_that_nobody_fetches_goes_after_a_week(hub: Hub) -> None:
-    job = jobs.submit(hub, wish())
+    job = asking.submit(hub, wish())
     Worker(hub).round()
     with hub.sessions.begin() as session:
         session.exec(select(Job)).one().finished = now() - timedelta(days=8)
@@ -173,7 +173,7 @@ def test_a_result_that_nobody_fetches_goes_after_a_week(hub: Hub) -> None:
 
 
 def test_a_killed_workers_job_is_taken_up_where_it_stood(hub: Hub) -> None:
-    job = jobs.submit(hub, wish(NIKS * 400))
+    job = asking.submit(hub, wish(NIKS * 400))
     command = [sys.executable, "-m", "tests.decide.job_worker", str(hub.settings.home)]
     process = subprocess.Popen(command)
     try:
@@ -201,19 +201,19 @@ def _wait(until: object) -> None:
 
 def test_an_empty_job_is_refused(hub: Hub) -> None:
     with pytest.raises(InputError):
-        jobs.submit(hub, wish([]))
+        asking.submit(hub, wish([]))
 
 
 def test_an_erasure_ends_the_jobs_that_ask_about_the_person_and_names_what_was_fetched(
     hub: Hub,
 ) -> None:
     gone = NIKS[0]
-    fetched, done, other = (jobs.submit(hub, wish(niks)) for niks in (NIKS, NIKS[:3], NIKS[4:]))
+    fetched, done, other = (asking.submit(hub, wish(niks)) for niks in (NIKS, NIKS[:3], NIKS[4:]))
     worker = Worker(hub)
     while worker.round():
         pass
     lines_of(hub, fetched.id)
-    waiting = jobs.submit(hub, wish([gone]))
+    waiting = asking.submit(hub, wish([gone]))
     erased = erase(hub, entity_of(hub, gone))
     assert erased.jobs == 2
     # The one answer that left the hub is named; the one that nobody fetched told nobody.
@@ -231,7 +231,7 @@ def test_an_erasure_ends_the_jobs_that_ask_about_the_person_and_names_what_was_f
 def test_a_worker_that_is_overtaken_by_an_erasure_leaves_nothing_behind(
     hub: Hub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    job = jobs.submit(hub, wish())
+    job = asking.submit(hub, wish())
     answer = jobwork.answer
 
     def erase_meanwhile(*asked: Any) -> Any:

@@ -17,7 +17,7 @@ from sqlmodel import Session, select
 
 from api.actions import declares
 from api.web.assets import FOR_EVER
-from api.web.languages import LANGUAGES, Language
+from api.web.languages import LANGUAGES
 from api.web.wording import IN, Wording
 from mdm.compose import Hub
 from mdm.hub.runs import PUBLISHED
@@ -25,11 +25,6 @@ from mdm.hub.tables import Run
 
 _DRAWING = threading.Lock()  # one at a time: drawing takes a core, and others want to be served
 _KEPT = 200  # pictures
-
-
-def address(name: str, seq: int, language: Language) -> str:
-    """Where a chart of a run is: `name`, or `name-kind`."""
-    return f"/operasi/grafik/{seq}/{language}/{name}.svg"
 
 
 @declares("operations.read")

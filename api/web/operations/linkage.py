@@ -8,8 +8,7 @@ from litestar import Response, get
 from litestar.di import NamedDependency
 
 from api.actions import declares
-from api.web.operations.charts import address
-from api.web.operations.named import kind_name, source_name
+from api.web.operations.named import chart_address, kind_name, source_name
 from api.web.pages import AnyRequest, page
 from api.web.visitor import visitor_of
 from api.web.wording import IN, Wording
@@ -71,8 +70,8 @@ def linkage(request: AnyRequest, hub: NamedDependency[Hub]) -> Response[bytes]:
         identity=identity,
         kinds={kind: kind_name(words, kind) for kind in KINDS},
         runs=runs,
-        time_chart=address("matches", seq, words.language) if found and seq else None,
-        sizes_chart=address("sizes", seq, words.language) if sizes and seq else None,
+        time_chart=chart_address("matches", seq, words.language) if found and seq else None,
+        sizes_chart=chart_address("sizes", seq, words.language) if sizes and seq else None,
     )
     return page(request, "operations/linkage.html", context)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from api.web.languages import Language
 from api.web.texts import texts
 from api.web.wording import Wording
 from matching.rules import KINDS
@@ -59,3 +60,8 @@ def count_name(words: Wording, name: str) -> str:
 def _known(words: Wording, stem: str, name: str, otherwise: str | None = None) -> str:
     key = stem + name
     return words.t(key) if key in texts() else (name if otherwise is None else otherwise)
+
+
+def chart_address(name: str, seq: int, language: Language) -> str:
+    """Where a chart of a run is: `name`, or `name-kind`."""
+    return f"/operasi/grafik/{seq}/{language}/{name}.svg"

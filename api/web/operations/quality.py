@@ -10,8 +10,7 @@ from litestar.di import NamedDependency
 from litestar.params import QueryParameter
 
 from api.actions import declares
-from api.web.operations.charts import address
-from api.web.operations.named import column_name, group_name, kind_name
+from api.web.operations.named import chart_address, column_name, group_name, kind_name
 from api.web.pages import AnyRequest, page
 from api.web.visitor import visitor_of
 from api.web.wording import IN, Wording
@@ -58,7 +57,7 @@ def quality(request: AnyRequest, hub: NamedDependency[Hub], jenis: _Kind = None)
         kinds=[(one, kind_name(words, one)) for one in KINDS],
         whole=whole,
         groups=groups(words, found),
-        chart=address(f"recall-{kind}", seq, words.language) if whole and seq else None,
+        chart=chart_address(f"recall-{kind}", seq, words.language) if whole and seq else None,
     )
     return page(request, "operations/quality.html", context)
 

@@ -11,8 +11,7 @@ from litestar.di import NamedDependency
 from sqlmodel import Session, col, func, select
 
 from api.actions import declares
-from api.web.operations.charts import address
-from api.web.operations.named import count_name, stage_name
+from api.web.operations.named import chart_address, count_name, stage_name
 from api.web.pages import AnyRequest, page
 from api.web.visitor import visitor_of
 from api.web.wording import IN, Wording
@@ -90,7 +89,7 @@ def runs(request: AnyRequest, hub: NamedDependency[Hub]) -> Response[bytes]:
             decisions=_decisions(session, shown.seq) if shown else 0,
             runs=[_line(run) for run in newest],
             stages=_stages(words, shown) if shown else [],
-            chart=address("stages", shown.seq, words.language) if shown else None,
+            chart=chart_address("stages", shown.seq, words.language) if shown else None,
         )
     return page(request, "operations/runs.html", context)
 

@@ -10,8 +10,7 @@ from litestar.di import NamedDependency
 from sqlmodel import Session, col, select
 
 from api.actions import declares
-from api.web.operations.charts import address
-from api.web.operations.named import rule_sentence, source_name
+from api.web.operations.named import chart_address, rule_sentence, source_name
 from api.web.pages import AnyRequest, page
 from api.web.visitor import visitor_of
 from api.web.wording import IN, Wording
@@ -97,8 +96,8 @@ def sources(request: AnyRequest, hub: NamedDependency[Hub]) -> Response[bytes]:
         findings=_findings(words, found),
         fresh=_fresh(words, fresh, year),
         year=year,
-        findings_chart=address("findings", seq, words.language) if found and seq else None,
-        freshness_chart=address("freshness", seq, words.language) if fresh and seq else None,
+        findings_chart=chart_address("findings", seq, words.language) if found and seq else None,
+        freshness_chart=chart_address("freshness", seq, words.language) if fresh and seq else None,
     )
     return page(request, "operations/sources.html", context)
 

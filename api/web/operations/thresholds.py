@@ -10,8 +10,7 @@ from litestar.di import NamedDependency
 from litestar.params import QueryParameter
 
 from api.actions import declares
-from api.web.operations.charts import address
-from api.web.operations.named import kind_name
+from api.web.operations.named import chart_address, kind_name
 from api.web.pages import AnyRequest, page
 from api.web.visitor import visitor_of
 from api.web.wording import IN
@@ -86,7 +85,7 @@ def thresholds(
         changes=changes(found, link, review),
         held=sum(one.count for one in found if not one.detail.endswith("/weight")),
         bands=_bands(found, in_force.link),
-        chart=address(f"weights-{kind}", seq, words.language) if found and seq else None,
+        chart=chart_address(f"weights-{kind}", seq, words.language) if found and seq else None,
     )
     return page(request, "operations/thresholds.html", context)
 
