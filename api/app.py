@@ -75,7 +75,7 @@ def create_app(
 
     app = Litestar(
         route_handlers=[*ROUTERS, *PAGES, *more],
-        guards=[guard_with(identify or _identify)],
+        middleware=[guard_with(identify or _identify)],
         dependencies={
             "hub": Provide(lambda: hub, sync_to_thread=False, use_cache=True),
             "desk": Provide(lambda: desk, sync_to_thread=False, use_cache=True),

@@ -11,8 +11,9 @@ import msgspec
 from litestar import Request
 from litestar.datastructures import FormMultiDict, State
 from litestar.exceptions import ClientException, ValidationException
-from litestar.types import Empty
+from litestar.types import Empty, Receive
 
+from api.context import header
 from api.uploads import read_form
 
 
@@ -28,6 +29,25 @@ class Asked(Request[Any, Any, State]):
             self._connection_state.form = fields
         return await super().form()
 
+    async def body(self) -> bytes:
+        """The body. One that comes in one piece, as nearly all do, is taken as it is."""
+        state, announced = self._connection_state, header(self, b"content-length")
+        untouched = self._body is Empty and state.body is Empty and self.is_connected
+        most = self.route_handler.resolve_request_max_body_size() or 0
+        if untouched and announced and announced.isdecimal() and int(announced) <= most:
+            event: Any = await self.receive()
+            piece = event.get("body", b"")
+            if (
+                event["type"] == "http.request"
+                and not event.get("more_body")
+                and len(piece) <= most
+            ):
+                self._body = state.body = piece
+                self.is_connected = False
+            else:
+                self.receive = _after(event, self.receive)
+        return await super().body()
+
     async def json(self) -> Any:
         """The body as the route's type; as plain values where a route names none."""
         if self._json is Empty:
@@ -35,6 +55,16 @@ class Asked(Request[Any, Any, State]):
             wanted = field.annotation if field is not None else Any
             self._json = _read(await self.body() or b"null", wanted)
         return self._json
+
+
+def _after(first: Any, rest: Receive) -> Receive:
+    """What was received already, then the rest."""
+    before = [first]
+
+    async def receive() -> Any:
+        return before.pop() if before else await rest()
+
+    return receive
 
 
 def _read(body: bytes, wanted: Any) -> Any:

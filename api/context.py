@@ -40,3 +40,11 @@ def desk_of(connection: Connection) -> Desk:
     """The desk that answers questions."""
     desk: Desk = connection.app.state.desk
     return desk
+
+
+def header(connection: Connection, name: bytes) -> str | None:
+    """The first header of a name (in lower case), without taking all of them apart."""
+    for key, value in connection.scope["headers"]:
+        if key == name:
+            return value.decode("latin-1")
+    return None

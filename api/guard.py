@@ -3,44 +3,68 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from functools import lru_cache
 
 from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
 from litestar.params import BodyKwarg
+from litestar.types import ASGIApp, Receive, Scope, Send
 from litestar.utils import get_enum_string_value
 
 from api.actions import action_of
-from api.context import PRINCIPAL, Connection
+from api.bodies import Asked
+from api.context import PRINCIPAL, Connection, header
 from api.problems import Problem, Wrong
 from mdm.access import Principal, is_open, load_rules, may
+from mdm.access.decisions import Decisions
+from mdm.access.terms import Decision
 from mdm.masking import load_rules as load_sealing
 
 Identify = Callable[[Connection], Awaitable[Principal]]
 JSON = "application/json"
+_KEPT = Decisions()
 
 
-def guard_with(identify: Identify) -> Callable[[Connection, BaseRouteHandler], Awaitable[None]]:
-    """The application's guard, given how a request tells who it comes from."""
+def guard_with(identify: Identify) -> Callable[[ASGIApp], ASGIApp]:
+    """The guard around every route, given how a request tells who it comes from.
 
-    async def guard(connection: Connection, handler: BaseRouteHandler) -> None:
-        _refuse_foreign_media(connection, handler)
-        action = action_of(handler)
-        if action is None or is_open(action):
-            return
-        principal = await identify(connection)
-        connection.scope["state"][PRINCIPAL] = principal
-        decision = may(principal, action)
-        # Which purpose is in the body: the handler asks again with it.
-        if not decision.allowed and decision.reason != "purpose-missing":
-            raise denied(decision.reason)
+    Not one of Litestar's guards: for each of those it copies the whole handler at every request.
+    """
 
-    return guard
+    def around(app: ASGIApp) -> ASGIApp:
+        async def guarded(scope: Scope, receive: Receive, send: Send) -> None:
+            await _guard(Asked(scope, receive, send), identify)
+            await app(scope, receive, send)
+
+        return guarded
+
+    return around
+
+
+async def _guard(connection: Connection, identify: Identify) -> None:
+    handler = connection.scope["route_handler"]
+    if (wanted := _reads(handler)) is not None:
+        _refuse_foreign_media(connection, wanted)
+    action = action_of(handler)
+    if action is None or is_open(action):
+        return
+    principal = await identify(connection)
+    connection.scope["state"][PRINCIPAL] = principal
+    decision = _may(principal, action, None)
+    # Which purpose is in the body: the handler asks again with it.
+    if not decision.allowed and decision.reason != "purpose-missing":
+        raise denied(decision.reason)
 
 
 def require(principal: Principal, action: str, purpose: str | None) -> None:
     """Problem unless there is anybody about whom `action` is allowed for this purpose."""
-    decision = may(principal, action, purpose)
+    decision = _may(principal, action, purpose)
     if not decision.allowed:
         raise denied(decision.reason)
+
+
+def _may(principal: Principal, action: str, purpose: str | None) -> Decision:
+    policy = load_rules().digest
+    return _KEPT.of(principal, (action, purpose, policy), lambda: may(principal, action, purpose))
 
 
 def denied(reason: str) -> Problem:
@@ -53,13 +77,18 @@ def denied(reason: str) -> Problem:
     return Problem(403, reason, sentence, "Ask for it under your agreement or role, or not at all.")
 
 
-def _refuse_foreign_media(connection: Connection, handler: BaseRouteHandler) -> None:
-    """415 when a body comes in another form than the handler reads: no guessing."""
+@lru_cache(maxsize=1024)
+def _reads(handler: BaseRouteHandler) -> str | None:
+    """In which form a handler reads a body; None for one that reads none."""
     if not isinstance(handler, HTTPRouteHandler) or handler.parsed_data_field is None:
-        return
+        return None
     kwarg = handler.parsed_data_field.kwarg_definition
-    wanted = get_enum_string_value(kwarg.media_type) if isinstance(kwarg, BodyKwarg) else JSON
-    sent = connection.headers.get("content-type", "").partition(";")[0].strip().lower()
+    return get_enum_string_value(kwarg.media_type) if isinstance(kwarg, BodyKwarg) else JSON
+
+
+def _refuse_foreign_media(connection: Connection, wanted: str) -> None:
+    """415 when a body comes in another form than the handler reads: no guessing."""
+    sent = (header(connection, b"content-type") or "").partition(";")[0].strip().lower()
     if sent != wanted:
         raise Problem(
             415,

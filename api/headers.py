@@ -21,10 +21,12 @@ SECURITY: tuple[Header, ...] = (
 NO_STORE: Header = (b"cache-control", b"no-store")
 
 
+_ALWAYS = (*SECURITY, NO_STORE)
+_NAMES = frozenset(name for name, _ in _ALWAYS)
+
+
 def with_security(headers: list[Header], request_id: str) -> list[Header]:
     """The headers of an answer, with what every answer carries; no-store unless it says otherwise."""
-    named = {name for name, _ in headers}
-    more = [header for header in SECURITY if header[0] not in named]
-    if NO_STORE[0] not in named:
-        more.append(NO_STORE)
+    own = _NAMES.intersection([name for name, _ in headers])
+    more = [one for one in _ALWAYS if one[0] not in own] if own else _ALWAYS
     return [*headers, *more, (b"x-request-id", request_id.encode())]

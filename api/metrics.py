@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import lru_cache
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
@@ -38,6 +39,19 @@ RUN = Gauge(
     multiprocess_mode="mostrecent",
     registry=REGISTRY,
 )
+
+
+@lru_cache(maxsize=1024)
+def _of(method: str, route: str, status: int) -> tuple[Counter, Histogram]:
+    """Finding a series takes longer than adding to it; there are few: methods and routes are ours."""
+    return REQUESTS.labels(method, route, str(status)), TIMES.labels(route)
+
+
+def answered(method: str, route: str, status: int, seconds: float) -> None:
+    """A request was answered. `method` and `route` must be of a bounded set."""
+    count, times = _of(method, route, status)
+    count.inc()
+    times.observe(seconds)
 
 
 def group_answered(questions: int, seconds: float) -> None:

@@ -10,6 +10,7 @@ from litestar.types import ExceptionHandlersMap
 
 from api.metrics import PROBLEMS
 from api.problems import MEDIA_TYPE, Problem, Wrong, problem_of, wrong_fields
+from api.ready import Ready
 from api.schemas.auth import Waiting
 from mdm.access.errors import SecondPersonError
 
@@ -47,7 +48,7 @@ def respond(request: _AnyRequest, problem: Problem) -> Response[bytes]:
     state = request.scope["state"]
     state["problem"], state["fault"] = problem.code, problem.fault
     PROBLEMS.labels(problem.code).inc()
-    return Response(
+    return Ready(
         problem.body(state.get("request_id")),
         status_code=problem.status,
         media_type=MEDIA_TYPE,

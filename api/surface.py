@@ -17,7 +17,7 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 from api.context import PRINCIPAL
 from api.headers import with_security
 from api.logs import Log
-from api.metrics import REQUESTS, TIMES, UNMATCHED
+from api.metrics import UNMATCHED, answered
 from api.problems import MEDIA_TYPE, problem_of
 from mdm.ids import short_id
 
@@ -83,8 +83,7 @@ class Surface:
     def _account(self, scope: Scope, status: int, seconds: float, request_id: str) -> None:
         method = scope["method"] if scope["method"] in _METHODS else "other"  # type: ignore[typeddict-item]
         route = scope.get("path_template") or UNMATCHED
-        REQUESTS.labels(method, route, str(status)).inc()
-        TIMES.labels(route).observe(seconds)
+        answered(method, route, status, seconds)
         if self._log.quiet:
             return
         principal = scope["state"].get(PRINCIPAL)

@@ -14,6 +14,7 @@ from api.app import create_app
 from api.context import principal_of
 from api.guard import require
 from api.logs import Log
+from api.ready import Ready
 from api.schemas.lookup import LookupQuestion
 from api.serve import HOME, serve, settle
 from mdm.compose import open_home
@@ -24,7 +25,7 @@ from mdm.compose import open_home
 async def noop(request: Request, data: JSONBody[LookupQuestion]) -> Response[bytes]:  # type: ignore[type-arg]
     """All that a lookup goes through on its way in and out, and nothing in between."""
     require(principal_of(request), "profile.lookup", data.purpose)
-    return Response(b'{"nothing":true}', media_type="application/json")
+    return Ready(b'{"nothing":true}')
 
 
 def application() -> Litestar:

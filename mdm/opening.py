@@ -12,14 +12,15 @@ from itertools import islice
 from typing import TypeVar
 
 import sqlalchemy as sa
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, or_
 
 from mdm.compose import Hub
 from mdm.hub.lists import ListQuery
 from mdm.hub.tables import EntityKey, NikToken, SealedProfile
-from mdm.seal import unseal, unwrap_entity_key
-from mdm.seal.profiles import profile_place
+from mdm.seal import WRAPPED, entity_part, unseal_with, version_part
+from mdm.seal.profiles import SEALED
 from mdm.survivorship.explain import every_value
 
 TOGETHER = 1_000  # ids asked for in one statement
@@ -27,7 +28,7 @@ TOGETHER = 1_000  # ids asked for in one statement
 _T = TypeVar("_T")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Opened:
     """One version of one entity's golden profile, open. `run_seq` is the run that published it."""
 
@@ -60,7 +61,7 @@ def open_profiles(
     """
     wrapping = _Wrapping(hub)
     return {
-        row[0]: _open(row, wrapping[row[6]])
+        row[0]: _open(row, wrapping)
         for some in _together(entity_ids)
         for row in _sealed(session, some, seq)
     }
@@ -74,7 +75,7 @@ def open_every_version(hub: Hub, session: Session, entity_ids: Iterable[str]) ->
             col(SealedProfile.entity_id).in_(some), col(SealedProfile.ciphertext).is_not(None)
         )
         for row in session.connection().execute(query).all():
-            yield _open((*row[:5], row[5] or b"", *row[6:]), wrapping[row[6]])
+            yield _open((*row[:5], row[5] or b"", *row[6:]), wrapping)
 
 
 def niks_told(hub: Hub, session: Session, entity_ids: Iterable[str]) -> set[str]:
@@ -142,24 +143,27 @@ def _carriers() -> sa.Select[bytes, str]:
 _NEWEST, _CARRIERS = ListQuery(_newest()), ListQuery(_carriers())
 
 
-def _open(row: _Sealed, wrapping: bytes) -> Opened:
+def _open(row: _Sealed, wrapping: _Wrapping) -> Opened:
     entity_id, kind, version, key_id, run_seq, ciphertext, wrapped_key_id, wrapped = row
-    key = unwrap_entity_key(wrapping, entity_id, wrapped_key_id, wrapped)
-    content = unseal(key, profile_place(entity_id, version, key_id), ciphertext)
+    entity = entity_part(entity_id)
+    key = unseal_with(
+        wrapping[wrapped_key_id], WRAPPED, entity, version_part(0, wrapped_key_id), wrapped
+    )
+    content = unseal_with(AESGCM(key), SEALED, entity, version_part(version, key_id), ciphertext)
     return Opened(entity_id, kind, version, key_id, run_seq, content.decode())
 
 
-class _Wrapping(dict[int, bytes]):
-    """Wrapping keys by version of the profile domain key, derived once."""
+class _Wrapping(dict[int, AESGCM]):
+    """What unwraps entity keys, by version of the profile domain key: made ready once."""
 
     def __init__(self, hub: Hub) -> None:
         super().__init__()
         self._keys = hub.keys
 
-    def __missing__(self, key_id: int) -> bytes:
+    def __missing__(self, key_id: int) -> AESGCM:
         key = self._keys.domain("profile", key_id).subkey("wrap entity key")
-        self[key_id] = key
-        return key
+        self[key_id] = cipher = AESGCM(key)
+        return cipher
 
 
 def _together(some: Iterable[_T]) -> Iterator[list[_T]]:

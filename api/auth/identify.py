@@ -14,6 +14,7 @@ from anyio import to_thread
 from litestar import Request
 from litestar.connection import ASGIConnection
 
+from api.context import header
 from api.problems import Problem
 from mdm.access import Principal
 from mdm.access.errors import NotIdentifiedError
@@ -33,7 +34,7 @@ _ENTERED, _SECRET = "entered", "session"
 async def identify(connection: Connection) -> Principal:
     """Who is asking. Problem 401 for everybody the hub does not know."""
     try:
-        said = connection.headers.get("authorization")
+        said = header(connection, b"authorization")
         if said is not None:
             return await _client(connection, said)
         return await _staff(connection, connection.cookies.get(COOKIE))

@@ -16,6 +16,7 @@ from litestar.params import JSONBody
 from api.actions import declares
 from api.context import desk_of, helper_of, hub_of, principal_of
 from api.guard import denied, require
+from api.ready import Ready
 from api.schemas.eligibility import EXAMPLE, BatchQuestion, EligibilityQuestion
 from mdm.access import Principal
 from mdm.access.decide import decide
@@ -30,7 +31,6 @@ from mdm.eligibility.standing import Standing
 ASK, MANY = "eligibility.ask", shares.ACTION
 BODY_BYTES = 16 << 10
 BATCH_BYTES = 1 << 20  # ten thousand NIKs are a fifth of it
-JSON = "application/json"
 STANDING = "eligibility_standing"  # in the state of the application
 _encode = msgspec.json.Encoder().encode
 
@@ -73,9 +73,10 @@ async def one(
         programmes=frozenset(data.programmes),
         seq=asked.as_of.run_seq or None,
         members=asked.needs_members,
+        attributes=asked.attributes,
         asked=asked,
     )
-    return Response(_encode(await desk_of(request).ask(question)), media_type=JSON)
+    return Ready(_encode(await desk_of(request).ask(question)))
 
 
 @declares(MANY)
@@ -103,7 +104,7 @@ async def many(request: Request[Any, Any, Any], data: JSONBody[BatchQuestion]) -
     wanted = batch.Batch(principal, data.purpose, data.niks, asked, data.case)
     helper = helper_of(request)
     body = await asyncio.to_thread(_answer, hub_of(request), wanted, helper)
-    return Response(body, media_type=JSON)
+    return Ready(body)
 
 
 def allow(principal: Principal, action: str, purpose: str, programmes: Sequence[str]) -> None:

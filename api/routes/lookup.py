@@ -16,6 +16,7 @@ from api.actions import declares
 from api.context import desk_of, hub_of, principal_of
 from api.guard import require
 from api.problems import Problem
+from api.ready import Ready
 from api.refusals import respond
 from api.schemas.lookup import EXAMPLE, Found, Identity, LookupQuestion, Sentence, Source
 from mdm import questions, snapshots
@@ -139,7 +140,7 @@ async def lookup(
     body = await desk_of(request).ask(question)
     if body is None:
         return respond(request, NOBODY)
-    return Response(body, media_type="application/json")
+    return Ready(body)
 
 
 def _run_of(hub: Hub, name: str) -> int:

@@ -39,6 +39,7 @@ __all__ = [
 
 TOGETHER = 128  # persons in one group: bounds how long the write lock is held
 WAITING = 4_000  # questions that may wait; the next one is refused rather than served late
+FEW = 4  # questions that are answered together, however few others there are
 LINGER = 0.002  # seconds
 
 Watch = Callable[[int, float], None]  # told of every group: questions, seconds
@@ -53,6 +54,7 @@ class Desk:
         self._queue: SimpleQueue[Waiter | None] = SimpleQueue()
         self._thread: threading.Thread | None = None
         self._open = False
+        self._before = 1  # questions that were answered together
 
     def __enter__(self) -> Desk:
         self._open = True
@@ -93,48 +95,54 @@ class Desk:
 
     def _work(self) -> None:
         with Release(self._group.settle) as release:
-            self._answer_all(release)
+            while (group := self._next(release)) or self._open:
+                if group:
+                    self._answer(group, release)
 
-    def _answer_all(self, release: Release) -> None:
-        before = 1
-        while True:
+    def _answer(self, group: Sequence[Waiter], release: Release) -> None:
+        begun = time.perf_counter()
+        answers = self._group.answer([waiter.question for waiter in group])
+        release.give(list(zip(group, answers, strict=True)))
+        self._before = len(group)
+        if self._watch is not None:
+            self._watch(len(group), time.perf_counter() - begun)
+
+    def _next(self, release: Release) -> list[Waiter]:
+        """Who is answered next, in the order they came; nobody when the desk closes.
+
+        Not more than half of all who are here, unless they are few: while the disk takes up one
+        half, the other is answered, and neither waits for all.
+        """
+        first = self._queue.get()
+        while first is None and not self._queue.empty():  # who came last is answered, too
+            self._queue.put(None)
             first = self._queue.get()
-            group = [first] if first is not None else []
-            if first is not None:
-                self._linger(before)
-            last = first is None or self._gather(group)
-            if group:
-                before, begun = len(group), time.perf_counter()
-                answers = self._group.answer([waiter.question for waiter in group])
-                release.give(list(zip(group, answers, strict=True)))
-                if self._watch is not None:
-                    self._watch(before, time.perf_counter() - begun)
-            if last and self._queue.empty():
-                return
+        if first is None:
+            return []
+        self._linger()
+        here = 1 + self._queue.qsize() + release.under_way
+        group, size, most = [first], _size(first), max((here + 1) // 2, FEW)
+        while len(group) < most and size < TOGETHER:
+            try:
+                waiter = self._queue.get_nowait()
+            except Empty:
+                break
+            if waiter is None:
+                self._queue.put(None)
+                break
+            group.append(waiter)
+            size += _size(waiter)
+        return group
 
-    def _linger(self, before: int) -> None:
+    def _linger(self) -> None:
         """Leave those time to come who were answered together before, and ask again by now.
 
         Otherwise the first of them starts a group of its own, at the price of a whole one. Who asks
         alone does not wait.
         """
         until = time.monotonic() + LINGER
-        while self._open and self._queue.qsize() + 1 < before and time.monotonic() < until:
+        while self._open and self._queue.qsize() + 1 < self._before and time.monotonic() < until:
             time.sleep(LINGER / 8)
-
-    def _gather(self, group: list[Waiter]) -> bool:
-        """Add all who wait, up to the size of a group; whether the desk is closing."""
-        size = _size(group[0])
-        while size < TOGETHER:
-            try:
-                waiter = self._queue.get_nowait()
-            except Empty:
-                break
-            if waiter is None:
-                return True
-            group.append(waiter)
-            size += _size(waiter)
-        return False
 
 
 def _size(waiter: Waiter) -> int:

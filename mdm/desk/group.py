@@ -6,7 +6,7 @@ that fails is asked again one by one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import cycle
 from typing import Any
@@ -16,12 +16,13 @@ from sqlmodel import Session
 
 from mdm import audit
 from mdm.access.budgets import Budgets, Charge, Verdict
+from mdm.access.decisions import Decisions
 from mdm.access.terms import Decision, Principal, Resource
 from mdm.compose import Hub
 from mdm.desk.decoys import draw_decoys
 from mdm.desk.errors import BudgetError
 from mdm.desk.known import Known
-from mdm.desk.people import knows_home, open_following, open_people
+from mdm.desk.people import Read, knows_home, open_following, open_people, reading_for
 from mdm.desk.terms import Answered, Moment, Person, Profile, Question
 from mdm.opening import carriers
 
@@ -29,7 +30,6 @@ from mdm.opening import carriers
 #: law demands): answering that person, and examining the hub.
 UNRESTRICTED = frozenset({"subject_access", "audit", "breach"})
 RESTRICTED = "restricted"  # the reason the log keeps
-DECISIONS = 4_096  # kept: for a principal, what it asks and a region
 
 Decider = Callable[[Principal, str, Resource, str | None], Decision]
 
@@ -66,7 +66,7 @@ class Group:
         self._decide = decide
         self._known = Known(hub)
         self._budgets = Budgets(hub)
-        self._decisions: dict[Hashable, tuple[Principal, Decision]] = {}
+        self._decisions = Decisions()
 
     def answer(self, questions: Sequence[Question]) -> list[Any]:
         """For every question its answer, or the exception that is its own."""
@@ -100,7 +100,8 @@ class Group:
 
     def _as_of(self, session: Session, moment: Moment, asked: Sequence[Question]) -> list[Any]:
         """Answer questions of one moment, all by principals of the same regions."""
-        wanted, persons = self._found(session, moment, asked)
+        read = reading_for(question.attributes for question in asked)
+        wanted, persons = self._found(session, moment, asked, read)
         families = {
             one.opens for q, each in zip(asked, wanted, strict=True) if q.members for one in each
         }
@@ -108,7 +109,13 @@ class Group:
             one.opens for q, each in zip(asked, wanted, strict=True) if q.household for one in each
         }
         people = open_people(
-            self._hub, session, persons, moment.seq, families_of=families, houses_of=houses
+            self._hub,
+            session,
+            persons,
+            moment.seq,
+            families_of=families,
+            houses_of=houses,
+            read=read,
         )
         barred = _restricted(people)
         told = [
@@ -123,7 +130,7 @@ class Group:
         return [_answer(q, moment, of, verdict) for q, of, verdict in rows]
 
     def _found(
-        self, session: Session, moment: Moment, asked: Sequence[Question]
+        self, session: Session, moment: Moment, asked: Sequence[Question], read: Read
     ) -> tuple[list[list[_Wanted]], dict[str, Profile]]:
         """Who is asked for, and the persons opened: behind the wall of the regions that may be
         looked at, where the database has one. Who cannot be opened there is nobody to the one who
@@ -136,11 +143,11 @@ class Group:
         connection, regions = session.connection(), asked[0].principal.regions
         with self._hub.dialect.wall(connection, regions, moment.seq):
             ids = [one.opens for each in wanted for one in each if one.opens]
-            persons = open_following(self._hub, session, ids, moment.seq)
+            persons = open_following(self._hub, session, ids, moment.seq, read)
         wanted = [[_seen(one, persons) for one in each] for each in wanted]
         nobody = {one.stand_in for each in wanted for one in each if not one.entity_id}
         decoys = open_following(
-            self._hub, session, filter(None, nobody - persons.keys()), moment.seq
+            self._hub, session, filter(None, nobody - persons.keys()), moment.seq, read
         )
         return wanted, {**decoys, **persons}
 
@@ -189,17 +196,13 @@ class Group:
         return self._decided(question, next(iter(question.principal.regions), None))
 
     def _decided(self, question: Question, region: str | None) -> Decision:
-        """Deciding is a pure function: what was decided for the very same principal stands."""
-        principal = question.principal
-        key = (id(principal), question.action, question.purpose, question.programmes, region)
-        held = self._decisions.get(key)
-        if held is None or held[0] is not principal:
+        principal, action, purpose = question.principal, question.action, question.purpose
+
+        def decide() -> Decision:
             resource = Resource("person", region, programmes=question.programmes)
-            made = self._decide(principal, question.action, resource, question.purpose)
-            if len(self._decisions) >= DECISIONS:
-                self._decisions.clear()
-            held = self._decisions[key] = principal, made
-        return held[1]
+            return self._decide(principal, action, resource, purpose)
+
+        return self._decisions.of(principal, (action, purpose, question.programmes, region), decide)
 
 
 def _as_wanted(question: Question, stands: Person, also_on: int) -> Person:

@@ -34,6 +34,12 @@ def reading(attributes: frozenset[str]) -> Read:
     return msgspec.json.Decoder(body).decode
 
 
+def reading_for(wanted: Iterable[frozenset[str] | None]) -> Read:
+    """What reads the contents for several who want some attributes each, or all (None)."""
+    sets = set(wanted)
+    return _decode if None in sets else reading(frozenset().union(*filter(None, sets)))
+
+
 def open_people(
     hub: Hub,
     session: Session,
@@ -42,6 +48,7 @@ def open_people(
     *,
     families_of: Collection[str] = (),
     houses_of: Collection[str] | None = None,
+    read: Read = _decode,
 ) -> dict[str, Person]:
     """Entity id asked for → the person with what belongs to it, as of `seq`; `persons` are opened
     already (`open_following`).
@@ -56,9 +63,9 @@ def open_people(
         for asked, one in persons.items()
         if houses_of is None or asked in houses_of or not knows_home(one)
     ]
-    others = open_following(hub, session, filter(None, wanted), seq)
+    others = open_following(hub, session, filter(None, wanted), seq, read)
     named = {asked: _members(one, others) for asked, one in persons.items() if asked in families_of}
-    members = open_following(hub, session, chain.from_iterable(named.values()), seq)
+    members = open_following(hub, session, chain.from_iterable(named.values()), seq, read)
     everybody = [one.entity_id for of in (persons, others, members) for one in of.values()]
     doubts = questions.of(session, everybody, seq)
     hidden = restricted(session, everybody)

@@ -47,6 +47,7 @@ class Release:
     def __init__(self, settle: Callable[[], None]) -> None:
         self._settle = settle
         self._queue: SimpleQueue[Sequence[Told] | None] = SimpleQueue()
+        self._given = self._handed = 0  # each counted by one thread only
         self._thread = threading.Thread(target=self._work, name="release", daemon=True)
 
     def __enter__(self) -> Release:
@@ -58,8 +59,14 @@ class Release:
         self._queue.put(None)
         self._thread.join()
 
+    @property
+    def under_way(self) -> int:
+        """Answers that have not left yet."""
+        return self._given - self._handed
+
     def give(self, group: Sequence[Told]) -> None:
         """Hand a group's answers out when they may leave. It is committed."""
+        self._given += len(group)
         self._queue.put(group)
 
     def _work(self) -> None:
@@ -73,6 +80,7 @@ class Release:
                 except Empty:
                     break
             _hand_out(settled(told, self._settle))
+            self._handed += len(told)
 
 
 def settled(told: Sequence[Told], settle: Callable[[], None]) -> Sequence[Told]:

@@ -100,6 +100,7 @@ class Question(ABC):
     programmes: frozenset[str] = frozenset()  # that the question names
     seq: int | None = None  # as of this run; None: what readers see
     members: bool = False  # whether the family's other members must be opened too
+    attributes: frozenset[str] | None = None  # of contents only these are read; None: all of them
     household: bool = True  # whether the household must, even where the person's home is known
     spares_restricted: bool = False  # whether restricted persons look as if they were not there
 

@@ -46,6 +46,11 @@ class Asked:
         """Whether some rule looks at the members of the family."""
         return any(one.needs_members for one in self.rules)
 
+    @cached_property
+    def attributes(self) -> frozenset[str]:
+        """The attributes of contents that the rules look at."""
+        return self.maker().attributes
+
     def maker(self) -> Maker:
         """What makes cases for these rules, as of this day."""
         return Maker(self.as_of.on, self.as_of.library.said, self._looks_at)

@@ -42,6 +42,7 @@ WORK = pa_schema(
     wrapped=pa.binary(),
     wrapped_key_id=pa.int32(),
 )
+SEALED = "sealed_profile", "ciphertext"  # table and column of a golden profile
 #: NIKs to be turned into tokens: 16 digits each.
 NIKS = pa_schema(nik=pa.binary())
 
@@ -86,10 +87,8 @@ def seal_batch(keys: SealingKeys, work: pa.RecordBatch) -> Sealed:
     run, key_id, wrapping = keys.run_seq, keys.key_id, dict(keys.wrapping)
     wrapper, wrap_after = AESGCM(wrapping[key_id]), version_part(0, key_id)
     wrap_before = column_part(_PLAIN, "entity_key", "wrapped")
-    seal_before = {
-        header: column_part(header, "sealed_profile", "ciphertext") for header in (_PLAIN, _PACKED)
-    }
-    digest_before = column_part(b"digest", "sealed_profile", "ciphertext")
+    seal_before = {header: column_part(header, *SEALED) for header in (_PLAIN, _PACKED)}
+    digest_before = column_part(b"digest", *SEALED)
     random, mac_of = _random_parts(work.num_rows), Mac(keys.mac)
     profiles, fresh, digests = [], [], []
     for entity_id, kind, content, region, held, held_mac, wrapped, wrapped_key_id in rows_of(work):
@@ -122,7 +121,7 @@ def token_batch(keys: SealingKeys, work: pa.RecordBatch) -> bytes:
 
 def profile_place(entity_id: str, version: int, key_id: int) -> Place:
     """Where a golden profile is sealed."""
-    return Place("sealed_profile", "ciphertext", entity_id, version, key_id)
+    return Place(*SEALED, entity_id, version, key_id)
 
 
 def ciphertext_digest(place: Place, sealed: bytes) -> bytes:

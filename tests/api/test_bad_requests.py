@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from sqlmodel import func, select
 
 from mdm.hub.tables import AuditEvent
+from mdm.ids import LENGTH
 from tests.api.serving import Served
 from tests.api.world import SITI, programme, staff
 
@@ -144,7 +145,7 @@ def test_every_answer_carries_the_security_headers_and_is_not_kept(service: Serv
         assert answer.headers["cross-origin-opener-policy"] == "same-origin"
         assert "max-age" in answer.headers["strict-transport-security"]
         assert answer.headers["cache-control"] == "no-store"
-        assert len(answer.headers["x-request-id"]) == 16
+        assert len(answer.headers["x-request-id"]) == LENGTH
 
 
 def test_the_log_has_no_personal_data_and_no_path(service: Served) -> None:
