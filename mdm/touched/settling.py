@@ -29,8 +29,9 @@ from mdm.hub.runs import (
     unfinished_runs,
     whole_run,
 )
-from mdm.hub.tables import CorrectionPlace, Judgement, Relinked, Run
+from mdm.hub.tables import CorrectionPlace, Judgement, Relinked, RuleSet, Run
 from mdm.judgements import RecordRef
+from mdm.lookup import SURVIVORSHIP
 from mdm.progress import Silent
 from mdm.publishing import publish
 from mdm.touched.again import choose_again, cluster_again
@@ -204,10 +205,14 @@ def _moved(engine: Engine, kind: Kind) -> bool:
 
 
 def _same_rules(session: Session, run: Run) -> bool:
-    """Whether all that readers see was made by the rules of this run, since the whole run it stands on."""
+    """Whether the rules of choosing are this run's for all that readers see, since the whole run it
+    stands on."""
     base = session.get_one(Run, run.base)
-    query = select(Run.rules).where(Run.status == PUBLISHED, Run.seq >= base.seq).distinct()
-    return set(session.exec(query).all()) == {run.rules}
+    seen = select(Run.rules).where(Run.status == PUBLISHED, Run.seq >= base.seq).distinct()
+    digests = {*session.exec(seen).all(), run.rules}
+    text = col(RuleSet.documents)[SURVIVORSHIP].as_string()
+    texts = session.exec(select(text).where(col(RuleSet.digest).in_(list(digests)))).all()
+    return len(texts) == len(digests) and len(set(texts)) == 1
 
 
 def _places(kept: Kept, kind: Kind, refs: set[RecordRef]) -> dict[RecordRef, tuple[int, int]]:
