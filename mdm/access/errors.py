@@ -21,6 +21,6 @@ class SecondPersonError(AccessError):
     def __init__(self, approval: str, roles: tuple[str, ...]) -> None:
         super().__init__(
             f"This needs the approval of another person: {' or '.join(roles)}.",
-            f"The request waits as {approval}; ask again when it is approved.",
+            f"The request waits as {approval}; ask the same again, with this approval, when it is given.",
         )
         self.approval = approval

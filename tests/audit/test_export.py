@@ -19,7 +19,7 @@ from mdm.audit.verifier import EVENTS, leaf_hash, read_key, read_note, verify_ex
 from mdm.compose import Hub, create_home
 from mdm.errors import InputError, UsageError
 from mdm.progress import Silent
-from tests.audit.logs import act
+from tests.audit.logs import act, keep_log
 from tests.templates import Fill, Template
 
 
@@ -27,15 +27,9 @@ def export_to(hub: Hub, out: Path) -> Exported:
     return export(hub, out, Silent(), actor="auditor")
 
 
-def keep_log(hub: Hub) -> None:
-    for count in (300, 1, 199):
-        act(hub, count)
-        audit.checkpoint(hub)
-
-
 @pytest.fixture(scope="module")
 def log_once(filled: Callable[[Fill], Template]) -> Template:
-    return filled(keep_log)
+    return filled(keep_log(300, 1, 199))
 
 
 @pytest.fixture

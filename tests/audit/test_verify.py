@@ -16,7 +16,7 @@ from mdm.audit.verifier import leaf_hash, read_note
 from mdm.audit.verifying import Verified, verify
 from mdm.compose import Hub
 from mdm.progress import Silent
-from tests.audit.logs import act
+from tests.audit.logs import act, keep_log
 from tests.audit.tampering import forge, tamper
 from tests.publish.golden import AGUS, BUDI, SITI, Golden, content, publish_golden
 from tests.templates import Fill, Template
@@ -30,15 +30,9 @@ def told(found: Verified) -> list[tuple[str, int | None]]:
     return [(fault.what, fault.seq) for fault in found.faults]
 
 
-def keep_log(hub: Hub) -> None:
-    for count in (300, 200, 199):
-        act(hub, count)
-        audit.checkpoint(hub)
-
-
 @pytest.fixture(scope="module")
 def log_once(filled: Callable[[Fill], Template]) -> Template:
-    return filled(keep_log)
+    return filled(keep_log(300, 200, 199))
 
 
 @pytest.fixture
