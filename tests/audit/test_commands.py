@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +16,10 @@ from mdm.compose import Hub
 from mdm.lookup import profile_by_nik
 from tests.audit.tampering import tamper
 from tests.publish.golden import SITI, Golden, content, publish_golden
-from tests.templates import Template, filled_template
+from tests.templates import Fill, Template
 
+#: The verbs are the same on every database.
+pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 Dtsen = Callable[..., tuple[int, str, str]]
 
 
@@ -27,12 +29,8 @@ def read_once(hub: Hub) -> None:
 
 
 @pytest.fixture(scope="module")
-def template(
-    empty_on_sqlite: Template, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Template]:
-    home = tmp_path_factory.mktemp("commands") / "home"
-    with filled_template(empty_on_sqlite, home, read_once) as template:
-        yield template
+def template(filled: Callable[[Fill], Template]) -> Template:
+    return filled(read_once)
 
 
 @pytest.fixture

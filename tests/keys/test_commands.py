@@ -21,8 +21,10 @@ from mdm.progress import Silent
 from tests.keys.approving import approve
 from tests.keys.test_rotation import person
 from tests.publish.golden import BUDI, SITI, Golden, publish_golden
-from tests.templates import Template, filled_template
+from tests.templates import Fill, Template
 
+#: The verbs are the same on every database.
+pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 Dtsen = Callable[..., tuple[int, str, str]]
 
 
@@ -37,12 +39,8 @@ def publish_two(hub: Hub) -> None:
 
 
 @pytest.fixture(scope="module")
-def template(
-    empty_on_sqlite: Template, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Template]:
-    home = tmp_path_factory.mktemp("commands") / "home"
-    with filled_template(empty_on_sqlite, home, publish_two) as template:
-        yield template
+def template(filled: Callable[[Fill], Template]) -> Template:
+    return filled(publish_two)
 
 
 @pytest.fixture
