@@ -93,14 +93,21 @@ def _words(one: Sequence[str], other: Sequence[str]) -> Difference:
 
 
 def _stand_in(few: Sequence[str], many: Sequence[str], fits: Any) -> bool:
-    """Whether every word of the shorter list finds a word of its own in the longer one."""
-    left = list(many)
-    for word in sorted(few, key=len, reverse=True):
-        found = next((held for held in left if fits(word, held)), None)
-        if found is None:
-            return False
-        left.remove(found)
-    return True
+    """Whether every word of the shorter list finds a word of its own in the longer one: a matching of
+    the two, by paths along which those who found one may take another."""
+    taken: dict[int, int] = {}
+
+    def place(at: int, seen: set[int]) -> bool:
+        for to, held in enumerate(many):
+            if to in seen or not fits(few[at], held):
+                continue
+            seen.add(to)
+            if to not in taken or place(taken[to], seen):
+                taken[to] = at
+                return True
+        return False
+
+    return all(place(at, set()) for at in range(len(few)))
 
 
 def _stands_for(one: str, other: str) -> bool:

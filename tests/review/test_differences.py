@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from mdm.review.differences import Difference, against, difference
@@ -34,6 +34,7 @@ def test_words_in_another_order(words: list[str]) -> None:
 
 
 @given(st.lists(WORD, min_size=2, max_size=4), st.integers(0, 3))
+@example(["AA", "AAA"], 0)  # the short word may stand for either
 def test_a_word_left_out_or_shortened(words: list[str], at: int) -> None:
     at %= len(words)
     left_out = words[:at] + words[at + 1 :]
