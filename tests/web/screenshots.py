@@ -52,7 +52,7 @@ def _traced(page: Page) -> None:
     for key, shown in (
         ("o", ".winner .big:not(.masked)"),
         ("r", "#baris h2"),
-        ("p", "#pasangan details, #pasangan .empty"),
+        ("p", "#pasangan details, #pasangan .empty, #pasangan .message"),
     ):
         page.keyboard.press(key)
         page.locator(shown).first.wait_for()

@@ -13,6 +13,9 @@ from playwright.sync_api import Page, expect
 from sqlmodel import Session, col, select
 
 from mdm import judgements
+from mdm.access import Principal
+from mdm.access.budgets import Budgets, Charge
+from mdm.access.decide import limits_of
 from mdm.components import look
 from mdm.compose import Hub
 from mdm.hub.runs import published_seq
@@ -236,6 +239,31 @@ def test_a_contradiction_is_explained_and_may_be_overruled(workbench: Served, op
         axe(page)
         page.get_by_role("button", name="Gantikan putusan itu").click()
         page.locator("[data-flash]", has_text="menyusul").wait_for()
+
+
+def test_opened_values_count_on_the_budget_that_lookups_have(workbench: Served) -> None:
+    hub = workbench.hub
+    who = join(hub, ("steward", ""))
+    give_back(hub)
+    path = f"/tinjau/tugas/{tasks(hub, kind='family')[0].id}"
+    asker = Principal(who.id, "staff", frozenset({"steward"}))
+    with who.client(workbench.url) as client:
+        form = {"csrf": who.csrf} | dict.fromkeys(_groups(client.get(path).text), "1")
+        assert client.post(f"{path}/buka", data=form).status_code == 200
+        with hub.sessions.begin() as session:
+            left = limits_of(asker).niks_per_day - len(entities(session, path.rpartition("/")[2]))
+            others = [f"{n:016}" for n in range(left)]
+            Budgets(hub).charge(session, [Charge(asker, others)])
+        give_back(hub)
+        revealed = len(events(hub, "reveal"))
+        other = next(one.id for one in tasks(hub, kind="family") if one.id not in path)
+        told = client.post(f"/tinjau/tugas/{other}/buka", data=form)
+    assert told.status_code == 429
+    assert len(events(hub, "reveal")) == revealed
+
+
+def _groups(text: str) -> list[str]:
+    return re.findall(r'name="(g[0-9]+)"', text)
 
 
 _SHOWN = """() => {

@@ -19,8 +19,10 @@ from api.web.visitor import visitor_of
 from api.web.wording import IN, Wording
 from mdm import audit
 from mdm.access import Principal, Resource, decide
+from mdm.access.budgets import Budgets, Charge
 from mdm.components import Component, look
 from mdm.compose import Hub
+from mdm.desk.errors import BudgetError
 from mdm.hub.columns import now
 from mdm.hub.tables import ReviewTask, ReviewTaskEntity
 from mdm.judgements import RecordRef
@@ -104,6 +106,16 @@ def take(hub: Hub, principal: Principal, task_id: str, *, opened: bool = False) 
             found=True,
         )
     return Taken(task, ids, look(hub, task.kind, ids))  # type: ignore[arg-type]
+
+
+def charge(hub: Hub, principal: Principal, task_id: str) -> None:
+    """Count those whose values are to be opened on the budget that lookups have, too; kept also when
+    it is refused. BudgetError beyond it."""
+    with hub.sessions.begin() as session:
+        asked = Charge(principal, entities_of(session, task_id))
+        (verdict,) = Budgets(hub).charge(session, [asked])
+    if not verdict.allowed:
+        raise BudgetError(verdict)
 
 
 def entities_of(session: Session, task_id: str) -> tuple[str, ...]:

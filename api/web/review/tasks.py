@@ -15,7 +15,7 @@ from api.actions import declares
 from api.web.flash import Flash
 from api.web.pages import AnyRequest, page, see_other
 from api.web.review.asked import NEXT, QUEUE, TASK, asked_of
-from api.web.review.showing import Taken, take, task_page
+from api.web.review.showing import Taken, charge, take, task_page
 from api.web.review.words import logins
 from mdm.access import Principal
 from mdm.compose import Hub
@@ -82,7 +82,8 @@ def opened(
     principal: NamedDependency[Principal],
 ) -> Response[bytes]:
     """The task with its values plain: a reveal, on record before it leaves. What was arranged and
-    noted stays."""
+    noted stays. Whom it opens is counted on the reviewer's budget."""
+    charge(hub, principal, task_id)
     try:
         taken = take(hub, principal, task_id, opened=True)
         groups = groups_of(taken, data)
