@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -29,8 +30,11 @@ LONGEST = (
 )
 HERE = Path(__file__).parent
 
-# How long an example takes says nothing on a machine that others use.
-settings.register_profile("dtsen", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# How long an example takes says nothing on a machine that others use. Examples are the same every time, so that a
+# change fails by itself only; `pytest --hypothesis-profile=explore` looks for new ones.
+_PATIENT: dict[str, Any] = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
+settings.register_profile("dtsen", derandomize=True, **_PATIENT)
+settings.register_profile("explore", **_PATIENT)
 settings.load_profile("dtsen")
 
 
@@ -56,6 +60,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_collection_finish() -> None:
     """Before the first test."""
     quick.search_for_new_waste()
+
+
+def pytest_unconfigure() -> None:
+    """After the last test."""
+    quick.let_go_of_everything()
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -36,6 +36,11 @@ def search_for_new_waste() -> None:
     gc.enable()
 
 
+def let_go_of_everything() -> None:
+    """Let Python free at its end what stood when the tests began: DuckDB's binding would tell of leaks."""
+    gc.unfreeze()
+
+
 def light_passwords(patch: pytest.MonkeyPatch) -> None:
     """Hash passwords with argon2id at its least; tests/access/test_passwords.py asks for more."""
     least = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
