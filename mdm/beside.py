@@ -5,9 +5,10 @@ Each piece has its own view of the same tables (`Engine.beside`) and makes table
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from matching.engine import Engine
 
@@ -25,6 +26,7 @@ class Beside:
     def __init__(self, engine: Engine, at_once: int = 2) -> None:
         self._engine = engine
         self._pool = ThreadPoolExecutor(at_once, "beside")
+        self._begun: list[Future[Any]] = []
         self._doing: list[Future[None]] = []
         self._engines: set[Engine] = set()
 
@@ -33,8 +35,11 @@ class Beside:
 
     def __exit__(self, error: type[BaseException] | None, *_: object) -> None:
         self._pool.shutdown(wait=False, cancel_futures=error is not None)
-        for engine in self._engines.copy() if error else ():
-            engine.interrupt()
+        # Again and again: an engine between two statements takes no notice.
+        while error and not all(one.done() for one in self._begun):
+            for engine in self._engines.copy():
+                engine.interrupt()
+            time.sleep(0.02)
         self._pool.shutdown(wait=True)
 
     def do(self, work: Callable[[Engine], T]) -> Future[T]:
@@ -49,7 +54,9 @@ class Beside:
                 self._engines.discard(engine)
                 engine.close()
 
-        return self._pool.submit(on_its_own)
+        future = self._pool.submit(on_its_own)
+        self._begun = [*(one for one in self._begun if not one.done()), future]
+        return future
 
     def later(self, work: Callable[[Engine], None]) -> None:
         """Begin a piece of work that only `wait` asks after."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -87,7 +88,8 @@ class DuckDBEngine:
         return other
 
     def interrupt(self) -> None:
-        self._connection.interrupt()
+        with suppress(duckdb.ConnectionException):  # closed meanwhile: nothing is under way
+            self._connection.interrupt()
 
     def splink(self) -> Any:
         if self._splink is None:

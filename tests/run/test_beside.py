@@ -62,8 +62,7 @@ def test_a_key_pressed_ends_what_runs_beside_at_once(engine: Engine) -> None:
         with suppress(KeyboardInterrupt), Beside(engine, at_once=1) as beside:
             running = beside.do(endless)
             waiting = beside.do(lambda own: own.table("never", "SELECT 1 AS n"))
-            begun.wait()
-            time.sleep(0.2)  # the statement is on its way
+            begun.wait()  # the statement comes next
             raise KeyboardInterrupt
         return running, waiting
 
