@@ -49,7 +49,11 @@ class Served:
         if principal is not None:
             headers[WHO] = str(len(self.principals))
             self.principals[headers[WHO]] = principal
-        return httpx.Client(base_url=self.url, headers=headers, timeout=60, verify=False)
+        # A refusal that leaves a body unread ends its connection: none is used twice.
+        once = httpx.Limits(max_keepalive_connections=0)
+        return httpx.Client(
+            base_url=self.url, headers=headers, timeout=60, verify=False, limits=once
+        )
 
 
 def named(principals: Mapping[str, Principal]) -> Identify:

@@ -23,7 +23,7 @@ from mdm.hub.tables import AuditEvent, Judgement, ReviewAnswer, ReviewTask, Revi
 from mdm.pipeline import run
 from mdm.touched import pending
 from tests.api.serving import Served, served
-from tests.run.homes import QUIET, FirstRun, copy_of, deliver, land_all, teach
+from tests.run.homes import QUIET, deliver, land_all
 from tests.web.browser import axe, fits
 from tests.web.conftest import Open
 from tests.web.people import Member, join, one_of
@@ -40,12 +40,8 @@ def delivery(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def workbench(
-    shared_hub: Hub, first: FirstRun, delivery: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Served]:
+def workbench(shared_hub: Hub, delivery: Path) -> Iterator[Served]:
     """A hub after its first whole run, served; every task needs one answer."""
-    with copy_of(first.home, tmp_path_factory.mktemp("school") / "home") as school:
-        teach(school, shared_hub)
     land_all(shared_hub, delivery)
     run(shared_hub, QUIET)
     with shared_hub.sessions.begin() as session:
