@@ -20,9 +20,9 @@ from mdm.hub.runs import published_seq
 from mdm.hub.tables import Entity, RuleSet, Run, SealedProfile
 from mdm.masking import SealingRules, load_rules, masked
 from mdm.opening import carriers, open_profiles
+from mdm.publishing.tokens import tokens_for
 from mdm.survivorship import Explanation, SurvivorshipRules, explain, parse_rules
 from mdm.survivorship import load_rules as load_survivorship
-from mdm.tokens import tokens_for
 from reference.documents import read_yaml
 
 SURVIVORSHIP = "mdm/survivorship.yaml"  # its name among the rule documents of a run

@@ -21,8 +21,8 @@ from mdm.hub.tables import NikToken, Refiling, SealedProfile
 from mdm.keys import DomainKey
 from mdm.opening import niks_told
 from mdm.progress import Progress, Silent
+from mdm.publishing.tokens import PURPOSE, TABLE, index_key
 from mdm.seal import TOKEN_BYTES, Mac, token_domain
-from mdm.tokens import PURPOSE, TABLE, index_key
 
 CHUNK = 500  # persons per unit of work
 

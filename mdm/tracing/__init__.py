@@ -24,9 +24,9 @@ from mdm.lookup import rules_of_its_day
 from mdm.masking import must_be_purpose
 from mdm.opening import Opened, carriers, open_profiles
 from mdm.progress import Progress
+from mdm.publishing.tokens import tokens_for
 from mdm.survivorship import Explanation, explain
 from mdm.survivorship import SourceRecord as ChosenFrom
-from mdm.tokens import tokens_for
 from mdm.tracing import moments, pairs, records
 from mdm.tracing.facts import Pair, Record, Sentence, Trace
 from mdm.tracing.records import Standing

@@ -14,7 +14,7 @@ from pathlib import Path
 from mdm.compose import Hub, open_home
 from mdm.hub.runs import published_seq
 from mdm.opening import carriers, open_profiles
-from mdm.tokens import tokens_for
+from mdm.publishing.tokens import tokens_for
 
 
 def found(hub: Hub, nik: str) -> bool:

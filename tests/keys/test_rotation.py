@@ -24,7 +24,7 @@ from mdm.keys.rewrap import rewrap_entity_keys
 from mdm.lookup import open_profile, profile_by_nik
 from mdm.opening import carriers
 from mdm.progress import Advance, Silent
-from mdm.tokens import tokens_for
+from mdm.publishing.tokens import tokens_for
 from tests.keys.approving import approve
 from tests.publish.golden import AGUS, BUDI, SITI, Golden, content, publish_golden
 

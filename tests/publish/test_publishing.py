@@ -18,7 +18,7 @@ from mdm.hub.tables import AuditEvent, Entity, EntityEvent, EntityKey, NikToken,
 from mdm.lookup import follow, open_profile, profile_by_nik
 from mdm.progress import Silent
 from mdm.publishing import Published, publish
-from mdm.staging import Staging
+from mdm.publishing.staging import Staging
 from tests.publish.golden import AGUS, BUDI, SITI, Golden, begin, content, publish_golden
 from tests.templates import Fill, Template
 

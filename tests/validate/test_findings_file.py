@@ -11,7 +11,7 @@ import pytest
 
 from mdm.compose import Hub
 from mdm.errors import UsageError
-from mdm.findings import write_findings
+from mdm.validation.findings import write_findings
 from tests.land.deliveries import accepted, csv_text, land_one, new_hub, rows_of, write
 
 

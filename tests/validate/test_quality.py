@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from mdm.compose import Hub
-from mdm.quality import load_quality
+from mdm.validation.quality import load_quality
 from tests.land.deliveries import accepted, findings, land_one, write
 from tests.templates import Template
 

@@ -6,7 +6,7 @@ from api.web.languages import Language
 from api.web.texts import texts
 from api.web.wording import Wording
 from matching.rules import KINDS
-from mdm.quality import load_quality
+from mdm.validation.quality import load_quality
 from reference.regions import place_name
 
 

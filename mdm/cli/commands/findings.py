@@ -35,7 +35,7 @@ def findings(session: Session, *, source: str | None, batch: str | None, out: Pa
         counted = count_findings(hub, source, batch)
         written = None
         if out is not None:
-            from mdm.findings import write_findings  # noqa: PLC0415 - loads the spreadsheets' libraries
+            from mdm.validation.findings import write_findings  # noqa: PLC0415 - loads the spreadsheets' libraries
 
             with session.progress.task("write findings"):
                 fmt: Literal["csv", "xlsx"] = "xlsx" if out.suffix.lower() == ".xlsx" else "csv"

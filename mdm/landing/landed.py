@@ -13,7 +13,7 @@ import reference
 from matching import cleaners
 from matching.engine import Engine
 from mdm.contracts import LANDED_ORIGIN, LANDED_TAIL, Layout
-from mdm.headers import Header
+from mdm.landing.headers import Header
 
 _TYPES: dict[str, pa.DataType] = {"row": pa.int32(), "delivered_on": pa.date32()}
 

@@ -1,6 +1,6 @@
 """Step 2, validate: landed rows → accepted tables, quarantine and findings.
 
-The contracts are turned into SQL (`mdm/readings.py`), the quality rules too (`mdm/quality.py`); one
+The contracts are turned into SQL (`readings.py`), the quality rules too (`quality.py`); one
 pass per layout. A batch gets its findings once; later runs only make the accepted tables again.
 Records of people who were erased by law leave a new batch first (`mdm/rights/leaveout.py`); approved
 corrections join last (`mdm/corrections/joining.py`). For every batch, landed = accepted +
@@ -31,10 +31,10 @@ from mdm.errors import IntegrityError
 from mdm.hub.tables import Batch
 from mdm.lake import LakeFile
 from mdm.progress import Progress
-from mdm.quality import findings_sql, load_quality
-from mdm.readings import accepted_sql, landed_columns, typed_sql
 from mdm.rights.leaveout import leave_out
-from mdm.versions import number_current
+from mdm.validation.quality import findings_sql, load_quality
+from mdm.validation.readings import accepted_sql, landed_columns, typed_sql
+from mdm.validation.versions import number_current
 
 FINDINGS = "findings"
 _NO_DWELLING = "SELECT ''::VARCHAR office, ''::VARCHAR dwelling_ref LIMIT 0"

@@ -34,10 +34,10 @@ from mdm.hub.tables import (
     StagingMark,
 )
 from mdm.progress import Progress
+from mdm.publishing.staging import Published, Staging
+from mdm.publishing.tokens import token_key
 from mdm.review import renewing
 from mdm.seal.profiles import SealingKeys
-from mdm.staging import Published, Staging
-from mdm.tokens import token_key
 
 KINDS = ("person", "family", "household")
 #: What a publishing stages, with the column that says by which run.

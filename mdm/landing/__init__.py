@@ -23,14 +23,14 @@ from mdm import audit
 from mdm.ahead import ahead
 from mdm.compose import Hub
 from mdm.contracts import contract_for, load_contracts
-from mdm.delivered import expand
 from mdm.files import Survey, open_file, survey
-from mdm.handover import Handover, read_handover
-from mdm.headers import match_header, recognise
 from mdm.hub.columns import now
 from mdm.hub.tables import Batch
 from mdm.ids import short_id
-from mdm.intake import (
+from mdm.landing.delivered import expand
+from mdm.landing.handover import Handover, read_handover
+from mdm.landing.headers import match_header, recognise
+from mdm.landing.intake import (
     Delivery,
     Plan,
     Written,
@@ -38,7 +38,7 @@ from mdm.intake import (
     landed_rows,
     whole_file_findings,
 )
-from mdm.landed import landed_schema, prepare
+from mdm.landing.landed import landed_schema, prepare
 from mdm.progress import Progress
 
 AT_ONCE = 2  # files; each holds a row group or two in memory

@@ -19,8 +19,8 @@ from mdm.compose import Hub
 from mdm.contracts import Contract, Layout, contract_for, load_contracts
 from mdm.errors import UsageError
 from mdm.hub.tables import Batch
-from mdm.quality import QualityRules, load_quality
 from mdm.sheets import Row, write_csv, write_xlsx
+from mdm.validation.quality import QualityRules, load_quality
 
 HEADER = (
     "source", "layout", "file", "row", "column", "rule", "severity", "value",

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mdm.errors import InputError
-from mdm.handover import is_handover
+from mdm.landing.handover import is_handover
 from mdm.progress import Progress
 
 SUFFIXES = (".csv", ".csv.gz", ".txt", ".parquet", ".xlsx")

@@ -19,10 +19,10 @@ from mdm.hub.tables import NikToken
 from mdm.keys import DomainKey
 from mdm.opening import open_profiles
 from mdm.progress import Advance, Progress
+from mdm.publishing.standing import hold_tokens
 from mdm.seal import TOKEN_BYTES, nik_token, token_domain
 from mdm.seal.processes import Sealer
 from mdm.seal.profiles import NIKS
-from mdm.standing import hold_tokens
 
 TABLE, PURPOSE = "nik_token", "lookup"
 BATCH = 20_000  # NIKs per batch

@@ -12,9 +12,9 @@ from matching.cleaners import quote
 from mdm import documents
 from mdm.accepted import KINDS, Kind
 from mdm.contracts import CodeReading, Document, Layout, Reading
-from mdm.readings import presence
+from mdm.validation.readings import presence
 
-QUALITY = Path(__file__).parent / "rules" / "quality.yaml"
+QUALITY = Path(__file__).parents[1] / "rules" / "quality.yaml"
 WHOLE_FILE = 0  # the row number of findings about a file as a whole
 FINDING_COLUMNS = (
     "batch", "source", "layout", "file", "row", "column_name", "rule", "severity", "value",

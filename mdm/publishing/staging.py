@@ -24,10 +24,10 @@ from mdm.compose import Hub
 from mdm.hub.bulk import Bulk
 from mdm.hub.tables import Entity, EntityEvent, EntityKey, SealedDigest, SealedProfile
 from mdm.progress import Advance, Progress
+from mdm.publishing.standing import hold
+from mdm.publishing.tokens import stage_tokens
 from mdm.seal.processes import Sealer, sealer
 from mdm.seal.profiles import KEY, PROFILE, WORK, Sealed, SealingKeys
-from mdm.standing import hold
-from mdm.tokens import stage_tokens
 
 BATCH = 4_000  # profiles per sealing batch
 CHUNK = 80_000  # profiles put in order at once

@@ -13,11 +13,11 @@ from matching.engine import Engine
 from mdm.compose import Hub
 from mdm.contracts import Contract, Layout
 from mdm.files import Chunk, OpenFile, Survey
-from mdm.handover import Handover
-from mdm.headers import Header
 from mdm.lake import LakeFile
-from mdm.landed import key_columns, landed_rows_of, landed_schema, made_sql
-from mdm.quality import FINDING_COLUMNS, WHOLE_FILE, load_quality
+from mdm.landing.handover import Handover
+from mdm.landing.headers import Header
+from mdm.landing.landed import key_columns, landed_rows_of, landed_schema, made_sql
+from mdm.validation.quality import FINDING_COLUMNS, WHOLE_FILE, load_quality
 
 
 @dataclass(frozen=True)
