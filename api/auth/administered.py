@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from litestar.openapi import ResponseSpec
 from sqlmodel import Session
 
@@ -31,26 +33,27 @@ def client_view(session: Session, one: Client) -> ClientView:
         id=one.id,
         name=one.name,
         state=one.state,
-        agreement=one.agreement,
-        valid_from=one.valid_from.isoformat(),
-        valid_to=one.valid_to.isoformat(),
-        programmes=one.programmes,
-        purposes=one.purposes,
-        regions=one.regions,
+        **_terms(one),
         keys=sorted(public_keys(session, one.id)),
         former=[_former(version) for version in former(session, one.id)],
     )
 
 
+def _terms(one: Client | FormerAgreement) -> dict[str, Any]:
+    return {
+        "agreement": one.agreement,
+        "valid_from": one.valid_from.isoformat(),
+        "valid_to": one.valid_to.isoformat(),
+        "programmes": one.programmes,
+        "purposes": one.purposes,
+        "regions": one.regions,
+    }
+
+
 def _former(one: FormerAgreement) -> FormerAgreementView:
     return FormerAgreementView(
         version=one.version,
-        agreement=one.agreement,
-        valid_from=one.valid_from.isoformat(),
-        valid_to=one.valid_to.isoformat(),
-        programmes=one.programmes,
-        purposes=one.purposes,
-        regions=one.regions,
+        **_terms(one),
         fields=one.fields,
         limits=one.limits,
         since=one.since.isoformat(),

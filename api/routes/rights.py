@@ -16,7 +16,7 @@ from api.auth.administered import waits
 from api.auth.refused import refusal
 from api.guard import require
 from api.problems import Problem, Wrong
-from api.schemas.rights import ErasedView, ErasureQuestion, Lifted, Restricted, RightQuestion, Told
+from api.schemas.rights import ErasedView, ErasureQuestion, Lifted, Restricted, RightQuestion
 from mdm.access import Principal, decide
 from mdm.access.terms import Resource
 from mdm.compose import Hub
@@ -121,7 +121,7 @@ def erase(
     second one, with the approval, does it."""
     target = _subject(hub, principal, "rights.erase", data)
     done = erasing.erase(hub, target, reason=data.basis, actor=principal.id, approval=data.approval)
-    told = [Told(**vars(one)) for one in done.handed_out]
+    told = list(done.handed_out)
     return ErasedView(list(done.entities), done.records, done.rows, done.jobs, told)
 
 

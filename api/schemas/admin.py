@@ -200,16 +200,21 @@ class Amendment(msgspec.Struct, forbid_unknown_fields=True):
     approval: ApprovalId | None = None
 
 
-class FormerAgreementView(msgspec.Struct):
-    """What an agreement said before, and from when until when it spoke."""
+class AgreementView(msgspec.Struct, kw_only=True):
+    """What every version of an agreement says."""
 
-    version: int
     agreement: str
     valid_from: str
     valid_to: str
     programmes: list[str]
     purposes: list[str]
     regions: list[str]
+
+
+class FormerAgreementView(AgreementView, kw_only=True):
+    """What an agreement said before, and from when until when it spoke."""
+
+    version: int
     fields: dict[str, list[str]] | None
     limits: dict[str, int] | None
     since: str
@@ -218,18 +223,12 @@ class FormerAgreementView(msgspec.Struct):
     approved_by: str
 
 
-class ClientView(msgspec.Struct):
+class ClientView(AgreementView, kw_only=True):
     """A client as administrators see it. `former`: what its agreement said before, the oldest first."""
 
     id: str
     name: str
     state: str
-    agreement: str
-    valid_from: str
-    valid_to: str
-    programmes: list[str]
-    purposes: list[str]
-    regions: list[str]
     keys: list[str]
     former: list[FormerAgreementView]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated, ClassVar
 
 import msgspec
@@ -10,6 +9,7 @@ from msgspec import Meta
 
 from api.schemas.admin import ApprovalId
 from api.schemas.common import CaseNumber, Nik, Purpose
+from mdm.rights.handed import HandedOut
 
 Subject = Annotated[
     str,
@@ -61,18 +61,6 @@ class Lifted(msgspec.Struct):
     lifted: int
 
 
-class Told(msgspec.Struct):
-    """What one principal was told for one purpose, and how often. `job`: in whose result."""
-
-    actor: str
-    action: str
-    purpose: str
-    job: str | None
-    times: int
-    first: datetime
-    last: datetime
-
-
 class ErasedView(msgspec.Struct):
     """What was erased: entities whose key is gone, source records that stay out from now on, landed
     rows taken out of the lake, jobs ended that asked about the person. `handed_out` is what nobody
@@ -82,4 +70,4 @@ class ErasedView(msgspec.Struct):
     records: int
     rows: int
     jobs: int
-    handed_out: list[Told]
+    handed_out: list[HandedOut]
