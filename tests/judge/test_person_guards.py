@@ -36,6 +36,19 @@ def test_a_daughter_under_the_fathers_number() -> None:
     assert said(person("kemendagri", HIS), child)[0] == "review"
 
 
+@pytest.mark.parametrize(
+    ("relationship", "judgement"),
+    [("CHILD", ("review", "a relative's number and name")), ("HEAD", ("link", "weight"))],
+)
+def test_a_son_of_the_fathers_name_under_his_number(
+    relationship: str, judgement: tuple[str, str]
+) -> None:
+    """The head himself, at another birth date, is mistyped: there is but one head."""
+    father = person("kemendagri", HIS, relationship="HEAD")
+    son = person("kemensos", HIS, birth_date="2009-08-30", relationship=relationship)
+    assert said(father, son) == judgement
+
+
 def test_a_slip_in_the_serial_is_no_twin() -> None:
     typed = person("pemda", "3512021502823119", name="HERI M")
     assert said(person("kemendagri", HIS), typed) == ("link", "weight")
