@@ -78,6 +78,8 @@ def _stage(kind: Kind) -> Stage:
         }
 
     def after(work: Work) -> None:
+        if kind not in work.models and (standing := current_model(work, kind)):
+            work.models[kind] = standing.name  # taken up from a killed run, which linked with it
         if not work.engine.exists(f"{kind}_group"):
             kept.group(work.engine, kind)
         if kind == "household":

@@ -9,7 +9,7 @@ from datetime import date, datetime
 from sqlmodel import Session, col, func, select
 
 from mdm.compose import Hub
-from mdm.errors import UsageError
+from mdm.errors import UnknownError, UsageError
 from mdm.hub.runs import published_seq
 from mdm.hub.tables import Batch, Entity, Run, RunStage
 
@@ -140,7 +140,17 @@ class FindingCount:
 def count_findings(
     hub: Hub, source: str | None = None, batch: str | None = None
 ) -> tuple[FindingCount, ...]:
-    """Findings by rule, the most frequent first. Findings are made when a run validates."""
+    """Findings by rule, the most frequent first. Findings are made when a run validates. UnknownError for a source or
+    a batch of which nothing has landed.
+    """
+    with hub.sessions.read() as session:
+        named = select(Batch.id).where(
+            *([Batch.source == source] if source else []), *([Batch.id == batch] if batch else [])
+        )
+        if (source or batch) and session.exec(named.limit(1)).first() is None:
+            raise UnknownError(
+                "Nothing has landed under this source or batch.", "See them: dtsen status --json."
+            )
     columns = ["source", "layout", "rule", "severity"]
     reader = hub.lake.reader("findings", batch, columns)
     if reader is None:

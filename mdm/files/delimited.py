@@ -9,17 +9,20 @@ import io
 from collections.abc import Iterator
 from typing import IO, Any, cast
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv as arrow_csv
 
 from mdm.errors import InputError
-from mdm.files.chunks import BadRow, Chunk, column_names, number_rows
+from mdm.files.chunks import BadRow, Chunk, Numbers, column_names, number_rows
 from mdm.files.survey import Survey, open_plain
 from mdm.files.text import Utf8Stream
 
 BLOCK = 16 << 20  # bytes read at once; a chunk is about as large
 LONGEST = 128 << 20  # bytes; a row longer than this is refused
 HEAD = 1 << 18  # bytes looked at to find the header
+TELLING = 7  # delimiters and a line break in one value: other rows, and no long address
 DELIMITERS = (",", ";", "\t", "|")
 
 
@@ -40,7 +43,8 @@ class Delimited:
 
         def broken(row: Any) -> str:
             # The header is physical row 1, so data row n is physical row n + 1.
-            bad.append(BadRow(row.number - 1, row.text, "row_columns"))
+            problem = "rows_in_a_value" if self._swallows(row.text, 2) else "row_columns"
+            bad.append(BadRow(row.number - 1, row.text, problem))
             return "skip"
 
         with Utf8Stream(
@@ -87,9 +91,52 @@ class Delimited:
             table = pa.Table.from_batches([batch])
             if numbers.size and numbers[0] == 0:
                 table, numbers = table.slice(1), numbers[1:]
-            yield Chunk(table, numbers, passed)
+            table, numbers, swallowing = self._set_aside(table, numbers)
+            yield Chunk(
+                table, numbers, sorted(passed + swallowing, key=lambda bad_row: bad_row.row)
+            )
         if bad:
             yield Chunk(_no_rows(len(self.header)), number_rows(0, 0, []), self._ending(bad))
+
+    def _set_aside(
+        self, table: pa.Table, numbers: Numbers
+    ) -> tuple[pa.Table, Numbers, list[BadRow]]:
+        """Rows with other rows inside a value, taken out. A quotation mark that stands alone in one row and again in
+        a later one makes a value of all between them, and the columns may even count right.
+        """
+        found: dict[int, BadRow] = {}
+        for name in table.column_names:
+            column = table.column(name)
+            if not _has_line_breaks(column):
+                continue
+            places = np.flatnonzero(pc.match_substring(column, "\n").to_numpy(zero_copy_only=False))
+            for place in places:
+                if self._swallows(column[int(place)].as_py(), 1):
+                    found[int(place)] = BadRow(
+                        int(numbers[place]), self._as_lines(table, int(place)), "rows_in_a_value"
+                    )
+        if not found:
+            return table, numbers, []
+        keep = np.ones(table.num_rows, dtype=bool)
+        keep[list(found)] = False
+        return table.filter(pa.array(keep)), numbers[keep], list(found.values())
+
+    def _swallows(self, text: str, rows: int) -> bool:
+        """Whether a text of several lines has the delimiters of so many rows more than it should."""
+        inside = len(self.header) - 1
+        return (
+            inside >= TELLING
+            and "\n" in text.strip()
+            and text.count(self.delimiter) >= rows * inside
+        )
+
+    def _as_lines(self, table: pa.Table, place: int) -> str:
+        """A row as text again, without the quotation marks that made one value of many rows."""
+        values = [str(table.column(name)[place]) for name in table.column_names]
+        return self.delimiter.join(
+            f'"{value}"' if self.delimiter in value and "\n" not in value else value
+            for value in values
+        )
 
     def _ending(self, bad: list[BadRow]) -> list[BadRow]:
         """The bad rows after the last good one; the very last is cut off when the file ends without
@@ -138,6 +185,17 @@ def split_header(text: str, delimiter: str) -> list[str]:
 
 def _cells(text: str, delimiter: str) -> int:
     return text.count(delimiter) + 1
+
+
+def _has_line_breaks(column: pa.ChunkedArray[Any]) -> bool:
+    """A quick look at the bytes of a whole column: hardly any has one."""
+    texts = [part.buffers()[2] for part in column.chunks]
+    return any(
+        (np.frombuffer(memoryview(text), np.uint8) == _NEWLINE).any() for text in texts if text
+    )
+
+
+_NEWLINE = ord("\n")
 
 
 def _no_rows(count: int) -> pa.Table:

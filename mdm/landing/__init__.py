@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from concurrent.futures import CancelledError, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from queue import SimpleQueue
 from threading import Event
@@ -28,7 +28,7 @@ from mdm.hub.columns import now
 from mdm.hub.tables import Batch
 from mdm.ids import short_id
 from mdm.landing.delivered import expand
-from mdm.landing.handover import Handover, read_handover
+from mdm.landing.handover import Handover, office_of, read_handover
 from mdm.landing.headers import match_header, recognise
 from mdm.landing.intake import (
     Delivery,
@@ -77,7 +77,7 @@ def land(
 
     A handover record (`bast.yaml`) among them or beside them is read, not landed. `delivered_on` is
     by default the date of the handover record, else today. A file landed before changes nothing.
-    UsageError for an unknown source or layout, InputError for a file that cannot
+    UsageError for an unknown source, layout or office, InputError for a file that cannot
     be taken; then nothing is landed.
     """
     contract = contract_for(load_contracts(hub.settings.home / "contracts"), source)
@@ -88,9 +88,15 @@ def land(
         contract,
         handover,
         delivered_on or handover.date_ or moment.date(),
-        office or handover.office,
+        office_of(office or handover.office),
         moment,
     )
+    if delivery.delivered_on > moment.date() + timedelta(
+        days=1
+    ):  # east of Greenwich it is tomorrow
+        progress.note(
+            "The day of the handover lies in the future: later deliveries may count as older."
+        )
     with hub.lock("land"):
         hub.lake.sweep()
         plans, repeated = _plan(hub, delivery, found, layout, progress)

@@ -18,7 +18,8 @@ from pydantic import (
     model_validator,
 )
 
-from mdm.errors import InputError
+from mdm.errors import InputError, UsageError
+from reference.regions import lookup
 
 NAMES = ("bast.yaml", "bast.yml", "bast.json")
 
@@ -82,6 +83,21 @@ def read_handover(given: Path | None, files: Sequence[Path]) -> Handover:
         raise InputError(f"{found.name} is no handover record: see {places}.", _FORM) from None
 
 
+def office_of(said: str | None) -> str | None:
+    """Today's kab/kota code of the office that delivers, part of its records' keys. UsageError for no such code."""
+    if said is None:
+        return None
+    code = said.replace(".", "").strip()
+    place = lookup(code, "kemendagri") if len(code) == _REGENCY else None
+    if place is None:
+        raise UsageError(
+            "There is no kab/kota of this code; the office that delivers is named by it.",
+            "Write the Kemendagri code of four digits, such as 3207.",
+        )
+    return place.today[:_REGENCY]
+
+
+_REGENCY = 4  # digits
 _FORM = "It may have `agreement`, `date` (YYYY-MM-DD), `period`, `office`, `rows`, `files`."
 
 

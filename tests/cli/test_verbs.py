@@ -138,6 +138,7 @@ def test_findings_count_by_rule_and_write_the_providers_file(
     assert written["findings"] == sum(c["findings"] for c in counted if c["source"] == "pemda")
     assert out.exists()
     assert dtsen_here("--home", world.home, "findings", "--out", tmp_path / "x.doc").code == 2
+    assert dtsen_here("--home", world.home, "findings", "--source", "pemdda").code == 4
 
 
 def test_a_profile_is_masked_until_it_is_revealed_for_a_purpose(

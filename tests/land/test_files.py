@@ -110,6 +110,28 @@ def test_row_numbers_stay_exact_past_blank_quoted_and_broken_lines(
     assert {row["row"] for row in people} == {1, 3, 5}
 
 
+@pytest.mark.parametrize("closed", [True, False])
+def test_rows_swallowed_by_a_quotation_mark_come_back(
+    hub: Hub, tmp_path: Path, closed: bool
+) -> None:
+    header, one, two = csv_text("biodata_wni", rows_of("biodata_wni", *NAMES)).splitlines()
+    opened, shut = (row.replace(name, '"' + name) for row, name in ((one, "ANI"), (two, "JOSÉ")))
+    lines = [header, two, opened, one, one, shut if closed else two, *([one] if closed else []), ""]
+    path = tmp_path / "a.csv"
+    path.write_text("\n".join(lines))
+    land_one(hub, path, "kemendagri")
+    rows = landed(hub, "kemendagri", "biodata_wni")
+    assert [row["_problem"] for row in rows] == [
+        None,
+        "rows_in_a_value",
+        *([None] if closed else []),
+    ]
+    assert str(rows[1]["_text"]).replace('"', "").splitlines()[:4] == [one, one, one, two]
+    counts, _ = accepted(hub)
+    assert (counts.landed, counts.quarantined) == (len(rows), 1)
+    assert (2, None, "rows_in_a_value") in findings(hub)
+
+
 def test_a_file_cut_off_in_a_row_says_so(hub: Hub, tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_text(csv_text("biodata_wni", rows_of("biodata_wni", *NAMES))[:-60])

