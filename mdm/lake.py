@@ -212,6 +212,10 @@ class Lake:
             (self._root / file.path).unlink(missing_ok=True)
         sync_directory(self._root)
 
+    def columns(self, file: LakeFile) -> list[str]:
+        """The names of one file's columns."""
+        return list(self._schema(file).names)
+
     def batches(self, file: LakeFile, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
         """One file's rows, of the columns it has among those named."""
         schema = self._schema(file)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,10 +11,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from sqlmodel import Session
 
+from mdm import links
 from mdm.compose import Hub
 from mdm.hub.runs import kept_by, published_run, published_seq
+from mdm.hub.tables import Run
 from mdm.opening import open_profiles
-from mdm.rights.erasure import KEYS
+
+Place = tuple[str, int]
 
 
 @dataclass(frozen=True)
@@ -35,33 +38,24 @@ def records_behind(hub: Hub, session: Session, ids: Sequence[str]) -> list[Sourc
     for opened in open_profiles(hub, session, ids, published_seq(session)).values():
         found.update(tuple(record[:3]) for record in json.loads(opened.content)["records"])
     run = published_run(session)
-    owner = kept_by(run) if run else None
-    linked = _kept(hub, owner, "person_links", (*KEYS, "entity_id"), ("entity_id", ids))
-    found.update((row["source"], row["layout"], row["record_key"]) for row in linked)
-    keys = sorted({key for _, _, key in found})
-    origin = {
-        (row["source"], row["layout"], row["record_key"]): (row["batch"], row["row"])
-        for row in _kept(hub, owner, "person_origin", (*KEYS, "batch", "row"), ("record_key", keys))
-    }
+    if run is not None:
+        found.update(map(_named, links.of_entities(hub, session, run, "person", ids).to_pylist()))
+    origin = _origin(hub, run, {key for _, _, key in found}) if run is not None else {}
     return [_landed(hub, record, origin.get(record)) for record in sorted(found)]
 
 
-def _kept(
-    hub: Hub,
-    owner: str | None,
-    table: str,
-    columns: Sequence[str],
-    where: tuple[str, Sequence[str]],
-) -> Iterator[dict[str, Any]]:
-    """Rows of what a run kept, where a column is one of some values."""
-    reader = hub.lake.reader(f"run/{table}", owner, columns) if owner else None
-    name, values = where
-    wanted = pa.array(list(values), pa.string())
-    for batch in reader or ():
-        yield from batch.filter(pc.is_in(batch[name], wanted)).to_pylist()
+def _origin(hub: Hub, run: Run, keys: Collection[str]) -> dict[tuple[str, str, str], Place]:
+    """Where the records of some keys landed: batch and row."""
+    kept = hub.lake.pick("run/person_origin", kept_by(run), "record_key", keys)
+    rows = kept.to_pylist() if kept is not None else []
+    return {_named(row): (row["batch"], row["row"]) for row in rows}
 
 
-def _landed(hub: Hub, record: tuple[str, str, str], place: tuple[str, int] | None) -> SourceKey:
+def _named(row: Mapping[str, Any]) -> tuple[str, str, str]:
+    return row["source"], row["layout"], row["record_key"]
+
+
+def _landed(hub: Hub, record: tuple[str, str, str], place: Place | None) -> SourceKey:
     source, layout, key = record
     if place is None or "#" not in key:
         return SourceKey(*record, landed=key, digest=None)

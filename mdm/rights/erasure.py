@@ -170,7 +170,7 @@ def _take_linked(hub: Hub, shred: ShredList, taken: Taken, hint: Hint | None) ->
     sources = {source for source, _ in hint or ()}
     for dataset in hub.lake.datasets("run/"):
         for file in hub.lake.files(dataset):
-            if not _names_records(hub, file):
+            if not set(KEYS) <= set(hub.lake.columns(file)):
                 break
             doomed = False
             for batch in hub.lake.batches(file, KEYS):
@@ -180,11 +180,6 @@ def _take_linked(hub: Hub, shred: ShredList, taken: Taken, hint: Hint | None) ->
                     file, lambda batch: batch.filter(pc.invert(_erased(shred, batch, sources)))
                 )
                 taken.swaps.append((file, fresh))
-
-
-def _names_records(hub: Hub, file: LakeFile) -> bool:
-    batch = next(iter(hub.lake.batches(file, KEYS)), None)
-    return batch is not None and set(KEYS) <= set(batch.schema.names)
 
 
 def _erased(shred: ShredList, batch: pa.RecordBatch, sources: set[str]) -> pa.Array[Any]:
