@@ -91,7 +91,7 @@ def _signed(assertion: str, keys: Mapping[str, Mapping[str, Any]]) -> dict[str, 
     try:
         signed = jws.deserialize_compact(assertion.encode(), key, registry=registry)
         payload = json.loads(signed.payload)
-    except (JoseError, ValueError):
+    except (JoseError, ValueError, RecursionError):
         raise NotIdentifiedError("signature") from None
     if not isinstance(payload, dict):
         raise NotIdentifiedError("form")
@@ -107,7 +107,7 @@ def _check(said: Mapping[str, Any], client: str, issuer: str, at: datetime) -> N
     times = {name: said.get(name) for name in ("exp", "iat", "nbf") if name in said}
     if not all(type(time) in (int, float) for time in times.values()) or "exp" not in times:
         raise NotIdentifiedError("times")
-    if moment >= said["exp"] or said["exp"] > moment + LIFE + SKEW:
+    if not moment < said["exp"] <= moment + LIFE + SKEW:  # so written, NaN is refused as well
         raise NotIdentifiedError("expired")
     if max(said.get("nbf", 0), said.get("iat", 0)) > moment + SKEW:
         raise NotIdentifiedError("too-early")
@@ -131,7 +131,7 @@ def _use_up(session: Session, client: str, jti: str, expires: float, at: datetim
 def _json(part: str) -> dict[str, Any]:
     try:
         value = json.loads(urlsafe_b64decode(part + "=" * (-len(part) % 4)))
-    except ValueError:
+    except (ValueError, RecursionError):
         raise NotIdentifiedError("form") from None
     if not isinstance(value, dict):
         raise NotIdentifiedError("form")

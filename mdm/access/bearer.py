@@ -120,7 +120,7 @@ def _exact(part: str) -> bytes:
 def _object(data: bytes) -> dict[str, Any]:
     try:
         value = json.loads(data)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise NotIdentifiedError("form") from None
     if not isinstance(value, dict):
         raise NotIdentifiedError("form")

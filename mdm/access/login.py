@@ -47,7 +47,7 @@ def log_in(hub: Hub, attempt: Attempt) -> tuple[str, str]:
     staff, locked = _claim(hub, attempt.login, attempt.device)
     right = verify_password(staff.password if staff else None, attempt.password)
     with hub.sessions.begin() as session:
-        held = session.get(Staff, staff.id) if staff else None
+        held = _alone(session, staff.id) if staff else None
         guarded = held is not None and totp.set_up(held)
         step = totp.matches(hub, held, attempt.code, now()) if held and guarded else None
         fits = right and not locked and (step is not None or not guarded)
@@ -75,6 +75,11 @@ def _claim(hub: Hub, login: str, device: str | None = None) -> tuple[Staff | Non
                 _count(session, staff, at)
         audit.record(session, "hub", "session.try", user=staff.id if staff else None)
         return staff, locked
+
+
+def _alone(session: Session, staff_id: str) -> Staff:
+    """The account, for this unit of work alone: of two who show the same code, one is too late."""
+    return session.get_one(Staff, staff_id, with_for_update=True)
 
 
 def _count(session: Session, staff: Staff, at: datetime) -> None:
@@ -118,12 +123,13 @@ def change_password(hub: Hub, staff_id: str, old: str, new: str, *, second_facto
         raise AccessError(
             "The old password is not right.", "Check it; too many attempts must wait."
         )
+    with hub.sessions.begin() as session:  # it was right, whatever comes of the new one
+        held = _alone(session, staff_id)
+        held.failures, held.locked_until = 0, None
     if old == new:
         raise InputError("The new password is the old one.", "Choose another.")
     with hub.sessions.begin() as session:
-        held = session.get_one(Staff, staff_id)
-        held.failures, held.locked_until = 0, None
-        choose_password(session, held, new)
+        choose_password(session, _alone(session, staff_id), new)
         return open_session(hub, session, staff_id, second_factor=second_factor)
 
 
@@ -147,7 +153,7 @@ def begin_second_factor(hub: Hub, staff_id: str) -> tuple[str, str]:
 def confirm_second_factor(hub: Hub, staff_id: str, code: str) -> str:
     """The first code sets the second factor up; a new session that has it."""
     with hub.sessions.begin() as session:
-        staff = session.get_one(Staff, staff_id)
+        staff = _alone(session, staff_id)
         step = totp.matches(hub, staff, code, now())
         if step is None:
             raise AccessError("This code does not fit.", "Wait for the next one and try again.")

@@ -125,6 +125,9 @@ def _append(session: Session, events: Sequence[Event]) -> list[tuple[int, bytes,
         return []
     for event in events:
         _check(event)
+    # What the caller changed goes first: whoever waits for the log's turn holds its rows already, and
+    # whoever has it waits for nobody's. So two units of work never wait for each other.
+    session.flush()
     connection = session.connection()
     dialect = dialect_of(connection)
     dialect.exclusive(connection, "audit")

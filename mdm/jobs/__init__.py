@@ -19,7 +19,7 @@ from mdm.compose import Hub
 from mdm.errors import InputError
 from mdm.hub.columns import now
 from mdm.hub.tables import Job
-from mdm.seal.files import SealedFile
+from mdm.seal.files import SealedFile, path_of
 
 KIND = "eligibility"
 KEPT = timedelta(days=7)  # a result that nobody fetches
@@ -62,6 +62,7 @@ def collect(hub: Hub, job_id: str, owner: str) -> Iterator[bytes]:
     nothing to fetch: not yet, or not any more."""
     with hub.sessions.begin() as session:
         job = look(session, job_id, owner)
+        session.refresh(job, with_for_update=True)  # of two who fetch it, one is too late
         if job.state != DONE:
             raise InputError(
                 f"There is no result to fetch: the job is {job.state}.",
@@ -86,7 +87,7 @@ def tidy(hub: Hub) -> int:
         if session.exec(select(Job.id).where(*old)).first() is None:
             return 0
     with hub.sessions.begin() as session:
-        jobs = session.exec(select(Job).where(*old)).all()
+        jobs = session.exec(select(Job).where(*old).with_for_update()).all()
         for job in jobs:
             job.state = EXPIRED
             audit.record(session, "system", "job.expired", **said_of(job))
@@ -101,9 +102,9 @@ def file_of(hub: Hub, job: Job, name: str) -> SealedFile:
 
 
 def remove_files(hub: Hub, job: Job) -> None:
-    """Delete a job's files."""
+    """Delete a job's files; whether their key still stands or not."""
     for name in (REQUEST, RESULT):
-        file_of(hub, job, name).remove()
+        path_of(hub, job.id, name).unlink(missing_ok=True)
 
 
 def said_of(job: Job) -> dict[str, Any]:

@@ -8,7 +8,7 @@ wrapped anew (`mdm.keys.rewrap`), tokens filed anew (`mdm.keys.refile`), lake fi
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, cast
@@ -31,6 +31,7 @@ from mdm.hub.tables import (
     SampleKey,
     Staff,
 )
+from mdm.jobs import DONE, RUNNING, WAITING
 from mdm.keys import PURPOSES
 from mdm.keys.lake import files_of, rewrite_lake
 from mdm.keys.refile import refile
@@ -161,9 +162,15 @@ def _needed(hub: Hub, purpose: str, version: int, state: str) -> int:
         return len(files_of(hub, version))
     with hub.sessions.read() as session:
         return sum(
-            session.exec(select(func.count()).where(col(column) == version)).one()
+            session.exec(select(func.count()).where(col(column) == version, *_still(column))).one()
             for column in NEEDING[purpose]
         )
+
+
+def _still(column: Any) -> Iterator[Any]:
+    """Which rows need their version still: of a job that has ended, nothing is left to be opened."""
+    if column is Job.key_version:
+        yield col(Job.state).in_((WAITING, RUNNING, DONE))
 
 
 def _wrapped_by_root(hub: Hub, version: int) -> int:

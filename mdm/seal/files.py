@@ -33,10 +33,10 @@ class SealedFile:
     @classmethod
     def of(cls, hub: Hub, job: str, name: str, version: int) -> SealedFile:
         """A job's file in the home. IntegrityError when its key is gone."""
-        folder = hub.settings.home / "jobs"
-        folder.mkdir(mode=0o700, exist_ok=True)
+        path = path_of(hub, job, name)
+        path.parent.mkdir(mode=0o700, exist_ok=True)
         key = hub.keys.domain("export", version).subkey(f"job/{job}")
-        return cls(folder / f"{job}.{name}", job, name, version, key)
+        return cls(path, job, name, version, key)
 
     def append(self, part: int, plain: bytes, at: int) -> int:
         """Write a part behind the first `at` bytes, durably; the file's new length. What a killed
@@ -69,9 +69,10 @@ class SealedFile:
         except FileNotFoundError:
             raise IntegrityError("A file of this job is missing.", "Ask again.") from None
 
-    def remove(self) -> None:
-        """Delete the file."""
-        self.path.unlink(missing_ok=True)
-
     def _place(self, part: int) -> Place:
         return Place("job", self.name, self.job, part, self.version)
+
+
+def path_of(hub: Hub, job: str, name: str) -> Path:
+    """Where a job's file of one name lies."""
+    return hub.settings.home / "jobs" / f"{job}.{name}"

@@ -99,6 +99,7 @@ def test_every_wrong_assertion_is_refused_in_the_same_words(service: Served) -> 
         "good for too long": {"exp": moment + 3600},
         "no end": {"exp": None},
         "end is a text": {"exp": "soon"},
+        "end is no number": {"exp": float("nan")},
         "not yet": {"nbf": moment + 600},
         "made later": {"iat": moment + 600},
         "another issuer": {"iss": other.id},
@@ -115,7 +116,13 @@ def test_every_wrong_assertion_is_refused_in_the_same_words(service: Served) -> 
         answer = wire.post(f"{service.url}/v1/token", data=client.form(**claims))
         assert answer.status_code == 401, why
         said.add((answer.json()["code"], answer.json()["detail"], answer.json()["hint"]))
+    deep = urlsafe_b64encode(b"[" * 2_900).rstrip(b"=").decode()
+    form = {**client.form(), "client_assertion": f"{deep}.e30.e30"}
+    answer = wire.post(f"{service.url}/v1/token", data=form)
+    said.add((answer.json()["code"], answer.json()["detail"], answer.json()["hint"]))
     assert len(said) == 1
+    bearer_ = {"Authorization": f"Bearer {deep}.e30.{'A' * 86}"}
+    assert wire.get(f"{service.url}/v1/session", headers=bearer_).status_code == 401
 
 
 def test_an_assertion_is_taken_once(shared: Hub) -> None:

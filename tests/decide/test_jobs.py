@@ -23,6 +23,7 @@ from mdm.hub.tables import Job
 from mdm.jobs import asking
 from mdm.jobs import work as jobwork
 from mdm.jobs.work import Worker
+from mdm.keys.rotation import key_lines
 from mdm.rights.whom import entity_of
 from tests.decide.asked import many
 from tests.decide.world import NOBODY, Country, Household, adult, client, pupil
@@ -100,6 +101,18 @@ def test_a_result_is_fetched_once_and_by_its_owner_alone(hub: Hub) -> None:
     with pytest.raises(InputError, match="delivered"):
         jobs.collect(hub, job.id, OWNER)
     assert files(hub) == []
+
+
+def test_a_key_is_needed_by_jobs_until_they_have_ended(hub: Hub) -> None:
+    def needed() -> int:
+        return sum(one.needed for one in key_lines(hub) if one.purpose == "export")
+
+    fetched, cancelled = asking.submit(hub, wish()), asking.submit(hub, wish())
+    Worker(hub).round()
+    assert needed() == 2
+    lines_of(hub, fetched.id)
+    jobs.cancel(hub, cancelled.id, OWNER)
+    assert needed() == 0
 
 
 @pytest.mark.usefixtures("small_parts")

@@ -190,7 +190,7 @@ class Alarm(SQLModel, table=True):
     __tablename__ = "alarm"
 
     id: str = Field(primary_key=True)
-    kind: str  # honey, misses
+    kind: str  # honey, misses, lockout
     principal: str = Field(index=True)
     at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
 
