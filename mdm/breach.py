@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -17,9 +17,9 @@ from sqlmodel import Session, col, func, or_, select
 from mdm import audit
 from mdm.audit.search import Entry, Wanted, entries
 from mdm.compose import Hub
-from mdm.errors import InputError
+from mdm.errors import InputError, UnknownError
 from mdm.hub.runs import PUBLISHED
-from mdm.hub.tables import DomainKeyRow, EntityKey, NikToken, Run, SealedProfile
+from mdm.hub.tables import Client, DomainKeyRow, EntityKey, NikToken, Run, SealedProfile, Staff
 from mdm.keys import PURPOSES
 from mdm.masking import must_be_purpose
 from reference.attributes import dictionary
@@ -76,6 +76,7 @@ def report(
     if question.since >= question.until:
         raise InputError("The time ends before it begins.", "Name since, then until.")
     with hub.sessions.read() as session:
+        question = replace(question, actor=_known(session, question.actor))
         found = _of_key(session, question) if question.key else _of_actor(session, question)
     with hub.sessions.begin() as session:
         audit.record(
@@ -102,6 +103,23 @@ class _Sum:
     last: datetime | None = None
     revealed: bool = False
     names: frozenset[str] = frozenset()
+
+
+def _known(session: Session, actor: str | None) -> str | None:
+    """The id under which the log speaks of somebody; a client's name and a login will do. UnknownError for whom nobody
+    knows: "no subjects" would be an all-clear that nobody can give.
+    """
+    if actor is None:
+        return None
+    client = select(Client.id).where(or_(Client.id == actor, Client.name == actor))
+    staff = select(Staff.id).where(or_(Staff.id == actor, Staff.login == actor))
+    found = session.exec(client).first() or session.exec(staff).first()
+    if found is None and next(entries(session, Wanted(actor=actor)), None) is None:
+        raise UnknownError(
+            "There is no client and no member of staff of this id or name.",
+            "List them: dtsen admin client list, dtsen admin user list.",
+        )
+    return found or actor
 
 
 def _of_actor(session: Session, question: Question) -> BreachReport:

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from mdm.saying import Language, label, said
 from mdm.subjects import SubjectReport
 from mdm.tracing.facts import Record, Sentence, Trace
-from reference.attributes import dictionary
-
-Language = Literal["id", "en"]
 
 WORDS: dict[str, tuple[str, str]] = {
     "title": ("Laporan data pribadi", "Report on personal data"),
@@ -73,8 +70,8 @@ def render(report: SubjectReport, language: Language = "id") -> str:
     def sentence(said: Sentence) -> str:
         return said.id if language == "id" else said.en
 
-    def shown(kind: str, value: Any) -> str:
-        return _text(kind, value, language)
+    def shown(kind: str, attribute: str, value: Any) -> str:
+        return said(kind, attribute, value, language)
 
     return environment.get_template("page.html").render(
         report=report,
@@ -83,7 +80,7 @@ def render(report: SubjectReport, language: Language = "id") -> str:
         sentence=sentence,
         shown=shown,
         place=_place,
-        names=lambda kind, names: ", ".join(_label(kind, name, language) for name in names),
+        names=lambda kind, names: ", ".join(label(kind, name, language) for name in names),
         decisions=_decisions,
     )
 
@@ -110,19 +107,3 @@ def _decisions(trace: Trace) -> list[_Decision]:
         if pair.left is not None and pair.right is not None and pair.reason != "human"
     ]
     return by_people + by_machine
-
-
-def _label(kind: str, name: str, language: Language) -> str:
-    known = dictionary().of(kind).get(name)
-    if known is None:
-        return name.replace("_", " ")
-    return known.label_id if language == "id" else known.label_en
-
-
-def _text(kind: str, value: Any, language: Language) -> str:
-    if isinstance(value, Mapping):
-        said = ((name, part) for name, part in value.items() if part is not None)
-        return "; ".join(f"{_label(kind, name, language)}: {part}" for name, part in said)
-    if isinstance(value, (list, tuple)):
-        return ", ".join(map(str, value))
-    return "–" if value is None else str(value)

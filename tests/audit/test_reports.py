@@ -12,7 +12,7 @@ import pytest
 from mdm import breach, subjects
 from mdm.audit.search import Wanted, entries
 from mdm.compose import Hub
-from mdm.errors import AccessError, InputError
+from mdm.errors import AccessError, InputError, UnknownError
 from mdm.hub.columns import now
 from mdm.lookup import profile_by_id, profile_by_nik
 from mdm.progress import Silent
@@ -119,6 +119,7 @@ def test_the_page_says_it_all_in_words_and_nothing_unescaped(read: Hub, language
     assert "<NUR>" not in page
     assert "K-1" in page
     assert "<script" not in page
+    assert "True" not in page
 
 
 SINCE, UNTIL = datetime(2020, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
@@ -132,6 +133,10 @@ def breach_of(
 
 
 def test_an_officer_touched_whom_the_log_says(read: Hub) -> None:
+    with pytest.raises(
+        UnknownError, match="no client"
+    ):  # nobody is told that a typing error touched no one
+        breach_of(read, actor="offizer")
     found = breach_of(read, actor="officer")
     touched = {one.entity_id: one for one in found.touched}
     assert set(touched) == {"e1", "e2", "e3", "f1"}

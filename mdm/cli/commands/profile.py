@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import click
 from rich.text import Text
@@ -13,13 +12,11 @@ from mdm.cli.asking import actor, ask_nik
 from mdm.cli.opened import opened
 from mdm.cli.session import Session, pass_session, shared_options
 from mdm.errors import HubError
-from reference.attributes import dictionary
+from mdm.saying import Language, label, said
 
 if TYPE_CHECKING:
     from mdm.lookup import ProfileView
     from mdm.survivorship import Bilingual, Choice, SourceRecord
-
-Language = Literal["en", "id"]
 
 
 @click.command()
@@ -81,12 +78,12 @@ def _show_one(session: Session, view: ProfileView, lang: Language) -> None:
 
 def _row(kind: str, choice: Choice, lang: Language) -> tuple[Any, ...]:
     """One attribute: the chosen value, and below it each loser with why it lost."""
-    value = Text(_text(kind, choice.value, lang), style="bold")
+    value = Text(said(kind, choice.attribute, choice.value, lang), style="bold")
     for loser in choice.losers:
-        lost = f"\n✗ {_text(kind, loser.value, lang)} · {_place(loser.record)}"
+        lost = f"\n✗ {said(kind, choice.attribute, loser.value, lang)} · {_place(loser.record)}"
         value.append(f"{lost} · {_in(loser.because, lang)}", style="not bold dim")
-    label = _label(kind, choice.attribute, lang)
-    return label, value, _place(choice.record), choice.sources, _in(choice.sentence, lang)
+    called = label(kind, choice.attribute, lang)
+    return called, value, _place(choice.record), choice.sources, _in(choice.sentence, lang)
 
 
 def _place(record: SourceRecord) -> str:
@@ -94,21 +91,5 @@ def _place(record: SourceRecord) -> str:
     return f"{record.source} {record.date}" if record.date else record.source
 
 
-def _label(kind: str, name: str, lang: Language) -> str:
-    known = dictionary().of(kind).get(name)
-    if known is None:
-        return name.replace("_", " ")
-    return known.label_id if lang == "id" else known.label_en
-
-
 def _in(sentence: Bilingual, lang: Language) -> str:
     return sentence.id if lang == "id" else sentence.en
-
-
-def _text(kind: str, value: Any, lang: Language) -> str:
-    if isinstance(value, Mapping):
-        parts = [(name, part) for name, part in value.items() if part is not None]
-        return "; ".join(f"{_label(kind, name, lang)}: {part}" for name, part in parts)
-    if isinstance(value, (list, tuple)):
-        return ", ".join(str(item) for item in value)
-    return "–" if value is None else str(value)

@@ -13,6 +13,7 @@ from mdm.cli.commands.rights import erase, lift, restrict
 from mdm.cli.opened import opened
 from mdm.cli.session import Session, pass_session, shared_options
 from mdm.errors import InputError
+from mdm.saying import said
 
 if TYPE_CHECKING:
     from mdm.subjects import SubjectReport
@@ -77,10 +78,14 @@ def report(
 def _show(session: Session, found: SubjectReport, out: Path | None) -> None:
     for profile in found.profiles:
         rows: list[tuple[Any, ...]] = [
-            (value.label.id, _text(value.value), profile.records[value.record].source,
-             value.sentence.id)
+            (
+                value.label.id,
+                said(profile.kind, value.attribute, value.value, "id"),
+                profile.records[value.record].source,
+                value.sentence.id,
+            )
             for value in profile.values
-        ]  # fmt: skip
+        ]
         title = f"{profile.kind} {profile.entity_id}: {profile.status_sentence.id}"
         session.out.print(table(title, ("data", "nilai", "sumber", "mengapa"), rows))
     readings = [(one.at, one.actor, one.action, one.purpose, one.case) for one in found.readings]
@@ -88,9 +93,3 @@ def _show(session: Session, found: SubjectReport, out: Path | None) -> None:
     session.out.print(table("Siapa yang membaca atau menanyakan", columns, readings))
     if out is not None:
         say(session, f"The page: {out}")
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, dict):
-        return "; ".join(str(part) for part in value.values() if part is not None)
-    return str(value)
