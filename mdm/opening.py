@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import islice
 from typing import TypeVar
 
@@ -19,6 +20,7 @@ from sqlmodel import Session, col, or_
 from mdm.compose import Hub
 from mdm.hub.lists import ListQuery
 from mdm.hub.tables import EntityKey, NikToken, SealedProfile
+from mdm.keys import DomainKey
 from mdm.seal import WRAPPED, entity_part, unseal_with, version_part
 from mdm.seal.profiles import SEALED
 from mdm.survivorship.explain import every_value
@@ -154,16 +156,20 @@ def _open(row: _Sealed, wrapping: _Wrapping) -> Opened:
 
 
 class _Wrapping(dict[int, AESGCM]):
-    """What unwraps entity keys, by version of the profile domain key: made ready once."""
+    """What unwraps entity keys, by version of the profile domain key: looked for once."""
 
     def __init__(self, hub: Hub) -> None:
         super().__init__()
         self._keys = hub.keys
 
     def __missing__(self, key_id: int) -> AESGCM:
-        key = self._keys.domain("profile", key_id).subkey("wrap entity key")
-        self[key_id] = cipher = AESGCM(key)
+        self[key_id] = cipher = _cipher(self._keys.domain("profile", key_id))
         return cipher
+
+
+@lru_cache(maxsize=16)
+def _cipher(key: DomainKey) -> AESGCM:
+    return AESGCM(key.subkey("wrap entity key"))
 
 
 def _together(some: Iterable[_T]) -> Iterator[list[_T]]:

@@ -89,6 +89,8 @@ def open_following(
 ) -> dict[str, Profile]:
     """Id asked for → profile; a merged entity's id leads to the one it was merged into."""
     asked = list(dict.fromkeys(ids))
+    if not asked:
+        return {}
     opened = open_profiles(hub, session, asked, seq)
     found = {key: _profile(one, read) for key, one in opened.items()}
     ahead = {key: key for key in asked if key not in found}

@@ -44,6 +44,9 @@ class Dialect(Protocol):
     grain: int
     """Rows of a bulk that go between two looks whether somebody waits to write."""
 
+    embedded: bool
+    """Whether the database lives in this process: a connection that is open stays good."""
+
     def engine(self, url: str, pool: Pool) -> sa.Engine:
         """A connection pool whose commits survive a power cut."""
 

@@ -32,6 +32,7 @@ class PostgreSQL:
 
     clustered: Mapping[str, Any] = {}
     grain = 20_000
+    embedded = False
 
     def engine(self, url: str, pool: Pool) -> sa.Engine:
         limits = {

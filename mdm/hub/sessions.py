@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
+from threading import Lock
 from typing import Any
 
 import sqlalchemy as sa
@@ -54,7 +55,7 @@ class Sessions:
         what a connection remembers of the database is worth most to who comes back to it.
 
         What it commits is seen at once, and lasts only when `settle` has returned."""
-        one = Sessions(self._url, replace(self._pool, size=1, overflow=0))
+        one = _Apart(self._url, replace(self._pool, size=1, overflow=0))
         one._journal = one.dialect.ahead(one.engine)
         self._apart.append(one)
         return one
@@ -125,3 +126,44 @@ class Sessions:
         for one in self._apart:
             one.close()
         self.engine.dispose()
+
+
+class _Apart(Sessions):
+    """Sessions over a single connection, kept between units of work where it cannot break
+    meanwhile: to fetch it from the pool and bring it back takes as long as a question."""
+
+    def __init__(self, url: str, pool: Pool) -> None:
+        super().__init__(url, pool)
+        self._kept: _Bound | None = None
+        self._alone = Lock()
+
+    @contextmanager
+    def begin(self) -> Iterator[Session]:
+        if not self.dialect.embedded:
+            with super().begin() as session:
+                yield session
+            return
+        with self._alone:
+            kept, self._kept = self._kept, None
+            session = kept or _Bound(bind=self.engine.connect(), expire_on_commit=False)
+            try:
+                with self._unit(session.connection()):
+                    yield session
+                    session.flush()
+                session.close()
+            except BaseException:  # nobody knows what state it is in
+                _end(session)
+                raise
+            self._kept = session
+
+    def close(self) -> None:
+        with self._alone:
+            if self._kept is not None:
+                _end(self._kept)
+                self._kept = None
+        super().close()
+
+
+def _end(session: Session) -> None:
+    session.close()
+    session.connection().close()
