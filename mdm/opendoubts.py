@@ -16,6 +16,7 @@ import pyarrow as pa
 
 from matching.engine import Engine
 from mdm.arrow import rows_of
+from mdm.groups import Groups
 
 DUPLICATE, DISPUTED, WEAK = "possible_duplicate", "disputed_link", "weak_link"
 
@@ -58,23 +59,23 @@ def _settled(engine: Engine, kind: str) -> None:
     said = engine.fetch(
         f"SELECT rid_l, rid_r, judgement FROM {kind}_judged WHERE reason = 'human' ORDER BY ALL"
     )
-    root = _Roots()
+    linked: Groups[int] = Groups()
     for left, right, judgement in rows_of(said):
         if judgement == "link":
-            root.join(left, right)
+            linked.join(left, right)
     apart = [
-        (root.of(left), root.of(right))
+        (linked.find(left), linked.find(right))
         for left, right, judgement in rows_of(said)
         if judgement == "non-link"
     ]
     both = [*apart, *((right, left) for left, right in apart)]
-    linked = list(root.known)
+    roots = {rid: linked.find(rid) for group in linked.sets() for rid in group}
     engine.register(
         "settled_groups",
         pa.table(
             {
-                "rid": pa.array(linked, pa.int32()),
-                "root": pa.array([root.of(rid) for rid in linked], pa.int32()),
+                "rid": pa.array(list(roots), pa.int32()),
+                "root": pa.array(list(roots.values()), pa.int32()),
             }
         ),
     )
@@ -87,25 +88,6 @@ def _settled(engine: Engine, kind: str) -> None:
             }
         ),
     )
-
-
-class _Roots:
-    """Disjoint sets of records."""
-
-    def __init__(self) -> None:
-        self.known: dict[int, int] = {}
-
-    def of(self, rid: int) -> int:
-        """The record that stands for the set of this one."""
-        while self.known.setdefault(rid, rid) != rid:
-            rid = self.known[rid]
-        return rid
-
-    def join(self, left: int, right: int) -> bool:
-        """Make the sets of both one; False when they were."""
-        a, b = self.of(left), self.of(right)
-        self.known[a] = b
-        return a != b
 
 
 def _pairs(kind: str, *, disagreements: bool) -> str:
@@ -176,9 +158,9 @@ def _weakest(engine: Engine, kind: str, weak_bits: float) -> pa.Table:
 
 def _bottleneck(links: Iterator[tuple[str, int, int, float | None]]) -> float | None:
     """The weight of the last link that still joins two parts, strongest links first."""
-    root = _Roots()
+    joined: Groups[int] = Groups()
     last: float | None = None
     for _, left, right, weight in links:
-        if root.join(left, right):
+        if joined.join(left, right):
             last = weight
     return last

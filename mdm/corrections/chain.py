@@ -32,8 +32,9 @@ from mdm.hub.dialect import dialect_of
 from mdm.hub.tables import Correction, CorrectionStep, CorrectionTarget
 from mdm.judgements import RecordRef
 from mdm.review import correcting
+from mdm.rights.restriction import restricted
 
-PROPOSE, READ = "correction.propose", "correction.read"
+PROPOSE, READ, CHECK = "correction.propose", "correction.read", "correction.check"
 SENT_BACK, WITHDRAWN, APPROVED = "sent-back", "withdrawn", "approved"
 REGION_DIGITS = 6
 LONGEST_NOTE = 1000
@@ -51,11 +52,11 @@ class RefusedError(InputError):
 def try_out(hub: Hub, principal: Principal, draft: Draft) -> list[Check]:
     """What the checks say of a draft, before it is sent. It opens whom it names, and says so in the log."""
     rules = load_rules()
+    charge(hub, principal, draft)
     with hub.sessions.begin() as session:
-        charge(hub, session, principal, draft)
         around, decision = target(hub, session, principal, draft.entity_id)
         _, checks = examine(hub, session, rules, principal, draft, around, today(rules, now()))
-        _write_down(session, principal, "correction.check", draft.kind, around, decision)
+        _write_down(session, principal, CHECK, draft.kind, around, decision)
     return checks
 
 
@@ -63,27 +64,30 @@ def propose(hub: Hub, principal: Principal, draft: Draft) -> str:
     """Send a proposal on its way; its id. RefusedError with what the checks say against it; UnknownError for somebody
     who is not there, or not in the proposer's region: both look the same."""
     rules = load_rules()
+    charge(hub, principal, draft)
     with hub.sessions.begin() as session:
         connection = session.connection()
         dialect_of(connection).exclusive(connection, "corrections")
-        charge(hub, session, principal, draft)
         around, decision = target(hub, session, principal, draft.entity_id)
         proposal, checks = examine(
             hub, session, rules, principal, draft, around, today(rules, now())
         )
-        if proposal is None:
-            raise RefusedError(checks)
-        row = _keep(hub, session, rules, principal, around, draft, proposal)
-        _write_down(session, principal, PROPOSE, row.kind, around, decision, id=row.id)
-    return row.id
+        if proposal is not None:
+            row = _keep(hub, session, rules, principal, around, draft, proposal)
+            _write_down(session, principal, PROPOSE, row.kind, around, decision, id=row.id)
+            return row.id
+        # Checks tell of whom they looked at: that they did stays in the log, although nothing is kept.
+        _write_down(session, principal, CHECK, draft.kind, around, decision)
+    raise RefusedError(checks)
 
 
 def target(
     hub: Hub, session: Session, principal: Principal, entity_id: str, action: str = PROPOSE
 ) -> tuple[Around, Decision]:
-    """Whom a principal may propose something about, opened. UnknownError otherwise."""
+    """Whom a principal may propose something about, opened. UnknownError otherwise; whose data are restricted looks as
+    if not there."""
     around = look_around(hub, session, entity_id)
-    if around is None:
+    if around is None or restricted(session, [around.target.entity_id]):
         raise NOT_THERE
     about = Resource(around.target.kind, around.region)
     decision = decide(principal, action, about, PURPOSE)
@@ -92,11 +96,13 @@ def target(
     return around, decision
 
 
-def charge(hub: Hub, session: Session, principal: Principal, draft: Draft) -> None:
-    """Count the NIKs that a form names on the proposer's budget, honey NIKs included. BudgetError beyond it."""
+def charge(hub: Hub, principal: Principal, draft: Draft) -> None:
+    """Count the NIKs that a form names on the proposer's budget, honey NIKs included; what is counted stays, whatever
+    comes of the form. BudgetError beyond it."""
     typed = {re.sub(r"[\s.\-]", "", draft.values.get(name, "")) for name in NUMBERS}
     niks = sorted(one for one in typed if re.fullmatch("[0-9]{16}", one))
-    (verdict,) = Budgets(hub).charge(session, [Charge(principal, niks, 0)])
+    with hub.sessions.begin() as session:
+        (verdict,) = Budgets(hub).charge(session, [Charge(principal, niks, 0)])
     if not verdict.allowed:
         raise BudgetError(verdict)
 

@@ -67,7 +67,7 @@ def by_name(
 
     No index tells of names: the profiles of the kecamatan are opened in memory, those of others are not looked at, and
     only who fits is told of. The search and whom it found are in the audit log, and count on the asker's budget.
-    CapacityError when too many people live there for that; UnknownError for a kecamatan of others.
+    BudgetError beyond that; CapacityError when too many people live there; UnknownError for a kecamatan of others.
     """
     words = {phonetic(word) for word in name.upper().split() if word}
     wanted = f'"{birth.isoformat()}"'
@@ -99,8 +99,7 @@ def by_name(
         (verdict,) = Budgets(hub).charge(
             session, [Charge(principal, [one.entity_id for one in shown], int(not shown))]
         )
-        if not verdict.allowed:
-            raise BudgetError(verdict)
+        shown = shown if verdict.allowed else []
         audit.record(
             session,
             principal.id,
@@ -111,7 +110,10 @@ def by_name(
             entity_id=[one.entity_id for one in shown] or None,
             region=district,
             run_seq=seq,
+            decision=verdict.bound,
         )
+    if not verdict.allowed:
+        raise BudgetError(verdict)
     return shown
 
 

@@ -86,8 +86,6 @@ def _sheet(session: Session, around: Around, decision: Decision) -> Sheet:
     everybody = [*persons.values(), *filter(None, (around.family, around.household))]
     ids = [one.entity_id for one in everybody]
     hidden = restricted(session, ids)
-    if around.target.entity_id in hidden:
-        raise NOT_THERE
     doubts = questions.of(session, ids, published_seq(session))
     open_ = _open_proposals(session, ids)
 

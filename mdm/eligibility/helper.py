@@ -64,7 +64,9 @@ class Helper:
                 while (share := shares.take()) is not None:
                     try:
                         outcome = _asked_for(process, pickle.dumps((terms, share)))
-                    except OSError:
+                    except (
+                        Exception
+                    ):  # whatever it is: a share not given back is waited for for ever
                         outcome = None
                     if outcome is None:
                         shares.give_back(share)

@@ -15,6 +15,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session, col, delete, select
 
+from mdm.groups import connected
 from mdm.hub.columns import now
 from mdm.hub.dialect import dialect_of, table_of
 from mdm.hub.tables import ReviewTask, ReviewTaskEntity
@@ -23,7 +24,7 @@ from mdm.review.correcting import corrected
 from mdm.review.cost import answers_needed
 from mdm.review.document import load_rules
 from mdm.review.facts import EntityFacts
-from mdm.review.grouping import Standing, connected, follow
+from mdm.review.grouping import Standing, follow
 from mdm.review.ranking import place_of, ranked
 from mdm.review.terms import CLOSED, DECIDED, OPEN, OpenQuestion, packed, together, unpacked
 

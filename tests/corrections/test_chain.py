@@ -15,8 +15,9 @@ from mdm.corrections.deadlines import clock, month_of
 from mdm.corrections.document import load_rules
 from mdm.corrections.terms import File
 from mdm.errors import AccessError, ConflictError, InputError, UnknownError
-from mdm.hub.tables import Correction, CorrectionEvidence, CorrectionStep, Judgement
+from mdm.hub.tables import Budget, Correction, CorrectionEvidence, CorrectionStep, Judgement
 from mdm.keys.rewrap import rewrap_entity_keys
+from mdm.rights import restriction
 from tests.api.world import BUDI, ENTITY, FAMILY, RINA, SITI, fill
 from tests.corrections.chain import HEAD, KEMENSOS, OPERATOR, VERIFIER, approve, draft, of
 
@@ -183,6 +184,31 @@ def test_what_cannot_be_is_refused_at_once(
     with pytest.raises(RefusedError) as refused:
         chain.propose(hub, OPERATOR, draft(kind, who, **more))
     assert code in codes(refused)
+
+
+def test_a_form_that_is_refused_stays_on_record_and_on_the_budget(hub: Hub) -> None:
+    """Its checks tell of whom they looked at, and of the numbers typed."""
+    curious = of("desa-operator", "3201", name="curious")
+    one = draft("correct-value", ENTITY[SITI], attribute="nik", values={"nik": BUDI}, files=[])
+    with pytest.raises(RefusedError) as refused:
+        chain.propose(hub, curious, one)
+    assert "nik-of-another" in codes(refused)
+    with hub.sessions.read() as session:
+        (told,) = entries(session, Wanted(actor=curious.id))
+        used = session.get(Budget, curious.id)
+    assert (told.action, told.details["entity_id"]) == ("correction.check", [ENTITY[SITI]])
+    assert used is not None
+    assert used.niks == 1
+
+
+def test_whose_data_are_restricted_is_not_there(hub: Hub) -> None:
+    restriction.restrict(hub, ENTITY[BUDI], basis="uu27-2022-art41", actor="test")
+    one = draft("correct-value", ENTITY[BUDI], attribute="phone", values={"phone": "0812000000"})
+    for ask in (chain.try_out, chain.propose):
+        with pytest.raises(UnknownError):
+            ask(hub, OPERATOR, one)
+    restriction.lift(hub, ENTITY[BUDI], basis="uu27-2022-art41", actor="test")
+    assert chain.try_out(hub, OPERATOR, one) == []
 
 
 def test_what_the_registry_says_otherwise_is_a_warning(hub: Hub) -> None:

@@ -7,10 +7,11 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mdm.groups import connected
 from mdm.review.cost import Stake, answers_needed, doubt_of, parts_of, rank_of
 from mdm.review.document import load_rules
 from mdm.review.following import shared_region
-from mdm.review.grouping import Standing, connected, follow
+from mdm.review.grouping import Standing, follow
 
 NAMES = st.sampled_from("abcdefghij")
 BEGAN = datetime(2026, 11, 1, tzinfo=UTC)
