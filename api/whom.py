@@ -11,10 +11,12 @@ from sqlmodel import Session
 
 from api.guard import denied
 from api.problems import Problem
-from mdm import tracing
+from mdm import audit, tracing
 from mdm.access import Principal, decide
+from mdm.access.budgets import Budgets, Charge
 from mdm.access.terms import Decision, Resource
 from mdm.compose import Hub
+from mdm.desk.errors import BudgetError
 from mdm.errors import HomeError, InputError
 
 
@@ -40,6 +42,38 @@ def find_for(
     if not question.attributes and question.kind is None:
         return whom, decision
     return tracing.find(hub, session, question), decision
+
+
+def asked_for(
+    hub: Hub, principal: Principal, act: tuple[str, str], question: tracing.Question
+) -> tuple[tracing.Target, Decision]:
+    """The same, counted on the budget of who asks. A miss is in the audit log before it is told; what
+    comes of a hit, whoever shows it writes down. BudgetError beyond the budget."""
+    subject = question.nik or question.entity_id or ""
+    try:
+        with hub.sessions.read() as session:
+            found = find_for(hub, session, principal, act, question)
+    except Problem as problem:
+        if problem.status == 404:
+            missed(hub, principal, subject, act[1])
+        raise
+    charge(hub, principal, subject)
+    return found
+
+
+def missed(hub: Hub, principal: Principal, subject: str, purpose: str) -> None:
+    """Count, and put on record, that somebody asked for whom there is not to be seen."""
+    charge(hub, principal, subject, misses=1)
+    with hub.sessions.begin() as session:
+        audit.record(session, principal.id, "look", purpose=purpose, found=False)
+
+
+def charge(hub: Hub, principal: Principal, subject: str, misses: int = 0) -> None:
+    """Count one subject, a NIK or an entity id, on a budget; what is counted stays. BudgetError beyond it."""
+    with hub.sessions.begin() as session:
+        (verdict,) = Budgets(hub).charge(session, [Charge(principal, [subject], misses)])
+    if not verdict.allowed:
+        raise BudgetError(verdict)
 
 
 def may_see(

@@ -32,7 +32,7 @@ from api.schemas.audit import (
     VerifiedView,
     VerifyQuestion,
 )
-from api.whom import find_for, may_see
+from api.whom import asked_for, may_see
 from mdm import audit, breach, tracing
 from mdm.access import Principal, decide
 from mdm.access.terms import Resource
@@ -81,8 +81,7 @@ def trace(data: JSONBody[TraceQuestion], principal: Who, hub: Where) -> Trace:
     )
     _exactly_one(("nik", question.nik), ("subject", question.entity_id))
     act = ("audit.trace", data.purpose)
-    with hub.sessions.read() as session:
-        target, decision = find_for(hub, session, principal, act, question)
+    target, decision = asked_for(hub, principal, act, question)
     question = may_see(target, decision, question)
     tracing.write_down(
         hub, target, question, actor=principal.id, purpose=data.purpose, case=data.case
@@ -99,8 +98,7 @@ def report(data: JSONBody[SubjectQuestion], principal: Who, hub: Where) -> Subje
     question = tracing.Question(nik=data.nik, entity_id=data.subject)
     _exactly_one(("nik", question.nik), ("subject", question.entity_id))
     act = ("subject.report", data.purpose)
-    with hub.sessions.read() as session:
-        target, _ = find_for(hub, session, principal, act, question)
+    target, _ = asked_for(hub, principal, act, question)
     return subject_report(
         hub, target, Silent(), actor=principal.id, purpose=data.purpose, case=data.case
     )

@@ -214,6 +214,8 @@ def oidc_callback(
         if browser:
             return cast("Response[SessionAnswer]", returned(request, cookies=[done], failed=True))
         raise not_identified(error) from None
+    except IssuerError as error:
+        raise _away(error) from None
     answer = _with_session(hub, secret)
     answer.cookies.append(done)
     if browser:
@@ -230,8 +232,13 @@ def _issuer(request: _AnyRequest, hub: Hub) -> Issuer:
     try:
         _ = issuer.authorization_endpoint
     except IssuerError as error:
-        raise Problem(503, "issuer", error.message, error.hint) from None
+        raise _away(error) from None
     return issuer
+
+
+def _away(error: IssuerError) -> Problem:
+    """The refusal while the issuer does not answer as it should."""
+    return Problem(503, "issuer", error.message, error.hint)
 
 
 def _with_session(hub: Hub, secret: str) -> Response[SessionAnswer]:

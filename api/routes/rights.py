@@ -17,6 +17,7 @@ from api.auth.refused import refusal
 from api.guard import require
 from api.problems import Problem, Wrong
 from api.schemas.rights import ErasedView, ErasureQuestion, Lifted, Restricted, RightQuestion
+from api.whom import charge, missed
 from mdm.access import Principal, decide
 from mdm.access.terms import Resource
 from mdm.compose import Hub
@@ -54,8 +55,11 @@ def _subject(hub: Hub, principal: Principal, action: str, asked: RightQuestion) 
         if one.person.kind == "person"
         and decide(principal, action, Resource("person", one.region), asked.purpose).allowed
     }
+    number = asked.nik or asked.subject or ""
     if not mine:
+        missed(hub, principal, number, asked.purpose)
         raise _nobody()
+    charge(hub, principal, number)
     if len(mine) > 1:
         raise Problem(
             409,

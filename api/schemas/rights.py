@@ -22,7 +22,7 @@ Subject = Annotated[
 Basis = Annotated[
     str,
     Meta(
-        pattern=r"^[a-z][a-z0-9.-]{2,60}\Z",
+        pattern=r"^(?!.*(?:[0-9][.-]?){15}[0-9])[a-z][a-z0-9.-]{2,60}\Z",
         description="Code of the legal basis; never personal data.",
         examples=["uu27-2022-art41"],
     ),

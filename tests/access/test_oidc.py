@@ -65,7 +65,7 @@ def service(here: Issuer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 @pytest.fixture(autouse=True)
 def straight(here: Issuer) -> None:
     """The issuer as it should be, an officer in front of it."""
-    here.bend, here.bend_header = {}, {}
+    here.bend, here.bend_header, here.padding = {}, {}, 0
     here.person = {"sub": "person-1", "groups": ["dtsen-officers-32", "unrelated"]}
 
 
@@ -165,6 +165,14 @@ def test_a_stolen_code_is_no_good_without_its_verifier(service: Served, here: Is
     stolen = Browser(service, here).authorize()["code"]
     thief = Browser(service, here)
     assert thief.back({**thief.authorize(), "code": stolen}).status_code == 401
+
+
+def test_an_issuer_that_does_not_answer_as_it_should_is_no_fault_of_who_logs_in(
+    service: Served, here: Issuer
+) -> None:
+    here.padding = 300_000
+    answer = log_in(service, here)
+    assert (answer.status_code, answer.json()["code"]) == (503, "issuer")
 
 
 def test_every_bent_id_token_is_refused(service: Served, here: Issuer) -> None:

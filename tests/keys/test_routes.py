@@ -8,6 +8,9 @@ import httpx
 import pytest
 
 from mdm.access import Principal
+from mdm.access.alarms import alarms
+from mdm.access.honey import add_honey
+from mdm.audit.search import Wanted, entries
 from mdm.compose import Hub, create_home
 from tests.api.serving import Served, served
 from tests.api.world import fill, programme, staff
@@ -91,6 +94,25 @@ def test_another_region_and_nobody_look_the_same(service: Served) -> None:
     ]
     assert (elsewhere.status_code, nobody.status_code) == (404, 404)
     assert bodies[0] == bodies[1]
+
+
+def test_whoever_asks_for_a_number_that_nobody_has_is_noticed(service: Served) -> None:
+    hub, nobody = service.hub, "3201010101900999"
+    with hub.sessions.begin() as session:
+        assert add_honey(hub, session, nobody, actor="test")
+    curious, auditor = staff("supervisor", "32"), staff("auditor", "")
+    asked = {"purpose": "audit", "nik": nobody}
+    for who, path, body in (
+        (curious, "/v1/rights/restrict", ASKED | {"nik": nobody}),
+        (auditor, "/v1/audit/trace", asked),
+        (auditor, "/v1/subjects/report", asked | {"purpose": "subject_access"}),
+    ):
+        assert ask(service, who, path, **body).status_code == 404, path
+    with hub.sessions.read() as session:
+        raised = {(one.kind, one.principal) for one in alarms(session)}
+        looks = list(entries(session, Wanted(actor=auditor.id, action="look")))
+    assert {("honey", curious.id), ("honey", auditor.id)} <= raised
+    assert [look.details["found"] for look in looks] == [False, False]
 
 
 @pytest.mark.parametrize(

@@ -16,9 +16,8 @@ from api.web.auditor.sight import ACTION, Sight, find, looked, principal_of
 from api.web.errors import Told
 from api.web.forms import field
 from api.web.pages import AnyRequest, page, see_other
-from mdm.access.budgets import Budgets, Charge
+from api.whom import charge
 from mdm.compose import Hub
-from mdm.desk.errors import BudgetError
 from mdm.errors import InputError
 from mdm.seal import normal_nik
 
@@ -80,24 +79,16 @@ def _wrong(number: str, entity: str) -> str:
 
 def _look(hub: Hub, request: AnyRequest, number: str, entity: str) -> Sight:
     """Find, and charge the budget of who asks: a hit is put on record by the page it leads to."""
-    nik = normal_nik(number) if number else None
+    nik, principal = normal_nik(number) if number else None, principal_of(request)
     try:
         with hub.sessions.read() as session:
             sight = find(hub, session, request, nik=nik, entity_id=entity or None)
     except Told:
-        _charge(hub, request, nik or entity, misses=1)
+        charge(hub, principal, nik or entity, misses=1)
         looked(hub, request, None)
         raise
-    _charge(hub, request, nik or entity, misses=0)
+    charge(hub, principal, nik or entity)
     return sight
-
-
-def _charge(hub: Hub, request: AnyRequest, subject: str, misses: int) -> None:
-    charge = Charge(principal_of(request), [subject], misses)
-    with hub.sessions.begin() as session:
-        (verdict,) = Budgets(hub).charge(session, [charge])
-    if not verdict.allowed:
-        raise BudgetError(verdict)
 
 
 HANDLERS: list[ControllerRouterHandler] = [trace_page, trace]
