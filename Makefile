@@ -4,6 +4,9 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
+# What tests import, compiled once: their processes, which begin together, would each do it again.
+COMPILED := $(VENV)/.compiled
+
 .PHONY: demo test browser bench check fix lock clean
 .DEFAULT_GOAL := help
 
@@ -12,7 +15,7 @@ help: ## show what can be made
 
 $(STAMP): requirements.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --no-deps --require-hashes -r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
@@ -20,11 +23,15 @@ demo: $(STAMP) ## 20,000 people: make the files, land, link, survive, seal, publ
 	$(BIN)/dtsen --home demo demo
 
 test: ## lint, types, import contracts, then every test
-	@$(MAKE) --no-print-directory -j2 browser check
-	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+	@$(MAKE) --no-print-directory -j3 browser check $(COMPILED)
+	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 browser: # beside the rest: one waits for packages while the other works
 	@.ci/browser
+
+$(COMPILED): $(STAMP) # beside the check of types, which has use for one core
+	@$(BIN)/python -m pytest --collect-only --quiet >/dev/null
+	@touch $@
 
 check: $(STAMP) ## lint, types and import contracts only
 	$(BIN)/ruff check .

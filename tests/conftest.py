@@ -105,11 +105,16 @@ def hub_url(database: str, request: pytest.FixtureRequest, tmp_path: Path) -> It
 
 
 @pytest.fixture(scope="session")
-def first(tmp_path_factory: pytest.TempPathFactory) -> FirstRun:
-    """A home after its first run, made once for all test processes; to be copied."""
+def common(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that all test processes share; for `once`."""
     base = tmp_path_factory.getbasetemp()
-    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
-    return first_run(shared / "first-run")
+    return base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+
+@pytest.fixture(scope="session")
+def first(common: Path) -> FirstRun:
+    """A home after its first run, made once for all test processes; to be copied."""
+    return first_run(common / "first-run")
 
 
 @pytest.fixture(scope="session")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import shutil
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ import pytest
 
 from mdm.cli.app import call
 from tests.cli.calls import Answer
+from tests.once import once
 
 Call = Callable[..., Answer]
 
@@ -42,9 +44,15 @@ def dtsen_here(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPat
 
 
 @pytest.fixture(scope="session")
-def world(tmp_path_factory: pytest.TempPathFactory) -> World:
-    """Made, landed, linked and published once."""
+def world(common: Path, tmp_path_factory: pytest.TempPathFactory) -> World:
+    """Made, landed, linked and published once; each test process has a copy."""
     root = tmp_path_factory.mktemp("cli")
+    shutil.copytree(once(common / "cli", _fill), root, dirs_exist_ok=True)
+    home, delivery = root / "home", root / "delivery"
+    return World(home, delivery, _nik(delivery / "kemendagri" / "biodata_wni.csv"))
+
+
+def _fill(root: Path) -> None:
     home, delivery = root / "home", root / "delivery"
     quiet = ("--quiet", "--json")
     assert call(["synth", str(delivery), "--people", "600", "--seed", "5", *quiet]) == 0
@@ -52,7 +60,6 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> World:
     for source in ("kemendagri", "kemensos", "pemda"):
         assert call(["--home", str(home), "land", source, str(delivery / source), *quiet]) == 0
     assert call(["--home", str(home), "run", *quiet]) == 0
-    return World(home, delivery, _nik(delivery / "kemendagri" / "biodata_wni.csv"))
 
 
 def _nik(file: Path) -> str:

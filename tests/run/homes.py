@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import pickle
 import shutil
@@ -22,6 +21,7 @@ from mdm.pipeline import run
 from mdm.progress import Silent
 from mdm.run import RunResult
 from mdm.survivorship import facts
+from tests.once import once
 from tests.other_hand import Hand
 
 SOURCES = ("kemendagri", "kemensos", "pemda")
@@ -39,18 +39,18 @@ class FirstRun:
 
 
 def first_run(folder: Path) -> FirstRun:
-    """The one in a folder that test processes share: made by whoever asks first, while others wait."""
-    made = folder / "made"
-    folder.mkdir(exist_ok=True)
-    with (folder / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not made.exists():
-            delivery = deliver(folder / "delivery", families=60, seed=8123)
-            with new_home(folder / "home") as hub:
-                land_all(hub, delivery)
-                result = run(hub, QUIET)
-            made.write_bytes(pickle.dumps(result))
-    return FirstRun(folder / "home", folder / "delivery", pickle.loads(made.read_bytes()))
+    """The one in a folder that test processes share."""
+
+    def make(empty: Path) -> None:
+        delivery = deliver(empty / "delivery", families=60, seed=8123)
+        with new_home(empty / "home") as hub:
+            land_all(hub, delivery)
+            result = run(hub, QUIET)
+        (empty / "result").write_bytes(pickle.dumps(result))
+
+    once(folder, make)
+    result = pickle.loads((folder / "result").read_bytes())
+    return FirstRun(folder / "home", folder / "delivery", result)
 
 
 def deliver(folder: Path, families: int, seed: int) -> Path:

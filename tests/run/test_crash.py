@@ -16,8 +16,19 @@ import pytest
 
 from mdm.compose import open_home
 from mdm.lookup import profile_by_nik
-from mdm.pipeline import run, train
-from tests.run.homes import QUIET, deliver, golden, land_all, new_home, niks, orphans, teach
+from mdm.pipeline import run
+from tests.run.homes import (
+    QUIET,
+    FirstRun,
+    copy_of,
+    deliver,
+    golden,
+    land_all,
+    new_home,
+    niks,
+    orphans,
+    teach,
+)
 
 POINTS = 20
 ROOT = Path(__file__).resolve().parents[2]
@@ -85,12 +96,10 @@ def killer(tmp_path: Path) -> Iterator[Killer]:
 
 
 @pytest.fixture
-def calm(killer: Killer, tmp_path: Path) -> Calm:
+def calm(killer: Killer, first: FirstRun, tmp_path: Path) -> Calm:
     """A home with the registry published and models learned; then the others land, undisturbed."""
     template, still = tmp_path / "template", tmp_path / "still"
-    with new_home(tmp_path / "school") as school, new_home(template) as hub:
-        land_all(school, killer.delivery)
-        train(school, QUIET)
+    with copy_of(first.home, tmp_path / "school") as school, new_home(template) as hub:
         teach(school, hub)
         land_all(hub, killer.delivery, sources=("kemendagri",))
         run(hub, QUIET)

@@ -29,7 +29,8 @@ _FLAGS = [
 ]
 GRAVE = ("serious", "critical")
 MILLISECONDS = 30_000  # that anything may take to appear, on a machine that others use
-_NAMES = ("chromium", "chromium-browser", "google-chrome")
+# The first draws no window, for two thirds of the work.
+_NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 
 
 def chromium() -> Path | None:
