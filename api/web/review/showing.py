@@ -67,6 +67,7 @@ class TaskPage:
     path: str
     query: str
     next_path: str
+    onward: str
     opened: bool
     groups: Mapping[int, str]
     note: str
@@ -174,6 +175,7 @@ def task_page(
         path=TASK + task.id,
         query=asked.query,
         next_path=(TASK + after.id if after else NEXT) + asked.query,
+        onward=NEXT + asked.query,
         opened=opened,
         groups=groups or {column.place: str(column.group) for column in table.columns},
         note=note,

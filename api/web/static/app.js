@@ -4,6 +4,7 @@
    data-partial="region"   this link or form renews the element with id "region" only
    data-next="/path"       on a form: show this page's region at once, it was fetched ahead; the form is sent
                            behind it, and should it be refused, its own page comes back and says why
+   data-onward="/path"     on a form: where to go when that page cannot be had any more
    data-prefetch           on a link: fetch its page ahead
    data-focus              in a renewed region: where the focus goes (else its first heading)
    data-dialog="id"        this button opens that dialog
@@ -132,7 +133,7 @@
       if (leads(answer)) return;
       const said = read(await answer.text());
       if (!answer.ok) { back(); refused(region, said); hold(); return; }
-      if (!before) await follow(next, region);
+      if (!before) await follow(form.dataset.onward || next, region);
       flashes(said);
     } catch {
       if (before) { back(); target.replaceChildren(...before); hold(); }
