@@ -15,11 +15,12 @@ from typing import Any
 from sqlmodel import Session, col, func, or_, select
 
 from mdm import audit
+from mdm.access.named import id_of
 from mdm.audit.search import Entry, Wanted, entries
 from mdm.compose import Hub
 from mdm.errors import InputError, UnknownError
 from mdm.hub.runs import PUBLISHED
-from mdm.hub.tables import Client, DomainKeyRow, EntityKey, NikToken, Run, SealedProfile, Staff
+from mdm.hub.tables import DomainKeyRow, EntityKey, NikToken, Run, SealedProfile
 from mdm.keys import PURPOSES
 from mdm.masking import must_be_purpose
 from reference.attributes import dictionary
@@ -111,9 +112,7 @@ def _known(session: Session, actor: str | None) -> str | None:
     """
     if actor is None:
         return None
-    client = select(Client.id).where(or_(Client.id == actor, Client.name == actor))
-    staff = select(Staff.id).where(or_(Staff.id == actor, Staff.login == actor))
-    found = session.exec(client).first() or session.exec(staff).first()
+    found = id_of(session, actor)
     if found is None and next(entries(session, Wanted(actor=actor)), None) is None:
         raise UnknownError(
             "There is no client and no member of staff of this id or name.",

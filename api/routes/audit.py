@@ -35,6 +35,7 @@ from api.schemas.audit import (
 from api.whom import asked_for, may_see
 from mdm import audit, breach, tracing
 from mdm.access import Principal, decide
+from mdm.access.named import as_logged
 from mdm.access.terms import Resource
 from mdm.audit import Checkpoint
 from mdm.audit.checkpoints import checkpoints, verifier_keys
@@ -126,15 +127,15 @@ def events(data: JSONBody[EventsQuestion], principal: Who, hub: Where) -> Events
     """Events by actor, subject, action, purpose and time, the newest first. A page ends after as many
     events looked at, too, and may be empty: `before` leads on. A search is an event of its own, found
     by its subject too."""
-    wanted = Wanted(
-        data.actor,
-        (data.subject,) if data.subject else (),
-        data.action,
-        data.purpose,
-        _moment(data.since),
-        _moment(data.until),
-    )
     with hub.sessions.read() as session:
+        wanted = Wanted(
+            as_logged(session, data.actor),
+            (data.subject,) if data.subject else (),
+            data.action,
+            data.purpose,
+            _moment(data.since),
+            _moment(data.until),
+        )
         page = search(session, wanted, before=data.before, limit=data.limit, most=_MOST)
     with hub.sessions.begin() as session:
         audit.record(

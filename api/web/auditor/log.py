@@ -25,6 +25,7 @@ from api.web.errors import Told
 from api.web.forms import begin_of, day_of, end_of, field
 from api.web.pages import AnyRequest, page, see_other
 from mdm import audit
+from mdm.access.named import as_logged
 from mdm.audit.checkpoints import Checkpoint
 from mdm.audit.proofs import prove
 from mdm.audit.search import Entry, Wanted, search
@@ -55,7 +56,7 @@ class Asked:
     def wanted(self, session: Session) -> Wanted:
         """The same for the search; an entity with all that were merged into it."""
         return Wanted(
-            actor=self.aktor or None,
+            actor=as_logged(session, self.aktor),
             subjects=tuple(known_as(session, self.entitas)) if self.entitas else (),
             action=self.tindakan or None,
             purpose=self.tujuan or None,

@@ -130,7 +130,7 @@ def keys(session: Session) -> None:
 
 @audit.command()
 @shared_options
-@click.option("--actor", "who", help="Whose acts.")
+@click.option("--actor", "who", help="Whose acts: an id, a login, a client's name.")
 @click.option("--about", multiple=True, help="An entity id, batch, run or job.")
 @click.option("--action", help="Such as reveal, publish, land.")
 @click.option("--purpose", help="The code of a purpose.")
@@ -152,10 +152,12 @@ def events(
     limit: int,
 ) -> None:
     """Search the log, the newest events first."""
+    from mdm.access.named import as_logged  # noqa: PLC0415
     from mdm.audit.search import Wanted, search  # noqa: PLC0415
 
-    wanted = Wanted(who, about, action, purpose, utc(since), utc(until))
     with opened(session) as hub, hub.sessions.read() as reading:
+        by = as_logged(reading, who)
+        wanted = Wanted(by, about, action, purpose, utc(since), utc(until))
         page = search(reading, wanted, before=before, limit=limit)
     if session.json:
         emit_json(session, page)

@@ -1,0 +1,19 @@
+"""Whom a name means: people know logins and names of clients, the log knows ids."""
+
+from __future__ import annotations
+
+from sqlmodel import Session, or_, select
+
+from mdm.hub.tables import Client, Staff
+
+
+def id_of(session: Session, named: str) -> str | None:
+    """The id of the client or member of staff of this id, name or login; None for neither."""
+    client = select(Client.id).where(or_(Client.id == named, Client.name == named))
+    staff = select(Staff.id).where(or_(Staff.id == named, Staff.login == named))
+    return session.exec(client).first() or session.exec(staff).first()
+
+
+def as_logged(session: Session, named: str | None) -> str | None:
+    """How the log calls whoever is meant: by id, or as written (the command line has no account)."""
+    return (id_of(session, named) or named) if named else None
