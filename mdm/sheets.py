@@ -21,10 +21,17 @@ from xml.sax.saxutils import escape
 SHEET_ROWS = 1_048_576  # of one XLSX sheet, header included
 Row = Sequence[object]
 _ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
+_FORMULA = re.compile(r"[=@\t\r]|[+-](?![0-9 .]+\Z)")
 _MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 _REL = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 _RELS = "application/vnd.openxmlformats-package.relationships+xml"
 _PACKAGE = "http://schemas.openxmlformats.org/package/2006"
+
+
+def guarded(row: Row) -> Row:
+    """A row for CSV: a text that a spreadsheet would run as a formula gets an apostrophe before it. A
+    signed number (a telephone's) is none."""
+    return [f"'{cell}" if isinstance(cell, str) and _FORMULA.match(cell) else cell for cell in row]
 
 
 @contextmanager

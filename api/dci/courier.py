@@ -104,6 +104,9 @@ class Courier:
             sent = await _sent(client, content["uri"], body)
         except (HubError, Problem):  # a budget is used up, or the desk is full
             sent = False
+        except Exception as error:  # a fault of ours: tried again like the others, not for ever
+            self._log.write("courier", fault=type(error).__name__)
+            sent = False
         if sent:
             await self._end(taken, content, DELIVERED)
         elif taken.attempts > len(AGAIN):

@@ -58,7 +58,10 @@ def admit(hub: Hub, principal: Principal, body: bytes, kind: type[Message]) -> E
         raise MessageError(ErrorCode.SENDER_ID, "sender_id is not the client of the access token.")
     if header.receiver_id not in (msgspec.UNSET, hub_id(hub)):
         raise MessageError(ErrorCode.RECEIVER_ID, f"receiver_id is {hub_id(hub)}.")
-    signature = verify(raw, keys, int(time.time()))
+    try:
+        signature = verify(raw, keys, int(time.time()))
+    except CanonicalError as error:
+        raise _unreadable(error) from None
     if signature.sender_id != header.sender_id:
         raise MessageError(ErrorCode.SIGNATURE_INVALID, "kidId names another sender.")
     message = convert(raw.get("message"), kind, "message")
@@ -112,7 +115,11 @@ def _read(body: bytes) -> Mapping[str, Any]:
     try:
         raw = read(body)
     except CanonicalError as error:
-        raise MessageError(ErrorCode.BAD, f"The envelope cannot be read: {error}.") from None
+        raise _unreadable(error) from None
     if not isinstance(raw, dict) or not isinstance(raw.get("signature"), str | None):
         raise MessageError(ErrorCode.BAD, "An envelope is {signature, header, message}.")
     return raw
+
+
+def _unreadable(error: CanonicalError) -> MessageError:
+    return MessageError(ErrorCode.BAD, f"The envelope cannot be read: {error}.")

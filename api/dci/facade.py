@@ -28,7 +28,7 @@ from mdm.desk import Desk
 from mdm.exchanges import ANSWERED, Exchanges, callbacks
 from mdm.pseudonyms import Pseudonyms
 
-MAX_NIKS = 1_000  # in one message
+MAX_IDENTIFIERS = 1_000  # in one message
 MAX_WAITING = 1_000  # messages of one client
 SEARCH, ON_SEARCH = "search", "on-search"
 STATUS, ON_STATUS = "txn-status", "txn-on-status"
@@ -112,9 +112,9 @@ class Facade:
         message = envelope.message
         check_header(envelope.header, SEARCH, len(message.search_request))
         read = [self._read(place, message.search_request) for place in _places(message)]
-        if sum(len(one.niks) for one in read if isinstance(one, Search)) > MAX_NIKS:
+        if sum(one.names for one in read if isinstance(one, Search)) > MAX_IDENTIFIERS:
             raise HeaderError(
-                HeaderReason.COUNT_LIMIT, f"A message names at most {MAX_NIKS} identifiers."
+                HeaderReason.COUNT_LIMIT, f"A message names at most {MAX_IDENTIFIERS} identifiers."
             )
         references = [item.reference_id for item in message.search_request]
         return self._begin(envelope, references, queued)
@@ -132,13 +132,13 @@ class Facade:
                     HeaderReason.DUPLICATE, "A message of this message_id was taken before."
                 )
             exchanges.forget_old(session)
-            content = {
+            content: dict[str, Any] = {
                 "sender_id": envelope.header.sender_id,
                 "transaction_id": envelope.message.transaction_id,
-                "message": dict(envelope.raw),
                 "references": list(references),
-                **queued,
             }
+            if queued:  # what a worker answers, it must read again
+                content |= {"message": dict(envelope.raw), **queued}
             return exchanges.begin(
                 session,
                 sender,

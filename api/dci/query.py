@@ -132,6 +132,8 @@ def _predicate(predicate: Predicate) -> Query:
     first = _comparison(predicate.expression1)
     second = predicate.expression2
     if not isinstance(second, Expression):
+        if isinstance(predicate.condition, str):
+            raise _invalid("A condition stands between two expressions.")
         return first
     if predicate.condition == "or":
         return Either((first, _comparison(second)))

@@ -86,9 +86,9 @@ class Search:
     page_number: int
 
     @property
-    def niks(self) -> tuple[str, ...]:
-        """The NIKs it names."""
-        return tuple(one.value for one in identifiers(self.query) if one.kind == "nik")
+    def names(self) -> int:
+        """How many identifiers it names."""
+        return len(identifiers(self.query))
 
 
 def read_search(criteria: Criteria, principal: Principal) -> Search:

@@ -25,7 +25,7 @@ from mdm.corrections.outcomes import Outcome, outcomes
 from mdm.corrections.terms import PURPOSE, Proposal
 from mdm.errors import InputError
 from mdm.hub.tables import Correction, CorrectionReturn
-from mdm.sheets import write_csv, write_xlsx
+from mdm.sheets import guarded, write_csv, write_xlsx
 
 HEADER = (
     "NOMOR_KOREKSI", "LAYOUT", "KUNCI_CATATAN", "KOLOM", "NILAI_TERCATAT", "NILAI_DIUSULKAN",
@@ -101,7 +101,7 @@ def write(hub: Hub, to: str, out: Path, *, actor: str, again: bool = False) -> i
         raise InputError("The file to write must end in .csv or .xlsx.")
     cells = [line.cells for line in deliver(hub, to, actor=actor, again=again)]
     if out.suffix.lower() == ".csv":
-        return write_csv(out, HEADER, cells)
+        return write_csv(out, HEADER, map(guarded, cells))
     return write_xlsx(out, [("Data balikan", HEADER, cells)])[0]
 
 
@@ -110,7 +110,8 @@ def as_csv(lines: Sequence[Line]) -> bytes:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\r\n")
     writer.writerow(HEADER)
-    writer.writerows(["" if cell is None else cell for cell in line.cells] for line in lines)
+    rows = (guarded(line.cells) for line in lines)
+    writer.writerows(["" if cell is None else cell for cell in row] for row in rows)
     return text.getvalue().encode("utf-8-sig")
 
 

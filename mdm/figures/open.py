@@ -68,6 +68,9 @@ def _rows(
     for code, groups in by_regency.items():
         for group, n in groups.items():
             provinces[_above(code)][group] += n
+    if not provinces:  # the run has none of this kind
+        yield OpenRow("country", COUNTRY, COUNTRY, dict.fromkeys(GROUPS, 0), 0)
+        return
     country = _table(provinces)
     yield _row("country", COUNTRY, COUNTRY, country, len(provinces))
     for p, province in enumerate(sorted(provinces)):

@@ -19,7 +19,7 @@ from mdm.compose import Hub
 from mdm.contracts import Contract, Layout, contract_for, load_contracts
 from mdm.errors import UsageError
 from mdm.hub.tables import Batch
-from mdm.sheets import Row, write_csv, write_xlsx
+from mdm.sheets import Row, guarded, write_csv, write_xlsx
 from mdm.validation.quality import QualityRules, load_quality
 
 HEADER = (
@@ -60,7 +60,7 @@ def write_findings(
     ]
     if fmt == "xlsx":
         return _write_workbook(hub, out, batches, held, rules)
-    found = write_csv(out, HEADER, (_guarded(row) for row in _findings(hub, batches, rules)))
+    found = write_csv(out, HEADER, (guarded(row) for row in _findings(hub, batches, rules)))
     files, kept = [out], 0
     for contract, layout in held:
         out_rows = list(_quarantined(hub, batches, contract, layout))
@@ -91,14 +91,6 @@ def _findings(hub: Hub, batches: Sequence[Batch], rules: QualityRules) -> Iterat
                 row["severity"], row["value"], rule.reason.id, rule.reason.en, rule.remedy.id,
                 rule.remedy.en,
             )  # fmt: skip
-
-
-def _guarded(row: Row) -> Row:
-    """A value that a spreadsheet would run as a formula is made plain text."""
-    return [
-        f"'{cell}" if isinstance(cell, str) and cell[:1] in "=+-@\t\r" and cell else cell
-        for cell in row
-    ]
 
 
 def _quarantined(

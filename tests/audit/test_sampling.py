@@ -70,6 +70,8 @@ def test_values_are_drawn_of_the_regions_asked_for(world: Hub) -> None:
     sample = sampling.draw(world, AskedValues(regions=("5171",)), 5, actor="auditor")
     (ref,) = refs(world, sample.id)
     assert ref["entity_id"] == "d" * 32
+    with pytest.raises(InputError):  # who may trace nowhere draws nobody
+        sampling.draw(world, AskedValues(regions=()), 5, actor="auditor")
     every = sampling.draw(world, AskedValues(attribute="name"), 10, actor="auditor")
     assert {ref["attribute"] for ref in refs(world, every.id)} == {"name"}
     assert len({ref["entity_id"] for ref in refs(world, every.id)}) == 4

@@ -10,6 +10,7 @@ import pytest
 from sqlmodel import col, select
 
 from api.dci import courier as couriers
+from api.dci.facade import Facade
 from mdm.access.clients import disable, find
 from mdm.errors import InputError
 from mdm.exchanges import Exchanges, agree_callback, callbacks, withdraw_callback
@@ -170,6 +171,20 @@ def test_an_answer_nobody_takes_is_given_up_and_forgotten(
     (item,) = status(sender, "correlation_id", ack["correlation_id"])
     assert "could not be delivered" in item["status_reason_message"]
     assert "data" not in item
+
+
+def test_an_answer_that_fails_here_is_given_up_too(
+    service: Served, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken(*_: object) -> list[Any]:
+        raise RuntimeError
+
+    sender = enrol(service)
+    uri = agreed(sender, receiver)
+    monkeypatch.setattr(Facade, "answer", broken)
+    ack = send(sender, searching(by_nik(SITI)), sender_uri=uri).json()["message"]
+    eventually(sender, ack["correlation_id"], "undelivered")
+    assert not receiver.came
 
 
 def test_a_client_disabled_since_gets_nothing(service: Served, receiver: Receiver) -> None:

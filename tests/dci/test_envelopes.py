@@ -161,6 +161,11 @@ CHANGES: dict[str, tuple[int, str, Change]] = {
     ),
     "not an object": (400, "err.request.bad", lambda s, e: [e]),
     "not JSON": (400, "err.request.bad", lambda s, e: b"{"),
+    "a number that is none": (
+        400,
+        "err.request.bad",
+        lambda s, e: json.dumps(e).replace('"header": {', '"header": {"x": 1e999, ').encode(),
+    ),
     "a key twice": (
         400,
         "err.request.bad",
@@ -235,6 +240,13 @@ def enrol_callback(service: Served, sender: Sender) -> str:
 
 def test_too_many_requests_at_once(sender: Sender) -> None:
     answer = sender.search(*[by_nik(SITI)] * 101).json()
+    assert answer["header"]["status_reason_code"] == "rjct.total_count.limit_exceeded"
+
+
+def test_too_many_people_at_once_by_whatever_they_are_called(sender: Sender) -> None:
+    some = [f"nobody-{n}" for n in range(100)]
+    asked = expression({"DTSEN_ID": {"$in": some}})
+    answer = sender.search(*[asked] * 11).json()
     assert answer["header"]["status_reason_code"] == "rjct.total_count.limit_exceeded"
 
 

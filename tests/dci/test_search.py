@@ -208,6 +208,10 @@ def test_what_would_need_a_scan_is_refused_and_says_why(
         (expression("query { members }"), "rjct.search_criteria.invalid"),
         (predicate(), "rjct.search_criteria.invalid"),
         (
+            predicate({"expression1": compared("UIN", "eq", SITI), "condition": "not"}),
+            "rjct.search_criteria.invalid",
+        ),
+        (
             by_nik(SITI, authorize={"purpose": {"code": "curiosity"}}),
             "rjct.search_criteria.invalid",
         ),

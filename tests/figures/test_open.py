@@ -128,3 +128,11 @@ def test_one_small_number_takes_others_with_it() -> None:
     columns = [sum(table.shown(r, c) is None for r in range(3)) for c in range(3)]
     assert all(n != 1 for n in rows + columns)
     assert table.shown(3, 3) == 398
+
+
+def test_a_run_without_a_kind_shows_that_there_is_none(hub_of_figures: Hub) -> None:
+    with hub_of_figures.sessions.read() as session:
+        found = open_figures(session, SEQ, "family")
+    (country,) = found.rows.values()
+    assert (country.level, country.whole, set(country.groups.values())) == ("country", 0, {0})
+    assert found.within(country.code) == []

@@ -13,18 +13,16 @@ from urllib.parse import urlencode
 
 from litestar import Response, get, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath, QueryParameter, URLEncodedBody
+from litestar.params import QueryParameter, URLEncodedBody
 from litestar.types import ControllerRouterHandler
 from sqlmodel import Session
 
 from api.actions import declares
-from api.web.auditor.case import case_of
 from api.web.auditor.proof import LOG
-from api.web.auditor.sight import find, principal_of
+from api.web.auditor.sight import find, searched
 from api.web.errors import Told
-from api.web.forms import begin_of, day_of, end_of, field
+from api.web.forms import Number, begin_of, day_of, end_of, field
 from api.web.pages import AnyRequest, page, see_other
-from mdm import audit
 from mdm.access.named import as_logged
 from mdm.audit.checkpoints import Checkpoint
 from mdm.audit.proofs import prove
@@ -109,7 +107,7 @@ def log_page(
         pass
     with hub.sessions.read() as session:
         found = search(session, asked.wanted(session), before=sebelum, limit=PAGE, most=MOST)
-    _on_record(hub, request, asked, len(found.events))
+    searched(hub, request, len(found.events), user=asked.aktor, entity_id=asked.entitas)
     more = f"{PATH}?{asked.query(sebelum=found.before)}" if found.before is not None else ""
     context = replace(_empty(asked), events=found.events, more=more, bounded=found.bounded)
     return page(request, "auditor/log.html", context)
@@ -130,16 +128,14 @@ def log_of_number(
             request, "auditor/log.html", _empty(Asked(), "auditor.trace.digits"), status=422
         )
     except Told as told:
-        _on_record(hub, request, Asked(), 0)
+        searched(hub, request, 0)
         return page(request, "auditor/log.html", _empty(Asked(), told.key), status=404)
     return see_other(f"{PATH}?{urlencode({'entitas': sight.entity_id})}")
 
 
 @declares(LOG)
 @get(PATH + "/{seq:int}", sync_to_thread=True)
-def event_page(
-    request: AnyRequest, seq: FromPath[int], hub: NamedDependency[Hub]
-) -> Response[bytes]:
+def event_page(request: AnyRequest, seq: Number, hub: NamedDependency[Hub]) -> Response[bytes]:
     """One event: its exact bytes, its hash, the checkpoint that covers it."""
     with hub.sessions.read() as session:
         found = search(session, Wanted(), before=seq + 1, limit=1, most=1).events
@@ -148,7 +144,7 @@ def event_page(
         (event,) = found
         covered, raw, leaf = _proven(session, seq, event)
         entities = [one for one in _ids(event) if session.get(Entity, one) is not None]
-    _on_record(hub, request, Asked(), 1)
+    searched(hub, request, 1)
     return page(request, "auditor/event.html", EventPage(event, raw, leaf, covered, entities))
 
 
@@ -169,19 +165,6 @@ def _pretty(event: dict[str, Any]) -> str:
 def _ids(event: Entry) -> list[str]:
     said = event.details.get("entity_id") or ()
     return [said] if isinstance(said, str) else list(said)
-
-
-def _on_record(hub: Hub, request: AnyRequest, asked: Asked, count: int) -> None:
-    with hub.sessions.begin() as session:
-        audit.record(
-            session,
-            principal_of(request).id,
-            "audit-search",
-            user=asked.aktor or None,
-            entity_id=asked.entitas or None,
-            case=case_of(request),
-            count=count,
-        )
 
 
 def _empty(asked: Asked, wrong: str = "") -> LogPage:

@@ -11,8 +11,9 @@ from litestar.params import FromPath
 from litestar.types import ControllerRouterHandler
 
 from api.actions import declares
-from api.web.auditor.sight import ACTION, find, looked
+from api.web.auditor.sight import ACTION, find, looked, searched
 from api.web.errors import Told
+from api.web.forms import Number
 from api.web.pages import AnyRequest
 from mdm.audit import verifier
 from mdm.audit.handout import handout
@@ -38,9 +39,11 @@ def profile_proof(
 
 @declares(LOG)
 @get("/log/{seq:int}/bukti", sync_to_thread=True)
-def event_proof(seq: FromPath[int], hub: NamedDependency[Hub]) -> Response[bytes]:
-    """Proof of one event."""
-    return _handed(hub, [seq], f"bukti-peristiwa-{seq}.txt")
+def event_proof(request: AnyRequest, seq: Number, hub: NamedDependency[Hub]) -> Response[bytes]:
+    """Proof of one event; that it was taken away is in the log as a look into it is."""
+    proof = _handed(hub, [seq], f"bukti-peristiwa-{seq}.txt")
+    searched(hub, request, 1)
+    return proof
 
 
 @declares(LOG)

@@ -17,7 +17,7 @@ from api.web.auditor.sight import ACTION as TRACE
 from api.web.auditor.sight import principal_of
 from api.web.errors import Told
 from api.web.flash import Flash
-from api.web.forms import begin_of, day_of, end_of, field
+from api.web.forms import Number, begin_of, day_of, end_of, field
 from api.web.pages import AnyRequest, page, see_other
 from api.web.visitor import Visitor
 from api.web.waiting import Waiting
@@ -116,7 +116,7 @@ def sample_page(
 @declares(ACTION)
 @get(PATH + "/{sample_id:str}/{n:int}", sync_to_thread=True)
 def item_page(
-    request: AnyRequest, sample_id: FromPath[str], n: FromPath[int], hub: NamedDependency[Hub]
+    request: AnyRequest, sample_id: FromPath[str], n: Number, hub: NamedDependency[Hub]
 ) -> Response[bytes]:
     """One thing drawn."""
     return page(request, "auditor/item.html", _item(hub, sample_id, n))
@@ -127,7 +127,7 @@ def item_page(
 def examine(
     request: AnyRequest,
     sample_id: FromPath[str],
-    n: FromPath[int],
+    n: Number,
     data: _Form,
     hub: NamedDependency[Hub],
 ) -> Response[bytes]:

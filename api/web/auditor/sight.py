@@ -96,6 +96,22 @@ def looked(
         )
 
 
+def searched(
+    hub: Hub, request: Connection, count: int, *, user: str = "", entity_id: str = ""
+) -> None:
+    """Write to the audit log that somebody looked into it: for whom, and how many events they saw."""
+    with hub.sessions.begin() as session:
+        audit.record(
+            session,
+            principal_of(request).id,
+            "audit-search",
+            user=user or None,
+            entity_id=entity_id or None,
+            case=case_of(request),
+            count=count,
+        )
+
+
 def opened_by(form: str, sight: Sight) -> frozenset[str]:
     """What a form opens: one attribute, or all that may be seen."""
     if form == ALL:

@@ -90,7 +90,7 @@ def act(
     """Agree, send back, or withdraw. What the last one approves goes into the golden records at once."""
     what, note = text(data, "langkah", 20), text(data, "catatan", chain.LONGEST_NOTE)
     version = text(data, "versi", 9)
-    seen = int(version) if version.isdigit() else 0
+    seen = int(version) if version.isdecimal() else 0
     here = f"{HOME}/usulan/{correction}"
     try:
         if what == "tarik":

@@ -17,6 +17,7 @@ from sqlmodel import Session, select
 
 from api.actions import declares
 from api.web.assets import FOR_EVER
+from api.web.forms import Number
 from api.web.languages import LANGUAGES
 from api.web.wording import IN, Wording
 from mdm.compose import Hub
@@ -32,7 +33,7 @@ _KEPT = 200  # pictures
 def chart(
     request: Request[Any, Any, State],
     hub: NamedDependency[Hub],
-    seq: FromPath[int],
+    seq: Number,
     language: FromPath[str],
     file: FromPath[str],
 ) -> Response[bytes]:

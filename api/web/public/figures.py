@@ -18,6 +18,7 @@ from litestar.params import FromPath, QueryParameter
 from sqlmodel import Session, select
 
 from api.actions import declares
+from api.web.forms import Number
 from api.web.languages import LANGUAGES
 from api.web.pages import AnyRequest, page
 from api.web.visitor import visitor_of
@@ -110,7 +111,7 @@ def figures_file(request: AnyRequest, hub: NamedDependency[Hub]) -> Response[byt
 def figures_chart(
     request: AnyRequest,
     hub: NamedDependency[Hub],
-    seq: FromPath[int],
+    seq: Number,
     language: FromPath[str],
     file: FromPath[str],
 ) -> Response[bytes]:
