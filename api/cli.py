@@ -24,11 +24,13 @@ def serve(session: Session, *, host: str, port: int, workers: int) -> None:
     The description of every route is at /schema. Put a proxy that ends TLS before it; without one,
     listen on this machine only.
     """
-    from api.serve import serve as run  # noqa: PLC0415 - loads the whole service
+    from api.serve import can_listen  # noqa: PLC0415 - loads the whole service
+    from api.serve import serve as run  # noqa: PLC0415
     from mdm.access.setup import needed, write_token  # noqa: PLC0415
 
     with opened(session) as hub:  # says at once what is wrong with the home
         token = write_token(hub) if needed(hub) else None
+    can_listen(host, port)
     if not session.quiet and token is not None:
         session.err.print(f"No account yet. Set-up token for the first one: {token}")
     if not session.quiet:

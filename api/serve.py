@@ -6,8 +6,10 @@ they share (budgets, sessions, the audit log) is in the hub.
 
 from __future__ import annotations
 
+import errno
 import gc
 import os
+import socket
 import sys
 import tempfile
 from contextlib import suppress
@@ -25,7 +27,7 @@ from api.metrics import SHARED
 from api.web.pages import warm
 from mdm.compose import Hub, open_home
 from mdm.eligibility import library
-from mdm.errors import HubError
+from mdm.errors import HubError, UsageError
 from reference.regions import place_name
 
 HOME, QUIET = "DTSEN_HOME", "DTSEN_LOG_REQUESTS"
@@ -56,6 +58,29 @@ def settle(hub: Hub) -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(*COLLECT)
+
+
+def can_listen(host: str, port: int) -> None:
+    """Whether this address can be served from. UsageError where it cannot: the server's own processes would wait for
+    it without a word.
+    """
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        with socket.socket(family, socket.SOCK_STREAM) as tried:
+            tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as after a stop just now
+            tried.bind((host, port))
+    except PermissionError:
+        raise UsageError(
+            f"Port {port} may not be used by this account.", "Name another: --port."
+        ) from None
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise UsageError(
+                f"Port {port} is taken by another process.", "Name another: --port."
+            ) from None
+        raise UsageError(
+            "This machine has no such address.", "Name one of its own: --host."
+        ) from None
 
 
 def serve(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -13,9 +14,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
+import pytest
 from sqlmodel import func, select
 
+from api.serve import can_listen
 from mdm.compose import create_home
+from mdm.errors import UsageError
 from mdm.hub.tables import AuditEvent
 from tests.access import wire
 from tests.access.clients import make_client
@@ -76,6 +80,14 @@ def test_told_to_stop_it_answers_everybody_who_waits_and_then_ends(tmp_path: Pat
     log = (tmp_path / "home" / "log").read_text()
     assert SITI not in log
     assert "Traceback" not in log
+
+
+def test_an_address_that_cannot_be_served_from_is_told_at_once() -> None:
+    can_listen("127.0.0.1", free_port())
+    with socket.create_server(("127.0.0.1", 0)) as other, pytest.raises(UsageError, match="taken"):
+        can_listen("127.0.0.1", other.getsockname()[1])
+    with pytest.raises(UsageError, match="no such address"):
+        can_listen("192.0.2.7", free_port())
 
 
 def test_metrics_count_by_route_and_name_nobody(service: Served) -> None:
