@@ -113,19 +113,22 @@ def _columns() -> sa.Select[str, str, int, int, int, bytes | None, int, bytes]:
 
 def _newest() -> sa.Select[str, str, int, int, int, bytes | None, int, bytes]:
     """The newest version as of `seq` of every entity of `ids`, unless it is a tombstone."""
-    newer = aliased(SealedProfile)
+    known = aliased(SealedProfile)
     seq: sa.BindParameter[int] = sa.bindparam("seq", type_=sa.Integer())
+    # Begun at the key and from the newest version on: older ones are not even looked at.
+    newest = (
+        sa.select(col(known.version))
+        .where(col(known.entity_id) == col(EntityKey.entity_id), col(known.run_seq) <= seq)
+        .order_by(col(known.version).desc())
+        .limit(sa.literal_column("1"))
+        .offset(sa.literal_column("0"))  # else SQLite is given one as a parameter
+        .correlate(EntityKey)
+        .scalar_subquery()
+    )
     return (
         _columns()
-        .where(col(SealedProfile.entity_id).in_(sa.bindparam("ids", expanding=True)))
-        .where(col(SealedProfile.run_seq) <= seq, col(SealedProfile.ciphertext).is_not(None))
-        .where(
-            ~sa.exists().where(
-                col(newer.entity_id) == col(SealedProfile.entity_id),
-                col(newer.version) > col(SealedProfile.version),
-                col(newer.run_seq) <= seq,
-            )
-        )
+        .where(col(EntityKey.entity_id).in_(sa.bindparam("ids", expanding=True)))
+        .where(col(SealedProfile.version) == newest, col(SealedProfile.ciphertext).is_not(None))
     )
 
 

@@ -143,6 +143,7 @@ def _keep(hub: Hub, size: int, found: bytes, signed_before: int | None) -> Check
     keys = [key]
     if signed_before not in (None, key.version) and signed_before in hub.keys.versions("audit"):
         keys.append(hub.keys.domain("audit", signed_before))
+    hub.sessions.hasten()  # who answers waits for this commit, and so for the disk
     with hub.sessions.begin() as session:
         hub.dialect.exclusive(session.connection(), "audit checkpoint")
         standing = session.get(AuditCheckpoint, size)

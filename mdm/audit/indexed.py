@@ -53,7 +53,7 @@ def grow(hub: Hub) -> None:
             actors += some[0]
             subjects += some[1]
             time.sleep(REST_SECONDS)
-        with hub.sessions.begin() as session:
+        with hub.sessions.again() as session:
             connection = session.connection()
             hub.dialect.exclusive(connection, "audit index")
             if edge(session) == first:  # no other process was quicker

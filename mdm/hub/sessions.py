@@ -48,6 +48,8 @@ class Sessions:
         self.dialect: Dialect = dialect_for(url)
         self.engine: sa.Engine = self.dialect.engine(url, self._pool)
         self._apart: list[Sessions] = []
+        self._light: Sessions | None = None
+        self._making = Lock()
         self._journal: Journal = Lasting()
 
     def apart(self) -> Sessions:
@@ -64,6 +66,24 @@ class Sessions:
         """Return once all that was committed here survives a power cut: at once, but for sessions
         `apart`. HomeError when the disk does not keep it. From any thread."""
         self._journal.settle()
+
+    @contextmanager
+    def again(self) -> Iterator[Session]:
+        """One writing unit of work for what could be made again from what is there: it does not
+        keep others from writing while the disk works, and a power cut may undo it."""
+        with self._beside().begin() as session:
+            yield session
+
+    def hasten(self) -> None:
+        """Bring to disk what was committed, so that the next commit waits less, and all others
+        for it."""
+        self._beside().settle()
+
+    def _beside(self) -> Sessions:
+        with self._making:
+            if self._light is None:
+                self._light = self.apart()
+            return self._light
 
     @contextmanager
     def begin(self) -> Iterator[Session]:
