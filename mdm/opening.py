@@ -30,7 +30,7 @@ TOGETHER = 1_000  # ids asked for in one statement
 _T = TypeVar("_T")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # frozen, its making would take four times as long
 class Opened:
     """One version of one entity's golden profile, open. `run_seq` is the run that published it."""
 

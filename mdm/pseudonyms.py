@@ -19,6 +19,7 @@ from mdm.keys import DomainKey, Keys
 from mdm.seal import length_prefixed
 
 DOMAIN = "export"  # what leaves the hub
+_DOMAIN = [length_prefixed(b"pseudonym")]
 
 
 class Pseudonyms:
@@ -31,8 +32,8 @@ class Pseudonyms:
     def of(self, entity_id: str) -> str:
         """The client's name for an entity."""
         key = self._keys.domain(DOMAIN)
-        sealed = _cipher(key, self._client).encrypt(_packed(entity_id), [_domain()])
-        return f"{key.version}-{base64.urlsafe_b64encode(sealed).decode().rstrip('=')}"
+        sealed = _cipher(key, self._client).encrypt(_packed(entity_id), _DOMAIN)
+        return f"{key.version}-{base64.urlsafe_b64encode(sealed).rstrip(b'=').decode()}"
 
     def entity(self, pseudonym: str) -> str | None:
         """The entity so named; None for what this client was never given."""
@@ -42,7 +43,7 @@ class Pseudonyms:
         try:
             sealed = base64.b64decode(text + "=" * (-len(text) % 4), b"-_", validate=True)
             key = self._keys.domain(DOMAIN, int(version))
-            return _unpacked(_cipher(key, self._client).decrypt(sealed, [_domain()]))
+            return _unpacked(_cipher(key, self._client).decrypt(sealed, _DOMAIN))
         except (binascii.Error, ValueError, InvalidTag, IntegrityError):
             return None
 
@@ -56,10 +57,6 @@ def _cached(purpose: str, version: int, secret: bytes, client_id: str) -> AESSIV
     key = DomainKey(purpose, version, secret)
     halves = (key.subkey(f"pseudonym/{half}/{client_id}") for half in ("mac", "cipher"))
     return AESSIV(b"".join(halves))
-
-
-def _domain() -> bytes:
-    return length_prefixed(b"pseudonym")
 
 
 def _packed(entity_id: str) -> bytes:

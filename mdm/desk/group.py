@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import cycle
+from itertools import chain, cycle, islice
 from typing import Any
 
 import sqlalchemy as sa
@@ -155,11 +155,12 @@ class Group:
         self, session: Session, moment: Moment, asked: Sequence[Question]
     ) -> list[list[_Wanted]]:
         known, seq = self._known, moment.seq
-        tokens = [known.tokens(question.niks) for question in asked]
-        filed = carriers(session, (t for each in tokens for nik in each for t in nik), seq)
+        tokens = known.tokens(chain.from_iterable(question.niks for question in asked))
+        filed = carriers(session, chain.from_iterable(tokens), seq)
+        ids = (_filed_under(filed, of) for of in tokens)
         found = [
-            [_filed_under(filed, nik) for nik in each] + [[one] for one in question.entities]
-            for question, each in zip(asked, tokens, strict=True)
+            list(islice(ids, len(question.niks))) + [[one] for one in question.entities]
+            for question in asked
         ]
         # As many as are asked for, not as are missing: that work is the same for everybody, too.
         decoys = cycle(draw_decoys(session, seq, sum(map(len, found))) or [""])

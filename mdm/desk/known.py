@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 import sqlalchemy as sa
 from sqlmodel import Session, select
@@ -43,7 +43,7 @@ class Known:
             self._past[seq] = Moment(*row)
         return self._past[seq]
 
-    def tokens(self, niks: Sequence[str]) -> list[list[bytes]]:
+    def tokens(self, niks: Iterable[str]) -> list[list[bytes]]:
         """For each NIK the tokens it may be filed under: one per index key version that opens."""
         keys = self._hub.keys.live("identifier")
         names = tuple(key.key_id for key in keys)

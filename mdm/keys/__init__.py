@@ -117,6 +117,7 @@ class Keys:
         self._sessions = sessions
         self._cache: dict[tuple[str, int], DomainKey] = {}
         self._listed: tuple[float, Sequence[KeyVersion]] | None = None
+        self._using: tuple[Sequence[KeyVersion], dict[str, int]] = (), {}  # of a list: versions
         self._reading = Lock()
 
     def domain(self, purpose: str, version: int | None = None) -> DomainKey:
@@ -205,7 +206,18 @@ class Keys:
 
     def _in_use(self, purpose: str) -> int:
         """The version that new things are sealed with."""
-        mine = [one for one in self.listing() if one.purpose == purpose and one.opens]
+        listing, using = self.listing(), self._using
+        if using[0] is not listing:
+            using = self._using = listing, {}
+        known = using[1].get(purpose)
+        if known is None:
+            known = self._newest(purpose, listing)
+            if purpose not in ANNOUNCED:  # where it is a matter of the list alone
+                using[1][purpose] = known
+        return known
+
+    def _newest(self, purpose: str, listing: Sequence[KeyVersion]) -> int:
+        mine = [one for one in listing if one.purpose == purpose and one.opens]
         if not any(one.state == "active" for one in mine):
             raise IntegrityError(f"There is no active key for '{purpose}'.", "Run `dtsen init`.")
         if purpose in ANNOUNCED:
