@@ -217,13 +217,17 @@ def _named(
     low: int,
     high: int,
 ) -> sa.Select[int]:
-    """The events of a range that an index has under some names: asked part by part."""
+    """The events of a range that an index has under some names: asked part by part.
+
+    Parts are listed in a query of their own: joined, SQLite takes their bounds for bounds of the index, and reads
+    all that lies between them.
+    """
     n = col(AuditPart.n)
     at = col(model.seq)
+    parts = sa.select(n).where(n >= low // PART, n <= high // PART)
     return (
         sa.select(at)
-        .join(AuditPart, n == col(model.part))
-        .where(n >= low // PART, n <= high // PART, at >= low, at < high)
+        .where(col(model.part).in_(parts), at >= low, at < high)
         .where(getattr(model, column).in_(names))
     )
 

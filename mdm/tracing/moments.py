@@ -8,12 +8,12 @@ from datetime import datetime
 from sqlmodel import Session, col, select
 
 from mdm import rulebook
-from mdm.audit.search import Wanted, entries
 from mdm.compose import Hub
 from mdm.errors import HomeError
 from mdm.hub.runs import PUBLISHED
 from mdm.hub.tables import EntityEvent, Run
 from mdm.tracing.facts import Happened, RunThen
+from mdm.tracing.vouching import events_of
 
 
 def run_then(session: Session, as_of: datetime | None) -> Run:
@@ -32,7 +32,7 @@ def run_then(session: Session, as_of: datetime | None) -> Run:
 
 def told(hub: Hub, session: Session, run: Run) -> RunThen:
     """What the trace says of a run."""
-    published = Wanted(subjects=(run.id,), action="publish")
+    published = (run.id, "publish")
     return RunThen(
         id=run.id,
         seq=run.seq,
@@ -40,7 +40,7 @@ def told(hub: Hub, session: Session, run: Run) -> RunThen:
         rules=run.rules,
         rules_today=run.rules == rulebook.digest(rulebook.documents(hub.settings.home)),
         models=models_of(run),
-        event=next((entry.seq for entry in entries(session, published)), None),
+        event=events_of(session, [published]).get(published),
     )
 
 

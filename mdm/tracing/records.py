@@ -12,7 +12,6 @@ from sqlmodel import Session, col, select
 
 from matching.rules import Kind
 from mdm import links
-from mdm.audit.search import Wanted, entries
 from mdm.compose import Hub
 from mdm.contracts import LANDED_ORIGIN, LANDED_TAIL, Layout, contract_for, load_contracts
 from mdm.errors import HubError
@@ -20,6 +19,7 @@ from mdm.hub.runs import kept_by
 from mdm.hub.tables import Batch, Run
 from mdm.survivorship import SourceRecord
 from mdm.tracing.facts import Delivery, Found
+from mdm.tracing.vouching import events_of
 
 Key = tuple[str, str, str]  # source, layout, record key
 
@@ -130,11 +130,11 @@ def deliveries(session: Session, batches: Iterable[str]) -> tuple[Delivery, ...]
     """The batches, each with the number of its event in the audit log."""
     query = select(Batch).where(col(Batch.id).in_(list(batches)))
     rows = session.exec(query.order_by(col(Batch.created), col(Batch.id))).all()
-    return tuple(_delivery(session, row) for row in rows)
+    events = events_of(session, [(row.id, "land") for row in rows])
+    return tuple(_delivery(row, events.get((row.id, "land"))) for row in rows)
 
 
-def _delivery(session: Session, row: Batch) -> Delivery:
-    landed = Wanted(subjects=(row.id,), action="land")
+def _delivery(row: Batch, event: int | None) -> Delivery:
     return Delivery(
         id=row.id,
         source=row.source,
@@ -151,7 +151,7 @@ def _delivery(session: Session, row: Batch) -> Delivery:
         landed=row.landed,
         accepted=row.accepted,
         quarantined=row.quarantined,
-        event=next((entry.seq for entry in entries(session, landed)), None),
+        event=event,
     )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import cast
 
@@ -36,6 +36,7 @@ from mdm.tracing.facts import HumanWord, Sentence
 from mdm.tracing.records import kept
 from mdm.tracing.sentences import FIRST, GONE, NOTHING, OUTSIDE, WHOLE, act_of, listed, sentence
 from mdm.tracing.values import Key
+from mdm.tracing.vouching import Act, events_of
 from reference.attributes import dictionary
 
 MOST = 5_000  # audit events read about one entity
@@ -59,6 +60,10 @@ class Fact:
     attributes: tuple[str, ...] = ()
 
 
+#: A fact with the act whose event vouches for it; None where the fact was read from its event.
+Told = tuple[Fact, Act | None]
+
+
 def timeline(
     hub: Hub, session: Session, target: Target, records: Sequence[Key]
 ) -> tuple[Fact, ...]:
@@ -68,13 +73,15 @@ def timeline(
     found = [
         *_linked(hub, session, entity_id, kind, run),
         *_sealed(hub, session, entity_id, run.seq),
-        *_judged(session, pairs.human_words(hub, session, run, kind, records)),
+        *_judged(pairs.human_words(hub, session, run, kind, records)),
         *_corrected(session, entity_id, kind),
         *_acts(session, entity_id),
     ]
     if target.as_of is not None:
-        found = [fact for fact in found if fact.at <= target.as_of]
-    return tuple(sorted(found, key=lambda fact: (fact.at, fact.run_seq or 0, _ORDER[fact.what])))
+        found = [(fact, act) for fact, act in found if fact.at <= target.as_of]
+    events = events_of(session, [act for _, act in found if act is not None])
+    facts = [replace(fact, event=events.get(act)) if act else fact for fact, act in found]
+    return tuple(sorted(facts, key=lambda fact: (fact.at, fact.run_seq or 0, _ORDER[fact.what])))
 
 
 #: Of what becomes visible with one run: first the links, then the profile made of them.
@@ -87,7 +94,7 @@ def known_as(session: Session, entity_id: str) -> list[str]:
     return [entity_id, *session.exec(merged.order_by(Entity.entity_id)).all()]
 
 
-def _linked(hub: Hub, session: Session, entity_id: str, kind: Kind, run: Run) -> Iterable[Fact]:
+def _linked(hub: Hub, session: Session, entity_id: str, kind: Kind, run: Run) -> Iterable[Told]:
     happened = moments.history(session, entity_id, run.seq)
     runs = _runs(session, {one.run_seq for one in happened})
     moved = {
@@ -102,15 +109,15 @@ def _linked(hub: Hub, session: Session, entity_id: str, kind: Kind, run: Run) ->
             continue
         sources = moved.get(one.run_seq, {}).get(one.other, Counter())
         said = ", ".join(f"{source} {count}" for source, count in sorted(sources.items()))
-        yield Fact(
+        fact = Fact(
             at=then.finished or then.started,
             what=one.event,
             sentence=sentence(one.event, records=one.records, sources=f" ({said})" if said else ""),
             actor="system",
-            event=_publish_event(session, then),
             run_seq=one.run_seq,
             other=one.other,
         )
+        yield fact, (then.id, "publish")
 
 
 def _moves(hub: Hub, run: Run, kind: Kind, entity_id: str) -> Mapping[str | None, Counter[str]]:
@@ -124,7 +131,7 @@ def _moves(hub: Hub, run: Run, kind: Kind, entity_id: str) -> Mapping[str | None
     return found
 
 
-def _sealed(hub: Hub, session: Session, entity_id: str, seq: int) -> Iterable[Fact]:
+def _sealed(hub: Hub, session: Session, entity_id: str, seq: int) -> Iterable[Told]:
     """The versions of the profile, with what changed from each to the next."""
     query = select(SealedProfile.version, SealedProfile.run_seq).where(
         SealedProfile.entity_id == entity_id, SealedProfile.run_seq <= seq
@@ -138,15 +145,15 @@ def _sealed(hub: Hub, session: Session, entity_id: str, seq: int) -> Iterable[Fa
         now = explain(held.content, rules_of_its_day(session, entity_id, version)) if held else None
         if then is not None:
             changes, names = _changes(before, now, version)
-            yield Fact(
+            fact = Fact(
                 at=then.finished or then.started,
                 what="version",
                 sentence=sentence("version", version=version, changes=changes),
                 actor="system",
-                event=_publish_event(session, then),
                 run_seq=run_seq,
                 attributes=names,
             )
+            yield fact, (then.id, "publish")
         before = now
 
 
@@ -162,15 +169,10 @@ def _changes(
     return (listed(words) if words else NOTHING), tuple(one.attribute for one in changed)
 
 
-def _judged(session: Session, words: Iterable[HumanWord]) -> Iterable[Fact]:
+def _judged(words: Iterable[HumanWord]) -> Iterable[Told]:
     for word in words:
-        yield Fact(
-            at=word.at,
-            what=word.judgement,
-            sentence=_told(word),
-            actor=word.actor,
-            event=_event(session, word.id, "judge"),
-        )
+        fact = Fact(at=word.at, what=word.judgement, sentence=_told(word), actor=word.actor)
+        yield fact, (word.id, "judge")
 
 
 def _told(word: HumanWord) -> Sentence:
@@ -178,7 +180,7 @@ def _told(word: HumanWord) -> Sentence:
     return sentence(word.judgement, left=left, right=right, reason=word.reason)
 
 
-def _corrected(session: Session, entity_id: str, kind: Kind) -> Iterable[Fact]:
+def _corrected(session: Session, entity_id: str, kind: Kind) -> Iterable[Told]:
     """Every step of every correction about the entity."""
     query = select(CorrectionTarget.correction, CorrectionTarget.attribute).where(
         col(CorrectionTarget.entity_id).in_(known_as(session, entity_id))
@@ -194,14 +196,14 @@ def _corrected(session: Session, entity_id: str, kind: Kind) -> Iterable[Fact]:
     for step, number in session.exec(steps).all() if attributes else ():
         names = sorted(attributes[step.correction])
         labels = listed([_label(kind, name) for name in names]) if names else WHOLE
-        yield Fact(
+        fact = Fact(
             at=step.at,
             what="correct",
             sentence=sentence("correct", number=number, act=act_of(step.act), attributes=labels),
             actor=step.actor,
-            event=_event(session, step.correction, f"correction.{step.act}"),
             attributes=tuple(names),
         )
+        yield fact, (step.correction, f"correction.{step.act}")
 
 
 def _label(kind: Kind, name: str) -> Sentence:
@@ -209,38 +211,22 @@ def _label(kind: Kind, name: str) -> Sentence:
     return Sentence(known.label_id, known.label_en) if known else Sentence(name, name)
 
 
-def _acts(session: Session, entity_id: str) -> Iterable[Fact]:
+def _acts(session: Session, entity_id: str) -> Iterable[Told]:
     """What people did to the entity, from the log; and its restrictions."""
     ids = known_as(session, entity_id)
     for entry in entries(session, Wanted(subjects=ids), most=MOST):
         if what := ACTS.get(entry.action):
-            yield Fact(entry.at, what, sentence(what), entry.actor, entry.seq)
+            yield Fact(entry.at, what, sentence(what), entry.actor, entry.seq), None
     query = select(SubjectRestriction).where(col(SubjectRestriction.entity_id).in_(ids))
     for row in session.exec(query).all():
-        yield _restriction(session, row, "restrict", row.since, row.actor)
+        yield Fact(row.since, "restrict", sentence("restrict"), row.actor), (row.id, "restrict")
         if row.lifted is not None:
-            yield _restriction(session, row, "lift", row.lifted, row.lifted_by)
-
-
-def _restriction(
-    session: Session, row: SubjectRestriction, what: str, at: datetime, actor: str | None
-) -> Fact:
-    return Fact(at, what, sentence(what), actor, _event(session, row.id, what))
+            yield Fact(row.lifted, "lift", sentence("lift"), row.lifted_by), (row.id, "lift")
 
 
 def _runs(session: Session, seqs: Iterable[int]) -> dict[int, Run]:
     query = select(Run).where(col(Run.seq).in_(list(seqs)), Run.status == PUBLISHED)
     return {run.seq: run for run in session.exec(query).all()}
-
-
-def _publish_event(session: Session, run: Run) -> int | None:
-    return _event(session, run.id, "publish")
-
-
-def _event(session: Session, subject: str, action: str) -> int | None:
-    """The number of an act on a subject in the audit log."""
-    wanted = Wanted(subjects=(subject,), action=action)
-    return next((entry.seq for entry in entries(session, wanted, most=MOST)), None)
 
 
 __all__ = ["Fact", "known_as", "timeline"]
