@@ -18,10 +18,11 @@ from typing import Any
 import pyarrow as pa
 
 from matching.model import Model
-from matching.rules import Comparison, Kind, load_linkage
+from matching.rules import Comparison, Kind, LinkageRules, load_linkage
 from mdm.compose import Hub
 from mdm.errors import HomeError
 from mdm.hub.runs import published_run
+from mdm.hub.tables import Run
 from mdm.judgements import RecordRef
 from mdm.touched.reach import Kept, TooFarError
 from mdm.tracing.facts import Step
@@ -104,17 +105,24 @@ class Component:
     families: Mapping[int, tuple[Member, ...]]
 
 
-def look(hub: Hub, kind: Kind, entity_ids: Collection[str]) -> Component:
-    """The component of some entities as readers see it now. HomeError before the first publishing,
-    or when the published run kept nothing to look at."""
+def look(
+    hub: Hub,
+    kind: Kind,
+    entity_ids: Collection[str],
+    *,
+    run: Run | None = None,
+    rules: LinkageRules | None = None,
+) -> Component:
+    """The component of some entities as readers saw it after `run`, in the words of its `rules`; as they see it now,
+    without. HomeError before the first publishing, or when the run kept nothing to look at."""
     with hub.sessions.read() as session:
-        run = published_run(session)
+        run = run or published_run(session)
         if run is None:
             raise HomeError("Nothing is published in this home yet.", "Run `dtsen run` first.")
         kept = Kept(hub, session, run)
         model = _model(hub.settings.home / "models" / f"{models_of(run).get(kind)}.json")
         try:
-            return _look(kept, kind, frozenset(entity_ids), model)
+            return _look(kept, rules or load_linkage(kind), frozenset(entity_ids), model)
         except TooFarError:
             raise HomeError(
                 "The published run kept nothing to look at, or this holds too many records.",
@@ -122,7 +130,8 @@ def look(hub: Hub, kind: Kind, entity_ids: Collection[str]) -> Component:
             ) from None
 
 
-def _look(kept: Kept, kind: Kind, ids: frozenset[str], model: Model | None) -> Component:
+def _look(kept: Kept, rules: LinkageRules, ids: frozenset[str], model: Model | None) -> Component:
+    kind = rules.kind
     groups = kept.groups_of(kind, ids)
     rows = [row for row in kept.records(kind, groups).to_pylist() if row["entity_id"] in ids]
     rows.sort(key=lambda row: row["rid"])
@@ -130,7 +139,7 @@ def _look(kept: Kept, kind: Kind, ids: frozenset[str], model: Model | None) -> C
     places: dict[int, int] = {}
     for place, record in enumerate(records):
         places.setdefault(record.number, place)
-    pairs = tuple(_pairs(kept.pairs(kind, groups), kind, places, model)) if len(places) > 1 else ()
+    pairs = tuple(_pairs(kept.pairs(kind, groups), rules, places, model)) if len(places) > 1 else ()
     return Component(kind, kept.run.seq, records, pairs, _families(kept, kind, rows))
 
 
@@ -152,9 +161,8 @@ def _record(row: Mapping[str, Any], kind: Kind) -> ComponentRecord:
 
 
 def _pairs(
-    table: pa.Table, kind: Kind, places: Mapping[int, int], model: Model | None
+    table: pa.Table, rules: LinkageRules, places: Mapping[int, int], model: Model | None
 ) -> Sequence[ComponentPair]:
-    comparisons = load_linkage(kind).comparisons
     prior = log2(model.prior / (1 - model.prior)) if model else 0.0
     found = [
         ComponentPair(
@@ -167,7 +175,7 @@ def _pairs(
             passed_over=row["passed_over"],
             second_probability=row["second_probability"],
             prior=prior,
-            steps=tuple(step for one in comparisons for step in _steps(one, row, model)),
+            steps=tuple(step for one in rules.comparisons for step in _steps(one, row, model)),
         )
         for row in table.to_pylist()
         if row["rid_l"] in places and row["rid_r"] in places

@@ -25,6 +25,7 @@ from mdm.seal import WRAPPED, entity_part, unseal_with, version_part
 from mdm.seal.profiles import SEALED
 from mdm.survivorship.explain import every_value
 
+FOUND_BY = {"person": "nik", "family": "kk"}
 TOGETHER = 1_000  # ids asked for in one statement
 
 _T = TypeVar("_T")
@@ -80,14 +81,22 @@ def open_every_version(hub: Hub, session: Session, entity_ids: Iterable[str]) ->
             yield _open((*row[:5], row[5] or b"", *row[6:]), wrapping)
 
 
-def niks_told(hub: Hub, session: Session, entity_ids: Iterable[str]) -> set[str]:
-    """Every NIK that any version of these profiles tells: the chosen one, and those that lost to it."""
+def numbers_told(hub: Hub, session: Session, entity_ids: Iterable[str]) -> set[tuple[str, str]]:
+    """Every number to be found by that any version of these profiles tells, with the kind of who carries it: persons'
+    NIKs, families' KKs, the chosen ones and those that lost to them."""
     return {
-        nik
+        (opened.kind, number)
         for opened in open_every_version(hub, session, entity_ids)
-        for nik in every_value(opened.content, "nik")
-        if isinstance(nik, str) and len(nik) == 16 and nik.isascii() and nik.isdigit()
+        if opened.kind in FOUND_BY
+        for number in every_value(opened.content, FOUND_BY[opened.kind])
+        if isinstance(number, str) and len(number) == 16 and number.isascii() and number.isdigit()
     }
+
+
+def niks_told(hub: Hub, session: Session, entity_ids: Iterable[str]) -> set[str]:
+    """Every NIK that any version of these profiles tells."""
+    told = numbers_told(hub, session, entity_ids)
+    return {number for kind, number in told if kind == "person"}
 
 
 _Sealed = tuple[str, str, int, int, int, bytes, int, bytes]

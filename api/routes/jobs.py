@@ -99,7 +99,7 @@ async def result(
 ) -> Stream:
     """The answers as lines of JSON: the first says as of when, with the sentences; then each NIK
     has a line, in the order asked. They can be fetched once; then nothing of them is kept."""
-    return Stream(await _fetched(hub, principal, job_id, jobs.KIND), media_type=LINES)
+    return Stream(await fetched(hub, principal, job_id, jobs.KIND), media_type=LINES)
 
 
 @declares(EXPORT)
@@ -127,12 +127,12 @@ async def fetch_export(
 ) -> Stream:
     """A .zip that `python verifier.py audit-log.zip --key KEY` checks offline. It names who did what, and
     holds nobody's personal data. It can be fetched once; then nothing of it is kept."""
-    parts = await _fetched(hub, principal, job_id, exports.KIND)
+    parts = await fetched(hub, principal, job_id, exports.KIND)
     headers = {"Content-Disposition": f'attachment; filename="{FILE}"'}
     return Stream(parts, media_type=ZIP, headers=headers)
 
 
-async def _fetched(hub: Hub, principal: Principal, job_id: str, kind: str) -> AsyncIterator[bytes]:
+async def fetched(hub: Hub, principal: Principal, job_id: str, kind: str) -> AsyncIterator[bytes]:
     """The result of one's own finished job of a kind."""
 
     def find() -> Job:

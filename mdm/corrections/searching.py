@@ -1,4 +1,4 @@
-"""Search: from a NIK to the family's sheet, at the desk, where a miss costs what a hit costs; or from a name."""
+"""Search: from a NIK or KK to the family's sheet, at the desk, where a miss costs what a hit costs; or from a name."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from mdm import audit
@@ -17,17 +18,22 @@ from mdm.compose import Hub
 from mdm.corrections.around import look_around, value_of
 from mdm.corrections.chain import NOT_THERE
 from mdm.corrections.terms import PURPOSE
+from mdm.desk.decoys import draw_decoys
 from mdm.desk.errors import BudgetError
-from mdm.desk.terms import Answered, Moment, Person, Question
+from mdm.desk.people import open_following
+from mdm.desk.terms import Answered, Moment, Person, Profile, Question
 from mdm.errors import CapacityError
 from mdm.hub.runs import published_seq
 from mdm.hub.tables import SealedProfile
-from mdm.opening import open_profiles
+from mdm.opening import carriers, open_profiles
+from mdm.publishing.tokens import card_tokens_for, tokens_for
 from mdm.rights.restriction import restricted
 from mdm.survivorship import values
 from mdm.survivorship.explain import every_value
 from reference.phonetics import phonetic
 
+CARDS = 3  # families with one number on their cards that are looked at
+PERSONS = sa.text("sealed_profile.kind = 'person'")  # as its index has it (see SealedProfile)
 MOST = 60_000  # persons of a kecamatan: about a third of a second
 
 
@@ -43,7 +49,7 @@ class Found:
 
 @dataclass(frozen=True, kw_only=True)
 class Find(Question):
-    """Which entity a NIK leads to: somebody of the asker's region, for a correction. Answers its id, or None."""
+    """Which entity a number leads to: somebody of the asker's region, for a correction. Answers its id, or None."""
 
     action: str = "profile.lookup"
     event: str = "find"
@@ -57,7 +63,32 @@ class Find(Question):
         return None
 
     def whole(self, moment: Moment, values: Sequence[Any]) -> Any:
-        return values[0]
+        return next(filter(None, values), None)
+
+
+def finding(hub: Hub, principal: Principal, number: str) -> Find:
+    """What to ask at the desk for a number of 16 digits: for the person who has it as NIK; where nobody has, for the
+    heads of the families on whose card it stands.
+
+    As many profiles are opened for a number that nobody has. Nothing is told of them here: the desk decides.
+    """
+    persons, cards = tokens_for(hub, number), card_tokens_for(hub, number)
+    with hub.sessions.read() as session:
+        seq = published_seq(session)
+        filed = carriers(session, [*persons, *cards], seq)
+        families = dict.fromkeys(one for token in cards for one in filed.get(token, ()))
+        asked = list(families)[:CARDS] or draw_decoys(session, seq, 1)
+        opened = open_following(hub, session, asked, seq)
+    heads = [head for one in opened.values() if one.kind == "family" and (head := _head(one))]
+    if heads and not any(token in filed for token in persons):
+        return Find(principal=principal, entities=tuple(dict.fromkeys(heads)))
+    return Find(principal=principal, niks=(number,))
+
+
+def _head(family: Profile) -> str | None:
+    """The entity id of a family's head; of its first member where no head is known."""
+    members: dict[str, str | None] = dict(family.body["links"].get("members", ()))
+    return next((one for one, is_a in members.items() if is_a == "HEAD"), next(iter(members), None))
 
 
 def by_name(
@@ -77,7 +108,7 @@ def by_name(
             raise NOT_THERE
         ids = session.exec(
             select(SealedProfile.entity_id)
-            .where(SealedProfile.region == district, SealedProfile.kind == "person")
+            .where(SealedProfile.region == district, PERSONS)
             .where(col(SealedProfile.run_seq) <= seq)
             .distinct()
             .limit(MOST + 1)

@@ -1,7 +1,7 @@
 """Jobs: work that outlives its request. Asked for, worked off in parts, fetched once.
 
 A job's NIKs and its answers stand in sealed files of the home; the hub knows who asked, what, and
-how far it is. `asking.py` and `exports.py` take jobs, `work.py` works them off, `forgetting.py` ends
+how far it is. `asking.py`, `exports.py` and `checks.py` take jobs, `work.py` works them off, `forgetting.py` ends
 those about somebody who was erased. What eligibility is answered depends on what was asked alone: the
 run, the rules and the day are fixed when it is asked.
 """

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable
 
-from sqlmodel import col, select
-
-from mdm import audit
 from mdm.access.terms import Principal
-from mdm.audit.events import size
 from mdm.audit.exporting import export_stream
 from mdm.compose import Hub
 from mdm.hub.tables import Job
-from mdm.jobs import RESULT, RUNNING, WAITING, file_of, said_of
+from mdm.jobs import RESULT, file_of, once
 
 KIND = "audit-export"
 Tell = Callable[[int, int], bool]
@@ -21,24 +16,7 @@ Tell = Callable[[int, int], bool]
 
 def submit(hub: Hub, principal: Principal) -> Job:
     """Ask for the log up to a checkpoint of its own; the job that is under way already, if there is one."""
-    with hub.sessions.begin() as session:
-        hub.dialect.exclusive(session.connection(), f"export {principal.id}")
-        query = select(Job).where(Job.owner == principal.id, Job.kind == KIND)
-        standing = session.exec(query.where(col(Job.state).in_((WAITING, RUNNING)))).first()
-        if standing is not None:
-            return standing
-        job = Job(
-            id=secrets.token_hex(16),
-            kind=KIND,
-            owner=principal.id,
-            state=WAITING,
-            asked={},
-            total=size(session),
-            key_version=hub.keys.domain("export").version,
-        )
-        session.add(job)
-        audit.record(session, job.owner, "job.submit", **said_of(job))
-        return job
+    return once.submit(hub, principal, KIND)
 
 
 def work_off(hub: Hub, job: Job, tell: Tell) -> bool:

@@ -7,7 +7,7 @@ another when its lease has run out, after its last durable part.
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import date, timedelta
@@ -34,6 +34,7 @@ from mdm.jobs import (
     RESULT,
     RUNNING,
     WAITING,
+    checks,
     exports,
     file_of,
     remove_files,
@@ -44,6 +45,8 @@ from mdm.jobs.asking import PART, asker
 
 LEASE = timedelta(seconds=30)  # how long a worker that says nothing is believed to live
 LOOK = 1.0  # seconds between two looks for work
+#: Kind → what makes a job of it in one go.
+_WHOLE = {exports.KIND: exports.work_off, checks.KIND: checks.work_off}
 _line = msgspec.json.Encoder().encode
 
 
@@ -83,8 +86,8 @@ class Worker:
         if job is None:
             return False
         try:
-            if job.kind == exports.KIND:
-                self._export(job)
+            if job.kind in _WHOLE:
+                self._make(job, _WHOLE[job.kind])
             else:
                 self._work_off(job)
         except HubError as error:
@@ -113,11 +116,13 @@ class Worker:
                 job.alive_until = now() + self._lease
         return job
 
-    def _export(self, job: Job) -> None:
+    def _make(self, job: Job, work_off: Callable[[Hub, Job, exports.Tell], bool]) -> None:
+        """Work off a job that begins anew when it is taken up again."""
+
         def tell(done: int, end: int) -> bool:
             return self._tell(job, done, 0, end) and not self._stop.is_set()
 
-        if exports.work_off(self._hub, job, tell):
+        if work_off(self._hub, job, tell):
             self._end(job, DONE)
         else:
             self._leave(job)

@@ -1,7 +1,7 @@
-"""After a rotation of the index key: every NIK token is made anew and takes the old one's place.
+"""After a rotation of the index key: every token of a NIK or KK is made anew and takes the old one's place.
 
 A token cannot be turned back, so the numbers come from the sealed profiles, all versions of them:
-the chosen NIK and those that lost. Lookups try every live version of the key meanwhile; old and new
+the chosen number and those that lost. Lookups try every live version of the key meanwhile; old and new
 token change places in one unit of work, so that a reader finds the person by one or the other.
 """
 
@@ -19,12 +19,12 @@ from mdm.compose import Hub
 from mdm.hub.columns import now
 from mdm.hub.tables import NikToken, Refiling, SealedProfile
 from mdm.keys import DomainKey
-from mdm.opening import niks_told
+from mdm.opening import numbers_told
 from mdm.progress import Progress, Silent
-from mdm.publishing.tokens import PURPOSE, TABLE, index_key
+from mdm.publishing.tokens import PURPOSES, TABLE, index_key
 from mdm.seal import TOKEN_BYTES, Mac, token_domain
 
-CHUNK = 500  # persons per unit of work
+CHUNK = 500  # persons and families per unit of work
 
 
 @dataclass(frozen=True)
@@ -75,15 +75,17 @@ def _move(hub: Hub, old: DomainKey, active: DomainKey, progress: Progress) -> in
     total = tokens_of(hub, old.version)
     if total == 0:
         return 0
-    before, after = _tokens_by(old), _tokens_by(active)
+    before = {kind: _tokens_by(old, kind) for kind in PURPOSES}
+    after = {kind: _tokens_by(active, kind) for kind in PURPOSES}
     mark = _mark(hub, old.version)
     began = mark.after
     moved = 0
-    with progress.task(f"file NIKs anew, from index key {old.version}", total) as advance:
-        for ids in _persons(hub, mark.after):
+    with progress.task(f"file numbers anew, from index key {old.version}", total) as advance:
+        for ids in _found_by(hub, mark.after):
             with hub.sessions.begin() as session:
                 pairs = {
-                    before(nik): after(nik) for nik in sorted(niks_told(hub, session, ids)) if nik
+                    before[kind](number): after[kind](number)
+                    for kind, number in sorted(numbers_told(hub, session, ids))
                 }
                 count = _exchange(hub, session, pairs, old.version, active.version)
                 mark.after, mark.done = ids[-1], mark.done + count
@@ -103,13 +105,16 @@ def _mark(hub: Hub, version: int) -> Refiling:
         return session.get(Refiling, version) or Refiling(key_id=version, after="", done=0)
 
 
-def _persons(hub: Hub, after: str) -> Iterator[Sequence[str]]:
-    """Entity ids of persons behind `after`, in order, some at a time."""
+def _found_by(hub: Hub, after: str) -> Iterator[Sequence[str]]:
+    """Ids of entities with tokens behind `after`, in order, some at a time."""
     while True:
         with hub.sessions.read() as session:
             query = (
                 select(SealedProfile.entity_id)
-                .where(SealedProfile.kind == "person", col(SealedProfile.entity_id) > after)
+                .where(
+                    col(SealedProfile.kind).in_(list(PURPOSES)),
+                    col(SealedProfile.entity_id) > after,
+                )
                 .order_by(col(SealedProfile.entity_id))
                 .distinct()
                 .limit(CHUNK)
@@ -141,13 +146,13 @@ def _exchange(hub: Hub, session: Session, pairs: dict[bytes, bytes], old: int, a
     return len(rows)
 
 
-def _tokens_by(key: DomainKey) -> TokenMaker:
-    return TokenMaker(Mac(index_key(key), token_domain(TABLE, PURPOSE)))
+def _tokens_by(key: DomainKey, kind: str) -> TokenMaker:
+    return TokenMaker(Mac(index_key(key), token_domain(TABLE, PURPOSES[kind])))
 
 
 @dataclass(frozen=True)
 class TokenMaker:
-    """From a NIK of 16 digits to its token under one version of the index key."""
+    """From a number of 16 digits to its token under one version of the index key."""
 
     mac: Mac
 

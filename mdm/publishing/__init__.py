@@ -1,7 +1,8 @@
 """Publish: seal what changed, stage it unseen, and let one commit make it visible as a whole.
 
-Tables in, per kind: `<kind>_golden` (entity_id, content: canonical JSON, and for persons niks),
-`<kind>_entities` (entity_id, status, merged_into) and, when it stands, `<kind>_entity_events`.
+Tables in, per kind: `<kind>_golden` (entity_id, content: canonical JSON, and where they are found by
+numbers, niks), `<kind>_entities` (entity_id, status, merged_into) and, when it stands,
+`<kind>_entity_events`.
 
 Everything staged carries the run's sequence number, which is above the published one, so that no
 reader sees it. A killed publishing is cleared away by the next one.
@@ -187,6 +188,6 @@ def sealing_keys(hub: Hub, seq: int) -> SealingKeys:
         (version, hub.keys.domain("profile", version).subkey("wrap entity key"))
         for version in hub.keys.versions("profile")
     )
-    index, domain, index_version = token_key(hub)
+    index, domains, index_version = token_key(hub)
     mac = active.subkey("content mac")
-    return SealingKeys(seq, active.version, mac, index, domain, wrapping, index_version)
+    return SealingKeys(seq, active.version, mac, index, domains, wrapping, index_version)

@@ -25,7 +25,7 @@ from mdm.hub.bulk import Bulk
 from mdm.hub.tables import Entity, EntityEvent, EntityKey, SealedDigest, SealedProfile
 from mdm.progress import Advance, Progress
 from mdm.publishing.standing import hold
-from mdm.publishing.tokens import stage_tokens
+from mdm.publishing.tokens import PURPOSES, stage_tokens
 from mdm.seal.processes import Sealer, sealer
 from mdm.seal.profiles import KEY, PROFILE, WORK, Sealed, SealingKeys
 
@@ -70,7 +70,7 @@ class Staging:
         with sealer(self.keys, sum(totals.values())) as team:
             created, sealed = self._stage_chunks(team, sum(totals.values()))
             for kind in self.kinds:
-                if "niks" in self.engine.columns(f"{kind}_golden"):
+                if kind in PURPOSES and "niks" in self.engine.columns(f"{kind}_golden"):
                     self._stage_tokens(team, kind)
         tombstones = self._stage_tombstones()
         return {

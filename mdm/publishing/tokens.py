@@ -1,4 +1,4 @@
-"""The blind index of NIKs: who carries which, known only to who holds the index key."""
+"""The blind index of NIKs and KKs: who carries which, known only to who holds the index key."""
 
 from __future__ import annotations
 
@@ -25,6 +25,8 @@ from mdm.seal.processes import Sealer
 from mdm.seal.profiles import NIKS
 
 TABLE, PURPOSE = "nik_token", "lookup"
+#: Kind of entity → what its tokens are for: a KK is no NIK, though it may have the same digits.
+PURPOSES = {"person": PURPOSE, "family": "card"}
 BATCH = 20_000  # NIKs per batch
 CHUNK = 100_000  # rows taken from the engine at once
 _FIXED = pa.binary(TOKEN_BYTES)
@@ -37,13 +39,28 @@ _SCHEMA = pa_schema(
 
 def tokens_for(hub: Hub, nik: str) -> list[bytes]:
     """The tokens a NIK may be filed under: one per index key version that still opens."""
-    return [nik_token(index_key(key), nik, TABLE, PURPOSE) for key in hub.keys.live("identifier")]
+    return tokens_of(hub, "person", nik)
 
 
-def token_key(hub: Hub) -> tuple[bytes, bytes, int]:
-    """The active index key, the domain that goes into every token with the NIK, its version."""
+def card_tokens_for(hub: Hub, kk: str) -> list[bytes]:
+    """The tokens a KK may be filed under."""
+    return tokens_of(hub, "family", kk)
+
+
+def tokens_of(hub: Hub, kind: str, number: str) -> list[bytes]:
+    """The tokens under which an entity of a kind is filed that carries a number: one per index key version that still
+    opens."""
+    purpose = PURPOSES[kind]
+    return [
+        nik_token(index_key(key), number, TABLE, purpose) for key in hub.keys.live("identifier")
+    ]
+
+
+def token_key(hub: Hub) -> tuple[bytes, dict[str, bytes], int]:
+    """The active index key, the domains that go into tokens with the number, its version."""
     key = hub.keys.domain("identifier")
-    return index_key(key), token_domain(TABLE, PURPOSE), key.version
+    domains = {kind: token_domain(TABLE, purpose) for kind, purpose in PURPOSES.items()}
+    return index_key(key), domains, key.version
 
 
 def index_key(key: DomainKey) -> bytes:
@@ -68,10 +85,10 @@ def stage_tokens(
     entities that were looked at, when not all were.
     """
     total = int(engine.scalar(f"SELECT coalesce(sum(len(niks)), 0) FROM {kind}_golden"))
-    filed = None if only is None else _filed(hub, only)
+    filed = None if only is None else _filed(hub, kind, only)
     held = hold_tokens(hub, engine, "tokens_held", kind, only=only, filed=filed)
     if held or total:
-        with progress.task(f"index {kind} NIKs", total) as advance:
+        with progress.task(f"index {kind} numbers", total) as advance:
             batches = _tokens(engine, kind, sealer, advance)
             engine.register("tokens_now", pa.RecordBatchReader.from_batches(_SCHEMA, batches))
             _load_new(hub, engine, seq, index_version)
@@ -79,13 +96,13 @@ def stage_tokens(
     engine.drop("tokens_now", "tokens_held")
 
 
-def _filed(hub: Hub, only: Collection[str]) -> list[bytes]:
+def _filed(hub: Hub, kind: str, only: Collection[str]) -> list[bytes]:
     """Under which tokens some entities can be filed: those of all numbers in the profiles that readers
     see of them. The index is made to be entered by token, never by entity."""
     with hub.sessions.read() as session:
         opened = open_profiles(hub, session, only, published_seq(session))
     niks = {nik for one in opened.values() for nik in _NUMBER.findall(one.content)}
-    return [token for nik in sorted(niks) for token in tokens_for(hub, nik)]
+    return [token for nik in sorted(niks) for token in tokens_of(hub, kind, nik)]
 
 
 _NUMBER = re.compile(r'"([0-9]{16})"')
@@ -94,7 +111,7 @@ _NUMBER = re.compile(r'"([0-9]{16})"')
 def _tokens(
     engine: Engine, kind: str, sealer: Sealer, advance: Advance
 ) -> Iterator[pa.RecordBatch]:
-    """Every NIK of the golden profiles as its token. The first of a profile's NIKs has rank 0."""
+    """Every number of the golden profiles as its token. The first of a profile's has rank 0."""
     reader = engine.stream(
         "SELECT nik, entity_id, CAST(min(rank) - 1 AS INTEGER) AS rank FROM ("
         "  SELECT entity_id, unnest(niks) AS nik, generate_subscripts(niks, 1) AS rank"
@@ -109,7 +126,7 @@ def _tokens(
             carriers.append(batch)
             yield pa.record_batch([batch.column(0).cast(pa.binary())], schema=NIKS)
 
-    for tokens in sealer.tokens(niks()):
+    for tokens in sealer.tokens(niks(), kind):
         batch = carriers.popleft()
         fixed = pa.Array.from_buffers(_FIXED, batch.num_rows, [None, pa.py_buffer(tokens)])
         columns = [fixed.cast(pa.binary()), batch.column(1), batch.column(2)]

@@ -13,6 +13,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import astuple
+from functools import partial
 from queue import SimpleQueue
 from threading import Thread
 from typing import IO, Any, Protocol
@@ -24,12 +25,14 @@ from mdm.errors import IntegrityError
 from mdm.frames import receive, send, widen
 from mdm.seal.profiles import NIKS, WORK, Sealed, SealingKeys, seal_batch, token_batch
 
+TOKENS = {"person": b"N", "family": b"K"}  # the job that makes the tokens of a kind
 PARALLEL_FROM = 20_000  # profiles; below this a helper process costs more than it brings
 AHEAD = 3  # batches handed over before the first answer is waited for
 
 _JOBS: dict[bytes, tuple[pa.Schema, Callable[[SealingKeys, pa.RecordBatch], Any]]] = {
     b"P": (WORK, seal_batch),
-    b"N": (NIKS, token_batch),
+    b"N": (NIKS, partial(token_batch, kind="person")),
+    b"K": (NIKS, partial(token_batch, kind="family")),
 }
 
 
@@ -39,8 +42,8 @@ class Sealer(Protocol):
     def profiles(self, batches: Iterable[pa.RecordBatch]) -> Iterator[Sealed]:
         """Seal WORK batches."""
 
-    def tokens(self, batches: Iterable[pa.RecordBatch]) -> Iterator[bytes]:
-        """Make the tokens of NIKS batches."""
+    def tokens(self, batches: Iterable[pa.RecordBatch], kind: str) -> Iterator[bytes]:
+        """Make the tokens of NIKS batches of one kind of entity."""
 
 
 class InProcess:
@@ -52,8 +55,8 @@ class InProcess:
     def profiles(self, batches: Iterable[pa.RecordBatch]) -> Iterator[Sealed]:
         return (seal_batch(self._keys, batch) for batch in batches)
 
-    def tokens(self, batches: Iterable[pa.RecordBatch]) -> Iterator[bytes]:
-        return (token_batch(self._keys, batch) for batch in batches)
+    def tokens(self, batches: Iterable[pa.RecordBatch], kind: str) -> Iterator[bytes]:
+        return (token_batch(self._keys, batch, kind) for batch in batches)
 
 
 class Helper:
@@ -79,8 +82,8 @@ class Helper:
         for answer in self._answers(b"P", batches):
             yield Sealed(*marshal.loads(answer))
 
-    def tokens(self, batches: Iterable[pa.RecordBatch]) -> Iterator[bytes]:
-        for answer in self._answers(b"N", batches):
+    def tokens(self, batches: Iterable[pa.RecordBatch], kind: str) -> Iterator[bytes]:
+        for answer in self._answers(TOKENS[kind], batches):
             yield marshal.loads(answer)
 
     def _answers(self, job: bytes, batches: Iterable[pa.RecordBatch]) -> Iterator[bytes]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -43,7 +43,7 @@ WORK = pa_schema(
     wrapped_key_id=pa.int32(),
 )
 SEALED = "sealed_profile", "ciphertext"  # table and column of a golden profile
-#: NIKs to be turned into tokens: 16 digits each.
+#: Numbers to be turned into tokens, persons' NIKs or families' KKs: 16 digits each.
 NIKS = pa_schema(nik=pa.binary())
 
 #: Columns of the rows that sealing gives, in the order of `Sealed.profiles` and `Sealed.keys`.
@@ -62,13 +62,13 @@ _RANDOM = KEY_BYTES + 2 * NONCE_BYTES  # one profile's: entity key, nonces of wr
 @dataclass(frozen=True)
 class SealingKeys:
     """What one publishing seals with: its run's sequence number, the active key version, the MAC
-    key, the index key and domain of NIK tokens, wrapping keys by version, the index key's version."""
+    key, the index key, the domains of tokens by kind of entity, wrapping keys by version, the index key's version."""
 
     run_seq: int
     key_id: int
     mac: bytes = field(repr=False)
     index: bytes = field(repr=False)
-    token_domain: bytes
+    token_domains: Mapping[str, bytes]
     wrapping: tuple[tuple[int, bytes], ...] = field(repr=False)
     index_version: int = 1
 
@@ -112,9 +112,9 @@ def seal_batch(keys: SealingKeys, work: pa.RecordBatch) -> Sealed:
     return Sealed(profiles, fresh, b"".join(digests))
 
 
-def token_batch(keys: SealingKeys, work: pa.RecordBatch) -> bytes:
-    """The tokens of a NIKS batch, one after the other."""
-    token = Mac(keys.index, keys.token_domain)
+def token_batch(keys: SealingKeys, work: pa.RecordBatch, kind: str) -> bytes:
+    """The tokens of a NIKS batch of one kind of entity, one after the other."""
+    token = Mac(keys.index, keys.token_domains[kind])
     niks: list[Any] = work.column(0).to_pylist()
     return b"".join([token(nik)[:TOKEN_BYTES] for nik in niks])
 

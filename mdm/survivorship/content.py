@@ -58,7 +58,8 @@ def survive(
     """Make `<kind>_golden` (entity_id, content, niks, region) from the standardised records and
     links; the region is that of the entity's own domicile (see `settle_regions` for the rest).
 
-    `niks` are the person's valid NIKs, the chosen one first; empty for other kinds. Returns the
+    `niks` are the numbers they are found by, the chosen one first: a person's valid NIKs, a family's valid
+    KKs, none of a household. Returns the
     number of entities. Memberships go into `links` if their tables stand (see mdm/membership.py).
     `few`: there are so few records that planning costs more than the work; the result is the same.
     """

@@ -12,6 +12,7 @@ from sqlmodel import select
 
 from matching.rules import Judgement, Kind
 from mdm import judgements, links
+from mdm.components import look
 from mdm.compose import Hub
 from mdm.hub.runs import published_run
 from mdm.hub.tables import SealedProfile
@@ -21,6 +22,7 @@ from mdm.pipeline import PATH, run
 from mdm.run import Work, carry_out
 from mdm.touched import Settled, Waiting, pending, settle
 from mdm.touched.words import Words
+from mdm.tracing.moments import run_then
 from tests.run.homes import QUIET, FirstRun, copy_of, golden, new_home, profiles
 
 
@@ -110,12 +112,18 @@ KINDS: tuple[Kind, ...] = ("person", "family", "household")
 def test_what_is_one_and_what_is_two_is_so_at_once(hub: Hub, kinds: tuple[Kind, ...]) -> None:
     for kind in kinds:
         left, right = apart(hub, kind)
+        before = linked(hub, kind)[left]
+        with hub.sessions.read() as session:
+            then = run_then(session, None)
+        alone = {one.ref for one in look(hub, kind, [before]).records}
         say(hub, kind, left, right, "link")
         assert pending(hub) == 1
         done = settled(hub)
         now = linked(hub, kind)
         assert now[left] == now[right]
         assert now[left] in done.entities[kind]
+        assert {left, right} <= {one.ref for one in look(hub, kind, [now[left]]).records}
+        assert {one.ref for one in look(hub, kind, [before], run=then).records} == alone
         assert pending(hub) == 0
         one, other = together(hub, kind, besides=now[left])
         say(hub, kind, one, other, "non-link")

@@ -6,6 +6,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -105,9 +106,14 @@ def download_and_verify(page: Page, folder: Path) -> None:
 
 
 def search_and_verify_the_log(page: Page, who: Member) -> None:
-    page.get_by_role("button", name="Periksa sekarang").click()
-    page.get_by_text("Semuanya utuh").wait_for()
+    page.keyboard.press("v")
+    page.get_by_role("heading", name="Sedang dikerjakan").wait_for()
+    page.get_by_role("progressbar").wait_for()
     axe(page)
+    page.locator("#hasil").get_by_text("Semuanya utuh").wait_for()
+    axe(page)
+    page.get_by_role("link", name="Log audit").first.click()
+    take_a_copy(page)
     page.get_by_role("link", name="Log audit").first.click()
     page.get_by_label("Pelaku").fill(who.id)
     page.get_by_label("Tindakan").fill("trace")
@@ -123,6 +129,21 @@ def search_and_verify_the_log(page: Page, who: Member) -> None:
     page.keyboard.press("Enter")
     page.wait_for_url(f"**/log?entitas={ENTITY[SITI]}")
     assert page.get_by_role("table").get_by_role("row").count() > 3
+
+
+def take_a_copy(page: Page) -> None:
+    page.keyboard.press("s")
+    page.get_by_role("button", name="Buat salinan").click()
+    fetch = page.get_by_role("button", name="Unduh audit-log.zip")
+    fetch.wait_for()
+    axe(page)
+    with page.expect_download() as copy:
+        fetch.click()
+    with zipfile.ZipFile(copy.value.path()) as held:
+        assert {"events.log", "verifier.py"} <= set(held.namelist())
+    page.reload()
+    page.get_by_text("sudah diunduh").wait_for()
+    axe(page)
 
 
 def draw_and_examine(page: Page) -> None:
@@ -203,7 +224,14 @@ def test_others_have_no_business_here(
     judged: Served, role: str, members: dict[str, Member]
 ) -> None:
     with members[role].client(judged.url) as client:
-        for path in ("/telusur", f"/telusur/{ENTITY[SITI]}", "/log", "/contoh", "/verifikasi"):
+        for path in (
+            "/telusur",
+            f"/telusur/{ENTITY[SITI]}",
+            "/log",
+            "/contoh",
+            "/verifikasi",
+            "/log/salinan",
+        ):
             assert client.get(path).status_code == 403
 
 
@@ -221,9 +249,20 @@ def test_on_a_phone_without_the_script_by_keyboard(judged: Served, open_: Open) 
         page.goto(f"/telusur/{ENTITY[SITI]}/nilai/name")
         page.get_by_role("button", name="Open this value").press("Enter")
         page.get_by_text(NAME).wait_for()
-        for path in ("/log", "/log/0", "/contoh", "/verifikasi"):
+        page.goto(f"/telusur/{ENTITY[SITI]}/pasangan")
+        page.get_by_label("As of").fill("2001-02-03")
+        page.get_by_role("button", name="Show").press("Enter")
+        page.get_by_text("was not published yet").wait_for()
+        for path in ("/log", "/log/0", "/log/salinan", "/contoh", "/verifikasi"):
             page.goto(path)
             fits(page)
+        page.get_by_role("button", name="Verify now").press("Enter")
+        for _ in range(20):
+            if not page.get_by_role("progressbar").count():
+                break
+            page.wait_for_timeout(500)
+            page.get_by_role("link", name="Look again").press("Enter")
+        page.get_by_text("Everything holds").wait_for()
 
 
 @pytest.mark.parametrize(

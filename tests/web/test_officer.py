@@ -16,7 +16,9 @@ from mdm.audit.search import Wanted, entries
 from mdm.compose import Hub
 from mdm.corrections.around import Around, look_around, value_of
 from mdm.hub.tables import Correction, Entity
+from mdm.keys import rotation
 from mdm.pipeline import run
+from mdm.progress import Silent
 from tests.api.serving import Served, served
 from tests.api.world import ENTITY, FAMILY, RINA, SITI
 from tests.run.homes import QUIET, FirstRun, copy_of, deliver, land_all, teach
@@ -74,7 +76,7 @@ def day(
 
 def search(page: Page, nik: str) -> None:
     page.goto("/perbaikan")
-    page.get_by_label("NIK anggota keluarga").fill(nik)
+    page.get_by_label("NIK anggota atau nomor KK").fill(nik)
     page.get_by_role("button", name="Cari").click()
 
 
@@ -88,7 +90,7 @@ def test_who_has_no_number_at_hand_is_found_by_name_and_birth_date(
     )
     with window(chrome, day.service.url, day.chain["desa-operator"], narrow=True) as page:
         page.goto("/perbaikan")
-        page.get_by_text("Tanpa NIK").click()
+        page.get_by_text("Tanpa nomor").click()
         page.get_by_label("Kecamatan").select_option((day.family.region or "")[:6])
         page.get_by_label("Tanggal lahir").fill("1901-02-03")
         page.get_by_label("Nama", exact=True).fill(value_of(person, "name").lower())
@@ -102,6 +104,43 @@ def test_who_has_no_number_at_hand_is_found_by_name_and_birth_date(
         page.get_by_role("heading", name="Anggota keluarga").wait_for()
         assert value_of(person, "name") in page.content()
         assert value_of(person, "nik") not in page.url
+
+
+def test_the_number_on_the_family_card_leads_to_the_family_in_the_own_region_only(
+    day: Day, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    family = day.family.family
+    assert family is not None
+    card = str(value_of(family, "kk"))
+    other = join(day.hub, ("desa-operator", "9171"))
+
+    def found(member: Member, number: str) -> httpx.Response:
+        with member.client(day.service.url) as client:
+            return client.post("/perbaikan/cari", data={"csrf": member.csrf, "nik": number})
+
+    def leads_to(member: Member) -> str:
+        answer = found(member, f"{card[:6]} {card[6:]}")
+        assert answer.status_code == 303
+        return answer.headers["location"].rpartition("/")[2]
+
+    own = day.chain["desa-operator"]
+    assert leads_to(own) in day.family.members
+    outside, nobody = found(other, card), found(other, "3201150101010099")
+    assert outside.status_code == nobody.status_code == 422
+    texts = [re.sub(r'value="[^"]*"', "", one.text) for one in (outside, nobody)]
+    assert texts[0] == texts[1]
+    with day.hub.sessions.read() as session:
+        told = [one.details for one in entries(session, Wanted(actor=own.id, action="find"))]
+    assert told[0]["found"]
+    assert family.entity_id in told[0]["entity_id"]
+    assert card not in str(told)
+    monkeypatch.setattr("mdm.keys.SETTLE", 0.0)
+    rotation.rotate(day.hub, "identifier", actor="keys")
+    assert leads_to(own) in day.family.members
+    rotation.rewrap(day.hub, "identifier", actor="keys", progress=Silent())
+    assert leads_to(own) in day.family.members
+    (_, active) = [one for one in rotation.key_lines(day.hub) if one.purpose == "identifier"]
+    assert active.needed, "tokens moved"
 
 
 @pytest.mark.parametrize("script", [True, False], ids=["script", "no-script"])

@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from api.web.auditor import difference, log, pairs, profile, proof, rows, samples, trace, verify
+from api.web.auditor import (
+    difference,
+    export,
+    log,
+    pairs,
+    profile,
+    proof,
+    rows,
+    samples,
+    trace,
+    verify,
+)
 
 HANDLERS = [
     *trace.HANDLERS,
@@ -12,6 +23,7 @@ HANDLERS = [
     *difference.HANDLERS,
     *proof.HANDLERS,
     *log.HANDLERS,
+    *export.HANDLERS,
     *samples.HANDLERS,
     *verify.HANDLERS,
 ]

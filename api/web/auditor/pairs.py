@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import cast
+from datetime import date
+from typing import Annotated, cast
 
 from litestar import Response, get
 from litestar.di import NamedDependency
-from litestar.params import FromPath
+from litestar.params import FromPath, QueryParameter
 from litestar.types import ControllerRouterHandler
+from sqlmodel import Session
 
 from api.actions import declares
-from api.web.auditor.sight import ACTION, find, looked
+from api.web.auditor.sight import ACTION, Sight, find, looked
+from api.web.errors import Told
+from api.web.forms import day_of, end_of
 from api.web.pages import AnyRequest, page
 from api.web.review.words import evidence, slug
 from api.web.visitor import visitor_of
 from api.web.waterfall import Waterfall, waterfall
 from api.web.wording import IN, Wording
-from matching.rules import Kind
+from matching.rules import Kind, LinkageRules
 from mdm.components import RARITY, Component, ComponentPair, look
 from mdm.compose import Hub
 from mdm.errors import HubError
+from mdm.snapshots import today
 from mdm.touched.reach import TooFarError
 from mdm.tracing.facts import Step
 from mdm.tracing.outline import places_of
@@ -41,39 +46,67 @@ class ShownPair:
 
 @dataclass(frozen=True)
 class PairsPage:
-    """The pairs, the heaviest first; None where the run kept none that can be shown."""
+    """The pairs as of the end of a day, the heaviest first; None where the run kept none that can be shown. `run`: what
+    readers saw then; None where nothing was published, or known of the entity."""
 
     entity_id: str
+    on: date
+    today: date
+    run: int | None
     pairs: list[ShownPair] | None
 
 
 @declares(ACTION)
 @get("/telusur/{entity_id:str}/pasangan", sync_to_thread=True)
 def pairs(
-    request: AnyRequest, entity_id: FromPath[str], hub: NamedDependency[Hub]
+    request: AnyRequest,
+    entity_id: FromPath[str],
+    hub: NamedDependency[Hub],
+    pada: Annotated[str | None, QueryParameter(name="pada", max_length=10)] = None,
 ) -> Response[bytes]:
-    """Weights and words: nobody's values."""
+    """Weights and words, as of a day: nobody's values."""
+    day = day_of(pada or "") or today()
     with hub.sessions.read() as session:
-        sight = find(hub, session, request, entity_id=entity_id)
-        kind = cast(Kind, sight.kind)
-        rules = rules_then(session, sight.target.run, kind)
-    looked(hub, request, sight)
+        now = find(hub, session, request, entity_id=entity_id)
+        sight = now if day >= today() else _then(hub, session, request, now, day)
+        kind = cast(Kind, now.kind)
+        rules = rules_then(session, (sight or now).target.run, kind)
+    looked(hub, request, sight or now)
+    context = PairsPage(
+        now.entity_id,
+        day,
+        today(),
+        sight.target.run.seq if sight else None,
+        _shown(IN[visitor_of(request).language], hub, sight, rules) if sight else [],
+    )
+    return page(request, "auditor/pairs.html", context)
+
+
+def _then(hub: Hub, session: Session, request: AnyRequest, now: Sight, day: date) -> Sight | None:
+    """The same as of the end of a day; None where nothing was published or known of them then."""
+    try:
+        return find(hub, session, request, entity_id=now.entity_id, as_of=end_of(day))
+    except Told:
+        return None
+
+
+def _shown(words: Wording, hub: Hub, sight: Sight, rules: LinkageRules) -> list[ShownPair] | None:
+    """The pairs of what is looked at; None where the run kept none."""
     numbers = {key: at + 1 for key, at in places_of(sight.target.explanation).items()}
-    component = _component(hub, kind, sight.entity_id)
-    words, shown = IN[visitor_of(request).language], None
-    if component is not None:
-        shown = [
-            ShownPair(
-                numbers[_key(component, one.left)],
-                numbers[_key(component, one.right)],
-                one,
-                _reason(words, reason_of(rules, one.reason), one.reason),
-                waterfall(one.prior, _told(words, kind, one)) if one.steps else None,
-            )
-            for one in sorted(component.pairs, key=lambda one: -(one.match_weight or 0))
-            if _key(component, one.left) in numbers and _key(component, one.right) in numbers
-        ]
-    return page(request, "auditor/pairs.html", PairsPage(sight.entity_id, shown))
+    component = _component(hub, sight, rules)
+    if component is None:
+        return None
+    return [
+        ShownPair(
+            numbers[_key(component, one.left)],
+            numbers[_key(component, one.right)],
+            one,
+            _reason(words, reason_of(rules, one.reason), one.reason),
+            waterfall(one.prior, _told(words, rules.kind, one)) if one.steps else None,
+        )
+        for one in sorted(component.pairs, key=lambda one: -(one.match_weight or 0))
+        if _key(component, one.left) in numbers and _key(component, one.right) in numbers
+    ]
 
 
 def _told(words: Wording, kind: Kind, pair: ComponentPair) -> list[Step]:
@@ -101,10 +134,10 @@ def _reason(words: Wording, sentence: str, reason: str) -> str:
     return evidence(words, f"reason.{slug(reason)}", sentence)
 
 
-def _component(hub: Hub, kind: Kind, entity_id: str) -> Component | None:
+def _component(hub: Hub, sight: Sight, rules: LinkageRules) -> Component | None:
     """The entity's records and pairs; None where the run, of an older version, kept none."""
     try:
-        return look(hub, kind, [entity_id])
+        return look(hub, rules.kind, [sight.entity_id], run=sight.target.run, rules=rules)
     except (HubError, TooFarError):
         return None
 

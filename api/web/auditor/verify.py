@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from litestar import Response, get, post
@@ -13,14 +13,15 @@ from litestar.types import ControllerRouterHandler
 
 from api.actions import declares
 from api.web.auditor.proof import LOG
-from api.web.auditor.sight import principal_of
+from api.web.auditor.working import Working, working
 from api.web.forms import field
-from api.web.pages import AnyRequest, page
+from api.web.pages import AnyRequest, page, see_other
 from mdm import audit
+from mdm.access import Principal
 from mdm.audit.checkpoints import Checkpoint, checkpoints, verifier_keys
-from mdm.audit.verifying import Verified, verify
 from mdm.compose import Hub
-from mdm.progress import Silent
+from mdm.jobs import DONE, FAILED, checks, once
+from mdm.jobs.checks import Checked
 
 PATH = "/verifikasi"
 SHOWN = 20  # checkpoints
@@ -28,58 +29,47 @@ SHOWN = 20  # checkpoints
 
 @dataclass(frozen=True)
 class VerifyPage:
-    """The log's size and signatures, and what a verification came to, if one was just made."""
+    """The log's size and signatures; one's own last verification: under way, or what it came to and when."""
 
     size: int
     checkpoints: list[Checkpoint]
     keys: list[str]
-    verified: Verified | None
-    profiles: bool
-    seconds: float
+    working: Working | None
+    checked: Checked | None
+    at: datetime | None
+    failed: bool
 
 
 @declares(LOG)
 @get(PATH, sync_to_thread=True)
-def verify_page(request: AnyRequest, hub: NamedDependency[Hub]) -> Response[bytes]:
-    """What there is to verify."""
-    return page(request, "auditor/verify.html", _context(hub))
-
-
-@declares(LOG)
-@post(PATH, status_code=200, request_max_body_size=2048, sync_to_thread=True)
-def verify_now(
-    request: AnyRequest, data: URLEncodedBody[dict[str, Any]], hub: NamedDependency[Hub]
+def verify_page(
+    request: AnyRequest, hub: NamedDependency[Hub], principal: NamedDependency[Principal]
 ) -> Response[bytes]:
-    """Verify: every event and signature; with `profil`, every sealed profile too."""
-    profiles, begun = field(data, "profil", 8) == "ya", time.perf_counter()
-    found = verify(hub, Silent(), profiles=profiles)
-    seconds = time.perf_counter() - begun
-    with hub.sessions.begin() as session:
-        audit.record(
-            session,
-            principal_of(request).id,
-            "audit-verify",
-            count=found.events,
-            root=found.root,
-            found=found.holds,
-        )
-    return page(
-        request, "auditor/verify.html", _context(hub, found, profiles=profiles, seconds=seconds)
-    )
-
-
-def _context(
-    hub: Hub, found: Verified | None = None, *, profiles: bool = False, seconds: float = 0.0
-) -> VerifyPage:
+    """What there is to verify, and how far it is."""
     with hub.sessions.read() as session:
-        return VerifyPage(
+        job = once.newest(session, principal.id, checks.KIND)
+        context = VerifyPage(
             audit.size(session),
             checkpoints(session, limit=SHOWN),
             verifier_keys(session),
-            found,
-            profiles,
-            seconds,
+            working(job),
+            checks.result(hub, job) if job and job.state == DONE else None,
+            job.finished if job else None,
+            job is not None and job.state == FAILED,
         )
+    return page(request, "auditor/verify.html", context)
+
+
+@declares(LOG)
+@post(PATH, request_max_body_size=2048, sync_to_thread=True)
+def verify_now(
+    data: URLEncodedBody[dict[str, Any]],
+    hub: NamedDependency[Hub],
+    principal: NamedDependency[Principal],
+) -> Response[bytes]:
+    """Verify: every event and signature; with `profil`, every sealed profile too. It goes on beside the service."""
+    checks.submit(hub, principal, profiles=field(data, "profil", 8) == "ya")
+    return see_other(PATH)
 
 
 HANDLERS: list[ControllerRouterHandler] = [verify_page, verify_now]

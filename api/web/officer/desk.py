@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
+from anyio import to_thread
 from litestar import Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, URLEncodedBody
@@ -24,7 +25,7 @@ from mdm.corrections.document import CorrectionRules, load_rules
 from mdm.corrections.lists import Listed, about, inbox, mine
 from mdm.corrections.reading import RefusedError
 from mdm.corrections.reading import day as day_of
-from mdm.corrections.searching import Find, Found, by_name
+from mdm.corrections.searching import Found, by_name, finding
 from mdm.corrections.sheet import Entry, Sheet, open_sheet
 from mdm.corrections.terms import PURPOSE
 from mdm.desk import Desk
@@ -126,11 +127,11 @@ async def search(
     desk: NamedDependency[Desk],
     principal: NamedDependency[Principal],
 ) -> Response[bytes]:
-    """From a NIK to the sheet. Nobody, another region and a restricted person look the same."""
-    nik = re.sub(r"[\s.\-]", "", text(data, "nik", 40))
-    if not (nik.isdigit() and len(nik) == DIGITS):
+    """From a NIK or a KK to the sheet. Nobody, another region and a restricted person look the same."""
+    number = re.sub(r"[\s.\-]", "", text(data, "nik", 40))
+    if not (number.isascii() and number.isdigit() and len(number) == DIGITS):
         return _again(request, hub, principal, "officer.search.not-a-nik")
-    found = await desk.ask(Find(principal=principal, niks=(nik,)))
+    found = await desk.ask(await to_thread.run_sync(finding, hub, principal, number))
     if found is None:
         return _again(request, hub, principal, "officer.search.nobody")
     return see_other(f"{HOME}/keluarga/{found}")

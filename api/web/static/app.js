@@ -9,6 +9,7 @@
    data-focus              in a renewed region: where the focus goes (else its first heading)
    data-dialog="id"        this button opens that dialog
    data-submit             this field sends its form when it changes
+   data-poll="region"      while this stands in that region, the region is renewed by itself every second
    An element "app:renewed" event tells other scripts that a region was renewed. */
 "use strict";
 (() => {
@@ -174,6 +175,31 @@
     }
     for (const link of root.querySelectorAll("a[data-prefetch][data-partial]"))
       fetchAhead(link.getAttribute("href"), link.dataset.partial);
+    if (root.querySelector("[data-poll]")) again(1000);
+  };
+  /* What goes on by itself is shown without moving the focus; that it has ended is announced. */
+  let polling = 0;
+  const again = (pause) => { clearTimeout(polling); polling = setTimeout(poll, pause); };
+  const poll = async () => {
+    const at = document.querySelector("[data-poll]"), region = at?.dataset.poll, target = document.getElementById(region);
+    if (!target) return;
+    try {
+      const answer = await ask(location.pathname + location.search, region);
+      if (leads(answer)) return;
+      if (!answer.ok || !at.isConnected) throw new Error();
+      const parsed = read(await answer.text());
+      const focus = target.contains(document.activeElement) ? document.activeElement.dataset.key || "" : null;
+      flashes(parsed);
+      target.replaceChildren(...parsed.body.childNodes);
+      if (focus !== null) {
+        const goal = (focus && target.querySelector(`[data-key="${focus}"]`)) || target.querySelector("h2") || target;
+        if (!goal.dataset.key) goal.tabIndex = -1;
+        goal.focus({ preventScroll: true });
+      }
+      if (!target.querySelector("[data-poll]"))
+        announce(target.querySelector(".message")?.textContent || body.dataset.sayDone);
+      prepare(target);
+    } catch { again(5000); }
   };
 
   document.addEventListener("click", (event) => {

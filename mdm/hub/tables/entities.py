@@ -63,6 +63,16 @@ class SealedProfile(SQLModel, table=True):
     """One version of a golden profile, sealed. No ciphertext: a tombstone."""
 
     __tablename__ = "sealed_profile"
+    __table_args__ = (
+        # Who lives in a kecamatan is asked of persons only, when one is looked for by name.
+        sa.Index(
+            "ix_sealed_profile_person_region",
+            "region",
+            "entity_id",
+            sqlite_where=sa.text("kind = 'person'"),
+            postgresql_where=sa.text("kind = 'person'"),
+        ),
+    )
 
     entity_id: str = Field(primary_key=True)
     version: int = Field(primary_key=True, sa_type=sa.Integer)
