@@ -35,9 +35,11 @@ def value(language: Language, kind: str, attribute: str, said: Any) -> str:
             return words[0] if language == "id" else words[1]
     if known is not None and known.type == "date":
         return day(language, str(said))
-    if isinstance(said, float):
-        return IN[language].number(said, 0 if said.is_integer() else 2)
-    return str(said)
+    return _number(language, said) if isinstance(said, float) else str(said)
+
+
+def _number(language: Language, said: float) -> str:
+    return IN[language].number(said, 0 if said.is_integer() else 2)
 
 
 def source(language: Language, name: str) -> str:
