@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import yaml
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from mdm.errors import RuleError
 from reference.documents import read_yaml
@@ -14,6 +14,20 @@ from reference.documents import read_yaml
 TOLD = 5  # faults named at once
 
 _Document = TypeVar("_Document", bound=BaseModel)
+_Words = Annotated[str, Field(min_length=4)]
+
+
+class Document(BaseModel):
+    """A part of a rule document: an unknown key is refused, and nothing ever changes."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Said(Document):
+    """One plain sentence in Indonesian and English."""
+
+    id: _Words
+    en: _Words
 
 
 def read(model: type[_Document], path: Path) -> _Document:

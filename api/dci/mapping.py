@@ -6,9 +6,10 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from mdm import documents
+from mdm.documents import Document
 from reference.attributes import dictionary
 from reference.codes import labels
 
@@ -19,11 +20,7 @@ IdentifierKind = Literal["nik", "pseudonym", "kk"]
 SEARCHED: tuple[IdentifierKind, ...] = ("nik", "pseudonym")
 
 
-class _Document(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Identifier(_Document):
+class Identifier(Document):
     """An identifier: its name in answers, and the names it may be asked by."""
 
     answer: str
@@ -31,14 +28,14 @@ class Identifier(_Document):
     sentence: Sentence
 
 
-class GroupType(_Document):
+class GroupType(Document):
     """A kind of group and its DCI code."""
 
     code: str
     sentence: Sentence
 
 
-class PovertyScore(_Document):
+class PovertyScore(Document):
     """What the hub gives as the poverty score."""
 
     attribute: str
@@ -46,14 +43,14 @@ class PovertyScore(_Document):
     sentence: Sentence
 
 
-class Codes(_Document):
+class Codes(Document):
     """Canonical code of the hub → code of DCI, and whose list that is."""
 
     source: Sentence
     map: dict[str, str]
 
 
-class Comparable(_Document):
+class Comparable(Document):
     """An attribute that a query may compare."""
 
     name: str
@@ -73,7 +70,7 @@ class Comparable(_Document):
         return self
 
 
-class Mapping(_Document):
+class Mapping(Document):
     """The whole document."""
 
     version: Literal[1]

@@ -1,7 +1,7 @@
 """Who may do what: principals, actions, decisions."""
 
 from mdm.access.decide import actions, decide, is_open, limits_of, may
-from mdm.access.document import AccessRules, Said, load_rules
+from mdm.access.document import AccessRules, load_rules
 from mdm.access.terms import WHOLE_COUNTRY, Decision, Limits, Principal, Resource
 
 __all__ = [
@@ -11,7 +11,6 @@ __all__ = [
     "Limits",
     "Principal",
     "Resource",
-    "Said",
     "actions",
     "decide",
     "is_open",

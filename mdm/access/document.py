@@ -12,10 +12,11 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from mdm import documents
 from mdm.access.terms import Limits
+from mdm.documents import Document, Said
 from mdm.masking import load_rules as load_sealing
 from reference.attributes import dictionary
 
@@ -40,21 +41,9 @@ REASONS = frozenset(
 Kind = Literal["person", "family", "household"]
 Where = Literal["anywhere", "region", "country", "own"]
 Fields = Mapping[str, frozenset[str]]
-_Words = Annotated[str, Field(min_length=5)]
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, ignored_types=(cached_property,))
-
-
-class Said(_Strict):
-    """One plain sentence in both languages."""
-
-    id: _Words
-    en: _Words
-
-
-class RoleRule(_Strict):
+class RoleRule(Document):
     """A role: who holds it, for regions or not, with a second factor or not, and how much it may
     ask."""
 
@@ -65,7 +54,7 @@ class RoleRule(_Strict):
     sentence: Said
 
 
-class ActionRule(_Strict):
+class ActionRule(Document):
     """An action: whether it needs a purpose, who may try it, who must approve."""
 
     purpose: bool
@@ -74,7 +63,7 @@ class ActionRule(_Strict):
     sentence: Said
 
 
-class Grant(_Strict):
+class Grant(Document):
     """One line of the table: these roles may do these actions, for these purposes, there."""
 
     name: Annotated[str, Field(pattern=r"^[a-z][a-z-]+$")]
@@ -86,7 +75,7 @@ class Grant(_Strict):
     sentence: Said
 
 
-class AccessRules(_Strict):
+class AccessRules(Document):
     """The whole document, checked against the dictionary, the purposes and itself."""
 
     version: Literal[1]

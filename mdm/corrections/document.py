@@ -6,9 +6,10 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from mdm import documents
+from mdm.documents import Document, Said
 
 DOCUMENT = Path(__file__).resolve().parents[1] / "rules" / "corrections.yaml"
 
@@ -17,31 +18,20 @@ About = Literal["value", "person", "family"]
 Corrected = Literal["person", "family"]
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Said(_Strict):
-    """One plain sentence in Indonesian and English."""
-
-    id: Annotated[str, Field(min_length=4)]
-    en: Annotated[str, Field(min_length=4)]
-
-
 class CheckRule(Said):
     """What a check says, and whether it stands in the way."""
 
     level: Level
 
 
-class CutOff(_Strict):
+class CutOff(Document):
     """The last day of a month whose approvals count in it, and where that day is counted."""
 
     day: int = Field(ge=1, le=28)
     utc_offset_hours: int = Field(ge=-12, le=14)
 
 
-class EvidenceRule(_Strict):
+class EvidenceRule(Document):
     """Which files may support a proposal; `largest` in bytes."""
 
     types: tuple[str, ...]
@@ -49,7 +39,7 @@ class EvidenceRule(_Strict):
     most: int = Field(ge=1)
 
 
-class Step(_Strict):
+class Step(Document):
     """One step of the chain: who takes a proposal from `waits` to `then`, within how many hours."""
 
     act: str
@@ -61,14 +51,14 @@ class Step(_Strict):
     sentence: Said
 
 
-class AttributeRule(_Strict):
+class AttributeRule(Document):
     """One attribute that proposals may touch: whether the registry owns it, which columns it fills."""
 
     registry: bool = False
     columns: tuple[str, ...] = ()
 
 
-class KindRule(_Strict):
+class KindRule(Document):
     """One kind of proposal: what its form is about, which person's or family's columns it asks for,
     how long it holds, how many files of evidence it needs, and which."""
 
@@ -80,7 +70,7 @@ class KindRule(_Strict):
     papers: Said
 
 
-class CorrectionRules(_Strict):
+class CorrectionRules(Document):
     """The whole document."""
 
     version: Literal[1]

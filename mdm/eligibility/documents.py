@@ -10,9 +10,10 @@ import re
 from datetime import date
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from mdm import documents
+from mdm.documents import Document, Said
 from mdm.eligibility.conditions import Condition, Name
 from reference.attributes import dictionary
 from reference.codes import labels
@@ -28,19 +29,6 @@ DERIVED = {
                "listed_sembako": "boolean", "listed_pbi": "boolean"},
 }  # fmt: skip
 MEASURED = ("integer", "decimal")
-
-
-class Document(BaseModel):
-    """A part of a rule document: unknown keys are refused."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Said(Document):
-    """One plain sentence in Indonesian and English."""
-
-    id: Sentence
-    en: Sentence
 
 
 class AlsoSaid(Document):

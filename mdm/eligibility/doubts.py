@@ -9,7 +9,7 @@ from typing import Literal
 from pydantic import Field
 
 from mdm import documents
-from mdm.eligibility.documents import Document, Said
+from mdm.documents import Document, Said
 from mdm.eligibility.terms import Outcome
 
 NAME = "eligibility.yaml"

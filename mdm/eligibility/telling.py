@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
+from mdm.documents import Said
 from mdm.eligibility import answers as say
-from mdm.eligibility.documents import Programme, Said
+from mdm.eligibility.documents import Programme
 from mdm.eligibility.doubts import EligibilityRules
 from mdm.eligibility.facts import DERIVED_FROM
 from mdm.eligibility.rules import Leaf, Ready

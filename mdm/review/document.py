@@ -6,65 +6,54 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from mdm import documents
+from mdm.documents import Document, Said
 
 DOCUMENT = Path(__file__).parents[1] / "rules" / "review.yaml"
 Part = Literal["benefit", "boundary", "correction", "doubt", "together", "age", "weak_only"]
 PARTS: tuple[Part, ...] = (
     "benefit", "boundary", "correction", "doubt", "together", "age", "weak_only",
 )  # fmt: skip
-_Words = Annotated[str, Field(min_length=4)]
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Said(_Strict):
-    """One plain sentence in both languages."""
-
-    id: _Words
-    en: _Words
-
-
-class Points(_Strict):
+class Points(Document):
     """One part of the human cost: its points, and what it stands for."""
 
     points: float
     sentence: Said
 
 
-class Blind(_Strict):
+class Blind(Document):
     """The share of tasks, 0 to 1, that two people answer who do not see each other's answer."""
 
     share: float = Field(ge=0, le=1)
     sentence: Said
 
 
-class LargeMerge(_Strict):
+class LargeMerge(Document):
     """How many records of one person need the same answer from two people."""
 
     records: int = Field(ge=2)
     sentence: Said
 
 
-class Unsure(_Strict):
+class Unsure(Document):
     """After how many people who could not say a task waits for a supervisor."""
 
     reviewers: int = Field(ge=1)
     sentence: Said
 
 
-class Claim(_Strict):
+class Claim(Document):
     """For how many minutes a task is one person's."""
 
     minutes: float = Field(gt=0)
     sentence: Said
 
 
-class ReviewRules(_Strict):
+class ReviewRules(Document):
     """The whole document."""
 
     version: Literal[1]

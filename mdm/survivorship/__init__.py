@@ -13,11 +13,10 @@ from mdm.survivorship.explain import (
     values,
 )
 from mdm.survivorship.regions import settle_regions
-from mdm.survivorship.rules import Bilingual, SurvivorshipRules, load_rules, parse_rules
+from mdm.survivorship.rules import SurvivorshipRules, load_rules, parse_rules
 
 __all__ = [
     "UNSAID",
-    "Bilingual",
     "Choice",
     "Explanation",
     "Label",

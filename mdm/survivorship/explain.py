@@ -12,13 +12,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from mdm.documents import Said
 from mdm.survivorship.columns import RECORD_PARTS
-from mdm.survivorship.rules import Bilingual, SurvivorshipRules, load_rules
+from mdm.survivorship.rules import SurvivorshipRules, load_rules
 from reference.attributes import dictionary
 
 BATCH = RECORD_PARTS.index("batch")
 NOT_KEPT = "?"  # the rule of an attribute that the rule set given does not know
-UNSAID = Bilingual(
+UNSAID = Said(
     id="Kumpulan aturan yang tersimpan tidak memuat kalimat untuk keputusan ini.",
     en="The rule set kept has no sentence for this decision.",
 )
@@ -53,7 +54,7 @@ class Loser:
     record: SourceRecord
     sources: int
     reason: str
-    because: Bilingual
+    because: Said
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,7 @@ class Choice:
     sources: int
     valid: bool
     rule: str
-    sentence: Bilingual
+    sentence: Said
     decided_by: str
     losers: tuple[Loser, ...]
 
@@ -89,7 +90,7 @@ class Explanation:
 
     kind: str
     status: str
-    status_sentence: Bilingual
+    status_sentence: Said
     choices: tuple[Choice, ...]
     records: tuple[SourceRecord, ...]
     links: Mapping[str, Any]
@@ -146,7 +147,7 @@ def facts(content: str | Mapping[str, Any]) -> Any:
     return said | {"records": [[*r[:BATCH], *r[BATCH + 1 :]] for r in body["records"]]}
 
 
-def _ruled(rules: SurvivorshipRules, kind: str, name: str) -> tuple[str, Bilingual]:
+def _ruled(rules: SurvivorshipRules, kind: str, name: str) -> tuple[str, Said]:
     """Name and sentence of an attribute's rule, as far as the rule set knows them."""
     body = rules.kinds.get(kind)
     attribute = body.attributes.get(name) if body else None

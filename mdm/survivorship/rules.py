@@ -13,9 +13,10 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from mdm import documents
+from mdm.documents import Document, Said
 from mdm.errors import RuleError
 from mdm.ids import short
 from reference.attributes import dictionary
@@ -28,28 +29,17 @@ Sentence = Annotated[str, Field(min_length=10)]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 
 
-class _Document(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Bilingual(_Document):
-    """One plain sentence in Indonesian and English."""
-
-    id: Sentence
-    en: Sentence
-
-
-class SourceTrust(_Document):
+class SourceTrust(Document):
     """How much a source is believed on the day of its record, and after how many days half."""
 
     weight: int = Field(ge=1, le=500)
     half_life_days: int | None = Field(default=None, ge=1)
 
 
-class Trust(_Document):
+class Trust(Document):
     """A trust profile: a voice for each source; `other` speaks for sources not named."""
 
-    sentence: Bilingual
+    sentence: Said
     sources: dict[Name, SourceTrust]
 
     @model_validator(mode="after")
@@ -63,15 +53,15 @@ class Trust(_Document):
         return self.sources.get(source, self.sources[OTHER])
 
 
-class Rule(_Document):
+class Rule(Document):
     """A named way of choosing: whom to believe, and whether the fuller text wins a tie."""
 
-    sentence: Bilingual
+    sentence: Said
     trust: Name
     fuller_wins_ties: bool = False
 
 
-class Attribute(_Document):
+class Attribute(Document):
     """How one attribute (or one group that travels together) is chosen.
 
     `value`, `valid`, `informs` and `only` are SQL over one standardised record: the value
@@ -95,7 +85,7 @@ class Attribute(_Document):
         return self
 
 
-class Kind(_Document):
+class Kind(Document):
     """The attributes of one entity kind, and the dictionary attributes that are not chosen here.
 
     A registry record verifies the entity if it has a valid `identifier` and valid values of
@@ -110,7 +100,7 @@ class Kind(_Document):
     must_stand_with: tuple[Name, ...] = ()
     witnesses: tuple[Name, ...] = ()
     contradictions: tuple[str, ...] = ()
-    not_chosen: dict[Name, Sentence] = {}
+    not_chosen: dict[Name, Sentence] = Field(default={})
 
     @cached_property
     def names(self) -> tuple[str, ...]:
@@ -124,7 +114,7 @@ class Kind(_Document):
         return frozenset({*self.attributes, *parts, *self.not_chosen})
 
 
-class SurvivorshipRules(_Document):
+class SurvivorshipRules(Document):
     """The whole document."""
 
     version: int
@@ -132,8 +122,8 @@ class SurvivorshipRules(_Document):
     registry: Name
     trust: dict[Name, Trust]
     rules: dict[Name, Rule]
-    statuses: dict[Name, Bilingual]
-    reasons: dict[Name, Bilingual]
+    statuses: dict[Name, Said]
+    reasons: dict[Name, Said]
     kinds: dict[Name, Kind]
 
     @model_validator(mode="after")

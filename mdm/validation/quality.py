@@ -12,6 +12,7 @@ from matching.cleaners import quote
 from mdm import documents
 from mdm.accepted import KINDS, Kind
 from mdm.contracts import CodeReading, Document, Layout, Reading
+from mdm.documents import Said
 from mdm.validation.readings import presence
 
 QUALITY = Path(__file__).parents[1] / "rules" / "quality.yaml"
@@ -20,13 +21,6 @@ FINDING_COLUMNS = (
     "batch", "source", "layout", "file", "row", "column_name", "rule", "severity", "value",
     "reason",
 )  # fmt: skip
-
-
-class Sentence(Document):
-    """One plain sentence in the provider's language and in English."""
-
-    id: str
-    en: str
 
 
 class QualityRule(Document):
@@ -39,8 +33,8 @@ class QualityRule(Document):
     readings: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
     when: str | None = None
-    reason: Sentence
-    remedy: Sentence
+    reason: Said
+    remedy: Said
 
     @model_validator(mode="after")
     def _asked_of_something(self) -> QualityRule:

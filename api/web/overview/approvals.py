@@ -17,8 +17,9 @@ from api.web.flash import Flash
 from api.web.pages import AnyRequest, page, see_other
 from api.web.visitor import Visitor, visitor_of
 from api.web.waiting import Waiting
-from mdm.access import Principal, Said, approvals, load_rules
+from mdm.access import Principal, approvals, load_rules
 from mdm.compose import Hub
+from mdm.documents import Said
 from mdm.hub.tables import Staff
 
 PATH = "/persetujuan"

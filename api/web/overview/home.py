@@ -19,8 +19,9 @@ from api.web.review.queue import waiting as tasks
 from api.web.visitor import visitor_of
 from api.web.waiting import Room, Waiting, waits_for
 from api.web.wording import IN, Wording
-from mdm.access import WHOLE_COUNTRY, Said, load_rules
+from mdm.access import WHOLE_COUNTRY, load_rules
 from mdm.compose import Hub
+from mdm.documents import Said
 from reference.regions import place_name
 
 #: In the order they are shown. A new room adds its function here.

@@ -23,6 +23,7 @@ from mdm.access.budgets import Budgets, Charge
 from mdm.components import Component, look
 from mdm.compose import Hub
 from mdm.desk.errors import BudgetError
+from mdm.documents import Said
 from mdm.hub.columns import now
 from mdm.hub.tables import ReviewTask, ReviewTaskEntity
 from mdm.judgements import RecordRef
@@ -30,7 +31,7 @@ from mdm.review import queue
 from mdm.review.claims import claim
 from mdm.review.contradictions import Contradiction
 from mdm.review.cost import age_points
-from mdm.review.document import Said, load_rules
+from mdm.review.document import load_rules
 from mdm.review.terms import unpacked
 
 OPEN_VALUES, PURPOSE = "review.open", "review"

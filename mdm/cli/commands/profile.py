@@ -15,8 +15,9 @@ from mdm.errors import HubError
 from mdm.saying import Language, label, said
 
 if TYPE_CHECKING:
+    from mdm.documents import Said
     from mdm.lookup import ProfileView
-    from mdm.survivorship import Bilingual, Choice, SourceRecord
+    from mdm.survivorship import Choice, SourceRecord
 
 
 @click.command()
@@ -91,5 +92,5 @@ def _place(record: SourceRecord) -> str:
     return f"{record.source} {record.date}" if record.date else record.source
 
 
-def _in(sentence: Bilingual, lang: Language) -> str:
+def _in(sentence: Said, lang: Language) -> str:
     return sentence.id if lang == "id" else sentence.en
