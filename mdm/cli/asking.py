@@ -6,13 +6,18 @@ import getpass
 import sys
 
 
-def ask_nik() -> str:
-    """The NIK: hidden while it is typed at a terminal, else the first line of standard input."""
-    if sys.stdin.isatty():
-        return getpass.getpass("NIK: ").strip()
-    return sys.stdin.readline().strip()
-
-
-def actor() -> str:
-    """Who acts, as the audit log names them."""
+def operator() -> str:
+    """Who acts at this machine, as the audit log names them."""
     return f"command line: {getpass.getuser()}"
+
+
+def ask(prompt: str) -> str:
+    """A secret: hidden while it is typed at a terminal, else the next line of standard input."""
+    if sys.stdin.isatty():
+        return getpass.getpass(prompt)
+    return sys.stdin.readline().rstrip("\r\n")
+
+
+def ask_nik() -> str:
+    """The NIK, asked for like a secret: other users and the shell's history would see an argument."""
+    return ask("NIK: ").strip()

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import click
 
-from mdm.cli.administering import ask, operator, printed
+from mdm.cli.administering import printed
 from mdm.cli.answers import emit_json, say
+from mdm.cli.asking import ask, ask_nik, operator
 from mdm.cli.commands.admincallbacks import callback
 from mdm.cli.commands.adminclients import client
 from mdm.cli.opened import opened
@@ -174,7 +175,7 @@ def honey_add(session: Session) -> None:
     """Set out a NIK nobody has, read here: who asks for it raises an alarm."""
     from mdm.access.honey import add_honey  # noqa: PLC0415
 
-    nik = ask("NIK: ")
+    nik = ask_nik()
     with opened(session) as hub, hub.sessions.begin() as writing:
         new = add_honey(hub, writing, nik, actor=operator())
     _done(session, "It is set out." if new else "It was set out before.")

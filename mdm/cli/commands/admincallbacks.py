@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import click
 
-from mdm.cli.administering import operator, printed
+from mdm.cli.administering import printed
 from mdm.cli.answers import emit_json, say
+from mdm.cli.asking import operator
 from mdm.cli.opened import opened
 from mdm.cli.session import Session, pass_session, shared_options
 

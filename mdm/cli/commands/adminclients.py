@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from mdm.cli.administering import operator, printed
+from mdm.cli.administering import printed
 from mdm.cli.answers import emit_json, say
+from mdm.cli.asking import operator
 from mdm.cli.opened import opened
 from mdm.cli.session import Session, pass_session, shared_options
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from mdm.cli.answers import emit_json, say, table
-from mdm.cli.asking import actor
+from mdm.cli.asking import operator
 from mdm.cli.commands.tracing import MOMENT, breach, trace, utc
 from mdm.cli.opened import opened
 from mdm.cli.session import Session, pass_session, shared_options
@@ -83,7 +83,7 @@ def export(session: Session, *, out: Path) -> None:
     from mdm.audit.exporting import export as hand_over  # noqa: PLC0415
 
     with opened(session) as hub:
-        done = hand_over(hub, out, session.progress, actor=actor())
+        done = hand_over(hub, out, session.progress, actor=operator())
     if session.json:
         emit_json(session, {"export": done})
         return

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from mdm.cli.answers import emit_json, say, table
-from mdm.cli.asking import actor
+from mdm.cli.asking import operator
 from mdm.cli.opened import opened
 from mdm.cli.session import Session, pass_session, shared_options
 
@@ -59,7 +59,7 @@ def return_(session: Session, *, to: str, out: Path, again: bool) -> None:
     from mdm.corrections import returns  # noqa: PLC0415 - loads the whole hub
 
     with opened(session) as hub:
-        written = returns.write(hub, to, out, actor=actor(), again=again)
+        written = returns.write(hub, to, out, actor=operator(), again=again)
     if session.json:
         emit_json(session, {"lines": written, "file": out})
         return

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mdm.cli.administering import operator
 from mdm.cli.answers import emit_json, say, table
+from mdm.cli.asking import operator
 from mdm.cli.opened import opened
 from mdm.cli.session import Session, pass_session, shared_options
 

@@ -8,7 +8,7 @@ import click
 from rich.text import Text
 
 from mdm.cli.answers import emit_json, say, table
-from mdm.cli.asking import actor, ask_nik
+from mdm.cli.asking import ask_nik, operator
 from mdm.cli.opened import opened
 from mdm.cli.session import Session, pass_session, shared_options
 from mdm.errors import HubError
@@ -48,7 +48,7 @@ def profile(
 
     with opened(session) as hub:
         view = profile_by_nik(
-            hub, ask_nik(), actor=actor(), purpose=purpose, case=case, reveal=reveal
+            hub, ask_nik(), actor=operator(), purpose=purpose, case=case, reveal=reveal
         )
     if view is None:
         raise HubError("There is no published profile under this NIK.")

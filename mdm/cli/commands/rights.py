@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 
-from mdm.cli.administering import ask, operator
 from mdm.cli.answers import emit_json, say, table
+from mdm.cli.asking import ask_nik, operator
 from mdm.cli.opened import opened
 from mdm.cli.session import Session, pass_session, shared_options
 
@@ -32,7 +32,7 @@ def restrict(session: Session, *, entity: str | None, basis: str, case: str | No
     from mdm.rights import restriction, whom  # noqa: PLC0415 - loads the whole hub
 
     with opened(session) as hub:
-        target = entity or whom.entity_of(hub, ask("NIK: "))
+        target = entity or whom.entity_of(hub, ask_nik())
         made = restriction.restrict(hub, target, basis=basis, actor=operator(), case=case)
     if session.json:
         emit_json(session, {"restriction": made})
@@ -51,7 +51,7 @@ def lift(session: Session, *, entity: str | None, basis: str, case: str | None) 
     from mdm.rights import restriction, whom  # noqa: PLC0415
 
     with opened(session) as hub:
-        target = entity or whom.entity_of(hub, ask("NIK: "))
+        target = entity or whom.entity_of(hub, ask_nik())
         lifted = restriction.lift(hub, target, basis=basis, actor=operator(), case=case)
     if session.json:
         emit_json(session, {"lifted": lifted})
@@ -74,7 +74,7 @@ def erase(session: Session, *, entity: str | None, basis: str, approval: str | N
     from mdm.rights import erasing, shredlist, whom  # noqa: PLC0415
 
     with opened(session) as hub:
-        target = entity or whom.entity_of(hub, ask("NIK: "))
+        target = entity or whom.entity_of(hub, ask_nik())
         done = erasing.erase(
             hub,
             target,

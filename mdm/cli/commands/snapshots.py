@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import getpass
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from mdm.cli.answers import emit_json, say, table
+from mdm.cli.asking import operator
 from mdm.cli.opened import opened
 from mdm.cli.session import Session, pass_session, shared_options
 
@@ -32,7 +32,7 @@ def create(session: Session, *, name: str) -> None:
     from mdm import snapshots  # noqa: PLC0415 - slow to import
 
     with opened(session) as hub:
-        made = snapshots.create(hub, name, actor=f"cli:{getpass.getuser()}")
+        made = snapshots.create(hub, name, actor=operator())
     _show(session, [made])
 
 

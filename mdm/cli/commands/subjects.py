@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import click
 
 from mdm.cli.answers import emit_json, say, table
-from mdm.cli.asking import actor, ask_nik
+from mdm.cli.asking import ask_nik, operator
 from mdm.cli.commands.rights import erase, lift, restrict
 from mdm.cli.opened import opened
 from mdm.cli.session import Session, pass_session, shared_options
@@ -65,7 +65,7 @@ def report(
     with opened(session) as hub:
         with hub.sessions.read() as reading:
             target = whom(hub, reading, question)
-        found = make(hub, target, session.progress, actor=actor(), purpose=purpose, case=case)
+        found = make(hub, target, session.progress, actor=operator(), purpose=purpose, case=case)
     if out is not None:
         with private_file(out) as file:
             file.write(render(found, lang).encode())

@@ -10,7 +10,7 @@ import click
 from rich.text import Text
 
 from mdm.cli.answers import emit_json, say, table
-from mdm.cli.asking import actor, ask_nik
+from mdm.cli.asking import ask_nik, operator
 from mdm.cli.opened import opened
 from mdm.cli.session import Session, pass_session, shared_options
 
@@ -64,7 +64,9 @@ def trace(
         whole_records=whole_records,
     )
     with opened(session) as hub:
-        found = traced(hub, question, session.progress, actor=actor(), purpose=purpose, case=case)
+        found = traced(
+            hub, question, session.progress, actor=operator(), purpose=purpose, case=case
+        )
     if session.json:
         emit_json(session, {"trace": found})
     else:
@@ -170,7 +172,7 @@ def breach(
         raise click.UsageError("Name --actor or --key, and not both.")
     asked = Question(since.replace(tzinfo=UTC), until.replace(tzinfo=UTC), who, key)
     with opened(session) as hub:
-        found = report(hub, asked, actor=actor(), purpose=purpose, case=case)
+        found = report(hub, asked, actor=operator(), purpose=purpose, case=case)
     if session.json:
         emit_json(session, {"breach": found})
     else:
