@@ -203,7 +203,11 @@ def _where(one: Mapping[str, Any]) -> str:
 
 def _rule(message: str) -> str:
     """msgspec's sentence in words, without the path that `field` says already."""
-    plain = re.sub(r"\s*-\s*at `[^`]*`", "", message)
+    if message == "'data'":  # nothing was sent
+        return "is required"
+    plain = re.sub(r"\s*-\s*at `[^`]*`", "", message).replace(
+        "\\\\", "\\"
+    )  # a pattern comes quoted
     for pattern, words in _WORDS:
         if found := re.fullmatch(pattern, plain):
             return words.format(*found.groups())

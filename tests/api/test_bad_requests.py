@@ -76,6 +76,8 @@ def test_a_bad_body_says_what_and_where_and_changes_nothing(
     if field is not None:
         assert [wrong["field"] for wrong in document["errors"]] == [field]
         assert all(wrong["rule"] and wrong["hint"] for wrong in document["errors"])
+    if not body:
+        assert document["detail"] == "body: is required"
     assert SITI not in answer.text
     assert events(service) == before
 

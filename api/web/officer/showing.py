@@ -26,8 +26,8 @@ def value(language: Language, kind: str, attribute: str, said: Any) -> str:
         return "–"
     if isinstance(said, Mapping):
         return _group(language, kind, said)
-    if isinstance(said, bool):
-        return IN[language].t("officer.said-yes" if said else "officer.said-no")
+    if isinstance(said, (bool, float)):
+        return _counted(language, said)
     known = dictionary().of(kind).get(attribute)
     if known is not None and known.concept:
         words = codes.labels(known.concept).get(str(said))
@@ -39,6 +39,13 @@ def value(language: Language, kind: str, attribute: str, said: Any) -> str:
 
 
 def _number(language: Language, said: float) -> str:
+    return IN[language].number(said, 0 if said.is_integer() else 2)
+
+
+def _counted(language: Language, said: bool | float) -> str:
+    """Yes or no, or a measure: whole where it is."""
+    if isinstance(said, bool):
+        return IN[language].t("officer.said-yes" if said else "officer.said-no")
     return IN[language].number(said, 0 if said.is_integer() else 2)
 
 

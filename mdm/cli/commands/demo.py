@@ -74,6 +74,10 @@ def _tell_users(session: Session, shown: Shown) -> None:
         say(
             session, f"The workbench: {shown.address} with the accounts of the first demonstration."
         )
+        say(
+            session,
+            "Their passwords were told then. A new one: dtsen admin user reset LOGIN; or begin again in a new home.",
+        )
         return
     say(session, "The workbench, one account per role. The passwords are told this once:")
     for user in shown.users:  # unbroken, to be pasted
