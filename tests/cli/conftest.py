@@ -1,4 +1,4 @@
-"""One small home for all tests of the command line: 600 people nobody is, the whole path done."""
+"""One small home for all tests of the command line: 300 people nobody is, the whole path done."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def world(common: Path, tmp_path_factory: pytest.TempPathFactory) -> World:
 def _fill(root: Path) -> None:
     home, delivery = root / "home", root / "delivery"
     quiet = ("--quiet", "--json")
-    assert call(["synth", str(delivery), "--people", "600", "--seed", "5", *quiet]) == 0
+    assert call(["synth", str(delivery), "--people", "300", "--seed", "5", *quiet]) == 0
     assert call(["--home", str(home), "init", *quiet]) == 0
     for source in ("kemendagri", "kemensos", "pemda"):
         assert call(["--home", str(home), "land", source, str(delivery / source), *quiet]) == 0
