@@ -71,6 +71,7 @@ def pytest_unconfigure() -> None:
 def _quick() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         quick.light_passwords(patch)
+        quick.remembered_certificates(patch)
         quick.remembered_levels(patch)
         yield
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import gc
 import os
 import shutil
+import ssl
 from pathlib import Path
+from typing import Any
 
 import pytest
 from argon2 import PasswordHasher
@@ -45,6 +47,25 @@ def light_passwords(patch: pytest.MonkeyPatch) -> None:
     """Hash passwords with argon2id at its least; tests/access/test_passwords.py asks for more."""
     least = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
     patch.setattr(passwords, "_HASHER", least)
+
+
+def remembered_certificates(patch: pytest.MonkeyPatch) -> None:
+    """Read the authorities that a client of ours trusts once: each client would read all of them again."""
+    from httpx._transports import default  # noqa: PLC0415 - as below
+
+    read = default.create_ssl_context
+    known: dict[bool, ssl.SSLContext] = {}
+
+    def create_ssl_context(
+        verify: Any = True, cert: Any = None, trust_env: bool = True
+    ) -> ssl.SSLContext:
+        if verify is not True or cert is not None:
+            return read(verify, cert, trust_env)
+        if trust_env not in known:
+            known[trust_env] = read(verify, cert, trust_env)
+        return known[trust_env]
+
+    patch.setattr(default, "create_ssl_context", create_ssl_context)
 
 
 def remembered_levels(patch: pytest.MonkeyPatch) -> None:

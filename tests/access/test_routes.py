@@ -9,8 +9,6 @@ from typing import Any
 import httpx
 import pytest
 
-from api.actions import declared
-from api.app import create_app
 from mdm.access import Principal, is_open
 from mdm.compose import create_home
 from tests.access import oracle
@@ -64,7 +62,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 
 
 def test_every_route_lets_through_who_may_and_nobody_else(service: Served) -> None:
-    routes = [route for route in declared(create_app(service.hub)) if not is_open(route[2])]
+    routes = [route for route in service.routes if not is_open(route[2])]
     assert len(routes) > 30
     wrong = []
     for who, principal in PRINCIPALS.items():
@@ -79,7 +77,7 @@ def test_every_route_lets_through_who_may_and_nobody_else(service: Served) -> No
 def test_nobody_unknown_gets_further_than_the_open_routes(service: Served) -> None:
     wrong = []
     with service.client() as caller:
-        for method, path, action in declared(create_app(service.hub)):
+        for method, path, action in service.routes:
             code = _code(caller, method, path)
             if (code == "not-identified") == is_open(action):
                 wrong.append((method, path, action, code))

@@ -18,8 +18,10 @@ from typing import Any
 import httpx
 from granian.constants import Interfaces
 from granian.server.embed import Server
+from litestar import Litestar
 from litestar.connection import ASGIConnection
 
+from api.actions import declared
 from api.app import create_app
 from api.auth.identify import not_identified
 from api.guard import Identify
@@ -39,6 +41,12 @@ class Served:
     url: str
     principals: dict[str, Principal] = field(default_factory=dict)
     out: io.StringIO = field(default_factory=io.StringIO)
+    app: Litestar = field(init=False)
+
+    @property
+    def routes(self) -> list[tuple[str, str, str]]:
+        """Method, path and action of every route."""
+        return list(declared(self.app))
 
     @property
     def lines(self) -> list[dict[str, Any]]:
@@ -74,8 +82,10 @@ def served(hub: Hub, *, real_identity: bool = False, more: Any = ()) -> Iterator
     port = free_port()
     service = Served(hub, f"http://127.0.0.1:{port}")
     identify = None if real_identity else named(service.principals)
-    app = create_app(hub, identify=identify, log=Log(service.out), more=more)
-    server = Server(app, port=port, interface=Interfaces.ASGI, log_enabled=False, websockets=False)
+    service.app = create_app(hub, identify=identify, log=Log(service.out), more=more)
+    server = Server(
+        service.app, port=port, interface=Interfaces.ASGI, log_enabled=False, websockets=False
+    )
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_until_complete, args=(server.serve(),), daemon=True)
     thread.start()

@@ -7,10 +7,9 @@ from itertools import product
 import pytest
 from litestar import get
 
-from api.actions import declared, declares
+from api.actions import declares
 from api.app import create_app
 from mdm.access import Principal, is_open, load_rules
-from mdm.compose import Hub
 from mdm.errors import RuleError
 from mdm.masking import load_rules as load_sealing
 from tests.access import oracle
@@ -48,13 +47,9 @@ def expected(principal: Principal, action: str, purpose: str | None, region: str
     )
 
 
-def routes(hub: Hub) -> list[tuple[str, str, str]]:
-    return list(declared(create_app(hub, identify=named({}))))
-
-
 def test_a_stranger_gets_nowhere_but_where_anybody_may(service: Served) -> None:
     with service.client() as stranger:
-        for method, path, action in routes(service.hub):
+        for method, path, action in service.routes:
             if is_open(action):
                 continue
             answer = stranger.request(method, some_address(path), json={})
@@ -67,7 +62,7 @@ def test_no_role_passes_the_guard_of_a_route_that_is_not_its_own(
 ) -> None:
     principal = who(role)
     with service.client(principal) as client:
-        for method, path, action in routes(service.hub):
+        for method, path, action in service.routes:
             if is_open(action) or load_rules().actions[action].who != "granted":
                 continue
             may = any(
@@ -107,7 +102,7 @@ def test_a_lookup_shows_somebody_only_where_the_table_says_so(service: Served, r
 
 def test_options_names_every_method_of_a_path(service: Served) -> None:
     methods: dict[str, set[str]] = {}
-    for method, path, _ in routes(service.hub):
+    for method, path, _ in service.routes:
         methods.setdefault(path, {"OPTIONS"}).add(method)
     with service.client() as anybody:
         for path, named in methods.items():

@@ -8,8 +8,6 @@ from collections.abc import Iterator
 
 import pytest
 
-from api.actions import declared
-from api.app import create_app
 from mdm.access import Principal, may
 from mdm.compose import Hub
 from tests.api.serving import Served, served
@@ -34,12 +32,12 @@ def workbench(shared_hub: Hub) -> Iterator[Served]:
         yield running
 
 
-def pages(hub: Hub) -> list[tuple[str, str]]:
+def pages(service: Served) -> list[tuple[str, str]]:
     """Path and action of every page that no other page must lead to."""
     return sorted(
         {
             (path, action)
-            for method, path, action in declared(create_app(hub))
+            for method, path, action in service.routes
             if method == "GET" and not path.startswith(MACHINES) and "{" not in path
         }
     )
@@ -50,7 +48,7 @@ def test_every_page_as_every_role(workbench: Served, members: dict[str, Member],
     member = members[role]
     principal = Principal(member.id, "staff", frozenset(member.roles), ROLES[role])
     with member.client(workbench.url) as client:
-        for path, action in pages(workbench.hub):
+        for path, action in pages(workbench):
             answer = client.get(path)
             decision = may(principal, action)
             if not decision.allowed and decision.reason != "purpose-missing":
@@ -67,7 +65,7 @@ def test_a_stranger_sees_the_open_pages_and_is_asked_in_for_others(workbench: Se
     from mdm.access import is_open  # noqa: PLC0415
 
     with workbench.client(Accept="text/html") as stranger:
-        for path, action in pages(workbench.hub):
+        for path, action in pages(workbench):
             answer = stranger.get(path)
             if is_open(action):
                 assert answer.status_code in (200, 303), path
