@@ -99,7 +99,11 @@ def open_home(path: Path) -> Hub:
         )
     keys = Keys(_provider(settings), sessions)
     hub = Hub(settings, sessions, keys, Lake(settings.lake, keys, sessions))
-    _replay_shreds(hub)
+    try:
+        _replay_shreds(hub)
+    except BaseException:
+        hub.close()
+        raise
     return hub
 
 

@@ -117,7 +117,7 @@ class CorrectionRules(Document):
 
     def step(self, act: str) -> Step:
         """A step of the chain by its act. KeyError for one that is not of it."""
-        return next(step for step in self.chain if step.act == act)
+        return {step.act: step for step in self.chain}[act]
 
     def waiting(self, state: str) -> Step | None:
         """The step that takes up a proposal in this state."""

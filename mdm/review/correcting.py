@@ -6,12 +6,10 @@ from collections.abc import Collection
 
 from sqlmodel import Session, col, select
 
+from mdm.corrections import deadlines
 from mdm.hub.tables import Correction, CorrectionTarget, ReviewTask, ReviewTaskEntity
 from mdm.review.ranking import ranked
 from mdm.review.terms import OPEN, PARKED, together
-
-#: States in which a proposal waits for somebody of its chain.
-WAITING = ("proposed", "verified", "endorsed")
 
 
 def corrected(session: Session, ids: Collection[str]) -> set[str]:
@@ -21,7 +19,9 @@ def corrected(session: Session, ids: Collection[str]) -> set[str]:
         query = (
             select(CorrectionTarget.entity_id)
             .join(Correction, col(Correction.id) == col(CorrectionTarget.correction))
-            .where(col(CorrectionTarget.entity_id).in_(some), col(Correction.state).in_(WAITING))
+            .where(
+                col(CorrectionTarget.entity_id).in_(some), col(Correction.state).in_(deadlines.OPEN)
+            )
         )
         found.update(session.exec(query).all())
     return found
