@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from mdm.access import Principal, may
+from mdm.access import Principal, is_open, may
 from mdm.compose import Hub
 from tests.api.serving import Served, served
 from tests.api.world import fill
@@ -43,15 +43,36 @@ def pages(service: Served) -> list[tuple[str, str]]:
     )
 
 
+def addresses(service: Served) -> list[tuple[re.Pattern[str], str]]:
+    """What addresses look like, and the action each asks for."""
+    return [
+        (re.compile(re.sub(r"\{[^}]*\}", "[^/]+", path) + r"\Z"), action)
+        for method, path, action in service.routes
+        if method == "GET"
+    ]
+
+
+def offered(text: str, routes: list[tuple[re.Pattern[str], str]]) -> Iterator[tuple[str, str]]:
+    """The links of a page, with the action of each."""
+    for link in dict.fromkeys(re.findall(r'href="(/[^"#?]*)', text)):
+        yield from ((link, action) for pattern, action in routes if pattern.match(link))
+
+
+def allowed(principal: Principal, action: str) -> bool:
+    """Whether somebody may follow a link; for a purpose, where one is asked."""
+    decision = may(principal, action)
+    return is_open(action) or decision.allowed or decision.reason == "purpose-missing"
+
+
 @pytest.mark.parametrize("role", sorted(ROLES))
 def test_every_page_as_every_role(workbench: Served, members: dict[str, Member], role: str) -> None:
     member = members[role]
     principal = Principal(member.id, "staff", frozenset(member.roles), ROLES[role])
+    routes = addresses(workbench)
     with member.client(workbench.url) as client:
         for path, action in pages(workbench):
             answer = client.get(path)
-            decision = may(principal, action)
-            if not decision.allowed and decision.reason != "purpose-missing":
+            if not allowed(principal, action):
                 assert answer.status_code == 403, path
                 assert "Tidak diizinkan" in answer.text, path
                 continue
@@ -59,11 +80,11 @@ def test_every_page_as_every_role(workbench: Served, members: dict[str, Member],
             if answer.headers.get("content-type", "").startswith("text/html"):
                 assert not INLINE.search(answer.text), path
                 assert len(gzip.compress(answer.content)) <= WIRE_BYTES, path
+                for link, wanted in offered(answer.text, routes):
+                    assert allowed(principal, wanted), f"{path} offers {link}"
 
 
 def test_a_stranger_sees_the_open_pages_and_is_asked_in_for_others(workbench: Served) -> None:
-    from mdm.access import is_open  # noqa: PLC0415
-
     with workbench.client(Accept="text/html") as stranger:
         for path, action in pages(workbench):
             answer = stranger.get(path)

@@ -15,6 +15,7 @@ from litestar.params import FromPath
 from api.actions import declares
 from api.web.pages import AnyRequest, page
 from api.web.texts import texts
+from api.web.visitor import visitor_of
 
 #: Topic → as the address says it, in the order of the list.
 TOPICS = {
@@ -30,11 +31,13 @@ TOPICS = {
 
 @dataclass(frozen=True)
 class Step:
-    """A question with its answer; of the tour: who does what, and where. Keys of the texts."""
+    """A question with its answer; of the tour: who does what, and where. Keys of the texts. `closed`: the role of who looks
+    does not lead there."""
 
     title: str
     text: str
     path: str | None = None
+    closed: bool = False
 
 
 @dataclass(frozen=True)
@@ -46,14 +49,14 @@ class HelpPage:
     topics: list[tuple[str, str]]
 
 
-#: The tour: key of the step → where it leads.
+#: The tour: key of the step → where it leads, and what one must be allowed there; "": nothing.
 TOUR = {
-    "one": "/masuk",
-    "two": "/tinjau",
-    "three": "/perbaikan",
-    "four": "/telusur",
-    "five": "/operasi",
-    "six": "/publik",
+    "one": ("/masuk", ""),
+    "two": ("/tinjau", "review.list"),
+    "three": ("/perbaikan", "correction.read"),
+    "four": ("/telusur", "audit.trace"),
+    "five": ("/operasi", "operations.read"),
+    "six": ("/publik", ""),
 }
 
 
@@ -81,9 +84,16 @@ def topic(request: AnyRequest, topic: FromPath[str]) -> Response[bytes]:
 @declares("page.open")
 @get("/tur", sync_to_thread=True)
 def tour(request: AnyRequest) -> Response[bytes]:
-    """Through the workbench of a demonstration, step by step."""
+    """Through the workbench of a demonstration, step by step; a stranger is asked in where a step leads."""
+    visitor = visitor_of(request)
     steps = [
-        Step(f"help.tour.{one}.title", f"help.tour.{one}.text", path) for one, path in TOUR.items()
+        Step(
+            f"help.tour.{one}.title",
+            f"help.tour.{one}.text",
+            path,
+            bool(action and visitor.principal and not visitor.may(action)),
+        )
+        for one, (path, action) in TOUR.items()
     ]
     return page(request, "overview/tour.html", HelpPage("help.tour.title", steps, []))
 
