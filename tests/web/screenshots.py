@@ -58,6 +58,85 @@ def _traced(page: Page) -> None:
         page.locator(shown).first.wait_for()
 
 
+@walk("auditor", "verified log")
+def _verified(page: Page) -> None:
+    page.goto("/verifikasi")
+    page.get_by_label("juga setiap profil tersegel").check()
+    page.keyboard.press("v")
+    page.locator("#hasil .message").wait_for()
+
+
+@walk("auditor", "copy of the log")
+def _copied(page: Page) -> None:
+    page.goto("/log/salinan")
+    page.keyboard.press("m")
+    page.locator("#hasil .message").wait_for()
+
+
+@walk("auditor", "compared days")
+def _compared(page: Page) -> None:
+    page.goto("/contoh")
+    page.locator("input[name=apa][value=values]").locator("..").get_by_role("button").click()
+    page.locator("a[data-key=j]").click()
+    page.locator("[name=putusan]").first.wait_for()
+    value = page.locator("a[href^='/telusur/']").first.get_attribute("href") or ""
+    page.goto(value.partition("/nilai")[0])
+    page.get_by_role("button", name="Bandingkan").click()
+    page.get_by_role("heading", level=1).wait_for()
+
+
+@walk("steward", "opened task")
+def _opened(page: Page) -> None:
+    page.goto("/tinjau/lanjut")
+    page.keyboard.press("o")
+    page.locator("[data-key=o]").wait_for(state="detached")
+
+
+@walk("steward", "answered task")
+def _answered(page: Page) -> None:
+    page.goto("/tinjau/lanjut")
+    page.keyboard.press("c")
+    page.locator("#pesan > *").first.wait_for()
+
+
+@walk("desa-operator", "nobody found")
+def _nobody(page: Page) -> None:
+    page.goto("/perbaikan")
+    page.locator("[name=nik]").fill("5108010101800001")
+    page.keyboard.press("Enter")
+    page.locator(".field.wrong").wait_for()
+
+
+@walk("desa-operator", "checked proposal")
+def _checked(page: Page) -> None:
+    """A number that cannot be, with the word of the checks beside the field."""
+    page.goto("/perbaikan")
+    page.locator("a[href^='/perbaikan/usulan/']").first.click()
+    page.get_by_role("link", name="Buka keluarga").click()
+    page.locator("a[href*='/perbaikan/usul/']", has_text="Usulkan perbaikan").first.click()
+    page.locator("main form input[type=text], main form input:not([type])").first.fill("12")
+    page.locator("main form input[type=date]").first.fill("2026-11-20")
+    page.get_by_role("button", name="Periksa").click()
+    page.locator(".check").first.wait_for()
+
+
+@walk("desa-operator", "member opened")
+def _member(page: Page) -> None:
+    page.goto("/perbaikan")
+    page.locator("a[href^='/perbaikan/usulan/']").first.click()
+    page.get_by_role("link", name="Buka keluarga").click()
+    page.locator(".member summary").first.click()
+
+
+@walk("desa-operator", "new member")
+def _added(page: Page) -> None:
+    page.goto("/perbaikan")
+    page.locator("a[href^='/perbaikan/usulan/']").first.click()
+    page.get_by_role("link", name="Buka keluarga").click()
+    page.get_by_role("link", name="Menambah anggota keluarga").click()
+    page.get_by_role("button", name="Periksa").wait_for()
+
+
 STRANGER = "stranger"
 
 

@@ -29,6 +29,14 @@ OF_JUDGEMENT = {"link": BLUE, "review": AMBER, "non-link": RED}
 OF_SOURCE = (BLUE, GREEN, AMBER, RED, INK)
 
 
+def _counts(words: Wording, ticks: int) -> alt.Axis:
+    """An axis of counts, with thousands parted as the language parts them."""
+    text = "format(datum.value, ',')"
+    if words.language == "id":
+        text = f"replace(replace(replace({text}, /,/g, '_'), '.', ','), /_/g, '.')"
+    return alt.Axis(tickCount=ticks, labelExpr=text)
+
+
 def _data(rows: Rows) -> Any:
     make: Any = alt.Data  # Altair leaves it without types
     return make(values=rows)
@@ -110,7 +118,7 @@ def freshness(session: Session, seq: int, _kind: str, words: Wording) -> str | N
                 labelAngle=0,
             ),
         ),
-        y=alt.Y("n:Q", title=None, axis=alt.Axis(tickCount=3, format="~s")),
+        y=alt.Y("n:Q", title=None, axis=_counts(words, 3)),
     )
     drawn = base.mark_bar(color=BLUE).properties(width=WIDTH + 150, height=70)
     faceted = drawn.facet(row=alt.Row("source:N", title=None), spacing=8)
@@ -195,9 +203,7 @@ def weights(session: Session, seq: int, kind: str, words: Wording) -> str | None
         .encode(
             x=alt.X("weight:Q", title=words.t("operations.bits"), bin="binned"),
             x2="end:Q",
-            y=alt.Y(
-                "n:Q", title=words.t("operations.pairs"), axis=alt.Axis(format="~s", tickCount=4)
-            ),
+            y=alt.Y("n:Q", title=words.t("operations.pairs"), axis=_counts(words, 4)),
             color=colour,
         )
     )

@@ -31,7 +31,7 @@ TOPICS = {
 
 @dataclass(frozen=True)
 class Step:
-    """A question with its answer; of the tour: who does what, and where. Keys of the texts. `closed`: the role of who looks
+    """A question with its answer; of the tour: who does what, and where. Keys of the texts. `closed`: the role at hand
     does not lead there."""
 
     title: str
