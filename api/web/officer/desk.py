@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
@@ -68,6 +68,7 @@ class DeskPage:
     to_return: int | None = None  # lines of the next return file, for who hands it over
     districts: Sequence[tuple[str, str]] = ()
     found: Sequence[Found] = ()
+    typed: Mapping[str, str] = field(default_factory=dict)  # of a search by name, to be mended
 
 
 @dataclass(frozen=True)
@@ -152,14 +153,15 @@ def search_by_name(
         district = typed["kecamatan"]
         found = by_name(hub, principal, name=typed["nama"], birth=birth, district=district)
     except (RefusedError, UnknownError):
-        return _again(request, hub, principal, "officer.search.incomplete", named=True)
+        return _again(request, hub, principal, "officer.search.incomplete", typed)
     except CapacityError:
-        return _again(request, hub, principal, "officer.search.too-many", named=True)
+        return _again(request, hub, principal, "officer.search.too-many", typed)
     if len(found) == 1:
         return see_other(f"{HOME}/keluarga/{found[0].entity_id}")
     if not found:
-        return _again(request, hub, principal, "officer.search.no-name", named=True)
-    return page(request, "officer/desk.html", replace(_desk(request, hub, principal), found=found))
+        return _again(request, hub, principal, "officer.search.no-name", typed)
+    context = replace(_desk(request, hub, principal), found=found, typed=typed)
+    return page(request, "officer/desk.html", context)
 
 
 @declares("correction.read")
@@ -185,9 +187,15 @@ def family(
 
 
 def _again(
-    request: AnyRequest, hub: Hub, principal: Principal, wrong: str, *, named: bool = False
+    request: AnyRequest,
+    hub: Hub,
+    principal: Principal,
+    wrong: str,
+    typed: Mapping[str, str] | None = None,
 ) -> Response[bytes]:
-    context = replace(_desk(request, hub, principal), wrong=wrong, named=named)
+    """The desk, with what is wrong. What was typed of a name stands again; a number never does."""
+    shown = _desk(request, hub, principal)
+    context = replace(shown, wrong=wrong, named=typed is not None, typed=typed or {})
     return page(request, "officer/desk.html", context, status=422)
 
 
