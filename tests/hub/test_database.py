@@ -141,10 +141,13 @@ def test_who_keeps_a_connection_sees_what_others_do_and_outlives_a_failure(hub: 
             session.add(LinkageModel(name=f"ours {n}", fingerprint="f"))
             seen.append(session.exec(select(func.count()).select_from(LinkageModel)).one())
     apart.settle()
+    with hub.sessions.again() as session:
+        session.add(LinkageModel(name="ours again", fingerprint="f"))
+    hub.sessions.hasten()
     with hub.sessions.read() as session:
         held = set(session.exec(select(LinkageModel.name)).all())
     assert seen == [2, 4, 6]
-    assert held == {f"{who} {n}" for who in ("ours", "theirs") for n in range(3)}
+    assert held == {f"{who} {n}" for who in ("ours", "theirs") for n in range(3)} | {"ours again"}
 
 
 def test_a_reader_sees_one_moment_and_waits_for_nobody(hub: Hub) -> None:
