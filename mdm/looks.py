@@ -10,7 +10,7 @@ from sqlmodel import Session, col, func, select
 
 from mdm.compose import Hub
 from mdm.errors import UnknownError, UsageError
-from mdm.hub.runs import published_seq
+from mdm.hub.runs import ABANDONED, published_seq
 from mdm.hub.tables import Batch, Entity, Run, RunStage
 
 
@@ -102,7 +102,11 @@ def _run(run: Run) -> RunLine:
     # A stage's own steps ("link person: block") are inside the stage's seconds already.
     seconds = round(sum(float(v) for name, v in run.seconds.items() if ":" not in name), 1)
     models = ", ".join(json.loads(run.model).values()) if run.model else None
-    return RunLine(run.id, run.seq, run.status, run.started, seconds, models)
+    # A run that only learned publishes nothing and gives up what it staged: it has done its work all the same.
+    trained = run.kind == "train" and run.status == ABANDONED and models is not None
+    return RunLine(
+        run.id, run.seq, "trained" if trained else run.status, run.started, seconds, models
+    )
 
 
 def _stages(session: Session, run: str) -> tuple[StageLine, ...]:
