@@ -83,8 +83,8 @@ class Comparison(Document):
     levels: list[Level] = Field(min_length=2)
 
 
-class Guard(Document):
-    """Pairs that look alike for a known reason: whatever their weight, they get at most this judgement.
+class Pattern(Document):
+    """Pairs that agree and differ in one way.
 
     `when` and `unless` name levels found per comparison: all of `when` must hold, and not all of `unless`.
     `sql` may say more, over `<column>_l` and `<column>_r`.
@@ -92,10 +92,15 @@ class Guard(Document):
 
     name: str
     sentence: str
-    judgement: Judgement
     when: dict[str, list[str]]
     unless: dict[str, list[str]] = {}
     sql: str = "true"
+
+
+class Guard(Pattern):
+    """Pairs that look alike for a known reason: whatever their weight, they get at most this judgement."""
+
+    judgement: Judgement
 
 
 class Certain(Document):
@@ -128,6 +133,27 @@ class Thresholds(Document):
         return self
 
 
+class Stricter(Pattern):
+    """Pairs whose weights say too much, because what agrees goes together by itself: they have thresholds of their own.
+
+    Of several that hold the highest count. `link` and `review` as in `Thresholds`, never below those.
+    """
+
+    link: float | None = None
+    review: float | None = None
+
+
+class Overruled(Document):
+    """A pair under review is no question where both its records have a link that is `bits` stronger.
+
+    Each has found where it belongs. `unless`: SQL over `<column>_l` and `<column>_r`, true of pairs that stay questions.
+    """
+
+    sentence: str
+    bits: float = Field(gt=0)
+    unless: str = "false"
+
+
 class Exclusive(Document):
     """A cluster holds at most one record per value of `key`, unless the two records are linked to each other."""
 
@@ -147,9 +173,11 @@ class LinkageRules(Document):
     blocking: list[BlockingRule] = Field(min_length=1)
     max_pairs_per_record: float = Field(gt=0)
     comparisons: list[Comparison] = Field(min_length=1)
-    guards: list[Guard] = []
     training: Training
     thresholds: Thresholds
+    stricter: list[Stricter] = []
+    guards: list[Guard] = []
+    overruled: Overruled | None = None
     exclusive: Exclusive | None = None
 
     @property
@@ -157,12 +185,17 @@ class LinkageRules(Document):
         """SHA-256 of the document's meaning: the same rules, however they are laid out, have one digest."""
         return sha256(self.model_dump_json().encode()).hexdigest()
 
+    @property
+    def patterns(self) -> tuple[Pattern, ...]:
+        """All that may give a pair another judgement than its weight alone."""
+        return (*self.stricter, *self.guards)
+
     @model_validator(mode="after")
     def _names_are_unique(self) -> LinkageRules:
-        groups: tuple[Sequence[BlockingRule | Comparison | Guard], ...] = (
+        groups: tuple[Sequence[BlockingRule | Comparison | Pattern], ...] = (
             self.blocking,
             self.comparisons,
-            self.guards,
+            self.patterns,
         )
         for group in groups:
             names = [rule.name for rule in group]
@@ -171,13 +204,13 @@ class LinkageRules(Document):
         return self
 
     @model_validator(mode="after")
-    def _guards_name_levels(self) -> LinkageRules:
+    def _patterns_name_levels(self) -> LinkageRules:
         known = {one.name: {level.name for level in one.levels} for one in self.comparisons}
-        for guard in self.guards:
-            for comparison, levels in [*guard.when.items(), *guard.unless.items()]:
+        for one in self.patterns:
+            for comparison, levels in [*one.when.items(), *one.unless.items()]:
                 if unknown := set(levels) - known.get(comparison, set()):
                     raise ValueError(
-                        f"guard {guard.name} names what {comparison} does not have: {sorted(unknown)}"
+                        f"{one.name} names what {comparison} does not have: {sorted(unknown)}"
                     )
         return self
 

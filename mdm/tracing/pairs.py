@@ -93,8 +93,8 @@ def _pair(
 
 def reason_of(rules: LinkageRules, reason: str) -> str:
     """A judgement's reason in a sentence."""
-    guards = {guard.name: guard.sentence for guard in rules.guards}
-    return SENTENCES.get(reason) or guards.get(reason, reason)
+    patterns = {one.name: one.sentence for one in rules.patterns}
+    return SENTENCES.get(reason) or patterns.get(reason, reason)
 
 
 def _rids(row: Mapping[str, Any]) -> Rids:

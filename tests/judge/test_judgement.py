@@ -70,6 +70,61 @@ def test_two_thresholds_make_three_judgements() -> None:
     }
 
 
+NAMESAKES = {
+    "name": "namesakes",
+    "sentence": "Names are common where they are.",
+    "when": {"a": ["different"]},
+    "sql": "a_l = 'twin' OR a_r = 'twin'",
+    "link": 8,
+    "review": 6,
+}
+
+
+def test_pairs_that_say_less_than_they_weigh_have_thresholds_of_their_own() -> None:
+    judged = _judged(
+        {(1, 9): 8.0, (2, 9): 7.9, (3, 9): 5.9, (4, 5): 4.0, (6, 7): 3.9}, stricter=[NAMESAKES]
+    )
+    assert judged == {
+        (1, 9): ("link", "weight"),
+        (2, 9): ("review", "namesakes"),
+        (4, 5): ("link", "weight"),
+        (6, 7): ("review", "weight"),
+    }
+
+
+def test_what_is_below_a_threshold_of_its_own_keeps_nobody_apart() -> None:
+    """It has no row, so a third record may bring the two together; a person may still say what it is."""
+    pairs = {(1, 9): 5.0, (1, 2): 9.0, (2, 9): 9.0}
+    assert (1, 9) not in _judged(pairs, stricter=[NAMESAKES])
+    said = _judged(pairs, {(1, 9): "non-link"}, stricter=[NAMESAKES])
+    assert said[1, 9] == ("non-link", "human")
+
+
+OVERRULED = {"sentence": "Each has found its own.", "bits": 10, "unless": "a_l = 'twin'"}
+
+
+@pytest.mark.parametrize(
+    ("links", "asked"),
+    [
+        ({(1, 2): 13.0, (3, 4): 13.0}, False),
+        ({(1, 2): 12.9, (3, 4): 13.0}, True),
+        ({(1, 2): 30.0}, True),  # the other has found nobody
+        ({}, True),
+    ],
+)
+def test_a_question_that_stronger_links_have_answered_is_not_asked(
+    links: dict[tuple[int, int], float], asked: bool
+) -> None:
+    judged = _judged({(1, 3): 3.0, **links}, overruled=OVERRULED)
+    assert ((1, 3) in judged) == asked
+    assert all(judged[pair] == ("link", "weight") for pair in links)
+
+
+def test_some_questions_stay_whatever_else_was_found() -> None:
+    judged = _judged({(9, 10): 3.0, (8, 9): 30.0, (10, 11): 30.0}, overruled=OVERRULED)
+    assert judged[9, 10] == ("review", "weight")
+
+
 def test_a_guard_lowers_a_link_and_never_raises() -> None:
     judged = _judged({(8, 9): 9.0, (9, 10): 9.0, (9, 11): 1.0}, guards=[TWINS])
     assert judged == {

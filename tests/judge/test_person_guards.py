@@ -19,10 +19,12 @@ def person(source: str, nik: str | None, **more: Any) -> dict[str, Any]:
     return {"source": source, "nik": nik, "nik_raw": nik} | sides | more
 
 
-def said(first: dict[str, Any], second: dict[str, Any], *others: dict[str, Any]) -> tuple[str, str]:
+def said(
+    first: dict[str, Any], second: dict[str, Any], *others: dict[str, Any], weight: float = 20.0
+) -> tuple[str, str]:
     with standardised(person=[first, second, *others]) as engine:
         each_card_a_family(engine)
-        return judged(engine, 1, 2, 20.0)
+        return judged(engine, 1, 2, weight)
 
 
 @pytest.mark.parametrize("born", ["1982-02-16", "1984-02-16", "1982-12-16", "1982-07-01"])
@@ -69,3 +71,51 @@ def test_two_rows_of_the_register(born: str, judgement: str) -> None:
     """Months apart, one mother's child registered twice; years apart, a brother or son of the same name."""
     again = person("kemendagri", "3512022006829001", birth_date=born)
     assert said(person("kemendagri", HIS), again)[0] == judgement
+
+
+@pytest.mark.parametrize(
+    ("village", "weight", "judgement"),
+    [
+        ("3512032001", 11.9, ("review", "a name and a place")),
+        ("3512032001", 12.1, ("link", "weight")),
+        ("3512022001", 8.9, ("review", "a name and a village")),
+        ("3512022001", 9.1, ("link", "weight")),
+    ],
+)
+def test_a_name_and_a_place_say_less_than_each(
+    village: str, weight: float, judgement: tuple[str, str]
+) -> None:
+    """Another kecamatan of the kabupaten, or the village itself, and no number to compare."""
+    here = {"region_code": "3512022001", "region_system": "kemendagri"}
+    his = person("kemendagri", HIS, **here)
+    other = person("pemda", None, kk="3512032203150007", **here | {"region_code": village})
+    assert said(his, other, weight=weight) == judgement
+
+
+@pytest.mark.parametrize(
+    ("born", "judgement"),
+    [("1964-11-03", ("review", "a namesake's number")), ("1982-02-18", ("link", "weight"))],
+)
+def test_a_number_that_a_namesake_got(born: str, judgement: tuple[str, str]) -> None:
+    elsewhere = {"kk": "3512032203150007", "region_code": "3512032001"}
+    here = {"region_code": "3512022001", "region_system": "kemendagri"}
+    namesake = person("pemda", HIS, birth_date=born, **here | elsewhere)
+    assert said(person("kemendagri", HIS, **here), namesake) == judgement
+
+
+def test_two_numbers_and_two_birth_dates_are_a_name_given_again() -> None:
+    """The register knows both: an elder brother's name, the same mother, another card."""
+    home = {"region_code": "3512022001", "region_system": "kemendagri", "mother_name": "SUMIRAH"}
+    younger = home | {"birth_date": "1991-07-30", "kk": "3512022203150007"}
+    known = person("kemendagri", "3512023007919001", **younger)
+    other = person("pemda", "3512023007919001", **younger)
+    his = person("kemendagri", HIS, **home)
+    assert said(his, other, known) == ("review", "another birth date and number")
+    without = person("pemda", None, **younger)
+    assert said(his, without) == ("review", "another birth date")
+
+
+def test_twins_of_whom_the_register_knows_one() -> None:
+    """Their numbers follow each other, and each name has a word of its own."""
+    twin = person("pemda", TWINS, name="ADIN MUTAWANTO")
+    assert said(person("kemendagri", HIS), twin)[0] == "review"

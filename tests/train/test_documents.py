@@ -46,7 +46,7 @@ def test_a_wrong_document_is_refused_with_place_and_reason(
 def test_every_rule_has_a_name_and_one_sentence(kind: str) -> None:
     rules = load_linkage(kind)  # type: ignore[arg-type]
     levels = [level for comparison in rules.comparisons for level in comparison.levels]
-    for rule in [*rules.blocking, *rules.comparisons, *rules.guards, *levels]:
+    for rule in [*rules.blocking, *rules.comparisons, *rules.patterns, *levels]:
         assert rule.name
         assert len(rule.sentence.split()) >= 2
         assert rule.sentence.endswith(".")

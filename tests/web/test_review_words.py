@@ -1,4 +1,4 @@
-"""What the evidence says, it says in both languages: every level and guard of the linkage rules."""
+"""What the evidence says, it says in both languages: every level and pattern of the linkage rules."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from matching.rules import KINDS, Kind, load_linkage
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_every_level_and_guard_has_its_words(kind: Kind) -> None:
+def test_every_level_and_pattern_has_its_words(kind: Kind) -> None:
     rules = load_linkage(kind)
-    wanted = {f"evidence.reason.{slug(guard.name)}" for guard in rules.guards}
+    wanted = {f"evidence.reason.{slug(one.name)}" for one in rules.patterns}
     for one in rules.comparisons:
         wanted.add(f"evidence.part.{kind}.{slug(one.name)}")
         wanted |= {
