@@ -1,5 +1,5 @@
 """`make bench`: the whole path beside bare Splink, at 100 k, 300 k and 1 M source records, then the service and
-its pages; writes bench/latest.json.
+its pages; writes bench/latest.json and the table of bench/README.md.
 
 Each measurement is a process of its own, so that peak memory is its own too. `python -m bench path`,
 `python -m bench service` and `python -m bench pages` measure one of them; with sizes (`python -m bench path 100000`)
@@ -23,6 +23,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.chart import draw
+from bench.told import tell
 
 HERE = Path(__file__).parent
 WORK = HERE / "scratch"
@@ -59,7 +60,9 @@ def _path(sizes: tuple[int, ...]) -> None:
 def _keep(figures: dict[str, Any]) -> None:
     """Put new figures in the place of the old ones; the others stay."""
     held = json.loads(LATEST.read_text("utf-8")) if LATEST.exists() else {}
-    LATEST.write_text(json.dumps({**held, **figures}, indent=1) + "\n", encoding="utf-8")
+    now = {**held, **figures}
+    LATEST.write_text(json.dumps(now, indent=1) + "\n", encoding="utf-8")
+    tell(HERE / "README.md", now)
 
 
 def _today() -> str:
