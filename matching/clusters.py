@@ -9,6 +9,7 @@ a human linked only a human's non-link keeps apart.
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from dataclasses import dataclass
 from typing import Any
@@ -29,14 +30,15 @@ class ClusterCount:
 
 
 def cluster(engine: Engine, rules: LinkageRules, *, few: bool = False) -> ClusterCount:
-    """Make `<kind>_clusters(rid, cluster)` and `<kind>_passed_over(rid_l, rid_r, match_weight)`.
+    """Make `<kind>_clusters(rid, cluster)` and `<kind>_passed_over(rid_l, rid_r, match_weight, answered)`.
 
+    `answered`: both records kept a link so much stronger that the one passed over is no question (`rules.overruled`).
     `few`: there are so few records that components are found at once without the engine; the result is the same.
     """
     kind = rules.kind
     (_components_of_few if few else _components)(engine, kind)
     conflicts = _find_conflicts(engine, rules)
-    assigned, passed = _regrow(engine, kind)
+    assigned, passed = _regrow(engine, kind, rules.overruled.bits if rules.overruled else None)
     engine.register("regrown", assigned)
     engine.register(f"{kind}_passed_over", passed)
     clusters = f"""
@@ -116,7 +118,7 @@ def _find_conflicts(engine: Engine, rules: LinkageRules) -> int:
     return engine.table("conflict_components", "SELECT DISTINCT component FROM cannot_link")
 
 
-def _regrow(engine: Engine, kind: str) -> tuple[pa.Table, pa.Table]:
+def _regrow(engine: Engine, kind: str, bits: float | None) -> tuple[pa.Table, pa.Table]:
     """Grow the components in conflict from the strongest link down. Ties fall by rid, so by content, not by arrival."""
     links = engine.fetch(
         f"""
@@ -145,9 +147,28 @@ def _regrow(engine: Engine, kind: str) -> tuple[pa.Table, pa.Table]:
             ),
         }
     )
-    return assigned, links.take(pa.array(passed, pa.int64())).select(
-        ["rid_l", "rid_r", "match_weight"]
-    )
+    over = links.take(pa.array(passed, pa.int64())).select(["rid_l", "rid_r", "match_weight"])
+    return assigned, over.append_column("answered", _answered(links, passed, bits))
+
+
+def _answered(links: pa.Table, passed: list[int], bits: float | None) -> pa.BooleanArray:
+    """Of each link passed over, whether both its records kept one `bits` stronger; people's words are strongest."""
+    human: list[Any] = links["human"].to_pylist()
+    weights: list[Any] = links["match_weight"].to_pylist()
+    strength: list[float] = [
+        math.inf if word else weight for word, weight in zip(human, weights, strict=True)
+    ]
+    ends, over = _pairs(links), set(passed)
+    kept: dict[int, float] = {}
+    for index, pair in enumerate(ends):
+        for rid in () if index in over else pair:
+            kept[rid] = max(kept.get(rid, -math.inf), strength[index])
+    limit = math.inf if bits is None else bits
+    said = [
+        all(kept.get(rid, -math.inf) >= strength[index] + limit for rid in ends[index])
+        for index in passed
+    ]
+    return pa.array(said, pa.bool_())
 
 
 def _apart(engine: Engine, sql: str) -> dict[int, set[int]]:

@@ -144,9 +144,10 @@ class Stricter(Pattern):
 
 
 class Overruled(Document):
-    """A pair under review is no question where both its records have a link that is `bits` stronger.
+    """A pair under review, or a link passed over, is no question where both its records have a link `bits` stronger.
 
-    Each has found where it belongs. `unless`: SQL over `<column>_l` and `<column>_r`, true of pairs that stay questions.
+    Each has found where it belongs. `unless`: SQL over `<column>_l` and `<column>_r`, true of pairs under review that
+    stay questions.
     """
 
     sentence: str

@@ -98,7 +98,7 @@ def _pairs(kind: str, *, disagreements: bool) -> str:
         f"""SELECT rid_l, rid_r, match_weight AS weight, '{DUPLICATE}' AS question, reason,
                    true AS inside FROM {kind}_judged WHERE judgement = 'review'""",
         f"""SELECT rid_l, rid_r, match_weight, '{DISPUTED}', 'passed over', false
-            FROM {kind}_passed_over""",
+            FROM {kind}_passed_over WHERE NOT answered""",
     ]
     if disagreements:
         found.append(

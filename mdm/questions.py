@@ -1,8 +1,8 @@
 """Open questions: what is not settled about an entity's identity, kept from run to run.
 
 - possible_duplicate: two records under review that lie in two entities
-- disputed_link: a link passed over because something forbade it, a link the second opinion
-  contradicts, or a pair under review inside one entity
+- disputed_link: a link passed over because something forbade it (unless much stronger links have
+  answered it), a link the second opinion contradicts, or a pair under review inside one entity
 - weak_link: the weakest link without which the entity would fall apart lies below the threshold
 
 Only what is open has rows. They are versioned by run like profiles: a row holds from `run_seq`

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import combinations
 
 import pyarrow as pa
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -16,14 +18,9 @@ EXCLUSIVE = {"key": "source", "sentence": "One row of a source."}
 Pairs = dict[tuple[int, int], tuple[float, str]]
 
 
-def _clusters(
-    sources: list[str | None],
-    pairs: Pairs,
-    exclusive: bool = True,
-    human: frozenset[tuple[int, int]] = frozenset(),
-    *,
-    few: bool = False,
-) -> list[set[int]]:
+def _judged_links(
+    sources: Sequence[str | None], pairs: Pairs, human: frozenset[tuple[int, int]] = frozenset()
+) -> DuckDBEngine:
     engine = DuckDBEngine()
     engine.register(
         "person_linkable",
@@ -48,6 +45,18 @@ def _clusters(
             }
         ),
     )
+    return engine
+
+
+def _clusters(
+    sources: list[str | None],
+    pairs: Pairs,
+    exclusive: bool = True,
+    human: frozenset[tuple[int, int]] = frozenset(),
+    *,
+    few: bool = False,
+) -> list[set[int]]:
+    engine = _judged_links(sources, pairs, human)
     cluster(engine, small_rules(exclusive=EXCLUSIVE if exclusive else None), few=few)
     rows = engine.fetch(
         "SELECT cluster, list(rid ORDER BY rid) AS rids FROM person_clusters GROUP BY cluster ORDER BY cluster"
@@ -127,3 +136,25 @@ def _slow(sources: list[str | None], pairs: Pairs) -> list[set[int]]:
             groups.remove(other)
             one |= other
     return groups
+
+
+@pytest.mark.parametrize(
+    ("links", "answered"),
+    [
+        ({(1, 3): (25, "link"), (2, 4): (19, "link"), (2, 3): (9, "link")}, True),
+        ({(1, 3): (25, "link"), (2, 4): (18, "link"), (2, 3): (9, "link")}, False),
+        ({(1, 3): (25, "link"), (2, 3): (9, "link")}, False),  # the other has nobody else
+    ],
+)
+def test_a_link_passed_over_is_answered_by_stronger_links_of_both(
+    links: Pairs, answered: bool
+) -> None:
+    sources = ["registry", "registry", "field", "office"]
+    engine = _judged_links(sources, links)
+    rules = small_rules(
+        exclusive=EXCLUSIVE, overruled={"sentence": "Each has its own.", "bits": 10}
+    )
+    cluster(engine, rules)
+    found = engine.fetch("SELECT rid_l, rid_r, answered FROM person_passed_over").to_pylist()
+    engine.close()
+    assert found == [{"rid_l": 2, "rid_r": 3, "answered": answered}]

@@ -131,7 +131,7 @@ def test_the_weakest_link_is_the_one_that_holds(
     try:
         names = "rid_l rid_r match_weight judgement reason"
         engine.register("person_judged", table(judged, names))
-        engine.register("person_passed_over", table([], "rid_l rid_r match_weight"))
+        engine.register("person_passed_over", table([], "rid_l rid_r match_weight answered"))
         engine.register("person_links", table([(n, "a") for n in range(4)], "rid entity_id"))
         find_open(engine, "person", 10.0)
         found = engine.fetch("SELECT weight FROM questions_now WHERE question = 'weak_link'")

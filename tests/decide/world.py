@@ -144,7 +144,7 @@ class Country:
             if entity in rid
             for step, weight in enumerate(weights)
         ]
-        passed = [(rid[a], rid[b], weight) for a, b, weight in self.passed_over if a in rid]
+        passed = [(rid[a], rid[b], weight, False) for a, b, weight in self.passed_over if a in rid]
         disputes = [
             (rid[entity], rid[entity] + 1, weight, "link", 0.1)
             for entity, weight in self.disputed
@@ -153,7 +153,7 @@ class Country:
         placed = [(rid[entity] + n, entity) for entity in ids for n in range(10)]
         return {
             "judged": table(judged, "rid_l rid_r match_weight judgement reason"),
-            "passed_over": table(passed, "rid_l rid_r match_weight"),
+            "passed_over": table(passed, "rid_l rid_r match_weight answered"),
             "disagreements": table(
                 disputes, "rid_l rid_r match_weight judgement second_probability"
             ),
@@ -166,6 +166,7 @@ _TYPES = {
     "second_probability": pa.float64(),
     "judgement": pa.string(),
     "reason": pa.string(),
+    "answered": pa.bool_(),
     "entity_id": pa.string(),
 }
 
