@@ -85,10 +85,11 @@ def test_two_rows_of_the_register(born: str, judgement: str) -> None:
 def test_a_name_and_a_place_say_less_than_each(
     village: str, weight: float, judgement: tuple[str, str]
 ) -> None:
-    """Another kecamatan of the kabupaten, or the village itself, and no number to compare."""
+    """Another kecamatan of the kabupaten, or the village itself, a birthday a year apart, no number."""
     here = {"region_code": "3512022001", "region_system": "kemendagri"}
     his = person("kemendagri", HIS, **here)
-    other = person("pemda", None, kk="3512032203150007", **here | {"region_code": village})
+    there = here | {"region_code": village, "birth_date": "1983-02-16"}
+    other = person("pemda", None, kk="3512032203150007", **there)
     assert said(his, other, weight=weight) == judgement
 
 
