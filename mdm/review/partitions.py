@@ -56,6 +56,27 @@ def part(
     return Partition(tuple(sorted(group for group in listed if group)), left)
 
 
+def different(
+    entities: Mapping[RecordRef, str], links: Iterable[tuple[RecordRef, RecordRef, float | None]]
+) -> list[list[RecordRef]]:
+    """The groups of who says no more than "different": the entities as they are. Where all records lie in one, the two
+    parts that its weakest link joins; None is a human's link, the strongest. Records that no link joins stand alone."""
+    if len(set(entities.values())) > 1:
+        by_entity: dict[str, list[RecordRef]] = {}
+        for ref, entity in sorted(entities.items()):
+            by_entity.setdefault(entity, []).append(ref)
+        return list(by_entity.values())
+    joined: Groups[RecordRef] = Groups()
+    for ref in sorted(entities):
+        joined.find(ref)
+    strongest = sorted(links, key=lambda link: (link[2] is not None, -(link[2] or 0.0), link[:2]))
+    parts = len(entities)
+    for left, right, _ in strongest:
+        if parts > 2:
+            parts -= joined.join(left, right)
+    return joined.sets()
+
+
 def outcome_of(said: Partition, entities: Mapping[RecordRef, str]) -> str:
     """What an answer comes to: same (all one person), different (as the entities are now), split
     (otherwise), unsure (nothing said)."""

@@ -17,7 +17,7 @@ from matching.rules import load_linkage
 from mdm.errors import InputError
 from mdm.judgements import RecordRef
 from mdm.review.contradictions import contradictions, overruled
-from mdm.review.partitions import Partition, outcome_of, part, parted, statements
+from mdm.review.partitions import Partition, different, outcome_of, part, parted, statements
 from mdm.review.said import LINK, NON_LINK, Word, pair_of
 
 SIZE = 6
@@ -162,3 +162,27 @@ def test_what_an_answer_comes_to_in_one_word() -> None:
     assert outcome_of(part([refs[:2], refs[2:]], of=refs), now) == "different"
     assert outcome_of(part([refs[:1], refs[1:]], of=refs), now) == "split"
     assert outcome_of(part([], refs, of=refs), now) == "unsure"
+
+
+def test_different_is_as_the_entities_are() -> None:
+    a, b, c = REFS[:3]
+    found = different({a: "one", b: "two", c: "one"}, [(a, c, 20.0), (a, b, 30.0)])
+    assert sorted(map(sorted, found)) == [[a, c], [b]]
+
+
+@pytest.mark.parametrize(
+    ("links", "parts"),
+    [
+        ([(0, 1, 20.0), (1, 2, 5.0), (0, 2, 4.0)], [[0, 1], [2]]),
+        ([(0, 1, 5.0), (1, 2, None)], [[0], [1, 2]]),  # what a human said is strongest
+        ([(0, 1, 9.0)], [[0, 1], [2]]),
+        ([], [[0], [1], [2]]),
+    ],
+)
+def test_different_of_one_entity_parts_it_at_its_weakest_link(
+    links: list[tuple[int, int, float | None]], parts: list[list[int]]
+) -> None:
+    """Never the opposite: that all are one."""
+    said = [(REFS[left], REFS[right], weight) for left, right, weight in links]
+    found = different(dict.fromkeys(REFS[:3], "one"), said)
+    assert sorted(map(sorted, found)) == [[REFS[n] for n in part] for part in parts]

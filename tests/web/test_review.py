@@ -36,7 +36,7 @@ TASK = re.compile(r"/tinjau/tugas/([0-9a-f]+)")
 @pytest.fixture(scope="module")
 def delivery(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Files of a population about which something stays open."""
-    return deliver(tmp_path_factory.mktemp("review") / "delivery", families=60, seed=8211)
+    return deliver(tmp_path_factory.mktemp("review") / "delivery", families=120, seed=8226)
 
 
 @pytest.fixture(scope="module")
@@ -181,7 +181,9 @@ def test_on_a_phone_without_the_script(workbench: Served, open_: Open) -> None:
         page.get_by_text("Jawaban tersimpan").wait_for()
     with workbench.hub.sessions.read() as session:
         answer = session.exec(select(ReviewAnswer).where(ReviewAnswer.task_id == task)).one()
-    assert (answer.actor, answer.outcome, answer.state) == (who.id, "different", "decided")
+        # One entity falls apart at its weakest link; two stay as they are.
+        outcome = "different" if len(entities(session, task)) > 1 else "split"
+    assert (answer.actor, answer.outcome, answer.state) == (who.id, outcome, "decided")
     assert answer.seconds is not None
 
 

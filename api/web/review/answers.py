@@ -25,7 +25,8 @@ from mdm.review import queue
 from mdm.review.answering import Given, answer
 from mdm.review.claims import ChangedError, TakenError
 from mdm.review.contradictions import ContradictedError
-from mdm.review.partitions import Partition, part
+from mdm.review.partitions import Partition, different, part
+from mdm.review.said import LINK
 from mdm.review.undoing import last_of, undo
 from mdm.touched import Settled, Settler
 
@@ -125,7 +126,7 @@ def _given(taken: Taken, data: Mapping[str, Any], said: Partition) -> Given:
         task_id=taken.task.id,
         version=int(version) if version.isdecimal() else -1,
         partition=said,
-        entities={record.ref: record.entity_id for record in records},
+        entities=_entities(taken),
         reason=text(data, "alasan")
         or ("cannot_tell" if not said.groups else _REASONS.get(action, "other_person")),
         note=text(data, "catatan") or None,
@@ -141,13 +142,28 @@ def _partition(taken: Taken, data: Mapping[str, Any], groups: Mapping[int, str])
         return part([], refs, of=refs)
     if action == "sama":
         return part([refs], of=refs)
+    if action == "beda":
+        return part(different(_entities(taken), _links(taken)), of=refs)
     by: dict[str, list[RecordRef]] = {}
     for place, ref in enumerate(refs):
-        name = taken.component.records[place].entity_id if action == "beda" else groups[place]
-        by.setdefault(name, []).append(ref)
+        by.setdefault(groups[place], []).append(ref)
     return part(
         (of for name, of in by.items() if name != CANNOT_SAY), by.get(CANNOT_SAY, ()), of=refs
     )
+
+
+def _entities(taken: Taken) -> dict[RecordRef, str]:
+    return {record.ref: record.entity_id for record in taken.component.records}
+
+
+def _links(taken: Taken) -> list[tuple[RecordRef, RecordRef, float | None]]:
+    """The links that hold, a human's without a weight."""
+    refs = [record.ref for record in taken.component.records]
+    return [
+        (refs[pair.left], refs[pair.right], None if pair.reason == "human" else pair.match_weight)
+        for pair in taken.component.pairs
+        if pair.judgement == LINK and not pair.passed_over
+    ]
 
 
 def _as_groups(taken: Taken, said: Partition) -> dict[int, str]:
