@@ -10,12 +10,10 @@ from litestar import Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, QueryParameter, URLEncodedBody
 from litestar.types import ControllerRouterHandler
-from sqlmodel import Session
 
 from api.actions import declares
-from api.web.auditor.sight import ACTION, Sight, find, looked
-from api.web.errors import Told
-from api.web.forms import day_of, end_of, field
+from api.web.auditor.sight import ACTION, find, find_then, looked
+from api.web.forms import day_of, field
 from api.web.pages import AnyRequest, page
 from api.web.values import Part, parts
 from api.web.visitor import visitor_of
@@ -105,7 +103,7 @@ def _difference(
     day = day_of(wanted) or today()
     with hub.sessions.read() as session:
         now = find(hub, session, request, entity_id=entity_id)
-        then = _then(hub, session, request, now, day)
+        then = find_then(hub, session, request, now, day)
         run_now = moments.told(hub, session, now.target.run)
         run_then = moments.told(hub, session, then.target.run) if then else None
     found = differences(then.target.explanation, now.target.explanation) if then else ()
@@ -133,14 +131,6 @@ def _difference(
         opened=opens,
     )
     return page(request, "auditor/difference.html", context)
-
-
-def _then(hub: Hub, session: Session, request: AnyRequest, now: Sight, day: date) -> Sight | None:
-    """The same as of the end of a day; None where nothing was published or known of them then."""
-    try:
-        return find(hub, session, request, entity_id=now.entity_id, as_of=end_of(day))
-    except Told:
-        return None
 
 
 def _shown(request: AnyRequest, kind: str, one: Difference, opened: bool) -> ShownDifference:

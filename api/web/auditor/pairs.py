@@ -10,12 +10,10 @@ from litestar import Response, get
 from litestar.di import NamedDependency
 from litestar.params import FromPath, QueryParameter
 from litestar.types import ControllerRouterHandler
-from sqlmodel import Session
 
 from api.actions import declares
-from api.web.auditor.sight import ACTION, Sight, find, looked
-from api.web.errors import Told
-from api.web.forms import day_of, end_of
+from api.web.auditor.sight import ACTION, Sight, find, find_then, looked
+from api.web.forms import day_of
 from api.web.pages import AnyRequest, page
 from api.web.review.words import evidence, slug
 from api.web.visitor import visitor_of
@@ -68,7 +66,7 @@ def pairs(
     day = day_of(pada or "") or today()
     with hub.sessions.read() as session:
         now = find(hub, session, request, entity_id=entity_id)
-        sight = now if day >= today() else _then(hub, session, request, now, day)
+        sight = now if day >= today() else find_then(hub, session, request, now, day)
         kind = cast(Kind, now.kind)
         rules = rules_then(session, (sight or now).target.run, kind)
     looked(hub, request, sight or now)
@@ -80,14 +78,6 @@ def pairs(
         _shown(IN[visitor_of(request).language], hub, sight, rules) if sight else [],
     )
     return page(request, "auditor/pairs.html", context)
-
-
-def _then(hub: Hub, session: Session, request: AnyRequest, now: Sight, day: date) -> Sight | None:
-    """The same as of the end of a day; None where nothing was published or known of them then."""
-    try:
-        return find(hub, session, request, entity_id=now.entity_id, as_of=end_of(day))
-    except Told:
-        return None
 
 
 def _shown(words: Wording, hub: Hub, sight: Sight, rules: LinkageRules) -> list[ShownPair] | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlmodel import Session
@@ -14,6 +14,7 @@ from api.context import Connection
 from api.problems import Problem
 from api.web.auditor.case import case_of
 from api.web.errors import Told
+from api.web.forms import end_of
 from api.web.visitor import visitor_of
 from api.whom import find_for
 from mdm import audit, tracing
@@ -70,6 +71,16 @@ def find(
             raise Told(404, "auditor.nobody") from None
         raise
     return Sight(target, decision.fields.get(target.opened.kind, frozenset()))
+
+
+def find_then(
+    hub: Hub, session: Session, request: Connection, now: Sight, day: date
+) -> Sight | None:
+    """The same as of the end of a day; None where nothing was published or known of them then."""
+    try:
+        return find(hub, session, request, entity_id=now.entity_id, as_of=end_of(day))
+    except Told:
+        return None
 
 
 def looked(
