@@ -12,8 +12,8 @@ from matching import linkage
 from matching.standardise import standardise
 from mdm.compose import open_home
 from mdm.hub.runs import published_run
-from mdm.progress import Silent
 from mdm.validation import validate
+from mdm.work.progress import Silent
 
 
 def main(home: Path, out: Path) -> None:

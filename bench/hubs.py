@@ -23,7 +23,7 @@ from mdm.compose import Hub, create_home, open_home
 from mdm.hub.columns import now
 from mdm.landing import land
 from mdm.pipeline import run
-from mdm.progress import Silent
+from mdm.work.progress import Silent
 from synthetic.generate import generate
 
 WORK = Path(__file__).parent / "scratch"

@@ -9,7 +9,7 @@ from bench.answer import Clock, Helpers, answer
 from mdm.compose import create_home
 from mdm.landing import land
 from mdm.pipeline import run
-from mdm.progress import Silent
+from mdm.work.progress import Silent
 
 SOURCES = ("kemendagri", "kemensos", "pemda")
 

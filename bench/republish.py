@@ -18,9 +18,9 @@ from mdm.compose import Hub, open_home
 from mdm.hub.runs import DECISION, kept_by, published_seq, start_run, whole_run
 from mdm.hub.tables import Entity
 from mdm.opening import open_profiles
-from mdm.progress import Silent
 from mdm.publishing import publish
 from mdm.survivorship.explain import values
+from mdm.work.progress import Silent
 
 TOGETHER = 5_000
 

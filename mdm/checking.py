@@ -16,7 +16,7 @@ from matching.rules import Kind
 from mdm.compose import Hub
 from mdm.errors import InputError
 from mdm.export import published_links, the_published_run, write_table
-from mdm.progress import Progress
+from mdm.work.progress import Progress
 
 MOST_VALUES = 40  # a column with more values than this is no grouping
 

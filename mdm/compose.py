@@ -12,7 +12,6 @@ import sqlalchemy as sa
 import mdm.hub.postgresql
 import mdm.hub.sqlite  # noqa: F401 - both make themselves known to the port
 from matching.engine import Engine
-from mdm.background import in_background
 from mdm.errors import HomeError
 from mdm.hub.dialect import Dialect
 from mdm.hub.migrate import at_head, upgrade
@@ -21,7 +20,8 @@ from mdm.keys import KeyProvider, Keys
 from mdm.keys.keyfile import LocalKeyFile, sync_directory
 from mdm.lake import Lake
 from mdm.settings import FILE, Settings, load_settings, make_settings, write_settings
-from mdm.worklock import BusyError, work_lock
+from mdm.work.background import in_background
+from mdm.work.lock import BusyError, work_lock
 
 
 @dataclass(frozen=True)

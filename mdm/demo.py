@@ -30,12 +30,12 @@ from mdm.hub.tables import Batch
 from mdm.landing import land
 from mdm.lookup import profile_by_id
 from mdm.pipeline import run
-from mdm.progress import Progress
 from mdm.report import write
 from mdm.report.collect import collect, models_of
 from mdm.report.example import make_example
 from mdm.report.facts import Example
 from mdm.survivorship import Explanation
+from mdm.work.progress import Progress
 
 SOURCES = ("kemendagri", "kemensos", "pemda")
 DELIVERY = "delivery"

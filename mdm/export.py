@@ -22,9 +22,9 @@ from mdm.compose import Hub
 from mdm.errors import HomeError, InputError, UsageError
 from mdm.hub.runs import kept_by, published_run
 from mdm.hub.tables import Batch, Run
-from mdm.progress import Progress
 from mdm.sheets import private_file
 from mdm.validation import validate
+from mdm.work.progress import Progress
 
 _ORIGIN = ("rid", "source", "file", "row", "record_key", "implied")
 COLUMNS = ("source", "file", "row", "record_key", "entity_id")

@@ -27,7 +27,7 @@ from mdm.keys import Keys
 from mdm.keys.keyfile import sync_directory
 from mdm.keys.parquet import ParquetKeys
 from mdm.picks import Picks
-from mdm.progress import Advance
+from mdm.work.progress import Advance
 
 ROW_GROUP = 262_144  # rows; bounds the memory of a reader and of a writer
 PICKED_GROUP = 8_192  # rows of a file in order: what is read to find a few rows in it

@@ -10,16 +10,16 @@ from functools import partial
 from matching.engine import Engine
 from matching.standardise import standardise
 from mdm import audit, figures, kept, linking
-from mdm.beside import Beside
 from mdm.compose import Hub
 from mdm.corrections.joining import keep_places, keep_turns
 from mdm.identity import identify
 from mdm.membership import members
-from mdm.progress import Progress
 from mdm.publishing import publish
 from mdm.run import RunResult, Stage, Work, carry_out
 from mdm.survivorship import settle_regions, survive
 from mdm.validation import let_go, validate
+from mdm.work.beside import Beside
+from mdm.work.progress import Progress
 
 Counts = dict[str, int]
 

@@ -12,12 +12,12 @@ from sqlmodel import col, select
 
 from matching.engine import Engine
 from mdm import kept, rulebook
-from mdm.beside import Beside
 from mdm.compose import Hub
 from mdm.hub.runs import abandon_run, published_run, published_seq, start_run, unfinished_runs
 from mdm.hub.tables import Batch, Correction, Judgement, LinkageModel, Run, RunStage
-from mdm.progress import Progress
 from mdm.rights import shredlist
+from mdm.work.beside import Beside
+from mdm.work.progress import Progress
 
 _CORRECTED = select(Correction.id).where(Correction.state == "approved")
 _BY_KIND = ("person", "family", "household", "records", "sealed")

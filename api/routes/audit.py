@@ -45,10 +45,10 @@ from mdm.audit.verifying import verify
 from mdm.breach import BreachReport
 from mdm.compose import Hub
 from mdm.errors import InputError
-from mdm.progress import Silent
 from mdm.subjects import SubjectReport
 from mdm.subjects import report as subject_report
 from mdm.tracing.facts import Trace
+from mdm.work.progress import Silent
 
 _BODY = 16 << 10
 _MOST = 50_000  # events looked at for one page

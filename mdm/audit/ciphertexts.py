@@ -17,8 +17,8 @@ from sqlmodel import Session, col, func, select
 
 from mdm.hub.runs import PUBLISHED
 from mdm.hub.tables import Run, SealedDigest, SealedProfile
-from mdm.progress import Progress
 from mdm.seal.profiles import ciphertext_digest, profile_place
+from mdm.work.progress import Progress
 
 if TYPE_CHECKING:
     from mdm.audit.verifying import Verified

@@ -27,8 +27,8 @@ from mdm.audit.proofs import prove_growth
 from mdm.compose import Hub
 from mdm.errors import InputError, UsageError
 from mdm.hub.tables import AuditEvent
-from mdm.progress import Progress
 from mdm.sheets import private_file
+from mdm.work.progress import Progress
 
 TOGETHER = 8_192
 PIECE = 1 << 20  # bytes of a stream handed on at once

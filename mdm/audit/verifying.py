@@ -31,7 +31,7 @@ from mdm.audit.verifier import (
 )
 from mdm.compose import Hub
 from mdm.hub.tables import AuditCheckpoint, AuditEvent, AuditTile
-from mdm.progress import Progress
+from mdm.work.progress import Progress
 
 MOST = 100  # faults told one by one
 TILES_TOGETHER = 64  # read at once

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, SpinnerColumn, TaskID, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as RichProgress
 
-from mdm.progress import Advance, Progress, Silent
+from mdm.work.progress import Advance, Progress, Silent
 
 SECONDS_BETWEEN_LINES = 10.0
 

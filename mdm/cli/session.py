@@ -11,7 +11,7 @@ import click
 from rich.console import Console
 
 from mdm.cli.bars import progress_for
-from mdm.progress import Progress
+from mdm.work.progress import Progress
 
 DEFAULT_HOME = Path(".dtsen")
 PIPE_WIDTH = 180

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mdm.errors import InputError
-from mdm.progress import Progress
+from mdm.work.progress import Progress
 
 if TYPE_CHECKING:
     from synthetic.generate import Summary

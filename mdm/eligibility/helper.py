@@ -19,7 +19,7 @@ from typing import IO, Self
 from mdm.compose import Hub, open_home
 from mdm.eligibility.asking import Asked
 from mdm.eligibility.shares import Outcome, Shares, Terms, work
-from mdm.frames import receive, send, widen
+from mdm.work.frames import receive, send, widen
 
 PARALLEL_FROM = 2_000  # people; what is less is told before a helper has begun
 

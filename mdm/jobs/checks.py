@@ -20,7 +20,7 @@ from mdm.hub.columns import now
 from mdm.hub.tables import Job
 from mdm.jobs import RESULT, file_of, once
 from mdm.jobs.exports import Tell
-from mdm.progress import Advance
+from mdm.work.progress import Advance
 
 KIND = "audit-verify"
 EVERY = 0.5  # seconds between two words on how far it is

@@ -10,7 +10,7 @@ from __future__ import annotations
 from mdm import audit
 from mdm.compose import Hub
 from mdm.lake import LakeFile
-from mdm.progress import Progress, Silent
+from mdm.work.progress import Progress, Silent
 
 
 def files_of(hub: Hub, version: int) -> list[LakeFile]:

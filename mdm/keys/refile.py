@@ -20,9 +20,9 @@ from mdm.hub.columns import now
 from mdm.hub.tables import NikToken, Refiling, SealedProfile
 from mdm.keys import DomainKey
 from mdm.opening import numbers_told
-from mdm.progress import Progress, Silent
 from mdm.publishing.tokens import PURPOSES, TABLE, index_key
 from mdm.seal import TOKEN_BYTES, Mac, token_domain
+from mdm.work.progress import Progress, Silent
 
 CHUNK = 500  # persons and families per unit of work
 

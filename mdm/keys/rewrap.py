@@ -22,9 +22,9 @@ from mdm.corrections import store
 from mdm.hub.tables import CorrectionKey, EntityKey, JudgementKey, SampleKey, Staff
 from mdm.judgements import unwrap_key, wrap_key
 from mdm.keys import DomainKey
-from mdm.progress import Advance, Progress, Silent
 from mdm.sampling import notes
 from mdm.seal import unwrap_entity_key, wrap_entity_key
+from mdm.work.progress import Advance, Progress, Silent
 
 CHUNK = 1_000  # rows per unit of work
 

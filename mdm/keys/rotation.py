@@ -36,8 +36,8 @@ from mdm.keys import PURPOSES
 from mdm.keys.lake import files_of, rewrite_lake
 from mdm.keys.refile import refile
 from mdm.keys.rewrap import reseal_second_factors, rewrap_entity_keys
-from mdm.progress import Progress
 from mdm.rights import shredlist
+from mdm.work.progress import Progress
 
 ROOT = "root"
 State = Literal["active", "decrypt-only", "destroyed"]

@@ -20,7 +20,6 @@ from sqlmodel import Session, select
 
 from matching.engine import Engine
 from mdm import audit
-from mdm.ahead import ahead
 from mdm.compose import Hub
 from mdm.contracts import contract_for, load_contracts
 from mdm.files import Survey, open_file, survey
@@ -39,7 +38,8 @@ from mdm.landing.intake import (
     whole_file_findings,
 )
 from mdm.landing.landed import landed_schema, prepare
-from mdm.progress import Progress
+from mdm.work.ahead import ahead
+from mdm.work.progress import Progress
 
 AT_ONCE = 2  # files; each holds a row group or two in memory
 

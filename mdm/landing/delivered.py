@@ -7,7 +7,7 @@ from pathlib import Path
 
 from mdm.errors import InputError
 from mdm.landing.handover import is_handover
-from mdm.progress import Progress
+from mdm.work.progress import Progress
 
 SUFFIXES = (".csv", ".csv.gz", ".txt", ".parquet", ".xlsx")
 _FORMS = "Name CSV (also gzip), Parquet or XLSX files."

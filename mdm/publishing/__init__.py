@@ -19,7 +19,6 @@ from sqlmodel import Session, SQLModel, delete, select
 
 from matching.engine import Engine
 from mdm import audit, questions
-from mdm.beside import Beside
 from mdm.compose import Hub
 from mdm.errors import IntegrityError
 from mdm.hub.columns import now
@@ -34,11 +33,12 @@ from mdm.hub.tables import (
     SealedProfile,
     StagingMark,
 )
-from mdm.progress import Progress
 from mdm.publishing.staging import Published, Staging
 from mdm.publishing.tokens import token_key
 from mdm.review import renewing
 from mdm.seal.profiles import SealingKeys
+from mdm.work.beside import Beside
+from mdm.work.progress import Progress
 
 KINDS = ("person", "family", "household")
 #: What a publishing stages, with the column that says by which run.

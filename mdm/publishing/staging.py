@@ -23,11 +23,11 @@ from mdm.arrow import rows_of
 from mdm.compose import Hub
 from mdm.hub.bulk import Bulk
 from mdm.hub.tables import Entity, EntityEvent, EntityKey, SealedDigest, SealedProfile
-from mdm.progress import Advance, Progress
 from mdm.publishing.standing import hold
 from mdm.publishing.tokens import PURPOSES, stage_tokens
 from mdm.seal.processes import Sealer, sealer
 from mdm.seal.profiles import KEY, PROFILE, WORK, Sealed, SealingKeys
+from mdm.work.progress import Advance, Progress
 
 BATCH = 4_000  # profiles per sealing batch
 CHUNK = 80_000  # profiles put in order at once

@@ -18,11 +18,11 @@ from mdm.hub.runs import published_seq
 from mdm.hub.tables import NikToken
 from mdm.keys import DomainKey
 from mdm.opening import open_profiles
-from mdm.progress import Advance, Progress
 from mdm.publishing.standing import hold_tokens
 from mdm.seal import TOKEN_BYTES, nik_token, token_domain
 from mdm.seal.processes import Sealer
 from mdm.seal.profiles import NIKS
+from mdm.work.progress import Advance, Progress
 
 TABLE, PURPOSE = "nik_token", "lookup"
 #: Kind of entity → what its tokens are for: a KK is no NIK, though it may have the same digits.

@@ -15,13 +15,13 @@ from mdm.compose import Hub
 from mdm.errors import InputError
 from mdm.hub.columns import now
 from mdm.hub.tables import Entity
-from mdm.progress import Progress, Silent
 from mdm.rights import shredlist
 from mdm.rights.behind import SourceKey, by_layout, records_behind
 from mdm.rights.erasure import Hint, Taken, carry_out
 from mdm.rights.handed import HandedOut, handed_out
 from mdm.rights.shredlist import Erasure, ShredList
 from mdm.rights.whom import known
+from mdm.work.progress import Progress, Silent
 
 ERASE = "rights.erase"
 

@@ -33,10 +33,10 @@ from mdm.hub.tables import (
 from mdm.jobs import forgetting as jobs
 from mdm.lake import LakeFile
 from mdm.opening import niks_told, open_every_version
-from mdm.progress import Progress
 from mdm.publishing import clear_staged
 from mdm.review import forgetting as review
 from mdm.rights.shredlist import Erasure, ShredList
+from mdm.work.progress import Progress
 
 ERASED = "erased"  # status of an entity whose key was shredded
 KEYS = ("source", "layout", "record_key")

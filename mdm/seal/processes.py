@@ -20,10 +20,10 @@ from typing import IO, Any, Protocol
 
 import pyarrow as pa
 
-from mdm.background import in_background
 from mdm.errors import IntegrityError
-from mdm.frames import receive, send, widen
 from mdm.seal.profiles import NIKS, WORK, Sealed, SealingKeys, seal_batch, token_batch
+from mdm.work.background import in_background
+from mdm.work.frames import receive, send, widen
 
 TOKENS = {"person": b"N", "family": b"K"}  # the job that makes the tokens of a kind
 PARALLEL_FROM = 20_000  # profiles; below this a helper process costs more than it brings

@@ -22,9 +22,9 @@ from mdm.hub.columns import now
 from mdm.hub.runs import PUBLISHED
 from mdm.hub.tables import Entity, EntityEvent, Run, SealedProfile, SubjectRestriction
 from mdm.masking import must_be_purpose
-from mdm.progress import Progress
 from mdm.tracing import Question, Target, find, trace
 from mdm.tracing.facts import Trace
+from mdm.work.progress import Progress
 
 ART = "UU 27/2022"
 #: Events that are not somebody reading or answering about a person.

@@ -18,13 +18,13 @@ from matching.clusters import cluster
 from matching.engine import Engine
 from matching.rules import KINDS, Judgement, Kind, load_linkage
 from mdm import links
-from mdm.beside import Beside
 from mdm.compose import Hub
 from mdm.identity import identify
 from mdm.membership import members
 from mdm.survivorship import settle_regions, survive
 from mdm.touched.reach import Kept, Reach, column
 from mdm.touched.regions import stand_in_regions
+from mdm.work.beside import Beside
 
 #: What a kept row says beside the standardised record.
 _BESIDE = {

@@ -32,13 +32,13 @@ from mdm.hub.runs import (
 from mdm.hub.tables import CorrectionPlace, Judgement, Relinked, RuleSet, Run
 from mdm.judgements import RecordRef
 from mdm.lookup import SURVIVORSHIP
-from mdm.progress import Silent
 from mdm.publishing import publish
 from mdm.touched.again import choose_again, cluster_again
 from mdm.touched.corrected import bring_corrections
 from mdm.touched.reach import Kept, Reach, TooFarError, column, reach
 from mdm.touched.words import Pair, Words
-from mdm.worklock import BusyError
+from mdm.work.lock import BusyError
+from mdm.work.progress import Silent
 
 _ORDER: tuple[Kind, ...] = ("family", "person", "household")
 

@@ -23,7 +23,6 @@ from mdm.hub.tables import Entity, Run
 from mdm.lookup import rules_of_its_day
 from mdm.masking import must_be_purpose
 from mdm.opening import Opened, carriers, open_profiles
-from mdm.progress import Progress
 from mdm.publishing.tokens import tokens_for
 from mdm.survivorship import Explanation, explain
 from mdm.survivorship import SourceRecord as ChosenFrom
@@ -31,6 +30,7 @@ from mdm.tracing import moments, pairs, records
 from mdm.tracing.facts import Pair, Record, Sentence, Trace
 from mdm.tracing.records import Standing
 from mdm.tracing.values import chosen, key_of, parts_of, value_of
+from mdm.work.progress import Progress
 
 LINKED: tuple[Kind, ...] = ("family", "household")
 NOBODY = "There is no published profile to trace."

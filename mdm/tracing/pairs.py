@@ -20,7 +20,6 @@ from mdm import judgements, links
 from mdm.compose import Hub
 from mdm.hub.runs import kept_by
 from mdm.hub.tables import Batch, RuleSet, Run
-from mdm.progress import Progress
 from mdm.tracing import spoken
 from mdm.tracing.evidence import PairEvidence, explain_pairs, prepare
 from mdm.tracing.facts import HumanWord, Pair
@@ -28,6 +27,7 @@ from mdm.tracing.moments import models_of
 from mdm.tracing.records import Standing, kept
 from mdm.tracing.values import Key
 from mdm.validation import validate
+from mdm.work.progress import Progress
 from reference.documents import read_yaml
 
 MOST = 200  # pairs shown

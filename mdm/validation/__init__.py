@@ -22,19 +22,19 @@ from matching.cleaners import quote
 from matching.engine import Engine
 from mdm import audit
 from mdm.accepted import COLUMNS, KINDS, ORIGIN, Kind
-from mdm.ahead import ahead
-from mdm.beside import Beside
 from mdm.compose import Hub
 from mdm.contracts import Contracts, Layout, contract_for, load_contracts
 from mdm.corrections.joining import Typed, join
 from mdm.errors import IntegrityError
 from mdm.hub.tables import Batch
 from mdm.lake import LakeFile
-from mdm.progress import Progress
 from mdm.rights.leaveout import leave_out
 from mdm.validation.quality import findings_sql, load_quality
 from mdm.validation.readings import accepted_sql, landed_columns, typed_sql
 from mdm.validation.versions import number_current
+from mdm.work.ahead import ahead
+from mdm.work.beside import Beside
+from mdm.work.progress import Progress
 
 FINDINGS = "findings"
 _NO_DWELLING = "SELECT ''::VARCHAR office, ''::VARCHAR dwelling_ref LIMIT 0"

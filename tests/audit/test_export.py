@@ -18,7 +18,7 @@ from mdm.audit.proofs import prove
 from mdm.audit.verifier import EVENTS, leaf_hash, read_key, read_note, verify_export
 from mdm.compose import Hub, create_home
 from mdm.errors import InputError, UsageError
-from mdm.progress import Silent
+from mdm.work.progress import Silent
 from tests.audit.logs import act, keep_log
 from tests.templates import Fill, Template
 

@@ -19,7 +19,7 @@ from mdm.audit.verifier import leaf_hash, read_key, verify_export
 from mdm.audit.verifying import verify
 from mdm.compose import Hub, create_home
 from mdm.hub.tables import AuditEvent
-from mdm.progress import Silent
+from mdm.work.progress import Silent
 from tests.audit.logs import act
 from tests.audit.tampering import tamper
 

@@ -15,9 +15,9 @@ from mdm.compose import Hub
 from mdm.errors import AccessError, InputError, UnknownError
 from mdm.hub.columns import now
 from mdm.lookup import profile_by_id, profile_by_nik
-from mdm.progress import Silent
 from mdm.subjects.page import WORDS, render
 from mdm.tracing import Question
+from mdm.work.progress import Silent
 from tests.publish.golden import AGUS, BUDI, SITI, Golden, content, publish_golden
 from tests.templates import Fill, Template
 

@@ -19,12 +19,12 @@ from mdm.compose import Hub
 from mdm.errors import InputError
 from mdm.hub.columns import now
 from mdm.judgements import RecordRef
-from mdm.progress import Silent
 from mdm.publishing import publish
 from mdm.rights import restriction
 from mdm.tracing import Question, find
 from mdm.tracing.difference import differences, link_differences
 from mdm.tracing.outline import Outline, outline
+from mdm.work.progress import Silent
 from tests.api.world import BOGOR, BUDI, ENTITY, SITI, person
 from tests.audit.logs import act
 from tests.publish.golden import Golden, begin, publish_golden

@@ -19,10 +19,10 @@ from mdm.hub.tables import Entity, SealedProfile
 from mdm.judgements import RecordRef
 from mdm.lookup import open_profile
 from mdm.pipeline import run
-from mdm.progress import Silent
 from mdm.survivorship import explain
 from mdm.tracing import Question, Trace, traced
 from mdm.tracing.facts import Pair
+from mdm.work.progress import Silent
 from tests.audit.homes import World, make_world
 from tests.run.homes import QUIET, FirstRun, copy_of
 

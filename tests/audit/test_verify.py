@@ -15,7 +15,7 @@ from mdm.audit.search import Wanted, entries, named, search
 from mdm.audit.verifier import leaf_hash, read_note
 from mdm.audit.verifying import Verified, verify
 from mdm.compose import Hub
-from mdm.progress import Silent
+from mdm.work.progress import Silent
 from tests.audit.logs import act, keep_log
 from tests.audit.tampering import forge, tamper
 from tests.publish.golden import AGUS, BUDI, SITI, Golden, content, publish_golden

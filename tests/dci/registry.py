@@ -25,8 +25,8 @@ from mdm.access.clients import register, standing
 from mdm.access.keyfiles import make_key, public_of
 from mdm.compose import Hub
 from mdm.hub.tables import AuditEvent
-from mdm.progress import Silent
 from mdm.publishing import publish
+from mdm.work.progress import Silent
 from tests.api.serving import Served
 from tests.publish.golden import Golden, begin, content
 

@@ -12,8 +12,8 @@ import pyarrow as pa
 
 from mdm.access import Limits, Principal
 from mdm.compose import Hub
-from mdm.progress import Silent
 from mdm.publishing import publish
+from mdm.work.progress import Silent
 from tests.publish.golden import Golden, begin
 
 BOGOR, DENPASAR = "3201152001", "5171011001"  # a village, and a kelurahan

@@ -15,7 +15,7 @@ from mdm.checking import check, read_truth
 from mdm.compose import Hub, create_home
 from mdm.landing import land
 from mdm.pipeline import run
-from mdm.progress import Silent
+from mdm.work.progress import Silent
 from tests.febrl import plain_splink
 
 FILE = "people.csv"

@@ -17,7 +17,7 @@ from mdm.compose import Hub, open_home
 from mdm.keys import PURPOSES
 from mdm.keys.rotation import ROOT
 from mdm.lookup import profile_by_nik
-from mdm.progress import Silent
+from mdm.work.progress import Silent
 from tests.keys.approving import approve
 from tests.keys.test_rotation import person
 from tests.publish.golden import BUDI, SITI, Golden, publish_golden

@@ -23,8 +23,8 @@ from mdm.keys.refile import refile
 from mdm.keys.rewrap import rewrap_entity_keys
 from mdm.lookup import open_profile, profile_by_nik
 from mdm.opening import carriers
-from mdm.progress import Advance, Silent
 from mdm.publishing.tokens import tokens_for
+from mdm.work.progress import Advance, Silent
 from tests.keys.approving import approve
 from tests.publish.golden import AGUS, BUDI, SITI, Golden, content, publish_golden
 

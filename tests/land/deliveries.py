@@ -10,8 +10,8 @@ from pathlib import Path
 from mdm.compose import Hub, create_home
 from mdm.contracts import Layout, load_contracts
 from mdm.landing import BatchResult, land
-from mdm.progress import Silent
 from mdm.validation import Counts, validate
+from mdm.work.progress import Silent
 
 CONTRACTS = load_contracts()
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from mdm.ahead import ahead
+from mdm.work.ahead import ahead
 
 
 def test_same_items_same_order() -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from mdm.compose import Hub, open_home
 from mdm.landing import land
-from mdm.progress import Silent
+from mdm.work.progress import Silent
 from tests.land.deliveries import landed, new_hub, write
 
 LAND = """
@@ -22,7 +22,7 @@ import sys
 from pathlib import Path
 from mdm.compose import open_home
 from mdm.landing import land
-from mdm.progress import Silent
+from mdm.work.progress import Silent
 hub = open_home(Path(sys.argv[1]))
 print("ready", flush=True)
 land(hub, "kemendagri", [Path(sys.argv[2])], progress=Silent())

@@ -16,7 +16,7 @@ from mdm.compose import Hub
 from mdm.errors import InputError, RuleError, UsageError
 from mdm.hub.tables import Batch
 from mdm.landing import land
-from mdm.progress import Silent
+from mdm.work.progress import Silent
 from synthetic.generate import generate
 from tests.land.deliveries import accepted, findings, land_one, landed, new_hub, write
 from tests.templates import Template

@@ -13,8 +13,8 @@ from matching.engine import Engine
 from mdm.compose import Hub
 from mdm.hub.runs import start_run
 from mdm.hub.tables import Run
-from mdm.progress import Silent
 from mdm.publishing import Published, publish
+from mdm.work.progress import Silent
 
 SITI, BUDI, AGUS = "3201154503880002", "3201151207750001", "3201150101900003"
 RECORD = ["kemendagri", "biodata_wni", SITI, "b1", "biodata.csv", 7, "2026-01-02"]

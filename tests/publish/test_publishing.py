@@ -16,9 +16,9 @@ from mdm.errors import HubError, IntegrityError
 from mdm.hub.runs import abandon_run, published_run
 from mdm.hub.tables import AuditEvent, Entity, EntityEvent, EntityKey, NikToken, Run, SealedProfile
 from mdm.lookup import follow, open_profile, profile_by_nik
-from mdm.progress import Silent
 from mdm.publishing import Published, publish
 from mdm.publishing.staging import Staging
+from mdm.work.progress import Silent
 from tests.publish.golden import AGUS, BUDI, SITI, Golden, begin, content, publish_golden
 from tests.templates import Fill, Template
 

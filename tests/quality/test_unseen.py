@@ -18,7 +18,7 @@ from mdm.compose import create_home
 from mdm.export import accept_again
 from mdm.landing import land
 from mdm.pipeline import run
-from mdm.progress import Silent
+from mdm.work.progress import Silent
 from synthetic.generate import generate
 from tests.other_hand import Hand
 

@@ -18,9 +18,9 @@ from mdm.hub.tables import LinkageModel, SealedProfile
 from mdm.landing import land
 from mdm.lookup import open_profile
 from mdm.pipeline import run
-from mdm.progress import Silent
 from mdm.run import RunResult
 from mdm.survivorship import facts
+from mdm.work.progress import Silent
 from tests.once import once
 from tests.other_hand import Hand
 

@@ -28,7 +28,7 @@ from matching.engines.duckdb import DuckDBEngine
 from mdm.compose import open_home
 from mdm.landing import land
 from mdm.pipeline import run
-from mdm.progress import Silent
+from mdm.work.progress import Silent
 
 ENGINE = ("register", "table", "run", "fetch", "scalar", "stream")
 

@@ -12,7 +12,7 @@ import pytest
 
 from matching.engine import Engine
 from matching.engines.duckdb import DuckDBEngine
-from mdm.beside import Beside
+from mdm.work.beside import Beside
 
 ENDLESS = (
     "SELECT count(*) FROM range(1000000000) a, range(1000000) b WHERE (a.range + b.range) % 7 = 8"

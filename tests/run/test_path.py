@@ -21,8 +21,8 @@ from mdm.landing import land
 from mdm.looks import look
 from mdm.lookup import profile_by_id, profile_by_nik
 from mdm.pipeline import PATH, run
-from mdm.progress import Silent
 from mdm.run import RunResult, Stage, Work, carry_out
+from mdm.work.progress import Silent
 from tests.run.homes import QUIET, FirstRun, copy_of, golden, land_all
 
 BIODATA = "kemendagri/biodata_wni.csv"

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from mdm.accepted import COLUMNS, KINDS, ORIGIN
 from mdm.compose import Hub
 from mdm.errors import InputError
-from mdm.progress import Silent
 from mdm.validation import validate
+from mdm.work.progress import Silent
 from tests.land.deliveries import csv_text, land_one, new_hub, rows_of
 
 JUNK = st.sampled_from(

@@ -18,7 +18,7 @@ from mdm.corrections.around import Around, look_around, value_of
 from mdm.hub.tables import Correction, Entity, SealedProfile
 from mdm.keys import rotation
 from mdm.pipeline import run
-from mdm.progress import Silent
+from mdm.work.progress import Silent
 from tests.api.serving import Served, served
 from tests.api.world import ENTITY, FAMILY, RINA, SITI
 from tests.run.homes import QUIET, FirstRun, copy_of, deliver, land_all, teach

@@ -11,7 +11,7 @@ from mdm.cli.answers import emit_json, say, table
 from mdm.cli.commands.quality import figure
 from mdm.cli.session import Session, pass_session, shared_options
 from mdm.cli.synthetic import make_files
-from mdm.progress import Progress
+from mdm.work.progress import Progress
 
 if TYPE_CHECKING:
     from mdm.demo import Shown
