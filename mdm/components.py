@@ -1,7 +1,7 @@
 """One component, looked at: its records as standardised, the pairs among them with their evidence in
 words, and the family around each record.
 
-Read from what the last whole run kept (mdm/kept.py) with the moves of small runs since: a few row
+Read from what the last whole run kept (mdm/lake/kept.py) with the moves of small runs since: a few row
 groups, no engine. Nothing here is written to the audit log: who shows values does that first.
 """
 

@@ -11,10 +11,11 @@ from matching.households import place_families
 from matching.model import Model
 from matching.rules import KINDS, Kind, load_linkage
 from matching.second_opinion import second_opinion
-from mdm import judgements, kept, links
+from mdm import judgements, links
 from mdm.errors import CapacityError
 from mdm.hub.runs import published_run
 from mdm.hub.tables import LinkageModel
+from mdm.lake import kept
 from mdm.run import Stage, Work
 
 __all__ = ["IDENTITIES", "KINDS", "load_previous", "note_origin", "relate", "stages"]
@@ -148,8 +149,8 @@ def load_previous(work: Work) -> None:
 
 
 def note_origin(work: Work) -> None:
-    """Make `<kind>_origin`: where each record of this run stands, for exports and traces, and its group (mdm/kept.py).
-    `implied` families are those that only their members tell of."""
+    """Make `<kind>_origin`: where each record of this run stands, for exports and traces, and its group
+    (mdm/lake/kept.py). `implied` families are those that only their members tell of."""
     for kind in KINDS:
         implied = "false" if kind == "person" else "s.implied"
         node = "coalesce(x.node, s.rid)" if kind == "household" else "s.rid"

@@ -87,7 +87,7 @@ def bring(hub: Hub, engine: Engine, kind: str, run: Run, name: str) -> bool:
 
 
 def of_entities(hub: Hub, session: Session, run: Run, kind: str, ids: Collection[str]) -> pa.Table:
-    """The links of some entities as of `run`, with the group of each record (mdm/kept.py)."""
+    """The links of some entities as of `run`, with the group of each record (mdm/lake/kept.py)."""
     owner, dataset = kept_by(run), f"run/{kind}_links"
     here = _moved_to(session, run, kind, ids)
     found = hub.lake.pick(dataset, owner, "entity_id", ids)

@@ -9,10 +9,11 @@ from functools import partial
 
 from matching.engine import Engine
 from matching.standardise import standardise
-from mdm import audit, figures, kept, linking
+from mdm import audit, figures, linking
 from mdm.compose import Hub
 from mdm.corrections.joining import keep_places, keep_turns
 from mdm.identity import identify
+from mdm.lake import kept
 from mdm.membership import members
 from mdm.publishing import publish
 from mdm.run import RunResult, Stage, Work, carry_out

@@ -11,10 +11,11 @@ from dataclasses import dataclass, field
 from sqlmodel import col, select
 
 from matching.engine import Engine
-from mdm import kept, rulebook
+from mdm import rulebook
 from mdm.compose import Hub
 from mdm.hub.runs import abandon_run, published_run, published_seq, start_run, unfinished_runs
 from mdm.hub.tables import Batch, Correction, Judgement, LinkageModel, Run, RunStage
+from mdm.lake import kept
 from mdm.rights import shredlist
 from mdm.work.beside import Beside
 from mdm.work.progress import Progress
@@ -62,8 +63,8 @@ class Stage:
 
     `keeps` names the engine tables that go to the lake when `work` is done: what a resumed run takes up again, and a
     trace reads years later. `writes` names what goes to the lake with them and is never taken up: what is looked up
-    there one by one (mdm/kept.py). `before` and `after` are done in any case, also when the kept tables are taken up.
-    `share` is the stage's usual part of the whole time, for the time that remains.
+    there one by one (mdm/lake/kept.py). `before` and `after` are done in any case, also when the kept tables are taken
+    up. `share` is the stage's usual part of the whole time, for the time that remains.
     """
 
     name: str

@@ -15,9 +15,9 @@ from typing import Any
 import pyarrow as pa
 
 from matching.engine import Engine
-from mdm.accepted import COLUMNS, ORIGIN, Kind
 from mdm.compose import Hub
 from mdm.contracts import Layout
+from mdm.contracts.accepted import COLUMNS, ORIGIN, Kind
 from mdm.corrections import rows
 from mdm.corrections.document import Corrected, load_rules
 from mdm.corrections.rows import CONFIRMED, OVERTAKEN, Added

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import Any
 
 import reference.regions
-from mdm.accepted import COLUMNS
+from mdm.contracts.accepted import COLUMNS
 from mdm.corrections.document import Corrected
 from reference import codes, nik
 from reference.attributes import dictionary

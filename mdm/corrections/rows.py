@@ -16,8 +16,8 @@ from sqlmodel import Session, col, select
 
 import reference.regions
 from matching.engine import Engine
-from mdm.accepted import COLUMNS, ORIGIN, Kind
 from mdm.compose import Hub
+from mdm.contracts.accepted import COLUMNS, ORIGIN, Kind
 from mdm.corrections import store
 from mdm.corrections.document import Corrected, load_rules
 from mdm.corrections.terms import FILE, SOURCE, Part, Proposal

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from itertools import combinations
 
 from mdm.errors import ConflictError
-from mdm.groups import Groups
 from mdm.judgements import RecordRef
+from mdm.questions.groups import Groups
 from mdm.review.partitions import Partition
 from mdm.review.said import LINK, NON_LINK, Pair, Word, pair_of
 

@@ -15,11 +15,11 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session, col, delete, select
 
-from mdm.groups import connected
 from mdm.hub.columns import now
 from mdm.hub.dialect import dialect_of, table_of
 from mdm.hub.tables import ReviewTask, ReviewTaskEntity
 from mdm.ids import short_id
+from mdm.questions.groups import connected
 from mdm.review.correcting import corrected
 from mdm.review.cost import answers_needed
 from mdm.review.document import load_rules

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from itertools import combinations
 
 from mdm.errors import InputError
-from mdm.groups import Groups
 from mdm.judgements import RecordRef
+from mdm.questions.groups import Groups
 from mdm.review.said import LINK, NON_LINK, Pair, Word, pair_of
 from mdm.review.terms import DIFFERENT, SAME, SPLIT, UNSURE
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from mdm.hub.tables import ReviewTask
-from mdm.opendoubts import WEAK
+from mdm.questions.finding import WEAK
 from mdm.review.cost import Stake, parts_of, rank_of
 from mdm.review.document import load_rules
 from mdm.review.terms import packed

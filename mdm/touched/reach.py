@@ -1,6 +1,6 @@
 """Reach: which records may lie together with those that were judged, and which entities name them.
 
-All is read from what the last whole run kept in the order of groups (mdm/kept.py), a few row groups
+All is read from what the last whole run kept in the order of groups (mdm/lake/kept.py), a few row groups
 at a time, with the moves of small runs since (mdm/links.py).
 """
 

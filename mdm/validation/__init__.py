@@ -21,9 +21,9 @@ import reference
 from matching.cleaners import quote
 from matching.engine import Engine
 from mdm import audit
-from mdm.accepted import COLUMNS, KINDS, ORIGIN, Kind
 from mdm.compose import Hub
 from mdm.contracts import Contracts, Layout, contract_for, load_contracts
+from mdm.contracts.accepted import COLUMNS, KINDS, ORIGIN, Kind
 from mdm.corrections.joining import Typed, join
 from mdm.errors import IntegrityError
 from mdm.hub.tables import Batch

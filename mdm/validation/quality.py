@@ -10,8 +10,9 @@ from pydantic import model_validator
 
 from matching.cleaners import quote
 from mdm import documents
-from mdm.accepted import KINDS, Kind
-from mdm.contracts import CodeReading, Document, Layout, Reading
+from mdm.contracts import Layout
+from mdm.contracts.accepted import KINDS, Kind
+from mdm.contracts.readings import CodeReading, Document, Reading
 from mdm.documents import Said
 from mdm.validation.readings import presence
 

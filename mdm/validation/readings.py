@@ -14,14 +14,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from matching import cleaners, dates
-from mdm.accepted import COLUMNS
-from mdm.contracts import (
+from mdm.contracts import Layout
+from mdm.contracts.accepted import COLUMNS
+from mdm.contracts.readings import (
     BooleanReading,
     CodeReading,
     DateReading,
     DigitsReading,
     LabelReading,
-    Layout,
     NameReading,
     NumberReading,
     NumbersReading,

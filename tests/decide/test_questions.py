@@ -13,9 +13,9 @@ from mdm import questions
 from mdm.compose import Hub
 from mdm.hub.runs import published_seq
 from mdm.hub.tables import EntityQuestion, Run, StagingMark
-from mdm.opendoubts import find_open
 from mdm.publishing import clear_staged
 from mdm.questions import Question, confidence
+from mdm.questions.finding import find_open
 from tests.decide.world import Country, Household, adult, pupil, table
 from tests.templates import Fill, Template
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mdm.groups import connected
+from mdm.questions.groups import connected
 from mdm.review.cost import Stake, answers_needed, doubt_of, parts_of, rank_of
 from mdm.review.document import load_rules
 from mdm.review.following import shared_region

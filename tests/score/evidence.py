@@ -14,7 +14,7 @@ from matching.engines.duckdb import DuckDBEngine
 from matching.judgement import judge
 from matching.rules import Kind, load_linkage
 from matching.standardise import standardise
-from mdm.accepted import COLUMNS, KINDS
+from mdm.contracts.accepted import COLUMNS, KINDS
 
 LAYOUTS = {"kemendagri": "biodata_wni", "kemensos": "siksng_individu", "pemda": "warga"}
 

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from matching.engines.duckdb import DuckDBEngine
 from matching.standardise import standardise
-from mdm.accepted import COLUMNS
+from mdm.contracts.accepted import COLUMNS
 
 ORIGIN = {"source": "pemda", "layout": "warga", "file": "warga.csv", "batch": "b"}
 

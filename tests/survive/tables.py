@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 
 from matching.engines.duckdb import DuckDBEngine
-from mdm.accepted import COLUMNS, ORIGIN, Kind
+from mdm.contracts.accepted import COLUMNS, ORIGIN, Kind
 
 Row = Mapping[str, Any]
 

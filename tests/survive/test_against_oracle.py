@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from matching.engines.duckdb import DuckDBEngine
-from mdm.accepted import ORIGIN, PERSON
+from mdm.contracts.accepted import ORIGIN, PERSON
 from mdm.survivorship import load_rules, survive
 from tests.survive import oracle
 from tests.survive.tables import golden, load, record

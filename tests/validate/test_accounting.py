@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mdm.accepted import COLUMNS, KINDS, ORIGIN
 from mdm.compose import Hub
+from mdm.contracts.accepted import COLUMNS, KINDS, ORIGIN
 from mdm.errors import InputError
 from mdm.validation import validate
 from mdm.work.progress import Silent

@@ -9,7 +9,7 @@ from typing import Any
 from api.web.languages import Language
 from api.web.officer import showing
 from api.web.wording import IN
-from mdm.accepted import COLUMNS
+from mdm.contracts.accepted import COLUMNS
 from mdm.corrections.document import Corrected, CorrectionRules
 from mdm.corrections.reading import NUMBERS, concept_of
 from mdm.corrections.sheet import Entry, Sheet

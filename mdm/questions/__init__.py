@@ -31,7 +31,7 @@ from mdm.hub.bulk import Bulk
 from mdm.hub.lists import ListQuery
 from mdm.hub.runs import published_seq
 from mdm.hub.tables import EntityQuestion, RunPeriod
-from mdm.opendoubts import DISPUTED, DUPLICATE, WEAK, find_open
+from mdm.questions.finding import DISPUTED, DUPLICATE, WEAK, find_open
 
 __all__ = [
     "DISPUTED",

@@ -3,7 +3,7 @@
 Tables in: `<kind>_judged`, `<kind>_passed_over`, `<kind>_links`, and `<kind>_disagreements` when it
 stands. Table out: `questions_now` (entity_id, question, other, weight, reason), one row for each
 entity, question and other entity; `other` is '' when it lies inside the entity. What the names
-mean: mdm/questions.py.
+mean: mdm/questions/.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from matching.engine import Engine
 from mdm.arrow import rows_of
-from mdm.groups import Groups
+from mdm.questions.groups import Groups
 
 DUPLICATE, DISPUTED, WEAK = "possible_duplicate", "disputed_link", "weak_link"
 

@@ -26,7 +26,7 @@ from mdm.hub.tables import LakeFileRow
 from mdm.keys import Keys
 from mdm.keys.keyfile import sync_directory
 from mdm.keys.parquet import ParquetKeys
-from mdm.picks import Picks
+from mdm.lake.picks import Picks
 from mdm.work.progress import Advance
 
 ROW_GROUP = 262_144  # rows; bounds the memory of a reader and of a writer
