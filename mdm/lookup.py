@@ -1,7 +1,7 @@
 """Look: from a NIK to the published golden profile, masked, or revealed for a purpose.
 
 Every look is written to the audit log, and committed, before its answer leaves. Nobody found, no
-profile left and nothing published look the same.
+profile left, nothing published and somebody whose processing is restricted look the same.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from mdm.hub.tables import Entity, RuleSet, Run, SealedProfile
 from mdm.masking import SealingRules, load_rules, masked
 from mdm.opening import carriers, open_profiles
 from mdm.publishing.tokens import tokens_for
+from mdm.rights.restricted import RESTRICTED, UNRESTRICTED, restricted
 from mdm.survivorship import Explanation, SurvivorshipRules, explain, parse_rules
 from mdm.survivorship import load_rules as load_survivorship
 from reference.documents import read_yaml
@@ -66,7 +67,8 @@ def profile_by_nik(
         ids = list(dict.fromkeys(chain.from_iterable(found.get(token, []) for token in tokens)))
         look = _Look(hub, session, rules, reveal)
         view = look.whole(ids[0], also_on=len(ids) - 1) if ids else None
-    return _on_record(hub, view, actor=actor, purpose=purpose, case=case)
+        barred = _barred(session, view, purpose)
+    return _on_record(hub, view, barred=barred, actor=actor, purpose=purpose, case=case)
 
 
 def profile_by_id(
@@ -82,7 +84,8 @@ def profile_by_id(
     rules = _may_look(purpose, reveal=reveal)
     with hub.sessions.read() as session:
         view = _Look(hub, session, rules, reveal).whole(entity_id)
-    return _on_record(hub, view, actor=actor, purpose=purpose, case=case)
+        barred = _barred(session, view, purpose)
+    return _on_record(hub, view, barred=barred, actor=actor, purpose=purpose, case=case)
 
 
 def open_profile(hub: Hub, session: Session, entity_id: str) -> tuple[int, str] | None:
@@ -172,10 +175,26 @@ def _may_look(purpose: str | None, *, reveal: bool) -> SealingRules:
     return rules
 
 
+def _barred(session: Session, view: ProfileView | None, purpose: str | None) -> bool:
+    """Whether the processing of a person is restricted, by their own name or their family's, and the
+    purpose is none that the law keeps open."""
+    if view is None or purpose in UNRESTRICTED:
+        return False
+    own = [part.entity_id for part in (view, view.family) if part is not None]
+    return bool(restricted(session, own))
+
+
 def _on_record(
-    hub: Hub, view: ProfileView | None, *, actor: str, purpose: str | None, case: str | None
+    hub: Hub,
+    view: ProfileView | None,
+    *,
+    barred: bool,
+    actor: str,
+    purpose: str | None,
+    case: str | None,
 ) -> ProfileView | None:
     """Write the look to the audit log and commit; only then the answer may leave."""
+    view = None if barred else view
     parts = [part for part in (view, view.family, view.household) if part] if view else []
     revealed = view is not None and view.revealed
     with hub.sessions.begin() as session:
@@ -186,6 +205,7 @@ def _on_record(
             purpose=purpose,
             case=case,
             found=view is not None,
+            decision=RESTRICTED if barred else None,
             entity_id=[part.entity_id for part in parts] or None,
             fields=_fields(parts) if revealed else None,
         )

@@ -32,7 +32,7 @@ from mdm.hub.dialect import dialect_of
 from mdm.hub.tables import Correction, CorrectionStep, CorrectionTarget
 from mdm.judgements import RecordRef
 from mdm.review import correcting
-from mdm.rights.restriction import restricted
+from mdm.rights.restricted import restricted
 
 PROPOSE, READ, CHECK = "correction.propose", "correction.read", "correction.check"
 SENT_BACK, WITHDRAWN, APPROVED = "sent-back", "withdrawn", "approved"

@@ -27,7 +27,7 @@ from mdm.hub.runs import published_seq
 from mdm.hub.tables import SealedProfile
 from mdm.opening import carriers, open_profiles
 from mdm.publishing.tokens import card_tokens_for, tokens_for
-from mdm.rights.restriction import restricted
+from mdm.rights.restricted import restricted
 from mdm.survivorship import values
 from mdm.survivorship.explain import every_value
 from reference.phonetics import phonetic

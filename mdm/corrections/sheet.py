@@ -21,7 +21,7 @@ from mdm.corrections.terms import PURPOSE
 from mdm.desk.terms import Profile
 from mdm.hub.runs import published_seq
 from mdm.hub.tables import Correction, CorrectionTarget
-from mdm.rights.restriction import restricted
+from mdm.rights.restricted import restricted
 from mdm.survivorship import Choice, explain
 
 SPOUSES = ("HUSBAND", "WIFE", "SPOUSE", "SPOUSE_HUSBAND", "SPOUSE_WIFE")

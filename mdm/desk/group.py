@@ -25,11 +25,7 @@ from mdm.desk.known import Known
 from mdm.desk.people import Read, knows_home, open_following, open_people, reading_for
 from mdm.desk.terms import Answered, Moment, Person, Profile, Question
 from mdm.opening import carriers
-
-#: Purposes for which a restricted person is seen all the same (UU 27/2022 art. 41 leaves what the
-#: law demands): answering that person, and examining the hub.
-UNRESTRICTED = frozenset({"subject_access", "audit", "breach"})
-RESTRICTED = "restricted"  # the reason the log keeps
+from mdm.rights.restricted import RESTRICTED, UNRESTRICTED
 
 Decider = Callable[[Principal, str, Resource, str | None], Decision]
 

@@ -16,7 +16,7 @@ from mdm.compose import Hub
 from mdm.desk.terms import Person, Profile
 from mdm.hub.tables import Entity
 from mdm.opening import Opened, open_profiles
-from mdm.rights.restriction import restricted
+from mdm.rights.restricted import restricted
 
 Read = Callable[[str], Mapping[str, Any]]
 

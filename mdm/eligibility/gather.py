@@ -17,7 +17,7 @@ from mdm.compose import Hub
 from mdm.desk.people import doubted, knows_home, open_following, reading, region_of
 from mdm.desk.terms import Person, Profile
 from mdm.hub.tables import Entity
-from mdm.rights.restriction import restricted
+from mdm.rights.restricted import restricted
 
 TOGETHER = 250  # persons in a part: with their families they stay in the processor's reach
 

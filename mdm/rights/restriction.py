@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from itertools import chain, islice
+from collections.abc import Sequence
 
-import sqlalchemy as sa
 from sqlmodel import Session, col, or_, select
 
 from mdm import audit
 from mdm.compose import Hub
 from mdm.hub.columns import now
-from mdm.hub.lists import ListQuery
 from mdm.hub.tables import Entity, SubjectRestriction
 from mdm.ids import short_id
 from mdm.rights.whom import known
-
-TOGETHER = 1_000  # ids asked for in one statement
 
 
 def restrict(hub: Hub, entity_id: str, *, basis: str, actor: str, case: str | None = None) -> str:
@@ -48,26 +43,6 @@ def lift(hub: Hub, entity_id: str, *, basis: str, actor: str, case: str | None =
                 session, actor, "lift", entity_id=target, reason=basis, case=case, id=one.id
             )
         return len(standing)
-
-
-def restricted(session: Session, entity_ids: Iterable[str]) -> set[str]:
-    """Those of some entities whose processing is restricted, by their own name or that of an
-    entity merged into them."""
-    wanted = iter(dict.fromkeys(entity_ids))
-    found: set[str] = set()
-    while some := set(islice(wanted, TOGETHER)):
-        rows = _RESTRICTED.rows(session.connection(), list(some))
-        found |= some.intersection(chain.from_iterable(rows))
-    return found
-
-
-_IDS: sa.BindParameter[str] = sa.bindparam("ids", expanding=True)
-_RESTRICTED = ListQuery(
-    sa.select(col(SubjectRestriction.entity_id), col(Entity.merged_into))
-    .join(Entity, col(Entity.entity_id) == col(SubjectRestriction.entity_id), isouter=True)
-    .where(col(SubjectRestriction.lifted).is_(None))
-    .where(or_(col(SubjectRestriction.entity_id).in_(_IDS), col(Entity.merged_into).in_(_IDS)))
-)
 
 
 def _standing(session: Session, entity_id: str) -> Sequence[SubjectRestriction]:

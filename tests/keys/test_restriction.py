@@ -11,6 +11,7 @@ from mdm.compose import Hub
 from mdm.errors import InputError
 from mdm.hub.tables import AuditEvent
 from mdm.rights import restriction
+from mdm.rights.restricted import restricted as hidden
 from tests.publish.golden import BUDI, SITI, Golden, content, publish_golden
 
 BASIS = "uu27-2022-art41"
@@ -18,7 +19,7 @@ BASIS = "uu27-2022-art41"
 
 def restricted(hub: Hub, *ids: str) -> set[str]:
     with hub.sessions.read() as session:
-        return restriction.restricted(session, ids)
+        return hidden(session, ids)
 
 
 def test_a_restriction_stands_until_it_is_lifted(hub: Hub) -> None:

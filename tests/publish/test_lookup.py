@@ -16,6 +16,7 @@ from mdm.errors import AccessError, InputError, RuleError
 from mdm.hub.tables import AuditEvent
 from mdm.lookup import ProfileView, profile_by_id, profile_by_nik
 from mdm.masking import DOCUMENT, load_rules
+from mdm.rights.restriction import lift, restrict
 from reference.documents import read_yaml
 from tests.publish.golden import AGUS, BUDI, SITI, Golden, content, publish_golden
 from tests.templates import Fill, Template
@@ -123,6 +124,23 @@ def test_who_is_not_there_looks_like_nothing(hub: Hub) -> None:
     event = events(hub)[-1]
     assert (event["action"], event["found"]) == ("look", False)
     assert event.keys() == {"at", "actor", "action", "found"}
+
+
+@pytest.mark.parametrize("whose", ["e1", "f1"])
+def test_who_is_restricted_looks_like_nobody_but_for_what_the_law_demands(
+    published: Hub, whose: str
+) -> None:
+    restrict(published, whose, basis="art. 41", actor="s")
+    assert profile_by_nik(published, SITI, actor="o") is None
+    assert profile_by_id(published, "e1", actor="o", purpose="assistance", reveal=True) is None
+    event = events(published)[-1]
+    assert (event["found"], event["decision"]) == (False, "restricted")
+    assert "entity_id" not in event
+    for purpose in ("subject_access", "audit"):
+        assert profile_by_nik(published, SITI, actor="o", purpose=purpose, reveal=True)
+    assert profile_by_nik(published, BUDI, actor="o")  # another person, whom it does not touch
+    lift(published, whose, basis="art. 41", actor="s")
+    assert profile_by_nik(published, SITI, actor="o")
 
 
 def test_what_is_no_nik_is_refused(published: Hub) -> None:
