@@ -40,6 +40,7 @@ from mdm.access import Principal, administration, alarms, approvals, clients, ho
 from mdm.access.agreements import read_agreement
 from mdm.access.passwords import new_password
 from mdm.compose import Hub
+from mdm.eligibility.library import current
 
 _BODY = 64 << 10
 
@@ -167,7 +168,7 @@ def create_client(
     data: JSONBody[NewClient], principal: NamedDependency[Principal], hub: NamedDependency[Hub]
 ) -> ClientView:
     """Register a client under its agreement, with its public key. Another person must approve."""
-    agreement = read_agreement(msgspec.to_builtins(data.agreement))
+    agreement = read_agreement(msgspec.to_builtins(data.agreement), current(hub).names)
     made = administration.register_client(
         hub,
         principal.id,
@@ -194,7 +195,7 @@ def amend_agreement(
 ) -> ClientView:
     """Another version of a client's agreement, which speaks from now on; what it said before is kept.
     Tokens that tell otherwise end. Another person must approve."""
-    agreement = read_agreement(msgspec.to_builtins(data.agreement))
+    agreement = read_agreement(msgspec.to_builtins(data.agreement), current(hub).names)
     administration.amend_agreement(
         hub, principal.id, data.client, agreement, approval=data.approval
     )

@@ -16,6 +16,7 @@ from mdm.access import staff as accounts
 from mdm.access.agreements import Agreement, amend
 from mdm.access.clients import find, public_jwk, register, rotate_key
 from mdm.access.document import load_rules
+from mdm.access.places import check_region
 from mdm.compose import Hub
 from mdm.errors import AccessError
 from mdm.hub.tables import Client, RoleGrant, Staff
@@ -43,6 +44,7 @@ def grant_role(
     with hub.sessions.read() as session:
         staff_id = accounts.find(session, who).id
         roles.fit_together([*roles.held(session, staff_id), (role, region)])
+    check_region(region)
     if staff_id == actor:
         raise AccessError("Nobody gives a role to themselves.", "Ask another administrator.")
     where = f"region {region}" if region else "the whole country"

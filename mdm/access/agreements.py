@@ -6,8 +6,7 @@ kept as they stood, for whoever asks later what a client could see then.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -16,13 +15,13 @@ from sqlmodel import Session, col, select
 
 from mdm import audit
 from mdm.access.document import load_rules
+from mdm.access.places import check_region
 from mdm.access.terms import Limits
 from mdm.errors import ConflictError, InputError
 from mdm.hub.columns import now
 from mdm.hub.tables import Client, FormerAgreement
 from mdm.masking import load_rules as load_sealing
 
-REGION = re.compile(r"([0-9]{2}|[0-9]{4}|[0-9]{6}|[0-9]{10})?")
 YEARS = (2000, 2200)  # that an agreement may lie in
 
 
@@ -46,8 +45,11 @@ class Agreement(BaseModel):
     @field_validator("regions")
     @classmethod
     def _regions(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        if not all(REGION.fullmatch(region) for region in value):
-            raise ValueError("a region is the first 2, 4, 6 or 10 digits of its code, or empty")
+        for region in value:
+            try:
+                check_region(region)
+            except InputError as error:
+                raise ValueError(f"{error.message} {error.hint}".removesuffix(".")) from None
         return value
 
     @field_validator("purposes")
@@ -76,13 +78,20 @@ class Agreement(BaseModel):
         return self
 
 
-def read_agreement(values: Mapping[str, Any]) -> Agreement:
-    """An agreement from plain values. InputError names what is wrong."""
+def read_agreement(values: Mapping[str, Any], programmes: Collection[str]) -> Agreement:
+    """An agreement from plain values; `programmes` are those that there are rules for. InputError names
+    what is wrong, and what there is instead."""
     try:
-        return Agreement.model_validate(values)
+        agreement = Agreement.model_validate(values)
     except ValidationError as error:
         wrong = "; ".join(_said(one["loc"], one["msg"]) for one in error.errors())
-        raise InputError(f"The agreement is not complete: {wrong}.", "Mend it.") from None
+        raise InputError(f"The agreement does not hold: {wrong}.", "Mend it.") from None
+    if unknown := sorted(set(agreement.programmes) - set(programmes)):
+        raise InputError(
+            f"The agreement does not hold: programmes: there are no rules for {', '.join(unknown)}.",
+            f"Name one of: {', '.join(sorted(programmes))}; or add its document first.",
+        )
+    return agreement
 
 
 def kept(agreement: Agreement) -> dict[str, Any]:

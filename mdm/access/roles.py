@@ -8,8 +8,8 @@ from collections.abc import Iterable, Sequence
 from sqlmodel import Session, col, select
 
 from mdm import audit
-from mdm.access.agreements import REGION
 from mdm.access.document import load_rules
+from mdm.access.places import check_region
 from mdm.access.terms import WHOLE_COUNTRY
 from mdm.errors import AccessError, ConflictError, InputError, UnknownError
 from mdm.hub.columns import now
@@ -28,7 +28,9 @@ def grant(
     actor: str,
     approved_by: str | None,
 ) -> RoleGrant:
-    """Give somebody a role. AccessError when it does not go with what they hold already."""
+    """Give somebody a role. AccessError when it does not go with what they hold already; InputError for a
+    role or a region that there is not."""
+    check_region(region)
     connection = session.connection()
     dialect_of(connection).exclusive(connection, f"roles {staff_id}")
     having = held(session, staff_id)
@@ -97,11 +99,6 @@ def fit_together(holding: Sequence[Held]) -> None:
     for role, region in holding:
         if role not in rules.roles or rules.roles[role].kind != "staff":
             raise InputError("Staff hold no such role.", f"One of: {', '.join(staff_roles())}.")
-        if not REGION.fullmatch(region):
-            raise InputError(
-                "A region is the first 2, 4, 6 or 10 digits of its code.",
-                "Leave it empty for the whole country.",
-            )
         if region != WHOLE_COUNTRY and not rules.roles[role].regional:
             raise InputError("This role is not held for a region.", "Leave the region out.")
     if len(names.intersection(rules.apart)) > 1:

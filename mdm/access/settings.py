@@ -9,6 +9,8 @@ from typing import Annotated, Any
 import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
 
+from mdm.errors import InputError
+
 
 class GroupRole(BaseModel):
     """What membership in a group of the issuer gives: a role, for one region."""
@@ -16,7 +18,28 @@ class GroupRole(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     role: str
-    region: str = Field(default="", pattern=r"^([0-9]{2}|[0-9]{4}|[0-9]{6}|[0-9]{10})?$")
+    region: str = ""
+
+    @field_validator("role")
+    @classmethod
+    def _role(cls, value: str) -> str:
+        from mdm.access.document import load_rules  # noqa: PLC0415 - read for OpenID Connect only
+
+        known = sorted(name for name, rule in load_rules().roles.items() if rule.kind == "staff")
+        if value not in known:
+            raise ValueError(f"staff hold no role '{value}', but: {', '.join(known)}")
+        return value
+
+    @field_validator("region")
+    @classmethod
+    def _region(cls, value: str) -> str:
+        from mdm.access.places import check_region  # noqa: PLC0415 - regions are many
+
+        try:
+            check_region(value)
+        except InputError as error:
+            raise ValueError(f"{error.message} {error.hint}") from None
+        return value
 
 
 class OidcSettings(BaseModel):

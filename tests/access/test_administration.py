@@ -72,6 +72,18 @@ def test_a_role_takes_two_people(administrator: Person) -> None:
     assert held.revoked is not None
 
 
+def test_a_role_for_a_region_that_is_not_there_never_waits_for_anybody(
+    administrator: Person,
+) -> None:
+    target = make_person(administrator.service)
+    for region, said in (("3299", "3201"), ("9201", "9601"), ("320199", "320101")):
+        body = {"user": target.login, "role": "officer", "region": region}
+        answer = administrator.call("POST", "/v1/admin/roles/grant", json=body)
+        assert (answer.status_code, said in answer.text) == (422, True)
+    waiting = administrator.call("GET", "/v1/admin/approvals").json()["approvals"]
+    assert not [one for one in waiting if target.id in one["summary"]]
+
+
 def test_nobody_gives_a_role_to_themselves(administrator: Person) -> None:
     body = {"user": administrator.login, "role": "key-administrator"}
     assert administrator.call("POST", "/v1/admin/roles/grant", json=body).status_code == 403
@@ -144,6 +156,8 @@ def test_an_amendment_takes_two_people_and_ends_the_tokens_of_before(administrat
     [
         ("purposes", {"purposes": ["curiosity"]}),
         ("regions", {"regions": ["3"]}),
+        ("3204", {"regions": ["32", "3299"]}),
+        ("PKH", {"programmes": ["PHK"]}),
         ("ends before", {"valid_to": "2025-01-01T00:00:00+07:00"}),
         ("fields", {"fields": {"person": ["shoe_size"]}}),
         ("programmes", {"programmes": []}),

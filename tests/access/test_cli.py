@@ -128,6 +128,9 @@ def test_an_amended_agreement_speaks_at_once_and_the_old_one_is_kept(
     [
         ({"--purpose": "curiosity"}, "no purpose is called"),
         ({"--region": "3"}, "regions"),
+        ({"--region": "3299"}, "3201"),
+        ({"--region": "9201"}, "9601"),  # Sorong, which went to another province
+        ({"--programme": "PHK"}, "no rules for PHK"),
         ({"--to": "2020-01-01"}, "ends before"),
     ],
 )

@@ -20,7 +20,9 @@ from sqlmodel import select
 from mdm.access import staff
 from mdm.access.sessions import COOKIE
 from mdm.compose import Hub, create_home
+from mdm.errors import RuleError
 from mdm.hub.tables import LoginFlow, Staff
+from mdm.settings import make_settings
 from tests.access import wire
 from tests.access.issuer import CLIENT, SECRET, Issuer, issuer
 from tests.api.serving import Served, served
@@ -285,6 +287,17 @@ def test_an_issuer_that_says_it_is_another_is_not_used(here: Issuer, tmp_path: P
     with pytest.raises(IssuerError, match="does not answer"):
         # Without its authority the certificate is not believed.
         _ = Known(OidcSettings(issuer=here.url, client_id=CLIENT)).authorization_endpoint
+
+
+def test_a_group_gives_only_what_there_is(here: Issuer, tmp_path: Path) -> None:
+    for given, said in (
+        ({"role": "ofiser"}, "officer"),
+        ({"role": "officer", "region": "3299"}, "3201"),
+    ):
+        access = settings(here, tmp_path / "secret")
+        access["oidc"]["groups"] = {"some": [given]}
+        with pytest.raises(RuleError, match=said):
+            make_settings(tmp_path, {"access": access})
 
 
 def test_without_an_issuer_there_is_no_such_login(hub: Hub) -> None:

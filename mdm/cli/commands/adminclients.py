@@ -18,6 +18,7 @@ from mdm.cli.session import Session, pass_session, shared_options
 
 if TYPE_CHECKING:
     from mdm.access.agreements import Agreement
+    from mdm.compose import Hub
 
 _KEY = click.Path(dir_okay=False, path_type=Path)
 _DAY = click.DateTime(formats=["%Y-%m-%d"])
@@ -103,8 +104,8 @@ def client_add(
     from mdm.access import keyfiles  # noqa: PLC0415
     from mdm.access.administration import register_client  # noqa: PLC0415
 
-    agreement = _agreement(terms)
     with opened(session) as hub:
+        agreement = _agreement(hub, terms)
         if make_key is None:
             public = keyfiles.read_jwk(key or Path())
         elif approval is None:
@@ -139,8 +140,8 @@ def client_amend(session: Session, /, *, name: str, approval: str | None, **term
     """Another version of a client's agreement, named as a whole; it speaks at once. The one before is kept."""
     from mdm.access.administration import amend_agreement  # noqa: PLC0415
 
-    agreement = _agreement(terms)
     with opened(session) as hub:
+        agreement = _agreement(hub, terms)
         version = amend_agreement(hub, operator(), name, agreement, approval=approval, alone=True)
     if session.json:
         emit_json(session, {"version": version})
@@ -210,11 +211,12 @@ def client_rotate_key(session: Session, *, name: str, key: Path, approval: str |
         say(session, f"{name} is known by {kid} now.")
 
 
-def _agreement(terms: Mapping[str, Any]) -> Agreement:
+def _agreement(hub: Hub, terms: Mapping[str, Any]) -> Agreement:
     """The agreement that the options say. InputError when it does not hold together."""
     if terms["monitor"] and (terms["programmes"] or terms["purposes"] or terms["regions"]):
         raise click.UsageError("A monitor names no programme, no purpose and no region.")
     from mdm.access.agreements import read_agreement  # noqa: PLC0415
+    from mdm.eligibility.library import current  # noqa: PLC0415
 
     return read_agreement(
         {
@@ -226,7 +228,8 @@ def _agreement(terms: Mapping[str, Any]) -> Agreement:
             "regions": terms["regions"] or (() if terms["monitor"] else ("",)),
             "fields": _read(terms["fields"]),
             "limits": _read(terms["limits"]),
-        }
+        },
+        current(hub).names,
     )
 
 
