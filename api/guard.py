@@ -17,7 +17,7 @@ from api.problems import Problem, Wrong
 from mdm.access import Principal, is_open, load_rules, may
 from mdm.access.decisions import Decisions
 from mdm.access.terms import Decision
-from mdm.masking import load_rules as load_sealing
+from mdm.seal.masking import load_rules as load_sealing
 
 Identify = Callable[[Connection], Awaitable[Principal]]
 JSON = "application/json"

@@ -20,9 +20,9 @@ from matching.rules import Kind
 from mdm import links
 from mdm.compose import Hub
 from mdm.errors import HomeError, InputError, UsageError
+from mdm.files.sheets import private_file
 from mdm.hub.runs import kept_by, published_run
 from mdm.hub.tables import Batch, Run
-from mdm.sheets import private_file
 from mdm.validation import validate
 from mdm.work.progress import Progress
 

@@ -18,10 +18,10 @@ from mdm.compose import Hub
 from mdm.errors import AccessError, IntegrityError, RuleError
 from mdm.hub.runs import published_seq
 from mdm.hub.tables import Entity, RuleSet, Run, SealedProfile
-from mdm.masking import SealingRules, load_rules, masked
 from mdm.opening import carriers, open_profiles
 from mdm.publishing.tokens import tokens_for
 from mdm.rights.restricted import RESTRICTED, UNRESTRICTED, restricted
+from mdm.seal.masking import SealingRules, load_rules, masked
 from mdm.survivorship import Explanation, SurvivorshipRules, explain, parse_rules
 from mdm.survivorship import load_rules as load_survivorship
 from reference.documents import read_yaml

@@ -14,10 +14,10 @@ from mdm.compose import Hub
 from mdm.corrections.joining import keep_places, keep_turns
 from mdm.identity import identify
 from mdm.lake import kept
-from mdm.membership import members
 from mdm.publishing import publish
 from mdm.run import RunResult, Stage, Work, carry_out
 from mdm.survivorship import settle_regions, survive
+from mdm.survivorship.members import members
 from mdm.validation import let_go, validate
 from mdm.work.beside import Beside
 from mdm.work.progress import Progress

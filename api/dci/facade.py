@@ -26,7 +26,7 @@ from mdm.access import Principal
 from mdm.compose import Hub
 from mdm.desk import Desk
 from mdm.exchanges import ANSWERED, Exchanges, callbacks
-from mdm.pseudonyms import Pseudonyms
+from mdm.seal.pseudonyms import Pseudonyms
 
 MAX_IDENTIFIERS = 1_000  # in one message
 MAX_WAITING = 1_000  # messages of one client

@@ -17,7 +17,7 @@ from api.dci.refusals import RequestError, SearchReason
 from api.dci.seen import Found, see, shown
 from mdm.access import Decision, Principal, load_rules, may
 from mdm.desk import Answered, Desk, Moment, Person, Question
-from mdm.pseudonyms import Pseudonyms
+from mdm.seal.pseudonyms import Pseudonyms
 
 ACTION = "dci.search"
 EVENT, MEMBERS_EVENT = "dci.search", "dci.search.members"

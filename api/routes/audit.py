@@ -33,7 +33,7 @@ from api.schemas.audit import (
     VerifyQuestion,
 )
 from api.whom import asked_for, may_see
-from mdm import audit, breach, tracing
+from mdm import audit, tracing
 from mdm.access import Principal, decide
 from mdm.access.named import as_logged
 from mdm.access.terms import Resource
@@ -42,11 +42,11 @@ from mdm.audit.checkpoints import checkpoints, verifier_keys
 from mdm.audit.proofs import prove, prove_growth
 from mdm.audit.search import Wanted, search
 from mdm.audit.verifying import verify
-from mdm.breach import BreachReport
 from mdm.compose import Hub
 from mdm.errors import InputError
-from mdm.subjects import SubjectReport
+from mdm.subjects import SubjectReport, breach
 from mdm.subjects import report as subject_report
+from mdm.subjects.breach import BreachReport
 from mdm.tracing.facts import Trace
 from mdm.work.progress import Silent
 

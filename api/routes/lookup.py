@@ -23,8 +23,8 @@ from mdm import questions, snapshots
 from mdm.access import Principal
 from mdm.compose import Hub
 from mdm.desk import Moment
-from mdm.pseudonyms import Pseudonyms
 from mdm.revealing import Lookup, Revealed, sources
+from mdm.seal.pseudonyms import Pseudonyms
 from mdm.survivorship import load_rules as load_survivorship
 
 ACTION = "profile.lookup"

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from mdm.masking import load_rules
+from mdm.seal.masking import load_rules
 
 Nik = Annotated[
     str,

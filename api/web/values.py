@@ -10,7 +10,7 @@ from typing import Any
 from api.web.languages import Language
 from api.web.review.words import region
 from api.web.wording import IN
-from mdm.masking import HIDDEN
+from mdm.seal.masking import HIDDEN
 from reference.attributes import Attribute, dictionary
 from reference.codes import labels
 

@@ -20,7 +20,7 @@ from mdm.access.terms import Limits
 from mdm.errors import ConflictError, InputError
 from mdm.hub.columns import now
 from mdm.hub.tables import Client, FormerAgreement
-from mdm.masking import load_rules as load_sealing
+from mdm.seal.masking import load_rules as load_sealing
 
 YEARS = (2000, 2200)  # that an agreement may lie in
 

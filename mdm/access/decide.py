@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from mdm.access.document import NO_FIELDS, AccessRules, Fields, Grant, load_rules
 from mdm.access.terms import WHOLE_COUNTRY, Decision, Limits, Principal, Resource
-from mdm.masking import load_rules as load_sealing
+from mdm.seal.masking import load_rules as load_sealing
 
 ANYBODY, STAFF = "anybody", "staff"  # of `who` in the document
 

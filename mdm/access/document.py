@@ -17,7 +17,7 @@ from pydantic import Field, model_validator
 from mdm import documents
 from mdm.access.terms import Limits
 from mdm.documents import Document, Said
-from mdm.masking import load_rules as load_sealing
+from mdm.seal.masking import load_rules as load_sealing
 from reference.attributes import dictionary
 
 DOCUMENT = Path(__file__).parents[1] / "rules" / "access.yaml"

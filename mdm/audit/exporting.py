@@ -26,8 +26,8 @@ from mdm.audit.events import record
 from mdm.audit.proofs import prove_growth
 from mdm.compose import Hub
 from mdm.errors import InputError, UsageError
+from mdm.files.sheets import private_file
 from mdm.hub.tables import AuditEvent
-from mdm.sheets import private_file
 from mdm.work.progress import Progress
 
 TOGETHER = 8_192

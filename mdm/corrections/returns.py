@@ -24,8 +24,8 @@ from mdm.corrections.document import load_rules
 from mdm.corrections.outcomes import Outcome, outcomes
 from mdm.corrections.terms import PURPOSE, Proposal
 from mdm.errors import InputError
+from mdm.files.sheets import guarded, write_csv, write_xlsx
 from mdm.hub.tables import Correction, CorrectionReturn
-from mdm.sheets import guarded, write_csv, write_xlsx
 
 HEADER = (
     "NOMOR_KOREKSI", "LAYOUT", "KUNCI_CATATAN", "KOLOM", "NILAI_TERCATAT", "NILAI_DIUSULKAN",

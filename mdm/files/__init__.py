@@ -1,5 +1,5 @@
 """Reading what providers send: text with a delimiter (plain or gzip), Parquet, XLSX; always in
-chunks of text columns.
+chunks of text columns. What goes back to them is written by `sheets.py`.
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ from mdm.compose import Hub
 from mdm.hub.columns import now
 from mdm.hub.runs import PUBLISHED
 from mdm.hub.tables import Entity, EntityEvent, Run, SealedProfile, SubjectRestriction
-from mdm.masking import must_be_purpose
+from mdm.seal.masking import must_be_purpose
 from mdm.tracing import Question, Target, find, trace
 from mdm.tracing.facts import Trace
 from mdm.work.progress import Progress

@@ -60,7 +60,7 @@ def survive(
 
     `niks` are the numbers they are found by, the chosen one first: a person's valid NIKs, a family's valid
     KKs, none of a household. Returns the
-    number of entities. Memberships go into `links` if their tables stand (see mdm/membership.py).
+    number of entities. Memberships go into `links` if their tables stand (see mdm/survivorship/members.py).
     `few`: there are so few records that planning costs more than the work; the result is the same.
     """
     rules = rules or load_rules()

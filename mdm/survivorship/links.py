@@ -1,6 +1,6 @@
 """What a profile says of other entities: the family of a person, the members of a family.
 
-Made from the membership tables (mdm/membership.py) where they stand; an entity without a
+Made from the membership tables (mdm/survivorship/members.py) where they stand; an entity without a
 membership has empty links. Members are in the order of their relationship, then of their id.
 """
 

@@ -20,8 +20,8 @@ from matching.rules import KINDS, Judgement, Kind, load_linkage
 from mdm import links
 from mdm.compose import Hub
 from mdm.identity import identify
-from mdm.membership import members
 from mdm.survivorship import settle_regions, survive
+from mdm.survivorship.members import members
 from mdm.touched.reach import Kept, Reach, column
 from mdm.touched.regions import stand_in_regions
 from mdm.work.beside import Beside

@@ -18,8 +18,8 @@ from sqlmodel import col, select
 from mdm.compose import Hub
 from mdm.contracts import Contract, Layout, contract_for, load_contracts
 from mdm.errors import UsageError
+from mdm.files.sheets import Row, guarded, write_csv, write_xlsx
 from mdm.hub.tables import Batch
-from mdm.sheets import Row, guarded, write_csv, write_xlsx
 from mdm.validation.quality import QualityRules, load_quality
 
 HEADER = (

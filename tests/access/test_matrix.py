@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from mdm.access import Principal, Resource, actions, decide, load_rules, may
 from mdm.access.document import DOCUMENT
-from mdm.masking import load_rules as load_sealing
+from mdm.seal.masking import load_rules as load_sealing
 from reference.documents import read_yaml
 from tests.access import oracle
 

@@ -11,7 +11,7 @@ from api.actions import declares
 from api.app import create_app
 from mdm.access import Principal, is_open, load_rules
 from mdm.errors import RuleError
-from mdm.masking import load_rules as load_sealing
+from mdm.seal.masking import load_rules as load_sealing
 from tests.access import oracle
 from tests.api.serving import Served, named, some_address
 from tests.api.world import BOGOR, DENPASAR, RINA, SITI

@@ -9,12 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from mdm import breach, subjects
+from mdm import subjects
 from mdm.audit.search import Wanted, entries
 from mdm.compose import Hub
 from mdm.errors import AccessError, InputError, UnknownError
 from mdm.hub.columns import now
 from mdm.lookup import profile_by_id, profile_by_nik
+from mdm.subjects import breach
 from mdm.subjects.page import WORDS, render
 from mdm.tracing import Question
 from mdm.work.progress import Silent

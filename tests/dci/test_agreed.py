@@ -17,7 +17,7 @@ from mdm.errors import IntegrityError
 from mdm.exchanges import Exchanges
 from mdm.hub.columns import now
 from mdm.hub.tables import AuditEvent, Exchange, ExchangeReference, SeenMessage
-from mdm.pseudonyms import Pseudonyms
+from mdm.seal.pseudonyms import Pseudonyms
 from tests.dci.registry import agreement_of
 
 URI = "https://pkh.example.go.id/on-search"

@@ -15,8 +15,8 @@ from mdm.compose import Hub
 from mdm.errors import AccessError, InputError, RuleError
 from mdm.hub.tables import AuditEvent
 from mdm.lookup import ProfileView, profile_by_id, profile_by_nik
-from mdm.masking import DOCUMENT, load_rules
 from mdm.rights.restriction import lift, restrict
+from mdm.seal.masking import DOCUMENT, load_rules
 from reference.documents import read_yaml
 from tests.publish.golden import AGUS, BUDI, SITI, Golden, content, publish_golden
 from tests.templates import Fill, Template

@@ -10,8 +10,8 @@ import pyarrow as pa
 import pytest
 
 from matching.engines.duckdb import DuckDBEngine
-from mdm.membership import MembershipCounts, members
 from mdm.survivorship import facts, survive
+from mdm.survivorship.members import MembershipCounts, members
 from tests.survive.tables import golden, load, record
 
 

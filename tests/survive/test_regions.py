@@ -6,8 +6,8 @@ import pyarrow as pa
 import pytest
 
 from matching.engines.duckdb import DuckDBEngine
-from mdm.membership import members
 from mdm.survivorship import settle_regions, survive
+from mdm.survivorship.members import members
 from tests.survive.tables import load, record
 
 

@@ -12,7 +12,6 @@ from sqlmodel import select
 
 from matching.rules import Judgement, Kind
 from mdm import judgements, links
-from mdm.components import look
 from mdm.compose import Hub
 from mdm.hub.runs import published_run
 from mdm.hub.tables import SealedProfile
@@ -22,6 +21,7 @@ from mdm.pipeline import PATH, run
 from mdm.run import Work, carry_out
 from mdm.touched import Settled, Waiting, pending, settle
 from mdm.touched.words import Words
+from mdm.tracing.component import look
 from mdm.tracing.moments import run_then
 from tests.run.homes import QUIET, FirstRun, copy_of, golden, new_home, profiles
 

@@ -16,12 +16,12 @@ from mdm import judgements
 from mdm.access import Principal
 from mdm.access.budgets import Budgets, Charge
 from mdm.access.decide import limits_of
-from mdm.components import look
 from mdm.compose import Hub
 from mdm.hub.runs import published_seq
 from mdm.hub.tables import AuditEvent, Judgement, ReviewAnswer, ReviewTask, ReviewTaskEntity
 from mdm.pipeline import run
 from mdm.touched import pending
+from mdm.tracing.component import look
 from tests.api.serving import Served, served
 from tests.run.homes import QUIET, deliver, land_all
 from tests.web.browser import axe, fits

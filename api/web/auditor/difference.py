@@ -18,7 +18,7 @@ from api.web.pages import AnyRequest, page
 from api.web.values import Part, parts
 from api.web.visitor import visitor_of
 from mdm.compose import Hub
-from mdm.masking import load_rules
+from mdm.seal.masking import load_rules
 from mdm.snapshots import today
 from mdm.survivorship import Choice
 from mdm.tracing import moments

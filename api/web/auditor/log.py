@@ -30,8 +30,8 @@ from mdm.audit.search import Entry, Wanted, search
 from mdm.compose import Hub
 from mdm.errors import InputError
 from mdm.hub.tables import Entity
-from mdm.masking import load_rules
 from mdm.seal import normal_nik
+from mdm.seal.masking import load_rules
 from mdm.tracing.timeline import known_as
 
 PATH = "/log"

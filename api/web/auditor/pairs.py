@@ -20,11 +20,11 @@ from api.web.visitor import visitor_of
 from api.web.waterfall import Waterfall, waterfall
 from api.web.wording import IN, Wording
 from matching.rules import Kind, LinkageRules
-from mdm.components import RARITY, Component, ComponentPair, look
 from mdm.compose import Hub
 from mdm.errors import HubError
 from mdm.snapshots import today
 from mdm.touched.reach import TooFarError
+from mdm.tracing.component import RARITY, Component, ComponentPair, look
 from mdm.tracing.facts import Step
 from mdm.tracing.outline import places_of
 from mdm.tracing.pairs import BY_WEIGHT, reason_of, rules_then

@@ -20,7 +20,7 @@ from api.whom import find_for
 from mdm import audit, tracing
 from mdm.access import Principal
 from mdm.compose import Hub
-from mdm.masking import HIDDEN, load_rules
+from mdm.seal.masking import HIDDEN, load_rules
 from mdm.tracing.facts import Value
 
 ACTION, PURPOSE = "audit.trace", "audit"

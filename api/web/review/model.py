@@ -11,9 +11,9 @@ from typing import Any
 
 from api.web.review.words import attribute, evidence, reason, slug, spoken
 from api.web.wording import Wording
-from mdm.components import Component, ComponentPair, ComponentRecord, Member
-from mdm.masking import SealingRules, load_rules
 from mdm.review.differences import Difference, against
+from mdm.seal.masking import SealingRules, load_rules
+from mdm.tracing.component import Component, ComponentPair, ComponentRecord, Member
 
 #: Attributes in the order of their rows.
 ROWS: Mapping[str, Sequence[str]] = {

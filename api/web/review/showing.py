@@ -20,7 +20,6 @@ from api.web.wording import IN, Wording
 from mdm import audit
 from mdm.access import Principal, Resource, decide
 from mdm.access.budgets import Budgets, Charge
-from mdm.components import Component, look
 from mdm.compose import Hub
 from mdm.desk.errors import BudgetError
 from mdm.documents import Said
@@ -33,6 +32,7 @@ from mdm.review.contradictions import Contradiction
 from mdm.review.cost import age_points
 from mdm.review.document import load_rules
 from mdm.review.terms import unpacked
+from mdm.tracing.component import Component, look
 
 OPEN_VALUES, PURPOSE = "review.open", "review"
 

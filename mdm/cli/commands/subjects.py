@@ -53,7 +53,7 @@ def report(
 
     The NIK is asked for on standard input. The report is in the audit log before it is shown.
     """
-    from mdm.sheets import private_file  # noqa: PLC0415 - loads the whole hub
+    from mdm.files.sheets import private_file  # noqa: PLC0415 - loads the whole hub
     from mdm.subjects import report as make  # noqa: PLC0415
     from mdm.subjects import whom  # noqa: PLC0415
     from mdm.subjects.page import render  # noqa: PLC0415

@@ -15,7 +15,7 @@ from mdm.cli.opened import opened
 from mdm.cli.session import Session, pass_session, shared_options
 
 if TYPE_CHECKING:
-    from mdm.breach import BreachReport
+    from mdm.subjects.breach import BreachReport
     from mdm.tracing.facts import Pair, Record, Trace, Value
 
 MOMENT = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"])
@@ -166,7 +166,7 @@ def breach(
     case: str | None,
 ) -> None:
     """Whose data a key, a client or a member of staff could have touched (UU 27/2022, art. 46)."""
-    from mdm.breach import Question, report  # noqa: PLC0415 - loads the whole hub
+    from mdm.subjects.breach import Question, report  # noqa: PLC0415 - loads the whole hub
 
     if (who is None) == (key is None):
         raise click.UsageError("Name --actor or --key, and not both.")

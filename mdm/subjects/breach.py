@@ -22,7 +22,7 @@ from mdm.errors import InputError, UnknownError
 from mdm.hub.runs import PUBLISHED
 from mdm.hub.tables import DomainKeyRow, EntityKey, NikToken, Run, SealedProfile
 from mdm.keys import PURPOSES
-from mdm.masking import must_be_purpose
+from mdm.seal.masking import must_be_purpose
 from reference.attributes import dictionary
 
 TOGETHER = 1_000

@@ -19,7 +19,7 @@ from mdm.errors import AccessError
 from mdm.survivorship import Choice, Explanation, SourceRecord
 from reference.attributes import dictionary
 
-DOCUMENT = Path(__file__).parent / "rules" / "sealing.yaml"
+DOCUMENT = Path(__file__).parents[1] / "rules" / "sealing.yaml"
 HIDDEN = "***"
 SHOWN_DIGITS = 4  # of a NIK or KK: province and regency, not the person
 
