@@ -475,25 +475,38 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--witnessed", type=Path, action="append", default=[], metavar="FILE")
     asked = parser.parse_args(arguments)
     try:
-        return _run(asked.file, [key for text in asked.key for key in _keys(text)], asked.witnessed)
+        trusted = [key for text in asked.key for key in _keys(text)]
+        seen = [_witnessed(path) for path in asked.witnessed]
+        if not asked.file.exists():
+            raise CannotCheckError(f"there is no file {asked.file}.")
+        return _run(asked.file, trusted, seen)
+    except CannotCheckError as error:
+        _say(f"Cannot be checked: {error}")
+        return 2
     except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
         _say(f"Cannot be checked: {type(error).__name__}. Is it an export or a proof, unharmed?")
-        _say("An export needs --key: the verifier key that the hub made public.")
         return 2
 
 
-def _run(file: Path, trusted: list[VerifierKey], witnessed: Sequence[Path]) -> int:
+class CannotCheckError(Exception):
+    """What the check needs is missing or cannot be read; the text says what, and what to name instead."""
+
+
+def _run(file: Path, trusted: list[VerifierKey], seen: Sequence[Note]) -> int:
     if file.is_dir() or zipfile.is_zipfile(file):
         if not trusted:
-            raise ValueError("an export is checked with a key from elsewhere")
-        seen = [read_note(path.read_text("utf-8")) for path in witnessed]
+            raise CannotCheckError(
+                "an export needs --key: the verifier key that the hub made public, from elsewhere."
+            )
         found = verify_export(file, trusted, seen)
         faults = found.faults
         said = f"{found.events} events, {found.checkpoints} checkpoints"
     else:
         proofs = read_proofs(file.read_text("utf-8"))
         if not (trusted or proofs.keys):
-            raise ValueError("a proof without a key is checked with one from elsewhere")
+            raise CannotCheckError(
+                "this proof brings no key; name the one that the hub made public with --key."
+            )
         faults = _check_each(proofs, trusted or list(proofs.keys))
         said = "one event" if len(proofs.proofs) == 1 else f"{len(proofs.proofs)} events"
     for sentence in faults:
@@ -520,12 +533,40 @@ def _say(line: str) -> None:
 
 
 def _keys(text: str) -> list[VerifierKey]:
-    """Keys named as themselves or as a file of them."""
+    """Keys named as themselves or as a file of them. CannotCheckError when they are neither: the key
+    that a proof brings along must never take the place of one that was asked for."""
     try:
         return [read_key(text)]
     except ValueError:
-        lines = Path(text).read_text("utf-8").splitlines()
-        return [read_key(line) for line in lines if line.strip()]
+        pass
+    try:
+        lines = [line for line in Path(text).read_text("utf-8").splitlines() if line.strip()]
+    except (OSError, ValueError):
+        raise CannotCheckError(
+            "what --key names is no verifier key, and no file that can be read. "
+            "Name the key (NAME+NUMBER+BASE64) or a file of such keys."
+        ) from None
+    found = []
+    for number, line in enumerate(lines, 1):
+        try:
+            found.append(read_key(line))
+        except ValueError:
+            raise CannotCheckError(
+                f"line {number} of {text} is no verifier key (NAME+NUMBER+BASE64)."
+            ) from None
+    if not found:
+        raise CannotCheckError(f"{text} holds no verifier key.")
+    return found
+
+
+def _witnessed(path: Path) -> Note:
+    """A checkpoint that somebody outside kept."""
+    try:
+        return read_note(path.read_text("utf-8"))
+    except (OSError, ValueError):
+        raise CannotCheckError(
+            f"{path} is no signed checkpoint that can be read. Name the file that a witness kept."
+        ) from None
 
 
 if __name__ == "__main__":

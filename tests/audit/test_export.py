@@ -124,6 +124,27 @@ def test_a_proof_verifies_offline(log: Hub, tmp_path: Path) -> None:
     assert run(verifier, file, "--key", keys[0])[0] == 2
 
 
+def test_what_cannot_be_checked_is_said_in_words(log: Hub, tmp_path: Path) -> None:
+    with log.sessions.read() as session:
+        shown, keys = prove(session, 77), verifier_keys(session)
+    verifier = Path(shutil.copy(Path(audit.__file__).parent / "verifier.py", tmp_path))
+    file, wrong, none = tmp_path / "proof.txt", tmp_path / "wrong.txt", tmp_path / "none.txt"
+    file.write_text(shown.proof, "utf-8")
+    wrong.write_text(f"{keys[0]}\nno key\n", "utf-8")
+    none.write_text("\n", "utf-8")
+    for arguments, said in (
+        ((tmp_path / "away.zip", "--key", keys[0]), "there is no file"),
+        ((file, "--key", tmp_path / "away.txt"), "no verifier key, and no file"),
+        ((file, "--key", tmp_path), "no verifier key, and no file"),
+        ((file, "--key", wrong), "line 2"),
+        ((file, "--key", none), "holds no verifier key"),
+        ((file,), "brings no key"),
+        ((file, "--key", keys[0], "--witnessed", wrong), "no signed checkpoint"),
+    ):
+        code, told = run(verifier, *arguments)
+        assert (code, said in told) == (2, True), told
+
+
 @pytest.fixture
 def folder(log: Hub, tmp_path: Path) -> tuple[Path, list[str]]:
     done = export_to(log, tmp_path / "log")
