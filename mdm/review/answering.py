@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, cast
 
 from sqlmodel import Session, col, func, select
@@ -51,6 +51,7 @@ from mdm.review.terms import (
 
 MOST_ANSWERS = 3  # different ones, before a supervisor decides
 LONGEST_NOTE = 2_000
+WRITING = timedelta(minutes=10)  # an answer and the judgements it writes are never further apart
 
 
 @dataclass(frozen=True)
@@ -255,10 +256,17 @@ def _judge(
 
 def mark_overruled(session: Session, words: Iterable[Word], by: str) -> None:
     """Say of the answers that wrote these words that another took their place."""
-    ids = {word.id for word in words}
-    if not ids:
-        return
-    for one in session.exec(select(ReviewAnswer).where(ReviewAnswer.state == JUDGED)).all():
-        if ids.intersection(one.judgements):
-            one.overruled_by = by
-            session.add(one)
+    marked: set[Any] = set()
+    for word in words:
+        if word.id in marked:
+            continue
+        query = select(ReviewAnswer).where(
+            ReviewAnswer.state == JUDGED,
+            ReviewAnswer.actor == word.actor,
+            col(ReviewAnswer.at).between(word.at - WRITING, word.at + WRITING),
+        )
+        for one in session.exec(query).all():
+            if word.id in one.judgements:
+                one.overruled_by = by
+                session.add(one)
+                marked.update(one.judgements)
