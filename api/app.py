@@ -21,6 +21,7 @@ from api.logs import Log
 from api.metrics import group_answered
 from api.problems import problem_of
 from api.routes import ROUTERS
+from api.routes.health import Readiness
 from api.surface import Surface
 from api.web import ROUTERS as PAGES
 from api.web.errors import PAGE_HANDLERS
@@ -87,7 +88,7 @@ def create_app(
         lifespan=[lifespan],
         openapi_config=description(),
         request_max_body_size=BODY_BYTES,
-        state=State({"hub": hub, "desk": desk, "helper": helper}),
+        state=State({"hub": hub, "desk": desk, "helper": helper, "readiness": Readiness(hub)}),
         logging_config=None,
         debug=False,
     )

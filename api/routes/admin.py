@@ -94,7 +94,7 @@ def disable_user(
     status_code=200,
     summary="Reset an account",
     request_max_body_size=_BODY,
-    responses={202: waits()},
+    responses={202: waits(), 409: refusal("The account signs in with OpenID Connect.")},
     sync_to_thread=True,
 )
 def reset_user(

@@ -43,7 +43,7 @@ def grant_role(
     """
     with hub.sessions.read() as session:
         staff_id = accounts.find(session, who).id
-        roles.fit_together([*roles.held(session, staff_id), (role, region)])
+        roles.fit_together([*roles.counted(roles.held(session, staff_id)), (role, region)])
     check_region(region)
     if staff_id == actor:
         raise AccessError("Nobody gives a role to themselves.", "Ask another administrator.")
@@ -161,13 +161,15 @@ def reset_user(
     approval: str | None,
     alone: bool = False,
 ) -> Staff:
-    """A new password, to be changed at once, and the second factor anew.
+    """A new password, to be changed at once, and the second factor anew. ConflictError for an account
+    that signs in at an issuer.
 
     SecondPersonError for an account with a role that needs a second factor: who resets it could
     come in with that role, and must not be able to do so alone.
     """
     with hub.sessions.read() as session:
         found = accounts.find(session, who)
+        accounts.must_be_ours(found)
         guarded = roles.guarded(session, found.id) and not (
             alone and not _quorum(session, "user.reset")
         )

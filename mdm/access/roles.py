@@ -33,7 +33,7 @@ def grant(
     check_region(region)
     connection = session.connection()
     dialect_of(connection).exclusive(connection, f"roles {staff_id}")
-    having = held(session, staff_id)
+    having = counted(held(session, staff_id))
     if (role, region) in having:
         raise ConflictError("This role is held already, for this region.", "Nothing is to be done.")
     fit_together([*having, (role, region)])
@@ -86,10 +86,16 @@ def held(session: Session, staff_id: str) -> list[Held]:
     return sorted(session.exec(query).all())
 
 
+def counted(holding: Iterable[Held]) -> list[Held]:
+    """Those of some roles that the access document still has: one that left it gives nothing."""
+    known = staff_roles()
+    return [(role, region) for role, region in holding if role in known]
+
+
 def guarded(session: Session, staff_id: str) -> bool:
     """Whether somebody holds a role that needs a second factor."""
     rules = load_rules()
-    return any(rules.roles[role].second_factor for role, _ in held(session, staff_id))
+    return any(rules.roles[role].second_factor for role, _ in counted(held(session, staff_id)))
 
 
 def fit_together(holding: Sequence[Held]) -> None:
@@ -113,7 +119,9 @@ def fit_together(holding: Sequence[Held]) -> None:
 def regions_of(holding: Iterable[Held]) -> tuple[str, ...]:
     """The regions of the one regional role among what is held."""
     rules = load_rules()
-    return tuple(sorted({region for role, region in holding if rules.roles[role].regional}))
+    return tuple(
+        sorted({region for role, region in counted(holding) if rules.roles[role].regional})
+    )
 
 
 def staff_roles() -> list[str]:

@@ -18,7 +18,7 @@ from sqlmodel import Session, col
 
 from mdm.access.document import load_rules
 from mdm.access.errors import NotIdentifiedError
-from mdm.access.roles import Held, held, regions_of
+from mdm.access.roles import Held, counted, held, regions_of
 from mdm.access.staff import ACTIVE
 from mdm.access.terms import Principal
 from mdm.compose import Hub
@@ -104,7 +104,12 @@ def csrf_fits(secret: str, token: str | None) -> bool:
 
 def _entered(session: Session, staff: Staff, running: StaffSession) -> Entered:
     vouched = running.roles  # by the issuer the session comes from
-    holding = held(session, staff.id) if vouched is None else [(r, region) for r, region in vouched]
+    said = held(session, staff.id) if vouched is None else [(r, region) for r, region in vouched]
+    holding = counted(said)
+    if (
+        vouched is not None and holding != said
+    ):  # a role has left the rules: the issuer is asked anew
+        raise NotIdentifiedError("session-over")
     rules = load_rules()
     guarded = {role for role, _ in holding if rules.roles[role].second_factor}
     missing = []
@@ -112,7 +117,7 @@ def _entered(session: Session, staff: Staff, running: StaffSession) -> Entered:
         missing.append("password")
     if guarded and not running.second_factor:
         missing.append("second-factor")
-    counted = [
+    standing = [
         (role, region)
         for role, region in holding
         if not staff.must_change and (running.second_factor or role not in guarded)
@@ -120,8 +125,8 @@ def _entered(session: Session, staff: Staff, running: StaffSession) -> Entered:
     principal = Principal(
         id=staff.id,
         kind="staff",
-        roles=frozenset(role for role, _ in counted),
-        regions=regions_of(counted),
+        roles=frozenset(role for role, _ in standing),
+        regions=regions_of(standing),
     )
     return Entered(principal, staff.login, running.second_factor, tuple(missing), running.expires)
 

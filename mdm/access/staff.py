@@ -71,12 +71,23 @@ def reset(
     session: Session, staff: Staff, password: str, *, actor: str, approved_by: str | None = None
 ) -> None:
     """A new password, to be changed at once; the second factor is to be set up anew."""
+    must_be_ours(staff)
     check_password(password, staff.login)
     staff.password, staff.must_change = hash_password(password), True
     staff.totp, staff.totp_key, staff.totp_step = None, None, 0
     staff.failures, staff.locked_until = 0, None
     end_sessions(session, staff.id)
     audit.record(session, actor, "user.reset", user=staff.id, approved_by=approved_by)
+
+
+def must_be_ours(staff: Staff) -> None:
+    """ConflictError for an account that signs in at an OpenID Connect issuer: a password here would be
+    a second door, which the issuer knows nothing of."""
+    if staff.subject is not None:
+        raise ConflictError(
+            "This account signs in with OpenID Connect: it has no password here.",
+            "Reset it at the issuer. To keep its owner out, disable the account.",
+        )
 
 
 def choose_password(session: Session, staff: Staff, password: str) -> None:

@@ -8,14 +8,14 @@ from itertools import permutations
 import pytest
 from sqlmodel import select
 
-from mdm.access import Principal, approvals, roles
+from mdm.access import Principal, approvals, roles, staff
 from mdm.access.errors import NotIdentifiedError, SecondPersonError
 from mdm.access.gate import Gate
 from mdm.access.keyfiles import make_key, public_of
 from mdm.compose import Hub
 from mdm.errors import AccessError, InputError
 from mdm.hub.columns import now
-from mdm.hub.tables import Approval, RoleGrant
+from mdm.hub.tables import Approval, RoleGrant, Staff
 from tests.access import wire
 from tests.access.clients import TestClient, make_client
 from tests.access.people import Person, make_account, make_person
@@ -172,6 +172,17 @@ def test_an_agreement_that_does_not_hold_together_is_refused(
     answer = administrator.call("POST", "/v1/admin/clients", json=body)
     assert answer.status_code == 422
     assert what in answer.text
+
+
+def test_an_account_of_an_issuer_gets_no_password_here(administrator: Person) -> None:
+    hub = administrator.service.hub
+    with hub.sessions.begin() as session:
+        one = Staff(id=staff.new_id(), login="oidc-1", state=staff.ACTIVE, subject="f" * 64)
+        session.add(one)
+    answer = administrator.call("POST", "/v1/admin/users/reset", json={"user": "oidc-1"})
+    assert (answer.status_code, "OpenID Connect" in answer.text) == (409, True)
+    with hub.sessions.read() as session:
+        assert session.get_one(Staff, one.id).password is None
 
 
 def test_an_account_is_reset_with_its_second_factor(administrator: Person) -> None:

@@ -8,13 +8,13 @@ from hashlib import sha256
 
 from sqlmodel import select
 
-from mdm.access import devices
+from mdm.access import devices, roles
 from mdm.access.errors import NotIdentifiedError
 from mdm.access.login import Attempt, log_in
 from mdm.access.sessions import COOKIE
 from mdm.compose import Hub
 from mdm.hub.columns import now
-from mdm.hub.tables import Staff, StaffSession
+from mdm.hub.tables import RoleGrant, Staff, StaffSession
 from tests.access import wire
 from tests.access.people import PASSWORD, Person, make_person
 from tests.api.serving import Served
@@ -85,6 +85,27 @@ def test_logging_out_ends_the_session(service: Served) -> None:
     assert person.call("GET", "/v1/session").json()["regions"] == ["32"]
     assert person.call("DELETE", "/v1/session").status_code == 204
     assert person.call("GET", "/v1/session").status_code == 401
+
+
+def test_a_role_that_left_the_rules_gives_nothing_and_breaks_nothing(service: Served) -> None:
+    """As an upgrade leaves it: the rules have lost a role that is still held, or vouched for."""
+    person, vouched = make_person(service, ("officer", "32")), make_person(service)
+    with service.hub.sessions.begin() as session:
+        session.add(
+            RoleGrant(
+                id="grant-old", staff_id=person.id, role="registrar", region="", granted_by="test"
+            )
+        )
+        query = select(StaffSession).where(StaffSession.staff_id == vouched.id)
+        for running in session.exec(query).all():
+            running.roles = [["registrar", ""]]
+    said = person.call("GET", "/v1/session")
+    assert (said.status_code, said.json()["roles"]) == (200, ["officer"])
+    assert person.log_in().status_code == 200
+    with service.hub.sessions.begin() as session:  # another role can be given all the same
+        roles.grant(session, person.id, "officer", "33", actor="test", approved_by="test")
+    over = vouched.call("GET", "/v1/session")
+    assert (over.status_code, over.json()["code"]) == (401, "not-identified")
 
 
 def test_a_change_needs_the_token_of_its_own_session(service: Served) -> None:

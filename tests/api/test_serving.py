@@ -15,6 +15,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from sqlalchemy import event
 from sqlmodel import func, select
 
 from api.serve import can_listen
@@ -112,3 +113,13 @@ def test_readiness_says_what_is_missing(service: Served) -> None:
         assert anybody.get("/health/live").json() == {"status": "alive"}
     assert answer.status_code == 200
     assert set(answer.json()["checks"].values()) == {"ok"}
+
+
+def test_many_who_ask_whether_it_is_ready_share_one_look(service: Served) -> None:
+    taken = []
+    pool = service.hub.sessions.engine.pool
+    event.listen(pool, "checkout", lambda *_: taken.append(1))
+    with service.client() as anybody, ThreadPoolExecutor(8) as several:
+        answers = list(several.map(lambda _: anybody.get("/health/ready"), range(120)))
+    assert {answer.status_code for answer in answers} == {200}
+    assert len(taken) < len(answers)  # connections; each look of its own would take several
