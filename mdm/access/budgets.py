@@ -16,6 +16,7 @@ from sqlmodel import Session
 
 from mdm.access import tally
 from mdm.access.alarms import raise_alarms
+from mdm.access.asked import TOKEN_BYTES, Asked
 from mdm.access.decide import limits_of
 from mdm.access.honey import Honey
 from mdm.access.keys import mac
@@ -23,7 +24,7 @@ from mdm.access.tally import Used
 from mdm.access.terms import Limits, Principal
 from mdm.compose import Hub
 from mdm.hub.columns import now
-from mdm.seal import TOKEN_BYTES, length_prefixed
+from mdm.seal import length_prefixed
 
 MINUTE, DAY = 60, 86_400
 RATE, DISTINCT, MISSES = "requests-per-minute", "niks-per-day", "too-many-misses"
@@ -61,6 +62,7 @@ class Budgets:
     def __init__(self, hub: Hub) -> None:
         self._honey = Honey(hub)
         self._token = mac(hub, "budget")
+        self._asked = Asked()
 
     def charge(
         self, session: Session, charges: Sequence[Charge], at: datetime | None = None
@@ -75,13 +77,15 @@ class Budgets:
         day = moment // DAY
         tokens = [self._tokens(charge, day) for charge in charges]
         caught = [c.principal.id for c in charges if self._honey.among(session, c.subjects)]
-        fresh = tally.note(session, day, _by_principal(charges, tokens))
-        more = _costs(charges, {who: len(new) for who, new in fresh.items()})
+        more = _costs(charges)
         used = tally.add(session, moment // MINUTE, day, more)
         if any(used[who].asked == more[who].asked for who in used):
-            tally.forget(session, day)  # somebody's first question of a day
-        verdicts = _Judge(moment, used, more, fresh).all(charges, tokens)
-        _take_back(session, day, fresh, _kept(charges, tokens, verdicts))
+            self._asked.forget(session, day)  # somebody's first question of a day
+        niks = {who: one.niks for who, one in used.items()}
+        fresh = self._asked.fresh(session, day, niks, _by_principal(charges, tokens))
+        judge = _Judge(moment, used, more, fresh)
+        verdicts = judge.all(charges, tokens)
+        self._asked.note(session, day, niks, judge.new)
         raise_alarms(session, "honey", set(caught))
         closed = zip(charges, verdicts, strict=True)
         raise_alarms(session, "misses", {c.principal.id for c, v in closed if v.bound == MISSES})
@@ -95,7 +99,8 @@ class Budgets:
 
 
 class _Judge:
-    """Goes through a group in its order: the first questions fit, the later ones may not."""
+    """Goes through a group in its order: the first questions fit, the later ones may not. `new` are the NIKs that count
+    from now on, by principal."""
 
     def __init__(
         self,
@@ -107,8 +112,9 @@ class _Judge:
         self._moment = moment
         self._used = used
         self._requests = {who: used[who].requests - more[who].requests for who in used}
-        self._niks = {who: used[who].niks - more[who].niks for who in used}
-        self._unseen = {who: set(new) for who, new in fresh.items()}
+        self._niks = {who: used[who].niks for who in used}
+        self._unseen = fresh
+        self.new: dict[str, list[bytes]] = {who: [] for who in used}
 
     def all(self, charges: Sequence[Charge], tokens: Sequence[Sequence[bytes]]) -> list[Verdict]:
         return [self._one(charge, of) for charge, of in zip(charges, tokens, strict=True)]
@@ -126,6 +132,7 @@ class _Judge:
             return Verdict(False, MISSES, DAY - self._moment % DAY)
         self._niks[who] = niks
         self._unseen[who] -= new
+        self.new[who] += new
         return FINE
 
 
@@ -144,31 +151,11 @@ def _by_principal(
     return by
 
 
-def _costs(charges: Sequence[Charge], fresh: dict[str, int]) -> dict[str, Used]:
-    """What a group costs each principal."""
+def _costs(charges: Sequence[Charge]) -> dict[str, Used]:
+    """What a group costs each principal, beside the NIKs that are new."""
     requests, asked, missed = Counter[str](), Counter[str](), Counter[str]()
     for charge in charges:
         requests[charge.principal.id] += 1
         asked[charge.principal.id] += len(charge.subjects)
         missed[charge.principal.id] += charge.misses
-    return {w: Used(requests[w], fresh[w], asked[w], missed[w]) for w in requests}
-
-
-def _kept(
-    charges: Sequence[Charge], tokens: Sequence[Sequence[bytes]], verdicts: Sequence[Verdict]
-) -> dict[str, set[bytes]]:
-    """Principal → tokens of the questions that may be answered."""
-    answered = [
-        (charge, of)
-        for charge, of, verdict in zip(charges, tokens, verdicts, strict=True)
-        if verdict.allowed
-    ]
-    return _by_principal([charge for charge, _ in answered], [of for _, of in answered])
-
-
-def _take_back(
-    session: Session, day: int, fresh: dict[str, set[bytes]], kept: dict[str, set[bytes]]
-) -> None:
-    for principal, new in fresh.items():
-        if back := new - kept.get(principal, set()):
-            tally.take_back(session, day, principal, sorted(back))
+    return {w: Used(requests[w], asked=asked[w], missed=missed[w]) for w in requests}

@@ -1,11 +1,12 @@
-"""The tally behind budgets: three statements in the hub, each for a whole group of questions.
+"""The tally behind budgets: what principals used up, counted in the hub by one statement for a whole group of
+questions.
 
 The SQL is one text for every database: INSERT … ON CONFLICT … RETURNING.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -15,7 +16,6 @@ from sqlmodel import Session
 
 from mdm.hub.lists import Prepared
 
-TOGETHER = 500  # tokens in one statement
 COUNTED = ("requests", "niks", "asked", "missed")
 _UNITS = ("minute", "day", "day", "day")  # what each is counted within
 
@@ -30,57 +30,17 @@ class Used:
     missed: int = 0
 
 
-def note(session: Session, day: int, tokens: Mapping[str, set[bytes]]) -> dict[str, set[bytes]]:
-    """Note whom each principal asked about; principal → the tokens that are new today."""
-    # In one order everywhere: two workers that note the same rows never wait for each other.
-    pairs = sorted((principal, token) for principal, of in tokens.items() for token in of)
-    fresh: dict[str, set[bytes]] = {principal: set() for principal in tokens}
-    for start in range(0, len(pairs), TOGETHER):
-        part = pairs[start : start + TOGETHER]
-        values: dict[str, Any] = {"day": day}
-        for n, (principal, token) in enumerate(part):
-            values[f"p{n}"], values[f"t{n}"] = principal, token
-        for principal, token in _noting(len(part)).rows(session.connection(), values):
-            fresh[principal].add(bytes(token))
-    return fresh
-
-
 def add(session: Session, minute: int, day: int, more: Mapping[str, Used]) -> dict[str, Used]:
-    """Add to what principals have used up; what they have used now."""
+    """Add to what principals have used up; what they have used now.
+
+    Their rows are this unit of work's until it ends: nobody else counts them meanwhile.
+    """
     values: dict[str, Any] = {"minute": minute, "day": day}
     for n, principal in enumerate(sorted(more)):
         values[f"principal{n}"] = principal
         values |= {f"{name}{n}": getattr(more[principal], name) for name in COUNTED}
     rows = _adding(len(more)).rows(session.connection(), values)
     return {row[0]: Used(*row[1:]) for row in rows}
-
-
-def take_back(session: Session, day: int, principal: str, tokens: Sequence[bytes]) -> None:
-    """What was refused was not seen: asked again, it counts again."""
-    rows = [{"day": day, "p": principal, "t": token} for token in tokens]
-    session.connection().execute(_FORGET, rows)
-    session.connection().execute(_LESS, {"p": principal, "less": len(tokens)})
-
-
-def forget(session: Session, today: int) -> None:
-    """What was asked on earlier days is nobody's business any more."""
-    session.connection().execute(_FORGET_OLD, {"day": today})
-
-
-_FORGET = sa.text("DELETE FROM budget_nik WHERE day = :day AND principal = :p AND token = :t")
-_LESS = sa.text("UPDATE budget SET niks = niks - :less WHERE principal = :p")
-_FORGET_OLD = sa.text("DELETE FROM budget_nik WHERE day < :day")
-
-
-@lru_cache(maxsize=TOGETHER)
-def _noting(rows: int) -> Prepared:
-    values = ", ".join(f"(:day, :p{n}, :t{n})" for n in range(rows))
-    return Prepared(
-        sa.text(
-            f"INSERT INTO budget_nik (day, principal, token) VALUES {values} "
-            "ON CONFLICT (day, principal, token) DO NOTHING RETURNING principal, token"
-        )
-    )
 
 
 @lru_cache(maxsize=256)

@@ -69,8 +69,10 @@ class Group:
         try:
             return self._together(questions)
         except sa.exc.OperationalError as error:  # the database's, and so everybody's
+            self._budgets = Budgets(self._hub)
             return [error] * len(questions)
         except Exception as error:  # whatever it is, it may be one question's alone
+            self._budgets = Budgets(self._hub)  # what they counted never was
             if len(questions) == 1:
                 return [error]
         return [self.answer([question])[0] for question in questions]

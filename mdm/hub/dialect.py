@@ -41,6 +41,9 @@ class Dialect(Protocol):
     clustered: Mapping[str, Any]
     """Options of CREATE TABLE that keep small rows inside their primary key, where that exists."""
 
+    in_order: sa.types.TypeEngine[int]
+    """The type of a whole number of 64 bits by which a table's rows lie, where they can."""
+
     grain: int
     """Rows of a bulk that go between two looks whether somebody waits to write."""
 
@@ -162,3 +165,14 @@ def dialect_for(url: str) -> Dialect:
 def dialect_of(connection: sa.Connection) -> Dialect:
     """The dialect that an open connection speaks (for migrations)."""
     return _REGISTRY[connection.dialect.name]
+
+
+class Number(sa.TypeDecorator[int]):
+    """The number of a row in a table that only grows: where the database can do so, rows lie in its order, without
+    an index beside them."""
+
+    impl = sa.BigInteger
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: sa.Dialect) -> sa.types.TypeEngine[Any]:
+        return dialect.type_descriptor(_REGISTRY[dialect.name].in_order)

@@ -31,6 +31,7 @@ class PostgreSQL:
     """COPY for bulk, advisory locks for turns, triggers for what may only grow."""
 
     clustered: Mapping[str, Any] = {}
+    in_order: sa.types.TypeEngine[int] = sa.BigInteger()
     grain = 20_000
     embedded = False
 

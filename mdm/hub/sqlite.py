@@ -43,6 +43,7 @@ class SQLite:
     """Write-ahead log, full sync, one writer at a time."""
 
     clustered: Mapping[str, Any] = {"sqlite_with_rowid": False}
+    in_order: sa.types.TypeEngine[int] = sa.Integer()  # the row id itself
     grain = 2 * ROWS_TOGETHER
     embedded = True
 

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import random
 import secrets
 import threading
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
+import pytest
 import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlmodel import select
 
-from mdm.access import Limits, Principal
+from mdm.access import Limits, Principal, asked
+from mdm.access.asked import TOKEN_BYTES
 from mdm.access.budgets import DAY, DISTINCT, MINUTE, MISSES, RATE, Budgets, Charge, Verdict
 from mdm.access.honey import add_honey, renew_honey
 from mdm.compose import Hub
-from mdm.hub.tables import Alarm, AuditEvent, BudgetNik
+from mdm.hub.tables import Alarm, AuditEvent, BudgetAsked
 
 AT = datetime(2026, 11, 21, 10, 30, tzinfo=UTC)
 NIKS = [f"32011545038800{n:02d}" for n in range(60)]
@@ -99,12 +103,12 @@ def test_no_nik_and_nothing_that_joins_two_principals_or_days_is_kept(hub: Hub) 
     for name, at in (("a", AT), ("b", AT), ("a", AT + timedelta(seconds=1))):
         charge(budgets, hub, Charge(principal(name), NIKS[:1]), at=at)
     with hub.sessions.read() as session:
-        tokens = [bytes(token) for token in session.exec(select(BudgetNik.token)).all()]
+        tokens = [bytes(token) for token in session.exec(select(BudgetAsked.tokens)).all()]
     assert len(tokens) == len(set(tokens)) == 2
     assert not any(NIKS[0].encode() in token for token in tokens)
     charge(budgets, hub, Charge(principal("c"), NIKS[:1]), at=AT + timedelta(seconds=DAY))
     with hub.sessions.read() as session:
-        days = session.exec(select(BudgetNik.day)).all()
+        days = session.exec(select(BudgetAsked.day)).all()
     assert len(set(days)) == 1  # yesterday is forgotten
 
 
@@ -125,7 +129,34 @@ def test_two_workers_share_one_budget(hub: Hub) -> None:
     assert len(seen) == 60
     assert seen.count((False, RATE)) == 20
     with hub.sessions.read() as session:
-        assert len(session.exec(select(BudgetNik.token)).all()) == 25
+        kept = b"".join(session.exec(select(BudgetAsked.tokens)).all())
+    tokens = [kept[at : at + TOKEN_BYTES] for at in range(0, len(kept), TOKEN_BYTES)]
+    assert len(tokens) == len(set(tokens)) == 25
+
+
+def test_long_lists_are_known_by_every_worker(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Against a plain set, with lists so short that they are sorted in again and again."""
+    monkeypatch.setattr(asked, "RECENT", 8)
+    workers, random_, known = [Budgets(hub), Budgets(hub)], random.Random(4), set[str]()
+    for turn in range(40):
+        niks = random_.sample(NIKS, 7)
+        who = principal(niks_per_day=len(known | set(niks)))
+        # As many as may be: one more is too many, the same ones again are not.
+        assert charge(workers[turn % 2], hub, Charge(who, niks)) == [(True, None)]
+        known |= set(niks)
+        assert charge(workers[turn % 3 % 2], hub, Charge(who, [f"{turn:016d}"])) == [
+            (False, DISTINCT)
+        ]
+        assert charge(workers[0], hub, Charge(who, sorted(known))) == [(True, None)]
+
+
+def test_what_was_counted_in_a_unit_of_work_that_failed_never_was(hub: Hub) -> None:
+    budgets, who = Budgets(hub), principal(niks_per_day=2)
+    with suppress(RuntimeError), hub.sessions.begin() as session:
+        budgets.charge(session, [Charge(who, NIKS[:2])], AT)
+        raise RuntimeError
+    assert charge(budgets, hub, Charge(who, NIKS[2:4])) == [(True, None)]
+    assert charge(budgets, hub, Charge(who, NIKS[:1])) == [(False, DISTINCT)]
 
 
 def test_a_honey_nik_raises_an_alarm_whoever_asks_for_it(hub: Hub) -> None:

@@ -162,14 +162,16 @@ class Budget(SQLModel, table=True):
     missed: int  # of that day
 
 
-class BudgetNik(SQLModel, table=True):
-    """A NIK that a principal asked about today, as a token that says nothing elsewhere."""
+class BudgetAsked(SQLModel, table=True):
+    """NIKs that a principal asked about on a day, as tokens that say nothing elsewhere, one behind another; the
+    first is its `first`-th of that day."""
 
-    __tablename__ = "budget_nik"
+    __tablename__ = "budget_asked"
 
-    day: int = Field(primary_key=True, sa_type=sa.Integer)
     principal: str = Field(primary_key=True)
-    token: bytes = Field(primary_key=True)
+    day: int = Field(primary_key=True, sa_type=sa.Integer)
+    first: int = Field(primary_key=True, sa_type=sa.Integer)
+    tokens: bytes
 
 
 class HoneyNik(SQLModel, table=True):

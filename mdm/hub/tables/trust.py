@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlmodel import Field, SQLModel
 
 from mdm.hub.columns import UtcDateTime, now
+from mdm.hub.dialect import Number
 
 
 class DomainKeyRow(SQLModel, table=True):
@@ -27,7 +28,7 @@ class AuditEvent(SQLModel, table=True):
 
     __tablename__ = "audit_event"
 
-    seq: int = Field(primary_key=True, sa_type=sa.BigInteger)  # gapless from 0: the leaf's index
+    seq: int = Field(primary_key=True, sa_type=Number)  # gapless from 0: the leaf's index
     event: bytes  # canonical JSON
     leaf_hash: bytes  # RFC 9162: SHA-256(0x00 || event)
 
