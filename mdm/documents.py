@@ -6,15 +6,16 @@ from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 
 from mdm.errors import RuleError
 from reference.documents import read_yaml
+from reference.sentences import Sentence
 
 TOLD = 5  # faults named at once
+SHORTEST = 4  # letters of a sentence
 
 _Document = TypeVar("_Document", bound=BaseModel)
-_Words = Annotated[str, Field(min_length=4)]
 
 
 class Document(BaseModel):
@@ -23,11 +24,14 @@ class Document(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Said(Document):
-    """One plain sentence in Indonesian and English."""
+def _said(sentence: Sentence) -> Sentence:
+    if min(len(sentence.id), len(sentence.en)) < SHORTEST:
+        raise ValueError(f"a sentence has at least {SHORTEST} letters in either language")
+    return sentence
 
-    id: _Words
-    en: _Words
+
+#: A sentence that a rule document must bring, in both languages.
+Said = Annotated[Sentence, AfterValidator(_said)]
 
 
 def read(model: type[_Document], path: Path) -> _Document:

@@ -1,25 +1,22 @@
-"""Values of profiles in words, for reports and the command line: codes by their labels, yes and no."""
+"""Values of profiles in words: codes by their labels, places by their names, yes and no."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any
 
 from reference.attributes import Attribute, dictionary
 from reference.codes import labels
-from reference.regions import place_name
+from reference.regions import full_name
+from reference.sentences import Language, Sentence
 
-Language = Literal["id", "en"]
 NOTHING = "–"
-_YES_NO = {"id": ("Ya", "Tidak"), "en": ("Yes", "No")}
+YES, NO = Sentence("Ya", "Yes"), Sentence("Tidak", "No")
 
 
 def label(kind: str, attribute: str, language: Language) -> str:
     """What an attribute of a kind is called."""
-    known = dictionary().of(kind).get(attribute)
-    if known is None:
-        return attribute.replace("_", " ")
-    return known.label_id if language == "id" else known.label_en
+    return dictionary().label(kind, attribute).in_language(language)
 
 
 def said(kind: str, attribute: str, value: Any, language: Language) -> str:
@@ -32,15 +29,17 @@ def said(kind: str, attribute: str, value: Any, language: Language) -> str:
         )
     if isinstance(value, (list, tuple)):
         return ", ".join(said(kind, attribute, one, language) for one in value)
-    return NOTHING if value is None else _one(dictionary().of(kind).get(attribute), value, language)
+    if value is None or value == "":
+        return NOTHING
+    return _one(dictionary().of(kind).get(attribute), value, language)
 
 
 def _one(known: Attribute | None, value: Any, language: Language) -> str:
     if isinstance(value, bool):
-        return _YES_NO[language][0 if value else 1]
+        return (YES if value else NO).in_language(language)
+    if isinstance(value, float):
+        return f"{value:g}" if value.is_integer() else str(value)
     if known is not None and known.type == "region":
-        return f"{value} {place_name(str(value)) or ''}".strip()
+        return f"{value} {full_name(str(value))}".strip()
     words = labels(known.concept).get(str(value)) if known is not None and known.concept else None
-    if words:
-        return words[0 if language == "id" else 1]
-    return f"{value:g}" if isinstance(value, float) and value.is_integer() else str(value)
+    return words.in_language(language) if words else str(value)

@@ -7,7 +7,8 @@ two attributes.
 from __future__ import annotations
 
 from collections import Counter
-from functools import cache
+from collections.abc import Mapping
+from functools import cache, cached_property
 from typing import Literal
 
 import yaml
@@ -16,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from reference.codes import labels
 from reference.documents import read_yaml
 from reference.files import read_rows, read_text
+from reference.sentences import Sentence
 
 Entity = Literal["person", "family", "household"]
 DataClass = Literal["general", "specific", "none"]
@@ -48,6 +50,11 @@ class Attribute(BaseModel):
     concept: str | None = None
     dtsen: tuple[str, ...] = ()
     collected: bool = True
+
+    @cached_property
+    def label(self) -> Sentence:
+        """What people know it by."""
+        return Sentence(self.label_id, self.label_en)
 
     @model_validator(mode="after")
     def _concept_known(self) -> Attribute:
@@ -88,11 +95,22 @@ class Dictionary(BaseModel):
             raise ValueError(f"DTSEN variables with two attributes: {', '.join(twice)}")
         return self
 
-    def of(self, entity: str) -> dict[str, Attribute]:
+    def of(self, entity: str) -> Mapping[str, Attribute]:
         """Attributes of one entity kind by name, in the document's order."""
-        return {
-            attribute.name: attribute for attribute in self.attributes if attribute.entity == entity
-        }
+        return self._of.get(entity, {})
+
+    @cached_property
+    def _of(self) -> dict[str, dict[str, Attribute]]:
+        kinds: dict[str, dict[str, Attribute]] = {}
+        for attribute in self.attributes:
+            kinds.setdefault(attribute.entity, {})[attribute.name] = attribute
+        return kinds
+
+    def label(self, entity: str, name: str) -> Sentence:
+        """What an attribute is called; its own name for one that the dictionary has dropped."""
+        known = self.of(entity).get(name)
+        plain = name.replace("_", " ")
+        return known.label if known else Sentence(plain, plain)
 
     def get(self, entity: str, name: str) -> Attribute:
         """One attribute. KeyError if the dictionary does not know it."""

@@ -17,6 +17,7 @@ from functools import cache
 import pyarrow as pa
 
 from reference.files import read_rows, read_table
+from reference.sentences import Sentence
 
 
 @cache
@@ -54,12 +55,10 @@ def canonical(concept: str, system: str, code: str) -> str | None:
 
 
 @cache
-def labels(concept: str) -> dict[str, tuple[str, str]]:
-    """Canonical code → (Indonesian label, English label), in the list's order. KeyError for an
-    unknown concept.
-    """
+def labels(concept: str) -> dict[str, Sentence]:
+    """Canonical code → its label, in the list's order. KeyError for an unknown concept."""
     found = {
-        row["canonical"]: (row["label_id"], row["label_en"])
+        row["canonical"]: Sentence(row["label_id"], row["label_en"])
         for row in read_rows("codes/canonical.csv")
         if row["concept"] == concept
     }

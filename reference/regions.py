@@ -24,6 +24,7 @@ __all__ = [
     "PlaceName",
     "children",
     "find_village",
+    "full_name",
     "lookup",
     "name_key",
     "place_name",
@@ -129,6 +130,14 @@ def place_name(code: str) -> str | None:
     """Newest name of a Kemendagri code of any edition."""
     row = _row("kemendagri", code)
     return str(row["name"]) if row else None
+
+
+@cache
+def full_name(code: str) -> str:
+    """A place and those it lies in by name, the smallest first; '' for the country, and where none is known."""
+    digits = code.replace(".", "")
+    names = (place_name(digits[:step]) for step in (10, 6, 4, 2) if len(digits) >= step)
+    return ", ".join(name.title() for name in names if name)
 
 
 def children(code: str) -> list[str]:

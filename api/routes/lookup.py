@@ -18,7 +18,7 @@ from api.guard import require
 from api.problems import Problem
 from api.ready import Ready
 from api.refusals import respond
-from api.schemas.lookup import EXAMPLE, Found, Identity, LookupQuestion, Sentence, Source
+from api.schemas.lookup import EXAMPLE, Found, Identity, LookupQuestion, Source
 from mdm import questions, snapshots
 from mdm.access import Principal
 from mdm.compose import Hub
@@ -26,6 +26,7 @@ from mdm.desk import Moment
 from mdm.revealing import Lookup, Revealed, sources
 from mdm.seal.pseudonyms import Pseudonyms
 from mdm.survivorship import load_rules as load_survivorship
+from reference.sentences import Sentence
 
 ACTION = "profile.lookup"
 BODY_BYTES = 16 << 10
@@ -75,18 +76,16 @@ def _identity(seen: Revealed) -> Identity:
     open_ = person.open.get(own.entity_id, ())
     return Identity(
         status=status,
-        sentence=_sentences().get(status) or Sentence(status, status),
+        sentence=_statuses().get(status) or Sentence(status, status),
         confidence=questions.confidence(len(own.body["records"]), open_).name,
         under_review=person.doubt is not None or person.also_on > 0,
     )
 
 
 @cache
-def _sentences() -> dict[str, Sentence]:
+def _statuses() -> dict[str, Sentence]:
     """Identity status → what it means."""
-    return {
-        status: Sentence(said.id, said.en) for status, said in load_survivorship().statuses.items()
-    }
+    return load_survivorship().statuses
 
 
 def _sources(seen: Revealed) -> dict[str, dict[str, Source]]:

@@ -9,6 +9,7 @@ import msgspec
 from msgspec import Meta
 
 from api.schemas.common import CaseNumber, Nik, Purpose, SnapshotName
+from reference.sentences import Sentence
 
 FieldName = Annotated[
     str,
@@ -37,13 +38,6 @@ class Source(msgspec.Struct):
     source: str
     date: str | None
     agreeing: int
-
-
-class Sentence(msgspec.Struct):
-    """One sentence in both languages."""
-
-    id: str
-    en: str
 
 
 class Identity(msgspec.Struct):

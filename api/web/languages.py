@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal, get_args
+from typing import get_args
 
 from api.context import Connection
+from reference.sentences import Language
 
-Language = Literal["id", "en"]
 LANGUAGES: tuple[Language, ...] = get_args(Language)
 FIRST: Language = "id"
 COOKIE = "__Host-dtsen-language"

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from api.auth.identify import visiting
 from api.context import PRINCIPAL, Connection
-from api.web.languages import Language, language_of
+from api.web.languages import language_of
 from mdm.access import Principal, may
+from reference.sentences import Language
 
 _VISITOR = "visitor"
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta, timezone
-from functools import cache
 from typing import Protocol
 
 from markupsafe import Markup
 
-from api.web.languages import Language
 from api.web.texts import say, texts
-from reference.attributes import Attribute, dictionary
+from reference.attributes import dictionary
+from reference.sentences import Language
 
 JAKARTA = timezone(timedelta(hours=7), "WIB")
 _MONTHS = {
@@ -50,8 +49,7 @@ class Wording:
 
     def label(self, kind: str, attribute: str) -> str:
         """What an attribute is called."""
-        found = _attributes()[kind, attribute]
-        return found.label_id if self.language == "id" else found.label_en
+        return dictionary().label(kind, attribute).in_language(self.language)
 
     def number(self, value: float, digits: int = 0) -> str:
         """12.345,6 in Indonesian, 12,345.6 in English."""
@@ -94,11 +92,6 @@ class Wording:
             name: self.number(value) if type(value) is int else value
             for name, value in values.items()
         }
-
-
-@cache
-def _attributes() -> dict[tuple[str, str], Attribute]:
-    return {(one.entity, one.name): one for one in dictionary().attributes}
 
 
 def local(moment: datetime) -> datetime:

@@ -18,9 +18,11 @@ About = Literal["value", "person", "family"]
 Corrected = Literal["person", "family"]
 
 
-class CheckRule(Said):
+class CheckRule(Document):
     """What a check says, and whether it stands in the way."""
 
+    id: str = Field(min_length=4)
+    en: str = Field(min_length=4)
     level: Level
 
 

@@ -20,12 +20,12 @@ from mdm.corrections.document import load_rules
 from mdm.corrections.terms import SOURCE, Part, Proposal
 from mdm.desk.people import open_following
 from mdm.desk.terms import Profile
-from mdm.documents import Said
 from mdm.hub.runs import PUBLISHED, published_seq, whole_seq
 from mdm.hub.tables import Correction, CorrectionPlace, CorrectionReturn, CorrectionTurn, Run
 from mdm.survivorship import explain
 from mdm.survivorship import load_rules as load_survivorship
 from mdm.survivorship.explain import every_value
+from reference.sentences import Sentence
 
 WAITING, SURVIVED, LOST, APART = "waiting", "survived", "lost", "apart"
 
@@ -45,8 +45,8 @@ class Outcome:
     outcome: str
     source: str | None = None
     day: str | None = None
-    sentence: Said | None = None
-    because: Said | None = None
+    sentence: Sentence | None = None
+    because: Sentence | None = None
     disagrees: Any = None
     returned: datetime | None = None
 

@@ -8,16 +8,11 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
+from reference.sentences import Sentence
+
 OutcomeName = Literal["eligible", "not-eligible", "undetermined"]
 ResultName = Literal["pass", "fail", "unknown"]
 Per = Literal["year", "month", "once"]
-
-
-class Sentence(msgspec.Struct, frozen=True):
-    """One sentence in Indonesian and English."""
-
-    id: str
-    en: str
 
 
 class NumberSaid(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
-from mdm.documents import Said
 from mdm.eligibility import answers as say
 from mdm.eligibility.documents import Programme
 from mdm.eligibility.doubts import EligibilityRules
 from mdm.eligibility.facts import DERIVED_FROM
 from mdm.eligibility.rules import Leaf, Ready
 from mdm.eligibility.terms import Assessment, Outcome, Seen
+from reference.sentences import Sentence
 
 Fields = Mapping[str, frozenset[str]]
 OPEN = frozenset({"identity_status", "size"})  # say nothing that an answer does not say anyway
@@ -85,8 +85,8 @@ def words(rules: Sequence[Ready], said: EligibilityRules, digest: str, data: str
             for one in rules
         },
         doubts=_doubt_words(said),
-        keeps_benefit=_said(said.keeps_benefit),
-        confidence={name: _said(one) for name, one in said.confidence.items()},
+        keeps_benefit=said.keeps_benefit,
+        confidence={str(name): one for name, one in said.confidence.items()},
     )
 
 
@@ -103,7 +103,7 @@ class Wording:
             for outcome in Outcome
         }
         self._doubts = _doubt_words(said)
-        self._keeps = _said(said.keeps_benefit)
+        self._keeps = said.keeps_benefit
         self._rule_set = say.RuleSetSaid(
             document.edition,
             digest,
@@ -149,7 +149,7 @@ class Wording:
             one.doubt, one.of, one.weight, words.suspends, words.sentence, words.settles
         )
 
-    def _settles(self, told: say.Brief, doubts: Sequence[say.DoubtAnswer]) -> list[say.Sentence]:
+    def _settles(self, told: say.Brief, doubts: Sequence[say.DoubtAnswer]) -> list[Sentence]:
         """What would settle an open question: nothing where it is answered."""
         if told.answer != Outcome.UNDETERMINED.value:
             return []
@@ -165,18 +165,18 @@ def _rule(said: say.RuleSaid, told: say.BriefRule) -> say.RuleAnswer:
 
 def _doubt_words(said: EligibilityRules) -> dict[str, say.DoubtWords]:
     return {
-        name: say.DoubtWords(one.suspends, _said(one.sentence), _said(one.settles))
+        name: say.DoubtWords(one.suspends, one.sentence, one.settles)
         for name, one in said.doubts.items()
     }
 
 
 def sentence(
     said: EligibilityRules, outcome: Outcome, document: Programme, digest: str, data: str
-) -> say.Sentence:
+) -> Sentence:
     """An outcome in words: by which rules, on what data. Never that anybody receives anything."""
     template = said.outcomes[outcome]
     rules = f"{document.programme} {document.edition} ({digest})"
-    return say.Sentence(
+    return Sentence(
         template.id.format(rules=f"aturan {rules}", snapshot=f"potret {data}"),
         template.en.format(rules=f"rule set {rules}", snapshot=f"snapshot {data}"),
     )
@@ -188,7 +188,7 @@ def programme(document: Programme) -> say.ProgrammeSaid:
     shown = {
         group: {name: _digits(value, group) for name, value in values.items()} for group in ".,"
     }
-    fill = partial(_said, id=shown["."], en=shown[","])
+    fill = partial(_filled, id=shown["."], en=shown[","])
     kinds = [*(("requirement", one) for one in document.requirements),
              *(("exclusion", one) for one in document.exclusions)]  # fmt: skip
     rules = [say.RuleSaid(r.name, k, fill(r.sentence), fill(r.settles)) for k, r in kinds]  # type: ignore[arg-type]
@@ -229,13 +229,9 @@ def programme(document: Programme) -> say.ProgrammeSaid:
     )
 
 
-def _said(
-    one: Said, id: Mapping[str, str] | None = None, en: Mapping[str, str] | None = None
-) -> say.Sentence:
+def _filled(one: Sentence, id: Mapping[str, str], en: Mapping[str, str]) -> Sentence:
     """A sentence, its numbers filled in: written as each language groups digits."""
-    if not id or not en:
-        return say.Sentence(one.id, one.en)
-    return say.Sentence(one.id.format_map(id), one.en.format_map(en))
+    return Sentence(one.id.format_map(id), one.en.format_map(en))
 
 
 def _digits(value: float, group: str) -> str:

@@ -17,6 +17,7 @@ from mdm.compose import Hub
 from mdm.export import the_published_run
 from mdm.report.facts import ChosenValue, Example, RecordLine, Step
 from mdm.report.facts import Loser as LostValue
+from mdm.saying import label, said
 from mdm.survivorship import Choice, Explanation, Loser, SourceRecord
 from mdm.tracing.evidence import PairEvidence, explain_pairs, load_kept, prepare_persons
 from reference.attributes import dictionary
@@ -85,7 +86,7 @@ def _records(engine: Engine, entity: str) -> list[dict[str, Any]]:
 
 
 def _line(record: Mapping[str, Any]) -> RecordLine:
-    values = {label: _text(record[name]) for name, label in SHOWN.items()}
+    values = {label: said("person", name, record[name], "en") for name, label in SHOWN.items()}
     return RecordLine(record["source"], f"{record['file']} row {record['row']}", values)
 
 
@@ -117,33 +118,25 @@ def _values(profile: Explanation) -> list[ChosenValue]:
 def _value(choice: Choice) -> ChosenValue:
     return ChosenValue(
         attribute=choice.attribute,
-        label=_label(choice.attribute),
-        value=_text(choice.value),
+        label=label("person", choice.attribute, "en"),
+        value=said("person", choice.attribute, choice.value, "en"),
         source=_source(choice.record),
         date=choice.record.date or "",
         rule=choice.sentence.en,
         agreeing=choice.sources,
-        losers=tuple(_lost(loser) for loser in choice.losers),
+        losers=tuple(_lost(choice.attribute, loser) for loser in choice.losers),
     )
 
 
-def _lost(loser: Loser) -> LostValue:
+def _lost(attribute: str, loser: Loser) -> LostValue:
     record = loser.record
-    return LostValue(_text(loser.value), _source(record), record.date or "", loser.because.en)
+    return LostValue(
+        said("person", attribute, loser.value, "en"),
+        _source(record),
+        record.date or "",
+        loser.because.en,
+    )
 
 
 def _source(record: SourceRecord) -> str:
     return f"{record.source}, {record.file} row {record.row}" if record.file else record.source
-
-
-def _label(name: str) -> str:
-    found = dictionary().of("person").get(name)
-    return found.label_en if found else name.replace("_", " ")
-
-
-def _text(value: Any) -> str:
-    if value is None:
-        return "–"
-    if isinstance(value, Mapping):
-        return ", ".join(f"{_label(k)}: {v}" for k, v in value.items() if v is not None)
-    return str(value)

@@ -7,9 +7,10 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from mdm.saying import Language, label, said
+from mdm.saying import label, said
 from mdm.subjects import SubjectReport
-from mdm.tracing.facts import Record, Sentence, Trace
+from mdm.tracing.facts import Record, Trace
+from reference.sentences import Language
 
 WORDS: dict[str, tuple[str, str]] = {
     "title": ("Laporan data pribadi", "Report on personal data"),
@@ -67,9 +68,6 @@ def render(report: SubjectReport, language: Language = "id") -> str:
     )
     at = ("id", "en").index(language)
 
-    def sentence(said: Sentence) -> str:
-        return said.id if language == "id" else said.en
-
     def shown(kind: str, attribute: str, value: Any) -> str:
         return said(kind, attribute, value, language)
 
@@ -77,7 +75,7 @@ def render(report: SubjectReport, language: Language = "id") -> str:
         report=report,
         language=language,
         word={name: both[at] for name, both in WORDS.items()},
-        sentence=sentence,
+        sentence=lambda told: told.in_language(language),
         shown=shown,
         place=_place,
         names=lambda kind, names: ", ".join(label(kind, name, language) for name in names),

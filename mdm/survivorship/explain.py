@@ -12,14 +12,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from mdm.documents import Said
 from mdm.survivorship.columns import RECORD_PARTS
 from mdm.survivorship.rules import SurvivorshipRules, load_rules
 from reference.attributes import dictionary
+from reference.sentences import Sentence
 
 BATCH = RECORD_PARTS.index("batch")
 NOT_KEPT = "?"  # the rule of an attribute that the rule set given does not know
-UNSAID = Said(
+UNSAID = Sentence(
     id="Kumpulan aturan yang tersimpan tidak memuat kalimat untuk keputusan ini.",
     en="The rule set kept has no sentence for this decision.",
 )
@@ -39,14 +39,6 @@ class SourceRecord:
 
 
 @dataclass(frozen=True)
-class Label:
-    """What an attribute is called, in Indonesian and English."""
-
-    id: str
-    en: str
-
-
-@dataclass(frozen=True)
 class Loser:
     """A value that was not chosen: who said it, how many sources, and why it lost."""
 
@@ -54,7 +46,7 @@ class Loser:
     record: SourceRecord
     sources: int
     reason: str
-    because: Said
+    because: Sentence
 
 
 @dataclass(frozen=True)
@@ -66,13 +58,13 @@ class Choice:
     """
 
     attribute: str
-    label: Label
+    label: Sentence
     value: Any
     record: SourceRecord
     sources: int
     valid: bool
     rule: str
-    sentence: Said
+    sentence: Sentence
     decided_by: str
     losers: tuple[Loser, ...]
 
@@ -90,7 +82,7 @@ class Explanation:
 
     kind: str
     status: str
-    status_sentence: Said
+    status_sentence: Sentence
     choices: tuple[Choice, ...]
     records: tuple[SourceRecord, ...]
     links: Mapping[str, Any]
@@ -147,20 +139,13 @@ def facts(content: str | Mapping[str, Any]) -> Any:
     return said | {"records": [[*r[:BATCH], *r[BATCH + 1 :]] for r in body["records"]]}
 
 
-def _ruled(rules: SurvivorshipRules, kind: str, name: str) -> tuple[str, Said]:
+def _ruled(rules: SurvivorshipRules, kind: str, name: str) -> tuple[str, Sentence]:
     """Name and sentence of an attribute's rule, as far as the rule set knows them."""
     body = rules.kinds.get(kind)
     attribute = body.attributes.get(name) if body else None
     return (
         (attribute.rule, rules.rules[attribute.rule].sentence) if attribute else (NOT_KEPT, UNSAID)
     )
-
-
-def _label(kind: str, name: str) -> Label:
-    """What the attribute is called; its own name if today's dictionary has dropped it."""
-    known = dictionary().of(kind).get(name)
-    plain = name.replace("_", " ")
-    return Label(known.label_id, known.label_en) if known else Label(plain, plain)
 
 
 def _choice(
@@ -178,7 +163,7 @@ def _choice(
     rule, sentence = _ruled(rules, kind, name)
     return Choice(
         attribute=name,
-        label=_label(kind, name),
+        label=dictionary().label(kind, name),
         value=value,
         record=records[record],
         sources=sources,

@@ -27,7 +27,7 @@ from mdm.seal.masking import must_be_purpose
 from mdm.survivorship import Explanation, explain
 from mdm.survivorship import SourceRecord as ChosenFrom
 from mdm.tracing import moments, pairs, records
-from mdm.tracing.facts import Pair, Record, Sentence, Trace
+from mdm.tracing.facts import Pair, Record, Trace
 from mdm.tracing.records import Standing
 from mdm.tracing.values import chosen, key_of, parts_of, value_of
 from mdm.work.progress import Progress
@@ -151,7 +151,6 @@ def trace(hub: Hub, target: Target, question: Question, progress: Progress) -> T
         finally:
             engine.close()
     places = {record.key: at for at, record in enumerate(standing)}
-    status = target.explanation.status_sentence
     return Trace(
         asked=target.asked,
         entity_id=entity_id,
@@ -161,7 +160,7 @@ def trace(hub: Hub, target: Target, question: Question, progress: Progress) -> T
         version=target.opened.version,
         sealed_by=target.opened.run_seq,
         status=target.explanation.status,
-        status_sentence=Sentence(status.id, status.en),
+        status_sentence=target.explanation.status_sentence,
         values=tuple(value_of(choice, places) for choice in choices),
         records=tuple(
             _record(hub, one, parts, standardised, question.whole_records)

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from mdm.survivorship import Choice, Explanation
-from mdm.tracing.facts import Sentence
 from mdm.tracing.values import key_of
+from reference.sentences import Sentence
 
 SAME, VALUE, REASON, APPEARED, GONE = "same", "value", "reason", "appeared", "gone"
 
@@ -69,13 +69,12 @@ def link_differences(then: Mapping[str, Any], now: Mapping[str, Any]) -> tuple[L
 def _difference(name: str, then: Choice | None, now: Choice | None) -> Difference:
     shown = now or then
     assert shown is not None
-    label = Sentence(shown.label.id, shown.label.en)
     if then is None or now is None:
-        return Difference(name, label, GONE if now is None else APPEARED, then, now)
+        return Difference(name, shown.label, GONE if now is None else APPEARED, then, now)
     if then.value != now.value:
-        return Difference(name, label, VALUE, then, now, parts=_parts(then, now))
+        return Difference(name, shown.label, VALUE, then, now, parts=_parts(then, now))
     grounds = tuple(ground for ground, of in _GROUNDS.items() if of(then) != of(now))
-    return Difference(name, label, REASON if grounds else SAME, then, now, grounds=grounds)
+    return Difference(name, shown.label, REASON if grounds else SAME, then, now, grounds=grounds)
 
 
 def _parts(then: Choice, now: Choice) -> tuple[str, ...]:

@@ -6,13 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-
-@dataclass(frozen=True)
-class Sentence:
-    """One plain sentence in Indonesian and English."""
-
-    id: str
-    en: str
+from reference.sentences import Sentence
 
 
 @dataclass(frozen=True)

@@ -17,9 +17,10 @@ from mdm import questions
 from mdm.compose import Hub
 from mdm.survivorship import Explanation
 from mdm.tracing import Target, moments, pairs, records
-from mdm.tracing.facts import Delivery, HumanWord, RunThen, Sentence, Value
+from mdm.tracing.facts import Delivery, HumanWord, RunThen, Value
 from mdm.tracing.timeline import Fact, timeline
 from mdm.tracing.values import Key, chosen, key_of, value_of
+from reference.sentences import Sentence
 
 
 @dataclass(frozen=True)
@@ -66,11 +67,10 @@ def outline(hub: Hub, session: Session, target: Target, attributes: Sequence[str
         session, {record.batch for record in told.records if record.batch is not None}
     )
     numbers = {delivery.id: at for at, delivery in enumerate(deliveries)}
-    status = told.status_sentence
     return Outline(
         target=target,
         run=moments.told(hub, session, run),
-        status=Sentence(status.id, status.en),
+        status=told.status_sentence,
         values=tuple(value_of(choice, places) for choice in chosen(told.choices, attributes)),
         records=tuple(
             Place(

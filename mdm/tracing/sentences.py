@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mdm.tracing.facts import Sentence
+from reference.sentences import Sentence
 
 _SENTENCES: dict[str, tuple[str, str]] = {
     "create": (

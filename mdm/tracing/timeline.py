@@ -32,12 +32,13 @@ from mdm.opening import open_every_version
 from mdm.survivorship import Explanation, explain
 from mdm.tracing import Target, moments, pairs
 from mdm.tracing.difference import SAME, differences
-from mdm.tracing.facts import HumanWord, Sentence
+from mdm.tracing.facts import HumanWord
 from mdm.tracing.records import kept
 from mdm.tracing.sentences import FIRST, GONE, NOTHING, OUTSIDE, WHOLE, act_of, listed, sentence
 from mdm.tracing.values import Key
 from mdm.tracing.vouching import Act, events_of
 from reference.attributes import dictionary
+from reference.sentences import Sentence
 
 MOST = 5_000  # audit events read about one entity
 MOVED = ("merge", "merge of another", "split", "split of another")
@@ -195,7 +196,7 @@ def _corrected(session: Session, entity_id: str, kind: Kind) -> Iterable[Told]:
     )
     for step, number in session.exec(steps).all() if attributes else ():
         names = sorted(attributes[step.correction])
-        labels = listed([_label(kind, name) for name in names]) if names else WHOLE
+        labels = listed([dictionary().label(kind, name) for name in names]) if names else WHOLE
         fact = Fact(
             at=step.at,
             what="correct",
@@ -204,11 +205,6 @@ def _corrected(session: Session, entity_id: str, kind: Kind) -> Iterable[Told]:
             attributes=tuple(names),
         )
         yield fact, (step.correction, f"correction.{step.act}")
-
-
-def _label(kind: Kind, name: str) -> Sentence:
-    known = dictionary().of(kind).get(name)
-    return Sentence(known.label_id, known.label_en) if known else Sentence(name, name)
 
 
 def _acts(session: Session, entity_id: str) -> Iterable[Told]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from mdm.survivorship import Choice
 from mdm.survivorship import SourceRecord as ChosenFrom
-from mdm.tracing.facts import Lost, Sentence, Value
+from mdm.tracing.facts import Lost, Value
 
 Key = tuple[str, str, str]  # source, layout, record key
 
@@ -38,13 +38,13 @@ def value_of(choice: Choice, places: Mapping[Key, int]) -> Value:
     """A choice, told. `places`: a record's key → its place in the trace's list of records."""
     return Value(
         attribute=choice.attribute,
-        label=Sentence(choice.label.id, choice.label.en),
+        label=choice.label,
         value=choice.value,
         record=places[key_of(choice.record)],
         sources=choice.sources,
         valid=choice.valid,
         rule=choice.rule,
-        sentence=Sentence(choice.sentence.id, choice.sentence.en),
+        sentence=choice.sentence,
         decided_by=choice.decided_by,
         losers=tuple(
             Lost(
@@ -52,7 +52,7 @@ def value_of(choice: Choice, places: Mapping[Key, int]) -> Value:
                 places[key_of(loser.record)],
                 loser.sources,
                 loser.reason,
-                Sentence(loser.because.id, loser.because.en),
+                loser.because,
             )
             for loser in choice.losers
         ),

@@ -86,9 +86,9 @@ def test_a_code_has_one_meaning_and_every_meaning_two_labels() -> None:
     keys = [(row["concept"], row["system"], row["code"]) for row in rows]
     assert len(keys) == len(set(keys))
     for row in rows:
-        label_id, label_en = labels(row["concept"])[row["canonical"]]
-        assert label_id
-        assert label_en
+        label = labels(row["concept"])[row["canonical"]]
+        assert label.id
+        assert label.en
     for row in code_tables()["ref_code_implies"].to_pylist():
         assert {row["coarse"], row["fine"]} <= set(labels(row["concept"]))
 

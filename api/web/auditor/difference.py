@@ -30,7 +30,8 @@ from mdm.tracing.difference import (
     differences,
     link_differences,
 )
-from mdm.tracing.facts import RunThen, Sentence
+from mdm.tracing.facts import RunThen
+from reference.sentences import Sentence
 
 
 @dataclass(frozen=True)

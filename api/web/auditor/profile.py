@@ -25,8 +25,9 @@ from api.web.values import Part, parts
 from api.web.visitor import visitor_of
 from mdm.compose import Hub
 from mdm.snapshots import today
-from mdm.tracing.facts import Delivery, Lost, Sentence, Value
+from mdm.tracing.facts import Delivery, Lost, Value
 from mdm.tracing.outline import Outline, Place, outline
+from reference.sentences import Sentence
 
 Form = URLEncodedBody[dict[str, Any]]
 

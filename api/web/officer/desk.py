@@ -17,6 +17,7 @@ from api.actions import declares
 from api.web.officer import showing
 from api.web.pages import AnyRequest, page, see_other
 from api.web.signin.door import text
+from api.web.values import day
 from api.web.visitor import visitor_of
 from mdm.access import Principal, Resource, decide, may
 from mdm.compose import Hub
@@ -31,6 +32,7 @@ from mdm.corrections.terms import PURPOSE
 from mdm.desk import Desk
 from mdm.errors import CapacityError, UnknownError
 from reference import regions
+from reference.regions import full_name
 
 HOME = "/perbaikan"
 DIGITS = 16
@@ -103,11 +105,11 @@ class Show:
 
     def day(self, text: str) -> str:
         """A date as the hub keeps it, in words."""
-        return showing.day(self._language, text)
+        return day(self._language, text)
 
     def place(self, code: str | None) -> str:
         """A region by name."""
-        return showing.place(code)
+        return full_name(code or "")
 
 
 @declares("correction.read")

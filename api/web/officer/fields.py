@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from api.web.languages import Language
 from api.web.officer import showing
 from api.web.wording import IN
 from mdm.contracts.accepted import COLUMNS
@@ -15,6 +14,7 @@ from mdm.corrections.reading import NUMBERS, concept_of
 from mdm.corrections.sheet import Entry, Sheet
 from mdm.corrections.terms import Check
 from reference import regions
+from reference.sentences import Language
 
 VALUE, MEMBER = "v.", "m."  # what the names of fields begin with
 _NEEDED = {

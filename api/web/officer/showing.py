@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
 from typing import Any
 
-from api.web.languages import Language
+from api.web.values import day, text
 from api.web.wording import IN
-from reference import codes, regions
-from reference.attributes import dictionary
+from reference import codes
+from reference.regions import full_name
+from reference.sentences import Language
 
 SOURCES = {
     "kemendagri": "Dukcapil",
@@ -21,32 +21,10 @@ _ADDRESS = ("address", "rt", "rw", "hamlet", "village_name", "postal_code")
 
 
 def value(language: Language, kind: str, attribute: str, said: Any) -> str:
-    """A value as one reads it; a dash for none."""
-    if said is None or said == "":
-        return "–"
+    """A value as one reads it; a group in one line, a dash for none."""
     if isinstance(said, Mapping):
         return _group(language, kind, said)
-    if isinstance(said, (bool, float)):
-        return _counted(language, said)
-    known = dictionary().of(kind).get(attribute)
-    if known is not None and known.concept:
-        words = codes.labels(known.concept).get(str(said))
-        if words:
-            return words[0] if language == "id" else words[1]
-    if known is not None and known.type == "date":
-        return day(language, str(said))
-    return _number(language, said) if isinstance(said, float) else str(said)
-
-
-def _number(language: Language, said: float) -> str:
-    return IN[language].number(said, 0 if said.is_integer() else 2)
-
-
-def _counted(language: Language, said: bool | float) -> str:
-    """Yes or no, or a measure: whole where it is."""
-    if isinstance(said, bool):
-        return IN[language].t("officer.said-yes" if said else "officer.said-no")
-    return IN[language].number(said, 0 if said.is_integer() else 2)
+    return text(language, kind, attribute, said)
 
 
 def source(language: Language, name: str) -> str:
@@ -58,14 +36,7 @@ def source(language: Language, name: str) -> str:
 def options(language: Language, concept: str) -> list[tuple[str, str]]:
     """The choices of a code list, an empty one first."""
     words = codes.labels(concept).items()
-    return [("", "–"), *((code, one[0 if language == "id" else 1]) for code, one in words)]
-
-
-def place(code: str | None) -> str:
-    """A region by name, from the village up."""
-    digits = (code or "").replace(".", "")
-    cuts = [cut for cut in (10, 6, 4, 2) if len(digits) >= cut]
-    return ", ".join(name.title() for cut in cuts if (name := regions.place_name(digits[:cut])))
+    return [("", "–"), *((code, one.in_language(language)) for code, one in words)]
 
 
 def _group(language: Language, kind: str, said: Mapping[str, Any]) -> str:
@@ -92,13 +63,5 @@ def _address(said: Mapping[str, Any]) -> str:
         if one := said.get(name):
             shown.append(f"{name.upper()} {one}" if name in ("rt", "rw") else str(one))
     code = said.get("region_today") or said.get("region_code")
-    above = place(str(code).replace(".", "")[:6]) if code else ""
+    above = full_name(str(code).replace(".", "")[:6]) if code else ""
     return ", ".join([*shown, above] if above else shown)
-
-
-def day(language: Language, text: str) -> str:
-    """A date as the hub keeps it, in words; anything else as it is."""
-    try:
-        return IN[language].day(date.fromisoformat(text))
-    except ValueError:
-        return text

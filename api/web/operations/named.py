@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from api.web.languages import Language
 from api.web.texts import texts
 from api.web.wording import Wording
 from matching.rules import KINDS
 from mdm.validation.quality import load_quality
 from reference.regions import place_name
+from reference.sentences import Language
 
 
 def kind_name(words: Wording, kind: str) -> str:

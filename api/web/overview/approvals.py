@@ -19,8 +19,8 @@ from api.web.visitor import Visitor, visitor_of
 from api.web.waiting import Waiting
 from mdm.access import Principal, approvals, load_rules
 from mdm.compose import Hub
-from mdm.documents import Said
 from mdm.hub.tables import Staff
+from reference.sentences import Sentence
 
 PATH = "/persetujuan"
 
@@ -30,7 +30,7 @@ class Line:
     """One request. `mine`: the visitor made it; `fits`: a role of the visitor approves it."""
 
     id: str
-    act: Said
+    act: Sentence
     summary: str
     who: str
     requested: datetime

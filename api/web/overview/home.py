@@ -21,8 +21,8 @@ from api.web.waiting import Room, Waiting, waits_for
 from api.web.wording import IN, Wording
 from mdm.access import WHOLE_COUNTRY, load_rules
 from mdm.compose import Hub
-from mdm.documents import Said
 from reference.regions import place_name
+from reference.sentences import Sentence
 
 #: In the order they are shown. A new room adds its function here.
 ROOMS: tuple[Room, ...] = (tasks, corrections, samples, approvals, alarms, operations)
@@ -33,7 +33,7 @@ class HomePage:
     """What waits; what each role is for; where the visitor's regions are."""
 
     waiting: list[Waiting]
-    sentences: dict[str, Said]
+    sentences: dict[str, Sentence]
     places: list[str]
 
 

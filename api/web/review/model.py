@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from api.web.review.words import attribute, evidence, reason, slug, spoken
+from api.web.review.words import evidence, reason, slug, spoken
 from api.web.wording import Wording
 from mdm.review.differences import Difference, against
 from mdm.seal.masking import SealingRules, load_rules
 from mdm.tracing.component import Component, ComponentPair, ComponentRecord, Member
+from reference.attributes import dictionary
 
 #: Attributes in the order of their rows.
 ROWS: Mapping[str, Sequence[str]] = {
@@ -182,7 +183,7 @@ def _row(show: _Shown, name: str, records: Sequence[ComponentRecord]) -> Row | N
         return None
     distinct = list(dict.fromkeys(str(value) for value in values if value is not None))
     numbers = {value: at for at, value in enumerate(distinct, 1)} if len(distinct) > 1 else {}
-    kind = show.kind if attribute(show.kind, name) else "family"  # placed in a household
+    kind = show.kind if name in dictionary().of(show.kind) else "family"  # placed in a household
     cells = tuple(
         Cell(show.text(name, value, kind), mark, numbers.get(str(value), 0))
         for value, mark in zip(values, against(values), strict=True)

@@ -12,7 +12,7 @@ from litestar.di import NamedDependency
 from api.actions import declares
 from api.web.pages import AnyRequest, page
 from api.web.review.asked import NEXT, QUEUE, TASK, Asked, asked_of, key_of
-from api.web.review.words import logins, reason, region
+from api.web.review.words import logins, reason
 from api.web.visitor import Visitor, visitor_of
 from api.web.waiting import Waiting
 from api.web.wording import IN, Wording
@@ -25,6 +25,7 @@ from mdm.review.claims import holder_of
 from mdm.review.cost import age_points
 from mdm.review.document import load_rules
 from mdm.review.terms import unpacked
+from reference.regions import full_name
 
 MOST_CHOICES = 40
 
@@ -129,7 +130,7 @@ def _line(
         path=TASK + one.id + asked.query,
         kind=one.kind,
         reasons=tuple(reason(words, name) for name in unpacked(one.reasons)),
-        region=region(one.region) or words.t("reviewing.country"),
+        region=full_name(one.region) or words.t("reviewing.country"),
         weight=one.weight,
         entities=one.entities,
         records=one.records,
@@ -150,7 +151,7 @@ def _choices(words: Wording, asked: Asked, told: tasks.Counts) -> Iterator[Choic
             "wilayah",
             "reviewing.filter.region",
             told.regions,
-            lambda v: region(v) or words.t("reviewing.country"),
+            lambda v: full_name(v) or words.t("reviewing.country"),
         ),
         ("jenis", "reviewing.filter.kind", told.kinds, lambda v: words.t(f"reviewing.kind.{v}")),
         ("sebab", "reviewing.filter.reason", told.reasons, lambda v: reason(words, v)),

@@ -14,7 +14,7 @@ from api.web.pages import AnyRequest
 from api.web.review.asked import NEXT, TASK, asked_of
 from api.web.review.graph import graph, waterfalls
 from api.web.review.model import Table, table_of
-from api.web.review.words import logins, reason, region
+from api.web.review.words import logins, reason
 from api.web.visitor import visitor_of
 from api.web.wording import IN, Wording
 from mdm import audit
@@ -22,7 +22,6 @@ from mdm.access import Principal, Resource, decide
 from mdm.access.budgets import Budgets, Charge
 from mdm.compose import Hub
 from mdm.desk.errors import BudgetError
-from mdm.documents import Said
 from mdm.hub.columns import now
 from mdm.hub.tables import ReviewTask, ReviewTaskEntity
 from mdm.judgements import RecordRef
@@ -33,6 +32,8 @@ from mdm.review.cost import age_points
 from mdm.review.document import load_rules
 from mdm.review.terms import unpacked
 from mdm.tracing.component import Component, look
+from reference.regions import full_name
+from reference.sentences import Sentence
 
 OPEN_VALUES, PURPOSE = "review.open", "review"
 
@@ -59,12 +60,12 @@ class TaskPage:
     benefit: bool
     boundary: bool
     correction: bool
-    parts: tuple[tuple[Said, float], ...]
+    parts: tuple[tuple[Sentence, float], ...]
     opened_at: datetime
     table: Table
     picture: Markup
     bars: Mapping[str, Sequence[Markup]]
-    answers: tuple[tuple[str, Said], ...]
+    answers: tuple[tuple[str, Sentence], ...]
     path: str
     query: str
     next_path: str
@@ -162,7 +163,7 @@ def task_page(
         task_id=task.id,
         version=task.version,
         kind=task.kind,
-        region=region(task.region) or words.t("reviewing.country"),
+        region=full_name(task.region) or words.t("reviewing.country"),
         reasons=tuple(reason(words, name) for name in unpacked(task.reasons)),
         benefit=task.benefit,
         boundary=task.boundary,

@@ -10,7 +10,7 @@ from litestar.di import NamedDependency
 from api.actions import declares
 from api.web.pages import AnyRequest, page
 from api.web.review.asked import QUEUE, SUPERVISION
-from api.web.review.words import logins, region
+from api.web.review.words import logins
 from api.web.visitor import visitor_of
 from api.web.wording import IN
 from mdm.access import Principal
@@ -18,6 +18,7 @@ from mdm.compose import Hub
 from mdm.hub.columns import now
 from mdm.review.document import ReviewRules, load_rules
 from mdm.review.figures import DAYS, Figures, figures
+from reference.regions import full_name
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,7 @@ def supervision(
     most = sorted(found.regions.items(), key=lambda item: (-item[1], item[0]))
     regions = tuple(
         (
-            region(code) or words.t("reviewing.country"),
+            full_name(code) or words.t("reviewing.country"),
             f"{QUEUE}?wilayah={code}" if code else QUEUE,
             n,
         )

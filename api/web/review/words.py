@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
-from datetime import date
-from functools import cache
+from collections.abc import Iterable
 from typing import Any
 
 from sqlmodel import Session, col, select
 
+from api.web import values
 from api.web.texts import texts
 from api.web.wording import Wording
 from mdm.hub.tables import Staff
-from reference.attributes import Attribute, dictionary
-from reference.codes import labels
-from reference.regions import place_name
-
-_STEPS = (2, 4, 6, 10)  # digits of provinsi, kabupaten, kecamatan, desa
+from reference.attributes import dictionary
+from reference.regions import full_name
 
 
 def slug(name: str) -> str:
@@ -37,38 +33,12 @@ def reason(words: Wording, name: str, judgement: str = "review") -> str:
     return evidence(words, f"reason.{slug(name)}", name)
 
 
-@cache
-def region(code: str) -> str:
-    """Kecamatan, kabupaten and provinsi of a code, the smallest first; '' for the country."""
-    names = [place_name(code[:step]) for step in _STEPS if len(code) >= step]
-    return ", ".join(name.title() for name in reversed(names) if name)
-
-
-@cache
-def _attributes() -> Mapping[tuple[str, str], Attribute]:
-    return {(one.entity, one.name): one for one in dictionary().attributes}
-
-
-def attribute(kind: str, name: str) -> Attribute | None:
-    """The dictionary's word on an attribute, where it has one."""
-    return _attributes().get((kind, name))
-
-
 def spoken(words: Wording, kind: str, name: str, value: Any) -> str:
-    """A value as it is read: codes by their labels, dates and numbers in the language's form."""
-    found = attribute(kind, name)
-    if isinstance(value, bool):
-        return words.t("reviewing.yes" if value else "reviewing.no")
-    if isinstance(value, date):
-        return words.day(value)
-    if found is not None and found.concept is not None:
-        label = labels(found.concept).get(str(value))
-        return str(value) if label is None else label[0 if words.language == "id" else 1]
-    if found is not None and found.type == "region":
-        return region(str(value).replace(".", "")) or str(value)
-    if isinstance(value, (list, tuple)):
-        return ", ".join(map(str, value))
-    return str(value)
+    """A value as it is read beside others: a place by its names alone."""
+    known = dictionary().of(kind).get(name)
+    if known is not None and known.type == "region":
+        return full_name(str(value)) or str(value)
+    return values.text(words.language, kind, name, value)
 
 
 def logins(session: Session, ids: Iterable[str]) -> dict[str, str]:

@@ -9,8 +9,8 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, RootModel
 
-from api.web.languages import Language
 from mdm import documents
+from reference.sentences import Language
 
 HERE = Path(__file__).parent
 _Words = Annotated[str, Field(min_length=1)]

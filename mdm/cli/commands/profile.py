@@ -12,10 +12,10 @@ from mdm.cli.asking import ask_nik, operator
 from mdm.cli.opened import opened
 from mdm.cli.session import Session, pass_session, shared_options
 from mdm.errors import HubError
-from mdm.saying import Language, label, said
+from mdm.saying import label, said
+from reference.sentences import Language
 
 if TYPE_CHECKING:
-    from mdm.documents import Said
     from mdm.lookup import ProfileView
     from mdm.survivorship import Choice, SourceRecord
 
@@ -71,7 +71,7 @@ def _show(session: Session, view: ProfileView, lang: Language) -> None:
 def _show_one(session: Session, view: ProfileView, lang: Language) -> None:
     told = view.explanation
     rows = [_row(told.kind, choice, lang) for choice in told.choices if choice.value is not None]
-    status = _in(told.status_sentence, lang)
+    status = told.status_sentence.in_language(lang)
     title = f"{told.kind} {view.entity_id} · version {view.version} · {told.status}: {status}"
     columns = ("attribute", "value", "source", "agree", "why")
     session.out.print(table(title, columns, rows))
@@ -82,15 +82,11 @@ def _row(kind: str, choice: Choice, lang: Language) -> tuple[Any, ...]:
     value = Text(said(kind, choice.attribute, choice.value, lang), style="bold")
     for loser in choice.losers:
         lost = f"\n✗ {said(kind, choice.attribute, loser.value, lang)} · {_place(loser.record)}"
-        value.append(f"{lost} · {_in(loser.because, lang)}", style="not bold dim")
+        value.append(f"{lost} · {loser.because.in_language(lang)}", style="not bold dim")
     called = label(kind, choice.attribute, lang)
-    return called, value, _place(choice.record), choice.sources, _in(choice.sentence, lang)
+    return called, value, _place(choice.record), choice.sources, choice.sentence.in_language(lang)
 
 
 def _place(record: SourceRecord) -> str:
     """Source and date of a record; the row it stands in is in the JSON answer."""
     return f"{record.source} {record.date}" if record.date else record.source
-
-
-def _in(sentence: Said, lang: Language) -> str:
-    return sentence.id if lang == "id" else sentence.en
