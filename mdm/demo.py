@@ -31,7 +31,7 @@ from mdm.landing import land
 from mdm.lookup import profile_by_id
 from mdm.pipeline import run
 from mdm.report import write
-from mdm.report.collect import collect, models_of
+from mdm.report.collect import collect
 from mdm.report.example import make_example
 from mdm.report.facts import Example
 from mdm.survivorship import Explanation
@@ -86,11 +86,10 @@ def show(hub: Hub, progress: Progress) -> Shown:
         published = the_published_run(hub)
         for kind, found in quality.items():
             figures.keep_quality(hub, published.seq, kind, found)
-        models = models_of(hub, published)
         with progress.task("explain one cluster"):
-            example = make_example(hub, engine, models["person"], lambda e: _reveal(hub, e))
+            example = make_example(hub, engine, lambda e: _reveal(hub, e))
         with progress.task("write the page"):
-            facts = collect(hub, engine, quality=quality, synthetic=True, example=example)
+            facts = collect(hub, quality=quality, synthetic=True, example=example)
             following = next_commands(hub.settings.home, _nik(example))
             page = write(hub.settings.home / PAGE, facts, following)
         calls, users = service_calls(hub, _nik(example)), demo_staff(hub)

@@ -1,21 +1,19 @@
-"""From a home to the facts of its page: counts only, straight from the hub and the lake."""
+"""From a home to the facts of its page: counts only, as the run kept them (mdm/figures)."""
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-from sqlmodel import select
+from sqlmodel import Session, select
 
-from matching.engine import Engine
 from matching.evaluation import Evaluation
 from matching.model import Model
 from matching.rules import KINDS, Kind, load_linkage
+from mdm import figures
 from mdm.compose import Hub
 from mdm.contracts import contract_for, load_contracts
 from mdm.export import the_published_run
@@ -31,45 +29,46 @@ from mdm.report.facts import (
     Seconds,
     StageCount,
 )
-
-LARGEST = 12  # cluster sizes from here on are counted together
+from mdm.tracing.moments import model_of
 
 
 def collect(
     hub: Hub,
-    engine: Engine,
     *,
     quality: Mapping[Kind, Evaluation] | None = None,
     synthetic: bool = False,
     example: Example | None = None,
 ) -> Facts:
-    """All that the page of the published run says. `engine` is used for counting."""
+    """All that the page of the published run says."""
     run = the_published_run(hub)
-    models = models_of(hub, run)
+    found = {kind: model_of(hub, run, kind) for kind in KINDS}
+    models = {kind: model for kind, model in found.items() if model is not None}
+    landed, golden = _landed(hub), look(hub).published
+    with hub.sessions.read() as session:
+        seq = figures.newest(session) or run.seq
+        judged = {kind: _judged(session, seq, kind) for kind in KINDS}
+        findings, sizes = _findings(session, seq), _sizes(session, seq)
     return Facts(
         made=datetime.now(UTC),
         run=f"{run.seq} ({run.id[:8]})",
         model=models["person"].name if "person" in models else "–",
         synthetic=synthetic,
-        stages=tuple(_stages(hub, engine, run)),
-        findings=tuple(_findings(hub, engine)),
-        weights=tuple(w for kind in KINDS if kind in models for w in _weights(models[kind])),
+        stages=tuple(
+            StageCount(kind, stage, rows)
+            for kind in KINDS
+            for stage, rows in {
+                **landed[kind],
+                **_pairs(run, judged[kind], kind),
+                "golden profiles": golden.get(kind, 0),
+            }.items()
+        ),
+        findings=tuple(findings),
+        weights=tuple(w for model in models.values() for w in _weights(model)),
         seconds=tuple(_seconds(run)),
-        sizes=tuple(_sizes(hub, engine, run)),
+        sizes=tuple(sizes),
         quality=dict(quality or {}),
         example=example,
     )
-
-
-def models_of(hub: Hub, run: Run) -> dict[str, Model]:
-    """The models that a run used, by kind."""
-    names: dict[str, str] = json.loads(run.model or "{}")
-    folder = hub.settings.home / "models"
-    return {
-        kind: Model.from_json((folder / f"{name}.json").read_text("utf-8"))
-        for kind, name in names.items()
-        if (folder / f"{name}.json").exists()
-    }
 
 
 def draw_models(hub: Hub) -> list[Path]:
@@ -84,22 +83,13 @@ def draw_models(hub: Hub) -> list[Path]:
     return drawn
 
 
-def _stages(hub: Hub, engine: Engine, run: Run) -> list[StageCount]:
-    landed = _landed(hub)
-    golden = look(hub).published
-    counts: list[StageCount] = []
-    for kind in KINDS:
-        linked: dict[str, int] = run.counts.get(f"link {kind}", {})
-        judged = _judged(hub, engine, run, kind)
-        rows = {
-            **landed[kind],
-            "pairs compared": linked.get("pairs"),
-            "pairs linked": judged.get("link", 0),
-            "pairs to review": judged.get("review", 0),
-            "golden profiles": golden.get(kind, 0),
-        }
-        counts += [StageCount(kind, stage, n) for stage, n in rows.items() if n is not None]
-    return counts
+def _pairs(run: Run, judged: Mapping[str, int], kind: Kind) -> dict[str, int]:
+    compared = run.counts.get(f"link {kind}", {}).get("pairs")
+    return {
+        **({} if compared is None else {"pairs compared": compared}),
+        "pairs linked": judged.get("link", 0),
+        "pairs to review": judged.get("review", 0),
+    }
 
 
 def _landed(hub: Hub) -> dict[str, dict[str, int]]:
@@ -116,48 +106,31 @@ def _landed(hub: Hub) -> dict[str, dict[str, int]]:
     return {kind: {step: counter[step] for step in steps} for kind, counter in found.items()}
 
 
-def _judged(hub: Hub, engine: Engine, run: Run, kind: Kind) -> dict[str, int]:
-    reader = hub.lake.reader(f"run/{kind}_judged", owner=run.id, columns=["judgement"])
-    return _counted(engine, reader, "judgement")
+def _judged(session: Session, seq: int, kind: Kind) -> Counter[str]:
+    """Pairs by judgement."""
+    judged: Counter[str] = Counter()
+    for one in figures.read(session, seq, "weight", kind):
+        judged[one.detail.partition("/")[0]] += one.count
+    return judged
 
 
-def _findings(hub: Hub, engine: Engine) -> list[RuleCount]:
-    reader = hub.lake.reader("findings", columns=["rule", "severity"])
-    if reader is None:
-        return []
-    engine.register("report_rows", reader)
-    sql = "SELECT rule, severity, count(*) AS n FROM report_rows GROUP BY ALL ORDER BY n DESC, rule"
-    rows = engine.fetch(sql).to_pylist()
-    engine.drop("report_rows")
-    return [RuleCount(r["rule"].replace("_", " "), r["severity"], r["n"]) for r in rows]
+def _findings(session: Session, seq: int) -> list[RuleCount]:
+    """How often the rules spoke, all sources together; the most frequent first."""
+    found: Counter[tuple[str, str]] = Counter()
+    for one in figures.read(session, seq, "finding"):
+        found[one.part, one.detail] += one.count
+    ranked = sorted(found.items(), key=lambda item: (-item[1], item[0]))
+    return [RuleCount(rule.replace("_", " "), severity, n) for (rule, severity), n in ranked]
 
 
-def _counted(engine: Engine, reader: pa.RecordBatchReader | None, column: str) -> dict[str, int]:
-    """How often each value of a column occurs."""
-    if reader is None:
-        return {}
-    engine.register("report_rows", reader)
-    rows = engine.fetch(f"SELECT {column} AS v, count(*) AS n FROM report_rows GROUP BY ALL")
-    engine.drop("report_rows")
-    return {row["v"]: row["n"] for row in rows.to_pylist()}
-
-
-def _sizes(hub: Hub, engine: Engine, run: Run) -> list[ClusterSize]:
-    sizes: list[ClusterSize] = []
-    for kind in KINDS:
-        reader = hub.lake.reader(f"run/{kind}_links", owner=run.id, columns=["entity_id"])
-        if reader is None:
-            continue
-        engine.register("report_rows", reader)
-        sql = f"""
-            SELECT least(records, {LARGEST}) AS size, count(*) AS clusters
-            FROM (SELECT count(*) AS records FROM report_rows GROUP BY entity_id)
-            GROUP BY size ORDER BY size
-            """
-        rows = engine.fetch(sql).to_pylist()
-        engine.drop("report_rows")
-        sizes += [ClusterSize(kind, row["size"], row["clusters"]) for row in rows]
-    return sizes
+def _sizes(session: Session, seq: int) -> list[ClusterSize]:
+    return [
+        ClusterSize(kind, int(one.part), one.count)
+        for kind in KINDS
+        for one in sorted(
+            figures.read(session, seq, "cluster_size", kind), key=lambda f: int(f.part)
+        )
+    ]
 
 
 def _weights(model: Model) -> list[LevelWeight]:

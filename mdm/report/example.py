@@ -10,7 +10,6 @@ from itertools import combinations
 from typing import Any
 
 from matching.engine import Engine
-from matching.model import Model
 from matching.rules import load_linkage
 from matching.similarity import describe
 from mdm.compose import Hub
@@ -20,6 +19,7 @@ from mdm.report.facts import Loser as LostValue
 from mdm.saying import label, said
 from mdm.survivorship import Choice, Explanation, Loser, SourceRecord
 from mdm.tracing.evidence import PairEvidence, explain_pairs, load_kept, prepare_persons
+from mdm.tracing.moments import model_of
 from reference.attributes import dictionary
 
 SHOWN = {
@@ -36,11 +36,12 @@ MOST_VALUES = 12
 OpenProfile = Callable[[str], Explanation]
 
 
-def make_example(
-    hub: Hub, engine: Engine, model: Model, open_profile: OpenProfile
-) -> Example | None:
+def make_example(hub: Hub, engine: Engine, open_profile: OpenProfile) -> Example | None:
     """The example, or None when no cluster fits. Needs the accepted tables in `engine`."""
     run = the_published_run(hub)
+    model = model_of(hub, run, "person")
+    if model is None:
+        return None
     prepare_persons(hub, engine, run)
     load_kept(hub, engine, run, "person_links")
     entity = _choose(engine)

@@ -10,9 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from functools import lru_cache
 from math import log2
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -26,7 +24,7 @@ from mdm.hub.tables import Run
 from mdm.judgements import RecordRef
 from mdm.touched.reach import Kept, TooFarError
 from mdm.tracing.facts import Step
-from mdm.tracing.moments import models_of
+from mdm.tracing.moments import model_of
 
 RARITY = "rarity of the value"
 _RARE = "How rare the value is: agreeing on a common one says less."
@@ -120,7 +118,7 @@ def look(
         if run is None:
             raise HomeError("Nothing is published in this home yet.", "Run `dtsen run` first.")
         kept = Kept(hub, session, run)
-        model = _model(hub.settings.home / "models" / f"{models_of(run).get(kind)}.json")
+        model = model_of(hub, run, kind)
         try:
             return _look(kept, rules or load_linkage(kind), frozenset(entity_ids), model)
         except TooFarError:
@@ -236,8 +234,3 @@ def _member(row: Mapping[str, Any]) -> Member:
     return Member(
         row["entity_id"], row["relationship"], row["name"], row["sex"], born.year if born else None
     )
-
-
-@lru_cache(maxsize=8)
-def _model(path: Path) -> Model | None:
-    return Model.from_json(path.read_text("utf-8")) if path.exists() else None

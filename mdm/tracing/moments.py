@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 from datetime import datetime
+from functools import lru_cache
+from pathlib import Path
 
 from sqlmodel import Session, col, select
 
+from matching.model import Model
 from mdm import rulebook
 from mdm.compose import Hub
 from mdm.errors import HomeError
@@ -51,6 +54,17 @@ def models_of(run: Run) -> dict[str, str]:
     except ValueError:
         return {}
     return {str(kind): str(name) for kind, name in names.items()} if isinstance(names, dict) else {}
+
+
+def model_of(hub: Hub, run: Run, kind: str) -> Model | None:
+    """The model by which a run linked a kind; None where there was none, or its file is gone."""
+    path = hub.settings.home / "models" / f"{models_of(run).get(kind)}.json"
+    return _read(path) if path.exists() else None
+
+
+@lru_cache(maxsize=16)  # a model is added, never edited
+def _read(path: Path) -> Model:
+    return Model.from_json(path.read_text("utf-8"))
 
 
 def led_to(session: Session, entity_id: str, seq: int) -> list[str]:

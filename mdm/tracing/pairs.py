@@ -13,7 +13,6 @@ from pydantic import ValidationError
 from sqlmodel import Session, col, select
 
 from matching.engine import Engine
-from matching.model import Model
 from matching.rules import Kind, LinkageRules, load_linkage
 from matching.standardise import standardise
 from mdm import judgements, links
@@ -23,7 +22,7 @@ from mdm.hub.tables import Batch, RuleSet, Run
 from mdm.tracing import spoken
 from mdm.tracing.evidence import PairEvidence, explain_pairs, prepare
 from mdm.tracing.facts import HumanWord, Pair
-from mdm.tracing.moments import models_of
+from mdm.tracing.moments import model_of
 from mdm.tracing.records import Standing, kept
 from mdm.tracing.values import Key
 from mdm.validation import validate
@@ -220,18 +219,13 @@ class Again:
 
     def evidence(self, rules: LinkageRules, pairs: Sequence[Rids]) -> dict[Rids, PairEvidence]:
         """The evidence on pairs; nothing when the run's model is gone."""
-        model = self._model(rules.kind)
+        model = model_of(self._hub, self._run, rules.kind)
         if model is None or not pairs:
             return {}
         with self._progress.task("weigh the pairs again"):
             prepare(self._hub, self._engine, self._run, rules.kind)
             found = explain_pairs(self._engine, pairs, model, rules)
         return {(one.rid_l, one.rid_r): one for one in found}
-
-    def _model(self, kind: Kind) -> Model | None:
-        name = models_of(self._run).get(kind)
-        path = self._hub.settings.home / "models" / f"{name}.json"
-        return Model.from_json(path.read_text("utf-8")) if name and path.exists() else None
 
 
 def _table(columns: Mapping[str, Sequence[Any]]) -> pa.Table:

@@ -43,12 +43,8 @@ def _write_report(session: Session, hub: Hub, out: Path) -> None:
     from mdm.report import write  # noqa: PLC0415 - loads the chart libraries
     from mdm.report.collect import collect  # noqa: PLC0415
 
-    engine = hub.engine()
-    try:
-        with session.progress.task("write the page"):
-            write(out, collect(hub, engine))
-    finally:
-        engine.close()
+    with session.progress.task("write the page"):
+        write(out, collect(hub))
 
 
 def _show(session: Session, seen: Status) -> None:
