@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlmodel import Session, col, select
+import pyarrow.compute as pc
+from sqlmodel import Session, col, func, select
 
 from matching.engine import Engine
 from matching.rules import KINDS, Kind
@@ -18,6 +19,7 @@ from matching.standardise import standardise
 from mdm.compose import Hub
 from mdm.corrections import rows
 from mdm.corrections.rows import Added
+from mdm.hub.runs import whole_seq
 from mdm.hub.tables import Relinked
 from mdm.touched.reach import Kept, TooFarError
 
@@ -61,8 +63,8 @@ def _rows(engine: Engine, kind: Kind, fresh: Sequence[Added]) -> list[tuple[Adde
 def _add(session: Session, kept: Kept, kind: Kind, one: Added, row: dict[str, Any]) -> None:
     """Put the row beside the one it is tied to: with a number of its own, in the same entity until it
     has one, in the same group or that of the card it names. A family's row tells of its household too."""
-    number, anchor = -1 - int(one.part.key[:7], 16), _anchor(kept, kind, one)
-    told = row | {"rid": number} | _entity(session, kind, one, number, anchor)
+    number, anchor = _number(session, kept, one), _anchor(kept, kind, one)
+    told = row | {"rid": number} | _entity(session, kind, one, anchor)
     if kind == "person":
         card = row["kk"]
         kept.add(
@@ -79,6 +81,19 @@ def _add(session: Session, kept: Kept, kind: Kind, one: Added, row: dict[str, An
             "household", [told | {"family_rid": number, **{name: home[name] for name in same}}]
         )
     kept.add(kind, [told | more])
+
+
+def _number(session: Session, kept: Kept, one: Added) -> int:
+    """The number of a correction's record until the next whole run: the one that a small run gave it, else
+    the next below all that were given. A household's record goes by the number of its family's."""
+    since = col(Relinked.run_seq) > whole_seq(session)
+    own = select(Relinked.rid).where(since, Relinked.record_key == one.part.key)
+    given = session.exec(own.where(Relinked.rid < 0)).first()
+    if given is not None:
+        return given
+    lowest = session.exec(select(func.min(Relinked.rid)).where(since)).one() or 0
+    here = (pc.min(kept.records(kind, ())["rid"]).as_py() or 0 for kind in KINDS)
+    return min(0, lowest, *here) - 1
 
 
 def _anchor(kept: Kept, kind: Kind, one: Added) -> dict[str, Any]:
@@ -101,12 +116,10 @@ def _home(kept: Kept, family: dict[str, Any]) -> dict[str, Any] | None:
     return next((row for row in rows_ if row["rid"] == family["household_rid"]), None)
 
 
-def _entity(
-    session: Session, kind: Kind, one: Added, number: int, anchor: dict[str, Any]
-) -> dict[str, Any]:
+def _entity(session: Session, kind: Kind, one: Added, anchor: dict[str, Any]) -> dict[str, Any]:
     query = (
         select(Relinked.entity_id, Relinked.since_run)
-        .where(Relinked.kind == kind, Relinked.rid == number, Relinked.record_key == one.part.key)
+        .where(Relinked.kind == kind, Relinked.record_key == one.part.key)
         .order_by(col(Relinked.run_seq).desc())
     )
     entity_id, since = session.exec(query).first() or (anchor["entity_id"], anchor["since_run"])
