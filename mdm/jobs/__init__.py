@@ -9,21 +9,24 @@ run, the rules and the day are fixed when it is asked.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, and_, col, or_, select
 
 from mdm import audit
 from mdm.compose import Hub
 from mdm.errors import InputError
 from mdm.hub.columns import now
 from mdm.hub.tables import Job
-from mdm.seal.files import SealedFile, path_of
+from mdm.seal.files import SealedFile, folder_of, path_of
 
 KIND = "eligibility"
 KEPT = timedelta(days=7)  # a result that nobody fetches
-WAITING, RUNNING, DONE, FAILED, CANCELLED, DELIVERED, EXPIRED = (
+LOST = timedelta(hours=1)  # after it, whoever was writing or delivering a file is believed dead
+WRITING, WAITING, RUNNING, DONE, FAILED, CANCELLED, DELIVERED, EXPIRED = (
+    "writing",  # its request is not whole yet
     "waiting",
     "running",
     "done",
@@ -32,6 +35,7 @@ WAITING, RUNNING, DONE, FAILED, CANCELLED, DELIVERED, EXPIRED = (
     "delivered",
     "expired",
 )
+LIVE = (WRITING, WAITING, RUNNING, DONE)  # states in which a job needs its files
 REQUEST, RESULT = "request", "result"
 VOID = "void"  # the problem of a job whose answers may not be given any more
 
@@ -68,6 +72,8 @@ def collect(hub: Hub, job_id: str, owner: str) -> Iterator[bytes]:
                 f"There is no result to fetch: the job is {job.state}.",
                 "Look at the job; a result can be fetched once, when the job is done.",
             )
+        # Who sweeps up leaves it alone meanwhile.
+        path_of(hub, job.id, RESULT).touch()
         job.state = DELIVERED
         audit.record(session, owner, "job.read", **said_of(job), count=job.total)
     return _delivered(hub, job)
@@ -81,19 +87,39 @@ def _delivered(hub: Hub, job: Job) -> Iterator[bytes]:
 
 
 def tidy(hub: Hub) -> int:
-    """Let go of results that nobody fetched in time; how many."""
-    old = (Job.state == DONE, col(Job.finished) < now() - KEPT)
+    """Let go of results that nobody fetched in time, and of jobs that were never taken to the end, because
+    their process was killed; how many."""
+    old = or_(
+        and_(col(Job.state) == DONE, col(Job.finished) < now() - KEPT),
+        and_(col(Job.state) == WRITING, col(Job.created) < now() - LOST),
+    )
     with hub.sessions.read() as session:
-        if session.exec(select(Job.id).where(*old)).first() is None:
+        if session.exec(select(Job.id).where(old)).first() is None:
             return 0
     with hub.sessions.begin() as session:
-        jobs = session.exec(select(Job).where(*old).with_for_update()).all()
+        jobs = session.exec(select(Job).where(old).with_for_update()).all()
         for job in jobs:
             job.state = EXPIRED
             audit.record(session, "system", "job.expired", **said_of(job))
     for job in jobs:
         remove_files(hub, job)
     return len(jobs)
+
+
+def sweep(hub: Hub, session: Session, untouched: timedelta = LOST) -> int:
+    """Delete files that no job needs, as a kill between a commit and the disk leaves them; how many. Only
+    those that nobody touched for so long."""
+    before, found = now() - untouched, []
+    for path in folder_of(hub).glob("*.*"):
+        with suppress(FileNotFoundError):
+            if datetime.fromtimestamp(path.stat().st_mtime, UTC) <= before:
+                found.append(path)
+    # A job's row is there before its files: the files are looked at first.
+    live = set(session.exec(select(Job.id).where(col(Job.state).in_(LIVE))).all()) if found else ()
+    gone = [path for path in found if path.stem not in live]
+    for path in gone:
+        path.unlink(missing_ok=True)
+    return len(gone)
 
 
 def file_of(hub: Hub, job: Job, name: str) -> SealedFile:

@@ -13,9 +13,9 @@ from mdm.access.clients import standing
 from mdm.access.terms import Limits, Principal
 from mdm.compose import Hub
 from mdm.eligibility.asking import Asked, ask, keep_rules
-from mdm.errors import AccessError, InputError
+from mdm.errors import AccessError, ConflictError, InputError
 from mdm.hub.tables import Job
-from mdm.jobs import KIND, REQUEST, WAITING, file_of, said_of
+from mdm.jobs import KIND, REQUEST, WAITING, WRITING, file_of, remove_files, said_of
 
 MOST = 200_000  # NIKs in one job
 PART = 2_000  # NIKs answered between two looks at whether to stop
@@ -35,7 +35,8 @@ class Wish:
 
 
 def submit(hub: Hub, wish: Wish) -> Job:
-    """Take a job: its NIKs sealed, its moment fixed. InputError when it cannot be answered."""
+    """Take a job: its NIKs sealed, its moment fixed. InputError when it cannot be answered; ConflictError
+    when an erasure came between."""
     if not 0 < len(wish.niks) <= MOST:
         raise InputError(f"A job asks about 1 to {MOST:,} NIKs.", "Split the list.")
     with hub.sessions.read() as session:
@@ -45,18 +46,29 @@ def submit(hub: Hub, wish: Wish) -> Job:
         id=secrets.token_hex(16),
         kind=KIND,
         owner=wish.principal.id,
-        state=WAITING,
+        state=WRITING,
         asked=_fixed(wish, asked),
         total=len(wish.niks),
         key_version=hub.keys.domain("export").version,
     )
+    # The row first: from its first byte on, the file is known to erasure and to who sweeps up.
+    with hub.sessions.begin() as session:
+        session.add(job)
     request, end = file_of(hub, job, REQUEST), 0
     for number, start in enumerate(range(0, len(wish.niks), PART)):
         end = request.append(number, "\n".join(wish.niks[start : start + PART]).encode(), end)
     with hub.sessions.begin() as session:
-        session.add(job)
-        audit.record(session, job.owner, "job.submit", **said_of(job), count=job.total)
-    return job
+        taken = session.get_one(Job, job.id, with_for_update=True)
+        if whole := taken.state == WRITING:
+            taken.state = WAITING
+            audit.record(session, job.owner, "job.submit", **said_of(job), count=job.total)
+    if not whole:
+        remove_files(hub, job)
+        raise ConflictError(
+            "Somebody was erased while the job was being taken.",
+            "Ask again: the list may stay as it is.",
+        )
+    return taken
 
 
 def _fixed(wish: Wish, asked: Asked) -> dict[str, Any]:

@@ -7,6 +7,7 @@ told then what the hub still knows. What was fetched is no longer the hub's to t
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import timedelta
 
 from sqlmodel import Session, col, select
 
@@ -16,16 +17,16 @@ from mdm.errors import IntegrityError
 from mdm.hub.columns import now
 from mdm.hub.tables import Job
 from mdm.jobs import (
-    DONE,
     FAILED,
     KIND,
+    LIVE,
     REQUEST,
-    RUNNING,
     VOID,
-    WAITING,
+    WRITING,
     file_of,
     remove_files,
     said_of,
+    sweep,
 )
 
 
@@ -36,18 +37,22 @@ def forget(hub: Hub, session: Session, niks: Collection[str]) -> int:
     go at once, so that no crash leaves them.
     """
     wanted = frozenset(niks)
-    kept = (Job.kind == KIND, col(Job.state).in_((WAITING, RUNNING, DONE)))
+    kept = (Job.kind == KIND, col(Job.state).in_(LIVE))
     jobs = session.exec(select(Job).where(*kept).with_for_update()).all() if wanted else ()
     ended = [job for job in jobs if _asks_about(hub, job, wanted)]
     for job in ended:
         job.state, job.problem, job.worker, job.finished = FAILED, VOID, None, now()
         audit.record(session, "system", "job.failed", **said_of(job), reason=VOID)
         remove_files(hub, job)
+    sweep(hub, session, untouched=timedelta())  # what a killed process left might name them, too
     return len(ended)
 
 
 def _asks_about(hub: Hub, job: Job, niks: frozenset[str]) -> bool:
-    """Whether a job names one of the NIKs; also one whose question cannot be read any more."""
+    """Whether a job names one of the NIKs; also one whose question cannot be read any more, or is being
+    written: what will be in it nobody knows yet."""
+    if job.state == WRITING:
+        return True
     try:
         parts = file_of(hub, job, REQUEST).parts()
         return any(not niks.isdisjoint(part.decode().split("\n")) for part in parts)

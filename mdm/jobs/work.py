@@ -7,6 +7,7 @@ another when its lease has run out, after its last durable part.
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -30,6 +31,7 @@ from mdm.ids import short_id
 from mdm.jobs import (
     DONE,
     FAILED,
+    LIVE,
     REQUEST,
     RESULT,
     RUNNING,
@@ -39,12 +41,14 @@ from mdm.jobs import (
     file_of,
     remove_files,
     said_of,
+    sweep,
     tidy,
 )
 from mdm.jobs.asking import PART, asker
 
 LEASE = timedelta(seconds=30)  # how long a worker that says nothing is believed to live
 LOOK = 1.0  # seconds between two looks for work
+SWEEP = 600.0  # between two looks for files that no job needs
 #: Kind → what makes a job of it in one go.
 _WHOLE = {exports.KIND: exports.work_off, checks.KIND: checks.work_off}
 _line = msgspec.json.Encoder().encode
@@ -65,6 +69,7 @@ class Worker:
         self._lease = lease
         self._pause = pause
         self._name = short_id()
+        self._sweep = 0.0  # when to look for files that no job needs
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -81,7 +86,7 @@ class Worker:
 
     def round(self) -> bool:
         """Take up one job and work it off; whether there was one."""
-        tidy(self._hub)
+        self._tidy()
         job = self._claim()
         if job is None:
             return False
@@ -102,6 +107,13 @@ class Worker:
                 worked = self.round()
             if not worked:
                 self._stop.wait(self._pause)
+
+    def _tidy(self) -> None:
+        tidy(self._hub)
+        if time.monotonic() >= self._sweep:
+            self._sweep = time.monotonic() + SWEEP
+            with self._hub.sessions.read() as session:
+                sweep(self._hub, session)
 
     def _claim(self) -> Job | None:
         """The oldest job that waits, or whose worker is not heard of any more."""
@@ -149,7 +161,7 @@ class Worker:
     def _leave(self, job: Job) -> None:
         """Take back what was written for a job that somebody ended meanwhile."""
         with self._hub.sessions.read() as session:
-            ended = session.get_one(Job, job.id).state not in (WAITING, RUNNING, DONE)
+            ended = session.get_one(Job, job.id).state not in LIVE
         if ended:
             remove_files(self._hub, job)
 

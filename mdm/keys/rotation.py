@@ -31,7 +31,7 @@ from mdm.hub.tables import (
     SampleKey,
     Staff,
 )
-from mdm.jobs import DONE, RUNNING, WAITING
+from mdm.jobs import LIVE
 from mdm.keys import PURPOSES
 from mdm.keys.lake import files_of, rewrite_lake
 from mdm.keys.refile import refile
@@ -170,7 +170,7 @@ def _needed(hub: Hub, purpose: str, version: int, state: str) -> int:
 def _still(column: Any) -> Iterator[Any]:
     """Which rows need their version still: of a job that has ended, nothing is left to be opened."""
     if column is Job.key_version:
-        yield col(Job.state).in_((WAITING, RUNNING, DONE))
+        yield col(Job.state).in_(LIVE)
 
 
 def _wrapped_by_root(hub: Hub, version: int) -> int:

@@ -75,4 +75,9 @@ class SealedFile:
 
 def path_of(hub: Hub, job: str, name: str) -> Path:
     """Where a job's file of one name lies."""
-    return hub.settings.home / "jobs" / f"{job}.{name}"
+    return folder_of(hub) / f"{job}.{name}"
+
+
+def folder_of(hub: Hub) -> Path:
+    """Where the files of jobs lie."""
+    return hub.settings.home / "jobs"

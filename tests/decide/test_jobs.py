@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -17,7 +18,7 @@ from sqlmodel import select
 
 from mdm import jobs
 from mdm.compose import Hub
-from mdm.errors import InputError, IntegrityError
+from mdm.errors import ConflictError, InputError, IntegrityError
 from mdm.hub.columns import now
 from mdm.hub.tables import Job
 from mdm.jobs import asking
@@ -25,6 +26,7 @@ from mdm.jobs import work as jobwork
 from mdm.jobs.work import Worker
 from mdm.keys.rotation import key_lines
 from mdm.rights.whom import entity_of
+from mdm.seal.files import SealedFile
 from tests.decide.asked import many
 from tests.decide.world import NOBODY, Country, Household, adult, client, pupil
 from tests.keys.approving import erase
@@ -239,6 +241,64 @@ def test_an_erasure_ends_the_jobs_that_ask_about_the_person_and_names_what_was_f
             jobs.collect(hub, job.id, OWNER)
     assert {path.stem for path in files(hub)} == {other.id}
     assert len(lines_of(hub, other.id)) == 1 + len(NIKS[4:])
+
+
+@pytest.mark.usefixtures("small_parts")
+@pytest.mark.parametrize("when", ["first part", "last part"])
+def test_a_request_whose_process_was_killed_is_swept_up_and_seen_by_an_erasure(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch, when: str
+) -> None:
+    append = SealedFile.append
+
+    def killed(file: SealedFile, part: int, plain: bytes, at: int) -> int:
+        end = append(file, part, plain, at)
+        if part == (0 if when == "first part" else len(NIKS) // 4):
+            raise KeyboardInterrupt
+        return end
+
+    for erased in (False, True):
+        with monkeypatch.context() as patch:
+            patch.setattr(SealedFile, "append", killed)
+            with pytest.raises(KeyboardInterrupt):
+                asking.submit(hub, wish())
+        assert len(files(hub)) == 1
+        if erased:
+            erase(hub, entity_of(hub, NIKS[0]))
+        else:
+            with monkeypatch.context() as later:
+                later.setattr(jobs, "LOST", timedelta())
+                assert not Worker(hub).round()
+        assert files(hub) == []
+
+
+def test_files_without_a_job_are_swept_up_but_not_while_somebody_writes(hub: Hub) -> None:
+    waits, fetched = asking.submit(hub, wish()), asking.submit(hub, wish(NIKS[4:]))
+    delivered = [path for path in files(hub) if path.stem == fetched.id]
+    orphan = delivered[0].with_name(f"{'0' * 32}.request")
+    orphan.write_bytes(delivered[0].read_bytes())
+    jobs.cancel(hub, fetched.id, OWNER)
+    delivered[0].write_bytes(b"as a kill before the file went would leave it")
+    with hub.sessions.read() as session:
+        assert jobs.sweep(hub, session) == 0
+        for path in files(hub):
+            os.utime(path, (0, 0))
+        assert jobs.sweep(hub, session) == 2
+    assert {path.stem for path in files(hub)} == {waits.id}
+
+
+def test_an_erasure_while_a_job_is_taken_ends_it(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    append = SealedFile.append
+
+    def erase_meanwhile(file: SealedFile, part: int, plain: bytes, at: int) -> int:
+        monkeypatch.undo()
+        erase(hub, entity_of(hub, NIKS[0]))
+        return append(file, part, plain, at)
+
+    monkeypatch.setattr(SealedFile, "append", erase_meanwhile)
+    with pytest.raises(ConflictError):
+        asking.submit(hub, wish())
+    assert files(hub) == []
+    assert not Worker(hub).round()
 
 
 def test_a_worker_that_is_overtaken_by_an_erasure_leaves_nothing_behind(
