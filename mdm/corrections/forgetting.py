@@ -1,32 +1,121 @@
-"""Forgetting: when somebody is erased, the proposals about them open for nobody any more."""
+"""Forgetting: when somebody is erased, what proposals say of them opens for nobody any more.
+
+What a proposal says of others stays, sealed anew under another key (see `dividing.py`); where nothing
+is left, its key goes.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 
-from sqlmodel import Session, col, delete, or_, select
+import sqlalchemy as sa
+from sqlmodel import Session, col, delete, select
 
 from mdm.compose import Hub
-from mdm.corrections import evidence
-from mdm.hub.tables import CorrectionKey, CorrectionPlace, CorrectionTarget
+from mdm.corrections import evidence, store
+from mdm.corrections.dividing import without
+from mdm.corrections.terms import SOURCE, Proposal
+from mdm.errors import IntegrityError
+from mdm.hub.runs import PUBLISHED
+from mdm.hub.tables import (
+    Correction,
+    CorrectionEvidence,
+    CorrectionKey,
+    CorrectionPlace,
+    CorrectionStep,
+    CorrectionTarget,
+    Run,
+)
+from mdm.judgements import RecordRef
+
+APPROVED = "approved"
+TOGETHER = 1_000  # proposals looked at in one go
+Erased = Callable[[RecordRef], bool]
 
 
-def forget(hub: Hub, session: Session, entity_ids: Sequence[str]) -> int:
-    """Delete the keys and the evidence of all proposals about some entities; how many. That there were proposals, and
-    who decided them, stays."""
-    about = select(CorrectionTarget.correction).where(
-        or_(
-            col(CorrectionTarget.entity_id).in_(list(entity_ids)),
-            col(CorrectionTarget.correction).in_(
-                select(CorrectionPlace.record_key).where(
-                    col(CorrectionPlace.entity_id).in_(list(entity_ids))
-                )
-            ),
-        )
+def forget(hub: Hub, session: Session, entity_ids: Collection[str], erased: Erased) -> int:
+    """Take some entities out of all proposals; how many told of them. `erased` says whether a record is on
+    the shred list. That there were proposals, and who decided them, stays.
+
+    Call it only for an erasure that will be done whatever happens to this unit of work: files of evidence
+    go at once, so that no crash leaves them.
+    """
+    ids, count = frozenset(entity_ids), 0
+    for rows in _all(session):
+        about = _targets(session, rows, ids)
+        for row in rows:
+            key = store.key_of(hub, session, row.id)
+            if key is None:
+                continue
+            try:
+                said = store.opened(key, row)
+            except IntegrityError:  # nobody can say any more whom it tells of
+                told, left = row.id in about, None
+            else:
+                left = _left(session, row, said, ids, erased)
+                told = left != said
+            if told:
+                _seal_anew(hub, session, row, left)
+                count += 1
+    return count
+
+
+def _all(session: Session) -> Iterator[Sequence[Correction]]:
+    """Every proposal, many at a time."""
+    after = 0
+    query = select(Correction).order_by(col(Correction.number)).limit(TOGETHER)
+    while rows := session.exec(query.where(Correction.number > after)).all():
+        yield rows
+        after = rows[-1].number
+
+
+def _targets(session: Session, rows: Sequence[Correction], ids: Collection[str]) -> set[str]:
+    """Those of some proposals that name one of some entities in the open."""
+    query = select(CorrectionTarget.correction).where(
+        col(CorrectionTarget.correction).in_([row.id for row in rows]),
+        col(CorrectionTarget.entity_id).in_(list(ids)),
     )
-    found = sorted(set(session.exec(about).all()))
-    for correction in found:
-        for file in evidence.of(session, correction):
-            evidence.remove(hub, file)
-        session.exec(delete(CorrectionKey).where(col(CorrectionKey.id) == correction))
-    return len(found)
+    return set(session.exec(query).all())
+
+
+def _left(
+    session: Session, row: Correction, said: Proposal, ids: Collection[str], erased: Erased
+) -> Proposal | None:
+    """What is left of a proposal. A part is the person's in whom a run found its record last; before any
+    did, the person's whom it names."""
+    places = _places(session, [part.key for part in said.parts])
+    theirs = {
+        part.key
+        for part in said.parts
+        if places.get(part.key, part.entity_id) in ids
+        or erased(RecordRef(SOURCE, part.kind, part.key))
+    }
+    steps = select(sa.func.count()).where(CorrectionStep.correction == row.id)
+    decided = row.state == APPROVED
+    return without(said, ids, theirs, decided=decided, steps=session.exec(steps).one())
+
+
+def _places(session: Session, keys: Sequence[str]) -> dict[str, str]:
+    """Record key → the entity it stands in, as readers see it."""
+    query = (
+        select(CorrectionPlace.record_key, CorrectionPlace.entity_id)
+        .join(Run, col(Run.seq) == CorrectionPlace.run_seq)
+        .where(Run.status == PUBLISHED, col(CorrectionPlace.record_key).in_(keys))
+        .order_by(col(Run.seq))
+    )
+    return dict(session.exec(query).all())
+
+
+def _seal_anew(hub: Hub, session: Session, row: Correction, left: Proposal | None) -> None:
+    """Put what is left in the place of the whole, under a key of its own: copies of what stood there, and
+    the notes of its steps, open for nobody any more. Its papers go."""
+    for file in evidence.of(session, row.id):
+        evidence.remove(hub, file)
+    session.exec(delete(CorrectionEvidence).where(col(CorrectionEvidence.correction) == row.id))
+    session.exec(delete(CorrectionKey).where(col(CorrectionKey.id) == row.id))
+    if left is None:
+        return
+    key = store.give_key(hub, session, row.id)
+    row.content, row.version = store.sealed(key, row.id, left), row.version + 1
+    session.add(row)
+    session.flush()

@@ -140,7 +140,9 @@ def open_whole(hub: Hub, principal: Principal, correction: str) -> Whole:
                 Told(
                     one,
                     logins.get(one.actor, one.actor),
-                    store.open_note(key, row.id, one.n, one.note) if one.note else "",
+                    store.open_note(key, row.id, one.n, one.note)
+                    if one.note and one.n > proposal.unsaid
+                    else "",
                 )
                 for one in told
             ],

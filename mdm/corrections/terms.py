@@ -67,6 +67,9 @@ class Proposal(BaseModel):
     source_date: date  # when what it says was seen or attested
     said: str = ""  # in the proposer's words
     warnings: tuple[str, ...] = ()  # checks that spoke and did not refuse
+    unsaid: int = (
+        0  # so many first steps have lost their notes: somebody was erased from it after them
+    )
 
     @property
     def entities(self) -> set[tuple[str, str]]:

@@ -17,7 +17,7 @@ from sqlmodel import Session, col, delete, func, or_, select, update
 
 from mdm import audit, judgements
 from mdm.compose import Hub
-from mdm.corrections.forgetting import forget
+from mdm.corrections import forgetting as corrections
 from mdm.hub.runs import published_seq
 from mdm.hub.tables import (
     Batch,
@@ -31,6 +31,7 @@ from mdm.hub.tables import (
     ShredEntry,
 )
 from mdm.jobs import forgetting as jobs
+from mdm.judgements import RecordRef
 from mdm.lake import LakeFile
 from mdm.opening import niks_told, open_every_version
 from mdm.publishing import clear_staged
@@ -199,12 +200,16 @@ def _erased(shred: ShredList, batch: pa.RecordBatch, sources: set[str]) -> pa.Ar
 def _shred(hub: Hub, session: Session, shred: ShredList, erasure: Erasure) -> dict[str, int]:
     """Everything in the database that would tell of the erased; how much of each there was."""
     ids = list(erasure.entities)
+
+    def erased(ref: RecordRef) -> bool:
+        return shred.mac(*ref) in shred.records
+
     counts = {
         "jobs": jobs.forget(hub, session, niks_told(hub, session, ids)),
         "versions shared": _blank_shared(hub, session, shred, erasure),
         "judgements": _forget_judgements(hub, session, shred),
-        "corrections": forget(hub, session, ids),
-        "answers": review.forget(hub, session, ids, lambda ref: shred.mac(*ref) in shred.records),
+        "corrections": corrections.forget(hub, session, ids, erased),
+        "answers": review.forget(hub, session, ids, erased),
     }
     _bury(hub, session, ids)
     gone = {
