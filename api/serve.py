@@ -25,9 +25,10 @@ from api.app import create_app
 from api.logs import Log
 from api.metrics import SHARED
 from api.web.pages import warm
-from mdm.compose import Hub, open_home
+from mdm.compose import Hub
 from mdm.eligibility import library
 from mdm.errors import HubError, UsageError
+from mdm.homes import open_home
 from reference.regions import place_name
 
 HOME, QUIET = "DTSEN_HOME", "DTSEN_LOG_REQUESTS"

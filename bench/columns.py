@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 from bench.answer import Clock, answer
 from matching import linkage
 from matching.standardise import standardise
-from mdm.compose import open_home
+from mdm.homes import open_home
 from mdm.hub.runs import published_run
 from mdm.validation import validate
 from mdm.work.progress import Silent

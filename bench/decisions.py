@@ -22,7 +22,7 @@ from bench.hubs import WORK, hub_of
 from bench.pages import sessions_of
 from bench.service import PEOPLE, serving
 from mdm.access.sessions import COOKIE
-from mdm.compose import open_home
+from mdm.homes import open_home
 from mdm.hub.runs import published_seq
 
 PORT = 8897

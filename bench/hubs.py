@@ -19,7 +19,8 @@ from mdm.access.assertions import exchange
 from mdm.access.clients import register
 from mdm.access.keyfiles import make_key, public_of
 from mdm.access.terms import Limits
-from mdm.compose import Hub, create_home, open_home
+from mdm.compose import Hub
+from mdm.homes import create_home, open_home
 from mdm.hub.columns import now
 from mdm.landing import land
 from mdm.pipeline import run

@@ -22,7 +22,7 @@ from sqlmodel import select
 from bench.hubs import hub_of, known_niks
 from bench.service import PEOPLE, serving
 from mdm.access import demo, roles, sessions
-from mdm.compose import open_home
+from mdm.homes import open_home
 from mdm.hub.tables import Staff
 
 ROUNDS, EACH, DEEPEST = 20, 3, 60

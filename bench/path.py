@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from bench.answer import Clock, Helpers, answer
-from mdm.compose import create_home
+from mdm.homes import create_home
 from mdm.landing import land
 from mdm.pipeline import run
 from mdm.work.progress import Silent

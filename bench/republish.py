@@ -14,7 +14,8 @@ from sqlmodel import col, select
 
 from bench.answer import Clock
 from matching.engine import Engine
-from mdm.compose import Hub, open_home
+from mdm.compose import Hub
+from mdm.homes import open_home
 from mdm.hub.runs import DECISION, kept_by, published_seq, start_run, whole_run
 from mdm.hub.tables import Entity
 from mdm.opening import open_profiles

@@ -17,7 +17,7 @@ from api.logs import Log
 from api.ready import Ready
 from api.schemas.lookup import LookupQuestion
 from api.serve import HOME, serve, settle
-from mdm.compose import open_home
+from mdm.homes import open_home
 
 
 @declares("profile.lookup")

@@ -11,7 +11,8 @@ from typing import Any
 
 import yaml
 
-from mdm.compose import Hub, create_home, open_home
+from mdm.compose import Hub
+from mdm.homes import create_home, open_home
 from mdm.settings import FILE
 from tests.postgres import database
 

@@ -6,19 +6,16 @@ only: the share it had is worked off by who handed it over.
 
 from __future__ import annotations
 
-import gc
 import os
 import pickle
 import subprocess
 import sys
 from contextlib import suppress
-from pathlib import Path
 from threading import Lock, Thread
-from typing import IO, Self
+from typing import Self
 
-from mdm.compose import Hub, open_home
-from mdm.eligibility.asking import Asked
-from mdm.eligibility.shares import Outcome, Shares, Terms, work
+from mdm.compose import Hub
+from mdm.eligibility.shares import Outcome, Shares, Terms
 from mdm.work.frames import receive, send, widen
 
 PARALLEL_FROM = 2_000  # people; what is less is told before a helper has begun
@@ -80,7 +77,7 @@ class Helper:
         if self._process is not None and self._process.poll() is None:
             return self._process
         process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "mdm.eligibility.helper", str(self._home)],
+            [sys.executable, "-P", "-m", "mdm.eligibility.helping", str(self._home)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -101,26 +98,3 @@ def _asked_for(process: subprocess.Popen[bytes], question: bytes) -> Outcome | N
     answer = receive(process.stdout)
     found: Outcome | None = pickle.loads(answer) if answer else None
     return found
-
-
-def _serve(home: Path, stdin: IO[bytes], stdout: IO[bytes]) -> None:
-    """Work off one share after another until the pipe ends. What it cannot do is answered empty: who
-    asked does it, and meets the reason."""
-    hub = open_home(home)
-    known: tuple[Terms, Asked] | None = None
-    gc.freeze()
-    gc.disable()  # a share makes a hundred thousand objects, none of them in a ring
-    send(stdout, b"ready")
-    while (frame := receive(stdin)) is not None:
-        answer = b""
-        with suppress(Exception):
-            terms, share = pickle.loads(frame)
-            if known is None or known[0] != terms:
-                with hub.sessions.read() as session:
-                    known = terms, terms.asked(session)
-            answer = pickle.dumps(work(hub, *known, share))
-        send(stdout, answer)
-
-
-if __name__ == "__main__":
-    _serve(Path(sys.argv[1]), sys.stdin.buffer, sys.stdout.buffer)

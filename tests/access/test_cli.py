@@ -19,7 +19,8 @@ from mdm.access.demo import demo_client
 from mdm.access.gate import Gate
 from mdm.access.login import begin_second_factor, confirm_second_factor
 from mdm.cli.app import call
-from mdm.compose import Hub, create_home, open_home
+from mdm.compose import Hub
+from mdm.homes import create_home, open_home
 from tests.access.clients import TestClient
 from tests.access.people import PASSWORD, make_account
 

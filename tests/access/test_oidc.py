@@ -19,8 +19,9 @@ from sqlmodel import select
 
 from mdm.access import staff
 from mdm.access.sessions import COOKIE
-from mdm.compose import Hub, create_home
+from mdm.compose import Hub
 from mdm.errors import RuleError
+from mdm.homes import create_home
 from mdm.hub.tables import LoginFlow, Staff
 from mdm.settings import make_settings
 from tests.access import wire

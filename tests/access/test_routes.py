@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from mdm.access import Principal, is_open
-from mdm.compose import create_home
+from mdm.homes import create_home
 from tests.access import oracle
 from tests.api.serving import Served, served, some_address
 

@@ -19,8 +19,8 @@ from sqlalchemy import event
 from sqlmodel import func, select
 
 from api.serve import can_listen
-from mdm.compose import create_home
 from mdm.errors import UsageError
+from mdm.homes import create_home
 from mdm.hub.tables import AuditEvent
 from tests.access import wire
 from tests.access.clients import make_client

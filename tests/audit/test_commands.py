@@ -67,7 +67,7 @@ def test_verify_says_that_all_holds(dtsen: Dtsen) -> None:
 
 
 def test_verify_names_what_was_altered_and_fails(dtsen: Dtsen, home: Path) -> None:
-    from mdm.compose import open_home  # noqa: PLC0415
+    from mdm.homes import open_home  # noqa: PLC0415
 
     hub = open_home(home)
     tamper(hub, "UPDATE audit_event SET event = leaf_hash WHERE seq = 1")

@@ -16,8 +16,9 @@ from mdm.audit.checkpoints import checkpoints, verifier_keys
 from mdm.audit.exporting import Exported, export
 from mdm.audit.proofs import prove
 from mdm.audit.verifier import EVENTS, leaf_hash, read_key, read_note, verify_export
-from mdm.compose import Hub, create_home
+from mdm.compose import Hub
 from mdm.errors import InputError, UsageError
+from mdm.homes import create_home
 from mdm.work.progress import Silent
 from tests.audit.logs import act, keep_log
 from tests.templates import Fill, Template

@@ -17,7 +17,8 @@ from mdm.audit.exporting import export
 from mdm.audit.tree import fold
 from mdm.audit.verifier import leaf_hash, read_key, verify_export
 from mdm.audit.verifying import verify
-from mdm.compose import Hub, create_home
+from mdm.compose import Hub
+from mdm.homes import create_home
 from mdm.hub.tables import AuditEvent
 from mdm.work.progress import Silent
 from tests.audit.logs import act

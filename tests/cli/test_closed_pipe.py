@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from mdm.cli.failures import BROKEN_PIPE
-from mdm.compose import create_home
+from mdm.homes import create_home
 
 
 def test_a_closed_pipe_ends_the_command_without_a_word(tmp_path: Path) -> None:

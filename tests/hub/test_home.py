@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from mdm.compose import Hub, create_home, open_home
+from mdm.compose import Hub
 from mdm.errors import HomeError, RuleError
+from mdm.homes import create_home, open_home
 from mdm.settings import load_settings
 
 
@@ -89,7 +90,7 @@ def test_a_wrong_database_password_is_not_shown(home: Path) -> None:
 HOLDER = """
 import sys
 from pathlib import Path
-from mdm.compose import open_home
+from mdm.homes import open_home
 with open_home(Path(sys.argv[1])).lock("land"):
     print("held", flush=True)
     sys.stdin.read()

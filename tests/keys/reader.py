@@ -11,7 +11,8 @@ import sys
 import threading
 from pathlib import Path
 
-from mdm.compose import Hub, open_home
+from mdm.compose import Hub
+from mdm.homes import open_home
 from mdm.hub.runs import published_seq
 from mdm.opening import carriers, open_profiles
 from mdm.publishing.tokens import tokens_for

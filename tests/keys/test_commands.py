@@ -13,7 +13,8 @@ import pytest
 
 from mdm.audit.verifying import verify
 from mdm.cli.app import call
-from mdm.compose import Hub, open_home
+from mdm.compose import Hub
+from mdm.homes import open_home
 from mdm.keys import PURPOSES
 from mdm.keys.rotation import ROOT
 from mdm.lookup import profile_by_nik

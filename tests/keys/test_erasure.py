@@ -17,8 +17,9 @@ from mdm import judgements
 from mdm.access.errors import SecondPersonError
 from mdm.audit import leaf_hash
 from mdm.audit.verifying import verify
-from mdm.compose import Hub, create_home, open_home
+from mdm.compose import Hub
 from mdm.errors import InputError, IntegrityError
+from mdm.homes import create_home, open_home
 from mdm.hub.runs import published_seq
 from mdm.hub.tables import AuditEvent, Batch, EntityKey, NikToken, SealedProfile
 from mdm.judgements import RecordRef

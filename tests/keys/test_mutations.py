@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 from sqlmodel import select
 
-from mdm.compose import Hub, create_home
+from mdm.compose import Hub
 from mdm.errors import IntegrityError
+from mdm.homes import create_home
 from mdm.hub.runs import published_seq
 from mdm.hub.tables import DomainKeyRow, EntityKey, NikToken, SealedProfile
 from mdm.judgements import unwrap_key, wrap_key

@@ -14,8 +14,9 @@ import pytest
 from sqlmodel import select
 
 from mdm.access.errors import SecondPersonError
-from mdm.compose import Hub, open_home
+from mdm.compose import Hub
 from mdm.errors import AccessError, IntegrityError, UsageError
+from mdm.homes import open_home
 from mdm.hub.runs import published_seq
 from mdm.hub.tables import AuditEvent, NikToken
 from mdm.keys import PURPOSES, rotation

@@ -11,7 +11,8 @@ from mdm.access import Principal
 from mdm.access.alarms import alarms
 from mdm.access.honey import add_honey
 from mdm.audit.search import Wanted, entries
-from mdm.compose import Hub, create_home
+from mdm.compose import Hub
+from mdm.homes import create_home
 from tests.api.serving import Served, served
 from tests.api.world import fill, programme, staff
 from tests.keys.approving import approve

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mdm.compose import Hub, create_home
+from mdm.compose import Hub
 from mdm.errors import IntegrityError
+from mdm.homes import create_home
 from mdm.lake import ROW_GROUP, LakeFile
 
 MARKER = "ZZMARKERZZ"

@@ -7,8 +7,9 @@ import io
 from collections.abc import Sequence
 from pathlib import Path
 
-from mdm.compose import Hub, create_home
+from mdm.compose import Hub
 from mdm.contracts import Layout, load_contracts
+from mdm.homes import create_home
 from mdm.landing import BatchResult, land
 from mdm.validation import Counts, validate
 from mdm.work.progress import Silent

@@ -12,7 +12,8 @@ import sys
 import time
 from pathlib import Path
 
-from mdm.compose import Hub, open_home
+from mdm.compose import Hub
+from mdm.homes import open_home
 from mdm.landing import land
 from mdm.work.progress import Silent
 from tests.land.deliveries import landed, new_hub, write
@@ -20,7 +21,7 @@ from tests.land.deliveries import landed, new_hub, write
 LAND = """
 import sys
 from pathlib import Path
-from mdm.compose import open_home
+from mdm.homes import open_home
 from mdm.landing import land
 from mdm.work.progress import Silent
 hub = open_home(Path(sys.argv[1]))

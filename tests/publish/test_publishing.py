@@ -11,8 +11,9 @@ import sqlalchemy as sa
 from sqlmodel import func, select
 
 import mdm.seal.processes
-from mdm.compose import Hub, open_home
+from mdm.compose import Hub
 from mdm.errors import HubError, IntegrityError
+from mdm.homes import open_home
 from mdm.hub.runs import abandon_run, published_run
 from mdm.hub.tables import AuditEvent, Entity, EntityEvent, EntityKey, NikToken, Run, SealedProfile
 from mdm.lookup import follow, open_profile, profile_by_nik

@@ -14,8 +14,8 @@ import pytest
 
 from matching.evaluation import Evaluation
 from mdm.checking import compare, read_truth
-from mdm.compose import create_home
 from mdm.export import accept_again
+from mdm.homes import create_home
 from mdm.landing import land
 from mdm.pipeline import run
 from mdm.work.progress import Silent

@@ -12,7 +12,8 @@ from pathlib import Path
 
 from sqlmodel import select
 
-from mdm.compose import Hub, create_home, open_home
+from mdm.compose import Hub
+from mdm.homes import create_home, open_home
 from mdm.hub.runs import published_seq
 from mdm.hub.tables import LinkageModel, SealedProfile
 from mdm.landing import land

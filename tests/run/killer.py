@@ -25,7 +25,7 @@ import sqlalchemy as sa
 
 import reference
 from matching.engines.duckdb import DuckDBEngine
-from mdm.compose import open_home
+from mdm.homes import open_home
 from mdm.landing import land
 from mdm.pipeline import run
 from mdm.work.progress import Silent

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from mdm.compose import open_home
+from mdm.homes import open_home
 from mdm.lookup import profile_by_nik
 from mdm.pipeline import run
 from tests.run.homes import (

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from mdm.compose import Hub, open_home
+from mdm.compose import Hub
 from mdm.errors import HomeError, IntegrityError
+from mdm.homes import open_home
 from mdm.keys import PURPOSES, DomainKey
 from mdm.keys.keyfile import LocalKeyFile
 

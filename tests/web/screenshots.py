@@ -21,7 +21,8 @@ from playwright.sync_api import Error, Page
 
 from api.actions import declared
 from api.app import create_app
-from mdm.compose import Hub, open_home
+from mdm.compose import Hub
+from mdm.homes import open_home
 from tests.api.serving import served
 from tests.web.browser import NARROW, WIDE, axe, browser, fits, window
 from tests.web.people import demo_members

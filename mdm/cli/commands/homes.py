@@ -18,7 +18,7 @@ from mdm.cli.synthetic import make_files
 @pass_session
 def init(session: Session, *, database_url: str | None, memory_limit: str | None) -> None:
     """Make a home: root key, lake and hub. Doing it again changes nothing."""
-    from mdm.compose import create_home  # noqa: PLC0415 - loads the whole hub
+    from mdm.homes import create_home  # noqa: PLC0415 - loads the whole hub
 
     hub = create_home(session.home, database_url=database_url, memory_limit=memory_limit)
     key = hub.settings.root_key
