@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Annotated, Any
 
 from litestar.params import PathParameter
 
-from api.web.wording import JAKARTA
+from api.web.wording import JAKARTA, local
 
-FIRST_YEAR = 1900  # of days that anybody asks about
+FIRST_YEAR, LAST_YEAR = 1900, 9999  # of days that anybody asks about
+MOMENT = 32  # characters of a moment in a field
 #: A number in a path: no larger than either database keeps.
 Number = Annotated[int, PathParameter(ge=0, le=1 << 53)]
 
@@ -28,6 +29,29 @@ def day_of(text: str) -> date | None:
     except ValueError:
         return None
     return day if day and day.year >= FIRST_YEAR else None
+
+
+def moment_of(text: str) -> datetime | None:
+    """A moment of Jakarta as its fields send it; of a day alone the last one. None as for `day_of`."""
+    if (day := day_of(text)) is not None:
+        return end_of(day)
+    try:
+        moment = datetime.fromisoformat(text) if text else None
+    except ValueError:
+        return None
+    if moment is None or not FIRST_YEAR <= moment.year < LAST_YEAR:
+        return None
+    return moment.replace(tzinfo=JAKARTA).astimezone(UTC)
+
+
+def just_before(moment: datetime) -> datetime:
+    """The last moment before another."""
+    return moment - timedelta(microseconds=1)
+
+
+def typed(moment: datetime) -> str:
+    """A moment as such a field shows it; finer than a thousandth of a second it knows none."""
+    return local(moment).replace(tzinfo=None).isoformat(timespec="milliseconds")
 
 
 def begin_of(day: date | None) -> datetime | None:

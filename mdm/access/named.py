@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from sqlmodel import Session, or_, select
+from collections.abc import Iterable
+
+from sqlmodel import Session, col, or_, select
 
 from mdm.hub.tables import Client, Staff
 
@@ -17,3 +19,13 @@ def id_of(session: Session, named: str) -> str | None:
 def as_logged(session: Session, named: str | None) -> str | None:
     """How the log calls whoever is meant: by id, or as written (the command line has no account)."""
     return (id_of(session, named) or named) if named else None
+
+
+def names_of(session: Session, ids: Iterable[str]) -> dict[str, str]:
+    """Id → the login of a member of staff, the name of a client; of others nothing."""
+    asked = set(ids)
+    if not asked:
+        return {}
+    staff = session.exec(select(Staff.id, Staff.login).where(col(Staff.id).in_(asked)))
+    clients = session.exec(select(Client.id, Client.name).where(col(Client.id).in_(asked)))
+    return {**dict(staff.all()), **dict(clients.all())}

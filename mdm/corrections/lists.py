@@ -11,6 +11,7 @@ from sqlmodel import Session, col, func, or_, select
 
 from mdm import audit
 from mdm.access.decide import decide, may
+from mdm.access.named import names_of
 from mdm.access.terms import WHOLE_COUNTRY, Principal, Resource
 from mdm.compose import Hub
 from mdm.corrections import evidence, store
@@ -21,7 +22,7 @@ from mdm.corrections.document import Step, load_rules
 from mdm.corrections.outcomes import Outcome, outcomes
 from mdm.corrections.terms import PURPOSE, File, Proposal
 from mdm.hub.columns import now
-from mdm.hub.tables import Correction, CorrectionEvidence, CorrectionStep, CorrectionTarget, Staff
+from mdm.hub.tables import Correction, CorrectionEvidence, CorrectionStep, CorrectionTarget
 
 PAGE = 50
 
@@ -118,11 +119,7 @@ def open_whole(hub: Hub, principal: Principal, correction: str) -> Whole:
             raise NOT_THERE
         proposal = store.opened(key, row)
         told = steps_of(session, correction)
-        logins = dict(
-            session.exec(
-                select(Staff.id, Staff.login).where(col(Staff.id).in_([s.actor for s in told]))
-            ).all()
-        )
+        logins = names_of(session, [one.actor for one in told])
         audit.record(
             session,
             principal.id,

@@ -1,4 +1,4 @@
-"""Pictures of every page of every role, to be looked at: `python -m tests.web.screenshots OUT [HOME]`.
+"""Pictures of every page of every role, to be looked at: `python -m tests.web.screenshots OUT [HOME [LANGUAGE]]`.
 
 Goes through the workbench of a demonstration's home (default: `demo`, which is copied, not touched) as
 each role, from link to link, one page per route, at 1280 and 360 px; then the walks that rooms add
@@ -62,7 +62,7 @@ def _traced(page: Page) -> None:
 @walk("auditor", "verified log")
 def _verified(page: Page) -> None:
     page.goto("/verifikasi")
-    page.get_by_label("juga setiap profil tersegel").check()
+    page.locator("main input[type=checkbox]").check()
     page.keyboard.press("v")
     page.locator("#hasil .message").wait_for()
 
@@ -82,7 +82,7 @@ def _compared(page: Page) -> None:
     page.locator("[name=putusan]").first.wait_for()
     value = page.locator("a[href^='/telusur/']").first.get_attribute("href") or ""
     page.goto(value.partition("/nilai")[0])
-    page.get_by_role("button", name="Bandingkan").click()
+    page.locator("form[action$='/beda'] button").click()
     page.get_by_role("heading", level=1).wait_for()
 
 
@@ -113,11 +113,11 @@ def _checked(page: Page) -> None:
     """A number that cannot be, with the word of the checks beside the field."""
     page.goto("/perbaikan")
     page.locator("a[href^='/perbaikan/usulan/']").first.click()
-    page.get_by_role("link", name="Buka keluarga").click()
-    page.locator("a[href*='/perbaikan/usul/']", has_text="Usulkan perbaikan").first.click()
+    page.locator("main a[href^='/perbaikan/keluarga/']").first.click()
+    page.locator("a[href*='jenis=correct-value']").first.click()
     page.locator("main form input[type=text], main form input:not([type])").first.fill("12")
     page.locator("main form input[type=date]").first.fill("2026-11-20")
-    page.get_by_role("button", name="Periksa").click()
+    page.locator("main form.panel button").first.click()
     page.locator(".check").first.wait_for()
 
 
@@ -125,7 +125,7 @@ def _checked(page: Page) -> None:
 def _member(page: Page) -> None:
     page.goto("/perbaikan")
     page.locator("a[href^='/perbaikan/usulan/']").first.click()
-    page.get_by_role("link", name="Buka keluarga").click()
+    page.locator("main a[href^='/perbaikan/keluarga/']").first.click()
     page.locator(".member summary").first.click()
 
 
@@ -133,15 +133,15 @@ def _member(page: Page) -> None:
 def _added(page: Page) -> None:
     page.goto("/perbaikan")
     page.locator("a[href^='/perbaikan/usulan/']").first.click()
-    page.get_by_role("link", name="Buka keluarga").click()
-    page.get_by_role("link", name="Menambah anggota keluarga").click()
-    page.get_by_role("button", name="Periksa").wait_for()
+    page.locator("main a[href^='/perbaikan/keluarga/']").first.click()
+    page.locator("a[href*='jenis=add-member']").click()
+    page.locator("main form.panel button").first.wait_for()
 
 
 STRANGER = "stranger"
 
 
-def main(out: Path, home: Path) -> int:
+def main(out: Path, home: Path, language: str = "id") -> int:
     """Take the pictures; how many pages have something wrong."""
     out.mkdir(parents=True, exist_ok=True)
     with ExitStack() as open_:
@@ -153,7 +153,7 @@ def main(out: Path, home: Path) -> int:
         running = open_.enter_context(browser())
         wrong = 0
         for role, member in [(STRANGER, None), *sorted(demo_members(hub).items())]:
-            with window(running, service.url, member, strict=False) as page:
+            with window(running, service.url, member, strict=False, language=language) as page:
                 for name, faults in _pictures(page, role, templates(hub), out):
                     wrong += bool(faults)
                     print(f"{'✗' if faults else '✓'} {name}", *faults, sep="\n    ")  # noqa: T201
@@ -218,5 +218,5 @@ def _picture(page: Page, name: str, out: Path) -> tuple[str, list[str]]:
 
 
 if __name__ == "__main__":
-    home = Path(sys.argv[2]) if len(sys.argv) > 2 else Path("demo")
-    sys.exit(1 if main(Path(sys.argv[1]), home) else 0)
+    folder, home, language = (sys.argv[1:] + ["", "demo", "id"][len(sys.argv) - 1 :])[:3]
+    sys.exit(1 if main(Path(folder), Path(home), language) else 0)

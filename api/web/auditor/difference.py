@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import datetime
 from typing import Annotated, Any
 
 from litestar import Response, get, post
@@ -13,13 +13,13 @@ from litestar.types import ControllerRouterHandler
 
 from api.actions import declares
 from api.web.auditor.sight import ACTION, find, find_then, looked
-from api.web.forms import day_of, field
+from api.web.forms import MOMENT, field, moment_of, typed
 from api.web.pages import AnyRequest, page
 from api.web.values import Part, parts
 from api.web.visitor import visitor_of
 from mdm.compose import Hub
+from mdm.hub.columns import now as clock
 from mdm.seal.masking import load_rules
-from mdm.snapshots import today
 from mdm.survivorship import Choice
 from mdm.tracing import moments
 from mdm.tracing.difference import (
@@ -54,12 +54,13 @@ class ShownDifference:
 
 @dataclass(frozen=True)
 class DifferencePage:
-    """Both days. `then` is None where there was no profile on that day."""
+    """Both moments. `then` is None where there was no profile yet; `typed`: the moment as its field
+    shows it."""
 
     entity_id: str
     kind: str
-    on: date
-    today: date
+    on: datetime
+    typed: str
     then: RunThen | None
     now: RunThen
     then_id: str
@@ -69,16 +70,16 @@ class DifferencePage:
     opened: bool
 
 
-_Day = Annotated[str | None, QueryParameter(name="tanggal", max_length=10)]
+_Moment = Annotated[str | None, QueryParameter(name="pada", max_length=MOMENT)]
 
 
 @declares(ACTION)
 @get("/telusur/{entity_id:str}/beda", sync_to_thread=True)
 def difference(
-    request: AnyRequest, entity_id: FromPath[str], hub: NamedDependency[Hub], tanggal: _Day = None
+    request: AnyRequest, entity_id: FromPath[str], hub: NamedDependency[Hub], pada: _Moment = None
 ) -> Response[bytes]:
-    """What changed since a day, masked."""
-    return _difference(request, hub, entity_id, tanggal or "", opens=False)
+    """What changed since a moment, masked."""
+    return _difference(request, hub, entity_id, pada or "", opens=False)
 
 
 @declares(ACTION)
@@ -95,16 +96,16 @@ def open_difference(
     hub: NamedDependency[Hub],
 ) -> Response[bytes]:
     """The same in plain text."""
-    return _difference(request, hub, entity_id, field(data, "tanggal", 10), opens=True)
+    return _difference(request, hub, entity_id, field(data, "pada", MOMENT), opens=True)
 
 
 def _difference(
     request: AnyRequest, hub: Hub, entity_id: str, wanted: str, *, opens: bool
 ) -> Response[bytes]:
-    day = day_of(wanted) or today()
+    moment = moment_of(wanted) or clock()
     with hub.sessions.read() as session:
         now = find(hub, session, request, entity_id=entity_id)
-        then = find_then(hub, session, request, now, day)
+        then = find_then(hub, session, request, now, moment)
         run_now = moments.told(hub, session, now.target.run)
         run_then = moments.told(hub, session, then.target.run) if then else None
     found = differences(then.target.explanation, now.target.explanation) if then else ()
@@ -121,8 +122,8 @@ def _difference(
     context = DifferencePage(
         entity_id=now.entity_id,
         kind=now.kind,
-        on=day,
-        today=today(),
+        on=moment,
+        typed=typed(moment),
         then=run_then,
         now=run_now,
         then_id=then.entity_id if then else "",

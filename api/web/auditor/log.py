@@ -20,9 +20,12 @@ from sqlmodel import Session
 from api.actions import declares
 from api.web.auditor.proof import LOG
 from api.web.auditor.sight import find, searched
+from api.web.auditor.spoken import Spoken, acts, purpose_name, spoken
 from api.web.errors import Told
 from api.web.forms import Number, begin_of, day_of, end_of, field
 from api.web.pages import AnyRequest, page, see_other
+from api.web.visitor import visitor_of
+from api.web.wording import IN
 from mdm.access.named import as_logged
 from mdm.audit.checkpoints import Checkpoint
 from mdm.audit.proofs import prove
@@ -73,10 +76,11 @@ class LogPage:
     """Some events. `more`: the address of the next; `bounded`: the search stopped to be gone on."""
 
     asked: Asked
-    events: list[Entry]
+    events: list[Spoken]
     more: str
     bounded: bool
-    purposes: list[str]
+    acts: list[tuple[str, str]]
+    purposes: list[tuple[str, str]]
     wrong: str = ""
 
 
@@ -85,6 +89,7 @@ class EventPage:
     """One event, with its place in the tree; `entities`: ids that lead to a trace."""
 
     event: Entry
+    spoken: Spoken
     raw: str
     leaf: str
     covered: Checkpoint | None
@@ -102,14 +107,16 @@ def log_page(
     asked = Asked(**{name: field(request.query_params, name, 80) for name in _NAMES})
     try:
         normal_nik(asked.entitas)
-        return page(request, "auditor/log.html", _empty(Asked(), "auditor.log.number"), status=422)
+        context = _empty(request, Asked(), "auditor.log.number")
+        return page(request, "auditor/log.html", context, status=422)
     except InputError:
         pass
     with hub.sessions.read() as session:
         found = search(session, asked.wanted(session), before=sebelum, limit=PAGE, most=MOST)
+        told = spoken(session, visitor_of(request), found.events)
     searched(hub, request, len(found.events), user=asked.aktor, entity_id=asked.entitas)
     more = f"{PATH}?{asked.query(sebelum=found.before)}" if found.before is not None else ""
-    context = replace(_empty(asked), events=found.events, more=more, bounded=found.bounded)
+    context = replace(_empty(request, asked), events=told, more=more, bounded=found.bounded)
     return page(request, "auditor/log.html", context)
 
 
@@ -124,12 +131,11 @@ def log_of_number(
         with hub.sessions.read() as session:
             sight = find(hub, session, request, nik=nik)
     except InputError:
-        return page(
-            request, "auditor/log.html", _empty(Asked(), "auditor.trace.digits"), status=422
-        )
+        context = _empty(request, Asked(), "auditor.trace.digits")
+        return page(request, "auditor/log.html", context, status=422)
     except Told as told:
         searched(hub, request, 0)
-        return page(request, "auditor/log.html", _empty(Asked(), told.key), status=404)
+        return page(request, "auditor/log.html", _empty(request, Asked(), told.key), status=404)
     return see_other(f"{PATH}?{urlencode({'entitas': sight.entity_id})}")
 
 
@@ -144,8 +150,10 @@ def event_page(request: AnyRequest, seq: Number, hub: NamedDependency[Hub]) -> R
         (event,) = found
         covered, raw, leaf = _proven(session, seq, event)
         entities = [one for one in _ids(event) if session.get(Entity, one) is not None]
+        (told,) = spoken(session, visitor_of(request), found)
     searched(hub, request, 1)
-    return page(request, "auditor/event.html", EventPage(event, raw, leaf, covered, entities))
+    context = EventPage(event, told, raw, leaf, covered, entities)
+    return page(request, "auditor/event.html", context)
 
 
 def _proven(session: Session, seq: int, event: Entry) -> tuple[Checkpoint | None, str, str]:
@@ -167,8 +175,10 @@ def _ids(event: Entry) -> list[str]:
     return [said] if isinstance(said, str) else list(said)
 
 
-def _empty(asked: Asked, wrong: str = "") -> LogPage:
-    return LogPage(asked, [], "", False, sorted(load_rules().purposes), wrong)
+def _empty(request: AnyRequest, asked: Asked, wrong: str = "") -> LogPage:
+    words = IN[visitor_of(request).language]
+    purposes = [(one, purpose_name(words, one)) for one in load_rules().purposes]
+    return LogPage(asked, [], "", False, acts(words), purposes, wrong)
 
 
 HANDLERS: list[ControllerRouterHandler] = [log_page, log_of_number, event_page]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import datetime
 from typing import Annotated, cast
 
 from litestar import Response, get
@@ -13,7 +13,7 @@ from litestar.types import ControllerRouterHandler
 
 from api.actions import declares
 from api.web.auditor.sight import ACTION, Sight, find, find_then, looked
-from api.web.forms import day_of
+from api.web.forms import MOMENT, moment_of, typed
 from api.web.pages import AnyRequest, page
 from api.web.review.words import evidence, slug
 from api.web.visitor import visitor_of
@@ -22,7 +22,7 @@ from api.web.wording import IN, Wording
 from matching.rules import Kind, LinkageRules
 from mdm.compose import Hub
 from mdm.errors import HubError
-from mdm.snapshots import today
+from mdm.hub.columns import now as clock
 from mdm.touched.reach import TooFarError
 from mdm.tracing.component import RARITY, Component, ComponentPair, look
 from mdm.tracing.facts import Step
@@ -44,12 +44,13 @@ class ShownPair:
 
 @dataclass(frozen=True)
 class PairsPage:
-    """The pairs as of the end of a day, the heaviest first; None where the run kept none that can be shown. `run`: what
+    """The pairs as of a moment, the heaviest first; None where the run kept none that can be shown. `run`: what
     readers saw then; None where nothing was published, or known of the entity."""
 
     entity_id: str
-    on: date
-    today: date
+    on: datetime
+    typed: str
+    past: bool
     run: int | None
     pairs: list[ShownPair] | None
 
@@ -60,20 +61,22 @@ def pairs(
     request: AnyRequest,
     entity_id: FromPath[str],
     hub: NamedDependency[Hub],
-    pada: Annotated[str | None, QueryParameter(name="pada", max_length=10)] = None,
+    pada: Annotated[str | None, QueryParameter(name="pada", max_length=MOMENT)] = None,
 ) -> Response[bytes]:
-    """Weights and words, as of a day: nobody's values."""
-    day = day_of(pada or "") or today()
+    """Weights and words, as of a moment: nobody's values."""
+    at = clock()
+    moment = moment_of(pada or "") or at
     with hub.sessions.read() as session:
         now = find(hub, session, request, entity_id=entity_id)
-        sight = now if day >= today() else find_then(hub, session, request, now, day)
+        sight = now if moment >= at else find_then(hub, session, request, now, moment)
         kind = cast(Kind, now.kind)
         rules = rules_then(session, (sight or now).target.run, kind)
     looked(hub, request, sight or now)
     context = PairsPage(
         now.entity_id,
-        day,
-        today(),
+        moment,
+        typed(moment),
+        moment < at,
         sight.target.run.seq if sight else None,
         _shown(IN[visitor_of(request).language], hub, sight, rules) if sight else [],
     )

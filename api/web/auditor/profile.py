@@ -5,7 +5,7 @@ Masked at first. A form opens one value or all of them; what it opened is in the
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -14,20 +14,24 @@ from litestar import Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, URLEncodedBody
 from litestar.types import ControllerRouterHandler
+from sqlmodel import Session
 
 from api.actions import declares
 from api.web.auditor.case import case_of
 from api.web.auditor.sight import ACTION, Sight, find, key_shown, looked, masked, opened_by
+from api.web.auditor.spoken import Names
 from api.web.errors import Told
-from api.web.forms import field
+from api.web.forms import field, just_before, typed
+from api.web.operations.named import source_name
 from api.web.pages import AnyRequest, page
 from api.web.values import Part, parts
 from api.web.visitor import visitor_of
+from api.web.wording import IN
 from mdm.compose import Hub
-from mdm.snapshots import today
+from mdm.hub.columns import now
 from mdm.tracing.facts import Delivery, Lost, Value
 from mdm.tracing.outline import Outline, Place, outline
-from reference.sentences import Sentence
+from mdm.tracing.timeline import Fact
 
 Form = URLEncodedBody[dict[str, Any]]
 
@@ -55,9 +59,21 @@ class Row:
     """Where a source record stands; `number` is the one sentences call it by, `key` maybe hidden."""
 
     number: int
+    source: str
+    date: str
     place: Place
     key: str
     delivery: Delivery | None
+
+
+@dataclass(frozen=True)
+class Happening:
+    """A fact of the time line, and who did it. `before`: the moment before a change of the profile, as
+    fields show it; '' of all else."""
+
+    fact: Fact
+    who: str
+    before: str
 
 
 @dataclass(frozen=True)
@@ -73,8 +89,8 @@ class ProfilePage:
     links: list[tuple[str, str]]
     open_all: bool
     redirected: bool
-    today: date
-    deciding: dict[str, Sentence]
+    timeline: list[Happening]
+    before: str
 
 
 @dataclass(frozen=True)
@@ -141,6 +157,7 @@ def _profile(request: AnyRequest, hub: Hub, entity_id: str, buka: str) -> Respon
     with hub.sessions.read() as session:
         sight = find(hub, session, request, entity_id=entity_id)
         found = outline(hub, session, sight.target)
+        line = _timeline(session, request, found.timeline)
     opened = opened_by(buka, sight) if buka else frozenset[str]()
     held = {value.attribute for value in found.values}
     context = ProfilePage(
@@ -149,14 +166,12 @@ def _profile(request: AnyRequest, hub: Hub, entity_id: str, buka: str) -> Respon
         case=case_of(request),
         outline=found,
         values=shown(request, sight, found.values, opened),
-        rows=rows_of(found, bool(opened) and held <= opened),
+        rows=rows_of(request, found, bool(opened) and held <= opened),
         links=_links(sight),
         open_all=held & sight.fields <= opened,
         redirected=sight.target.asked != sight.entity_id,
-        today=today(),
-        deciding={
-            value.decided_by: value.losers[0].because for value in found.values if value.losers
-        },
+        timeline=line,
+        before=next((one.before for one in reversed(line) if one.before), typed(now())),
     )
     looked(hub, request, sight, opened & held)
     return page(request, "auditor/profile.html", context)
@@ -180,7 +195,7 @@ def _value(
         case=case_of(request),
         outline=found,
         shown=one,
-        rows=[row for row in rows_of(found, opens) if row.number - 1 in behind],
+        rows=[row for row in rows_of(request, found, opens) if row.number - 1 in behind],
         opened=opens,
     )
     looked(hub, request, sight, opened)
@@ -207,16 +222,32 @@ def shown(
     ]
 
 
-def rows_of(found: Outline, opened: bool) -> list[Row]:
+def rows_of(request: AnyRequest, found: Outline, opened: bool) -> list[Row]:
     """The source records in their order, each with its delivery."""
+    words = IN[visitor_of(request).language]
     return [
         Row(
             number,
+            source_name(words, place.source),
+            words.day(date.fromisoformat(place.date) if place.date else None),
             place,
             key_shown(place.record_key, opened),
             None if place.delivery is None else found.deliveries[place.delivery],
         )
         for number, place in enumerate(found.records, 1)
+    ]
+
+
+def _timeline(session: Session, request: AnyRequest, facts: Sequence[Fact]) -> list[Happening]:
+    names = Names(session, visitor_of(request), (fact.actor for fact in facts if fact.actor))
+    versions = [fact for fact in facts if fact.what == "version"]
+    return [
+        Happening(
+            one,
+            names.of(one.actor) if one.actor else "–",
+            typed(just_before(one.at)) if one in versions[1:] else "",
+        )
+        for one in facts
     ]
 
 

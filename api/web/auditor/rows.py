@@ -13,7 +13,10 @@ from litestar.types import ControllerRouterHandler
 from api.actions import declares
 from api.web.auditor.sight import ACTION, find, looked
 from api.web.errors import Told
+from api.web.operations.named import rule_sentence
 from api.web.pages import AnyRequest, page
+from api.web.visitor import visitor_of
+from api.web.wording import IN
 from mdm.compose import Hub
 from mdm.tracing.landed import LandedRow, landed_rows
 from mdm.tracing.outline import outline
@@ -22,12 +25,13 @@ from mdm.tracing.values import chosen, parts_of
 
 @dataclass(frozen=True)
 class RowsPage:
-    """The rows behind one value; `numbers` are those of the records, as sentences call them."""
+    """The rows behind one value, each with its record's number; `reasons`: rule → why it found something."""
 
     entity_id: str
     attribute: str
     label: Any
     rows: list[tuple[int, LandedRow]]
+    reasons: dict[str, str]
 
 
 @declares(ACTION)
@@ -56,11 +60,13 @@ def rows(
     landed = landed_rows(
         hub, [found.records[at] for at in behind], found.deliveries, parts_of(choices[0])
     )
+    words = IN[visitor_of(request).language]
+    reasons = {one.rule: rule_sentence(words, one.rule) for row in landed for one in row.findings}
     numbered = [(at + 1, row) for at, row in zip(behind, landed, strict=True)]
     return page(
         request,
         "auditor/rows.html",
-        RowsPage(sight.entity_id, attribute, value.label, numbered),
+        RowsPage(sight.entity_id, attribute, value.label, numbered, reasons),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,24 +13,27 @@ from litestar.types import ControllerRouterHandler
 from sqlmodel import col, func, select
 
 from api.actions import declares
+from api.web.auditor import drawn
 from api.web.auditor.sight import ACTION as TRACE
 from api.web.auditor.sight import principal_of
+from api.web.auditor.spoken import Names, Spoken, acts, spoken
 from api.web.errors import Told
 from api.web.flash import Flash
 from api.web.forms import Number, begin_of, day_of, end_of, field
 from api.web.pages import AnyRequest, page, see_other
-from api.web.visitor import Visitor
+from api.web.visitor import Visitor, visitor_of
 from api.web.waiting import Waiting
+from api.web.wording import IN, Wording
 from matching.rules import KINDS
 from mdm import sampling
 from mdm.access import decide
 from mdm.access.terms import Resource
-from mdm.audit.search import Entry, Wanted, search
+from mdm.audit.search import Wanted, search
 from mdm.compose import Hub
 from mdm.errors import InputError, UnknownError
 from mdm.hub.tables import Sample, SampleItem, SampleVerdict
 from mdm.sampling import Asked, AskedEvents, AskedLinks, AskedValues, Kept, Share, Word
-from reference.attributes import dictionary
+from mdm.saying import label
 
 ACTION = "audit.sample"
 PATH = "/contoh"
@@ -42,16 +45,21 @@ class SamplesPage:
     """The samples there are, and forms to draw one. `original`: a refusal in the hub's words."""
 
     samples: list[Sample]
-    attributes: list[str]
+    who: Names
+    acts: list[tuple[str, str]]
+    attributes: list[tuple[str, str]]
     original: str = ""
 
 
 @dataclass(frozen=True)
 class SamplePage:
-    """One sample: what was drawn, what was found of it, and the shares by stratum."""
+    """One sample: what was drawn, what was found of it, and the shares by stratum. `items`: each with
+    its stratum and its attribute in words."""
 
     sample: Sample
-    items: list[tuple[SampleItem, Word | None]]
+    who: Names
+    asked: list[tuple[str, str]]
+    items: list[tuple[SampleItem, str, str, Word | None]]
     whole: Share
     strata: dict[str, Share]
     next: int | None
@@ -62,10 +70,13 @@ class ItemPage:
     """One thing drawn, to be examined."""
 
     sample: Sample
+    who: Names
     item: SampleItem
+    stratum: str
+    attribute: str
     count: int
     word: Word | None
-    event: Entry | None
+    event: Spoken | None
     original: str = ""
 
 
@@ -73,7 +84,7 @@ class ItemPage:
 @get(PATH, sync_to_thread=True)
 def samples_page(request: AnyRequest, hub: NamedDependency[Hub]) -> Response[bytes]:
     """The samples."""
-    return page(request, "auditor/samples.html", _samples(hub))
+    return page(request, "auditor/samples.html", _samples(request, hub))
 
 
 @declares(ACTION)
@@ -90,7 +101,7 @@ def draw(request: AnyRequest, data: _Form, hub: NamedDependency[Hub]) -> Respons
             seed=field(data, "benih", 40) or None,
         )
     except InputError as error:
-        context = _samples(hub, f"{error.message} {error.hint}")
+        context = _samples(request, hub, f"{error.message} {error.hint}")
         return page(request, "auditor/samples.html", context, status=422)
     return see_other(f"{PATH}/{sample.id}")
 
@@ -102,12 +113,23 @@ def sample_page(
 ) -> Response[bytes]:
     """One sample with its figures."""
     kept = _find(hub, sample_id)
-    shares = sampling.shares(kept)
+    shares, words = sampling.shares(kept), IN[visitor_of(request).language]
+    who, of = _names(request, hub, [kept.sample]), kept.sample.kind
     context = SamplePage(
         sample=kept.sample,
-        items=[(item, kept.words.get(item.n)) for item in kept.items],
+        who=who,
+        asked=list(drawn.asked(words, who, kept.sample)),
+        items=[
+            (
+                one,
+                drawn.stratum(words, of, one.stratum),
+                _attribute(words, kept, one),
+                kept.words.get(one.n),
+            )
+            for one in kept.items
+        ],
         whole=shares.pop(""),
-        strata=shares,
+        strata={drawn.stratum(words, of, name): share for name, share in shares.items()},
         next=_next(kept, 0),
     )
     return page(request, "auditor/sample.html", context)
@@ -119,7 +141,7 @@ def item_page(
     request: AnyRequest, sample_id: FromPath[str], n: Number, hub: NamedDependency[Hub]
 ) -> Response[bytes]:
     """One thing drawn."""
-    return page(request, "auditor/item.html", _item(hub, sample_id, n))
+    return page(request, "auditor/item.html", _item(request, hub, sample_id, n))
 
 
 @declares(ACTION)
@@ -140,7 +162,7 @@ def examine(
     except UnknownError:
         raise Told(404, "auditor.sample.none") from None
     except InputError as error:
-        context = _item(hub, sample_id, n, f"{error.message} {error.hint}")
+        context = _item(request, hub, sample_id, n, f"{error.message} {error.hint}")
         return page(request, "auditor/item.html", context, status=422)
     after = _next(_find(hub, sample_id), n)
     flash = Flash("good", "auditor.sample.kept", {"n": n})
@@ -194,10 +216,27 @@ def _asked(request: AnyRequest, data: dict[str, Any]) -> Asked:
     )
 
 
-def _samples(hub: Hub, original: str = "") -> SamplesPage:
+def _samples(request: AnyRequest, hub: Hub, original: str = "") -> SamplesPage:
+    words = IN[visitor_of(request).language]
     with hub.sessions.read() as session:
         found = sampling.everyone(session)
-    return SamplesPage(found, sorted({one.name for one in dictionary().attributes}), original)
+    who = _names(request, hub, found)
+    return SamplesPage(found, who, acts(words), drawn.attributes(words), original)
+
+
+def _names(
+    request: AnyRequest, hub: Hub, samples: Sequence[Sample], more: Iterable[str] = ()
+) -> Names:
+    ids = {one.actor for one in samples} | {str(one.asked.get("actor") or "") for one in samples}
+    with hub.sessions.read() as session:
+        return Names(session, visitor_of(request), ids | set(more))
+
+
+def _attribute(words: Wording, kept: Kept, item: SampleItem) -> str:
+    """What the attribute of a value that was drawn is called; '' of anything else."""
+    name = item.ref.get("attribute")
+    kind = str(kept.sample.asked.get("kind") or "")
+    return label(kind, name, words.language) if name else ""
 
 
 def _find(hub: Hub, sample_id: str) -> Kept:
@@ -208,8 +247,8 @@ def _find(hub: Hub, sample_id: str) -> Kept:
         raise Told(404, "auditor.sample.none") from None
 
 
-def _item(hub: Hub, sample_id: str, n: int, original: str = "") -> ItemPage:
-    kept = _find(hub, sample_id)
+def _item(request: AnyRequest, hub: Hub, sample_id: str, n: int, original: str = "") -> ItemPage:
+    kept, words = _find(hub, sample_id), IN[visitor_of(request).language]
     item = next((one for one in kept.items if one.n == n), None)
     if item is None:
         raise Told(404, "auditor.sample.none")
@@ -217,8 +256,19 @@ def _item(hub: Hub, sample_id: str, n: int, original: str = "") -> ItemPage:
     if kept.sample.kind == sampling.EVENTS:
         with hub.sessions.read() as session:
             events = search(session, Wanted(), before=item.ref["event"] + 1, limit=1, most=1)
-        (event,) = events.events
-    return ItemPage(kept.sample, item, len(kept.items), kept.words.get(n), event, original)
+            (event,) = spoken(session, visitor_of(request), events.events)
+    word = kept.words.get(n)
+    return ItemPage(
+        sample=kept.sample,
+        who=_names(request, hub, [kept.sample], [word.actor] if word else ()),
+        item=item,
+        stratum=drawn.stratum(words, kept.sample.kind, item.stratum),
+        attribute=_attribute(words, kept, item),
+        count=len(kept.items),
+        word=word,
+        event=event,
+        original=original,
+    )
 
 
 def _next(kept: Kept, after: int) -> int | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from sqlmodel import Session
@@ -14,7 +14,6 @@ from api.context import Connection
 from api.problems import Problem
 from api.web.auditor.case import case_of
 from api.web.errors import Told
-from api.web.forms import end_of
 from api.web.visitor import visitor_of
 from api.whom import find_for
 from mdm import audit, tracing
@@ -74,11 +73,11 @@ def find(
 
 
 def find_then(
-    hub: Hub, session: Session, request: Connection, now: Sight, day: date
+    hub: Hub, session: Session, request: Connection, now: Sight, moment: datetime
 ) -> Sight | None:
-    """The same as of the end of a day; None where nothing was published or known of them then."""
+    """The same as of a moment; None where nothing was published or known of them then."""
     try:
-        return find(hub, session, request, entity_id=now.entity_id, as_of=end_of(day))
+        return find(hub, session, request, entity_id=now.entity_id, as_of=moment)
     except Told:
         return None
 

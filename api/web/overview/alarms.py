@@ -15,9 +15,10 @@ from api.web.pages import AnyRequest, page
 from api.web.visitor import Visitor
 from api.web.waiting import Waiting
 from mdm.access import alarms
+from mdm.access.named import names_of
 from mdm.compose import Hub
 from mdm.hub.columns import now
-from mdm.hub.tables import Alarm, Client, Staff
+from mdm.hub.tables import Alarm
 
 PATH = "/alarm"
 RECENT = timedelta(days=7)
@@ -46,12 +47,7 @@ def alarms_page(request: AnyRequest, hub: NamedDependency[Hub]) -> Response[byte
     """The latest alarms."""
     with hub.sessions.read() as session:
         found = alarms.alarms(session, SHOWN)
-        about = {one.principal for one in found}
-        staff = session.exec(select(Staff.id, Staff.login).where(col(Staff.id).in_(about))).all()
-        clients = session.exec(
-            select(Client.id, Client.name).where(col(Client.id).in_(about))
-        ).all()
-    names = {**dict(staff), **dict(clients)}
+        names = names_of(session, {one.principal for one in found})
     lines = [Line(one.kind, names.get(one.principal, one.principal), one.at) for one in found]
     return page(request, "overview/alarms.html", AlarmsPage(lines))
 

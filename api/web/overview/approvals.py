@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,7 +11,7 @@ from typing import Any
 from litestar import Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, URLEncodedBody
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
 from api.actions import declares
 from api.web.flash import Flash
@@ -18,11 +19,12 @@ from api.web.pages import AnyRequest, page, see_other
 from api.web.visitor import Visitor, visitor_of
 from api.web.waiting import Waiting
 from mdm.access import Principal, approvals, load_rules
+from mdm.access.named import names_of
 from mdm.compose import Hub
-from mdm.hub.tables import Staff
 from reference.sentences import Sentence
 
 PATH = "/persetujuan"
+_ID = re.compile(r"\b(?:staff|client)-[0-9a-f]{12}\b")  # of an account or a client, in a summary
 
 
 @dataclass(frozen=True)
@@ -83,24 +85,18 @@ def waiting(hub: Hub, visitor: Visitor) -> Iterator[Waiting]:
 
 def _lines(session: Session, visitor: Visitor) -> Iterator[Line]:
     found = approvals.waiting(session)
-    names = _logins(session, {one.requested_by for one in found})
+    meant = {id_ for one in found for id_ in (one.requested_by, *_ID.findall(one.summary))}
+    names = names_of(session, meant)
     rules, roles = load_rules(), visitor.principal.roles if visitor.principal else frozenset()
     for one in found:
         action = rules.actions[one.action]
         yield Line(
             id=one.id,
             act=action.sentence,
-            summary=one.summary,
+            summary=_ID.sub(lambda id_: names.get(id_[0], id_[0]), one.summary),
             who=names.get(one.requested_by, one.requested_by),
             requested=one.requested,
             expires=one.expires,
             mine=one.requested_by == visitor.id,
             fits=not roles.isdisjoint(action.approvers),
         )
-
-
-def _logins(session: Session, ids: set[str]) -> dict[str, str]:
-    if not ids:
-        return {}
-    found = session.exec(select(Staff.id, Staff.login).where(col(Staff.id).in_(ids))).all()
-    return dict(found)

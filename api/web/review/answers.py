@@ -14,8 +14,9 @@ from api.actions import declares
 from api.web.flash import Flash
 from api.web.pages import AnyRequest, done, page, see_other
 from api.web.review.asked import NEXT, QUEUE, TASK, UNDO, asked_of
+from api.web.review.elsewhere import elsewhere
 from api.web.review.showing import Taken, take, task_page
-from api.web.review.tasks import TEMPLATE, Form, elsewhere, groups_of, text
+from api.web.review.tasks import TEMPLATE, Form, groups_of, text
 from mdm.access import Principal
 from mdm.compose import Hub
 from mdm.errors import AccessError, ConflictError, UnknownError
@@ -54,7 +55,7 @@ def answered(
         said = _partition(taken, data, groups)
         given = answer(hub, principal, _given(taken, data, said))
     except (TakenError, ChangedError, UnknownError) as error:
-        return elsewhere(request, hub, error)
+        return elsewhere(request, hub, principal, task_id, error)
     except ContradictedError as error:
         context = task_page(
             request, hub, principal, taken,

@@ -12,11 +12,12 @@ from litestar.di import NamedDependency
 from api.actions import declares
 from api.web.pages import AnyRequest, page
 from api.web.review.asked import NEXT, QUEUE, TASK, Asked, asked_of, key_of
-from api.web.review.words import logins, reason
+from api.web.review.words import reason
 from api.web.visitor import Visitor, visitor_of
 from api.web.waiting import Waiting
 from api.web.wording import IN, Wording
 from mdm.access import Principal
+from mdm.access.named import names_of
 from mdm.compose import Hub
 from mdm.hub.columns import now
 from mdm.hub.tables import ReviewTask
@@ -85,7 +86,7 @@ def queue(
         told = tasks.counts(session, principal, asked.filters)
         at = now()
         holders = {one.id: holder_of(one, at) for one in found}
-        names = logins(session, filter(None, holders.values()))
+        names = names_of(session, filter(None, holders.values()))
     lines = tuple(
         _line(words, one, holders[one.id], names=names, principal=principal, asked=asked)
         for one in found

@@ -14,12 +14,13 @@ from api.web.pages import AnyRequest
 from api.web.review.asked import NEXT, TASK, asked_of
 from api.web.review.graph import graph, waterfalls
 from api.web.review.model import Table, table_of
-from api.web.review.words import logins, reason
+from api.web.review.words import reason
 from api.web.visitor import visitor_of
 from api.web.wording import IN, Wording
 from mdm import audit
 from mdm.access import Principal, Resource, decide
 from mdm.access.budgets import Budgets, Charge
+from mdm.access.named import names_of
 from mdm.compose import Hub
 from mdm.desk.errors import BudgetError
 from mdm.hub.columns import now
@@ -195,7 +196,7 @@ def _clashes(
     found: Sequence[Contradiction],
 ) -> tuple[Clash, ...]:
     letters = {taken.component.records[column.place].ref: column.letter for column in table.columns}
-    names = logins(session, {word.actor for one in found for word in one.words})
+    names = names_of(session, {word.actor for one in found for word in one.words})
 
     def called(ref: RecordRef) -> str:
         return letters.get(ref) or words.t("reviewing.outside", source=ref.source)

@@ -10,10 +10,10 @@ from litestar.di import NamedDependency
 from api.actions import declares
 from api.web.pages import AnyRequest, page
 from api.web.review.asked import QUEUE, SUPERVISION
-from api.web.review.words import logins
 from api.web.visitor import visitor_of
 from api.web.wording import IN
 from mdm.access import Principal
+from mdm.access.named import names_of
 from mdm.compose import Hub
 from mdm.hub.columns import now
 from mdm.review.document import ReviewRules, load_rules
@@ -42,7 +42,7 @@ def supervision(
     words = IN[visitor_of(request).language]
     with hub.sessions.read() as session:
         found = figures(session, principal, now())
-        names = logins(session, [one.actor for one in found.reviewers])
+        names = names_of(session, [one.actor for one in found.reviewers])
     most = sorted(found.regions.items(), key=lambda item: (-item[1], item[0]))
     regions = tuple(
         (

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from litestar import Response, get, post
@@ -15,8 +13,9 @@ from api.actions import declares
 from api.web.flash import Flash
 from api.web.pages import AnyRequest, page, see_other
 from api.web.review.asked import NEXT, QUEUE, TASK, asked_of
+from api.web.review.elsewhere import TEMPLATE as ELSEWHERE
+from api.web.review.elsewhere import ElsewherePage, elsewhere
 from api.web.review.showing import Taken, charge, take, task_page
-from api.web.review.words import logins
 from mdm.access import Principal
 from mdm.compose import Hub
 from mdm.errors import UnknownError
@@ -25,17 +24,7 @@ from mdm.review.claims import ChangedError, TakenError
 from mdm.touched import Settler
 
 Form = URLEncodedBody[dict[str, Any]]
-TEMPLATE, ELSEWHERE = "review/task.html", "review/elsewhere.html"
-
-
-@dataclass(frozen=True)
-class ElsewherePage:
-    """There is no such task for this person now: `why` taken, changed, unknown, or none left."""
-
-    why: str
-    by: str
-    since: datetime | None
-    next_path: str
+TEMPLATE = "review/task.html"
 
 
 @declares("review.decide")
@@ -53,7 +42,7 @@ def start(
         found = queue.next_for(session, principal, asked.filters)
     if found is not None:
         return see_other(TASK + found.id + asked.query)
-    return page(request, ELSEWHERE, ElsewherePage("none", "", None, QUEUE + asked.query))
+    return page(request, ELSEWHERE, ElsewherePage("none", QUEUE + asked.query))
 
 
 @declares("review.decide")
@@ -68,7 +57,7 @@ def show(
     try:
         taken = take(hub, principal, task_id)
     except (TakenError, ChangedError, UnknownError) as error:
-        return elsewhere(request, hub, error)
+        return elsewhere(request, hub, principal, task_id, error)
     return page(request, TEMPLATE, task_page(request, hub, principal, taken))
 
 
@@ -88,7 +77,7 @@ def opened(
         taken = take(hub, principal, task_id, opened=True)
         groups = groups_of(taken, data)
     except (TakenError, ChangedError, UnknownError) as error:
-        return elsewhere(request, hub, error)
+        return elsewhere(request, hub, principal, task_id, error)
     context = task_page(
         request, hub, principal, taken, opened=True,
         groups=groups, note=text(data, "catatan"), reason_given=text(data, "alasan"),
@@ -123,17 +112,3 @@ def text(data: Mapping[str, Any], name: str) -> str:
     """A field of a form; '' for none."""
     value = data.get(name, "")
     return value.strip() if isinstance(value, str) else ""
-
-
-def elsewhere(request: AnyRequest, hub: Hub, error: Exception) -> Response[bytes]:
-    """Told kindly: who has it since when, or that it changed; and the way on."""
-    by = since = None
-    why, status = "unknown", 404
-    if isinstance(error, TakenError):
-        why, status, by, since = "taken", 409, error.by, error.since
-    elif isinstance(error, ChangedError):
-        why, status, by, since = "changed", 409, error.by, error.since
-    with hub.sessions.read() as session:
-        name = logins(session, [by]).get(by, "") if by else ""
-    context = ElsewherePage(why, name, since, NEXT + asked_of(request).query)
-    return page(request, ELSEWHERE, context, status=status)

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from typing import Any
-
-from sqlmodel import Session, col, select
 
 from api.web import values
 from api.web.texts import texts
 from api.web.wording import Wording
-from mdm.hub.tables import Staff
 from reference.attributes import dictionary
 from reference.regions import full_name
 
@@ -39,9 +35,3 @@ def spoken(words: Wording, kind: str, name: str, value: Any) -> str:
     if known is not None and known.type == "region":
         return full_name(str(value)) or str(value)
     return values.text(words.language, kind, name, value)
-
-
-def logins(session: Session, ids: Iterable[str]) -> dict[str, str]:
-    """Who they are, as colleagues know them: id of an account → its login."""
-    query = select(Staff.id, Staff.login).where(col(Staff.id).in_(set(ids)))
-    return dict(session.exec(query).all())

@@ -56,6 +56,17 @@
       announce(flash.textContent);
     }
   };
+  const roles = { TABLE: "table", TBODY: "rowgroup", TR: "row", TD: "cell", TH: "rowheader" };
+  const stack = () => { // drawn as lists on a phone, tables stay tables for who hears them
+    for (const table of document.querySelectorAll("table.stacks:not(.stacked)")) {
+      const heads = [...table.tHead.rows[0].cells].map((cell) => cell.textContent.trim());
+      for (const part of [table, ...table.querySelectorAll("tbody, tbody tr, tbody td, tbody th")]) part.setAttribute("role", roles[part.tagName]);
+      for (const row of table.tBodies[0].rows) [...row.cells].forEach((cell, at) => { cell.dataset.head = heads[at] || ""; });
+      table.classList.add("stacked");
+    }
+  };
+  stack();
+  document.addEventListener("app:renewed", stack);
   const renew = (region, parsed) => {
     const target = document.getElementById(region);
     const whole = parsed.getElementById(region);
