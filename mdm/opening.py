@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from itertools import islice
+from itertools import chain, islice
 from typing import TypeVar
 
 import sqlalchemy as sa
@@ -26,6 +26,7 @@ from mdm.seal.profiles import SEALED
 from mdm.survivorship.explain import every_value
 
 FOUND_BY = {"person": "nik", "family": "kk"}
+GOLDEN = 0  # the rank of a number that is the entity's own
 TOGETHER = 1_000  # ids asked for in one statement
 
 _T = TypeVar("_T")
@@ -45,13 +46,32 @@ class Opened:
 
 def carriers(session: Session, tokens: Iterable[bytes], seq: int) -> dict[bytes, list[str]]:
     """Token → ids of the entities filed under it, the one whose golden NIK it is first."""
-    found: dict[bytes, list[str]] = {}
+    filed = _filed(session, tokens, seq)
+    return {token: list(dict.fromkeys(one for _, one in rows)) for token, rows in filed.items()}
+
+
+def holders(session: Session, numbers: Sequence[Sequence[bytes]], seq: int) -> list[list[str]]:
+    """For each number, given as the tokens it may be filed under (the newest index key's first), the entities whose
+    golden number it is; where it is nobody's, all whose records carry it. Whose records carry a number that is
+    somebody else's was given it by mistake, and that one is who is meant."""
+    filed = _filed(session, chain.from_iterable(numbers), seq)
+    found = []
+    for tokens in numbers:
+        rows = [row for token in tokens for row in filed.get(token, ())]
+        golden = [one for rank, one in rows if rank == GOLDEN]
+        found.append(list(dict.fromkeys(golden or (one for _, one in rows))))
+    return found
+
+
+def _filed(
+    session: Session, tokens: Iterable[bytes], seq: int
+) -> dict[bytes, list[tuple[int, str]]]:
+    """Token → rank and entity of the rows it has as of `seq`, in the order of their ranks."""
+    found: dict[bytes, list[tuple[int, str]]] = {}
     connection = session.connection()
     for some in _together(tokens):
-        for token, entity_id in _CARRIERS.rows(connection, some, seq=seq):
-            ids = found.setdefault(token, [])
-            if entity_id not in ids:
-                ids.append(entity_id)
+        for token, entity_id, rank in _CARRIERS.rows(connection, some, seq=seq):
+            found.setdefault(token, []).append((rank, entity_id))
     return found
 
 
@@ -141,11 +161,11 @@ def _newest() -> sa.Select[str, str, int, int, int, bytes | None, int, bytes]:
     )
 
 
-def _carriers() -> sa.Select[bytes, str]:
+def _carriers() -> sa.Select[bytes, str, int]:
     """Who is filed under the tokens `ids` as of `seq`, the one whose golden NIK it is first."""
     seq: sa.BindParameter[int] = sa.bindparam("seq", type_=sa.Integer())
     return (
-        sa.select(col(NikToken.token), col(NikToken.entity_id))
+        sa.select(col(NikToken.token), col(NikToken.entity_id), col(NikToken.rank))
         .where(col(NikToken.token).in_(sa.bindparam("ids", expanding=True)))
         .where(col(NikToken.run_seq) <= seq)
         .where(or_(col(NikToken.retired_seq).is_(None), col(NikToken.retired_seq) > seq))

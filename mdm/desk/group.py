@@ -24,7 +24,7 @@ from mdm.desk.errors import BudgetError
 from mdm.desk.known import Known
 from mdm.desk.people import Read, knows_home, open_following, open_people, reading_for
 from mdm.desk.terms import Answered, Moment, Person, Profile, Question
-from mdm.opening import carriers
+from mdm.opening import holders
 from mdm.rights.restricted import RESTRICTED, UNRESTRICTED
 
 Decider = Callable[[Principal, str, Resource, str | None], Decision]
@@ -154,8 +154,7 @@ class Group:
     ) -> list[list[_Wanted]]:
         known, seq = self._known, moment.seq
         tokens = known.tokens(chain.from_iterable(question.niks for question in asked))
-        filed = carriers(session, chain.from_iterable(tokens), seq)
-        ids = (_filed_under(filed, of) for of in tokens)
+        ids = iter(holders(session, tokens, seq))
         found = [
             list(islice(ids, len(question.niks))) + [[one] for one in question.entities]
             for question in asked
@@ -283,8 +282,3 @@ def _event(
             **details,
         },
     )
-
-
-def _filed_under(filed: dict[bytes, list[str]], tokens: Sequence[bytes]) -> list[str]:
-    """Ids under any token of one NIK, the newest index key's first, each once."""
-    return list(dict.fromkeys(entity_id for token in tokens for entity_id in filed.get(token, ())))

@@ -25,7 +25,7 @@ from mdm.eligibility.asking import Asked
 from mdm.eligibility.gather import stand_ins
 from mdm.eligibility.helper import Helper
 from mdm.eligibility.shares import Outcome, Place, Shares, nobody, terms_of, work
-from mdm.opening import carriers
+from mdm.opening import holders
 
 EVENT = "eligibility"
 MOST = 10_000  # NIKs that are answered at once
@@ -98,13 +98,9 @@ def _people(hub: Hub, batch: Batch) -> dict[str, list[Place]]:
     """
     seq = batch.asked.as_of.run_seq
     asked = list(dict.fromkeys(batch.niks))
-    tokens = dict(zip(asked, Known(hub).tokens(asked), strict=True))
+    tokens = Known(hub).tokens(asked)
     with hub.sessions.read() as session:
-        filed = carriers(session, (t for each in tokens.values() for t in each), seq)
-        ids = {
-            nik: list(dict.fromkeys(i for token in each for i in filed.get(token, ())))
-            for nik, each in tokens.items()
-        }
+        ids = dict(zip(asked, holders(session, tokens, seq), strict=True))
         missing = sum(not found for found in ids.values())
         people: dict[str, list[Place]] = {one: [] for one in stand_ins(session, seq, missing)}
     for place, nik in enumerate(batch.niks, batch.first):

@@ -20,6 +20,7 @@ DoubtName = Literal[
     "several_carriers",
     "possible_duplicate",
     "disputed_link",
+    "second_opinion",
     "weak_link",
     "identity_conflict",
 ]
@@ -45,6 +46,9 @@ class EligibilityRules(Document):
     confidence: dict[ConfidenceName, Said]
 
     def model_post_init(self, _context: object) -> None:
+        # Documents of before this name, which old questions are answered by, called it a disputed link.
+        if "disputed_link" in self.doubts:
+            self.doubts.setdefault("second_opinion", self.doubts["disputed_link"])
         for said, wanted in (
             (set(self.doubts), set(DoubtName.__args__)),  # type: ignore[attr-defined]
             (set(self.outcomes), set(Outcome)),

@@ -2,14 +2,17 @@
 
 - possible_duplicate: two records under review that lie in two entities
 - disputed_link: a link passed over because something forbade it (unless much stronger links have
-  answered it), a link the second opinion contradicts, or a pair under review inside one entity
+  answered it), or a pair under review inside one entity
+- second_opinion: a link that the second opinion contradicts; the link is right nearly always, and no answer is
+  held up by it
 - weak_link: the weakest link without which the entity would fall apart lies below the threshold
 
 Only what is open has rows. They are versioned by run like profiles: a row holds from `run_seq`
 until `retired_seq`, so that an old question gets the old answer.
 
 A pair that only the second opinion would link is not among them: it lies below review by weight,
-and for families the second opinion finds too many such pairs to suspend anybody for.
+and for families the second opinion finds too many such pairs. A family with a row of its own is not in question
+because of one that only its members tell of; that one is.
 """
 
 from __future__ import annotations
@@ -31,11 +34,12 @@ from mdm.hub.bulk import Bulk
 from mdm.hub.lists import ListQuery
 from mdm.hub.runs import published_seq
 from mdm.hub.tables import EntityQuestion, RunPeriod
-from mdm.questions.finding import DISPUTED, DUPLICATE, WEAK, find_open
+from mdm.questions.finding import DISPUTED, DUPLICATE, SECOND, WEAK, find_open
 
 __all__ = [
     "DISPUTED",
     "DUPLICATE",
+    "SECOND",
     "WEAK",
     "Confidence",
     "Question",

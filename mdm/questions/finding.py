@@ -18,13 +18,15 @@ from matching.engine import Engine
 from mdm.arrow import rows_of
 from mdm.questions.groups import Groups
 
-DUPLICATE, DISPUTED, WEAK = "possible_duplicate", "disputed_link", "weak_link"
+DUPLICATE, DISPUTED = "possible_duplicate", "disputed_link"
+SECOND, WEAK = "second_opinion", "weak_link"
+HOLD_NOTHING = frozenset({SECOND, WEAK})  # questions that hold no answer up
 
 
 def find_open(engine: Engine, kind: str, weak_bits: float) -> int:
     """Make `questions_now` for one kind; return its rows. Costs a few joins on the pairs that are
     open, not on all pairs."""
-    engine.table("open_ends", _ENDS.get(kind, f"SELECT rid, entity_id FROM {kind}_links"))
+    engine.table("open_ends", _ends(engine, kind))
     _settled(engine, kind)
     engine.table("open_pairs", _pairs(kind, disagreements=engine.exists(f"{kind}_disagreements")))
     engine.register("weak_links", _weakest(engine, kind, weak_bits))
@@ -36,13 +38,13 @@ def find_open(engine: Engine, kind: str, weak_bits: float) -> int:
                coalesce(arg_max(reason, (weight, reason)), min(reason)) AS reason
         FROM (
             SELECT entity_l AS entity_id, question, entity_r AS other, weight, reason
-            FROM open_pairs WHERE entity_l <> entity_r
+            FROM open_pairs WHERE entity_l <> entity_r AND (implied_l OR NOT implied_r)
             UNION ALL
             SELECT entity_r, question, entity_l, weight, reason
-            FROM open_pairs WHERE entity_l <> entity_r
+            FROM open_pairs WHERE entity_l <> entity_r AND (implied_r OR NOT implied_l)
             UNION ALL
-            SELECT entity_l, '{DISPUTED}', '', weight, reason
-            FROM open_pairs WHERE entity_l = entity_r AND inside
+            SELECT entity_l, if(question = '{DUPLICATE}', '{DISPUTED}', question), '', weight, reason
+            FROM open_pairs WHERE entity_l = entity_r AND inside AND NOT (implied_l OR implied_r)
             UNION ALL
             SELECT entity_id, '{WEAK}', '', weight, 'weakest link' FROM weak_links
         ) GROUP BY entity_id, question, other
@@ -102,11 +104,12 @@ def _pairs(kind: str, *, disagreements: bool) -> str:
     ]
     if disagreements:
         found.append(
-            f"""SELECT rid_l, rid_r, match_weight, '{DISPUTED}', 'second opinion', true
+            f"""SELECT rid_l, rid_r, match_weight, '{SECOND}', 'second opinion', true
                 FROM {kind}_disagreements WHERE judgement = 'link'"""
         )
     return f"""
-        SELECT l.entity_id AS entity_l, r.entity_id AS entity_r, weight, question, reason, inside
+        SELECT l.entity_id AS entity_l, r.entity_id AS entity_r, weight, question, reason, inside,
+               l.implied AS implied_l, r.implied AS implied_r
         FROM ({" UNION ALL ".join(found)}) p
         JOIN open_ends l ON l.rid = p.rid_l JOIN open_ends r ON r.rid = p.rid_r
         LEFT JOIN settled_groups a ON a.rid = p.rid_l LEFT JOIN settled_groups b ON b.rid = p.rid_r
@@ -116,13 +119,22 @@ def _pairs(kind: str, *, disagreements: bool) -> str:
         """
 
 
-# Pairs of households are of dwellings and families; a family has one number in them, whatever its records.
-_ENDS = {
-    "household": """
-        SELECT DISTINCT coalesce(x.node, l.rid) AS rid, l.entity_id
-        FROM household_links l LEFT JOIN household_family x ON x.rid = l.rid
-        """
-}
+def _ends(engine: Engine, kind: str) -> str:
+    """SQL: rid, entity_id and `implied` (a family that only its members tell of: it has no facts of its own, so that
+    a family with a row is not in question because of it) of what pairs end in."""
+    if (
+        kind == "household"
+    ):  # pairs of dwellings and families; a family has one number in them, whatever its records
+        return """
+            SELECT DISTINCT coalesce(x.node, l.rid) AS rid, l.entity_id, false AS implied
+            FROM household_links l LEFT JOIN household_family x ON x.rid = l.rid
+            """
+    if kind == "family" and engine.exists("family_standardised"):
+        return """
+            SELECT l.rid, l.entity_id, coalesce(s.implied, false) AS implied
+            FROM family_links l LEFT JOIN family_standardised s USING (rid)
+            """
+    return f"SELECT rid, entity_id, false AS implied FROM {kind}_links"
 
 
 def _weakest(engine: Engine, kind: str, weak_bits: float) -> pa.Table:

@@ -146,6 +146,12 @@ def test_the_eligibility_document_leaves_no_doubt_without_words() -> None:
         parse_eligibility(yaml.safe_dump(body))
 
 
+def test_documents_of_before_the_second_opinion_had_a_name_suspend_for_it() -> None:
+    body = read_yaml(DOCUMENT.read_text("utf-8"))
+    del body["doubts"]["second_opinion"]
+    assert parse_eligibility(yaml.safe_dump(body)).doubts["second_opinion"].suspends
+
+
 def test_a_home_changes_the_rules_with_a_file_of_its_own(hub: Any) -> None:
     before = library.current(hub)
     own = Path(hub.settings.home) / "programmes"

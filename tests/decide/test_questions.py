@@ -58,7 +58,7 @@ def test_what_is_open_is_told_of_both_sides(hub: Hub) -> None:
             ("weak_link", None, 6.0),
         },
         B.id: {("possible_duplicate", A.id, 4.5)},
-        C.id: {("disputed_link", A.id, 12.0), ("disputed_link", None, 7.0)},
+        C.id: {("disputed_link", A.id, 12.0), ("second_opinion", None, 7.0)},
         FAMILIES[0].id: {("possible_duplicate", FAMILIES[1].id, 1.0)},
     }
 
@@ -70,7 +70,7 @@ def test_a_settled_question_is_gone_and_the_past_keeps_it(hub: Hub) -> None:
     second = replace(OPEN, duplicates=[], links={}).publish(hub)
     assert told(hub) == {
         A.id: {("disputed_link", C.id, 12.0)},
-        C.id: {("disputed_link", A.id, 12.0), ("disputed_link", None, 7.0)},
+        C.id: {("disputed_link", A.id, 12.0), ("second_opinion", None, 7.0)},
     }
     assert told(hub, first) == before
     assert told(hub, second) != before
@@ -138,6 +138,26 @@ def test_the_weakest_link_is_the_one_that_holds(
     finally:
         engine.close()
     assert found.column(0).to_pylist() == ([] if weak is None else [weak])
+
+
+def test_a_family_with_a_card_is_not_in_question_because_of_what_members_tell(hub: Hub) -> None:
+    """`told`: a family that only its members tell of, so that it has no facts to be taken for another's."""
+    under_review = [(0, 1), (1, 2), (0, 3), (2, 4)]
+    judged = [(left, right, 1.0, "review", "weight") for left, right in under_review]
+    rows = [(rid, rid in (1, 4)) for rid in range(5)]
+    links = [(0, "card"), (1, "told"), (2, "other"), (3, "third"), (4, "other")]
+    engine = hub.engine()
+    try:
+        engine.register("family_judged", table(judged, "rid_l rid_r match_weight judgement reason"))
+        engine.register("family_passed_over", table([], "rid_l rid_r match_weight answered"))
+        engine.register("family_links", table(links, "rid entity_id"))
+        engine.register("family_standardised", table(rows, "rid implied"))
+        find_open(engine, "family", 10.0)
+        found = engine.fetch("SELECT entity_id, other FROM questions_now")
+    finally:
+        engine.close()
+    pairs = set(zip(*(found.column(at).to_pylist() for at in range(2)), strict=True))
+    assert pairs == {("told", "card"), ("told", "other"), ("card", "third"), ("third", "card")}
 
 
 def test_link_confidence_in_three_words() -> None:

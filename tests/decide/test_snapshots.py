@@ -42,7 +42,7 @@ def test_an_old_question_gets_the_old_answer_to_the_byte(hub: Hub) -> None:
     brief = many(hub, [HEAD.nik, CHILD.nik], snapshot="2026Q4")
     # A new run: another desil, a policeman in the family, a doubt. And new rules.
     later = replace(FAMILY, members=[HEAD, CHILD, adult(3, occupation="KEPOLISIAN_RI")], desil=9)
-    Country([later], disputed=[(HEAD.id, 5.0)]).publish(hub)
+    Country([later], passed_over=[(HEAD.id, CHILD.id, 5.0)]).publish(hub)
     change_rules(hub)
     assert plain(one(hub, HEAD.nik, snapshot="2026Q4")) == before
     assert many(hub, [HEAD.nik, CHILD.nik], snapshot="2026Q4") == brief

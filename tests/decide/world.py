@@ -65,10 +65,11 @@ class Someone:
     status: str = "verified"
     sources: Sequence[str] = ("kemendagri", "kemensos")
     also: Sequence[str] = ()  # other numbers their records carry
+    name: str = ""  # what tells two people of one number apart
 
     @property
     def id(self) -> str:
-        return hashlib.sha256(self.nik.encode()).hexdigest()[:32]
+        return hashlib.sha256(f"{self.nik}{self.name}".encode()).hexdigest()[:32]
 
 
 @dataclass
@@ -167,6 +168,7 @@ _TYPES = {
     "judgement": pa.string(),
     "reason": pa.string(),
     "answered": pa.bool_(),
+    "implied": pa.bool_(),
     "entity_id": pa.string(),
 }
 

@@ -18,7 +18,9 @@ class EntityQuestion(SQLModel, table=True):
     __tablename__ = "entity_question"
 
     entity_id: str = Field(primary_key=True)
-    question: str = Field(primary_key=True)  # possible_duplicate, disputed_link, weak_link
+    question: str = Field(
+        primary_key=True
+    )  # possible_duplicate, disputed_link, second_opinion, weak_link
     other: str = Field(primary_key=True)  # the other entity; empty: it lies inside this one
     run_seq: int = Field(primary_key=True, sa_type=sa.Integer, index=True)
     kind: str

@@ -30,7 +30,7 @@ class ReviewTask(SQLModel, table=True):
     run_seq: int  # the run that last said what it is about
     region: str  # Kemendagri digits that all its entities share; '' when they share none
     reasons: str  # |names of guards or how found|
-    questions: str  # |possible_duplicate|disputed_link|weak_link|
+    questions: str  # |possible_duplicate|disputed_link|second_opinion|weak_link|
     sources: str  # |kemendagri|kemensos|
     weight: float | None = None  # of its pairs' match weights the one nearest to doubt, bits
     entities: int
