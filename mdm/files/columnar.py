@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
@@ -17,6 +17,7 @@ from mdm.files.chunks import Chunk, column_names
 from mdm.files.survey import Survey
 
 ROWS = 65_536  # rows per chunk
+Fits = Callable[[Sequence[str]], int]
 
 
 class ParquetFile:
@@ -46,13 +47,14 @@ class ParquetFile:
 
 
 class Spreadsheet:
-    """The first sheet of an XLSX file. The header is the first row that is not empty; empty rows
-    are no rows.
+    """The sheet of an XLSX file that holds its table. The header is the first row that is not empty;
+    empty rows are no rows. `fits` counts how many columns of a header are known: by it the sheet is
+    found among others, of notes and codes.
     """
 
-    def __init__(self, survey: Survey) -> None:
+    def __init__(self, survey: Survey, fits: Fits) -> None:
         self._survey = survey
-        self._rows = self._read()
+        self._rows = self._read(fits)
         header = next(self._rows, None)
         if header is None:
             raise InputError(
@@ -76,17 +78,55 @@ class Spreadsheet:
             following += len(part)
             yield Chunk(pa.table(columns, column_names(width)), rows)
 
-    def _read(self) -> Iterator[list[Any]]:
-        from python_calamine import CalamineError, CalamineWorkbook  # noqa: PLC0415 - only for XLSX
+    def _read(self, fits: Fits) -> Iterator[list[Any]]:
+        from python_calamine import (  # noqa: PLC0415 - only for XLSX
+            CalamineError,
+            CalamineWorkbook,
+            SheetTypeEnum,
+        )
 
         try:
             with self._survey.path.open("rb") as file:
-                sheet = CalamineWorkbook.from_filelike(file).get_sheet_by_index(0)
-                yield from (
-                    row for row in sheet.iter_rows() if any(cell_text(cell) for cell in row)
-                )
+                book = CalamineWorkbook.from_filelike(file)
+                tables = [
+                    one.name for one in book.sheets_metadata if one.typ == SheetTypeEnum.WorkSheet
+                ]
+                if len(tables) > 1:
+                    headers = {name: next(_filled(book, name), None) for name in tables}
+                    tables = [_chosen(self._survey.name, headers, fits)]
+                yield from _filled(book, tables[0])
         except (CalamineError, OSError, ValueError, IndexError):
             raise _damaged(self._survey.name, "XLSX") from None
+
+
+def _filled(book: Any, name: str) -> Iterator[list[Any]]:
+    """The rows of a sheet that are not empty."""
+    rows = book.get_sheet_by_name(name).iter_rows()
+    return (row for row in rows if any(cell_text(cell) for cell in row))
+
+
+def _chosen(file: str, headers: Mapping[str, list[Any] | None], fits: Fits) -> str:
+    """The one sheet that holds a table of this source. InputError where none does, or several do."""
+    known = {
+        name: fits([cell_text(cell) for cell in header])
+        for name, header in headers.items()
+        if header is not None
+    }
+    if len(known) < 2:  # what is wrong with a table that stands alone is said by who reads it
+        return next(iter(known or headers))
+    best = max(known.values())
+    if not best:
+        raise InputError(
+            f"{file}: none of its sheets ({', '.join(known)}) names columns of this source.",
+            "The first row of the sheet with the table must name the columns.",
+        )
+    fitting = [name for name, count in known.items() if count * 2 >= best]
+    if len(fitting) > 1:
+        raise InputError(
+            f"{file}: several of its sheets hold a table of this source: {', '.join(fitting)}.",
+            "Save each as a file of its own, and land those.",
+        )
+    return fitting[0]
 
 
 def cell_text(cell: Any) -> str:

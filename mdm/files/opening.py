@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-
 from mdm.errors import InputError
 from mdm.files.chunks import OpenFile
-from mdm.files.columnar import ParquetFile, Spreadsheet
+from mdm.files.columnar import Fits, ParquetFile, Spreadsheet
 from mdm.files.delimited import DELIMITERS, Delimited, first_line, split_header
 from mdm.files.survey import Survey
-
-Fits = Callable[[Sequence[str]], int]
 
 
 def open_file(
@@ -20,7 +16,7 @@ def open_file(
     if survey.format == "parquet":
         return ParquetFile(survey)
     if survey.format == "xlsx":
-        return Spreadsheet(survey)
+        return Spreadsheet(survey, fits)
     encoding = text_encoding(survey, expected_encoding)
     try:
         head = first_line(survey, encoding)

@@ -192,6 +192,31 @@ def test_spreadsheet_habits(hub: Hub, tmp_path: Path) -> None:
     assert (person["rt"], person["rw"], person["office"]) == ("3", None, "3207")
 
 
+def test_the_table_is_found_on_whatever_sheet_it_stands(hub: Hub, tmp_path: Path) -> None:
+    columns = list(layout_of("pemda", "warga").columns)
+    (row,) = rows_of("warga", {})
+
+    def book(name: str, **sheets: list[list[object]]) -> Path:
+        made = openpyxl.Workbook()
+        made.remove(made.active)
+        for title, lines in sheets.items():
+            sheet = made.create_sheet(title)
+            for line in lines:
+                sheet.append(line)
+        made.save(tmp_path / name)
+        return tmp_path / name
+
+    notes: list[list[object]] = [["Petunjuk"], ["NIK: 16 angka"]]
+    codes: list[list[object]] = [["Kode Kec BPS", "Nama Kecamatan"], [3207250, "Cijulang"]]
+    table: list[list[object]] = [columns, list(row)]
+    found = book("a.xlsx", Kosong=[], Petunjuk=notes, Kode=codes, Data=table)
+    assert land_one(hub, found, "pemda").rows == 1
+    with pytest.raises(InputError, match="Januari, Februari"):
+        land_one(hub, book("b.xlsx", Petunjuk=notes, Januari=table, Februari=table), "pemda")
+    with pytest.raises(InputError, match="none of its sheets"):
+        land_one(hub, book("c.xlsx", Petunjuk=notes, Lain=[["a", "b"]]), "pemda")
+
+
 def test_unknown_columns_are_kept(hub: Hub, tmp_path: Path) -> None:
     header, one = csv_text("biodata_wni", rows_of("biodata_wni", {})).splitlines()
     path = tmp_path / "a.csv"
