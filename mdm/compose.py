@@ -69,9 +69,10 @@ def sessions_of(settings: Settings) -> Sessions:
         sessions = Sessions(settings.database, settings.pool)
         with sessions.read():
             return sessions
-    except sa.exc.SQLAlchemyError:
+    except (sa.exc.SQLAlchemyError, OSError):
         raise HomeError(
-            "The hub's database cannot be opened.", "Check database_url, and that it is running."
+            "The hub's database cannot be opened.",
+            "Check database_url, and that it is running; or the rights of hub.db and its folder.",
         ) from None
 
 

@@ -3,25 +3,45 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
+from sqlmodel import select
 
 from mdm.compose import Hub, composed, sessions_of
 from mdm.errors import HomeError
-from mdm.hub.migrate import at_head, upgrade
+from mdm.hub.dialect import dialect_for
+from mdm.hub.migrate import Revision, at_head, upgrade
 from mdm.hub.sessions import Sessions
+from mdm.hub.tables import DomainKeyRow
 from mdm.keys.keyfile import LocalKeyFile, sync_directory
 from mdm.rights import shredlist
-from mdm.settings import FILE, load_settings, make_settings, write_settings
+from mdm.settings import FILE, Settings, load_settings, make_settings, write_settings
 from mdm.work.lock import BusyError
 
 
-def create_home(path: Path, **overrides: Any) -> Hub:
-    """Make a home, or finish a half-made one: directories, settings, keys, database.
+@dataclass(frozen=True)
+class Prepared:
+    """A home that is ready. `made`: it was not there, or not finished, before; `upgraded`: the steps that
+    brought the database of one that stood up to date."""
 
-    Doing it again changes nothing. A directory that holds something else is refused.
+    hub: Hub
+    made: bool
+    upgraded: tuple[Revision, ...]
+
+
+def create_home(path: Path, **overrides: Any) -> Hub:
+    """The hub of a home that `prepare_home` made ready."""
+    return prepare_home(path, **overrides).hub
+
+
+def prepare_home(path: Path, **overrides: Any) -> Prepared:
+    """Make a home, finish a half-made one, or bring one up to date: directories, settings, keys, database.
+
+    Doing it again changes nothing. A directory that holds something else is refused, and so is a home
+    that has lost its database: a new one would know nothing of what the lake holds.
     """
     path = Path(path)
     _refuse_foreign(path)
@@ -30,8 +50,12 @@ def create_home(path: Path, **overrides: Any) -> Hub:
     if not (path / FILE).exists():
         write_settings(make_settings(path, {k: v for k, v in overrides.items() if v is not None}))
     settings = load_settings(path)
+    if _stood(settings):
+        _refuse_without_database(settings, "Put hub.db back from its newest copy.")
     sessions = sessions_of(settings)
-    upgrade(sessions)
+    revisions = upgrade(sessions)
+    with sessions.read() as session:
+        made = session.exec(select(DomainKeyRow).limit(1)).first() is None
     if settings.key_provider == "file" and not settings.root_key.exists():
         _refuse_second_root(sessions)
         settings.root_key.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -41,7 +65,7 @@ def create_home(path: Path, **overrides: Any) -> Hub:
         sessions.dialect.exclusive(session.connection(), "domain keys")
         hub.keys.ensure(session)
     sync_directory(path)
-    return hub
+    return Prepared(hub, made, () if made else revisions)
 
 
 def open_home(path: Path) -> Hub:
@@ -50,6 +74,9 @@ def open_home(path: Path) -> Hub:
     if not (path / FILE).exists():
         raise HomeError("There is no hub in this directory.", "Run `dtsen init` first.")
     settings = load_settings(path)
+    _refuse_without_database(
+        settings, "Put hub.db back from its newest copy; if `dtsen init` never ended, run it again."
+    )
     sessions = sessions_of(settings)
     if not at_head(sessions):
         raise HomeError(
@@ -73,6 +100,17 @@ def _replay_shreds(hub: Hub) -> None:
 
     with suppress(BusyError), hub.lock("replay the shred list"):
         catch_up(hub)
+
+
+def _stood(settings: Settings) -> bool:
+    """Whether a home holds what only a hub that was finished leaves."""
+    own_key = settings.home / "keys" / "root.key"
+    return own_key.exists() or any(settings.lake.iterdir())
+
+
+def _refuse_without_database(settings: Settings, hint: str) -> None:
+    if dialect_for(settings.database).absent(settings.database):
+        raise HomeError(f"The hub's database is not there: {settings.home} has lost it.", hint)
 
 
 def _refuse_foreign(path: Path) -> None:

@@ -78,7 +78,7 @@ def _of_the_machine(error: BaseException) -> HubError | None:
         )
     if isinstance(error, OSError) and error.errno == errno.ENOSPC:
         return CapacityError("The disk is full.", "Make room, then run again: it resumes.")
-    if isinstance(error, PermissionError):
+    if isinstance(error, OSError) and error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         return InputError("A file or directory may not be read or written.", "Check its rights.")
     if type(error).__name__ == "RuleDocumentError":
         return RuleError(str(error), "Mend the document; nothing was changed.")

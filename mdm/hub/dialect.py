@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import sqlalchemy as sa
 from sqlmodel import SQLModel
 
-from mdm.errors import HomeError
+from mdm.errors import CapacityError, HomeError, HubError
 from mdm.hub.journal import Journal
 
 Row = Sequence[Any]
@@ -76,8 +76,12 @@ class Dialect(Protocol):
     def unhurried(self, connection: sa.Connection) -> None:
         """Let the statements of this transaction take as long as they need."""
 
-    def out_of_room(self, error: BaseException) -> bool:
-        """Whether the disk under the database is full."""
+    def absent(self, url: str) -> bool:
+        """Whether there is no such database, which opening it would make anew, with nothing in it."""
+
+    def known(self, error: BaseException) -> HubError | None:
+        """What a failure of the database means in the user's words, where it is one that they can mend:
+        no room, no right to write. None for any other."""
 
     def upsert(
         self, connection: sa.Connection, model: type[SQLModel], rows: Sequence[Mapping[str, Any]]
@@ -128,6 +132,13 @@ class Dialect(Protocol):
 def table_of(model: type[SQLModel]) -> sa.Table:
     """The table of a table class."""
     return SQLModel.metadata.tables[str(model.__tablename__)]
+
+
+def full() -> CapacityError:
+    """The disk under the database is full."""
+    return CapacityError(
+        "The disk under the database is full.", "Make room, then run again: it resumes."
+    )
 
 
 def upsert_rows(connection: sa.Connection, insert: Any, rows: Sequence[Mapping[str, Any]]) -> None:

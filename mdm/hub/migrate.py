@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
@@ -17,14 +18,25 @@ from mdm.errors import HomeError
 from mdm.hub.sessions import Sessions
 
 
-def upgrade(sessions: Sessions) -> None:
-    """Run every revision that is missing, in one transaction."""
+@dataclass(frozen=True)
+class Revision:
+    """A step of the database's tables, and what it is for."""
+
+    name: str
+    sentence: str
+
+
+def upgrade(sessions: Sessions) -> tuple[Revision, ...]:
+    """Run every revision that is missing, in one transaction; those, in their order. All of them for a
+    database with nothing in it."""
     config = _config()
     try:
         with sessions.connect() as connection:
             sessions.dialect.begin_migration(connection)
             config.attributes["connection"] = connection
+            before = MigrationContext.configure(connection).get_current_revision()
             command.upgrade(config, "head")
+            return _since(config, before)
     except CommandError:
         raise HomeError(
             "The hub's database is of a newer version than this program.",
@@ -35,6 +47,12 @@ def upgrade(sessions: Sessions) -> None:
             "The hub's database is busy, so that it cannot be brought up to date now.",
             "Try again when no run and no other `dtsen init` works on it.",
         ) from None
+
+
+def _since(config: Config, before: str | None) -> tuple[Revision, ...]:
+    found = ScriptDirectory.from_config(config).iterate_revisions("head", before or "base")
+    said = [Revision(one.revision, (one.doc or "").partition("\n")[0]) for one in found]
+    return tuple(reversed(said))
 
 
 def at_head(sessions: Sessions) -> bool:

@@ -12,8 +12,9 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import SQLModel
 
+from mdm.errors import HomeError, HubError
 from mdm.hub import walls
-from mdm.hub.dialect import Pool, Row, Turn, register, table_of, upsert_rows
+from mdm.hub.dialect import Pool, Row, Turn, full, register, table_of, upsert_rows
 from mdm.hub.journal import Journal, Lasting
 
 MIGRATIONS_WAIT = "60s"  # for another process that migrates
@@ -75,8 +76,19 @@ class PostgreSQL:
     def unhurried(self, connection: sa.Connection) -> None:
         connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
 
-    def out_of_room(self, error: BaseException) -> bool:
-        return isinstance(getattr(error, "orig", error), psycopg.errors.DiskFull)
+    def absent(self, url: str) -> bool:
+        return False  # its server says so
+
+    def known(self, error: BaseException) -> HubError | None:
+        match getattr(error, "orig", error):
+            case psycopg.errors.DiskFull():
+                return full()
+            case psycopg.errors.ReadOnlySqlTransaction():
+                return HomeError(
+                    "The hub's database takes no changes: it is read-only.",
+                    "Name the server that is written to in database_url, or make this one so.",
+                )
+        return None
 
     def upsert(
         self, connection: sa.Connection, model: type[SQLModel], rows: Sequence[Mapping[str, Any]]

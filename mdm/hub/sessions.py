@@ -11,7 +11,6 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session
 
-from mdm.errors import CapacityError
 from mdm.hub.bulk import Bulk
 from mdm.hub.dialect import Dialect, Pool, Turn, dialect_for
 from mdm.hub.journal import Journal, Lasting
@@ -117,11 +116,9 @@ class Sessions:
                 self.dialect.begin_write(connection)
                 yield turn
         except Exception as error:
-            if not self.dialect.out_of_room(error):
+            if (known := self.dialect.known(error)) is None:
                 raise
-            raise CapacityError(
-                "The disk under the database is full.", "Make room, then run again: it resumes."
-            ) from None
+            raise known from None
 
     @contextmanager
     def read(self) -> Iterator[Session]:

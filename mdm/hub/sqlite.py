@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import errno
 import sqlite3
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from functools import partial
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert
 from sqlmodel import SQLModel
 
-from mdm.hub.dialect import Pool, Row, Turn, register, table_of, upsert_rows
+from mdm.errors import HomeError, HubError
+from mdm.hub.dialect import Pool, Row, Turn, full, register, table_of, upsert_rows
 from mdm.hub.journal import Journal, Lasting, LogFile
 from mdm.hub.lists import rows_of
 from mdm.hub.turns import Alone, Files, turn_at
@@ -22,6 +26,7 @@ from mdm.hub.turns import Alone, Files, turn_at
 BUSY_MILLISECONDS = 60_000
 CHECKPOINT_SECONDS = 0.2  # of bulk work, between two copies of the log into the database
 LONG_LOG = 4_000  # pages, from which on the log is begun anew
+UNWRITABLE = (errno.EACCES, errno.EPERM, errno.EROFS)
 MAPPED = 1 << 40  # bytes of the database; SQLite takes as many as it may (2 GiB, as it is built)
 ROWS_TOGETHER = 100  # of a bulk, in one statement: a step of its own for each costs a third more
 # FULL: with NORMAL, a power cut takes acknowledged commits away (see `ahead`).
@@ -55,6 +60,7 @@ class SQLite:
             many = {
                 "pool_size": pool.size, "max_overflow": pool.overflow, "pool_timeout": pool.wait,
             }  # fmt: skip
+            many["creator"] = partial(_standing, Path(database))
         timeout = {"timeout": BUSY_MILLISECONDS / 1000}
         engine = sa.create_engine(url, connect_args=timeout, hide_parameters=True, **many)
         sa.event.listen(engine, "connect", self._connect)
@@ -76,7 +82,9 @@ class SQLite:
         connection.execute(f"PRAGMA mmap_size={MAPPED}").fetchall()
 
     @staticmethod
-    def _connect(connection: Any, _record: Any) -> None:
+    def _connect(connection: Any, record: Any) -> None:
+        ((_, _, database),) = connection.execute("PRAGMA database_list").fetchall()
+        record.info["file"] = _identity(database) if database else None
         # The driver's own transaction habits are off; every unit of work says BEGIN itself.
         connection.isolation_level = None
         for pragma in PRAGMAS:
@@ -90,8 +98,19 @@ class SQLite:
             return
         files: Files | None = connection.info.get("turn")
         if files is None:
-            files = connection.info["turn"] = Files(Path(database))
+            try:
+                files = connection.info["turn"] = Files(Path(database))
+            except OSError as error:
+                if error.errno not in UNWRITABLE:
+                    raise
+                raise _read_only() from None
         with turn_at(files, BUSY_MILLISECONDS / 1000, bulk=bulk) as turn:
+            # SQLite would go on writing to a file that was deleted, and say that it is kept.
+            if connection.info["file"] != _identity(database):
+                raise HomeError(
+                    "The hub's database file is gone, or another lies in its place.",
+                    "Stop whatever works on this home, put hub.db back, and start again.",
+                )
             yield turn
         if bulk:
             self._checkpoint(connection)
@@ -118,9 +137,16 @@ class SQLite:
     def unhurried(self, connection: sa.Connection) -> None:
         return None
 
-    def out_of_room(self, error: BaseException) -> bool:
+    def absent(self, url: str) -> bool:
+        database = sa.make_url(url).database
+        return bool(database) and database != ":memory:" and not Path(str(database)).exists()
+
+    def known(self, error: BaseException) -> HubError | None:
         code = getattr(getattr(error, "orig", error), "sqlite_errorcode", None)
-        return code == sqlite3.SQLITE_FULL
+        if code == sqlite3.SQLITE_FULL:
+            return full()
+        # The lower byte is the kind of the error, what is above it a closer word on it.
+        return _read_only() if code and code & 0xFF == sqlite3.SQLITE_READONLY else None
 
     def upsert(
         self, connection: sa.Connection, model: type[SQLModel], rows: Sequence[Mapping[str, Any]]
@@ -189,6 +215,29 @@ class SQLite:
         with engine.connect() as connection:
             driver: Any = connection.connection.driver_connection
             driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+
+def _standing(database: Path) -> sqlite3.Connection:
+    """A connection to a file that is there: one that is gone must not be made anew, with nothing in it."""
+    where = f"file:{quote(str(database.absolute()))}?mode=rw"
+    seconds = BUSY_MILLISECONDS / 1000
+    return sqlite3.connect(where, uri=True, timeout=seconds, check_same_thread=False)
+
+
+def _identity(database: str) -> tuple[int, int] | None:
+    """Which file lies there: its device and number; None for none."""
+    try:
+        found = Path(database).stat()
+    except FileNotFoundError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def _read_only() -> HomeError:
+    return HomeError(
+        "The hub's database may be read, but not written.",
+        "Check the rights of hub.db and of its folder, and that the disk is not mounted read-only.",
+    )
 
 
 register("sqlite", SQLite())

@@ -34,10 +34,13 @@ class Files:
     open them for every turn would take longer than to lock them."""
 
     def __init__(self, database: Path) -> None:
-        self.pen, self.waiting = _open(database, "turn"), _open(database, "wait")
+        self._open: list[int] = []
+        for what in ("turn", "wait"):
+            self._open.append(_open(database, what))
+        self.pen, self.waiting = self._open
 
     def __del__(self) -> None:
-        for descriptor in (self.pen, self.waiting):
+        for descriptor in self._open:
             os.close(descriptor)
 
 

@@ -9,7 +9,10 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
+from alembic import command
 
+from mdm.homes import open_home
+from mdm.hub.migrate import _config
 from tests.cli.conftest import Call, World, document
 
 COLUMNS = ["source", "file", "row", "record_key", "entity_id"]
@@ -59,6 +62,25 @@ def test_the_page_of_a_home_holds_counts_and_no_value(
 def test_a_run_without_news_changes_nothing(world: World, dtsen_here: Call) -> None:
     answer = document(dtsen_here("--home", world.home, "run", "--json"))
     assert answer["run"]["unchanged"]
+
+
+def test_a_home_that_stood_is_told_what_was_brought_up_to_date(
+    tmp_path: Path, dtsen_here: Call
+) -> None:
+    home = tmp_path / "new"
+    assert "Root key" in dtsen_here("--home", home, "init").out
+    again = dtsen_here("--home", home, "init").out
+    assert "nothing was changed" in again
+    assert "Root key" not in again
+    hub = open_home(home)
+    config = _config()
+    with hub.sessions.connect() as connection:
+        config.attributes["connection"] = connection
+        command.downgrade(config, "-1")
+    hub.close()
+    told = document(dtsen_here("--home", home, "init", "--json"))
+    assert (told["made"], len(told["upgraded"])) == (False, 1)
+    assert told["upgraded"][0]["sentence"]
 
 
 def test_nothing_landed_is_said_plainly(tmp_path: Path, dtsen_here: Call) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from mdm import audit
 from mdm.compose import Hub
 from mdm.errors import HomeError, RuleError
 from mdm.homes import create_home, open_home
@@ -65,6 +66,39 @@ def test_a_home_half_made_by_a_killed_init_is_finished(home: Path) -> None:
     for path in home.glob("hub.db*"):
         path.unlink()
     assert create_home(home).keys.domain("lake").version == 1
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_a_lost_database_is_never_replaced_by_an_empty_one(home: Path, database: str) -> None:
+    hub = create_home(home)
+    for path in home.glob("hub.db*"):
+        path.unlink()
+    # Nor does what is open go on writing to a file that nobody will find again.
+    with pytest.raises(HomeError, match="gone"), hub.sessions.begin() as session:
+        audit.record(session, "system", "land")
+    hub.close()
+    for act in (open_home, create_home):
+        with pytest.raises(HomeError, match="not there") as lost:
+            act(home)
+        assert "copy" in lost.value.hint
+    assert not (home / "hub.db").exists()
+
+
+def test_a_database_that_takes_no_changes_is_named(hub: Hub) -> None:
+    only_read = {
+        True: "PRAGMA query_only=ON",
+        False: "SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY",
+    }
+    with hub.sessions.engine.connect() as connection:
+        connection.exec_driver_sql(only_read[hub.dialect.embedded])
+        connection.commit()
+    with (
+        pytest.raises(HomeError, match=r"not written|takes no changes"),
+        hub.sessions.begin() as session,
+    ):
+        audit.record(session, "system", "land")
+    with hub.sessions.read() as session:
+        assert audit.size(session) >= 0
 
 
 def test_a_wrong_setting_is_named(home: Path) -> None:

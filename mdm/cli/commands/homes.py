@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from mdm.cli.answers import emit_json, say, table
 from mdm.cli.session import Session, pass_session, shared_options
 from mdm.cli.synthetic import make_files
+
+if TYPE_CHECKING:
+    from mdm.hub.migrate import Revision
 
 
 @click.command()
@@ -17,19 +22,33 @@ from mdm.cli.synthetic import make_files
 @click.option("--memory-limit", help="Memory the columnar engine may use, such as 4GB.")
 @pass_session
 def init(session: Session, *, database_url: str | None, memory_limit: str | None) -> None:
-    """Make a home: root key, lake and hub. Doing it again changes nothing."""
-    from mdm.homes import create_home  # noqa: PLC0415 - loads the whole hub
+    """Make a home: root key, lake and hub; or bring one up to date after an upgrade of this program.
+    Doing it again changes nothing."""
+    from mdm.homes import prepare_home  # noqa: PLC0415 - loads the whole hub
 
-    hub = create_home(session.home, database_url=database_url, memory_limit=memory_limit)
-    key = hub.settings.root_key
-    hub.close()
+    ready = prepare_home(session.home, database_url=database_url, memory_limit=memory_limit)
+    key = ready.hub.settings.root_key
+    ready.hub.close()
     if session.json:
-        emit_json(session, {"home": session.home, "root_key": key})
+        told = {"made": ready.made, "upgraded": ready.upgraded}
+        emit_json(session, {"home": session.home, "root_key": key, **told})
         return
     say(session, f"Home: {session.home}")
+    if not ready.made:
+        _say_upgraded(session, ready.upgraded)
+        return
     say(session, f"Root key: {key}")
     say(session, "Copy the root key to a safe place now: without it nothing here opens again.")
     say(session, "Next: dtsen land SOURCE FILE…")
+
+
+def _say_upgraded(session: Session, upgraded: Sequence[Revision]) -> None:
+    if not upgraded:
+        say(session, "It stood already, and its database is up to date: nothing was changed.")
+        return
+    say(session, "It stood already. Its database was brought up to date:")
+    for one in upgraded:
+        say(session, f"  {one.name}  {one.sentence}")
 
 
 @click.command()
