@@ -20,6 +20,7 @@ from api.guard import Identify, guard_with
 from api.logs import Log
 from api.metrics import group_answered
 from api.problems import problem_of
+from api.queries import note_queries
 from api.routes import ROUTERS
 from api.routes.health import Readiness
 from api.surface import Surface
@@ -94,6 +95,7 @@ def create_app(
     )
     refuse_undeclared(app, actions())
     describe_refusals(app)
+    note_queries(app)
     methods = {route.path_format: route.methods for route in app.routes}
     surface = Surface(app.asgi_handler, log, methods)
     app.asgi_handler = surface

@@ -67,7 +67,7 @@ def description() -> OpenAPIConfig:
 
 
 #: What any route may answer; those that take a body, and those that want to know who asks, more.
-ALWAYS, WITH_BODY, IDENTIFIED = (404, 405, 500, 503), (400, 413, 415, 422), (401, 403, 429)
+ALWAYS, WITH_BODY, IDENTIFIED = (400, 404, 405, 500, 503), (413, 415, 422), (401, 403, 429)
 _CODES = {
     400: "malformed",
     401: "not-identified",

@@ -14,6 +14,7 @@ from api.actions import action_of
 from api.bodies import Asked
 from api.context import PRINCIPAL, Connection, header
 from api.problems import Problem, Wrong
+from api.queries import refuse_unknown_query
 from mdm.access import Principal, is_open, load_rules, may
 from mdm.access.decisions import Decisions
 from mdm.access.terms import Decision
@@ -42,6 +43,7 @@ def guard_with(identify: Identify) -> Callable[[ASGIApp], ASGIApp]:
 
 async def _guard(connection: Connection, identify: Identify) -> None:
     handler = connection.scope["route_handler"]
+    refuse_unknown_query(connection, handler)
     if (wanted := _reads(handler)) is not None:
         _refuse_foreign_media(connection, wanted)
     action = action_of(handler)

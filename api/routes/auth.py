@@ -15,6 +15,7 @@ from api.auth.identify import entered, not_identified
 from api.auth.pace import paced
 from api.auth.refused import refusal
 from api.problems import Problem
+from api.queries import ANY
 from api.schemas.auth import (
     CodeQuestion,
     LoginQuestion,
@@ -193,6 +194,7 @@ def oidc_start(request: _AnyRequest, hub: NamedDependency[Hub]) -> Response[None
 @declares("session.begin")
 @get(
     "/v1/session/oidc/callback",
+    opt={ANY: True},  # issuers add what they like
     status_code=200,
     summary="Back from the issuer",
     responses={401: UNKNOWN, 403: NO_ISSUER, 422: refusal("A parameter is too long.")},

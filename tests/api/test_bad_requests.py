@@ -97,6 +97,25 @@ def test_the_wrong_media_type_method_and_route(service: Served) -> None:
     assert SITI not in route.text
 
 
+@pytest.mark.parametrize("query", [f"?nik={SITI}", f"?{SITI}", "?purpose=assistance", "?x="])
+def test_what_a_route_does_not_read_from_its_address_is_refused(
+    service: Served, query: str
+) -> None:
+    before = events(service)
+    with service.client(programme()) as client:
+        asked = client.post(ROUTE + query, json=GOOD)
+        looked = client.get(f"/v1/session{query}")
+        health = client.get(f"/health/live{query}")
+        registry = client.post(f"/registry/sync/search{query}", json={})
+    assert (registry.status_code, SITI in registry.text) == (400, False)  # in DCI's own form
+    for answer in (asked, looked, health):
+        document = answer.json()
+        assert (answer.status_code, document["code"]) == (400, "unknown-query"), answer.text
+        assert "body" in document["hint"]
+        assert SITI not in answer.text
+    assert events(service) == before
+
+
 def test_nobody_known_and_nobody_allowed(service: Served) -> None:
     with service.client() as stranger:
         answer = stranger.post(ROUTE, json=GOOD)
