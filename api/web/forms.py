@@ -16,10 +16,15 @@ MOMENT = 32  # characters of a moment in a field
 Number = Annotated[int, PathParameter(ge=0, le=1 << 53)]
 
 
-def field(form: Mapping[str, Any], name: str, longest: int = 200) -> str:
+def text(form: Mapping[str, Any], name: str, longest: int = 200) -> str:
     """A field as text without blanks around it; empty when absent, cut at `longest` characters."""
+    return as_typed(form, name, longest).strip()
+
+
+def as_typed(form: Mapping[str, Any], name: str, longest: int) -> str:
+    """A field whose blanks count: a password."""
     value = form.get(name, "")
-    return value[:longest].strip() if isinstance(value, str) else ""
+    return value[:longest] if isinstance(value, str) else ""
 
 
 def day_of(text: str) -> date | None:

@@ -13,7 +13,7 @@ from litestar.types import ControllerRouterHandler
 
 from api.actions import declares
 from api.web.auditor.sight import ACTION, find, find_then, looked
-from api.web.forms import MOMENT, field, moment_of, typed
+from api.web.forms import MOMENT, moment_of, text, typed
 from api.web.pages import AnyRequest, page
 from api.web.values import Part, parts
 from api.web.visitor import visitor_of
@@ -96,7 +96,7 @@ def open_difference(
     hub: NamedDependency[Hub],
 ) -> Response[bytes]:
     """The same in plain text."""
-    return _difference(request, hub, entity_id, field(data, "pada", MOMENT), opens=True)
+    return _difference(request, hub, entity_id, text(data, "pada", MOMENT), opens=True)
 
 
 def _difference(

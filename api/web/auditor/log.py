@@ -22,7 +22,7 @@ from api.web.auditor.proof import LOG
 from api.web.auditor.sight import find, searched
 from api.web.auditor.spoken import Spoken, acts, purpose_name, spoken
 from api.web.errors import Told
-from api.web.forms import Number, begin_of, day_of, end_of, field
+from api.web.forms import Number, begin_of, day_of, end_of, text
 from api.web.pages import AnyRequest, page, see_other
 from api.web.visitor import visitor_of
 from api.web.wording import IN
@@ -104,7 +104,7 @@ def log_page(
     sebelum: Annotated[int | None, QueryParameter(name="sebelum", ge=0, le=1 << 53)] = None,
 ) -> Response[bytes]:
     """A page of the log, the newest first."""
-    asked = Asked(**{name: field(request.query_params, name, 80) for name in _NAMES})
+    asked = Asked(**{name: text(request.query_params, name, 80) for name in _NAMES})
     try:
         normal_nik(asked.entitas)
         context = _empty(request, Asked(), "auditor.log.number")
@@ -127,7 +127,7 @@ def log_of_number(
 ) -> Response[bytes]:
     """From a NIK to the log of whoever carries it, if they live where this auditor may look."""
     try:
-        nik = normal_nik(field(data, "nik", 32))
+        nik = normal_nik(text(data, "nik", 32))
         with hub.sessions.read() as session:
             sight = find(hub, session, request, nik=nik)
     except InputError:

@@ -21,7 +21,7 @@ from api.web.auditor.case import case_of
 from api.web.auditor.sight import ACTION, Sight, find, key_shown, looked, masked, opened_by
 from api.web.auditor.spoken import Names
 from api.web.errors import Told
-from api.web.forms import field, just_before, typed
+from api.web.forms import just_before, text, typed
 from api.web.operations.named import source_name
 from api.web.pages import AnyRequest, page
 from api.web.values import Part, parts
@@ -121,7 +121,7 @@ def open_profile(
     request: AnyRequest, entity_id: FromPath[str], data: Form, hub: NamedDependency[Hub]
 ) -> Response[bytes]:
     """The profile with one value or all of them in plain text."""
-    return _profile(request, hub, entity_id, field(data, "buka", 64))
+    return _profile(request, hub, entity_id, text(data, "buka", 64))
 
 
 @declares(ACTION)

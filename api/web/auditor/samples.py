@@ -19,7 +19,7 @@ from api.web.auditor.sight import principal_of
 from api.web.auditor.spoken import Names, Spoken, acts, spoken
 from api.web.errors import Told
 from api.web.flash import Flash
-from api.web.forms import Number, begin_of, day_of, end_of, field
+from api.web.forms import Number, begin_of, day_of, end_of, text
 from api.web.pages import AnyRequest, page, see_other
 from api.web.visitor import Visitor, visitor_of
 from api.web.waiting import Waiting
@@ -91,14 +91,14 @@ def samples_page(request: AnyRequest, hub: NamedDependency[Hub]) -> Response[byt
 @post(PATH, request_max_body_size=4096, sync_to_thread=True)
 def draw(request: AnyRequest, data: _Form, hub: NamedDependency[Hub]) -> Response[bytes]:
     """Draw one, then on to it."""
-    count = field(data, "jumlah", 6)
+    count = text(data, "jumlah", 6)
     try:
         sample = sampling.draw(
             hub,
             _asked(request, data),
             int(count) if count.isdecimal() else 0,
             actor=principal_of(request).id,
-            seed=field(data, "benih", 40) or None,
+            seed=text(data, "benih", 40) or None,
         )
     except InputError as error:
         context = _samples(request, hub, f"{error.message} {error.hint}")
@@ -154,7 +154,7 @@ def examine(
     hub: NamedDependency[Hub],
 ) -> Response[bytes]:
     """Keep what was found, then on to the next that nobody has looked at."""
-    verdict, note = field(data, "putusan", 16), field(data, "catatan", 4000)
+    verdict, note = text(data, "putusan", 16), text(data, "catatan", 4000)
     try:
         sampling.examine(
             hub, sample_id, n, verdict, actor=principal_of(request).id, note=note or None
@@ -190,17 +190,17 @@ def waiting(hub: Hub, visitor: Visitor) -> Iterator[Waiting]:
 
 def _asked(request: AnyRequest, data: dict[str, Any]) -> Asked:
     """What a form asks for. Values are drawn where this auditor may trace."""
-    kind = field(data, "jenis", 16)
-    if field(data, "apa", 16) == sampling.EVENTS:
+    kind = text(data, "jenis", 16)
+    if text(data, "apa", 16) == sampling.EVENTS:
         return AskedEvents(
-            actor=field(data, "aktor", 80) or None,
-            action=field(data, "tindakan", 80) or None,
-            since=begin_of(day_of(field(data, "dari", 10))),
-            until=end_of(day_of(field(data, "sampai", 10))),
+            actor=text(data, "aktor", 80) or None,
+            action=text(data, "tindakan", 80) or None,
+            since=begin_of(day_of(text(data, "dari", 10))),
+            until=end_of(day_of(text(data, "sampai", 10))),
         )
     if kind not in KINDS:
         raise InputError("This is no kind of entity.", f"Name one of: {', '.join(KINDS)}.")
-    if field(data, "apa", 16) == sampling.LINKS:
+    if text(data, "apa", 16) == sampling.LINKS:
         return AskedLinks(kind)
     principal = principal_of(request)
     regions = tuple(
@@ -211,8 +211,8 @@ def _asked(request: AnyRequest, data: dict[str, Any]) -> Asked:
     return AskedValues(
         kind=kind,
         regions=regions,
-        attribute=field(data, "atribut", 64) or None,
-        contested=field(data, "berlawanan", 8) == "ya",
+        attribute=text(data, "atribut", 64) or None,
+        contested=text(data, "berlawanan", 8) == "ya",
     )
 
 

@@ -14,7 +14,7 @@ from api.actions import declares
 from api.web.auditor import case
 from api.web.auditor.sight import ACTION, Sight, find, looked, principal_of
 from api.web.errors import Told
-from api.web.forms import field
+from api.web.forms import text
 from api.web.pages import AnyRequest, page, see_other
 from api.whom import charge
 from mdm.compose import Hub
@@ -47,8 +47,8 @@ def trace(
     request: AnyRequest, data: URLEncodedBody[dict[str, Any]], hub: NamedDependency[Hub]
 ) -> Response[bytes]:
     """On to the profile. A number that leads nowhere is on record too, and counts as a miss."""
-    number, entity = field(data, "nik", 32), field(data, "entitas", 64)
-    typed = field(data, "perkara", 64)
+    number, entity = text(data, "nik", 32), text(data, "entitas", 64)
+    typed = text(data, "perkara", 64)
     # A case that is none is not said again: it may be the number.
     held, no_case = (typed, False) if not typed or case.good(typed) else ("", True)
     wrong = _wrong(number, entity)

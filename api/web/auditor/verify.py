@@ -14,7 +14,7 @@ from litestar.types import ControllerRouterHandler
 from api.actions import declares
 from api.web.auditor.proof import LOG
 from api.web.auditor.working import Working, working
-from api.web.forms import field
+from api.web.forms import text
 from api.web.pages import AnyRequest, page, see_other
 from mdm import audit
 from mdm.access import Principal
@@ -68,7 +68,7 @@ def verify_now(
     principal: NamedDependency[Principal],
 ) -> Response[bytes]:
     """Verify: every event and signature; with `profil`, every sealed profile too. It goes on beside the service."""
-    checks.submit(hub, principal, profiles=field(data, "profil", 8) == "ya")
+    checks.submit(hub, principal, profiles=text(data, "profil", 8) == "ya")
     return see_other(PATH)
 
 

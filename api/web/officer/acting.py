@@ -15,10 +15,10 @@ from litestar.params import FromPath, URLEncodedBody
 from api.actions import declares
 from api.guard import denied
 from api.web.flash import Flash
+from api.web.forms import text
 from api.web.officer import showing
 from api.web.officer.desk import HOME, Show
 from api.web.pages import AnyRequest, page, see_other
-from api.web.signin.door import text
 from api.web.visitor import visitor_of
 from api.web.wording import IN
 from mdm.access import Principal, Resource, decide

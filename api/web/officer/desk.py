@@ -14,9 +14,9 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, URLEncodedBody
 
 from api.actions import declares
+from api.web.forms import text
 from api.web.officer import showing
 from api.web.pages import AnyRequest, page, see_other
-from api.web.signin.door import text
 from api.web.values import day
 from api.web.visitor import visitor_of
 from mdm.access import Principal, Resource, decide, may
@@ -149,7 +149,7 @@ def search_by_name(
     principal: NamedDependency[Principal],
 ) -> Response[bytes]:
     """From a name and a birth date to whoever fits in one kecamatan of the asker's."""
-    typed = {name: text(data, name, 120).strip() for name in ("nama", "lahir", "kecamatan")}
+    typed = {name: text(data, name, 120) for name in ("nama", "lahir", "kecamatan")}
     try:
         birth = day_of(typed["lahir"], date.today())
         district = typed["kecamatan"]

@@ -12,18 +12,19 @@ from litestar.params import FromPath
 
 from api.actions import declares
 from api.web.flash import Flash
+from api.web.forms import text
 from api.web.pages import AnyRequest, done, page, see_other
 from api.web.review.asked import NEXT, QUEUE, TASK, UNDO, asked_of
 from api.web.review.elsewhere import elsewhere
 from api.web.review.showing import Taken, take, task_page
-from api.web.review.tasks import TEMPLATE, Form, groups_of, text
+from api.web.review.tasks import TEMPLATE, Form, groups_of
 from mdm.access import Principal
 from mdm.compose import Hub
 from mdm.errors import AccessError, ConflictError, UnknownError
 from mdm.hub.tables import ReviewTask
 from mdm.judgements import RecordRef
 from mdm.review import queue
-from mdm.review.answering import Given, answer
+from mdm.review.answering import LONGEST_NOTE, Given, answer
 from mdm.review.claims import ChangedError, TakenError
 from mdm.review.contradictions import ContradictedError
 from mdm.review.partitions import Partition, different, part
@@ -59,7 +60,7 @@ def answered(
     except ContradictedError as error:
         context = task_page(
             request, hub, principal, taken,
-            groups=_as_groups(taken, said), note=text(data, "catatan"),
+            groups=_as_groups(taken, said), note=text(data, "catatan", LONGEST_NOTE + 1),
             reason_given=text(data, "alasan"), contradicted=error.found,
         )  # fmt: skip
         return page(request, TEMPLATE, context, status=409)
@@ -130,7 +131,7 @@ def _given(taken: Taken, data: Mapping[str, Any], said: Partition) -> Given:
         entities=_entities(taken),
         reason=text(data, "alasan")
         or ("cannot_tell" if not said.groups else _REASONS.get(action, "other_person")),
-        note=text(data, "catatan") or None,
+        note=text(data, "catatan", LONGEST_NOTE + 1) or None,
         evidence=evidence,
         overrule=text(data, "tindih") == "ya",
     )

@@ -11,6 +11,7 @@ from litestar.params import FromPath, URLEncodedBody
 
 from api.actions import declares
 from api.web.flash import Flash
+from api.web.forms import text
 from api.web.pages import AnyRequest, page, see_other
 from api.web.review.asked import NEXT, QUEUE, TASK, asked_of
 from api.web.review.elsewhere import TEMPLATE as ELSEWHERE
@@ -20,6 +21,7 @@ from mdm.access import Principal
 from mdm.compose import Hub
 from mdm.errors import UnknownError
 from mdm.review import claims, queue
+from mdm.review.answering import LONGEST_NOTE
 from mdm.review.claims import ChangedError, TakenError
 from mdm.touched import Settler
 
@@ -80,7 +82,7 @@ def opened(
         return elsewhere(request, hub, principal, task_id, error)
     context = task_page(
         request, hub, principal, taken, opened=True,
-        groups=groups, note=text(data, "catatan"), reason_given=text(data, "alasan"),
+        groups=groups, note=text(data, "catatan", LONGEST_NOTE + 1), reason_given=text(data, "alasan"),
     )  # fmt: skip
     return page(request, TEMPLATE, context)
 
@@ -106,9 +108,3 @@ def groups_of(taken: Taken, data: Mapping[str, Any]) -> dict[int, str]:
     if not all(found.values()) or f"g{count}" in data:
         raise ChangedError
     return found
-
-
-def text(data: Mapping[str, Any], name: str) -> str:
-    """A field of a form; '' for none."""
-    value = data.get(name, "")
-    return value.strip() if isinstance(value, str) else ""

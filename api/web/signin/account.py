@@ -18,8 +18,9 @@ from api.auth.pace import paced
 from api.web import back
 from api.web.errors import PASSWORD, SECOND_FACTOR
 from api.web.flash import Flash
+from api.web.forms import as_typed, text
 from api.web.pages import AnyRequest, page, see_other
-from api.web.signin.door import session_cookie, text
+from api.web.signin.door import session_cookie
 from mdm.access import Principal, login
 from mdm.access.passwords import SHORTEST
 from mdm.access.sessions import enter
@@ -65,9 +66,9 @@ async def choose_password(
 ) -> Response[bytes]:
     """Choose it; every other session ends."""
     running, _ = entered(request)
-    old, new = text(data, "old", 1024), text(data, "new", 257)
+    old, new = as_typed(data, "old", 1024), as_typed(data, "new", 257)
     wrong = {}
-    if new != text(data, "again", 257):
+    if new != as_typed(data, "again", 257):
         wrong["again"] = "signin.password.differs"
     if len(new) < SHORTEST:
         wrong["new"] = "signin.password.short"

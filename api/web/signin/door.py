@@ -17,6 +17,7 @@ from api.auth.pace import paced
 from api.web import back
 from api.web.errors import PASSWORD, SECOND_FACTOR, SIGN_IN
 from api.web.flash import Flash
+from api.web.forms import as_typed, text
 from api.web.languages import COOKIE as LANGUAGE
 from api.web.languages import FIRST, LANGUAGES, SECONDS
 from api.web.pages import AnyRequest, page, see_other
@@ -70,7 +71,7 @@ async def sign_in(request: AnyRequest, data: _Form, hub: NamedDependency[Hub]) -
     code = text(data, "code", 16).replace(" ", "") or None
     cookies = request.cookies
     attempt = login.Attempt(
-        name, text(data, "password", 1024), code, cookies.get(DEVICE), cookies.get(COOKIE)
+        name, as_typed(data, "password", 1024), code, cookies.get(DEVICE), cookies.get(COOKIE)
     )
     try:
         secret, device = await paced(request.app.state, login.log_in, hub, attempt)
@@ -112,7 +113,7 @@ async def first_account(
 ) -> Response[bytes]:
     """Make it with the one-time token."""
     name, original = text(data, "login", 64), ""
-    token, password = text(data, "token", 128), text(data, "password", 256)
+    token, password = text(data, "token", 128), as_typed(data, "password", 256)
     try:
         await paced(request.app.state, setup.first_account, hub, token, name, password)
         return see_other(SIGN_IN, Flash("good", "signin.setup.done"))
@@ -137,12 +138,6 @@ def choose_language(data: _Form) -> Response[bytes]:
 def session_cookie(hub: Hub, secret: str) -> Any:
     """The cookie of a session."""
     return cookie(COOKIE, secret, seconds=hub.settings.access.session_hours * 3600)
-
-
-def text(form: dict[str, Any], name: str, longest: int) -> str:
-    """A field of a form as text; empty when it is absent, cut at `longest` characters."""
-    value = form.get(name, "")
-    return value[:longest] if isinstance(value, str) else ""
 
 
 def _sign_in(
