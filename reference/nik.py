@@ -26,8 +26,6 @@ from reference.text import quote
 Sex = Literal["M", "F"]
 OLDEST = 125  # years: no living person in the registry is older
 FEMALE_OFFSET = 40
-# Serials that mark a number as nobody's: no district registers 9,000 births of one day.
-SYNTHETIC_SERIALS = range(9000, 9900)
 
 
 @dataclass(frozen=True)

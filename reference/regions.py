@@ -32,7 +32,6 @@ __all__ = [
 ]
 
 System = Literal["kemendagri", "bps"]
-EDITIONS = (2016, 2018, 2020, 2022, 2023, 2025)
 TODAY = 2025
 
 

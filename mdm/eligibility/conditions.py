@@ -84,10 +84,6 @@ class Condition(BaseModel):
         single = tuple(one for one in (self.not_, self.some_member) if one is not None)
         return (*(self.all or ()), *(self.any or ()), *single)
 
-    def speaks_of_members(self) -> bool:
-        """Whether some part of it looks at members of the family."""
-        return any(leaf.of == "member" for leaf in self.leaves())
-
 
 def ready(condition: Condition, limits: Limits, counted: Holds | None) -> Holds:
     """The condition as a function. `counted` says which members count at all."""

@@ -26,7 +26,6 @@ from mdm.tracing import Question, Target, find, trace
 from mdm.tracing.facts import Trace
 from mdm.work.progress import Progress
 
-ART = "UU 27/2022"
 #: Events that are not somebody reading or answering about a person.
 _NOT_READING = frozenset({"publish", "erase", "restrict", "lift", "judge", "land"})
 MOST_READINGS = 10_000

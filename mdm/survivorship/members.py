@@ -22,8 +22,6 @@ place, otherwise the reason code by which it lost (see `reasons` in survivorship
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from matching.engine import Engine
 from mdm.survivorship.rules import SurvivorshipRules, load_rules
 from mdm.survivorship.trust import day_of, source_no, trust_key, trust_of, turn_of, weight_of
@@ -31,17 +29,7 @@ from mdm.survivorship.trust import day_of, source_no, trust_key, trust_of, turn_
 PROFILE = "membership"
 
 
-@dataclass(frozen=True)
-class MembershipCounts:
-    """How many persons have a family and families a household; how many were contested."""
-
-    persons_placed: int
-    persons_contested: int
-    families_placed: int
-    families_contested: int
-
-
-def members(engine: Engine, rules: SurvivorshipRules | None = None) -> MembershipCounts:
+def members(engine: Engine, rules: SurvivorshipRules | None = None) -> None:
     """Make `person_in_family` and `family_in_household`; see the module for the tables."""
     rules = rules or load_rules()
     _place(
@@ -71,9 +59,6 @@ def members(engine: Engine, rules: SurvivorshipRules | None = None) -> Membershi
         JOIN family_links l USING (rid)
         JOIN household_family_links h USING (rid)
         """,
-    )
-    return MembershipCounts(
-        *_count(engine, "person_in_family"), *_count(engine, "family_in_household")
     )
 
 
@@ -144,9 +129,3 @@ def _why() -> str:
         WHEN score < top_score THEN 'lower_priority'
         WHEN {turn_of("key")} > {turn_of("top_key")} THEN 'order'
         ELSE 'lower_priority' END"""
-
-
-def _count(engine: Engine, table: str) -> tuple[int, int]:
-    placed = engine.scalar(f"SELECT count(*) FROM {table} WHERE chosen")
-    contested = engine.scalar(f"SELECT count(*) FROM {table} WHERE chosen AND why <> 'unopposed'")
-    return int(placed), int(contested)

@@ -68,16 +68,6 @@ def erase(hub: Hub, nik: str) -> Erased:
     return approving.erase(hub, whom.entity_of(hub, nik))
 
 
-def everything_landed(hub: Hub) -> str:
-    """Every row of every lake file, as text."""
-    found = []
-    for dataset in hub.lake.datasets():
-        reader = hub.lake.reader(dataset)
-        assert reader is not None
-        found += [str(row) for row in reader.read_all().to_pylist()]
-    return "\n".join(found)
-
-
 def registry_keys(hub: Hub, nik: str) -> list[str]:
     """Numbers of the registry's rows whose own NIK this is."""
     reader = hub.lake.reader("landed/kemendagri/biodata_wni")

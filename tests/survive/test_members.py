@@ -11,7 +11,7 @@ import pytest
 
 from matching.engines.duckdb import DuckDBEngine
 from mdm.survivorship import facts, survive
-from mdm.survivorship.members import MembershipCounts, members
+from mdm.survivorship.members import members
 from tests.survive.tables import golden, load, record
 
 
@@ -53,13 +53,12 @@ def _rows(engine: DuckDBEngine, table: str) -> list[dict[str, Any]]:
 
 
 def test_no_person_is_in_two_families(hub: DuckDBEngine) -> None:
-    counts = members(hub)
+    members(hub)
     rows = [r for r in _rows(hub, "person_in_family") if r["person_entity"] == "TONO"]
     new, old = rows
     assert (new["family_entity"], new["chosen"], new["relationship"]) == ("F-NEW", True, "HEAD")
     assert (old["family_entity"], old["chosen"], old["records"]) == ("F-OLD", False, 2)
     assert (new["why"], old["why"]) == ("chosen", "lower_priority")
-    assert counts == MembershipCounts(2, 1, 2, 1)
 
 
 def test_a_card_that_no_family_carries_places_nobody(hub: DuckDBEngine) -> None:
@@ -107,5 +106,6 @@ def test_nobody_and_nothing_is_no_trouble(engine: DuckDBEngine) -> None:
         load(engine, kind, [])  # type: ignore[arg-type]
     engine.table("family_kk", "SELECT '' AS kk, '' AS family_entity WHERE false")
     engine.table("household_family_links", "SELECT 0 AS rid, '' AS entity_id WHERE false")
-    assert members(engine) == MembershipCounts(0, 0, 0, 0)
+    members(engine)
+    assert not _rows(engine, "person_in_family")
     assert [survive(engine, kind) for kind in ("person", "family", "household")] == [0, 0, 0]

@@ -62,7 +62,6 @@ class TaskPage:
     boundary: bool
     correction: bool
     parts: tuple[tuple[Sentence, float], ...]
-    opened_at: datetime
     table: Table
     picture: Markup
     bars: Mapping[str, Sequence[Markup]]
@@ -170,7 +169,6 @@ def task_page(
         boundary=task.boundary,
         correction=task.correction,
         parts=(*parts, (rules.cost["age"].sentence, age)),
-        opened_at=task.opened,
         table=table,
         picture=graph(table, words.t("reviewing.graph")),
         bars=waterfalls(table.pairs),
