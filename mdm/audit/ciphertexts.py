@@ -10,18 +10,16 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, func, select
 
+from mdm.audit.verified import Verified
 from mdm.hub.runs import PUBLISHED
 from mdm.hub.tables import Run, SealedDigest, SealedProfile
 from mdm.seal.profiles import ciphertext_digest, profile_place
 from mdm.work.progress import Progress
-
-if TYPE_CHECKING:
-    from mdm.audit.verifying import Verified
 
 TOGETHER = 4_000
 BYTES = 32

@@ -7,7 +7,7 @@ what is true; what does not agree with it is named in plain words.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
@@ -20,6 +20,7 @@ from mdm.audit.checkpoints import own_verifiers, verifier_keys
 from mdm.audit.indexed import Index
 from mdm.audit.tiles import HASH, WIDTH
 from mdm.audit.tree import fold, nodes_of, root
+from mdm.audit.verified import Verified
 from mdm.audit.verifier import (
     KEY_EVENT,
     Growing,
@@ -33,44 +34,8 @@ from mdm.compose import Hub
 from mdm.hub.tables import AuditCheckpoint, AuditEvent, AuditTile
 from mdm.work.progress import Progress
 
-MOST = 100  # faults told one by one
 TILES_TOGETHER = 64  # read at once
 TOGETHER = 8_192  # events read at once
-
-
-@dataclass(frozen=True)
-class Fault:
-    """Something that does not hold. `what`: altered, missing, moved, root, signature, tile, index,
-    key, witness, profile, digests."""
-
-    what: str
-    sentence: str
-    seq: int | None = None
-
-
-@dataclass
-class Verified:
-    """What a verification came to. `unsigned`: events since the last checkpoint."""
-
-    events: int = 0
-    checkpoints: int = 0
-    profiles: int = 0
-    unsigned: int = 0
-    root: str = ""
-    faults: list[Fault] = field(default_factory=list)
-    more: int = 0  # faults that are not told one by one
-
-    @property
-    def holds(self) -> bool:
-        """Whether nothing was found."""
-        return not self.faults
-
-    def fault(self, what: str, sentence: str, seq: int | None = None) -> None:
-        """Note what does not hold."""
-        if len(self.faults) < MOST:
-            self.faults.append(Fault(what, sentence, seq))
-        else:
-            self.more += 1
 
 
 def verify(

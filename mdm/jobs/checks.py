@@ -14,7 +14,8 @@ import msgspec
 
 from mdm import audit
 from mdm.access.terms import Principal
-from mdm.audit.verifying import Verified, verify
+from mdm.audit.verified import Verified
+from mdm.audit.verifying import verify
 from mdm.compose import Hub
 from mdm.hub.columns import now
 from mdm.hub.tables import Job

@@ -11,16 +11,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
 from datetime import datetime
 
 import pyarrow as pa
-from sqlmodel import Session, col, select
+from sqlmodel import col, select
 
 import reference
 from matching.cleaners import quote
 from matching.engine import Engine
-from mdm import audit
 from mdm.compose import Hub
 from mdm.contracts import Contracts, Layout, contract_for, load_contracts
 from mdm.contracts.accepted import COLUMNS, KINDS, ORIGIN, Kind
@@ -29,6 +27,7 @@ from mdm.errors import IntegrityError
 from mdm.hub.tables import Batch
 from mdm.lake import LakeFile
 from mdm.rights.leaveout import leave_out
+from mdm.validation.counts import BatchCounts, Counts, record
 from mdm.validation.quality import findings_sql, load_quality
 from mdm.validation.readings import accepted_sql, landed_columns, typed_sql
 from mdm.validation.versions import number_current
@@ -43,64 +42,8 @@ _NO_DWELLING = "SELECT ''::VARCHAR office, ''::VARCHAR dwelling_ref LIMIT 0"
 _Own = tuple[tuple[str, Layout], list[Batch]]
 
 
-@dataclass(frozen=True)
-class BatchCounts:
-    """What became of one delivered file. `landed = accepted + quarantined + erased`, always."""
-
-    batch: str
-    source: str
-    layout: str
-    file: str
-    landed: int
-    accepted: int
-    quarantined: int
-    erased: int = 0
-
-
 #: The findings written, by batch, and what became of each batch.
 _Checked = tuple[dict[str, LakeFile], list[BatchCounts]]
-
-
-@dataclass(frozen=True)
-class Counts:
-    """What validation did: per batch, and the records of each kind that count now."""
-
-    batches: tuple[BatchCounts, ...]
-    current: dict[Kind, int]
-    replaced: int
-    corrections: int = 0
-
-    @property
-    def landed(self) -> int:
-        """Rows landed, over all batches."""
-        return sum(batch.landed for batch in self.batches)
-
-    @property
-    def accepted(self) -> int:
-        """Rows accepted, over all batches; `replaced` of them have a later version."""
-        return sum(batch.accepted for batch in self.batches)
-
-    @property
-    def quarantined(self) -> int:
-        """Rows kept out, over all batches."""
-        return sum(batch.quarantined for batch in self.batches)
-
-    @property
-    def erased(self) -> int:
-        """Rows taken out because the law says so, over all batches."""
-        return sum(batch.erased for batch in self.batches)
-
-    def as_dict(self) -> dict[str, int]:
-        """The same in one number each."""
-        whole = {
-            "landed": self.landed,
-            "accepted": self.accepted,
-            "quarantined": self.quarantined,
-            "replaced": self.replaced,
-        }
-        whole |= {"erased": self.erased} if self.erased else {}
-        whole |= {"corrections": self.corrections} if self.corrections else {}
-        return whole | {str(kind): rows for kind, rows in self.current.items()}
 
 
 def validate(
@@ -152,7 +95,7 @@ def validate(
         for kind, table in corrected.items():
             _accept(engine, kind, [one for one, _ in layouts if one[1].kind == kind], table)
     engine.drop("known_dwelling")
-    _record(hub, held, counts, files)
+    record(hub, held, counts, files)
     accepted = sum(count.accepted for count in counts)
     added = sum(int(engine.scalar(f"SELECT count(*) FROM {table}")) for table in corrected.values())
     return Counts(tuple(counts), current, accepted - sum(current.values()), added)
@@ -349,39 +292,3 @@ def _accept(
         parts = [f"SELECT {', '.join(nulls)} LIMIT 0"]
     parts += [f"SELECT * FROM {corrected}"] if corrected else []
     engine.run(f"CREATE OR REPLACE VIEW {kind}_accepted AS {' UNION ALL '.join(parts)}")
-
-
-def _record(
-    hub: Hub, held: Sequence[Batch], counts: Sequence[BatchCounts], files: dict[str, LakeFile]
-) -> None:
-    """Make the new findings part of the lake and the counts part of their batches, in one unit of
-    work.
-    """
-    new = {batch.id for batch in held if batch.accepted is None}
-    if not new:
-        return
-    with hub.sessions.begin() as session:
-        hub.lake.adopt(session, list(files.values()))
-        for count in counts:
-            if count.batch in new:
-                _record_one(session, count)
-
-
-def _record_one(session: Session, count: BatchCounts) -> None:
-    batch = session.get_one(Batch, count.batch)
-    batch.accepted, batch.quarantined, batch.status = count.accepted, count.quarantined, "validated"
-    session.add(batch)
-    audit.record(
-        session,
-        "system",
-        "validate",
-        batch=count.batch,
-        source=count.source,
-        layout=count.layout,
-        counts={
-            "landed": count.landed,
-            "accepted": count.accepted,
-            "quarantined": count.quarantined,
-            **({"erased": count.erased} if count.erased else {}),
-        },
-    )

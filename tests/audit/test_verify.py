@@ -12,8 +12,9 @@ from mdm import audit
 from mdm.audit import checkpoints
 from mdm.audit.indexed import edge, grow, reindex
 from mdm.audit.search import Wanted, entries, named, search
+from mdm.audit.verified import Verified
 from mdm.audit.verifier import leaf_hash, read_note
-from mdm.audit.verifying import Verified, verify
+from mdm.audit.verifying import verify
 from mdm.compose import Hub
 from mdm.work.progress import Silent
 from tests.audit.logs import act, keep_log

@@ -11,7 +11,8 @@ from mdm.compose import Hub
 from mdm.contracts import Layout, load_contracts
 from mdm.homes import create_home
 from mdm.landing import BatchResult, land
-from mdm.validation import Counts, validate
+from mdm.validation import validate
+from mdm.validation.counts import Counts
 from mdm.work.progress import Silent
 
 CONTRACTS = load_contracts()

@@ -18,8 +18,8 @@ from mdm.errors import InputError, IntegrityError
 
 if TYPE_CHECKING:
     from mdm.audit.search import Entry
+    from mdm.audit.verified import Verified
     from mdm.audit.verifier import Note
-    from mdm.audit.verifying import Verified
 
 
 @click.group()
