@@ -40,6 +40,7 @@ class Taken:
     client_id: str
     state: str
     attempts: int
+    revision: int
     created: datetime
     content: Any = field(repr=False)
 
@@ -138,13 +139,36 @@ class Exchanges:
         content: Any,
         *,
         due: datetime | None = None,
-    ) -> None:
-        """Write down how an exchange stands. `due`: it is to be taken up again."""
-        row = session.get_one(Exchange, exchange_id)
+        revision: int | None = None,
+    ) -> bool:
+        """Write down how an exchange stands; whether it was. `due`: it is to be taken up again.
+        `revision`: only if it stands as it was taken: an answer from before an erasure is not kept."""
+        row = session.get_one(Exchange, exchange_id, with_for_update=True)
+        if revision is not None and row.revision != revision:
+            return False
         row.revision += 1
         row.key_id = self._keys.domain(DOMAIN).version
         row.sealed = self._seal(row.id, row.revision, row.key_id, content)
         row.state, row.due = state, due
+        return True
+
+    def forget_answers(self, session: Session) -> int:
+        """Take back answers that wait to be delivered, because somebody was erased who may stand in them;
+        how many. They are made anew, from what the hub knows then."""
+        connection, taken_back = session.connection(), 0
+        dialect_of(connection).exclusive(connection, "exchange")
+        for row in session.exec(select(Exchange).where(Exchange.state == WAITING)).all():
+            try:
+                content = self._open(row).content
+            except IntegrityError:  # it opens for nobody any more
+                continue
+            if "uri" not in content:  # is answered at once, and nothing of it is kept
+                continue
+            taken_back += content.pop("items", None) is not None
+            # A question that is being answered at this moment, too: that answer is not kept.
+            state, due = (WAITING, row.due) if "message" in content else (UNDELIVERED, None)
+            self.settle(session, row.id, state, content, due=due)
+        return taken_back
 
     def any_due(self, session: Session) -> bool:
         """Whether there is anything to claim; costs a look, no lock."""
@@ -213,7 +237,10 @@ class Exchanges:
 
     def _open(self, row: Exchange) -> Taken:
         plain = unseal(self._key(row.key_id), _place(row.id, row.revision, row.key_id), row.sealed)
-        return Taken(row.id, row.client_id, row.state, row.attempts, row.created, json.loads(plain))
+        return Taken(
+            row.id, row.client_id, row.state, row.attempts, row.revision, row.created,
+            json.loads(plain),
+        )  # fmt: skip
 
     def _seal(self, exchange_id: str, revision: int, key_id: int, content: Any) -> bytes:
         plain = json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -31,7 +32,7 @@ from mdm.access import Principal
 from mdm.access.clients import standing
 from mdm.compose import Hub
 from mdm.desk import Desk
-from mdm.errors import HubError
+from mdm.errors import ConflictError, HubError
 from mdm.exchanges import CLAIM, DELIVERED, UNDELIVERED, WAITING, Exchanges, Taken, callbacks
 from mdm.hub.columns import now
 
@@ -100,7 +101,7 @@ class Courier:
             await self._end(taken, content, UNDELIVERED)
             return
         try:
-            body = await self._body(taken, content, principal)
+            body, taken = await self._body(taken, content, principal)
             sent = await _sent(client, content["uri"], body)
         except (HubError, Problem):  # a budget is used up, or the desk is full
             sent = False
@@ -112,24 +113,29 @@ class Courier:
         elif taken.attempts > len(AGAIN):
             await self._end(taken, content, UNDELIVERED)
         else:
-            await self._settle(taken, content, WAITING, now() + AGAIN[taken.attempts - 1])
+            await self._put_off(taken, content, now() + AGAIN[taken.attempts - 1])
 
-    async def _body(self, taken: Taken, content: dict[str, Any], principal: Principal) -> bytes:
-        """The signed answer; made at the first attempt, and kept in `content` for the next."""
+    async def _body(
+        self, taken: Taken, content: dict[str, Any], principal: Principal
+    ) -> tuple[bytes, Taken]:
+        """The signed answer; made at the first attempt, and kept in `content` for the next. The question is
+        kept beside it: an erasure takes answers back that wait, and they are made anew."""
         if content["kind"] == STATUS:
             question = convert(content["message"], StatusMessage, "message")
-            return await asyncio.to_thread(
+            body = await asyncio.to_thread(
                 status_reply, self._hub, taken.client_id, content["sender_id"], question
             )
+            return body, taken
         if "items" not in content:
             message = convert(content["message"], SearchMessage, "message")
             facade = Facade(self._hub, self._desk, principal)
             content["items"] = await facade.answer(message, taken.id)
-            del content["message"]
-            await self._settle(taken, content, WAITING, now() + CLAIM)
+            if not await self._put_off(taken, content, now() + CLAIM):
+                raise ConflictError("Somebody was erased while this was answered.")
+            taken = replace(taken, revision=taken.revision + 1)
         items = content["items"]
         message_out = search_response(content["transaction_id"], taken.id, items)
-        return replies.envelope(
+        body = replies.envelope(
             self._hub,
             content["sender_id"],
             ON_SEARCH,
@@ -138,6 +144,7 @@ class Courier:
             total=len(items),
             completed=len(items),
         )
+        return body, taken
 
     def _standing(self, client_id: str, uri: str) -> Principal | None:
         """The client, if it may still be answered there."""
@@ -153,16 +160,24 @@ class Courier:
             "references": content["references"],
             "items": replies.without_records(content.get("items") or _none(content["references"])),
         }
-        await self._settle(taken, kept, state, None)
 
-    async def _settle(
-        self, taken: Taken, content: Mapping[str, Any], state: str, due: datetime | None
-    ) -> None:
         def write() -> None:
             with self._hub.sessions.begin() as session:
-                self._exchanges.settle(session, taken.id, state, dict(content), due=due)
+                self._exchanges.settle(session, taken.id, state, kept)
 
         await asyncio.to_thread(write)
+
+    async def _put_off(self, taken: Taken, content: Mapping[str, Any], due: datetime) -> bool:
+        """Keep an exchange for another attempt; whether it stood as it was taken. One that did not is taken
+        up as it stands when its claim has run out."""
+
+        def write() -> bool:
+            with self._hub.sessions.begin() as session:
+                return self._exchanges.settle(
+                    session, taken.id, WAITING, dict(content), due=due, revision=taken.revision
+                )
+
+        return await asyncio.to_thread(write)
 
 
 def _none(references: list[str]) -> list[replies.Item]:

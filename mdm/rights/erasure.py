@@ -18,6 +18,7 @@ from sqlmodel import Session, col, delete, func, or_, select, update
 from mdm import audit, judgements
 from mdm.compose import Hub
 from mdm.corrections import forgetting as corrections
+from mdm.exchanges import Exchanges
 from mdm.hub.runs import published_seq
 from mdm.hub.tables import (
     Batch,
@@ -205,6 +206,7 @@ def _shred(hub: Hub, session: Session, shred: ShredList, erasure: Erasure) -> di
         return shred.mac(*ref) in shred.records
 
     counts = {
+        "exchanges": Exchanges(hub.keys).forget_answers(session),
         "jobs": jobs.forget(hub, session, niks_told(hub, session, ids)),
         "versions shared": _blank_shared(hub, session, shred, erasure),
         "judgements": _forget_judgements(hub, session, shred),

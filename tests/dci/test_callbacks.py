@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -235,6 +236,39 @@ def test_what_a_dead_worker_left_is_taken_up_by_another(
     with hub.sessions.begin() as session:  # a minute passes
         session.get_one(Exchange, correlation).due = now()
     receiver.wait()
+    eventually(sender, correlation, "delivered")
+
+
+def test_an_answer_from_before_an_erasure_is_made_anew(service: Served, receiver: Receiver) -> None:
+    sender, hub = enrol(service), service.hub
+    uri, message, exchanges = agreed(sender, receiver), searching(by_nik(SITI)), Exchanges(hub.keys)
+    (reference,) = [item["reference_id"] for item in message["search_request"]]
+    content = {
+        "kind": "search",
+        "uri": uri,
+        "sender_id": sender.principal.id,
+        "transaction_id": message["transaction_id"],
+        "message": message,
+        "references": [reference],
+        "items": [{"reference_id": reference, "status": "succ", "data": "of who was erased"}],
+    }
+    who, transaction = sender.principal.id, message["transaction_id"]
+    with hub.sessions.begin() as session:  # its callback did not take it yet
+        later = now() + timedelta(hours=1)
+        correlation = exchanges.begin(
+            session, who, transaction, content["references"], content, due=later
+        )
+        (taken,) = exchanges.by_id(session, who, correlation)
+        assert exchanges.forget_answers(session) >= 1
+        # Nor is one kept that somebody has in hand at that moment.
+        assert not exchanges.settle(
+            session, correlation, "waiting", content, due=now(), revision=taken.revision
+        )
+        session.get_one(Exchange, correlation).due = now()
+    (came,) = receiver.wait()
+    (item,) = came["message"]["search_response"]
+    assert item["reference_id"] == reference
+    assert "of who was erased" not in str(came)
     eventually(sender, correlation, "delivered")
 
 

@@ -8,6 +8,8 @@ from sqlmodel import select
 
 from mdm.audit.verifying import verify
 from mdm.compose import Hub
+from mdm.exchanges import Exchanges
+from mdm.hub.columns import now
 from mdm.hub.runs import published_seq
 from mdm.hub.tables import AuditEvent, EntityEvent
 from mdm.lookup import profile_by_nik
@@ -39,7 +41,13 @@ def test_versions_from_when_two_were_taken_for_one_are_gone_too(hub: Hub) -> Non
         session.add(
             EntityEvent(run_seq=seq, entity_id="e1", kind="person", event="split", other="e2")
         )
+    exchanges, told = Exchanges(hub.keys), {"uri": "https://x", "message": {}, "items": ["SITI"]}
+    with hub.sessions.begin() as session:
+        waits = exchanges.begin(session, "client", "t", (), told, due=now())
     assert erase(hub, "e2").records == 1
+    with hub.sessions.read() as session:  # an answer that waits for its callback is made anew
+        (left,) = exchanges.by_id(session, "client", waits)
+    assert left.content == {"uri": "https://x", "message": {}}
     with hub.sessions.read() as session:
         assert [one.version for one in open_every_version(hub, session, ["e1", "e2"])] == [2]
         assert list(open_profiles(hub, session, ["e1", "e2"], 1)) == []
