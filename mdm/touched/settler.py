@@ -7,18 +7,29 @@ a second. What had to wait (a whole run was under way) is looked for again every
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import Future
+from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 
 from matching.engine import Engine
+from matching.rules import Kind
 from mdm.compose import Hub
+from mdm.touched.ahead import read_ahead
 from mdm.touched.settling import Settled, Waiting, pending, settle
 from mdm.touched.words import Words
 
 LOOK_AGAIN = 5.0  # seconds
 
 Outcome = Settled | Waiting | None
+
+
+@dataclass(frozen=True)
+class _Ahead:
+    """Somebody thinks about a decision on these."""
+
+    kind: Kind
+    entities: frozenset[str]
 
 
 class Settler:
@@ -29,7 +40,7 @@ class Settler:
         self._failed = failed
         self._words = Words(hub)
         self._engine: Engine | None = None
-        self._asked: SimpleQueue[Future[Outcome] | None] = SimpleQueue()
+        self._asked: SimpleQueue[Future[Outcome] | _Ahead | None] = SimpleQueue()
         self._thread = threading.Thread(target=self._work, name="settler", daemon=True)
 
     def __enter__(self) -> Settler:
@@ -49,28 +60,38 @@ class Settler:
         self._asked.put(future)
         return future
 
+    def expect(self, kind: Kind, entities: Collection[str]) -> None:
+        """Somebody thinks about a decision on some entities: what it would read is read now, after all
+        that was asked for."""
+        self._asked.put(_Ahead(kind, frozenset(entities)))
+
     def _work(self) -> None:
         closing = False
         try:
             while not closing:
-                waiting, closing = self._gather()
-                self._answer(waiting)
+                found = self._gather()
+                closing = None in found
+                expected = [one for one in found if isinstance(one, _Ahead)]
+                asked = [one for one in found if isinstance(one, Future)]
+                if asked or not expected:
+                    self._answer(asked)
+                if not closing:
+                    self._read(expected)
         finally:
             if self._engine is not None:
                 self._engine.close()
 
-    def _gather(self) -> tuple[list[Future[Outcome]], bool]:
-        """All who ask, after waiting a while for the first; whether the settler is closing."""
+    def _gather(self) -> list[Future[Outcome] | _Ahead | None]:
+        """All that was asked, after waiting a while for the first; None is the word to close."""
         try:
             found = [self._asked.get(timeout=LOOK_AGAIN)]
         except Empty:
-            return [], False
+            return []
         while True:
             try:
                 found.append(self._asked.get_nowait())
             except Empty:
-                break
-        return [one for one in found if one is not None], None in found
+                return found
 
     def _answer(self, waiting: list[Future[Outcome]]) -> None:
         try:
@@ -82,6 +103,16 @@ class Settler:
         else:
             for future in waiting:
                 future.set_result(outcome)
+
+    def _read(self, expected: Sequence[_Ahead]) -> None:
+        """Read ahead, unless somebody decides meanwhile: a decision reads for itself what is missing."""
+        for one in expected:
+            if not self._asked.empty():
+                return
+            try:
+                read_ahead(self._hub, one.kind, one.entities)
+            except Exception as error:
+                self._failed(error)
 
     def _settle(self) -> Outcome:
         if self._engine is None:

@@ -6,7 +6,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
+from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from sqlmodel import select
 
@@ -20,6 +23,7 @@ from mdm.lookup import open_profile
 from mdm.pipeline import PATH, run
 from mdm.run import Work, carry_out
 from mdm.touched import Settled, Waiting, pending, settle
+from mdm.touched.ahead import read_ahead
 from mdm.touched.words import Words
 from mdm.tracing.component import look
 from mdm.tracing.moments import run_then
@@ -152,6 +156,26 @@ def test_two_that_are_two_already_keep_their_profiles(hub: Hub) -> None:
     assert pending(hub) == 0
     assert versions() == before
     whole_run_changes_nothing(hub, "person")
+
+
+def test_what_somebody_thinks_about_is_read_before_they_decide(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left, right = apart(hub, "person")
+    of = linked(hub, "person")
+    read: list[list[int]] = []
+    as_ever = pq.ParquetFile.read_row_groups
+
+    def counted(file: pq.ParquetFile, groups: list[int], **how: Any) -> pa.Table:
+        read.append(groups)
+        return as_ever(file, groups, **how)
+
+    read_ahead(hub, "person", [of[left], of[right]])
+    monkeypatch.setattr(pq.ParquetFile, "read_row_groups", counted)
+    say(hub, "person", left, right, "link")
+    settled(hub)
+    assert linked(hub, "person")[left] == linked(hub, "person")[right]
+    assert not read
 
 
 def test_what_is_taken_back_is_as_before(hub: Hub) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 from litestar import Response, get, post
 from litestar.di import NamedDependency
@@ -17,6 +17,7 @@ from api.web.review.asked import NEXT, QUEUE, TASK, asked_of
 from api.web.review.elsewhere import TEMPLATE as ELSEWHERE
 from api.web.review.elsewhere import ElsewherePage, elsewhere
 from api.web.review.showing import Taken, charge, take, task_page
+from matching.rules import Kind
 from mdm.access import Principal
 from mdm.compose import Hub
 from mdm.errors import UnknownError
@@ -54,12 +55,14 @@ def show(
     task_id: FromPath[str],
     hub: NamedDependency[Hub],
     principal: NamedDependency[Principal],
+    settler: NamedDependency[Settler],
 ) -> Response[bytes]:
-    """The task, values masked."""
+    """The task, values masked. What its answer will read is read meanwhile."""
     try:
         taken = take(hub, principal, task_id)
     except (TakenError, ChangedError, UnknownError) as error:
         return elsewhere(request, hub, principal, task_id, error)
+    settler.expect(cast(Kind, taken.task.kind), taken.ids)
     return page(request, TEMPLATE, task_page(request, hub, principal, taken))
 
 
