@@ -18,6 +18,8 @@ from reference.attributes import dictionary
 from reference.sentences import Sentence
 
 BATCH = RECORD_PARTS.index("batch")
+LOSERS = 3  # where the losers of an entry stand; behind them only that the winner is not valid
+INVALID = "invalid"  # the reason of losers that are not valid
 NOT_KEPT = "?"  # the rule of an attribute that the rule set given does not know
 UNSAID = Sentence(
     id="Kumpulan aturan yang tersimpan tidak memuat kalimat untuk keputusan ini.",
@@ -129,6 +131,16 @@ def every_value(content: str | Mapping[str, Any], attribute: str) -> list[Any]:
     body = json.loads(content) if isinstance(content, str) else content
     entry = body["agreed"].get(attribute) or body["contested"].get(attribute) or []
     return [*entry[:1], *(lost[0] for lost in (entry[3] if len(entry) > 3 else []))]
+
+
+def valid_values(content: str | Mapping[str, Any], attribute: str) -> list[Any]:
+    """The valid values of an attribute, the chosen one first: those that an entity is found by."""
+    body = json.loads(content) if isinstance(content, str) else content
+    entry = body["agreed"].get(attribute) or body["contested"].get(attribute)
+    if not entry or len(entry) > LOSERS + 1:  # what is chosen is not valid: then nothing is
+        return []
+    lost = entry[LOSERS] if len(entry) > LOSERS else []
+    return [entry[0], *(value for value, _, _, reason in lost if reason != INVALID)]
 
 
 def facts(content: str | Mapping[str, Any]) -> Any:

@@ -41,6 +41,11 @@ _SQL = {
 }
 
 
+def links_sql(kind: str) -> str:
+    """SQL over the membership tables: entity_id, links of every entity of a kind that has some."""
+    return _SQL[kind]
+
+
 def links_table(engine: Engine, kind: str) -> None:
     """Make `<kind>_survive_links` (entity_no, links): the inside of a JSON object.
 

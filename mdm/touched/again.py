@@ -24,6 +24,7 @@ from mdm.survivorship import settle_regions, survive
 from mdm.survivorship.members import members
 from mdm.touched.reach import Kept, Reach, column
 from mdm.touched.regions import stand_in_regions
+from mdm.touched.relink import relink
 from mdm.work.beside import Beside
 
 #: What a kept row says beside the standardised record.
@@ -95,10 +96,19 @@ _JUDGED = """
 
 
 def choose_again(
-    hub: Hub, session: Session, engine: Engine, kept: Kept, found: Reach, *, changed: bool
+    hub: Hub,
+    session: Session,
+    engine: Engine,
+    kept: Kept,
+    found: Reach,
+    *,
+    chosen: Collection[Kind],
 ) -> dict[Kind, set[str]]:
     """Make the golden tables, and what publishing reads beside; the entities that are golden now.
-    Where nothing `changed` that profiles are made of, only the regions of those that stand are told."""
+
+    `chosen`: the kinds whose values are chosen anew; the others keep theirs, linked anew. Where nothing
+    changed that profiles are made of, it is empty, and only the regions of those that stand are told.
+    """
     _open_questions(kept, engine, found.kind)
     for kind in KINDS:
         _bring(kept, engine, kind, anew=kind == found.kind)
@@ -111,10 +121,16 @@ def choose_again(
     for kind in KINDS:
         engine.register(f"{kind}_now", _ids(now[kind]))
         engine.run(_GOLDEN.format(kind=kind))
-    if changed:
+    if chosen:
+        kept_so = {
+            kind
+            for kind in KINDS
+            if kind not in chosen
+            and relink(hub, session, engine, kind, _looked_at(engine, kind), seq=kept.run.seq)
+        }
         with Beside(engine) as beside:
             for kind in KINDS:
-                if now[kind]:
+                if now[kind] and kind not in kept_so:
                     beside.later(partial(_choose, kind=kind))
             beside.wait()
         stand_in_regions(hub, session, engine, "household", _homes(engine))
@@ -191,17 +207,25 @@ def _open_questions(kept: Kept, engine: Engine, kind: Kind) -> None:
     kept.records(kind, column(groups, "group_l") | column(groups, "group_r"))
 
 
+def _looked_at(engine: Engine, kind: Kind) -> set[str]:
+    return _column(engine, f"SELECT entity_id FROM {kind}_now{_beside(kind)}")
+
+
+def _beside(kind: Kind) -> str:
+    """SQL: of families also those that persons chosen belong to are looked at, for where these live."""
+    if kind != "family":
+        return ""
+    return """ UNION SELECT i.family_entity FROM person_in_family i
+               JOIN person_now p ON p.entity_id = i.person_entity WHERE i.chosen"""
+
+
 def _choose(engine: Engine, kind: Kind) -> None:
-    """`<kind>_golden` of those in `<kind>_now`; of families also those that persons chosen belong to."""
-    more = ""
-    if kind == "family":
-        more = """ UNION SELECT i.family_entity FROM person_in_family i
-                   JOIN person_now p ON p.entity_id = i.person_entity WHERE i.chosen"""
+    """`<kind>_golden` of those in `<kind>_now` and what is looked at beside."""
     engine.drop(f"{kind}_links_all")  # of an earlier call that failed
     engine.run(f"ALTER TABLE {kind}_links RENAME TO {kind}_links_all")
     engine.table(
         f"{kind}_links",
-        f"SELECT * FROM {kind}_links_all WHERE entity_id IN (SELECT entity_id FROM {kind}_now{more})",
+        f"SELECT * FROM {kind}_links_all WHERE entity_id IN (SELECT entity_id FROM {kind}_now{_beside(kind)})",
     )
     survive(engine, kind, few=True)
     engine.drop(f"{kind}_links")

@@ -143,8 +143,8 @@ def _one_kind(
         kept = Kept(hub, session, before)
         found, said, corrected = _reached(hub, session, engine, kept, words, kind, pairs)
         cluster_again(hub, engine, kept, found, said=said, seq=run.seq)
-        changed = corrected or _moved(engine, kind) or not _same_rules(session, run)
-        now = choose_again(hub, session, engine, kept, found, changed=changed)
+        chosen = _chosen(engine, session, run, kind, corrected)
+        now = choose_again(hub, session, engine, kept, found, chosen=chosen)
     looked_at: dict[Kind, frozenset[str]] = {of: found.golden[of] | now[of] for of in _ORDER}
     # Ids that were merged away earlier stand in the table too: they may have to lead elsewhere now.
     looked_at[kind] |= found.judged | column(
@@ -157,7 +157,7 @@ def _one_kind(
         run,
         Silent(),
         only={str(of): ids for of, ids in looked_at.items()},
-        sealed=[str(of) for of, ids in looked_at.items() if changed and ids],
+        sealed=[str(of) for of, ids in looked_at.items() if chosen and ids],
         within=_with(run, before, known, moves),
     )
     return run.seq, looked_at
@@ -196,6 +196,16 @@ def _reached(  # noqa: PLR0917 - where it reads from, and what was said
             said.pop((min(left, right), max(left, right)), None)
             said[min(left, right), max(left, right)] = verdict
     return found, said, corrected
+
+
+def _chosen(
+    engine: Engine, session: Session, run: Run, kind: Kind, corrected: bool
+) -> frozenset[Kind]:
+    """The kinds of which values may be others now: all where there are corrections or other rules; else
+    the judged kind, and that only where a record moved."""
+    if corrected or not _same_rules(session, run):
+        return frozenset(_ORDER)
+    return frozenset({kind}) if _moved(engine, kind) else frozenset()
 
 
 def _moved(engine: Engine, kind: Kind) -> bool:

@@ -140,3 +140,13 @@ def test_all_tables_come_by_name_and_fast() -> None:
     assert time.process_time() - start < 2
     assert {"ref_place", "ref_code", "ref_name_token", "ref_address_token"} <= set(tables)
     assert all(table.num_rows > 0 for table in tables.values())
+
+
+def test_every_attribute_is_called_something_in_both_languages_and_so_are_its_codes() -> None:
+    for one in dictionary().attributes:
+        assert one.label_id, one.name
+        assert one.label_en, one.name
+        assert one.type != "code" or one.concept is not None or not one.collected, one.name
+        for code, words in labels(one.concept).items() if one.concept else ():
+            assert code not in {words.id, words.en}, (one.name, code)
+            assert "_" not in words.id + words.en, (one.name, code)

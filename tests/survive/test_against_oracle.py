@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from matching.engines.duckdb import DuckDBEngine
 from mdm.contracts.accepted import ORIGIN, PERSON
 from mdm.survivorship import load_rules, survive
+from mdm.survivorship.explain import valid_values
 from tests.survive import oracle
 from tests.survive.tables import golden, load, record
 
@@ -103,9 +104,10 @@ def test_what_no_profile_may_do(
     rows = _rows(people)
     load(engine, "person", rows)
     survive(engine, "person", RULES)
-    found = engine.fetch("SELECT entity_id, niks FROM person_golden").to_pylist()
+    found = engine.fetch("SELECT entity_id, niks, content FROM person_golden").to_pylist()
     for entity in found:
         own = [r for r in rows if r["entity"] == entity["entity_id"]]
         valid = {r["nik"] for r in own if r["nik"] in NIKS[:2]}
         assert set(entity["niks"]) == valid
         assert len(entity["niks"]) == len(valid)
+        assert valid_values(entity["content"], "nik") == entity["niks"]

@@ -185,6 +185,15 @@ def test_on_a_phone_without_the_script(workbench: Served, open_: Open) -> None:
         outcome = "different" if len(entities(session, task)) > 1 else "split"
     assert (answer.actor, answer.outcome, answer.state) == (who.id, outcome, "decided")
     assert answer.seconds is not None
+    colleague, path = one_of(workbench.hub, "steward"), f"/tinjau/tugas/{task}"
+    said = {"different": "semuanya berbeda", "split": "dibagi"}[outcome]
+    with colleague.client(workbench.url) as late:
+        looked = late.get(path).text
+        sent = late.post(path, data={"csrf": colleague.csrf, "versi": "1", "aksi": "sama"}).text
+    for told, lost in ((looked, False), (sent, True)):
+        assert who.login in told
+        assert said in told
+        assert ("tidak disimpan" in told) == lost
 
 
 def test_conflict_is_told_kindly_and_other_regions_are_not_there(

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import string
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+import mdm
+from api.dci import searching
 from api.web.pages import TEMPLATES, warm
 from api.web.texts import texts
 from api.web.wording import IN
 from mdm.access import actions, alarms, load_rules
+from mdm.audit.checkpoints import KEY_EVENT
+from mdm.corrections.document import load_rules as load_corrections
+from mdm.eligibility import batch
+from mdm.jobs import DONE, FAILED, checks, exports
+from mdm.seal.masking import load_rules as load_sealing
 
 WEB = TEMPLATES.parent
 _KEY = re.compile(r"""["']([a-z-]+\.[a-z0-9._-]*[a-z0-9])["']""")
@@ -68,6 +78,32 @@ def test_every_role_has_a_name() -> None:
 
 def test_every_alarm_has_its_words() -> None:
     assert {f"overview.alarm.{kind}" for kind in alarms.KINDS} <= texts().keys()
+
+
+def recorded() -> Iterator[str]:
+    """The acts that the hub and the service write down by name: `audit.record(session, actor, act, …)`."""
+    at = {"record": 2, "Event": 1}
+    for path in [*Path(mdm.__file__).parent.rglob("*.py"), *WEB.parent.rglob("*.py")]:
+        for call in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute | ast.Name):
+                name = call.func.attr if isinstance(call.func, ast.Attribute) else call.func.id
+                said = call.args[at[name] :][:1] if name in at else []
+                if said and isinstance(said[0], ast.Constant) and isinstance(said[0].value, str):
+                    yield said[0].value
+
+
+def test_every_act_on_record_has_its_words() -> None:
+    for act in recorded():
+        assert f"acts.{act}" in texts(), act
+    acts = [f"alarm.{kind}" for kind in alarms.KINDS] + [f"job.{end}" for end in (DONE, FAILED)]
+    steps = {step.act for step in load_corrections().chain}
+    acts += [f"correction.{step}" for step in steps | {"propose", "send-back", "withdraw"}]
+    acts += [KEY_EVENT, exports.KIND, checks.KIND, batch.EVENT, searching.EVENT]
+    assert {f"acts.{act}" for act in [*acts, searching.MEMBERS_EVENT]} <= texts().keys()
+
+
+def test_every_purpose_has_its_words() -> None:
+    assert {f"auditor.purpose.{one}" for one in load_sealing().purposes} <= texts().keys()
 
 
 def test_numbers_and_dates_are_in_the_form_of_the_language() -> None:
