@@ -9,6 +9,7 @@ import altair as alt
 import vl_convert
 
 from mdm.report.facts import ClusterSize, LevelWeight, RuleCount, Seconds, StageCount, Step
+from reference.sentences import Language
 
 INK, SOFT, GRID = "#1d2733", "#66727f", "#e6e9ed"
 BLUE, GREEN, RED, AMBER = "#2463a6", "#2b8a5e", "#c0453b", "#c98a1b"
@@ -19,6 +20,11 @@ _LABEL_WIDTH = 240
 
 _LABELS = alt.Axis(labelLimit=300, minExtent=_LABEL_WIDTH, maxExtent=_LABEL_WIDTH, grid=False)
 _BARE = alt.Axis(labels=False, title=None)
+#: How numbers are written: 1.234,5 in Indonesian, 1,234.5 in English.
+_NUMBERS: dict[Language, dict[str, Any]] = {
+    "id": {"decimal": ",", "thousands": ".", "grouping": [3], "currency": ["Rp", ""]},
+    "en": {"decimal": ".", "thousands": ",", "grouping": [3], "currency": ["Rp", ""]},
+}
 _CONFIG: dict[str, Any] = {
     "background": None,
     "font": "Inter, Segoe UI, Helvetica, Arial, sans-serif",
@@ -40,10 +46,13 @@ _CONFIG: dict[str, Any] = {
 }
 
 
-def svg(chart: alt.TopLevelMixin, label: str) -> str:
-    """The chart as an SVG element that scales with the page; `label` for who cannot see it."""
+def svg(chart: alt.TopLevelMixin, label: str, language: Language = "en") -> str:
+    """The chart as an SVG element that scales with the page; `label` for who cannot see it. Its numbers
+    have the form of the language."""
     # What the grammar's own schema says of a chart that never changes is no news, and takes half of the time.
-    drawn = vl_convert.vegalite_to_svg({**chart.to_dict(validate=False), "config": _CONFIG})
+    drawn = vl_convert.vegalite_to_svg(
+        {**chart.to_dict(validate=False), "config": _CONFIG}, format_locale=_NUMBERS[language]
+    )
     start = drawn.index("<svg") + len("<svg")
     head = f'<svg role="img" aria-label="{_attribute(label)}"'
     return head + drawn[start:]

@@ -29,12 +29,9 @@ OF_JUDGEMENT = {"link": BLUE, "review": AMBER, "non-link": RED}
 OF_SOURCE = (BLUE, GREEN, AMBER, RED, INK)
 
 
-def _counts(words: Wording, ticks: int) -> alt.Axis:
-    """An axis of counts, with thousands parted as the language parts them."""
-    text = "format(datum.value, ',')"
-    if words.language == "id":
-        text = f"replace(replace(replace({text}, /,/g, '_'), '.', ','), /_/g, '.')"
-    return alt.Axis(tickCount=ticks, labelExpr=text)
+def _counts(ticks: int) -> alt.Axis:
+    """An axis of counts."""
+    return alt.Axis(tickCount=ticks, format=",d")
 
 
 def _data(rows: Rows) -> Any:
@@ -66,7 +63,11 @@ def stages(session: Session, seq: int, _kind: str, words: Wording) -> str | None
         {"name": stage_name(words, name), "n": of, "text": words.duration(of)}
         for name, of in seconds_by_stage(run).items()
     ]
-    return svg(_bars(rows, alt.value(BLUE)), words.t("operations.chart.stages")) if rows else None
+    return (
+        svg(_bars(rows, alt.value(BLUE)), words.t("operations.chart.stages"), words.language)
+        if rows
+        else None
+    )
 
 
 def findings(session: Session, seq: int, _kind: str, words: Wording) -> str | None:
@@ -90,7 +91,11 @@ def findings(session: Session, seq: int, _kind: str, words: Wording) -> str | No
         range=[AMBER, RED],
     )
     colour = alt.Color("severity:N", scale=scale, legend=alt.Legend(orient="top", title=None))
-    return svg(_bars(rows, colour), words.t("operations.chart.findings")) if rows else None
+    return (
+        svg(_bars(rows, colour), words.t("operations.chart.findings"), words.language)
+        if rows
+        else None
+    )
 
 
 def freshness(session: Session, seq: int, _kind: str, words: Wording) -> str | None:
@@ -118,11 +123,15 @@ def freshness(session: Session, seq: int, _kind: str, words: Wording) -> str | N
                 labelAngle=0,
             ),
         ),
-        y=alt.Y("n:Q", title=None, axis=_counts(words, 3)),
+        y=alt.Y("n:Q", title=None, axis=_counts(3)),
     )
     drawn = base.mark_bar(color=BLUE).properties(width=WIDTH + 150, height=70)
     faceted = drawn.facet(row=alt.Row("source:N", title=None), spacing=8)
-    return svg(faceted.resolve_scale(y="independent"), words.t("operations.chart.freshness"))
+    return svg(
+        faceted.resolve_scale(y="independent"),
+        words.t("operations.chart.freshness"),
+        words.language,
+    )
 
 
 def matched(session: Session, seq: int, _kind: str, words: Wording) -> str | None:
@@ -146,7 +155,11 @@ def matched(session: Session, seq: int, _kind: str, words: Wording) -> str | Non
         ),
     )
     drawn = base.mark_line() + base.mark_point(filled=True, size=60, opacity=1)
-    return svg(drawn.properties(width=WIDTH, height=180), words.t("operations.chart.matches"))
+    return svg(
+        drawn.properties(width=WIDTH, height=180),
+        words.t("operations.chart.matches"),
+        words.language,
+    )
 
 
 def sizes(session: Session, seq: int, _kind: str, words: Wording) -> str | None:
@@ -172,7 +185,7 @@ def sizes(session: Session, seq: int, _kind: str, words: Wording) -> str | None:
     column = alt.Column("kind:N", sort=[kind_name(words, kind) for kind in KINDS], title=None)
     faceted = panel.facet(column=column, spacing=16)
     drawn = faceted.resolve_scale(y="independent", x="independent")
-    return svg(drawn, words.t("operations.chart.sizes")) if rows else None
+    return svg(drawn, words.t("operations.chart.sizes"), words.language) if rows else None
 
 
 def weights(session: Session, seq: int, kind: str, words: Wording) -> str | None:
@@ -203,14 +216,14 @@ def weights(session: Session, seq: int, kind: str, words: Wording) -> str | None
         .encode(
             x=alt.X("weight:Q", title=words.t("operations.bits"), bin="binned"),
             x2="end:Q",
-            y=alt.Y("n:Q", title=words.t("operations.pairs"), axis=_counts(words, 4)),
+            y=alt.Y("n:Q", title=words.t("operations.pairs"), axis=_counts(4)),
             color=colour,
         )
     )
     at = [{"at": load_linkage(known).thresholds.link}]
     line = alt.Chart(_data(at)).mark_rule(color=INK, strokeDash=[4, 3]).encode(x="at:Q")
     drawn = (bars + line).properties(width=WIDTH + 150, height=200)
-    return svg(drawn, words.t("operations.chart.weights"))
+    return svg(drawn, words.t("operations.chart.weights"), words.language)
 
 
 def recall(session: Session, seq: int, kind: str, words: Wording) -> str | None:
@@ -259,7 +272,7 @@ def recall(session: Session, seq: int, kind: str, words: Wording) -> str | None:
         panels.append(
             (line + span + point).properties(width=WIDTH, height=alt.Step(20), title=title)
         )
-    return svg(alt.vconcat(*panels, spacing=12), words.t("operations.chart.recall"))
+    return svg(alt.vconcat(*panels, spacing=12), words.t("operations.chart.recall"), words.language)
 
 
 DRAWERS: Mapping[str, Drawer] = {

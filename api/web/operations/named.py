@@ -39,7 +39,7 @@ def group_name(words: Wording, column: str, value: str) -> str:
         return place_name(value) or value
     if column == "provider":
         return source_name(words, value)
-    named = _known(words, "operations.group.", value.lower(), otherwise="")
+    named = _known(words, "operations.group.", value.lower().replace(" ", "-"), otherwise="")
     return named or value.replace("_", " ")
 
 

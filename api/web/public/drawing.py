@@ -31,4 +31,4 @@ def by_desil(row: OpenRow, words: Wording) -> str:
     )
     text = base.mark_text(dy=-8).encode(text="text:N")
     drawn = (base.mark_bar(cornerRadiusEnd=3, color=BLUE) + text).properties(width=680, height=180)
-    return svg(drawn, words.t("public.chart"))
+    return svg(drawn, words.t("public.chart"), words.language)
