@@ -4,10 +4,17 @@ from __future__ import annotations
 
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    field_validator,
+    model_validator,
+)
 
 from mdm.errors import InputError
 
@@ -20,26 +27,22 @@ class GroupRole(BaseModel):
     role: str
     region: str = ""
 
-    @field_validator("role")
-    @classmethod
-    def _role(cls, value: str) -> str:
-        from mdm.access.document import load_rules  # noqa: PLC0415 - read for OpenID Connect only
+    @model_validator(mode="after")
+    def _stands(self) -> Self:
+        # Read for OpenID Connect only: roles and regions are many.
+        from mdm.access.document import load_rules  # noqa: PLC0415
+        from mdm.access.places import check_region  # noqa: PLC0415
 
-        known = sorted(name for name, rule in load_rules().roles.items() if rule.kind == "staff")
-        if value not in known:
-            raise ValueError(f"staff hold no role '{value}', but: {', '.join(known)}")
-        return value
-
-    @field_validator("region")
-    @classmethod
-    def _region(cls, value: str) -> str:
-        from mdm.access.places import check_region  # noqa: PLC0415 - regions are many
-
+        known = {name: rule for name, rule in load_rules().roles.items() if rule.kind == "staff"}
+        if self.role not in known:
+            raise ValueError(f"staff hold no role '{self.role}', but: {', '.join(sorted(known))}")
+        if self.region and not known[self.role].regional:
+            raise ValueError(f"the role '{self.role}' is not held for a region: leave it out")
         try:
-            check_region(value)
+            check_region(self.region)
         except InputError as error:
             raise ValueError(f"{error.message} {error.hint}") from None
-        return value
+        return self
 
 
 class OidcSettings(BaseModel):

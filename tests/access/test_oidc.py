@@ -294,6 +294,7 @@ def test_a_group_gives_only_what_there_is(here: Issuer, tmp_path: Path) -> None:
     for given, said in (
         ({"role": "ofiser"}, "officer"),
         ({"role": "officer", "region": "3299"}, "3201"),
+        ({"role": "user-administrator", "region": "32"}, "not held for a region"),
     ):
         access = settings(here, tmp_path / "secret")
         access["oidc"]["groups"] = {"some": [given]}
