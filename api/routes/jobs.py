@@ -48,6 +48,7 @@ NO_JOB = Problem(
     summary="Ask about very many persons",
     status_code=202,
     request_max_body_size=BODY_BYTES,
+    responses={409: refusal("Somebody was erased while the job was being taken.")},
     tags=["jobs"],
 )
 async def submit(
