@@ -8,9 +8,9 @@ from litestar.params import JSONBody
 
 from api.actions import declares
 from api.schemas.keys import KeyQuestion, KeyVersion, KeyVersions, Rotated
+from mdm import rotation
 from mdm.access import Principal
 from mdm.compose import Hub
-from mdm.keys import rotation
 
 _BODY = 4 << 10
 

@@ -10,7 +10,7 @@ from mdm import audit, sampling
 from mdm.audit.search import Wanted, search
 from mdm.compose import Hub
 from mdm.errors import InputError, UnknownError
-from mdm.keys.rotation import rotate
+from mdm.rotation import rotate
 from mdm.sampling import AskedEvents, AskedLinks, AskedValues
 from tests.api.world import fill
 from tests.audit.logs import act

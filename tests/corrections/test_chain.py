@@ -16,8 +16,8 @@ from mdm.corrections.document import load_rules
 from mdm.corrections.terms import File
 from mdm.errors import AccessError, ConflictError, InputError, UnknownError
 from mdm.hub.tables import Budget, Correction, CorrectionEvidence, CorrectionStep, Judgement
-from mdm.keys.rewrap import rewrap_entity_keys
 from mdm.rights import restriction
+from mdm.rotation.wrapping import rewrap_entity_keys
 from tests.api.world import BUDI, ENTITY, FAMILY, RINA, SITI, fill
 from tests.corrections.chain import HEAD, KEMENSOS, OPERATOR, VERIFIER, approve, draft, of
 

@@ -24,8 +24,8 @@ from mdm.hub.tables import Job
 from mdm.jobs import asking
 from mdm.jobs import work as jobwork
 from mdm.jobs.work import Worker
-from mdm.keys.rotation import key_lines
 from mdm.rights.whom import entity_of
+from mdm.rotation import key_lines
 from mdm.seal.files import SealedFile
 from tests.decide.asked import many
 from tests.decide.world import NOBODY, Country, Household, adult, client, pupil

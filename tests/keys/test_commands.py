@@ -16,8 +16,8 @@ from mdm.cli.app import call
 from mdm.compose import Hub
 from mdm.homes import open_home
 from mdm.keys import PURPOSES
-from mdm.keys.rotation import ROOT
 from mdm.lookup import profile_by_nik
+from mdm.rotation import ROOT
 from mdm.work.progress import Silent
 from tests.keys.approving import approve
 from tests.keys.test_rotation import person

@@ -13,18 +13,19 @@ import pyarrow as pa
 import pytest
 from sqlmodel import select
 
+from mdm import rotation
 from mdm.access.errors import SecondPersonError
 from mdm.compose import Hub
 from mdm.errors import AccessError, IntegrityError, UsageError
 from mdm.homes import open_home
 from mdm.hub.runs import published_seq
 from mdm.hub.tables import AuditEvent, NikToken
-from mdm.keys import PURPOSES, rotation
-from mdm.keys.refile import refile
-from mdm.keys.rewrap import rewrap_entity_keys
+from mdm.keys import PURPOSES
 from mdm.lookup import open_profile, profile_by_nik
 from mdm.opening import carriers
 from mdm.publishing.tokens import tokens_for
+from mdm.rotation.tokens import refile
+from mdm.rotation.wrapping import rewrap_entity_keys
 from mdm.work.progress import Advance, Silent
 from tests.keys.approving import approve
 from tests.publish.golden import AGUS, BUDI, SITI, Golden, content, publish_golden
@@ -164,8 +165,8 @@ class _Killed(Silent):
 def test_killed_key_work_goes_on_where_it_stopped(
     hub: Hub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("mdm.keys.refile.CHUNK", 3)
-    monkeypatch.setattr("mdm.keys.rewrap.CHUNK", 3)
+    monkeypatch.setattr("mdm.rotation.tokens.CHUNK", 3)
+    monkeypatch.setattr("mdm.rotation.wrapping.CHUNK", 3)
     niks = numbers(10)
     persons = {f"e{n:03d}": person(nik, name=f"N{n}") for n, nik in enumerate(niks)}
     publish_golden(hub, Golden(persons=persons))

@@ -15,9 +15,9 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from mdm import rotation
 from mdm.errors import HomeError, IntegrityError, RuleError
 from mdm.homes import create_home, open_home
-from mdm.keys import rotation
 from mdm.keys.vault import Place, Vault
 from mdm.settings import make_settings
 from tests.keys.transit import TOKEN, SmallTransit, make_key, openbao, real, small

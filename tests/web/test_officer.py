@@ -12,11 +12,11 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 from sqlmodel import select
 
+from mdm import rotation
 from mdm.audit.search import Wanted, entries
 from mdm.compose import Hub
 from mdm.corrections.around import Around, look_around, value_of
 from mdm.hub.tables import Correction, Entity, SealedProfile
-from mdm.keys import rotation
 from mdm.pipeline import run
 from mdm.work.progress import Silent
 from tests.api.serving import Served, served

@@ -13,7 +13,7 @@ from mdm.cli.opened import opened
 from mdm.cli.session import Session, pass_session, shared_options
 
 if TYPE_CHECKING:
-    from mdm.keys.rotation import KeyLine
+    from mdm.rotation import KeyLine
 
 
 @click.group()
@@ -34,7 +34,7 @@ def keys() -> None:
 @pass_session
 def list_(session: Session) -> None:
     """Every version of every key, and how much still needs it. Nothing secret."""
-    from mdm.keys.rotation import key_lines  # noqa: PLC0415 - loads the whole hub
+    from mdm.rotation import key_lines  # noqa: PLC0415 - loads the whole hub
 
     with opened(session) as hub:
         lines = key_lines(hub)
@@ -58,7 +58,7 @@ def rotate(session: Session, *, purpose: str) -> None:
 
     Readers and writers go on meanwhile.
     """
-    from mdm.keys.rotation import rotate as turn  # noqa: PLC0415
+    from mdm.rotation import rotate as turn  # noqa: PLC0415
 
     with opened(session) as hub:
         version = turn(hub, purpose, actor=operator())
@@ -87,7 +87,7 @@ def refile(session: Session) -> None:
 
 
 def _bring(session: Session, purpose: str) -> None:
-    from mdm.keys.rotation import rewrap as bring  # noqa: PLC0415
+    from mdm.rotation import rewrap as bring  # noqa: PLC0415
 
     with opened(session) as hub, hub.lock(f"keys rewrap {purpose}"):
         done = bring(hub, purpose, actor=operator(), progress=session.progress)
@@ -115,7 +115,7 @@ def destroy(session: Session, *, purpose: str, version: int, approval: str | Non
     Refused while anything needs it. The first call asks another person for approval, and ends with
     the number of the request; call again with --approval when it is given.
     """
-    from mdm.keys.rotation import destroy as forget  # noqa: PLC0415
+    from mdm.rotation import destroy as forget  # noqa: PLC0415
 
     with opened(session) as hub, hub.lock(f"keys destroy {purpose}"):
         forget(hub, purpose, version, actor=operator(), approval=approval)

@@ -1,8 +1,8 @@
 """The life of keys: rotate, wrap anew, destroy. Every act is on record.
 
 A rotation is quick and harms nobody: what was sealed before still opens. Then the data keys are
-wrapped anew (`mdm.keys.rewrap`), tokens filed anew (`mdm.keys.refile`), lake files written anew
-(`mdm.keys.lake`), and when nothing needs the old version any more, it can be destroyed.
+wrapped anew (`mdm.rotation.wrapping`), tokens filed anew (`mdm.rotation.tokens`), lake files written anew
+(`mdm.rotation.lake`), and when nothing needs the old version any more, it can be destroyed.
 """
 
 from __future__ import annotations
@@ -33,10 +33,10 @@ from mdm.hub.tables import (
 )
 from mdm.jobs import LIVE
 from mdm.keys import PURPOSES
-from mdm.keys.lake import files_of, rewrite_lake
-from mdm.keys.refile import refile
-from mdm.keys.rewrap import reseal_second_factors, rewrap_entity_keys
 from mdm.rights import shredlist
+from mdm.rotation.lake import files_of, rewrite_lake
+from mdm.rotation.tokens import refile
+from mdm.rotation.wrapping import reseal_second_factors, rewrap_entity_keys
 from mdm.work.progress import Progress
 
 ROOT = "root"
