@@ -23,7 +23,7 @@ from mdm import questions, snapshots
 from mdm.access import Principal
 from mdm.compose import Hub
 from mdm.desk import Moment
-from mdm.revealing import Lookup, Revealed, sources
+from mdm.desk.revealing import Lookup, Revealed, sources
 from mdm.seal.pseudonyms import Pseudonyms
 from mdm.survivorship import load_rules as load_survivorship
 from reference.sentences import Sentence
