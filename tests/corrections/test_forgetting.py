@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from mdm.compose import Hub, open_home
+from mdm.compose import Hub
 from mdm.corrections import chain, lists, rows, store
 from mdm.errors import ConflictError
+from mdm.homes import open_home
 from mdm.hub.runs import published_seq
 from mdm.hub.tables import CorrectionKey, CorrectionPlace
 from mdm.rights import erasing, shredlist
