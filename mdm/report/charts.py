@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from importlib import import_module
 from typing import Any
 
 import altair as alt
@@ -10,6 +11,9 @@ import vl_convert
 
 from mdm.report.facts import ClusterSize, LevelWeight, RuleCount, Seconds, StageCount, Step
 from reference.sentences import Language
+
+# Altair asks whether pandas is there, and takes one that another thread is loading for a whole one.
+import_module("pandas")
 
 INK, SOFT, GRID = "#1d2733", "#66727f", "#e6e9ed"
 BLUE, GREEN, RED, AMBER = "#2463a6", "#2b8a5e", "#c0453b", "#c98a1b"

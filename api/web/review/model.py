@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from api.web.operations.named import source_name
 from api.web.review.words import evidence, reason, slug, spoken
 from api.web.wording import Wording
 from mdm.review.differences import Difference, against
@@ -141,7 +142,13 @@ def table_of(
         numbers.setdefault(record.entity_id, len(numbers) + 1)
     letters = {place: letter(at) for at, place in enumerate(order)}
     columns = tuple(
-        Column(place, letters[place], numbers[record.entity_id], record.ref.source, record.date)
+        Column(
+            place,
+            letters[place],
+            numbers[record.entity_id],
+            source_name(words, record.ref.source),
+            record.date,
+        )
         for place, record in zip(order, records, strict=True)
     )
     show = _Shown(component.kind, words, load_rules(), opened)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,6 +10,7 @@ from litestar import Response, get
 from litestar.di import NamedDependency
 
 from api.actions import declares
+from api.web.operations.named import source_name
 from api.web.pages import AnyRequest, page
 from api.web.review.asked import NEXT, QUEUE, TASK, Asked, asked_of, key_of
 from api.web.review.words import reason
@@ -147,7 +148,7 @@ def _line(
 
 def _choices(words: Wording, asked: Asked, told: tasks.Counts) -> Iterator[Choice]:
     every = ("", words.t("reviewing.every"))
-    for name, key, counted, text in (
+    filters: tuple[tuple[str, str, Mapping[str, int], Callable[[str], str]], ...] = (
         (
             "wilayah",
             "reviewing.filter.region",
@@ -156,8 +157,9 @@ def _choices(words: Wording, asked: Asked, told: tasks.Counts) -> Iterator[Choic
         ),
         ("jenis", "reviewing.filter.kind", told.kinds, lambda v: words.t(f"reviewing.kind.{v}")),
         ("sebab", "reviewing.filter.reason", told.reasons, lambda v: reason(words, v)),
-        ("sumber", "reviewing.filter.source", told.sources, lambda v: v),
-    ):
+        ("sumber", "reviewing.filter.source", told.sources, lambda v: source_name(words, v)),
+    )
+    for name, key, counted, text in filters:
         listed = [
             (value, f"{text(value)} ({words.number(n)})")
             for value, n in list(counted.items())[:MOST_CHOICES]

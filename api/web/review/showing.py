@@ -10,6 +10,7 @@ from markupsafe import Markup
 from sqlmodel import Session, select
 
 from api.guard import denied
+from api.web.operations.named import source_name
 from api.web.pages import AnyRequest
 from api.web.review.asked import NEXT, TASK, asked_of
 from api.web.review.graph import graph, waterfalls
@@ -197,7 +198,9 @@ def _clashes(
     names = names_of(session, {word.actor for one in found for word in one.words})
 
     def called(ref: RecordRef) -> str:
-        return letters.get(ref) or words.t("reviewing.outside", source=ref.source)
+        return letters.get(ref) or words.t(
+            "reviewing.outside", source=source_name(words, ref.source)
+        )
 
     return tuple(
         Clash(
