@@ -24,11 +24,11 @@ def upgrade() -> None:
     op.drop_table("budget_nik")
     op.create_table(
         "budget_asked",
-        sa.Column("principal", sa.String(), nullable=False),
         sa.Column("day", sa.Integer(), nullable=False),
+        sa.Column("principal", sa.String(), nullable=False),
         sa.Column("first", sa.Integer(), nullable=False),
         sa.Column("tokens", sa.LargeBinary(), nullable=False),
-        sa.PrimaryKeyConstraint("principal", "day", "first"),
+        sa.PrimaryKeyConstraint("day", "principal", "first"),
         **dialect_of(op.get_bind()).clustered,
     )
     _count_anew()

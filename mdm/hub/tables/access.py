@@ -168,8 +168,8 @@ class BudgetAsked(SQLModel, table=True):
 
     __tablename__ = "budget_asked"
 
-    principal: str = Field(primary_key=True)
     day: int = Field(primary_key=True, sa_type=sa.Integer)
+    principal: str = Field(primary_key=True)
     first: int = Field(primary_key=True, sa_type=sa.Integer)
     tokens: bytes
 
