@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import shutil
 import subprocess
@@ -22,8 +23,9 @@ OFF = ("fsync", "synchronous_commit", "full_page_writes")
 @contextmanager
 def running() -> Iterator[str]:
     """A server, up in a second; its URL without a database."""
-    # A short path: the server's socket lives in it.
-    data = Path(tempfile.mkdtemp(prefix="dtsen-pg-"))
+    # A short path: the server's socket lives in it. In memory with the homes of tests (see quick.py):
+    # to make and drop a database is to make and drop some hundred files.
+    data = Path(tempfile.mkdtemp(prefix="dtsen-pg-", dir=os.environ.get("PYTEST_DEBUG_TEMPROOT")))
     server = _start(data)
     try:
         url = str(server.get_uri())

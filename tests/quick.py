@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from argon2 import PasswordHasher
 
+from matching.engines.duckdb import DuckDBEngine
 from mdm.access import passwords
 
 MEMORY = Path("/dev/shm")
@@ -66,6 +67,23 @@ def remembered_certificates(patch: pytest.MonkeyPatch) -> None:
         return known[trust_env]
 
     patch.setattr(default, "create_ssl_context", create_ssl_context)
+
+
+def one_core_each(patch: pytest.MonkeyPatch) -> None:
+    """Let an engine of a small home use one core where nobody says how many. A query over a few hundred
+    rows is over before a second core has woken; test processes use the other cores themselves."""
+    begin = DuckDBEngine.__init__
+
+    def __init__(  # noqa: N807 - takes its place
+        self: DuckDBEngine,
+        *,
+        memory_limit: str = "4GB",
+        threads: int | None = None,
+        spill: Path | None = None,
+    ) -> None:
+        begin(self, memory_limit=memory_limit, threads=threads or 1, spill=spill)
+
+    patch.setattr(DuckDBEngine, "__init__", __init__)
 
 
 def remembered_levels(patch: pytest.MonkeyPatch) -> None:

@@ -19,6 +19,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
 import recordlinkage  # noqa: F401 - loaded once, for all children
 import splink  # noqa: F401
 import sqlalchemy as sa
@@ -29,6 +30,7 @@ from mdm.homes import open_home
 from mdm.landing import land
 from mdm.pipeline import run
 from mdm.work.progress import Silent
+from tests import quick
 
 ENGINE = ("register", "table", "run", "fetch", "scalar", "stream")
 
@@ -96,6 +98,9 @@ def in_a_child(request: dict[str, Any]) -> dict[str, Any]:
 
 def main() -> None:
     """Answer each request with one line."""
+    patch = pytest.MonkeyPatch()
+    quick.remembered_levels(patch)
+    quick.one_core_each(patch)
     reference.tables()  # read once, for all children
     for line in sys.stdin:
         print(json.dumps(in_a_child(json.loads(line))), flush=True)  # noqa: T201 - the protocol
