@@ -4,6 +4,10 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
+# The lock names every package and its hash. Every second one goes with the other half: one unpacks on each core. Should
+# they ever stand in each other's way, the whole is installed once more, which takes up what is missing.
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps
+
 # What tests import, compiled once: their processes, which begin together, would each do it again.
 COMPILED := $(VENV)/.compiled
 
@@ -15,8 +19,12 @@ help: ## show what can be made
 
 $(STAMP): requirements.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --no-deps --require-hashes -r requirements.lock
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	awk '/^[a-z]/ { n++ } n % 2' requirements.lock >$(VENV)/odd.txt
+	awk '/^[a-z]/ { n++ } n % 2 == 0' requirements.lock >$(VENV)/even.txt
+	$(PIP) --no-compile --require-hashes -r $(VENV)/odd.txt & \
+	$(PIP) --no-compile --require-hashes -r $(VENV)/even.txt; even=$$?; \
+	wait $$! && test $$even = 0 || $(PIP) --no-compile --require-hashes -r requirements.lock
+	$(PIP) --no-build-isolation --editable .
 	@touch $@
 
 demo: $(STAMP) ## 20,000 people: make the files, land, link, survive, seal, publish, report
