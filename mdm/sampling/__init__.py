@@ -72,9 +72,11 @@ class AskedValues:
 
 @dataclass(frozen=True)
 class AskedLinks:
-    """A sample of the links a run made itself, spread over the bands of match weight."""
+    """A sample of the links a run made itself, of entities in some regions (Kemendagri prefixes),
+    spread over the bands of match weight."""
 
     kind: Kind = "person"
+    regions: tuple[str, ...] = ("",)
 
 
 Asked = AskedEvents | AskedValues | AskedLinks
@@ -156,9 +158,11 @@ def examine(
         )
 
 
-def everyone(session: Session, limit: int = 50) -> list[Sample]:
-    """The samples there are, the newest first."""
+def everyone(session: Session, limit: int = 50, *, actor: str | None = None) -> list[Sample]:
+    """The samples there are, or those that one person drew, the newest first."""
     query = select(Sample).order_by(col(Sample.created).desc(), col(Sample.id))
+    if actor is not None:
+        query = query.where(Sample.actor == actor)
     return list(session.exec(query.limit(limit)).all())
 
 
@@ -191,6 +195,19 @@ def shares(kept: Kept) -> dict[str, Share]:
     return {"": _whole(kept, list(found.values())), **found}
 
 
+def following(kept: Kept, after: int) -> int | None:
+    """The first thing behind a number that nobody has looked at, else the first of all."""
+    left = [item.n for item in kept.items if item.n not in kept.words]
+    return next((n for n in left if n > after), left[0] if left else None)
+
+
+def linked_seq(hub: Hub, kind: Kind) -> int | None:
+    """The number of the newest published run that linked everything of a kind."""
+    with hub.sessions.read() as session:
+        run = _linked(session, kind)
+        return run.seq if run else None
+
+
 def _drawn(hub: Hub, asked: Asked, count: int, seed: str) -> tuple[str, Drawn]:
     with hub.sessions.read() as session:
         if isinstance(asked, AskedEvents):
@@ -202,7 +219,9 @@ def _drawn(hub: Hub, asked: Asked, count: int, seed: str) -> tuple[str, Drawn]:
             seq = asked.run_seq or published_seq(session)
             return VALUES, draw_values(hub, session, values, count, seed, seq=seq)
         run = _linked(session, asked.kind)
-    return LINKS, draw_links(hub, run, asked.kind, count, seed) if run else Drawn((), {})
+    if run is None:
+        return LINKS, Drawn((), {})
+    return LINKS, draw_links(hub, run, asked.kind, count, seed, regions=asked.regions)
 
 
 def _linked(session: Session, kind: Kind) -> Run | None:
@@ -290,6 +309,7 @@ __all__ = [
     "MOST",
     "VALUES",
     "VERDICTS",
+    "WRONG",
     "Asked",
     "AskedEvents",
     "AskedLinks",
@@ -301,5 +321,7 @@ __all__ = [
     "everyone",
     "examine",
     "find",
+    "following",
+    "linked_seq",
     "shares",
 ]

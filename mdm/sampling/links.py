@@ -9,12 +9,14 @@ from __future__ import annotations
 from itertools import pairwise
 
 import numpy as np
+from numpy.typing import NDArray
 
 from matching.rules import Kind
 from mdm.compose import Hub
 from mdm.hub.tables import Run
 from mdm.sampling.dice import ranks
 from mdm.sampling.terms import Drawn, Item
+from mdm.sampling.within import entities_within
 from mdm.tracing.records import kept
 
 EDGES = (-1e9, 5.0, 10.0, 15.0, 20.0, 30.0, 1e9)  # bits of match weight
@@ -27,8 +29,11 @@ def band_of(low: float, high: float) -> str:
     return f"≥ {low:g}" if high > EDGES[-2] else f"{low:g}–{high:g}"
 
 
-def draw_links(hub: Hub, run: Run, kind: Kind, count: int, seed: str) -> Drawn:
-    """Up to `count` links that a run made itself, spread evenly over the bands."""
+def draw_links(
+    hub: Hub, run: Run, kind: Kind, count: int, seed: str, *, regions: tuple[str, ...] = ("",)
+) -> Drawn:
+    """Up to `count` links that a run made itself, of entities in some regions (Kemendagri prefixes),
+    spread evenly over the bands."""
     columns = ["rid_l", "rid_r", "match_weight", "judgement", "reason"]
     reader = hub.lake.reader(f"run/{kind}_judged", owner=run.id, columns=columns)
     if reader is None:
@@ -38,6 +43,8 @@ def draw_links(hub: Hub, run: Run, kind: Kind, count: int, seed: str) -> Drawn:
     weight = held["match_weight"].to_numpy()
     said, why = (np.array(held[name].to_pylist(), dtype=object) for name in columns[3:])
     machine = np.flatnonzero((said == "link") & (why != "human"))
+    if "" not in regions:
+        machine = machine[np.isin(left[machine], _rids_within(hub, run, kind, regions))]
     rank = ranks(seed, left, right)
     bands = [
         (band_of(low, high), machine[(weight[machine] >= low) & (weight[machine] < high)])
@@ -68,6 +75,14 @@ def draw_links(hub: Hub, run: Run, kind: Kind, count: int, seed: str) -> Drawn:
         for name, row in drawn
     )
     return Drawn(items, {name: len(rows) for name, rows in bands}, run_seq=run.seq)
+
+
+def _rids_within(hub: Hub, run: Run, kind: Kind, regions: tuple[str, ...]) -> NDArray[np.int64]:
+    """Numbers of the records that the run linked to entities in some regions."""
+    with hub.sessions.read() as session:
+        ids = entities_within(session, kind, regions, run.seq or 0)
+    rows = kept(hub, run, f"{kind}_links", ["rid", "entity_id"], {"entity_id": ids}) if ids else []
+    return np.array([row["rid"] for row in rows if row["rid"] is not None], dtype=np.int64)
 
 
 def _shares(sizes: list[int], count: int) -> list[int]:

@@ -7,12 +7,11 @@ random profile.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 
-from sqlalchemy import ColumnElement, false
-from sqlmodel import Session, col, or_, select
+from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from mdm.compose import Hub
@@ -21,6 +20,7 @@ from mdm.lookup import rules_of_its_day
 from mdm.opening import open_profiles
 from mdm.sampling.dice import Dice
 from mdm.sampling.terms import Drawn, Item
+from mdm.sampling.within import within
 from mdm.survivorship import Choice, explain
 
 TRIES = 5_000  # profiles opened before the draw gives up
@@ -86,10 +86,4 @@ def _query(wanted: WantedValues, seq: int) -> SelectOfScalar[str]:
     query = select(SealedProfile.entity_id).where(
         SealedProfile.kind == wanted.kind, SealedProfile.run_seq <= seq
     )
-    return query if "" in wanted.regions else query.where(_within(wanted.regions))
-
-
-def _within(regions: Sequence[str]) -> ColumnElement[bool]:
-    region = col(SealedProfile.region)
-    # In no region at all there is nobody; without that, no condition would be left.
-    return or_(false(), *(region.startswith(prefix[:6]) for prefix in regions))
+    return query if "" in wanted.regions else query.where(within(wanted.regions))

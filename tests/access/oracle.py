@@ -42,7 +42,7 @@ steward            region   assessment verification,grievance,assistance eligibi
 steward            anywhere -          -                              snapshot.list
 steward            region   -          -                              review.list,review.decide
 steward            region   review     review                         review.open
-supervisor         region   -          -                    review.list,review.decide,review.supervise
+supervisor         region   -          -                    review.list,review.decide,review.supervise,review.sample
 supervisor         region   review     review                         review.open
 auditor            anywhere -          -                              audit.verify,audit.export,audit.sample
 auditor            region   whole      audit                          audit.trace

@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 from playwright.sync_api import Page, expect
 from sqlmodel import Session, col, select
@@ -18,7 +19,16 @@ from mdm.access.budgets import Budgets, Charge
 from mdm.access.decide import limits_of
 from mdm.compose import Hub
 from mdm.hub.runs import published_seq
-from mdm.hub.tables import AuditEvent, Judgement, ReviewAnswer, ReviewTask, ReviewTaskEntity
+from mdm.hub.tables import (
+    AuditEvent,
+    Judgement,
+    ReviewAnswer,
+    ReviewTask,
+    ReviewTaskEntity,
+    Sample,
+    SampleItem,
+    SealedProfile,
+)
 from mdm.pipeline import run
 from mdm.touched import pending
 from mdm.tracing.component import look
@@ -365,3 +375,70 @@ def test_the_supervisor_sees_how_it_goes(workbench: Served, open_: Open) -> None
         axe(page)
     with one_of(workbench.hub, "steward").client(workbench.url) as client:
         assert client.get("/tinjau/penyelia").status_code == 403
+
+
+def test_a_supervisor_examines_automatic_links_of_the_region(workbench: Served) -> None:
+    hub, path = workbench.hub, "/tinjau/penyelia/contoh"
+    who = one_of(hub, "supervisor")
+    with who.client(workbench.url) as client:
+
+        def post(to: str, **form: str) -> httpx.Response:
+            return client.post(to, data={"csrf": who.csrf, **form})
+
+        assert path in client.get("/tinjau/penyelia").text
+        drawn = post(path, jenis="person", jumlah="4")
+        assert drawn.status_code == 303, drawn.text
+        sample = drawn.headers["location"]
+        masked = client.get(f"{sample}/1").text
+        assert "m-equal" in masked
+        assert not NUMBER.search(masked)
+        plain = post(f"{sample}/1/buka")
+        assert plain.status_code == 200
+        assert plain.text != masked
+        with hub.sessions.read() as session:
+            last = session.exec(select(AuditEvent).order_by(col(AuditEvent.seq).desc())).first()
+        assert last is not None
+        assert b'"reveal"' in last.event
+        assert who.id.encode() in last.event
+        for n in (1, 2, 3):
+            assert post(f"{sample}/{n}", putusan="right").headers["location"].endswith(f"/{n + 1}")
+        wrong = post(f"{sample}/4", putusan="wrong", catatan="dua orang")
+        again = client.get(wrong.headers["location"]).text
+        assert "/tinjau/tugas/" in again or "peninjau" in again
+        told = client.get(sample).text
+        assert "dua orang" in told
+        assert "Bagian benar" in told
+        assert "selesai diperiksa" in told
+        assert "4 dari 4" in client.get(path).text
+        assert post(path, jenis="dog", jumlah="4").status_code == 422
+    with hub.sessions.read() as session:
+        ref = (
+            session.exec(
+                select(SampleItem).where(SampleItem.sample_id == sample.rpartition("/")[2])
+            )
+            .all()[0]
+            .ref
+        )
+        profiles = select(SealedProfile).where(SealedProfile.entity_id == ref["entity_id"])
+        home = str(session.exec(profiles).all()[-1].region)[:4]
+        lived = {str(one)[:2] for one in session.exec(select(SealedProfile.region)).all()}
+    empty = next(code for code in ("11", "53", "72", "81", "91", "92") if code not in lived)
+    near, far = join(hub, ("supervisor", home)), join(hub, ("supervisor", empty))
+    for other in (near, far):
+        with other.client(workbench.url) as client:
+            assert client.get(sample).status_code == client.get(f"{sample}/1").status_code == 404
+            answer = client.post(
+                path, data={"csrf": other.csrf, "jenis": "person", "jumlah": "500"}
+            )
+            assert answer.status_code == (303 if other is near else 422)
+    with hub.sessions.read() as session:
+        mine = select(SampleItem.ref).join(Sample, col(Sample.id) == SampleItem.sample_id)
+        ids = {one["entity_id"] for one in session.exec(mine.where(Sample.actor == near.id)).all()}
+        held = select(SealedProfile.entity_id, SealedProfile.region).order_by(
+            col(SealedProfile.version)
+        )
+        regions = dict(session.exec(held).all())
+    assert ids
+    assert all(str(regions[one]).startswith(home) for one in ids)
+    with one_of(hub, "steward").client(workbench.url) as client:
+        assert client.get(path).status_code == client.get(f"{sample}/1").status_code == 403

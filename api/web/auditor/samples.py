@@ -130,7 +130,7 @@ def sample_page(
         ],
         whole=shares.pop(""),
         strata={drawn.stratum(words, of, name): share for name, share in shares.items()},
-        next=_next(kept, 0),
+        next=sampling.following(kept, 0),
     )
     return page(request, "auditor/sample.html", context)
 
@@ -164,7 +164,7 @@ def examine(
     except InputError as error:
         context = _item(request, hub, sample_id, n, f"{error.message} {error.hint}")
         return page(request, "auditor/item.html", context, status=422)
-    after = _next(_find(hub, sample_id), n)
+    after = sampling.following(_find(hub, sample_id), n)
     flash = Flash("good", "auditor.sample.kept", {"n": n})
     return see_other(f"{PATH}/{sample_id}" + (f"/{after}" if after else ""), flash)
 
@@ -269,12 +269,6 @@ def _item(request: AnyRequest, hub: Hub, sample_id: str, n: int, original: str =
         event=event,
         original=original,
     )
-
-
-def _next(kept: Kept, after: int) -> int | None:
-    """The first thing behind a number that nobody has looked at, else the first of all."""
-    left = [item.n for item in kept.items if item.n not in kept.words]
-    return next((n for n in left if n > after), left[0] if left else None)
 
 
 HANDLERS: list[ControllerRouterHandler] = [samples_page, draw, sample_page, item_page, examine]

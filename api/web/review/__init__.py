@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from api.web.review import answers, queue, supervision, tasks
+from api.web.review import answers, queue, samples, supervision, tasks
 
 HANDLERS: list[Any] = [
     queue.queue,
@@ -15,4 +15,5 @@ HANDLERS: list[Any] = [
     answers.answered,
     answers.undone,
     supervision.supervision,
+    *samples.HANDLERS,
 ]

@@ -1,0 +1,239 @@
+"""A supervisor's samples: draw automatic links of one's regions, examine them, see the share right."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from litestar import Response, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, URLEncodedBody
+
+from api.actions import declares
+from api.web.auditor.sight import principal_of
+from api.web.errors import Told
+from api.web.flash import Flash
+from api.web.forms import Number, text
+from api.web.pages import AnyRequest, page, see_other
+from api.web.review.asked import SUPERVISION, TASK
+from api.web.review.sampled import ACTION, Shown, own, show
+from api.web.visitor import visitor_of
+from api.web.wording import IN
+from matching.rules import KINDS
+from mdm import sampling
+from mdm.access import Principal
+from mdm.compose import Hub
+from mdm.errors import InputError, UnknownError
+from mdm.hub.tables import Sample, SampleItem
+from mdm.sampling import AskedLinks, Kept, Share, Word, following
+
+PATH = SUPERVISION + "/contoh"
+_Form = URLEncodedBody[dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class OwnSamples:
+    """Samples of one's own with how many of how many are examined, and a form to draw one."""
+
+    samples: list[tuple[Sample, int, int]]
+    kinds: tuple[str, ...]
+    path: str
+    original: str = ""
+
+
+@dataclass(frozen=True)
+class OwnSample:
+    """One sample: its links and the shares, whole and by band of match weight."""
+
+    sample: Sample
+    items: list[tuple[SampleItem, Word | None]]
+    whole: Share
+    strata: dict[str, Share]
+    next: int | None
+    path: str
+
+
+@dataclass(frozen=True)
+class LinkPage:
+    """One link to be examined."""
+
+    sample: Sample
+    item: SampleItem
+    count: int
+    word: Word | None
+    shown: Shown
+    task_path: str
+    opened: bool
+    path: str
+    original: str = ""
+
+
+@declares(ACTION)
+@get(PATH, sync_to_thread=True)
+def own_samples(
+    request: AnyRequest, hub: NamedDependency[Hub], principal: NamedDependency[Principal]
+) -> Response[bytes]:
+    """Samples of one's own."""
+    return page(request, "review/samples.html", _samples(hub, principal))
+
+
+@declares(ACTION)
+@post(PATH, request_max_body_size=4096, sync_to_thread=True)
+def draw_links(
+    request: AnyRequest,
+    data: _Form,
+    hub: NamedDependency[Hub],
+    principal: NamedDependency[Principal],
+) -> Response[bytes]:
+    """Draw one in one's regions, then on to it."""
+    count, kind = text(data, "jumlah", 6), text(data, "jenis", 16)
+    try:
+        if kind not in KINDS:
+            raise InputError("This is no kind of entity.", f"Name one of: {', '.join(KINDS)}.")
+        sample = sampling.draw(
+            hub,
+            AskedLinks(kind, tuple(principal.regions)),
+            int(count) if count.isdecimal() else 0,
+            actor=principal.id,
+            seed=text(data, "benih", 40) or None,
+        )
+    except InputError as error:
+        context = _samples(hub, principal, f"{error.message} {error.hint}")
+        return page(request, "review/samples.html", context, status=422)
+    return see_other(f"{PATH}/{sample.id}")
+
+
+@declares(ACTION)
+@get(PATH + "/{sample_id:str}", sync_to_thread=True)
+def own_sample(
+    request: AnyRequest,
+    sample_id: FromPath[str],
+    hub: NamedDependency[Hub],
+    principal: NamedDependency[Principal],
+) -> Response[bytes]:
+    """One sample with its figures."""
+    kept = _own(hub, principal, sample_id)
+    shares = sampling.shares(kept)
+    context = OwnSample(
+        sample=kept.sample,
+        items=[(one, kept.words.get(one.n)) for one in kept.items],
+        whole=shares.pop(""),
+        strata=shares,
+        next=following(kept, 0),
+        path=f"{PATH}/{sample_id}",
+    )
+    return page(request, "review/sample.html", context)
+
+
+@declares(ACTION)
+@get(PATH + "/{sample_id:str}/{n:int}", sync_to_thread=True)
+def link_page(
+    request: AnyRequest,
+    sample_id: FromPath[str],
+    n: Number,
+    hub: NamedDependency[Hub],
+    principal: NamedDependency[Principal],
+) -> Response[bytes]:
+    """One link, values masked."""
+    return page(request, "review/link.html", _link(request, hub, principal, sample_id, n))
+
+
+@declares("review.open")
+@post(PATH + "/{sample_id:str}/{n:int}/buka", status_code=200, sync_to_thread=True)
+def link_opened(
+    request: AnyRequest,
+    sample_id: FromPath[str],
+    n: Number,
+    hub: NamedDependency[Hub],
+    principal: NamedDependency[Principal],
+) -> Response[bytes]:
+    """One link with its values plain: a reveal, on record before it leaves."""
+    context = _link(request, hub, principal, sample_id, n, opened=True)
+    return page(request, "review/link.html", context)
+
+
+@declares(ACTION)
+@post(PATH + "/{sample_id:str}/{n:int}", request_max_body_size=8192, sync_to_thread=True)
+def link_examined(
+    request: AnyRequest,
+    sample_id: FromPath[str],
+    n: Number,
+    data: _Form,
+    hub: NamedDependency[Hub],
+) -> Response[bytes]:
+    """Keep what was found, then on to the next that was not looked at; a wrong link is shown again
+    with the way to put it right."""
+    principal = principal_of(request)
+    verdict, note = text(data, "putusan", 16), text(data, "catatan", 4000)
+    _item(_own(hub, principal, sample_id), n)
+    try:
+        sampling.examine(hub, sample_id, n, verdict, actor=principal.id, note=note or None)
+    except InputError as error:
+        told = f"{error.message} {error.hint}"
+        context = _link(request, hub, principal, sample_id, n, original=told)
+        return page(request, "review/link.html", context, status=422)
+    after = following(_own(hub, principal, sample_id), n)
+    to = n if verdict == sampling.WRONG else after
+    flash = Flash("good", "auditor.sample.kept", {"n": n})
+    return see_other(f"{PATH}/{sample_id}" + (f"/{to}" if to else ""), flash)
+
+
+def _samples(hub: Hub, principal: Principal, original: str = "") -> OwnSamples:
+    with hub.sessions.read() as session:
+        found = sampling.everyone(session, actor=principal.id)
+        kept = [sampling.find(hub, session, one.id) for one in found if one.kind == sampling.LINKS]
+    listed = [(one.sample, len(one.words), len(one.items)) for one in kept]
+    return OwnSamples(listed, tuple(KINDS), PATH, original)
+
+
+def _own(hub: Hub, principal: Principal, sample_id: str) -> Kept:
+    try:
+        return own(hub, principal, sample_id)
+    except UnknownError:
+        raise Told(404, "auditor.sample.none") from None
+
+
+def _item(kept: Kept, n: int) -> SampleItem:
+    for item in kept.items:
+        if item.n == n:
+            return item
+    raise Told(404, "auditor.sample.none")
+
+
+def _link(
+    request: AnyRequest,
+    hub: Hub,
+    principal: Principal,
+    sample_id: str,
+    n: int,
+    *,
+    opened: bool = False,
+    original: str = "",
+) -> LinkPage:
+    kept = _own(hub, principal, sample_id)
+    item, words = _item(kept, n), IN[visitor_of(request).language]
+    try:
+        shown = show(hub, principal, kept, item, words, opened=opened)
+    except UnknownError:
+        raise Told(404, "auditor.sample.none") from None
+    return LinkPage(
+        sample=kept.sample,
+        item=item,
+        count=len(kept.items),
+        word=kept.words.get(n),
+        shown=shown,
+        task_path=TASK + shown.task if shown.task else "",
+        opened=opened,
+        path=f"{PATH}/{sample_id}",
+        original=original,
+    )
+
+
+HANDLERS: list[Any] = [
+    own_samples,
+    draw_links,
+    own_sample,
+    link_page,
+    link_opened,
+    link_examined,
+]
