@@ -34,15 +34,16 @@ def draw_links(
 ) -> Drawn:
     """Up to `count` links that a run made itself, of entities in some regions (Kemendagri prefixes),
     spread evenly over the bands."""
-    columns = ["rid_l", "rid_r", "match_weight", "judgement", "reason"]
+    columns = ["rid_l", "rid_r", "match_weight", "judgement", "reason", "passed_over"]
     reader = hub.lake.reader(f"run/{kind}_judged", owner=run.id, columns=columns)
     if reader is None:
         return Drawn((), {}, run_seq=run.seq)
     held = reader.read_all()
     left, right = (held[name].to_numpy().astype(np.int64) for name in columns[:2])
     weight = held["match_weight"].to_numpy()
-    said, why = (np.array(held[name].to_pylist(), dtype=object) for name in columns[3:])
-    machine = np.flatnonzero((said == "link") & (why != "human"))
+    said, why, over = (np.array(held[name].to_pylist(), dtype=object) for name in columns[3:])
+    # What was passed over was judged a link and joins nobody.
+    machine = np.flatnonzero((said == "link") & (why != "human") & ~over.astype(bool))
     if "" not in regions:
         machine = machine[np.isin(left[machine], _rids_within(hub, run, kind, regions))]
     rank = ranks(seed, left, right)

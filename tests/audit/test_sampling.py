@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections import Counter
 
+import pyarrow as pa
 import pytest
 
 from mdm import audit, sampling
 from mdm.audit.search import Wanted, search
 from mdm.compose import Hub
 from mdm.errors import InputError, UnknownError
+from mdm.hub.runs import whole_run
+from mdm.hub.tables import RunStage
 from mdm.rotation import rotate
 from mdm.sampling import AskedEvents, AskedLinks, AskedValues
 from tests.api.world import fill
 from tests.audit.logs import act
+from tests.lake.test_lake import keep
 
 
 @pytest.fixture(scope="module")
@@ -114,3 +118,28 @@ def test_a_note_takes_no_number_and_an_unknown_thing_no_verdict(world: Hub) -> N
 def test_without_a_linkage_there_are_no_links_to_draw(world: Hub) -> None:
     with pytest.raises(InputError):
         sampling.draw(world, AskedLinks(), 5, actor="auditor")
+
+
+def test_of_links_those_are_drawn_that_the_run_made_itself_and_that_join(hub: Hub) -> None:
+    """A link passed over was judged one and joins nobody: whoever examines it would look at two entities."""
+    fill(hub)
+    with hub.sessions.read() as session:
+        run = whole_run(session)
+    assert run is not None
+    judged = {
+        "rid_l": pa.array([0, 2, 4, 6], pa.int32()),
+        "rid_r": pa.array([1, 3, 5, 7], pa.int32()),
+        "match_weight": [21.0, 22.0, 23.0, 1.0],
+        "judgement": ["link", "link", "link", "review"],
+        "reason": ["weight", "weight", "human", "weight"],
+        "passed_over": [False, True, False, False],
+    }
+    keep(hub, "run/person_judged", pa.table(judged), owner=run.id)
+    links = {"rid": pa.array(range(8), pa.int32()), "entity_id": ["a", "a", *"bcddef"]}
+    keep(hub, "run/person_links", pa.table(links), owner=run.id)
+    with hub.sessions.begin() as session:
+        session.add(RunStage(run=run.id, stage="link person", status="done"))
+    sample = sampling.draw(hub, AskedLinks(), 10, actor="auditor")
+    assert [(ref["rid_l"], ref["rid_r"], ref["entity_id"]) for ref in refs(hub, sample.id)] == [
+        (0, 1, "a")
+    ]

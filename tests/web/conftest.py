@@ -51,8 +51,3 @@ def open_(chrome: Browser, workbench: Served) -> Open:
         return window(chrome, workbench.url, member, **more)
 
     return opened
-
-
-def on_postgresql(service: Served) -> bool:
-    """For tests of what looks the same over either database."""
-    return service.hub.settings.database_url.startswith("postgresql")

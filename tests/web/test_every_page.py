@@ -14,7 +14,7 @@ from tests.api.serving import Served, served
 from tests.api.world import fill
 from tests.web import figures
 from tests.web.browser import axe, fits
-from tests.web.conftest import Open, on_postgresql
+from tests.web.conftest import Open
 from tests.web.people import ROLES, Member
 
 MACHINES = ("/v1", "/registry", "/schema", "/health", "/metrics", "/aset", "/.well-known")
@@ -113,11 +113,8 @@ OURS = (
 )
 
 
-def test_pages_are_within_reach_of_everybody(
-    workbench: Served, members: dict[str, Member], open_: Open
-) -> None:
-    if on_postgresql(workbench):
-        pytest.skip("pages look the same over either database")
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)  # pages look the same over either
+def test_pages_are_within_reach_of_everybody(members: dict[str, Member], open_: Open) -> None:
     with open_(members["auditor"]) as page:
         for path in OURS:
             page.goto(path)

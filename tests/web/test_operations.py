@@ -14,7 +14,7 @@ from mdm.compose import Hub
 from tests.api.serving import Served, served
 from tests.api.world import fill
 from tests.web import figures
-from tests.web.conftest import Open, on_postgresql
+from tests.web.conftest import Open
 from tests.web.people import Member
 
 
@@ -82,11 +82,10 @@ def test_what_another_threshold_would_change(
 CHARTS = ("stages", "findings", "freshness", "matches", "sizes", "weights-person", "recall-person")
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)  # charts look the same over either
 def test_charts_are_drawn_for_who_may_see_them(
     workbench: Served, members: dict[str, Member]
 ) -> None:
-    if on_postgresql(workbench):
-        pytest.skip("charts look the same over either database")
     path = "/operasi/grafik/1/id/{}.svg"
     assert httpx.get(workbench.url + path.format("stages")).status_code == 401
     with members["supervisor"].client(workbench.url) as client:

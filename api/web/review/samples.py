@@ -10,7 +10,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, URLEncodedBody
 
 from api.actions import declares
-from api.web.auditor.sight import principal_of
+from api.context import principal_of
 from api.web.errors import Told
 from api.web.flash import Flash
 from api.web.forms import Number, text
