@@ -45,7 +45,7 @@ def draw_links(
     # What was passed over was judged a link and joins nobody.
     machine = np.flatnonzero((said == "link") & (why != "human") & ~over.astype(bool))
     if "" not in regions:
-        machine = machine[np.isin(left[machine], _rids_within(hub, run, kind, regions))]
+        machine = machine[np.isin(left[machine], _ends_within(hub, run, kind, regions))]
     rank = ranks(seed, left, right)
     bands = [
         (band_of(low, high), machine[(weight[machine] >= low) & (weight[machine] < high)])
@@ -59,9 +59,10 @@ def draw_links(
         )
         for row in rows[np.argsort(rank[rows], kind="stable")][:share]
     ]
-    rids = {int(left[row]) for _, row in drawn}
-    links = kept(hub, run, f"{kind}_links", ["rid", "entity_id"], {"rid": rids}) if rids else []
-    entity = {row["rid"]: row["entity_id"] for row in links}
+    table, number = _ends(kind)
+    ends = {int(left[row]) for _, row in drawn}
+    links = kept(hub, run, table, [number, "entity_id"], {number: ends}) if ends else []
+    entity = {row[number]: row["entity_id"] for row in links}
     items = tuple(
         Item(
             name,
@@ -78,12 +79,19 @@ def draw_links(
     return Drawn(items, {name: len(rows) for name, rows in bands}, run_seq=run.seq)
 
 
-def _rids_within(hub: Hub, run: Run, kind: Kind, regions: tuple[str, ...]) -> NDArray[np.int64]:
-    """Numbers of the records that the run linked to entities in some regions."""
+def _ends_within(hub: Hub, run: Run, kind: Kind, regions: tuple[str, ...]) -> NDArray[np.int64]:
+    """Numbers, in pairs, of what the run linked to entities in some regions."""
     with hub.sessions.read() as session:
         ids = entities_within(session, kind, regions, run.seq or 0)
-    rows = kept(hub, run, f"{kind}_links", ["rid", "entity_id"], {"entity_id": ids}) if ids else []
-    return np.array([row["rid"] for row in rows if row["rid"] is not None], dtype=np.int64)
+    table, number = _ends(kind)
+    rows = kept(hub, run, table, [number, "entity_id"], {"entity_id": ids}) if ids else []
+    return np.array([row[number] for row in rows if row[number] is not None], dtype=np.int64)
+
+
+def _ends(kind: Kind) -> tuple[str, str]:
+    """The kept table that tells whose the ends of pairs are, and its column of their numbers: a family in pairs of
+    households has another number than its record has."""
+    return ("household_component", "node") if kind == "household" else (f"{kind}_links", "rid")
 
 
 def _shares(sizes: list[int], count: int) -> list[int]:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import Any
 
 import pyarrow as pa
 import pytest
 
+from matching.rules import Kind
 from mdm import audit, sampling
 from mdm.audit.search import Wanted, search
 from mdm.compose import Hub
 from mdm.errors import InputError, UnknownError
 from mdm.hub.runs import whole_run
-from mdm.hub.tables import RunStage
+from mdm.hub.tables import Run, RunStage
 from mdm.rotation import rotate
 from mdm.sampling import AskedEvents, AskedLinks, AskedValues
 from tests.api.world import fill
@@ -126,20 +128,59 @@ def test_of_links_those_are_drawn_that_the_run_made_itself_and_that_join(hub: Hu
     with hub.sessions.read() as session:
         run = whole_run(session)
     assert run is not None
-    judged = {
-        "rid_l": pa.array([0, 2, 4, 6], pa.int32()),
-        "rid_r": pa.array([1, 3, 5, 7], pa.int32()),
-        "match_weight": [21.0, 22.0, 23.0, 1.0],
-        "judgement": ["link", "link", "link", "review"],
-        "reason": ["weight", "weight", "human", "weight"],
-        "passed_over": [False, True, False, False],
-    }
-    keep(hub, "run/person_judged", pa.table(judged), owner=run.id)
+    keep_judged(
+        hub,
+        run,
+        "person",
+        {
+            "rid_l": pa.array([0, 2, 4, 6], pa.int32()),
+            "rid_r": pa.array([1, 3, 5, 7], pa.int32()),
+            "match_weight": [21.0, 22.0, 23.0, 1.0],
+            "judgement": ["link", "link", "link", "review"],
+            "reason": ["weight", "weight", "human", "weight"],
+            "passed_over": [False, True, False, False],
+        },
+    )
     links = {"rid": pa.array(range(8), pa.int32()), "entity_id": ["a", "a", *"bcddef"]}
     keep(hub, "run/person_links", pa.table(links), owner=run.id)
-    with hub.sessions.begin() as session:
-        session.add(RunStage(run=run.id, stage="link person", status="done"))
     sample = sampling.draw(hub, AskedLinks(), 10, actor="auditor")
     assert [(ref["rid_l"], ref["rid_r"], ref["entity_id"]) for ref in refs(hub, sample.id)] == [
         (0, 1, "a")
     ]
+
+
+def test_a_link_of_households_is_drawn_with_the_household_it_joins(hub: Hub) -> None:
+    """A family has another number in pairs than its record has: here the record of one has the other's."""
+    fill(hub)
+    with hub.sessions.read() as session:
+        run = whole_run(session)
+    assert run is not None
+    keep_judged(
+        hub,
+        run,
+        "household",
+        {
+            "rid_l": pa.array([1, 2, 4], pa.int32()),
+            "rid_r": pa.array([4, 3, 5], pa.int32()),
+            "match_weight": [21.0, 22.0, 23.0],
+            "judgement": ["link"] * 3,
+            "reason": ["weight"] * 3,
+            "passed_over": [False] * 3,
+        },
+    )
+    # A dwelling and four families: numbers of their records, in pairs, and where they live.
+    rids, nodes, homes = [1, 2, 3, 4, 5], [1, 4, 5, 2, 3], list("aaabb")
+    links = {"rid": pa.array(rids, pa.int32()), "entity_id": homes}
+    keep(hub, "run/household_links", pa.table(links), owner=run.id)
+    component = {"node": pa.array(nodes, pa.int32()), "entity_id": homes}
+    keep(hub, "run/household_component", pa.table(component), owner=run.id)
+    sample = sampling.draw(hub, AskedLinks(kind="household"), 10, actor="auditor")
+    told = {(ref["rid_l"], ref["rid_r"]): ref["entity_id"] for ref in refs(hub, sample.id)}
+    assert told == {(1, 4): "a", (2, 3): "b", (4, 5): "a"}
+
+
+def keep_judged(hub: Hub, run: Run, kind: Kind, judged: dict[str, Any]) -> None:
+    """Keep the judgements on pairs of a run that linked."""
+    keep(hub, f"run/{kind}_judged", pa.table(judged), owner=run.id)
+    with hub.sessions.begin() as session:
+        session.add(RunStage(run=run.id, stage=f"link {kind}", status="done"))
