@@ -48,6 +48,7 @@ from mdm.review.terms import (
     UNSURE,
     WAITING,
 )
+from mdm.review.voices import answers_to
 
 MOST_ANSWERS = 3  # different ones, before a supervisor decides
 LONGEST_NOTE = 2_000
@@ -100,7 +101,7 @@ def answer(hub: Hub, principal: Principal, given: Given) -> Answered:
             outcome=outcome_of(given.partition, given.entities),
             began=_began(session, principal, task),
         )  # fmt: skip
-        earlier = _earlier(session, task)
+        earlier = answers_to(session, task)
         done = _settle(hub, session, task, one=one, said=said, earlier=earlier, standing=standing)
         free(task)
         session.add(task)
@@ -155,15 +156,6 @@ def _answer_of(
         reason=given.reason,
         state=WAITING,
     )
-
-
-def _earlier(session: Session, task: ReviewTask) -> list[ReviewAnswer]:
-    query = select(ReviewAnswer).where(
-        ReviewAnswer.task_id == task.id,
-        ReviewAnswer.version == task.version,
-        ReviewAnswer.state == WAITING,
-    )
-    return list(session.exec(query.order_by(col(ReviewAnswer.at))).all())
 
 
 def _settle(

@@ -6,7 +6,7 @@ be shown beside masked ones.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 from enum import StrEnum
 from typing import Any
@@ -19,6 +19,7 @@ class Difference(StrEnum):
 
     EQUAL = "equal"
     MISSING = "missing"  # one of them has no value
+    ALONE = "alone"  # no other has a value to lay beside it
     ORDER = "order"  # the same words in another order
     PART = "part"  # all words of one stand in the other: a name left out, or shortened
     SPELLING = "spelling"  # a slip or another spelling
@@ -26,10 +27,13 @@ class Difference(StrEnum):
     SLIP = "slip"  # one digit differs
     DEFAULT = "default"  # one of them is a date that stands for "not known"
     NEAR = "near"  # dates of the same year
+    DISTRICT = "district"  # places of the same kecamatan
     OTHER = "other"
 
 
 SPELT_ALIKE = 0.88  # Jaro-Winkler of two words
+DISTRICT_DIGITS = 6  # of a Kemendagri code: its kecamatan
+FEW_DIGITS = 3  # a number so short is another number when one digit differs: an RT, a count
 #: Days that offices write when they do not know.
 DEFAULT_DAYS = frozenset({(1, 1), (7, 1), (12, 31)})
 
@@ -50,6 +54,15 @@ def difference(one: Any, other: Any) -> Difference:
     return Difference.OTHER
 
 
+def place_difference(one: Any, other: Any) -> Difference:
+    """The kind of difference between two region codes: their digits say where, not how they were typed."""
+    told = difference(one, other)
+    if told in (Difference.EQUAL, Difference.MISSING):
+        return told
+    near = str(one)[:DISTRICT_DIGITS] == str(other)[:DISTRICT_DIGITS]
+    return Difference.DISTRICT if near else Difference.OTHER
+
+
 def _dates(one: date, other: date) -> Difference:
     if (one.day, one.month) == (other.month, other.day) and one.year == other.year:
         return Difference.SWAPPED
@@ -63,6 +76,8 @@ def _dates(one: date, other: date) -> Difference:
 
 
 def _numbers(one: str, other: str) -> Difference:
+    if max(len(one), len(other)) <= FEW_DIGITS:
+        return Difference.OTHER
     if len(one) != len(other):
         return (
             Difference.SLIP if jellyfish.levenshtein_distance(one, other) == 1 else Difference.OTHER
@@ -120,10 +135,15 @@ def _sounds_like(one: str, other: str) -> bool:
     return _stands_for(one, other) or jellyfish.jaro_winkler_similarity(one, other) >= SPELT_ALIKE
 
 
-def against(values: Sequence[Any]) -> list[Difference]:
+def against(
+    values: Sequence[Any], told: Callable[[Any, Any], Difference] = difference
+) -> list[Difference]:
     """Each value beside the one that most of them have (the first of equals): a row of a table."""
     known = [value for value in values if value not in (None, "")]
     if not known:
         return [Difference.EQUAL] * len(values)
     usual = max(known, key=known.count)
-    return [difference(usual, value) for value in values]
+    row = [told(usual, value) for value in values]
+    if len(known) == 1 < len(values):
+        row[values.index(usual)] = Difference.ALONE
+    return row

@@ -123,9 +123,10 @@ def counts(session: Session, principal: Principal, filters: Filters) -> Counts:
     return Counts(total, dict(kinds), reasons.most(), sources.most(), regions.most())
 
 
-def waiting(session: Session, principal: Principal) -> int:
-    """How many tasks wait in somebody's regions: one count over an index."""
-    query = select(func.count()).select_from(ReviewTask).where(*where(principal, Filters()))
+def waiting(session: Session, principal: Principal, filters: Filters | None = None) -> int:
+    """How many tasks wait in somebody's regions, open ones by default: one count over an index."""
+    conditions = where(principal, filters or Filters())
+    query = select(func.count()).select_from(ReviewTask).where(*conditions)
     return session.exec(query).one()
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from mdm.review.differences import Difference, against, difference
+from mdm.review.differences import Difference, against, difference, place_difference
 
 WORD = st.text("ABCDEGIKLMNRSTU", min_size=2, max_size=9)
 NAME = st.lists(WORD, min_size=1, max_size=4).map(" ".join)
@@ -78,3 +78,14 @@ def test_a_row_is_told_against_what_most_have() -> None:
     told = against(["SITI AMINAH", "SITI AMINAH", "AMINAH SITI", None])
     assert told == ["equal", "equal", "order", "missing"]
     assert against([None, None]) == ["equal", "equal"]
+    assert against([None, "SITI AMINAH", None]) == ["missing", "alone", "missing"]
+    assert against(["SITI AMINAH"]) == ["equal"]
+
+
+def test_places_and_short_numbers_are_not_told_by_their_digits() -> None:
+    joanyar, bubunan, denpasar = "5108022010", "5108022013", "5171032010"
+    assert place_difference(joanyar, joanyar) == "equal"
+    assert place_difference(joanyar, bubunan) == "district"
+    assert place_difference(joanyar, denpasar) == "other"
+    assert place_difference(None, denpasar) == "missing"
+    assert difference("5", "6") == difference("12", "21") == "other"  # another RT

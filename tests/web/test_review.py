@@ -153,6 +153,10 @@ def test_a_stewards_day_by_keyboard(workbench: Served, steward: Member, open_: O
         page.keyboard.press("2")
         assert page.locator("[data-group='0']").input_value() == "2"
         page.keyboard.press("1")
+        page.keyboard.press("?")
+        for listed in ("Sesuai pembagian", "memilih catatan", "menulis catatan"):
+            expect(page.locator("#tombol")).to_contain_text(listed)
+        page.keyboard.press("Escape")
         page.keyboard.press("n")
         page.keyboard.type("Ibu kandung sama")
         page.keyboard.press("Escape")
@@ -375,6 +379,33 @@ def test_the_supervisor_sees_how_it_goes(workbench: Served, open_: Open) -> None
         axe(page)
     with one_of(workbench.hub, "steward").client(workbench.url) as client:
         assert client.get("/tinjau/penyelia").status_code == 403
+
+
+def test_a_supervisor_hears_the_reviewers_of_a_parked_task(workbench: Served) -> None:
+    hub, note = workbench.hub, "Tetangga bernama Sarinah tahu"
+    give_back(hub)
+    settle(hub)
+    task = tasks(hub, kind="family")[-1]
+    path = f"/tinjau/tugas/{task.id}"
+    supervisor, reviewers = one_of(hub, "supervisor"), [join(hub, ("steward", "")) for _ in "ab"]
+    for who, noted in zip(reviewers, ("", note), strict=True):
+        with who.client(workbench.url) as client:
+            form = {"csrf": who.csrf, "versi": str(task.version), "aksi": "ragu", "catatan": noted}
+            form |= dict.fromkeys(_groups(client.get(path).text), "1")
+            assert client.post(path, data=form).status_code == 303
+            assert "sebagai penyelia" not in client.get("/").text
+            assert 'action="/tinjau/urung' in client.get("/tinjau").text
+    with supervisor.client(workbench.url) as client:
+        assert "menunggu putusan Anda sebagai penyelia" in client.get("/").text
+        masked = client.get(path).text
+        assert all(who.login in masked for who in reviewers)
+        assert "tampil sesudah nilai dibuka" in masked
+        assert note not in masked
+        form = {"csrf": supervisor.csrf} | dict.fromkeys(_groups(masked), "1")
+        assert note in client.post(f"{path}/buka", data=form).text
+        form |= {"versi": str(task.version), "aksi": "beda"}
+        assert client.post(path, data=form).status_code == 303
+        assert 'action="/tinjau/urung' in client.get("/tinjau").text
 
 
 def test_a_supervisor_examines_automatic_links_of_the_region(workbench: Served) -> None:

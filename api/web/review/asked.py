@@ -12,6 +12,7 @@ from mdm.review.terms import OPEN, PARKED
 QUEUE, NEXT, TASK, UNDO, SUPERVISION = (
     "/tinjau", "/tinjau/lanjut", "/tinjau/tugas/", "/tinjau/urung", "/tinjau/penyelia",
 )  # fmt: skip
+PARKED_QUEUE = f"{QUEUE}?keadaan=parkir"
 _NAMES = ("wilayah", "jenis", "soal", "sebab", "sumber", "dari", "sampai", "keadaan")
 _LONGEST = 80
 _STATES = {"parkir": PARKED}

@@ -8,11 +8,12 @@ from datetime import datetime
 
 from litestar import Response, get
 from litestar.di import NamedDependency
+from sqlmodel import Session
 
 from api.actions import declares
 from api.web.operations.named import source_name
 from api.web.pages import AnyRequest, page
-from api.web.review.asked import NEXT, QUEUE, TASK, Asked, asked_of, key_of
+from api.web.review.asked import NEXT, PARKED_QUEUE, QUEUE, TASK, UNDO, Asked, asked_of, key_of
 from api.web.review.words import reason
 from api.web.visitor import Visitor, visitor_of
 from api.web.waiting import Waiting
@@ -26,7 +27,8 @@ from mdm.review import queue as tasks
 from mdm.review.claims import holder_of
 from mdm.review.cost import age_points
 from mdm.review.document import load_rules
-from mdm.review.terms import unpacked
+from mdm.review.terms import PARKED, unpacked
+from mdm.review.undoing import last_of
 from reference.regions import full_name
 
 MOST_CHOICES = 40
@@ -73,6 +75,8 @@ class QueuePage:
     begin: str
     more: str
     parked: bool
+    waiting_parked: int
+    undo: str  # where the last answer is taken back; '' when there is none
 
 
 @declares("review.list")
@@ -85,6 +89,8 @@ def queue(
     with hub.sessions.read() as session:
         found = tasks.page(session, principal, asked.filters, key_of(request))
         told = tasks.counts(session, principal, asked.filters)
+        aside = parked_for(session, visitor_of(request))
+        undoable = last_of(session, principal) is not None
         at = now()
         holders = {one.id: holder_of(one, at) for one in found}
         names = names_of(session, filter(None, holders.values()))
@@ -105,6 +111,8 @@ def queue(
             NEXT + asked.query,
             f"{QUEUE}{asked.query}{joint}sesudah={last.rank},{last.id}" if last else "",
             asked.value("keadaan") == "parkir",
+            aside,
+            UNDO + asked.query if undoable else "",
         ),
     )
 
@@ -115,7 +123,17 @@ def waiting(hub: Hub, visitor: Visitor) -> Iterator[Waiting]:
         return
     with hub.sessions.read() as session:
         n = tasks.waiting(session, visitor.principal)
+        aside = parked_for(session, visitor)
+    if aside:
+        yield Waiting(aside, "reviewing.waiting.parked", PARKED_QUEUE, "urgent")
     yield Waiting(n, "reviewing.waiting", QUEUE)
+
+
+def parked_for(session: Session, visitor: Visitor) -> int:
+    """How many tasks wait for this supervisor; 0 for everybody else."""
+    if visitor.principal is None or not visitor.may("review.supervise"):
+        return 0
+    return tasks.waiting(session, visitor.principal, tasks.Filters(status=PARKED))
 
 
 def _line(

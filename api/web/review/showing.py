@@ -33,6 +33,7 @@ from mdm.review.contradictions import Contradiction
 from mdm.review.cost import age_points
 from mdm.review.document import load_rules
 from mdm.review.terms import unpacked
+from mdm.review.voices import Voice, voices
 from mdm.tracing.component import Component, look
 from reference.regions import full_name
 from reference.sentences import Sentence
@@ -48,6 +49,20 @@ class Clash:
     right: str
     apart: bool  # the answer says apart, what stands says one
     words: tuple[tuple[str, str, str, datetime, str], ...]  # left, right, verdict, at, who
+
+
+@dataclass(frozen=True)
+class Heard:
+    """What a reviewer said, for the supervisor who settles it: the records of each person as letters.
+    `note`: '' while values are masked; `noted`: whether there is one."""
+
+    who: str
+    at: datetime
+    outcome: str
+    groups: str
+    reason: Sentence
+    note: str
+    noted: bool
 
 
 @dataclass(frozen=True)
@@ -77,6 +92,7 @@ class TaskPage:
     reason: str
     clashes: tuple[Clash, ...]
     parked: str
+    heard: tuple[Heard, ...]
 
 
 @dataclass(frozen=True)
@@ -158,6 +174,8 @@ def task_page(
     with hub.sessions.read() as session:
         after = queue.following(session, principal, asked.filters, task)
         clashes = _clashes(session, words, taken, table, contradicted)
+        spoken = voices(hub, session, task) if task.parked else []
+        names = names_of(session, {one.actor for one in spoken})
     age = age_points(task.opened, now(), rules)
     parts = [(rules.cost[part].sentence, n) for part, n in task.parts.items() if part in rules.cost]
     return TaskPage(
@@ -184,7 +202,43 @@ def task_page(
         reason=reason_given,
         clashes=clashes,
         parked=task.parked or "",
+        heard=_heard(words, spoken, names, _letters(taken, table), opened=opened),
     )
+
+
+def _heard(
+    words: Wording,
+    said: Sequence[Voice],
+    names: Mapping[str, str],
+    letters: Mapping[RecordRef, str],
+    *,
+    opened: bool,
+) -> tuple[Heard, ...]:
+    reasons = load_rules().reasons
+
+    def listed(refs: Sequence[RecordRef]) -> str:
+        return ", ".join(sorted(letters[ref] for ref in refs if ref in letters))
+
+    def parted(one: Voice) -> str:
+        unsure = words.t("reviewing.heard.unsure", letters=listed(one.unsure)) if one.unsure else ""
+        return " | ".join(filter(None, (*map(listed, one.groups), unsure)))
+
+    return tuple(
+        Heard(
+            names.get(one.actor, one.actor),
+            one.at,
+            one.outcome,
+            parted(one),
+            reasons[one.reason],
+            one.note if opened else "",
+            bool(one.note),
+        )
+        for one in said
+    )
+
+
+def _letters(taken: Taken, table: Table) -> dict[RecordRef, str]:
+    return {taken.component.records[column.place].ref: column.letter for column in table.columns}
 
 
 def _clashes(
@@ -194,7 +248,7 @@ def _clashes(
     table: Table,
     found: Sequence[Contradiction],
 ) -> tuple[Clash, ...]:
-    letters = {taken.component.records[column.place].ref: column.letter for column in table.columns}
+    letters = _letters(taken, table)
     names = names_of(session, {word.actor for one in found for word in one.words})
 
     def called(ref: RecordRef) -> str:

@@ -9,7 +9,7 @@ from litestar.di import NamedDependency
 
 from api.actions import declares
 from api.web.pages import AnyRequest, page
-from api.web.review.asked import QUEUE, SUPERVISION
+from api.web.review.asked import PARKED_QUEUE, QUEUE, SUPERVISION
 from api.web.visitor import visitor_of
 from api.web.wording import IN
 from mdm.access import Principal
@@ -52,5 +52,5 @@ def supervision(
         )
         for code, n in most
     )
-    context = SupervisionPage(found, names, regions, DAYS, load_rules(), f"{QUEUE}?keadaan=parkir")
+    context = SupervisionPage(found, names, regions, DAYS, load_rules(), PARKED_QUEUE)
     return page(request, "review/supervision.html", context)

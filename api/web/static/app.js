@@ -1,6 +1,7 @@
 /* Keys, partial updates, announcements. Every page works without this; with it, it is quicker.
 
    data-key="s"            the key that presses this link or button (shown beside it, listed under ?)
+   data-key-shown="1–9"    a key that the page's own script answers: listed under ?, pressed by it
    data-partial="region"   this link or form renews the element with id "region" only
    data-next="/path"       on a form: show this page's region at once, it was fetched ahead; the form is sent
                            behind it, and should it be refused, its own page comes back and says why
@@ -242,16 +243,17 @@
 
   /* Keys */
   const named = () => [...document.querySelectorAll("[data-key]")].filter((at) => at.offsetParent !== null && !at.disabled);
+  const listed = () => [...document.querySelectorAll("[data-key], [data-key-shown]")].filter((at) => at.offsetParent !== null && !at.disabled);
   const showKeys = () => {
     document.getElementById("tombol")?.remove();
     const dialog = document.createElement("dialog");
     dialog.id = "tombol"; dialog.setAttribute("aria-label", body.dataset.sayKeys);
     const title = Object.assign(document.createElement("h2"), { textContent: body.dataset.sayKeys });
     const list = document.createElement("dl"); list.className = "pairs";
-    for (const at of named()) {
-      const words = at.getAttribute("aria-label") || [...at.childNodes].filter((n) => n.nodeName !== "KBD").map((n) => n.textContent).join("").trim();
+    for (const at of listed()) {
+      const words = at.getAttribute("aria-label") || at.labels?.[0]?.textContent.trim() || [...at.childNodes].filter((n) => n.nodeName !== "KBD").map((n) => n.textContent).join("").trim();
       const key = Object.assign(document.createElement("dt"), {}), what = document.createElement("dd");
-      key.append(Object.assign(document.createElement("kbd"), { textContent: at.dataset.key }));
+      key.append(Object.assign(document.createElement("kbd"), { textContent: at.dataset.key || at.dataset.keyShown }));
       what.textContent = words; list.append(key, what);
     }
     const label = document.createElement("label"), box = document.createElement("input");
