@@ -10,6 +10,9 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from mdm.errors import InputError
+
+ROWS = 65_536  # of one chunk, where the format does not say
 Numbers = npt.NDArray[np.int64]
 
 
@@ -36,9 +39,12 @@ class Chunk:
 
 
 class OpenFile(Protocol):
-    """A file whose header is known and whose rows can be read once, in order."""
+    """A file whose header is known and whose rows can be read once, in order. `header_row` is where the header
+    stands in the file, as an editor or a spreadsheet counts (1 = the first).
+    """
 
     header: list[str]
+    header_row: int
 
     def chunks(self) -> Iterator[Chunk]:
         """All rows. InputError when the file breaks off or cannot be read on."""
@@ -59,3 +65,11 @@ def number_rows(start: int, count: int, taken: list[int]) -> Numbers:
         size = count + len(inside)
     numbers = np.arange(start, start + size, dtype=np.int64)
     return np.setdiff1d(numbers, np.array(inside, dtype=np.int64), assume_unique=True)
+
+
+def damaged(name: str, form: str) -> InputError:
+    """What is said of a file that its own format cannot read."""
+    return InputError(
+        f"{name} is damaged: it does not open as {form}.",
+        "Ask the provider to deliver the whole file again.",
+    )

@@ -4,8 +4,6 @@ broken.
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterator
 from typing import IO, Any, cast
 
@@ -16,25 +14,28 @@ import pyarrow.csv as arrow_csv
 
 from mdm.errors import InputError
 from mdm.files.chunks import BadRow, Chunk, Numbers, column_names, number_rows
+from mdm.files.heading import TextHeading
 from mdm.files.survey import Survey, open_plain
 from mdm.files.text import Utf8Stream
 
 BLOCK = 16 << 20  # bytes read at once; a chunk is about as large
 LONGEST = 128 << 20  # bytes; a row longer than this is refused
-HEAD = 1 << 18  # bytes looked at to find the header
 TELLING = 7  # delimiters and a line break in one value: other rows, and no long address
-DELIMITERS = (",", ";", "\t", "|")
 
 
 class Delimited:
     """One delimited text file. `encoding` is utf-8, mixed, cp1252 or utf-16."""
 
-    def __init__(self, survey: Survey, encoding: str, delimiter: str, block: int = BLOCK) -> None:
+    def __init__(
+        self, survey: Survey, encoding: str, heading: TextHeading, block: int = BLOCK
+    ) -> None:
         self._survey = survey
         self._encoding = encoding
         self._block = block
-        self.delimiter: str = delimiter
-        self.header = split_header(first_line(survey, encoding), delimiter)
+        self._begins = heading.begins
+        self.delimiter: str = heading.delimiter
+        self.header: list[str] = heading.names
+        self.header_row: int = heading.row
 
     def chunks(self) -> Iterator[Chunk]:
         """All rows. Empty lines are no rows; a row with another number of columns is a bad row."""
@@ -42,7 +43,7 @@ class Delimited:
         count = len(self.header)
 
         def broken(row: Any) -> str:
-            # The header is physical row 1, so data row n is physical row n + 1.
+            # Reading begins at the header: it is physical row 1, data row n is physical row n + 1.
             problem = "rows_in_a_value" if self._swallows(row.text, 2) else "row_columns"
             bad.append(BadRow(row.number - 1, row.text, problem))
             return "skip"
@@ -50,6 +51,7 @@ class Delimited:
         with Utf8Stream(
             open_plain(self._survey.path, self._survey.format), self._encoding
         ) as stream:
+            stream.skip(self._begins)
             reader = self._open(stream, broken, count)
             yield from self._number(reader, bad)
 
@@ -160,27 +162,6 @@ class Delimited:
             f"{self._survey.name} cannot be read on after row {row}.",
             "Check quotation marks and encoding there, and deliver the file again.",
         )
-
-
-def first_line(survey: Survey, encoding: str) -> str:
-    """The first line that is not empty. InputError when there is none within reach."""
-    with Utf8Stream(open_plain(survey.path, survey.format), encoding) as stream:
-        head = b""
-        while len(head) < HEAD and (part := stream.read(HEAD)):
-            head += part
-    text = head.decode("utf-8", "ignore").lstrip("\r\n")
-    if not text.strip():
-        raise InputError(f"{survey.name} has no header.", "The first line must name the columns.")
-    return text
-
-
-def split_header(text: str, delimiter: str) -> list[str]:
-    """The column names of the first line, as written."""
-    csv.field_size_limit(HEAD * 2)
-    try:
-        return next(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
-    except (csv.Error, StopIteration):
-        return [text.splitlines()[0]]
 
 
 def _cells(text: str, delimiter: str) -> int:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from mdm.errors import InputError
 from mdm.files.chunks import OpenFile
-from mdm.files.columnar import Fits, ParquetFile, Spreadsheet
-from mdm.files.delimited import DELIMITERS, Delimited, first_line, split_header
+from mdm.files.columnar import ParquetFile
+from mdm.files.delimited import Delimited
+from mdm.files.heading import Fits, text_heading
+from mdm.files.spreadsheet import Spreadsheet
 from mdm.files.survey import Survey
 
 
@@ -19,14 +21,12 @@ def open_file(
         return Spreadsheet(survey, fits)
     encoding = text_encoding(survey, expected_encoding)
     try:
-        head = first_line(survey, encoding)
+        heading = text_heading(survey, encoding, expected_delimiter, fits)
     except UnicodeError:
         raise InputError(
             f"{survey.name} is not readable text.", "Save it as UTF-8 and deliver it again."
         ) from None
-    tries = dict.fromkeys([expected_delimiter, *DELIMITERS])
-    delimiter = max(tries, key=lambda mark: fits(split_header(head, mark)))
-    return Delimited(survey, encoding, delimiter)
+    return Delimited(survey, encoding, heading)
 
 
 def text_encoding(survey: Survey, expected: str) -> str:

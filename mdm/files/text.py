@@ -66,6 +66,11 @@ class Utf8Stream(io.RawIOBase):
         part, self._held = self._held[:size], self._held[size:]
         return part
 
+    def skip(self, count: int) -> None:
+        """Leave out the next `count` bytes, or what is left."""
+        while count and (part := self.read(count)):
+            count -= len(part)
+
     def _fill(self, size: int) -> None:
         part = self._source.read(max(size, 1))
         self._done = not part

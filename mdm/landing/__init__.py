@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import CancelledError, ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 from queue import SimpleQueue
@@ -27,7 +26,7 @@ from mdm.hub.columns import now
 from mdm.hub.tables import Batch
 from mdm.ids import short_id
 from mdm.landing.delivered import expand
-from mdm.landing.handover import Handover, office_of, read_handover
+from mdm.landing.handover import office_of, read_handover
 from mdm.landing.headers import match_header, recognise
 from mdm.landing.intake import (
     Delivery,
@@ -38,27 +37,11 @@ from mdm.landing.intake import (
     whole_file_findings,
 )
 from mdm.landing.landed import landed_schema, prepare
+from mdm.landing.results import BatchResult, tell
 from mdm.work.ahead import ahead
 from mdm.work.progress import Progress
 
 AT_ONCE = 2  # files; each holds a row group or two in memory
-
-
-@dataclass(frozen=True)
-class BatchResult:
-    """What became of one file. `new` rows were not held before in this form; `already`: nothing was
-    done.
-    """
-
-    file: str
-    layout: str
-    rows: int
-    new: int
-    unchanged: int
-    bad: int
-    declared: int | None
-    batch: str
-    already: bool = False
 
 
 def land(
@@ -103,7 +86,7 @@ def land(
         written = _write(hub, delivery, plans, progress)
         _adopt(hub, delivery, written)
     results = {item.plan.survey.path: _result(item) for item in written} | repeated
-    _say(progress, results.values(), handover)
+    tell(progress, results.values(), handover)
     return [results[path] for path in found]
 
 
@@ -272,27 +255,5 @@ def _result(item: Written) -> BatchResult:
         item.bad,
         plan.declared,
         item.batch,
+        header_row=plan.file.header_row,
     )
-
-
-def _say(progress: Progress, results: object, handover: Handover) -> None:
-    """What the user should know beyond the table of results."""
-    landed: list[BatchResult] = list(results)  # type: ignore[call-overload]
-    for result in landed:
-        if result.already:
-            progress.note(f"{result.file} was landed before; nothing changed.")
-        elif result.bad:
-            progress.note(f"{result.file}: {result.bad} rows do not fit the header (quarantined).")
-        if result.rows == 0 and not result.already:
-            progress.note(f"{result.file} has a header and no rows.")
-        if result.declared is not None and result.declared != result.rows and not result.already:
-            progress.note(
-                f"{result.file}: the handover record declares {result.declared} rows, "
-                f"the file has {result.rows}."
-            )
-    names = {result.file for result in landed}
-    for name in sorted(set(handover.files) - names):
-        progress.note(f"The handover record declares {name}, which is not among the files.")
-    whole = handover.declared_whole
-    if len(landed) > 1 and whole is not None and whole != sum(result.rows for result in landed):
-        progress.note(f"The handover record declares {whole} rows for the whole delivery.")

@@ -120,6 +120,8 @@ def whole_file_findings(hub: Hub, delivery: Delivery, item: Written) -> list[Lak
     found: list[tuple[str, str | None, str | None]] = [
         ("column_missing", column, None) for column in plan.header.missing
     ]
+    if plan.file.header_row > 1:
+        found.append(("header_below", None, str(plan.file.header_row)))
     if plan.declared is not None and plan.declared != item.rows:
         found.append(("declared_rows_differ", None, f"{plan.declared} / {item.rows}"))
     if _other_encoding(plan.survey, delivery.contract):

@@ -10,7 +10,8 @@ from pathlib import Path
 from mdm.compose import Hub
 from mdm.contracts import Layout, load_contracts
 from mdm.homes import create_home
-from mdm.landing import BatchResult, land
+from mdm.landing import land
+from mdm.landing.results import BatchResult
 from mdm.validation import validate
 from mdm.validation.counts import Counts
 from mdm.work.progress import Silent

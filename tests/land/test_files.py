@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gzip
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import openpyxl
@@ -13,6 +13,8 @@ import pytest
 
 from mdm.compose import Hub
 from mdm.errors import HubError, InputError, UsageError
+from mdm.landing import land
+from mdm.work.progress import Silent
 from tests.land.deliveries import (
     accepted,
     csv_text,
@@ -30,6 +32,16 @@ from tests.templates import Template
 def hub(empty_on_sqlite: Template, home: Path) -> Iterator[Hub]:
     with empty_on_sqlite.copy(home) as hub:
         yield hub
+
+
+class Noted(Silent):
+    """Keeps what the user is told."""
+
+    def __init__(self) -> None:
+        self.said: list[str] = []
+
+    def note(self, text: str) -> None:
+        self.said.append(text)
 
 
 NAMES = ({"NAMA_LGKP": "ANI"}, {"NAMA_LGKP": "JOSÉ", "NIK": "3207110101800002"})
@@ -215,6 +227,50 @@ def test_the_table_is_found_on_whatever_sheet_it_stands(hub: Hub, tmp_path: Path
         land_one(hub, book("b.xlsx", Petunjuk=notes, Januari=table, Februari=table), "pemda")
     with pytest.raises(InputError, match="none of its sheets"):
         land_one(hub, book("c.xlsx", Petunjuk=notes, Lain=[["a", "b"]]), "pemda")
+
+
+@pytest.mark.parametrize("form", ["xlsx", "csv"])
+def test_titles_may_stand_above_the_header(hub: Hub, tmp_path: Path, form: str) -> None:
+    """An office's sheet: a merged title, who made it, a blank row, the names, and notes at the side."""
+    columns = list(layout_of("pemda", "warga").columns)
+    good, nameless = rows_of("warga", {}, {"Nama Lengkap": "", "NIK": ""})
+    lines: list[Sequence[str]] = [
+        [],
+        ["DATA WARGA, DESA MEKARSARI"],
+        ["Sumber: pendataan NIK dan No KK", *[""] * 40, "halaman 1"],
+        [],
+        columns,
+        good,
+        [],
+        [*nameless, "" if form == "csv" else "periksa lagi"],
+    ]
+    path = tmp_path / f"a.{form}"
+    if form == "xlsx":
+        book = openpyxl.Workbook()
+        book.active.title = "Petunjuk"
+        sheet = book.create_sheet("Data")
+        for line in lines:
+            sheet.append(line)
+        sheet.merge_cells("A2:H2")
+        book.save(path)
+    else:
+        width = len(columns)
+        texts = [";".join([*line[:width], *[""] * (width - len(line))]) for line in lines]
+        texts = ["" if not text.strip(";") else text for text in texts]
+        path.write_text("\r\n".join(texts) + "\r\n", newline="")
+    notes = Noted()
+    (result,) = land(hub, "pemda", [path], progress=notes)
+    assert (result.rows, result.header_row) == (2, 5)
+    assert any("row 5 names the columns" in note for note in notes.said)
+    counts, (person,) = accepted(hub)
+    assert (person["row"], person["name"], counts.quarantined) == (1, "BUDI", 1)
+    assert [f for f in findings(hub) if f[0] != 1] == [
+        (0, None, "header_below"),
+        (2, "Nama Lengkap", "name_missing"),
+    ]
+    if form == "xlsx":
+        extra = landed(hub, "pemda", "warga")[1]["_extra"]
+        assert extra == f'{{"column {len(columns) + 1}":"periksa lagi"}}'
 
 
 def test_unknown_columns_are_kept(hub: Hub, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from hypothesis import given, settings
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 from mdm.files import survey
 from mdm.files.delimited import Delimited
+from mdm.files.heading import text_heading
 
 CELL = st.text(alphabet='ab1 "\n;\xe9', max_size=6)
 LINE = st.lists(CELL, min_size=1, max_size=5)
@@ -20,8 +22,13 @@ def quoted(cell: str, delimiter: str) -> str:
     return '"' + cell.replace('"', '""') + '"' if needs else cell
 
 
+def known(names: Sequence[str]) -> int:
+    return sum(name in {"p", "q", "r"} for name in names)
+
+
 def read(path: Path, block: int) -> tuple[list[tuple[int, list[str]]], list[int]]:
-    file = Delimited(survey(path), "utf-8", ";", block)
+    looked = survey(path)
+    file = Delimited(looked, "utf-8", text_heading(looked, "utf-8", ";", known), block)
     good: list[tuple[int, list[str]]] = []
     bad: list[int] = []
     for chunk in file.chunks():
@@ -37,13 +44,15 @@ def read(path: Path, block: int) -> tuple[list[tuple[int, list[str]]], list[int]
     block=st.sampled_from([160, 1000]),
     end=st.sampled_from(["\n", "\r\n"]),
     last=st.booleans(),
+    titles=st.lists(st.sampled_from(["", "1 ab", ";;", '"a;b";\xe9']), max_size=3),
 )
 def test_rows_and_numbers_are_exact(
-    lines: list[list[str] | None], block: int, end: str, last: bool
+    lines: list[list[str] | None], block: int, end: str, last: bool, titles: list[str]
 ) -> None:
     width = 3
     text = end.join(
         [
+            *titles,
             "p;q;r",
             *("" if line is None else ";".join(quoted(c, ";") for c in line) for line in lines),
         ]

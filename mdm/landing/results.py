@@ -1,0 +1,54 @@
+"""What became of the files of a delivery, and what its user should know of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from mdm.landing.handover import Handover
+from mdm.work.progress import Progress
+
+
+@dataclass(frozen=True)
+class BatchResult:
+    """What became of one file. `new` rows were not held before in this form; `already`: nothing was
+    done; `header_row` of the file names the columns.
+    """
+
+    file: str
+    layout: str
+    rows: int
+    new: int
+    unchanged: int
+    bad: int
+    declared: int | None
+    batch: str
+    already: bool = False
+    header_row: int = 1
+
+
+def tell(progress: Progress, results: Iterable[BatchResult], handover: Handover) -> None:
+    """What the user should know beyond the table of results."""
+    landed = list(results)
+    for result in landed:
+        if result.already:
+            progress.note(f"{result.file} was landed before; nothing changed.")
+        elif result.bad:
+            progress.note(f"{result.file}: {result.bad} rows do not fit the header (quarantined).")
+        if result.header_row > 1:
+            progress.note(
+                f"{result.file}: row {result.header_row} names the columns; rows are counted below it."
+            )
+        if result.rows == 0 and not result.already:
+            progress.note(f"{result.file} has a header and no rows.")
+        if result.declared is not None and result.declared != result.rows and not result.already:
+            progress.note(
+                f"{result.file}: the handover record declares {result.declared} rows, "
+                f"the file has {result.rows}."
+            )
+    names = {result.file for result in landed}
+    for name in sorted(set(handover.files) - names):
+        progress.note(f"The handover record declares {name}, which is not among the files.")
+    whole = handover.declared_whole
+    if len(landed) > 1 and whole is not None and whole != sum(result.rows for result in landed):
+        progress.note(f"The handover record declares {whole} rows for the whole delivery.")
