@@ -126,6 +126,7 @@ def _common(request: AnyRequest) -> dict[str, Any]:
         "number": words.number,
         "share": words.share,
         "day": words.day,
+        "month": words.month,
         "clock": words.clock,
         "moment": words.moment,
         "duration": words.duration,

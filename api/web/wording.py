@@ -68,6 +68,11 @@ class Wording:
             value = local(value)
         return f"{value.day} {_MONTHS[self.language][value.month - 1]} {value.year}"
 
+    def month(self, value: str) -> str:
+        """Nov 2026, of `2026-11`."""
+        year, _, number = value.partition("-")
+        return f"{_MONTHS[self.language][int(number) - 1]} {year}"
+
     def clock(self, value: datetime) -> str:
         """14.05 in Indonesian, 14:05 in English."""
         at = local(value)

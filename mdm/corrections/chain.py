@@ -141,9 +141,9 @@ def send_back(hub: Hub, principal: Principal, correction: str, *, version: int, 
 
 
 def withdraw(hub: Hub, principal: Principal, correction: str, *, version: int) -> None:
-    """Take back what one proposed oneself, while it is open."""
+    """Take back what one proposed oneself, while it is open, or give up what was sent back."""
     with hub.sessions.begin() as session:
-        row = _take(session, correction, version, OPEN)
+        row = _take(session, correction, version, (*OPEN, SENT_BACK))
         if row.proposer != principal.id:
             raise NOT_THERE
         row.state, row.version = WITHDRAWN, row.version + 1

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, func, or_, select
 
 from mdm import audit
@@ -15,7 +16,7 @@ from mdm.access.named import names_of
 from mdm.access.terms import WHOLE_COUNTRY, Principal, Resource
 from mdm.compose import Hub
 from mdm.corrections import evidence, store
-from mdm.corrections.chain import NOT_THERE, READ, SENT_BACK, step_for, steps_of
+from mdm.corrections.chain import NOT_THERE, READ, SENT_BACK, WITHDRAWN, step_for, steps_of
 from mdm.corrections.checks import carried_elsewhere
 from mdm.corrections.deadlines import OPEN, Clock, clock
 from mdm.corrections.document import Step, load_rules
@@ -25,6 +26,7 @@ from mdm.hub.columns import now
 from mdm.hub.tables import Correction, CorrectionEvidence, CorrectionStep, CorrectionTarget
 
 PAGE = 50
+ONE_VALUE = "correct-value"  # a kind of corrections.yaml
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,7 @@ class Listed:
     row: Correction
     clock: Clock
     family: str | None  # whose sheet it belongs to
+    value: tuple[str, str] | None  # kind and attribute, where it is about one value
     outcomes: Sequence[Outcome]
 
 
@@ -92,6 +95,35 @@ def count_waiting(hub: Hub, principal: Principal) -> tuple[int, int]:
         counted = query.with_only_columns(func.count(), func.coalesce(func.sum(late), 0))
         n, overdue = session.connection().execute(counted).one()
     return int(n), int(overdue)
+
+
+def count_returned(hub: Hub, principal: Principal) -> int:
+    """How many proposals of somebody were sent back and wait for them: not given up, and nothing of theirs proposed
+    since about the same."""
+    later, ours, theirs = aliased(Correction), aliased(CorrectionTarget), aliased(CorrectionTarget)
+    again = (
+        select(later.id)
+        .join(theirs, col(theirs.correction) == later.id)
+        .join(
+            ours,
+            sa.and_(
+                col(ours.entity_id) == theirs.entity_id, col(ours.attribute) == theirs.attribute
+            ),
+        )
+        .where(
+            later.proposer == principal.id,
+            later.number > Correction.number,
+            later.state != WITHDRAWN,
+            ours.correction == Correction.id,
+        )
+        .exists()
+    )
+    with hub.sessions.read() as session:
+        return session.exec(
+            select(func.count())
+            .select_from(Correction)
+            .where(Correction.proposer == principal.id, Correction.state == SENT_BACK, ~again)
+        ).one()
 
 
 def about(hub: Hub, principal: Principal, entity_ids: Sequence[str]) -> list[Listed]:
@@ -207,8 +239,19 @@ def _listed(hub: Hub, session: Session, rows: Sequence[Correction]) -> list[List
     rules, moment = load_rules(), now()
     opened = list(store.open_many(hub, session, rows))
     became = outcomes(hub, session, opened)
-    families = {row.id: proposal.family for row, proposal in opened}
+    proposed = {row.id: proposal for row, proposal in opened}
     return [
-        Listed(row, clock(rules, row, moment), families.get(row.id), became.get(row.id, []))
+        Listed(
+            row,
+            clock(rules, row, moment),
+            one.family if (one := proposed.get(row.id)) else None,
+            _value_of(one) if one else None,
+            became.get(row.id, []),
+        )
         for row in rows
     ]
+
+
+def _value_of(proposal: Proposal) -> tuple[str, str] | None:
+    about = [(part.kind, attribute) for part in proposal.parts for attribute in part.attributes]
+    return about[0] if len(about) == 1 and proposal.kind == ONE_VALUE else None

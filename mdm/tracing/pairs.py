@@ -32,7 +32,9 @@ from reference.documents import read_yaml
 MOST = 200  # pairs shown
 BY_WEIGHT = "weight"
 SENTENCES = {
-    BY_WEIGHT: "The match weight lies on this side of the thresholds.",
+    "link": "The match weight lies above the threshold for a link.",
+    "review": "The match weight lies between the two thresholds.",
+    "non-link": "The match weight lies below the threshold for a review.",
     "human": "A steward judged this pair.",
 }
 Rids = tuple[int, int]
@@ -83,15 +85,17 @@ def _pair(
         match_weight=row["match_weight"],
         judgement=row["judgement"],
         reason=row["reason"],
-        sentence=reason_of(rules, row["reason"]),
+        sentence=reason_of(rules, row["reason"], row["judgement"]),
         passed_over=_rids(row) in over,
         second_probability=doubt,
         evidence=None,
     )
 
 
-def reason_of(rules: LinkageRules, reason: str) -> str:
+def reason_of(rules: LinkageRules, reason: str, judgement: str) -> str:
     """A judgement's reason in a sentence."""
+    if reason == BY_WEIGHT:
+        reason = judgement
     patterns = {one.name: one.sentence for one in rules.patterns}
     return SENTENCES.get(reason) or patterns.get(reason, reason)
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+
+from mdm.review.document import load_rules
 from reference.sentences import Sentence
 
 _SENTENCES: dict[str, tuple[str, str]] = {
@@ -59,8 +62,8 @@ _SENTENCES: dict[str, tuple[str, str]] = {
         "Its source rows were taken out of the lake.",
     ),
     "correct": (
-        "Koreksi nomor {number} {act} ({attributes}).",
-        "Correction {number} was {act} ({attributes}).",
+        "Usulan perbaikan nomor {number} {act} ({attributes}).",
+        "Proposal {number} was {act} ({attributes}).",
     ),
 }
 
@@ -73,6 +76,9 @@ ACTS = {
     "send-back": Sentence("dikembalikan", "sent back"),
     "withdraw": Sentence("ditarik kembali", "withdrawn"),
 }
+#: Why a judgement was written, where no reviewer gave the reason.
+UNDO = Sentence("jawabannya diurungkan", "the answer was undone")
+PROPOSED = re.compile(r"correction (\d+)\Z")
 WHOLE = Sentence("seluruh profil", "the whole profile")
 OUTSIDE = Sentence("di entitas lain", "of another entity")
 FIRST = Sentence("yang pertama", "the first one")
@@ -86,6 +92,15 @@ def sentence(what: str, **words: Sentence | str | int | None) -> Sentence:
     in_id = {name: word.id if isinstance(word, Sentence) else word for name, word in words.items()}
     in_en = {name: word.en if isinstance(word, Sentence) else word for name, word in words.items()}
     return Sentence(said_id.format_map(in_id), said_en.format_map(in_en))
+
+
+def why(reason: str) -> Sentence:
+    """Why somebody judged, from the code that the judgement keeps."""
+    if found := PROPOSED.match(reason):
+        return Sentence(f"usulan perbaikan nomor {found[1]}", f"proposal {found[1]}")
+    if reason == "undo":
+        return UNDO
+    return load_rules().reasons.get(reason) or Sentence(reason, reason)
 
 
 def act_of(act: str) -> Sentence:

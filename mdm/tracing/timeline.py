@@ -34,7 +34,17 @@ from mdm.tracing import Target, moments, pairs
 from mdm.tracing.difference import SAME, differences
 from mdm.tracing.facts import HumanWord
 from mdm.tracing.records import kept
-from mdm.tracing.sentences import FIRST, GONE, NOTHING, OUTSIDE, WHOLE, act_of, listed, sentence
+from mdm.tracing.sentences import (
+    FIRST,
+    GONE,
+    NOTHING,
+    OUTSIDE,
+    WHOLE,
+    act_of,
+    listed,
+    sentence,
+    why,
+)
 from mdm.tracing.values import Key
 from mdm.tracing.vouching import Act, events_of
 from reference.attributes import dictionary
@@ -178,7 +188,7 @@ def _judged(words: Iterable[HumanWord]) -> Iterable[Told]:
 
 def _told(word: HumanWord) -> Sentence:
     left, right = (OUTSIDE if at is None else str(at + 1) for at in (word.left, word.right))
-    return sentence(word.judgement, left=left, right=right, reason=word.reason)
+    return sentence(word.judgement, left=left, right=right, reason=why(word.reason))
 
 
 def _corrected(session: Session, entity_id: str, kind: Kind) -> Iterable[Told]:

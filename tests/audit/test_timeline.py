@@ -20,10 +20,12 @@ from mdm.errors import InputError
 from mdm.hub.columns import now
 from mdm.judgements import RecordRef
 from mdm.publishing import publish
+from mdm.review.document import load_rules
 from mdm.rights import restriction
 from mdm.tracing import Question, find
 from mdm.tracing.difference import differences, link_differences
 from mdm.tracing.outline import Outline, outline
+from mdm.tracing.sentences import why
 from mdm.work.progress import Silent
 from tests.api.world import BOGOR, BUDI, ENTITY, SITI, person
 from tests.audit.logs import act
@@ -173,3 +175,11 @@ def test_a_search_stops_where_it_has_looked_at_enough(world: World) -> None:
                 break
             assert page.bounded
     assert (seen, pages) == (["judge"], 3)
+
+
+def test_why_somebody_judged_is_told_in_words() -> None:
+    codes = [*load_rules().reasons, "undo", "correction 12"]
+    told = [why(code) for code in codes]
+    assert not {one.id for one in told} & set(codes)
+    assert not {one.en for one in told} & set(codes)
+    assert "12" in why("correction 12").id

@@ -219,7 +219,7 @@ def test_from_the_search_to_the_correction_that_holds(
             assert saved.value.path().read_bytes() == PNG
             fits(page)
             page.get_by_role("button", name=button).click()
-            page.get_by_text("Langkah Anda tercatat.").wait_for()
+            page.locator("[data-flash]").wait_for()
     with window(chrome, day.service.url, day.chain["desa-operator"], **how) as page:
         # Approved, it is settled at once; the first time the service warms up for it.
         for _ in range(20):
@@ -261,6 +261,8 @@ def test_a_proposal_goes_back_with_a_reason_by_keyboard(day: Day, chrome: Browse
         page.keyboard.press("k")
         page.get_by_text("Usulan dikembalikan kepada pengusulnya.").wait_for()
     with window(chrome, day.service.url, day.chain["desa-operator"]) as page:
+        page.goto("/")  # it waits for its proposer, until proposed anew or given up
+        page.get_by_text("usulan Anda dikembalikan untuk diperbaiki").wait_for()
         page.goto(address)
         page.get_by_text("Akta belum terbaca.").wait_for()
         page.get_by_role("link", name="Usulkan lagi").click()
@@ -276,8 +278,13 @@ def test_a_proposal_goes_back_with_a_reason_by_keyboard(day: Day, chrome: Browse
         page.get_by_role("button", name="Kirim usulan").click()
         page.get_by_text("Usulan terkirim.").wait_for()
         assert page.url != address
+        page.goto("/")
+        expect(page.get_by_text("usulan Anda dikembalikan")).to_have_count(0)
         page.goto(address + "/lagi")
         page.get_by_label("Tanggal meninggal").wait_for()
+        page.goto(address)
+        page.get_by_role("button", name="Tidak diusulkan lagi").click()
+        page.get_by_text("Usulan ditarik.").wait_for()
     with window(chrome, day.service.url, day.chain["dinsos-verifier"]) as page:
         refused = page.goto(address + "/lagi")
         assert refused

@@ -94,7 +94,7 @@ def _shown(words: Wording, hub: Hub, sight: Sight, rules: LinkageRules) -> list[
             numbers[_key(component, one.left)],
             numbers[_key(component, one.right)],
             one,
-            _reason(words, reason_of(rules, one.reason), one.reason),
+            _reason(words, reason_of(rules, one.reason, one.judgement), one),
             waterfall(one.prior, _told(words, rules.kind, one)) if one.steps else None,
         )
         for one in sorted(component.pairs, key=lambda one: -(one.match_weight or 0))
@@ -120,11 +120,11 @@ def _sentence_key(kind: Kind, one: Step) -> str:
     return "rarity" if one.level == RARITY else level
 
 
-def _reason(words: Wording, sentence: str, reason: str) -> str:
+def _reason(words: Wording, sentence: str, pair: ComponentPair) -> str:
     """Why it was judged so: by weight, by a guard, by a steward."""
-    if reason == BY_WEIGHT:
-        return words.t("auditor.pairs.by-weight")
-    return evidence(words, f"reason.{slug(reason)}", sentence)
+    if pair.reason == BY_WEIGHT:
+        return words.t(f"auditor.pairs.by-weight.{pair.judgement}")
+    return evidence(words, f"reason.{slug(pair.reason)}", sentence)
 
 
 def _component(hub: Hub, sight: Sight, rules: LinkageRules) -> Component | None:

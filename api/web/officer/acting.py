@@ -112,7 +112,7 @@ def act(
         if what != "kembalikan" or note.strip():
             raise
         return _page(request, open_whole(hub, principal, correction), "officer.must-say-why", 422)
-    return see_other(HOME, Flash("good", "officer.agreed"))
+    return see_other(HOME, Flash("good", f"officer.agreed.{what}"))
 
 
 @declares(READ)

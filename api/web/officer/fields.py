@@ -95,7 +95,7 @@ def _field(  # noqa: PLR0917 - all that a field is made of
     start = str(now) if now is not None and column in _STANDS else ""
     return Field(
         name=VALUE + column,
-        label=IN[language].label(about, column),
+        label=_label(language, about, column),
         type=type_,
         value=typed.get(VALUE + column, start),
         options=options,
@@ -103,6 +103,13 @@ def _field(  # noqa: PLR0917 - all that a field is made of
         needed=column in _NEEDED.get(kind, ()) or (kind == "correct-value" and column not in _FREE),
         inputmode="numeric" if column in (*NUMBERS, "kk", "rt", "rw", "postal_code") else None,
         checks=checks,
+    )
+
+
+def _label(language: Language, about: Corrected, column: str) -> str:
+    words = IN[language]
+    return (
+        words.t("officer.form.village") if column == "region_code" else words.label(about, column)
     )
 
 
