@@ -75,12 +75,3 @@ def implied(concept: str, coarse: str) -> frozenset[str]:
         for row in read_rows("codes/implies.csv")
         if (row["concept"], row["coarse"]) == (concept, coarse)
     )
-
-
-def compatible(concept: str, left: str, right: str) -> bool:
-    """Whether two canonical codes may describe the same thing: equal, or one is the coarser of
-    the other.
-    """
-    meant_left = implied(concept, left) | {left}
-    meant_right = implied(concept, right) | {right}
-    return bool(meant_left & meant_right)

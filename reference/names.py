@@ -15,18 +15,16 @@ from itertools import pairwise, product
 import pyarrow as pa
 
 from reference.files import make_table, read_rows, read_table
-from reference.phonetics import PHONETIC_SQL, phonetic, spelling_rules
+from reference.phonetics import PHONETIC_SQL, phonetic
 from reference.text import quote
 
 __all__ = [
     "MISSING_NAME_SQL",
     "PHONETIC_SQL",
     "STRIP_TITLES_SQL",
-    "do_not_merge",
     "is_missing_name",
     "name_tables",
     "phonetic",
-    "spelling_rules",
     "strip_titles",
     "title_pattern",
     "token_canonical",
@@ -130,11 +128,6 @@ def _canonical() -> dict[str, str]:
 def token_canonical(token: str) -> str:
     """Canonical form of one token (may be two words); the token itself when nothing is known."""
     return _canonical().get(token, token)
-
-
-def do_not_merge() -> list[tuple[str, str]]:
-    """Pairs of tokens that look alike and are different names."""
-    return [(row["token_l"], row["token_r"]) for row in read_rows("names/do_not_merge.csv")]
 
 
 @cache

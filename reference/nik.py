@@ -7,9 +7,8 @@ serial from 0001. KK: 6 digits region of issue, 6 digits date of issue DDMMYY, 4
 A number is evidence, not truth. Nothing here rejects: a birth date was corrected and the NIK
 kept, a region was renamed, a clerk mistyped. `disagreements` says what does not fit, and leaves
 the weighing to others. The century of the two-digit year is never in the number; `birth_dates`
-gives every century that the day of judging allows.
-
-Each `*_SQL` function gives a DuckDB expression that answers exactly as its Python twin (tested).
+gives every century that the day of judging allows. In bulk the same is asked in SQL by the
+comparisons and quality rules that need it (`matching/rules`, `mdm/rules/quality.yaml`).
 """
 
 from __future__ import annotations
@@ -21,7 +20,6 @@ from datetime import date
 from typing import Literal
 
 from reference.regions import lookup
-from reference.text import quote
 
 Sex = Literal["M", "F"]
 OLDEST = 125  # years: no living person in the registry is older
@@ -40,12 +38,6 @@ class NikParts:
     year2: int
     sex: Sex
     serial: int
-
-    @property
-    def birth_digits(self) -> str:
-        """The six birth digits as they stand in the NIK."""
-        day = self.day + (FEMALE_OFFSET if self.sex == "F" else 0)
-        return f"{day:02d}{self.month:02d}{self.year2:02d}"
 
 
 @dataclass(frozen=True)
@@ -80,14 +72,6 @@ def parse_nik(nik: str) -> NikParts | None:
     if not _date_possible(day, month, year2):
         return None
     return NikParts(nik[:6], day, month, year2, sex, int(nik[12:]))
-
-
-def build_nik(region: str, birth_date: date, sex: Sex, serial: int) -> str:
-    """The NIK of these parts. ValueError unless region has six digits and serial is 1 to 9999."""
-    if not re.fullmatch("[0-9]{6}", region) or not 1 <= serial <= 9999:
-        raise ValueError("a NIK needs a region of six digits and a serial from 1 to 9999")
-    parts = NikParts(region, birth_date.day, birth_date.month, birth_date.year % 100, sex, serial)
-    return f"{region}{parts.birth_digits}{serial:04d}"
 
 
 def birth_dates(parts: NikParts, as_of: date) -> list[date]:
@@ -197,54 +181,3 @@ def _date_possible(day: int, month: int, year2: int) -> bool:
 
 def _days(month: int, year: int) -> int:
     return calendar.monthrange(year, month)[1]
-
-
-def NIK_SHAPE_SQL(column: str) -> str:  # noqa: N802 - a SQL fragment, written like the constant it stands for
-    """BOOLEAN: `parse_nik` takes the number apart; false for NULL."""
-    birth = _digits(column, 7)
-    return _shape_sql(
-        column,
-        f"CASE WHEN {birth} > {FEMALE_OFFSET} THEN {birth} - {FEMALE_OFFSET} ELSE {birth} END",
-    )
-
-
-def KK_SHAPE_SQL(column: str) -> str:  # noqa: N802 - a SQL fragment, written like the constant it stands for
-    """BOOLEAN: `parse_kk` takes the number apart; false for NULL."""
-    return _shape_sql(column, _digits(column, 7))
-
-
-def PLACEHOLDER_SQL(column: str) -> str:  # noqa: N802 - a SQL fragment, written like the constant it stands for
-    """BOOLEAN: `is_placeholder`."""
-    return f"regexp_matches({column}, {quote(PLACEHOLDER)})"
-
-
-def nik_birth_ok(column: str, birth_date: str) -> str:
-    """BOOLEAN: the birth digits of a well-formed NIK column equal a DATE column; NULL if either
-    is missing.
-    """
-    day = f"{_digits(column, 7)} % {FEMALE_OFFSET}"
-    return (
-        f"({day} = day({birth_date}) AND {_digits(column, 9)} = month({birth_date})"
-        f" AND {_digits(column, 11)} = year({birth_date}) % 100)"
-    )
-
-
-def nik_sex(column: str) -> str:
-    """`M` or `F` as a well-formed NIK column says."""
-    return f"CASE WHEN {_digits(column, 7)} > {FEMALE_OFFSET} THEN 'F' ELSE 'M' END"
-
-
-def _shape_sql(column: str, day: str) -> str:
-    month, year2 = _digits(column, 9), _digits(column, 11)
-    february = f"CASE WHEN {year2} % 4 = 0 THEN 29 ELSE 28 END"
-    last = (
-        f"CASE WHEN {month} IN (4, 6, 9, 11) THEN 30 WHEN {month} = 2 THEN {february} ELSE 31 END"
-    )
-    digits = f"regexp_full_match({column}, '[0-9]{{16}}')"
-    calendar_day = f"{month} BETWEEN 1 AND 12 AND {day} BETWEEN 1 AND {last}"
-    return f"CASE WHEN {digits} THEN {calendar_day} ELSE false END"
-
-
-def _digits(column: str, start: int) -> str:
-    """Two digits of the number as an INTEGER; NULL when they are no digits."""
-    return f"TRY_CAST(substr({column}, {start}, 2) AS INTEGER)"

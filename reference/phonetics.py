@@ -97,11 +97,6 @@ _LETTERS = [
 PHONETIC_RULES: list[Rule] = [*_CLEAN, *_OLD_SPELLING, *_GROUPS, *_J_OR_Y, *_LETTERS]
 
 
-def spelling_rules() -> list[tuple[str, str]]:
-    """The steps as (RE2 pattern, replacement), in order, for a token of letters A to Z."""
-    return [(rule.pattern, rule.replacement) for rule in PHONETIC_RULES]
-
-
 def phonetic(token: str) -> str:
     """Phonetic key of one name token; empty when the token has no letter."""
     return apply_rules(plain_upper(token), PHONETIC_RULES)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from reference.addresses import address_key, address_tables, address_words, rt_rw_pair
+from reference.addresses import address_tables
+from reference.files import read_rows
 from reference.names import (
-    do_not_merge,
     is_missing_name,
     name_tables,
     phonetic,
@@ -63,9 +63,11 @@ def test_spellings_of_one_name_share_a_phonetic_key(family: str) -> None:
     assert len({phonetic(token) for token in family.split()}) == 1
 
 
-@pytest.mark.parametrize("pair", do_not_merge(), ids="-".join)
-def test_different_names_stay_apart(pair: tuple[str, str]) -> None:
-    left, right = pair
+@pytest.mark.parametrize(
+    "pair", read_rows("names/do_not_merge.csv"), ids=lambda pair: pair["token_l"]
+)
+def test_different_names_stay_apart(pair: dict[str, str]) -> None:
+    left, right = pair["token_l"], pair["token_r"]
     assert phonetic(left) != phonetic(right)
     assert token_canonical(left) != token_canonical(right)
 
@@ -150,41 +152,6 @@ def test_birth_order_words_share_a_slot() -> None:
     assert slots["MADE"] == slots["KADEK"] == 2
 
 
-@pytest.mark.parametrize(
-    ("left", "right"),
-    [
-        ("Jl. Cempaka No.012 RT.003/RW 005", "JALAN CEMPAKA NO 12"),
-        ("DSN. BARU NO 61", "Dusun Baru No.61"),
-        ("GG. MELATI NO 67", "gang melati no67"),
-        ("Perum Griya Indah Blok A3", "KOMPLEKS GRIYA INDAH BLK. A 3"),
-    ],
-)
-def test_two_ways_to_write_an_address_give_one_key(left: str, right: str) -> None:
-    assert address_key(left) == address_key(right)
-
-
-def test_empty_words_of_an_address_say_nothing() -> None:
-    assert address_words("TIDAK ADA") == []
-    assert address_words("-") == []
-
-
 def test_address_tokens_are_unique() -> None:
     tokens = address_tables()["ref_address_token"].column("token").to_pylist()
     assert len(tokens) == len(set(tokens))
-
-
-@pytest.mark.parametrize(
-    ("text", "pair"),
-    [
-        ("003/005", ("3", "5")),
-        ("006/", ("6", None)),
-        ("/005", (None, "5")),
-        ("RT 03 RW 010", ("3", "10")),
-        ("RT. 03 / RW. 10", ("3", "10")),
-        ("000/000", (None, None)),
-        ("", (None, None)),
-        ("depan masjid", (None, None)),
-    ],
-)
-def test_rt_and_rw_are_read_from_one_cell(text: str, pair: tuple[str | None, str | None]) -> None:
-    assert rt_rw_pair(text) == pair

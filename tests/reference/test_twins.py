@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from reference import nik
-from reference.addresses import ADDRESS_KEY_SQL, address_tables, clean_address
 from reference.names import (
     MISSING_NAME_SQL,
     STRIP_TITLES_SQL,
@@ -20,7 +17,7 @@ from reference.names import (
     read_rows,
     strip_titles,
 )
-from reference.phonetics import PHONETIC_RULES, PHONETIC_SQL, phonetic, spelling_rules
+from reference.phonetics import PHONETIC_SQL, phonetic
 from reference.places import NAME_KEY_SQL, name_key
 from reference.regions import region_tables
 from tests.reference.conftest import Evaluate
@@ -103,48 +100,11 @@ PLACELIKE = st.lists(
     ),
     max_size=5,
 ).map(" ".join)
-ADDRESSLIKE = st.lists(
-    st.sampled_from(
-        ["Jl.", "RT", "RW", "RT.", "003", "/", "005", "No", "12", "A3", "BLOK", "Dsn", "#", "R.T"]
-    ),
-    max_size=8,
-).flatmap(lambda parts: st.sampled_from([" ".join(parts), "".join(parts)]))
-DIGITS = st.text("0123456789", min_size=10, max_size=17)
-NEARLY_NIK = st.builds(
-    lambda region, day, month, year, serial: (
-        f"{region:06d}{day:02d}{month:02d}{year:02d}{serial:04d}"
-    ),
-    st.integers(0, 999999),
-    st.integers(0, 80),
-    st.integers(0, 14),
-    st.integers(0, 99),
-    st.sampled_from([0, 1, 42, 9998, 9999]),
-)
-
 TWINS: list[tuple[str, Callable[[str], Any], str, st.SearchStrategy[str]]] = [
     ("phonetic", phonetic, PHONETIC_SQL("t"), st.one_of(NAMELIKE, ANY)),
     ("name_key", name_key, NAME_KEY_SQL("t"), st.one_of(PLACELIKE, ANY)),
-    ("clean_address", clean_address, ADDRESS_KEY_SQL("t"), st.one_of(ADDRESSLIKE, ANY)),
     ("strip_titles", strip_titles, STRIP_TITLES_SQL("t"), st.one_of(TITLED, NAMELIKE, ANY)),
     ("is_missing_name", is_missing_name, MISSING_NAME_SQL("t"), st.one_of(TITLED, NAMELIKE, ANY)),
-    (
-        "is_placeholder",
-        nik.is_placeholder,
-        nik.PLACEHOLDER_SQL("t"),
-        st.one_of(DIGITS, NEARLY_NIK, st.sampled_from(["1111111111111111", "1234567890123456"])),
-    ),
-    (
-        "nik",
-        lambda t: nik.parse_nik(t) is not None,
-        nik.NIK_SHAPE_SQL("t"),
-        st.one_of(NEARLY_NIK, ANY),
-    ),
-    (
-        "kk",
-        lambda t: nik.parse_kk(t) is not None,
-        nik.KK_SHAPE_SQL("t"),
-        st.one_of(NEARLY_NIK, ANY),
-    ),
 ]
 
 
@@ -167,35 +127,8 @@ def test_they_agree_on_the_rooms_own_words(evaluate: Evaluate) -> None:
     assert evaluate(PHONETIC_SQL("t"), tokens) == [phonetic(token) for token in tokens]
     places = region_tables()["ref_place"].column("name").to_pylist()[::25]
     assert evaluate(NAME_KEY_SQL("t"), places) == [name_key(place) for place in places]
-    words = address_tables()["ref_address_token"].column("token").to_pylist()
-    assert evaluate(ADDRESS_KEY_SQL("t"), words) == [clean_address(word) for word in words]
-
-
-@given(
-    st.builds(
-        nik.build_nik,
-        st.just("327310"),
-        st.dates(date(1900, 1, 1), date(2026, 1, 1)),
-        st.sampled_from(["M", "F"]),
-        st.integers(1, 9999),
-    ),
-    st.dates(date(1900, 1, 1), date(2026, 1, 1)),
-)
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
-def test_birth_evidence_in_sql_is_that_of_python(
-    evaluate: Evaluate, number: str, birth: date
-) -> None:
-    parts = nik.parse_nik(number)
-    assert parts is not None
-    fits = (parts.day, parts.month, parts.year2) == (birth.day, birth.month, birth.year % 100)
-    assert evaluate(nik.nik_birth_ok("t", f"DATE '{birth}'"), [number]) == [fits]
-    assert evaluate(nik.nik_sex("t"), [number]) == [parts.sex]
 
 
 def test_null_stays_null(evaluate: Evaluate) -> None:
-    for sql in (PHONETIC_SQL("t"), NAME_KEY_SQL("t"), ADDRESS_KEY_SQL("t"), STRIP_TITLES_SQL("t")):
+    for sql in (PHONETIC_SQL("t"), NAME_KEY_SQL("t"), STRIP_TITLES_SQL("t")):
         assert evaluate(sql, [None]) == [None]
-
-
-def test_the_listed_rules_are_the_rules() -> None:
-    assert spelling_rules() == [(rule.pattern, rule.replacement) for rule in PHONETIC_RULES]
