@@ -177,6 +177,16 @@ _WORDS = (
 )
 
 
+_TYPES = {
+    "str": "text in quotes",
+    "int": "a whole number",
+    "float": "a number",
+    "bool": "true or false",
+    "array": "a list",
+    "object": "an object",
+}
+
+
 def wrong_fields(extra: Any) -> list[Wrong]:
     """What Litestar found wrong with the parts of a request, without their values."""
     found = extra if isinstance(extra, list) else []
@@ -210,5 +220,5 @@ def _rule(message: str) -> str:
     )  # a pattern comes quoted
     for pattern, words in _WORDS:
         if found := re.fullmatch(pattern, plain):
-            return words.format(*found.groups())
+            return words.format(*(_TYPES.get(one, one) for one in found.groups()))
     return plain or "not acceptable"

@@ -30,7 +30,7 @@ class HomeError(HubError):
 
 
 class InputError(HubError):
-    """A file cannot be taken as it is: unreadable, unknown layout, broken contract."""
+    """A file, or what was typed, cannot be taken as it is: unreadable, unknown layout, broken contract."""
 
     exit_code = 4
 

@@ -72,7 +72,10 @@ def open_home(path: Path) -> Hub:
     """Open a home that stands. HomeError when there is none, or it is of another version."""
     path = Path(path)
     if not (path / FILE).exists():
-        raise HomeError("There is no hub in this directory.", "Run `dtsen init` first.")
+        raise HomeError(
+            f"There is no hub in {path}.",
+            "Name the folder of one with --home or DTSEN_HOME, or make one there: `dtsen init`.",
+        )
     settings = load_settings(path)
     _refuse_without_database(
         settings, "Put hub.db back from its newest copy; if `dtsen init` never ended, run it again."

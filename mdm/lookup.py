@@ -170,7 +170,8 @@ def _may_look(purpose: str | None, *, reveal: bool) -> SealingRules:
     rules = load_rules()
     if (reveal or purpose is not None) and purpose not in rules.purposes:
         raise AccessError(
-            "A reveal needs a purpose.", f"Name one of: {', '.join(sorted(rules.purposes))}."
+            "A reveal needs a purpose." if purpose is None else "This purpose is not known.",
+            f"Name one of: {', '.join(sorted(rules.purposes))}.",
         )
     return rules
 

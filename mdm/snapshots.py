@@ -89,7 +89,10 @@ def find(session: Session, name: str) -> Snapshot:
     """A snapshot by name; UnknownError when there is none."""
     found = session.get(Snapshot, name)
     if found is None:
-        raise UnknownError("There is no snapshot of this name.", "List them: dtsen snapshot list.")
+        raise UnknownError(
+            "There is no snapshot of this name.",
+            "List them: GET /v1/snapshots, or `dtsen snapshot list`.",
+        )
     return found
 
 

@@ -16,6 +16,7 @@ import click
 
 from mdm.cli.answers import emit_json
 from mdm.cli.failures import BROKEN_PIPE, OK, Failure, exit_codes, explain
+from mdm.cli.groups import Group
 from mdm.cli.session import Session, shared_options
 
 # Verb → its module in `mdm.cli.commands`, loaded only when the verb is called: help is quick.
@@ -40,7 +41,7 @@ VERBS = {
 }
 
 
-class Verbs(click.Group):
+class Verbs(Group):
     """The verbs in the order of the work, each loaded when it is needed."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:

@@ -87,7 +87,7 @@ def must_be_purpose(purpose: str) -> None:
     """AccessError unless a reveal may name this purpose."""
     known = load_rules().purposes
     if purpose not in known:
-        raise AccessError("A reveal needs a purpose.", f"Name one of: {', '.join(sorted(known))}.")
+        raise AccessError("This purpose is not known.", f"Name one of: {', '.join(sorted(known))}.")
 
 
 @cache

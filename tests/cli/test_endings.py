@@ -30,6 +30,24 @@ def test_help_names_every_verb_and_every_exit_code(capsys: pytest.CaptureFixture
         assert re.search(rf"^ +{code} ", text, re.MULTILINE)
 
 
+def groups(command: click.Command | None, words: list[str]) -> list[list[str]]:
+    """Every group of verbs under one, itself among them."""
+    if not isinstance(command, click.Group):
+        return []
+    below = (groups(one, [*words, name]) for name, one in command.commands.items())
+    return [words, *(found for each in below for found in each)]
+
+
+def test_lists_of_verbs_end_no_sentence_early(capsys: pytest.CaptureFixture[str]) -> None:
+    for verb in VERBS:
+        for words in groups(app.get_command(click.Context(app), verb), [verb]):
+            assert call([*words, "--help"]) == 0
+    assert call(["--help"]) == 0
+    listed = re.findall(r"^Commands:\n(?:  .*\n)+", capsys.readouterr().out, re.MULTILINE)
+    assert len(listed) > len(VERBS) / 2
+    assert not [one for one in listed if re.search(r"\.\.\.$|\bart\.$", one, re.MULTILINE)]
+
+
 def leaves(command: click.Command, words: list[str]) -> list[list[str]]:
     """Every command under a verb, as one types it."""
     if not isinstance(command, click.Group):

@@ -9,6 +9,7 @@ from typing import Any
 from api.web.officer import showing
 from api.web.wording import IN
 from mdm.contracts.accepted import COLUMNS
+from mdm.corrections.building import HEAD
 from mdm.corrections.document import Corrected, CorrectionRules
 from mdm.corrections.reading import NUMBERS, concept_of
 from mdm.corrections.sheet import Entry, Sheet
@@ -77,7 +78,9 @@ def ask(  # noqa: PLR0917 - all that a form is made of
         _field(language, asks, column, kind, sheet, entry, typed, said.get(column, ()))
         for column in columns
     ]
-    return Asked(entry, fields, _members(language, sheet, entry, kind, typed))
+    return Asked(
+        entry, fields, _members(language, sheet, entry, kind, typed, said.get("members", ()))
+    )
 
 
 def _field(  # noqa: PLR0917 - all that a field is made of
@@ -170,8 +173,13 @@ def _villages(region: str | None) -> list[tuple[str, str]]:
     return found
 
 
-def _members(
-    language: Language, sheet: Sheet, entry: Entry, kind: str, typed: Mapping[str, str]
+def _members(  # noqa: PLR0917 - all that a field is made of
+    language: Language,
+    sheet: Sheet,
+    entry: Entry,
+    kind: str,
+    typed: Mapping[str, str],
+    checks: Sequence[Check],
 ) -> list[Field]:
     """The members whose relation a kind asks for: who goes when a family splits, who stays under a new head."""
     if kind not in ("split-family", "change-head"):
@@ -185,7 +193,14 @@ def _members(
             value=typed.get(MEMBER + one.entity_id, ""),
             options=options,
             now=showing.value(language, "person", "relationship", one.relation),
+            needed=_gives_way(kind, one),
+            checks=checks if _gives_way(kind, one) else (),
         )
         for one in sheet.members
         if kind == "split-family" or one.entity_id != entry.entity_id
     ]
+
+
+def _gives_way(kind: str, one: Entry) -> bool:
+    """Whether this member is the head whose place another takes: their relation must be said."""
+    return kind == "change-head" and one.relation == HEAD

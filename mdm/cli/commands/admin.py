@@ -13,11 +13,12 @@ from mdm.cli.answers import emit_json, say
 from mdm.cli.asking import ask, ask_nik, operator
 from mdm.cli.commands.admincallbacks import callback
 from mdm.cli.commands.adminclients import client
+from mdm.cli.groups import Group
 from mdm.cli.opened import opened
 from mdm.cli.session import Session, pass_session, shared_options
 
 
-@click.group()
+@click.group(cls=Group)
 def admin() -> None:
     """Accounts of staff, their roles, clients and their keys, approvals, alarms."""
 

@@ -7,11 +7,12 @@ import click
 from mdm.cli.administering import printed
 from mdm.cli.answers import emit_json, say
 from mdm.cli.asking import operator
+from mdm.cli.groups import Group
 from mdm.cli.opened import opened
 from mdm.cli.session import Session, pass_session, shared_options
 
 
-@click.group()
+@click.group(cls=Group)
 def callback() -> None:
     """Addresses agreed on, to which answers to a client are sent (DCI)."""
 

@@ -13,6 +13,7 @@ import click
 from mdm.cli.administering import printed
 from mdm.cli.answers import emit_json, say
 from mdm.cli.asking import operator
+from mdm.cli.groups import Group
 from mdm.cli.opened import opened
 from mdm.cli.session import Session, pass_session, shared_options
 
@@ -51,7 +52,7 @@ def _agreeing(command: _F) -> _F:
     return command
 
 
-@click.group()
+@click.group(cls=Group)
 def client() -> None:
     """Machines of programmes."""
 

@@ -12,6 +12,7 @@ import click
 from mdm.cli.answers import emit_json, say, table
 from mdm.cli.asking import operator
 from mdm.cli.commands.tracing import MOMENT, breach, trace, utc
+from mdm.cli.groups import Group
 from mdm.cli.opened import opened
 from mdm.cli.session import Session, pass_session, shared_options
 from mdm.errors import InputError, IntegrityError
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from mdm.audit.verifier import Note
 
 
-@click.group()
+@click.group(cls=Group)
 def audit() -> None:
     """The audit log: who did what, as a Merkle tree that anyone can verify offline."""
 

@@ -9,11 +9,12 @@ import click
 
 from mdm.cli.answers import emit_json, say, table
 from mdm.cli.asking import operator
+from mdm.cli.groups import Group
 from mdm.cli.opened import opened
 from mdm.cli.session import Session, pass_session, shared_options
 
 
-@click.group()
+@click.group(cls=Group)
 def corrections() -> None:
     """Corrections of officers: how many wait where, and the return files (data balikan)."""
 

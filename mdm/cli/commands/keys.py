@@ -9,6 +9,7 @@ import click
 
 from mdm.cli.answers import emit_json, say, table
 from mdm.cli.asking import operator
+from mdm.cli.groups import Group
 from mdm.cli.opened import opened
 from mdm.cli.session import Session, pass_session, shared_options
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from mdm.rotation import KeyLine
 
 
-@click.group()
+@click.group(cls=Group)
 def keys() -> None:
     """The keys of the hub: list, rotate, wrap anew, destroy; the shred list.
 

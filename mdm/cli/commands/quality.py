@@ -9,6 +9,7 @@ import click
 
 from matching.evaluation import Evaluation, Measure, Scores
 from mdm.cli.answers import emit_json, say, table
+from mdm.cli.groups import Group
 from mdm.cli.opened import opened
 from mdm.cli.session import Session, pass_session, shared_options
 
@@ -49,7 +50,7 @@ def evaluate(
         show(session, kind, found)
 
 
-@click.group()
+@click.group(cls=Group)
 @shared_options
 def export() -> None:
     """Write what the hub holds to a file."""

@@ -28,7 +28,7 @@ _CASE = click.option("--case", metavar="NO", help="The case it belongs to.")
 @_CASE
 @pass_session
 def restrict(session: Session, *, entity: str | None, basis: str, case: str | None) -> None:
-    """Restrict the processing of one person's data (UU 27/2022 art. 41), until it is lifted."""
+    """Restrict the processing of one person's data (UU 27/2022, article 41), until it is lifted."""
     from mdm.rights import restriction, whom  # noqa: PLC0415 - loads the whole hub
 
     with opened(session) as hub:
@@ -66,7 +66,7 @@ def lift(session: Session, *, entity: str | None, basis: str, case: str | None) 
 @click.option("--approval", metavar="ID", help="The approval of another person.")
 @pass_session
 def erase(session: Session, *, entity: str | None, basis: str, approval: str | None) -> None:
-    """Erase one person for ever (UU 27/2022 art. 43-44): nobody can undo it.
+    """Erase one person for ever (UU 27/2022, articles 43-44): nobody can undo it.
 
     The first call asks another person for approval, and ends with the number of the request; call
     again with --approval when it is given.

@@ -8,6 +8,7 @@ import click
 
 from mdm.cli.answers import emit_json, say, table
 from mdm.cli.asking import operator
+from mdm.cli.groups import Group
 from mdm.cli.opened import opened
 from mdm.cli.session import Session, pass_session, shared_options
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from mdm.hub.tables import Snapshot
 
 
-@click.group()
+@click.group(cls=Group)
 def snapshot() -> None:
     """Name a moment: published profiles, desil, and the programme rules of that day.
 

@@ -10,6 +10,7 @@ import click
 from mdm.cli.answers import emit_json, say, table
 from mdm.cli.asking import ask_nik, operator
 from mdm.cli.commands.rights import erase, lift, restrict
+from mdm.cli.groups import Group
 from mdm.cli.opened import opened
 from mdm.cli.session import Session, pass_session, shared_options
 from mdm.errors import InputError
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from mdm.subjects import SubjectReport
 
 
-@click.group()
+@click.group(cls=Group)
 def subject() -> None:
     """The rights of the people in the hub."""
 

@@ -165,7 +165,7 @@ def breach(
     purpose: str,
     case: str | None,
 ) -> None:
-    """Whose data a key, a client or a member of staff could have touched (UU 27/2022, art. 46)."""
+    """Whose data a key, a client or a member of staff could have touched (UU 27/2022, article 46)."""
     from mdm.subjects.breach import Question, report  # noqa: PLC0415 - loads the whole hub
 
     if (who is None) == (key is None):
