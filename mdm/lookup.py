@@ -14,14 +14,14 @@ import yaml
 from sqlmodel import Session, col, select
 
 from mdm import audit
+from mdm.access.restricted import RESTRICTED, UNRESTRICTED, restricted
 from mdm.compose import Hub
 from mdm.errors import AccessError, IntegrityError, RuleError
 from mdm.hub.runs import published_seq
 from mdm.hub.tables import Entity, RuleSet, Run, SealedProfile
 from mdm.opening import carriers, open_profiles
-from mdm.publishing.tokens import tokens_for
-from mdm.rights.restricted import RESTRICTED, UNRESTRICTED, restricted
 from mdm.seal.masking import SealingRules, load_rules, masked
+from mdm.seal.tokens import tokens_for
 from mdm.survivorship import Explanation, SurvivorshipRules, explain, parse_rules
 from mdm.survivorship import load_rules as load_survivorship
 from reference.documents import read_yaml

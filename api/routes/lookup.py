@@ -19,11 +19,12 @@ from api.problems import Problem
 from api.ready import Ready
 from api.refusals import respond
 from api.schemas.lookup import EXAMPLE, Found, Identity, LookupQuestion, Source
-from mdm import questions, snapshots
+from mdm import questions
 from mdm.access import Principal
 from mdm.compose import Hub
 from mdm.desk import Moment
 from mdm.desk.revealing import Lookup, Revealed, sources
+from mdm.eligibility import snapshots
 from mdm.seal.pseudonyms import Pseudonyms
 from mdm.survivorship import load_rules as load_survivorship
 from reference.sentences import Sentence

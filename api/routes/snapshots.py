@@ -12,11 +12,11 @@ from api.actions import declares
 from api.auth.refused import refusal
 from api.guard import denied
 from api.schemas.snapshots import SnapshotList, SnapshotQuestion, SnapshotTold, told
-from mdm import snapshots
 from mdm.access import Principal
 from mdm.access.decide import decide
 from mdm.access.terms import Resource
 from mdm.compose import Hub
+from mdm.eligibility import snapshots
 
 LIST, CREATE = "snapshot.list", "snapshot.create"
 

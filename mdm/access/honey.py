@@ -14,8 +14,8 @@ from mdm.errors import ConflictError
 from mdm.hub.runs import published_seq
 from mdm.hub.tables import HoneyNik
 from mdm.opening import carriers
-from mdm.publishing.tokens import tokens_for
 from mdm.seal import TOKEN_BYTES, Mac, normal_nik
+from mdm.seal.tokens import tokens_for
 
 USE, COLUMN = "honey", "honey_nik.sealed"
 FRESH = 1.0  # seconds that the list is good for

@@ -14,7 +14,7 @@ from mdm.desk.people import open_following, region_of
 from mdm.desk.terms import Profile
 from mdm.hub.runs import published_seq
 from mdm.opening import carriers
-from mdm.publishing.tokens import tokens_for
+from mdm.seal.tokens import tokens_for
 
 
 @dataclass(frozen=True)

@@ -16,12 +16,13 @@ from matching.rules import Kind
 from mdm import audit, judgements
 from mdm.access.budgets import Budgets, Charge
 from mdm.access.decide import decide
+from mdm.access.restricted import restricted
 from mdm.access.terms import Decision, Principal, Resource
 from mdm.compose import Hub
 from mdm.corrections import evidence, store
 from mdm.corrections.around import Around, look_around
 from mdm.corrections.checks import examine
-from mdm.corrections.deadlines import OPEN, due_after, today
+from mdm.corrections.deadlines import due_after, today
 from mdm.corrections.document import CorrectionRules, Step, load_rules
 from mdm.corrections.reading import NUMBERS
 from mdm.corrections.terms import PURPOSE, SOURCE, Check, Draft, Proposal
@@ -30,9 +31,9 @@ from mdm.errors import AccessError, ConflictError, InputError, UnknownError
 from mdm.hub.columns import now
 from mdm.hub.dialect import dialect_of
 from mdm.hub.tables import Correction, CorrectionStep, CorrectionTarget
+from mdm.hub.tables.corrections import WAITING
 from mdm.judgements import RecordRef
 from mdm.review import correcting
-from mdm.rights.restricted import restricted
 
 PROPOSE, READ, CHECK = "correction.propose", "correction.read", "correction.check"
 SENT_BACK, WITHDRAWN, APPROVED = "sent-back", "withdrawn", "approved"
@@ -132,7 +133,7 @@ def send_back(hub: Hub, principal: Principal, correction: str, *, version: int, 
         raise InputError("Say why it goes back.", "Write one sentence that helps the proposer.")
     rules = load_rules()
     with hub.sessions.begin() as session:
-        row = _take(session, correction, version, OPEN)
+        row = _take(session, correction, version, WAITING)
         step = rules.waiting(row.state)
         assert step is not None  # an open proposal waits for somebody
         _may(session, principal, row, step)
@@ -143,7 +144,7 @@ def send_back(hub: Hub, principal: Principal, correction: str, *, version: int, 
 def withdraw(hub: Hub, principal: Principal, correction: str, *, version: int) -> None:
     """Take back what one proposed oneself, while it is open, or give up what was sent back."""
     with hub.sessions.begin() as session:
-        row = _take(session, correction, version, (*OPEN, SENT_BACK))
+        row = _take(session, correction, version, (*WAITING, SENT_BACK))
         if row.proposer != principal.id:
             raise NOT_THERE
         row.state, row.version = WITHDRAWN, row.version + 1

@@ -12,12 +12,12 @@ from mdm.compose import Hub
 from mdm.corrections import evidence
 from mdm.corrections.around import Around, carrying, said_by, value_of
 from mdm.corrections.building import HEAD, REGISTRY, Building, build
-from mdm.corrections.deadlines import OPEN
 from mdm.corrections.document import CorrectionRules
 from mdm.corrections.reading import RefusedError, day
 from mdm.corrections.terms import Check, Draft, Part, Proposal
 from mdm.desk.terms import Profile
 from mdm.hub.tables import Correction, CorrectionTarget
+from mdm.hub.tables.corrections import WAITING
 from reference.nik import disagreements
 
 REFUSE = "refuse"
@@ -150,7 +150,7 @@ def _open_elsewhere(b: Building, proposal: Proposal) -> None:
     query = (
         select(CorrectionTarget.entity_id, CorrectionTarget.attribute, Correction.number)
         .join(Correction, col(Correction.id) == CorrectionTarget.correction)
-        .where(col(Correction.state).in_(OPEN))
+        .where(col(Correction.state).in_(WAITING))
         .where(col(CorrectionTarget.entity_id).in_([one for one, _ in ours]))
     )
     taken = {number for one, name, number in b.session.exec(query) if (one, name) in ours}

@@ -7,8 +7,7 @@ from datetime import date, datetime, timedelta, timezone
 
 from mdm.corrections.document import CorrectionRules
 from mdm.hub.tables import Correction
-
-OPEN = ("proposed", "verified", "endorsed")
+from mdm.hub.tables.corrections import WAITING
 
 
 @dataclass(frozen=True)
@@ -31,7 +30,7 @@ def due_after(rules: CorrectionRules, state: str, moment: datetime) -> datetime:
 
 def clock(rules: CorrectionRules, row: Correction, moment: datetime) -> Clock:
     """How a proposal stands at a moment."""
-    waits = row.state in OPEN
+    waits = row.state in WAITING
     return Clock(
         open=waits,
         late=waits and moment > row.due,

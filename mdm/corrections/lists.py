@@ -18,12 +18,13 @@ from mdm.compose import Hub
 from mdm.corrections import evidence, store
 from mdm.corrections.chain import NOT_THERE, READ, SENT_BACK, WITHDRAWN, step_for, steps_of
 from mdm.corrections.checks import carried_elsewhere
-from mdm.corrections.deadlines import OPEN, Clock, clock
+from mdm.corrections.deadlines import Clock, clock
 from mdm.corrections.document import Step, load_rules
 from mdm.corrections.outcomes import Outcome, outcomes
 from mdm.corrections.terms import PURPOSE, File, Proposal
 from mdm.hub.columns import now
 from mdm.hub.tables import Correction, CorrectionEvidence, CorrectionStep, CorrectionTarget
+from mdm.hub.tables.corrections import WAITING
 
 PAGE = 50
 ONE_VALUE = "correct-value"  # a kind of corrections.yaml
@@ -189,7 +190,7 @@ def open_whole(hub: Hub, principal: Principal, correction: str) -> Whole:
                 ),
             ],
             step=step_for(session, principal, row),
-            own=row.proposer == principal.id and row.state in OPEN,
+            own=row.proposer == principal.id and row.state in WAITING,
             back=row.proposer == principal.id and row.state == SENT_BACK,
         )
 

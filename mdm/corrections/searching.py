@@ -13,6 +13,7 @@ from sqlmodel import Session, col, select
 from mdm import audit
 from mdm.access.budgets import Budgets, Charge
 from mdm.access.decide import decide
+from mdm.access.restricted import restricted
 from mdm.access.terms import Decision, Principal, Resource
 from mdm.compose import Hub
 from mdm.corrections.around import look_around, value_of
@@ -26,8 +27,7 @@ from mdm.errors import CapacityError
 from mdm.hub.runs import published_seq
 from mdm.hub.tables import SealedProfile
 from mdm.opening import carriers, open_profiles
-from mdm.publishing.tokens import card_tokens_for, tokens_for
-from mdm.rights.restricted import restricted
+from mdm.seal.tokens import card_tokens_for, tokens_for
 from mdm.survivorship import values
 from mdm.survivorship.explain import every_value
 from reference.phonetics import phonetic

@@ -12,16 +12,16 @@ from dataclasses import dataclass
 from sqlmodel import Session, col, select
 
 from mdm import audit, questions
+from mdm.access.restricted import restricted
 from mdm.access.terms import Decision, Principal
 from mdm.compose import Hub
 from mdm.corrections.around import Around, value_of
 from mdm.corrections.chain import NOT_THERE, READ, target
-from mdm.corrections.deadlines import OPEN
 from mdm.corrections.terms import PURPOSE
 from mdm.desk.terms import Profile
 from mdm.hub.runs import published_seq
 from mdm.hub.tables import Correction, CorrectionTarget
-from mdm.rights.restricted import restricted
+from mdm.hub.tables.corrections import WAITING
 from mdm.survivorship import Choice, explain
 
 SPOUSES = ("HUSBAND", "WIFE", "SPOUSE", "SPOUSE_HUSBAND", "SPOUSE_WIFE")
@@ -129,7 +129,7 @@ def _open_proposals(session: Session, ids: Sequence[str]) -> dict[str, dict[str,
     query = (
         select(CorrectionTarget.entity_id, CorrectionTarget.attribute, Correction.number)
         .join(Correction, col(Correction.id) == CorrectionTarget.correction)
-        .where(col(Correction.state).in_(OPEN))
+        .where(col(Correction.state).in_(WAITING))
         .where(col(CorrectionTarget.entity_id).in_(list(ids)))
     )
     found: dict[str, dict[str, int]] = {}

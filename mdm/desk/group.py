@@ -17,6 +17,7 @@ from sqlmodel import Session
 from mdm import audit
 from mdm.access.budgets import Budgets, Charge, Verdict
 from mdm.access.decisions import Decisions
+from mdm.access.restricted import RESTRICTED, UNRESTRICTED
 from mdm.access.terms import Decision, Principal, Resource
 from mdm.compose import Hub
 from mdm.desk.decoys import draw_decoys
@@ -25,7 +26,6 @@ from mdm.desk.known import Known
 from mdm.desk.people import Read, knows_home, open_following, open_people, reading_for
 from mdm.desk.terms import Answered, Moment, Person, Profile, Question
 from mdm.opening import holders
-from mdm.rights.restricted import RESTRICTED, UNRESTRICTED
 
 Decider = Callable[[Principal, str, Resource, str | None], Decision]
 

@@ -12,8 +12,8 @@ from mdm.desk.terms import Moment
 from mdm.hub.lists import Prepared
 from mdm.hub.runs import PUBLISHED
 from mdm.hub.tables import Run
-from mdm.publishing.tokens import PURPOSE, TABLE
 from mdm.seal import TOKEN_BYTES, Mac, token_domain
+from mdm.seal.tokens import PURPOSE, TABLE
 
 NOTHING = Moment(seq=0, at=None, rules=None)
 _NEWEST = Prepared(sa.text(f"SELECT max(seq) FROM run WHERE status = '{PUBLISHED}'"))

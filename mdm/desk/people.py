@@ -12,11 +12,11 @@ import msgspec
 from sqlmodel import Session, col, select
 
 from mdm import questions
+from mdm.access.restricted import restricted
 from mdm.compose import Hub
 from mdm.desk.terms import Person, Profile
 from mdm.hub.tables import Entity
 from mdm.opening import Opened, open_profiles
-from mdm.rights.restricted import restricted
 
 Read = Callable[[str], Mapping[str, Any]]
 

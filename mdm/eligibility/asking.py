@@ -12,12 +12,12 @@ from typing import Any
 
 from sqlmodel import Session, select
 
-from mdm import questions, snapshots
+from mdm import questions
 from mdm.access.terms import Decision
 from mdm.compose import Hub
 from mdm.desk.terms import Answered, Moment, Person, Question
 from mdm.eligibility import answers as say
-from mdm.eligibility import library, telling
+from mdm.eligibility import library, snapshots, telling
 from mdm.eligibility.facts import Maker
 from mdm.eligibility.library import SHOWN
 from mdm.eligibility.rules import Known, Leaf, Ready, assess

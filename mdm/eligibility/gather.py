@@ -13,11 +13,11 @@ from itertools import chain
 from sqlmodel import Session, col, select
 
 from mdm import questions
+from mdm.access.restricted import restricted
 from mdm.compose import Hub
 from mdm.desk.people import doubted, knows_home, open_following, reading, region_of
 from mdm.desk.terms import Person, Profile
 from mdm.hub.tables import Entity
-from mdm.rights.restricted import restricted
 
 TOGETHER = 250  # persons in a part: with their families they stay in the processor's reach
 

@@ -20,6 +20,7 @@ from sqlmodel import Session, SQLModel, delete, select
 from matching.engine import Engine
 from mdm import audit, questions
 from mdm.compose import Hub
+from mdm.eligibility.doubts import load_eligibility
 from mdm.errors import IntegrityError
 from mdm.hub.columns import now
 from mdm.hub.dialect import table_of
@@ -34,9 +35,9 @@ from mdm.hub.tables import (
     StagingMark,
 )
 from mdm.publishing.staging import Published, Staging
-from mdm.publishing.tokens import token_key
 from mdm.review import renewing
 from mdm.seal.profiles import SealingKeys
+from mdm.seal.tokens import token_key
 from mdm.work.beside import Beside
 from mdm.work.progress import Progress
 
@@ -106,8 +107,9 @@ def _ask(
     only: Mapping[str, Collection[str]] | None,
 ) -> renewing.Renewal:
     """Stage what the run leaves open, and work out the tasks that follow from it."""
+    weak_bits = load_eligibility(hub.settings.home).weak_link_bits
     for kind in kinds:
-        questions.stage(hub, engine, kind, run.seq, only)
+        questions.stage(hub, engine, kind, run.seq, only, weak_bits=weak_bits)
     return renewing.prepare(hub, engine, kinds, run, only)
 
 

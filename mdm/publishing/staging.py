@@ -24,9 +24,10 @@ from mdm.compose import Hub
 from mdm.hub.bulk import Bulk
 from mdm.hub.tables import Entity, EntityEvent, EntityKey, SealedDigest, SealedProfile
 from mdm.publishing.standing import hold
-from mdm.publishing.tokens import PURPOSES, stage_tokens
+from mdm.publishing.tokens import stage_tokens
 from mdm.seal.processes import Sealer, sealer
 from mdm.seal.profiles import KEY, PROFILE, WORK, Sealed, SealingKeys
+from mdm.seal.tokens import PURPOSES
 from mdm.work.progress import Advance, Progress
 
 BATCH = 4_000  # profiles per sealing batch

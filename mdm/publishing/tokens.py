@@ -1,4 +1,4 @@
-"""The blind index of NIKs and KKs: who carries which, known only to who holds the index key."""
+"""The blind index of NIKs and KKs, filed anew with every run: what is new, and what nobody carries any more."""
 
 from __future__ import annotations
 
@@ -16,17 +16,14 @@ from mdm.arrow import pa_schema
 from mdm.compose import Hub
 from mdm.hub.runs import published_seq
 from mdm.hub.tables import NikToken
-from mdm.keys import DomainKey
 from mdm.opening import open_profiles
 from mdm.publishing.standing import hold_tokens
-from mdm.seal import TOKEN_BYTES, nik_token, token_domain
+from mdm.seal import TOKEN_BYTES
 from mdm.seal.processes import Sealer
 from mdm.seal.profiles import NIKS
+from mdm.seal.tokens import tokens_of
 from mdm.work.progress import Advance, Progress
 
-TABLE, PURPOSE = "nik_token", "lookup"
-#: Kind of entity → what its tokens are for: a KK is no NIK, though it may have the same digits.
-PURPOSES = {"person": PURPOSE, "family": "card"}
 BATCH = 20_000  # NIKs per batch
 CHUNK = 100_000  # rows taken from the engine at once
 _FIXED = pa.binary(TOKEN_BYTES)
@@ -35,37 +32,6 @@ _SCHEMA = pa_schema(
     entity_id=pa.string(),
     rank=pa.int32(),
 )
-
-
-def tokens_for(hub: Hub, nik: str) -> list[bytes]:
-    """The tokens a NIK may be filed under: one per index key version that still opens."""
-    return tokens_of(hub, "person", nik)
-
-
-def card_tokens_for(hub: Hub, kk: str) -> list[bytes]:
-    """The tokens a KK may be filed under."""
-    return tokens_of(hub, "family", kk)
-
-
-def tokens_of(hub: Hub, kind: str, number: str) -> list[bytes]:
-    """The tokens under which an entity of a kind is filed that carries a number: one per index key version that still
-    opens."""
-    purpose = PURPOSES[kind]
-    return [
-        nik_token(index_key(key), number, TABLE, purpose) for key in hub.keys.live("identifier")
-    ]
-
-
-def token_key(hub: Hub) -> tuple[bytes, dict[str, bytes], int]:
-    """The active index key, the domains that go into tokens with the number, its version."""
-    key = hub.keys.domain("identifier")
-    domains = {kind: token_domain(TABLE, purpose) for kind, purpose in PURPOSES.items()}
-    return index_key(key), domains, key.version
-
-
-def index_key(key: DomainKey) -> bytes:
-    """What one version of the identifier key makes tokens with."""
-    return key.subkey(f"{TABLE}/{PURPOSE}")
 
 
 def stage_tokens(

@@ -29,7 +29,6 @@ from sqlmodel import Session, col, delete, or_, select, update
 from matching.engine import Engine
 from mdm.arrow import pa_schema, rows_of
 from mdm.compose import Hub
-from mdm.eligibility.doubts import load_eligibility
 from mdm.hub.bulk import Bulk
 from mdm.hub.lists import ListQuery
 from mdm.hub.runs import published_seq
@@ -127,15 +126,17 @@ def stage(
     kind: str,
     seq: int,
     only: Mapping[str, Collection[str]] | None = None,
+    *,
+    weak_bits: float,
 ) -> int:
     """Write what run `seq` leaves open, unseen until it is published; return how many rows are new.
     A kind whose linkage tables do not stand in the engine keeps what it has. `only`: per kind the
-    entities that were looked at, when not all were."""
+    entities that were looked at, when not all were; `weak_bits`: below this match weight a link is weak."""
     if kind == "family":
         _stage_periods(hub, engine, seq, whole=only is None)
     if not all(engine.exists(f"{kind}_{table}") for table in ("judged", "passed_over", "links")):
         return 0
-    find_open(engine, kind, load_eligibility(hub.settings.home).weak_link_bits)
+    find_open(engine, kind, weak_bits)
     _hold(hub, engine, kind, None if only is None else only.get(kind, ()))
     fresh = engine.fetch(_changed("n", "questions_now", "h", "questions_held"))
     gone = engine.fetch(_changed("h", "questions_held", "n", "questions_now"))

@@ -6,8 +6,8 @@ from collections.abc import Collection
 
 from sqlmodel import Session, col, select
 
-from mdm.corrections import deadlines
 from mdm.hub.tables import Correction, CorrectionTarget, ReviewTask, ReviewTaskEntity
+from mdm.hub.tables.corrections import WAITING
 from mdm.review.ranking import ranked
 from mdm.review.terms import OPEN, PARKED, together
 
@@ -19,9 +19,7 @@ def corrected(session: Session, ids: Collection[str]) -> set[str]:
         query = (
             select(CorrectionTarget.entity_id)
             .join(Correction, col(Correction.id) == col(CorrectionTarget.correction))
-            .where(
-                col(CorrectionTarget.entity_id).in_(some), col(Correction.state).in_(deadlines.OPEN)
-            )
+            .where(col(CorrectionTarget.entity_id).in_(some), col(Correction.state).in_(WAITING))
         )
         found.update(session.exec(query).all())
     return found

@@ -9,7 +9,7 @@ from mdm.errors import InputError
 from mdm.hub.runs import published_seq
 from mdm.lookup import follow
 from mdm.opening import carriers
-from mdm.publishing.tokens import tokens_for
+from mdm.seal.tokens import tokens_for
 
 
 def entity_of(hub: Hub, nik: str) -> str:

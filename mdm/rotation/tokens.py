@@ -20,8 +20,8 @@ from mdm.hub.columns import now
 from mdm.hub.tables import NikToken, Refiling, SealedProfile
 from mdm.keys import DomainKey
 from mdm.opening import numbers_told
-from mdm.publishing.tokens import PURPOSES, TABLE, index_key
 from mdm.seal import TOKEN_BYTES, Mac, token_domain
+from mdm.seal.tokens import PURPOSES, TABLE, index_key
 from mdm.work.progress import Progress, Silent
 
 CHUNK = 500  # persons and families per unit of work

@@ -22,8 +22,8 @@ from mdm.errors import InputError
 from mdm.hub.tables import Entity, Run
 from mdm.lookup import rules_of_its_day
 from mdm.opening import Opened, carriers, open_profiles
-from mdm.publishing.tokens import tokens_for
 from mdm.seal.masking import must_be_purpose
+from mdm.seal.tokens import tokens_for
 from mdm.survivorship import Explanation, explain
 from mdm.survivorship import SourceRecord as ChosenFrom
 from mdm.tracing import moments, pairs, records

@@ -91,7 +91,7 @@ def test_a_killed_publishing_leaves_no_question_and_settles_none(hub: Hub) -> No
         other = replace(OPEN, duplicates=[(B.id, C.id, 2.0)], disputed=[])
         for name, table in other.linkage([A.id, B.id, C.id]).items():
             engine.register(f"person_{name}", table)
-        assert questions.stage(hub, engine, "person", 9) > 0
+        assert questions.stage(hub, engine, "person", 9, weak_bits=10.0) > 0
     finally:
         engine.close()
     assert told(hub) == before
@@ -103,7 +103,7 @@ def test_a_run_without_linkage_leaves_questions_as_they_are(hub: Hub) -> None:
     before = told(hub)
     engine = hub.engine()
     try:
-        assert questions.stage(hub, engine, "person", 2) == 0
+        assert questions.stage(hub, engine, "person", 2, weak_bits=10.0) == 0
     finally:
         engine.close()
     assert told(hub, 2) == before

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from mdm import snapshots
 from mdm.compose import Hub
+from mdm.eligibility import snapshots
 from mdm.eligibility.library import BUILT_IN
 from mdm.eligibility.standing import FRESH, Standing
 from mdm.errors import HomeError, InputError, IntegrityError

@@ -15,7 +15,7 @@ from mdm.compose import Hub
 from mdm.homes import open_home
 from mdm.hub.runs import published_seq
 from mdm.opening import carriers, open_profiles
-from mdm.publishing.tokens import tokens_for
+from mdm.seal.tokens import tokens_for
 
 
 def found(hub: Hub, nik: str) -> bool:

@@ -16,9 +16,9 @@ from mdm.hub.runs import published_seq
 from mdm.hub.tables import DomainKeyRow, EntityKey, NikToken, SealedProfile
 from mdm.judgements import unwrap_key, wrap_key
 from mdm.opening import carriers
-from mdm.publishing.tokens import tokens_for
 from mdm.seal import new_key, unseal, unwrap_entity_key
 from mdm.seal.profiles import profile_place
+from mdm.seal.tokens import tokens_for
 from tests.keys.test_rotation import numbers, person
 from tests.publish.golden import Golden, publish_golden
 

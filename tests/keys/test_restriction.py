@@ -7,11 +7,11 @@ import json
 import pytest
 from sqlmodel import select
 
+from mdm.access.restricted import restricted as hidden
 from mdm.compose import Hub
 from mdm.errors import InputError
 from mdm.hub.tables import AuditEvent
 from mdm.rights import restriction
-from mdm.rights.restricted import restricted as hidden
 from tests.publish.golden import BUDI, SITI, Golden, content, publish_golden
 
 BASIS = "uu27-2022-art41"

@@ -23,9 +23,9 @@ from mdm.hub.tables import AuditEvent, NikToken
 from mdm.keys import PURPOSES
 from mdm.lookup import open_profile, profile_by_nik
 from mdm.opening import carriers
-from mdm.publishing.tokens import tokens_for
 from mdm.rotation.tokens import refile
 from mdm.rotation.wrapping import rewrap_entity_keys
+from mdm.seal.tokens import tokens_for
 from mdm.work.progress import Advance, Silent
 from tests.keys.approving import approve
 from tests.publish.golden import AGUS, BUDI, SITI, Golden, content, publish_golden

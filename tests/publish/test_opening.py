@@ -7,7 +7,7 @@ import json
 from mdm.compose import Hub
 from mdm.hub.runs import published_seq
 from mdm.opening import carriers, open_profiles
-from mdm.publishing.tokens import tokens_for
+from mdm.seal.tokens import tokens_for
 from tests.publish.golden import AGUS, BUDI, SITI, Golden, content, publish_golden
 
 

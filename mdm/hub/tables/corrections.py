@@ -9,6 +9,9 @@ from sqlmodel import Field, SQLModel
 
 from mdm.hub.columns import UtcDateTime, now
 
+#: States in which a proposal waits for somebody's word.
+WAITING = ("proposed", "verified", "endorsed")
+
 
 class Correction(SQLModel, table=True):
     """One proposal on its way. `version` rises with every step: who acts names the version they saw."""
@@ -19,7 +22,7 @@ class Correction(SQLModel, table=True):
     id: str = Field(primary_key=True)  # random
     number: int = Field(unique=True)  # people speak of it by this
     kind: str  # of corrections.yaml
-    state: str  # proposed, verified, endorsed, approved, sent-back, withdrawn
+    state: str  # one of WAITING, approved, sent-back, withdrawn
     version: int
     region: str  # Kemendagri digits to the kecamatan; '' where none is known
     proposer: str = Field(index=True)
