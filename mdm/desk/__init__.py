@@ -39,8 +39,10 @@ __all__ = [
 
 TOGETHER = 128  # persons in one group: bounds how long the write lock is held
 WAITING = 4_000  # questions that may wait; the next one is refused rather than served late
-FEW = 8  # questions answered together, however few others there are: a group costs as much as two
-LINGER = 0.002  # seconds
+# Questions answered together, however few others there are: a group costs as much as six of them, and more than the
+# disk takes for it.
+FEW = 16
+LINGER = 0.003  # seconds
 
 Watch = Callable[[int, float], None]  # told of every group: questions, seconds
 
