@@ -6,15 +6,17 @@ from __future__ import annotations
 class HubError(Exception):
     """What went wrong, in the user's words, without personal data.
 
-    `exit_code` is what the command line ends with; `hint` says what to do next.
+    `exit_code` is what the command line ends with; `hint` says what to do next; `code` names it where
+    pages have words of their own for it.
     """
 
     exit_code = 1
 
-    def __init__(self, message: str, hint: str = "") -> None:
+    def __init__(self, message: str, hint: str = "", *, code: str = "") -> None:
         super().__init__(message)
         self.message = message
         self.hint = hint
+        self.code = code
 
 
 class UsageError(HubError):

@@ -10,11 +10,12 @@ from __future__ import annotations
 from litestar import Router
 from litestar.types import ControllerRouterHandler
 
-from api.web import assets, auditor, officer, operations, overview, public, review, signin
+from api.web import accounts, assets, auditor, officer, operations, overview, public, review, signin
 from api.web.own import own_forms
 
 HANDLERS = [
     assets.asset,
+    *accounts.HANDLERS,
     *officer.HANDLERS,
     *operations.HANDLERS,
     *overview.HANDLERS,

@@ -29,6 +29,7 @@ AREAS = (
     Area("auditor.nav.trace", "/telusur", "audit.trace"),
     Area("auditor.nav.log", "/log", "audit.verify"),
     Area("auditor.nav.sample", "/contoh", "audit.sample"),
+    Area("layout.accounts", "/kelola", "user.list"),
     Area("layout.approvals", "/persetujuan", "approval.list"),
     Area("layout.alarms", "/alarm", "alarm.read"),
 )

@@ -13,8 +13,17 @@ from sqlmodel import Session
 
 from mdm.access import approvals, roles
 from mdm.access import staff as accounts
-from mdm.access.agreements import Agreement, amend
-from mdm.access.clients import find, public_jwk, register, rotate_key
+from mdm.access.agreements import Agreement, amend, must_amend
+from mdm.access.clients import (
+    enable,
+    find,
+    must_be_disabled,
+    must_be_free,
+    must_be_new,
+    public_jwk,
+    register,
+    rotate_key,
+)
 from mdm.access.document import load_rules
 from mdm.access.places import check_region
 from mdm.compose import Hub
@@ -43,15 +52,18 @@ def grant_role(
     """
     with hub.sessions.read() as session:
         staff_id = accounts.find(session, who).id
-        roles.fit_together([*roles.counted(roles.held(session, staff_id)), (role, region)])
+        roles.must_fit(session, staff_id, role, region)
     check_region(region)
     if staff_id == actor:
-        raise AccessError("Nobody gives a role to themselves.", "Ask another administrator.")
+        raise AccessError(
+            "Nobody gives a role to themselves.", "Ask another administrator.", code="own-role"
+        )
     where = f"region {region}" if region else "the whole country"
     act = _Act(
         "role.grant",
         {"user": staff_id, "role": role, "region": region},
         f"{role} for {staff_id}, {where}",
+        staff_id,
     )
     return _by_two(
         hub,
@@ -75,12 +87,15 @@ def register_client(
     approval: str | None,
     alone: bool = False,
 ) -> Client:
-    """Register a client under its agreement. SecondPersonError as in `grant_role`."""
+    """Register a client under its agreement. SecondPersonError as in `grant_role`; what would be refused then is
+    refused before anybody is asked."""
     public = public_jwk(jwk)
+    with hub.sessions.read() as session:
+        must_be_free(session, name)
     what = ", ".join(agreement.programmes)
     act = _Act(
         "client.create",
-        {"name": name, "agreement": agreement.model_dump(mode="json"), "kid": public["kid"]},
+        {"name": name, "agreement": agreement.model_dump(mode="json"), "key": public},
         f"client {name} for {what}, agreement {agreement.number}",
     )
     return _by_two(
@@ -105,11 +120,14 @@ def amend_agreement(
     """Another version of a client's agreement, which speaks at once; its number. SecondPersonError as in
     `grant_role`."""
     with hub.sessions.read() as session:
-        client_id = find(session, who).id
+        client = find(session, who)
+        client_id = client.id
+        must_amend(client, agreement)
     act = _Act(
         "client.amend",
         {"client": client_id, "agreement": agreement.model_dump(mode="json")},
         f"{client_id}: another version of its agreement, {agreement.number}",
+        client_id,
     )
     return _by_two(
         hub,
@@ -137,10 +155,12 @@ def rotate_client_key(
     public = public_jwk(jwk)
     with hub.sessions.read() as session:
         client_id = find(session, who).id
+        must_be_new(session, client_id, str(public["kid"]))
     act = _Act(
         "client.rotate-key",
-        {"client": client_id, "kid": public["kid"]},
+        {"client": client_id, "key": public},
         f"new key {public['kid']} for {client_id}",
+        client_id,
     )
     return _by_two(
         hub,
@@ -150,6 +170,41 @@ def rotate_client_key(
         approval=approval,
         alone=alone,
     )
+
+
+def enable_user(
+    hub: Hub, actor: str, who: str, *, approval: str | None, alone: bool = False
+) -> Staff:
+    """Let somebody in again, with the roles held before. SecondPersonError as in `grant_role`: it gives
+    them back. ConflictError for an account that is not disabled."""
+    with hub.sessions.read() as session:
+        found = accounts.find(session, who)
+        accounts.must_be_disabled(found)
+    act = _Act("user.enable", {"user": found.id}, f"let {found.id} in again", found.id)
+
+    def enabled(session: Session, by: str) -> Staff:
+        one = accounts.find(session, found.id)
+        accounts.enable(session, one, actor=actor, approved_by=by)
+        return one
+
+    return _by_two(hub, actor, act, enabled, approval=approval, alone=alone)
+
+
+def enable_client(
+    hub: Hub, actor: str, who: str, *, approval: str | None, alone: bool = False
+) -> Client:
+    """Take a client's questions again, under its agreement. Errors as in `enable_user`."""
+    with hub.sessions.read() as session:
+        found = find(session, who)
+        must_be_disabled(found)
+    act = _Act("client.enable", {"client": found.id}, f"let {found.id} in again", found.id)
+
+    def enabled(session: Session, by: str) -> Client:
+        one = find(session, found.id)
+        enable(session, one, actor=actor, approved_by=by)
+        return one
+
+    return _by_two(hub, actor, act, enabled, approval=approval, alone=alone)
 
 
 def reset_user(
@@ -173,11 +228,10 @@ def reset_user(
         guarded = roles.guarded(session, found.id) and not (
             alone and not _quorum(session, "user.reset")
         )
-    act = _Act("user.reset", {"user": found.id}, f"reset of {found.id}, who holds a guarded role")
+    summary = f"reset of {found.id}, who holds a guarded role"
+    act = _Act("user.reset", {"user": found.id}, summary, found.id)
     if guarded:
-        approvals.demand(
-            hub, actor, act.action, act.content, summary=act.summary, approval=approval
-        )
+        _demand(hub, actor, act, approval)
     with hub.sessions.begin() as session:
         by = _approver(session, actor, act, approval) if guarded else None
         found = accounts.find(session, found.id)
@@ -187,11 +241,12 @@ def reset_user(
 
 @dataclass(frozen=True)
 class _Act:
-    """What takes two: the action, the exact request, and what the second person reads."""
+    """What takes two: the action, the exact request, what the second person reads, and whom it is about."""
 
     action: str
     content: Mapping[str, Any]
     summary: str
+    about: str | None = None
 
 
 def _by_two(
@@ -207,12 +262,22 @@ def _by_two(
     with hub.sessions.read() as session:
         first = alone and not _quorum(session, act.action)
     if not first:
-        approvals.demand(
-            hub, actor, act.action, act.content, summary=act.summary, approval=approval
-        )
+        _demand(hub, actor, act, approval)
     with hub.sessions.begin() as session:
         by = NOBODY_YET if first else _approver(session, actor, act, approval)
         return do(session, by)
+
+
+def _demand(hub: Hub, actor: str, act: _Act, approval: str | None) -> None:
+    approvals.demand(
+        hub,
+        actor,
+        act.action,
+        act.content,
+        summary=act.summary,
+        approval=approval,
+        about=act.about,
+    )
 
 
 def _approver(session: Session, actor: str, act: _Act, approval: str | None) -> str:

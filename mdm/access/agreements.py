@@ -118,19 +118,9 @@ def amend(
     until later, or make a monitor of a programme; ConflictError when nothing would change.
     """
     session.refresh(client, with_for_update=True)
+    must_amend(client, agreement)
     said = kept(agreement)
     before = {name: getattr(client, name) for name in said}
-    if agreement.valid_from > now():
-        raise InputError(
-            "The amendment would begin later, and shut the client out until then.",
-            "Amend on the day; or let it begin when the agreement itself began.",
-        )
-    if bool(client.programmes) != bool(agreement.programmes):
-        raise InputError(
-            "A programme's client stays one, and a monitor stays one.", "Register another client."
-        )
-    if before == said:
-        raise ConflictError("The agreement says this already.", "See `dtsen admin client list`.")
     versions = former(session, client.id)
     since = versions[-1].until if versions else client.created
     session.add(
@@ -158,6 +148,28 @@ def amend(
         approved_by=approved_by,
     )
     return version
+
+
+def must_amend(client: Client, agreement: Agreement) -> None:
+    """Errors as in `amend`, for an agreement that cannot take the place of the client's."""
+    if agreement.valid_from > now():
+        raise InputError(
+            "The amendment would begin later, and shut the client out until then.",
+            "Amend on the day; or let it begin when the agreement itself began.",
+            code="agreement-later",
+        )
+    if bool(client.programmes) != bool(agreement.programmes):
+        raise InputError(
+            "A programme's client stays one, and a monitor stays one.",
+            "Register another client.",
+            code="agreement-kind",
+        )
+    if all(getattr(client, name) == value for name, value in kept(agreement).items()):
+        raise ConflictError(
+            "The agreement says this already.",
+            "See `dtsen admin client list`.",
+            code="agreement-same",
+        )
 
 
 def former(session: Session, client_id: str) -> Sequence[FormerAgreement]:

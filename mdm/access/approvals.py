@@ -50,10 +50,12 @@ def demand(
     *,
     summary: str,
     approval: str | None,
+    about: str | None = None,
 ) -> None:
     """Nothing, when `approval` names one that fits; otherwise the request is put down to wait.
 
-    SecondPersonError carries its id. `summary` is what the approver reads: no personal data.
+    SecondPersonError carries its id. `summary` is what the approver reads: no personal data. `about`:
+    the account or client it is about; who gains by a request never approves it.
     """
     if approval is not None:
         with hub.sessions.read() as session:
@@ -67,6 +69,7 @@ def demand(
             content,
             summary=summary,
             life=timedelta(hours=hub.settings.access.approval_hours),
+            about=about,
         )
     raise SecondPersonError(waits.id, load_rules().actions[action].approvers)
 
@@ -79,6 +82,7 @@ def request(
     *,
     summary: str,
     life: timedelta,
+    about: str | None = None,
 ) -> Approval:
     """Put a request down to wait; the same one that waits already is not put down twice."""
     exact = digest(actor, action, content)
@@ -95,6 +99,8 @@ def request(
         action=action,
         digest=exact,
         summary=summary,
+        content=dict(content),
+        about=about,
         state=WAITING,
         requested_by=actor,
         expires=now() + life,
@@ -105,7 +111,8 @@ def request(
 
 
 def answer(session: Session, approver: Principal, approval: str, *, approve: bool) -> Approval:
-    """Approve or refuse another person's request. AccessError for one's own, and without the role."""
+    """Approve or refuse another person's request. AccessError for one's own, for one that gives oneself
+    something, and without the role."""
     _alone(session, approval)
     waits = session.get(Approval, approval)
     if waits is None or waits.state != WAITING or waits.expires <= now():
@@ -116,6 +123,8 @@ def answer(session: Session, approver: Principal, approval: str, *, approve: boo
         raise AccessError("Your roles do not approve this.", f"It takes: {' or '.join(roles)}.")
     if approver.id == waits.requested_by:
         raise AccessError("Nobody approves their own request.", "Ask another person.")
+    if approver.id == waits.about:
+        raise AccessError("Nobody decides a request about themselves.", "Ask another person.")
     waits.state = APPROVED if approve else REFUSED
     waits.decided_by, waits.decided = approver.id, now()
     what = "approval.approve" if approve else "approval.refuse"
@@ -138,6 +147,35 @@ def waiting(session: Session) -> Sequence[Approval]:
     """Requests that wait for somebody, oldest first."""
     query = select(Approval).where(Approval.state == WAITING, col(Approval.expires) > now())
     return session.exec(query.order_by(col(Approval.requested), col(Approval.id))).all()
+
+
+def ready(session: Session, actor: str) -> Sequence[Approval]:
+    """Requests of somebody that others approved and that are not done yet, oldest first."""
+    query = select(Approval).where(
+        Approval.state == APPROVED, Approval.requested_by == actor, col(Approval.expires) > now()
+    )
+    return session.exec(query.order_by(col(Approval.requested), col(Approval.id))).all()
+
+
+def standing(session: Session, about: str | None, actions: Sequence[str]) -> Sequence[Approval]:
+    """Requests about an account or a client (None: one that is not there yet) that wait or are approved and not done
+    yet, oldest first."""
+    query = select(Approval).where(
+        Approval.about == about,
+        col(Approval.action).in_(actions),
+        col(Approval.state).in_((WAITING, APPROVED)),
+        col(Approval.expires) > now(),
+    )
+    return session.exec(query.order_by(col(Approval.requested), col(Approval.id))).all()
+
+
+def content_of(session: Session, actor: str, action: str, *, approval: str) -> dict[str, Any]:
+    """What a request of one's own asks, so that it can be done as it was approved. AccessError for another's, and for
+    one that is not approved."""
+    waits = session.get(Approval, approval)
+    if waits is None or waits.content is None:
+        raise AccessError("This approval is not for this request.", "Ask anew.")
+    return dict(_fitting(session, actor, action, waits.content, approval).content or {})
 
 
 def _fitting(

@@ -57,12 +57,7 @@ def register(
 ) -> Client:
     """A new client with its first public key. ConflictError for a name taken, InputError for a key
     not fit."""
-    if not _NAME.fullmatch(name):
-        raise InputError(
-            "A client's name has letters, digits and dashes.", "For example pkh-pusat."
-        )
-    if session.exec(select(Client.id).where(Client.name == name)).first():
-        raise ConflictError("There is a client of this name.", "Choose another name.")
+    must_be_free(session, name)
     client = Client(
         id=f"client-{secrets.token_hex(6)}",
         name=name,
@@ -76,6 +71,20 @@ def register(
         session, actor, "client.create", id=client.id, fields=client.fields, approved_by=approved_by
     )
     return client
+
+
+def must_be_free(session: Session, name: str) -> None:
+    """InputError for a name that no client can have, ConflictError for one that is taken."""
+    if not _NAME.fullmatch(name):
+        raise InputError(
+            "A client's name has letters, digits and dashes.",
+            "For example pkh-pusat.",
+            code="client-form",
+        )
+    if session.exec(select(Client.id).where(Client.name == name)).first():
+        raise ConflictError(
+            "There is a client of this name.", "Choose another name.", code="client-taken"
+        )
 
 
 def rotate_key(session: Session, client: Client, jwk: Mapping[str, Any], *, actor: str) -> str:
@@ -93,6 +102,33 @@ def disable(session: Session, client: Client, *, actor: str) -> None:
     """Refuse a client from now on, its tokens with it."""
     client.state, client.epoch = DISABLED, client.epoch + 1
     audit.record(session, actor, "client.disable", id=client.id)
+
+
+def enable(session: Session, client: Client, *, actor: str, approved_by: str) -> None:
+    """Take a client's questions again. ConflictError for one that is not disabled."""
+    session.refresh(client, with_for_update=True)
+    must_be_disabled(client)
+    client.state = ACTIVE
+    audit.record(session, actor, "client.enable", id=client.id, approved_by=approved_by)
+
+
+def must_be_disabled(client: Client) -> None:
+    """ConflictError for a client whose questions are taken."""
+    if client.state != DISABLED:
+        raise ConflictError(
+            "This client is not disabled.", "Nothing is to be done.", code="client-enabled"
+        )
+
+
+def withdraw_key(session: Session, client: Client, kid: str, *, actor: str) -> None:
+    """Take a public key away without another in its place; tokens given before end. UnknownError for a
+    key that is not in use."""
+    key = session.get(ClientKey, (client.id, kid))
+    if key is None or key.retired is not None:
+        raise UnknownError("The client has no such key in use.", "See `dtsen admin client list`.")
+    key.retired = now()
+    client.epoch += 1
+    audit.record(session, actor, "client.withdraw-key", id=client.id)
 
 
 def find(session: Session, name: str) -> Client:
@@ -144,10 +180,17 @@ def public_keys(session: Session, client_id: str) -> dict[str, Mapping[str, Any]
     return {key.kid: key.jwk for key in session.exec(query).all()}
 
 
+def must_be_new(session: Session, client_id: str, kid: str) -> None:
+    """ConflictError for a key that the client has, or had."""
+    if session.get(ClientKey, (client_id, kid)):
+        raise ConflictError(
+            "The client had this key before.", "Make a new key pair.", code="key-had"
+        )
+
+
 def _add_key(session: Session, client_id: str, jwk: Mapping[str, Any]) -> str:
     public = public_jwk(jwk)
-    if session.get(ClientKey, (client_id, public["kid"])):
-        raise ConflictError("The client had this key before.", "Make a new key pair.")
+    must_be_new(session, client_id, str(public["kid"]))
     session.add(ClientKey(client_id=client_id, kid=public["kid"], jwk=public))
     session.flush()
     return str(public["kid"])
@@ -159,7 +202,11 @@ def public_jwk(jwk: Mapping[str, Any]) -> dict[str, Any]:
     InputError for another kind of key, and for a private one: that must never leave the client.
     """
     if "d" in jwk or "k" in jwk:
-        raise InputError("This is a private key.", "Give the public key; keep the private one.")
+        raise InputError(
+            "This is a private key.",
+            "Give the public key; keep the private one.",
+            code="key-private",
+        )
     try:
         if jwk.get("kty") == "OKP" and jwk.get("crv") == "Ed25519":
             key: OKPKey | ECKey = OKPKey.import_key(dict(jwk))
@@ -172,7 +219,9 @@ def public_jwk(jwk: Mapping[str, Any]) -> dict[str, Any]:
         return {**public, "kid": key.thumbprint()}
     except (JoseError, ValueError, KeyError, TypeError):
         raise InputError(
-            "This is no public key that the hub takes.", "Use Ed25519 or EC P-256, as a JWK."
+            "This is no public key that the hub takes.",
+            "Use Ed25519 or EC P-256, as a JWK.",
+            code="key-unfit",
         ) from None
 
 

@@ -8,7 +8,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from joserfc.jwk import OKPKey
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
+from joserfc.jwk import ECKey, OKPKey
 
 from mdm.access.clients import public_jwk
 from mdm.errors import InputError
@@ -54,8 +57,33 @@ def read_jwk(path: Path) -> dict[str, Any]:
             value = json.loads(file.read(MAX_BYTES))
     except (OSError, ValueError):
         raise InputError("The key file cannot be read as JSON.", "Give a JWK file.") from None
+    if (key := _jwk_in(value)) is None:
+        raise InputError("The file holds no JWK.", "Give a JWK file.")
+    return key
+
+
+def read_public(text: str) -> dict[str, Any]:
+    """A client's public key as people paste it: a JWK, the first of a JWK Set, or PEM. InputError for what is none of
+    these, and as in `public_jwk`."""
+    if "PRIVATE KEY" in text:
+        return public_jwk({"d": ""})  # refused there, in its words
+    try:
+        return public_jwk(_of_pem(text) if "BEGIN" in text else _jwk_in(json.loads(text)) or {})
+    except ValueError:  # neither JSON nor PEM
+        return public_jwk({})
+
+
+def _of_pem(text: str) -> dict[str, Any]:
+    key = load_pem_public_key(text.strip().encode())
+    if isinstance(key, Ed25519PublicKey):
+        return OKPKey.import_key(key).as_dict(private=False)
+    if isinstance(key, EllipticCurvePublicKey):
+        return ECKey.import_key(key).as_dict(private=False)
+    return {}
+
+
+def _jwk_in(value: Any) -> dict[str, Any] | None:
+    """The JWK that a JSON value is, or the first of the set that it is."""
     if isinstance(value, dict) and isinstance(value.get("keys"), list) and value["keys"]:
         value = value["keys"][0]
-    if not isinstance(value, dict) or "kty" not in value:
-        raise InputError("The file holds no JWK.", "Give a JWK file.")
-    return value
+    return value if isinstance(value, dict) and "kty" in value else None

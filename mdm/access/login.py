@@ -160,5 +160,5 @@ def confirm_second_factor(hub: Hub, staff_id: str, code: str) -> str:
         staff.totp_step = step
         end_sessions(session, staff_id)
         secret = open_session(hub, session, staff_id, second_factor=True)
-        audit.record(session, staff_id, "user.second-factor", user=staff_id)
+        audit.record(session, staff_id, "user.second-factor", id=staff_id, user=staff_id)
     return secret

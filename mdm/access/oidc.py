@@ -144,7 +144,7 @@ def _account(session: Session, issuer: str, subject: str) -> Staff:
         staff = Staff(id=accounts.new_id(), login=login, state=accounts.ACTIVE, subject=digest)
         session.add(staff)
         session.flush()
-        audit.record(session, "hub", "user.create", user=staff.id, kind="oidc")
+        audit.record(session, "hub", "user.create", id=staff.id, user=staff.id, kind="oidc")
     return staff
 
 

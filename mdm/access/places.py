@@ -18,9 +18,12 @@ def check_region(code: str) -> None:
         raise InputError(
             "A region is the first 2, 4, 6 or 10 digits of its code.",
             "Leave it empty for the whole country.",
+            code="region-form",
         )
     if code and code not in regions.children(above := _above(code)):
-        raise InputError(f"No region has the code {code} today.", _instead(code, above))
+        raise InputError(
+            f"No region has the code {code} today.", _instead(code, above), code="region-unknown"
+        )
 
 
 def _instead(code: str, above: str) -> str:

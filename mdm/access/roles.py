@@ -33,10 +33,7 @@ def grant(
     check_region(region)
     connection = session.connection()
     dialect_of(connection).exclusive(connection, f"roles {staff_id}")
-    having = counted(held(session, staff_id))
-    if (role, region) in having:
-        raise ConflictError("This role is held already, for this region.", "Nothing is to be done.")
-    fit_together([*having, (role, region)])
+    must_fit(session, staff_id, role, region)
     given = RoleGrant(
         id=f"grant-{secrets.token_hex(6)}",
         staff_id=staff_id,
@@ -58,6 +55,18 @@ def grant(
         approved_by=approved_by,
     )
     return given
+
+
+def must_fit(session: Session, staff_id: str, role: str, region: str) -> None:
+    """ConflictError for a role that is held already; errors as in `fit_together` beside those that are."""
+    having = counted(held(session, staff_id))
+    if (role, region) in having:
+        raise ConflictError(
+            "This role is held already, for this region.",
+            "Nothing is to be done.",
+            code="role-held",
+        )
+    fit_together([*having, (role, region)])
 
 
 def revoke(session: Session, staff_id: str, role: str, region: str | None, *, actor: str) -> int:
@@ -104,16 +113,29 @@ def fit_together(holding: Sequence[Held]) -> None:
     names = {role for role, _ in holding}
     for role, region in holding:
         if role not in rules.roles or rules.roles[role].kind != "staff":
-            raise InputError("Staff hold no such role.", f"One of: {', '.join(staff_roles())}.")
+            raise InputError(
+                "Staff hold no such role.",
+                f"One of: {', '.join(staff_roles())}.",
+                code="role-unknown",
+            )
         if region != WHOLE_COUNTRY and not rules.roles[role].regional:
-            raise InputError("This role is not held for a region.", "Leave the region out.")
+            raise InputError(
+                "This role is not held for a region.",
+                "Leave the region out.",
+                code="role-national",
+            )
     if len(names.intersection(rules.apart)) > 1:
         raise AccessError(
             "Nobody is two of auditor, administrator of users and administrator of keys.",
             "Give the role to another person.",
+            code="roles-apart",
         )
     if len({name for name in names if rules.roles[name].regional}) > 1:
-        raise AccessError("A person holds one regional role at most.", "Take the other away first.")
+        raise AccessError(
+            "A person holds one regional role at most.",
+            "Take the other away first.",
+            code="one-regional",
+        )
 
 
 def regions_of(holding: Iterable[Held]) -> tuple[str, ...]:

@@ -64,6 +64,7 @@ def open_session(
             expires=at + hub.settings.access.session_life,
         )
     )
+    session.execute(sa.update(Staff).where(col(Staff.id) == staff_id).values(entered=at))
     session.flush()
     return secret
 

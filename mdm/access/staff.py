@@ -24,9 +24,12 @@ def create(session: Session, login: str, password: str, *, actor: str, own: bool
         raise InputError(
             "A login has 3 to 41 small letters, digits, dots and dashes, a letter first.",
             "For example siti.aminah.",
+            code="login-form",
         )
     if session.exec(select(Staff.id).where(Staff.login == login)).first():
-        raise ConflictError("There is an account with this login.", "Choose another login.")
+        raise ConflictError(
+            "There is an account with this login.", "Choose another login.", code="login-taken"
+        )
     check_password(password, login)
     staff = Staff(
         id=new_id(),
@@ -37,7 +40,7 @@ def create(session: Session, login: str, password: str, *, actor: str, own: bool
     )
     session.add(staff)
     session.flush()
-    audit.record(session, actor, "user.create", user=staff.id)
+    audit.record(session, actor, "user.create", id=staff.id, user=staff.id)
     return staff
 
 
@@ -64,7 +67,30 @@ def disable(session: Session, staff: Staff, *, actor: str) -> None:
     """Let somebody in no more; sessions that run end now."""
     staff.state = DISABLED
     end_sessions(session, staff.id)
-    audit.record(session, actor, "user.disable", user=staff.id)
+    audit.record(session, actor, "user.disable", id=staff.id, user=staff.id)
+
+
+def enable(session: Session, staff: Staff, *, actor: str, approved_by: str) -> None:
+    """Let somebody in again. ConflictError for an account that is not disabled."""
+    session.refresh(staff, with_for_update=True)
+    must_be_disabled(staff)
+    staff.state = ACTIVE
+    staff.failures, staff.locked_until = 0, None
+    audit.record(session, actor, "user.enable", id=staff.id, user=staff.id, approved_by=approved_by)
+
+
+def must_be_disabled(staff: Staff) -> None:
+    """ConflictError for an account that may come in."""
+    if staff.state != DISABLED:
+        raise ConflictError(
+            "This account is not disabled.", "Nothing is to be done.", code="user-enabled"
+        )
+
+
+def sign_out(session: Session, staff: Staff, *, actor: str) -> None:
+    """End every session of somebody, who may sign in again."""
+    end_sessions(session, staff.id)
+    audit.record(session, actor, "user.sign-out", id=staff.id, user=staff.id)
 
 
 def reset(
@@ -77,7 +103,7 @@ def reset(
     staff.totp, staff.totp_key, staff.totp_step = None, None, 0
     staff.failures, staff.locked_until = 0, None
     end_sessions(session, staff.id)
-    audit.record(session, actor, "user.reset", user=staff.id, approved_by=approved_by)
+    audit.record(session, actor, "user.reset", id=staff.id, user=staff.id, approved_by=approved_by)
 
 
 def must_be_ours(staff: Staff) -> None:
@@ -87,6 +113,7 @@ def must_be_ours(staff: Staff) -> None:
         raise ConflictError(
             "This account signs in with OpenID Connect: it has no password here.",
             "Reset it at the issuer. To keep its owner out, disable the account.",
+            code="user-oidc",
         )
 
 
@@ -95,7 +122,7 @@ def choose_password(session: Session, staff: Staff, password: str) -> None:
     check_password(password, staff.login)
     staff.password, staff.must_change = hash_password(password), False
     end_sessions(session, staff.id)
-    audit.record(session, staff.id, "user.password", user=staff.id)
+    audit.record(session, staff.id, "user.password", id=staff.id, user=staff.id)
 
 
 def end_sessions(session: Session, staff_id: str) -> None:

@@ -58,6 +58,8 @@ programme          anywhere -          -                              snapshot.l
 user-administrator anywhere -          -                              user.list,user.create,user.disable,user.reset
 user-administrator anywhere -          -                              role.grant,role.revoke,client.list,client.create
 user-administrator anywhere -          -                              client.amend,client.disable,client.rotate-key
+user-administrator anywhere -          -                              user.enable,user.sign-out
+user-administrator anywhere -          -                              client.enable,client.withdraw-key
 user-administrator anywhere -          -                              honey.add
 user-administrator anywhere -          -                    approval.list,approval.decide,alarm.read,metrics.read
 key-administrator  anywhere -          -                              key.list,key.rotate,key.destroy

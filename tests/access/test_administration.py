@@ -8,7 +8,7 @@ from itertools import permutations
 import pytest
 from sqlmodel import select
 
-from mdm.access import Principal, approvals, roles, staff
+from mdm.access import Principal, administration, approvals, roles, staff
 from mdm.access.errors import NotIdentifiedError, SecondPersonError
 from mdm.access.gate import Gate
 from mdm.access.keyfiles import make_key, public_of
@@ -289,6 +289,23 @@ def test_an_approval_expires_and_is_never_used_twice(shared: Hub) -> None:
     assert used == SUPERVISOR.id
     with pytest.raises(AccessError):
         demand(number)
+
+
+def test_who_gains_by_a_request_never_answers_it(shared: Hub) -> None:
+    gaining = make_account(shared, "gains.by.it", ("supervisor", "32"))
+    with pytest.raises(SecondPersonError) as caught:
+        administration.grant_role(shared, "staff-me", gaining, "supervisor", "33", approval=None)
+    number = caught.value.approval
+    herself = Principal(gaining, "staff", frozenset({"supervisor"}), ("32",))
+    for approve in (True, False):
+        with shared.sessions.begin() as session, pytest.raises(AccessError, match="themselves"):
+            approvals.answer(session, herself, number, approve=approve)
+    with shared.sessions.begin() as session:
+        approvals.answer(session, SUPERVISOR, number, approve=True)
+    given = administration.grant_role(
+        shared, "staff-me", gaining, "supervisor", "33", approval=number
+    )
+    assert given.approved_by == SUPERVISOR.id
 
 
 def test_what_was_refused_stays_refused(shared: Hub) -> None:

@@ -25,6 +25,7 @@ TOPICS = {
     "perbaikan": "corrections",
     "telusur": "trace",
     "operasi": "operations",
+    "akun": "accounts",
     "umum": "public",
 }
 

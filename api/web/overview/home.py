@@ -8,6 +8,7 @@ from litestar import Response, get
 from litestar.di import NamedDependency
 
 from api.actions import declares
+from api.web.accounts.waiting import waiting as accounts
 from api.web.auditor.samples import waiting as samples
 from api.web.errors import PASSWORD, SECOND_FACTOR
 from api.web.officer.waiting import waiting as corrections
@@ -25,7 +26,7 @@ from reference.regions import place_name
 from reference.sentences import Sentence
 
 #: In the order they are shown. A new room adds its function here.
-ROOMS: tuple[Room, ...] = (tasks, corrections, samples, approvals, alarms, operations)
+ROOMS: tuple[Room, ...] = (tasks, corrections, samples, approvals, accounts, alarms, operations)
 
 
 @dataclass(frozen=True)

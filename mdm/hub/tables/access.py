@@ -30,6 +30,7 @@ class Staff(SQLModel, table=True):
     subject: str | None = Field(default=None, unique=True)  # digest of issuer and subject
     failures: int = 0
     locked_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    entered: datetime | None = Field(default=None, sa_type=UtcDateTime)  # the last session's begin
     created: datetime = Field(default_factory=now, sa_type=UtcDateTime)
 
 
@@ -206,6 +207,10 @@ class Approval(SQLModel, table=True):
     action: str
     digest: bytes  # SHA-256 of the canonical request
     summary: str  # what the approver reads: no personal data
+    content: dict[str, Any] | None = Field(
+        default=None, sa_type=sa.JSON
+    )  # what is asked, to be done
+    about: str | None = Field(default=None, index=True)  # the account or client it is about
     state: str = Field(index=True)  # waiting, approved, refused, used
     requested_by: str
     requested: datetime = Field(default_factory=now, sa_type=UtcDateTime)

@@ -1,0 +1,52 @@
+"""Accounts as lists and pages show them: without their secrets."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlmodel import Session
+
+from mdm.access import totp
+from mdm.access.directory import held_by
+from mdm.access.staff import ACTIVE
+from mdm.hub.columns import now
+from mdm.hub.tables import Staff
+
+
+@dataclass(frozen=True)
+class Account:
+    """One account. `held`: its roles with their regions, now; `waits_until`: after too many wrong passwords;
+    `invited`: nobody has come in with it yet; `issuer`: it signs in elsewhere."""
+
+    id: str
+    login: str
+    active: bool
+    held: list[tuple[str, str]]
+    factor: bool
+    entered: datetime | None
+    created: datetime
+    waits_until: datetime | None
+    invited: bool
+    issuer: bool
+
+
+def shown(session: Session, found: Sequence[Staff]) -> list[Account]:
+    """Accounts with the roles that they hold."""
+    held, at = held_by(session, [one.id for one in found]), now()
+    return [
+        Account(
+            id=one.id,
+            login=one.login,
+            active=one.state == ACTIVE,
+            held=[(grant.role, grant.region) for grant in held.get(one.id, [])],
+            factor=totp.set_up(one),
+            entered=one.entered,
+            created=one.created,
+            waits_until=one.locked_until if one.locked_until and one.locked_until > at else None,
+            invited=one.must_change and one.entered is None,
+            issuer=one.subject is not None,
+        )
+        for one in found
+    ]
