@@ -10,14 +10,12 @@ names events and entities by numbers and ids; notes are sealed.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlmodel import Session, col, select
 
-from matching.evaluation import wilson
 from matching.rules import Kind
 from mdm import audit
 from mdm.audit.search import Wanted
@@ -30,16 +28,16 @@ from mdm.sampling import notes
 from mdm.sampling.dice import new_seed
 from mdm.sampling.events import draw_events
 from mdm.sampling.links import draw_links
+from mdm.sampling.shares import shares
 from mdm.sampling.terms import (
     EVENTS,
     LINKS,
     MOST,
-    RIGHT,
-    UNCLEAR,
     VALUES,
     VERDICTS,
     WRONG,
     Drawn,
+    Kept,
     Share,
     Word,
 )
@@ -80,15 +78,6 @@ class AskedLinks:
 
 
 Asked = AskedEvents | AskedValues | AskedLinks
-
-
-@dataclass(frozen=True)
-class Kept:
-    """A sample as it is kept, with the last word on each thing drawn, by its number."""
-
-    sample: Sample
-    items: tuple[SampleItem, ...]
-    words: Mapping[int, Word]
 
 
 def draw(hub: Hub, asked: Asked, count: int, *, actor: str, seed: str | None = None) -> Sample:
@@ -185,16 +174,6 @@ def find(hub: Hub, session: Session, sample_id: str) -> Kept:
     return Kept(sample, tuple(items), words)
 
 
-def shares(kept: Kept) -> dict[str, Share]:
-    """Stratum → what was found in it, in order of drawing; `""` is the whole.
-
-    Of links each band counts in the whole by how many links it stands for; elsewhere all are alike.
-    """
-    names = list(dict.fromkeys(item.stratum for item in kept.items))
-    found = {name: _share(kept, name) for name in names}
-    return {"": _whole(kept, list(found.values())), **found}
-
-
 def following(kept: Kept, after: int) -> int | None:
     """The first thing behind a number that nobody has looked at, else the first of all."""
     left = [item.n for item in kept.items if item.n not in kept.words]
@@ -242,61 +221,6 @@ def _plain(asked: Asked) -> dict[str, Any]:
         for name, value in asdict(asked).items()
         if value is not None
     }
-
-
-def _share(kept: Kept, stratum: str) -> Share:
-    own = [item.n for item in kept.items if item.stratum == stratum]
-    said = [kept.words[n].verdict for n in own if n in kept.words]
-    right, wrong = said.count(RIGHT), said.count(WRONG)
-    found = wilson(wrong / (right + wrong), right + wrong) if right + wrong else None
-    return Share(
-        drawn=len(own),
-        examined=len(said),
-        right=right,
-        wrong=wrong,
-        unclear=said.count(UNCLEAR),
-        share=found.value if found else None,
-        low=found.low if found else None,
-        high=found.high if found else None,
-        stands_for=kept.sample.strata.get(stratum),
-    )
-
-
-def _whole(kept: Kept, parts: Sequence[Share]) -> Share:
-    right, wrong = sum(one.right for one in parts), sum(one.wrong for one in parts)
-    judged = [one for one in parts if one.right + one.wrong]
-    share, trials = (wrong / (right + wrong), float(right + wrong)) if judged else (0.0, 0.0)
-    if kept.sample.kind == LINKS and judged:
-        share, trials = _weighted(judged)
-    found = wilson(share, trials) if judged else None
-    known = [one.stands_for for one in parts]
-    return Share(
-        drawn=len(kept.items),
-        examined=len(kept.words),
-        right=right,
-        wrong=wrong,
-        unclear=sum(one.unclear for one in parts),
-        share=found.value if found else None,
-        low=found.low if found else None,
-        high=found.high if found else None,
-        stands_for=sum(n or 0 for n in known) if known and None not in known else None,
-    )
-
-
-def _weighted(parts: Sequence[Share]) -> tuple[float, float]:
-    """The share of the whole, and as how many simple trials it is to be taken: so many that a simple
-    sample of them would be as unsure."""
-    total = sum(one.stands_for or 0 for one in parts)
-    share = variance = 0.0
-    for one in parts:
-        weight, seen = (one.stands_for or 0) / total, one.right + one.wrong
-        share += weight * one.wrong / seen
-        # Half a wrong one is added: a band in which none was seen is not sure to have none.
-        guess = (one.wrong + 0.5) / (seen + 1)
-        variance += weight**2 * guess * (1 - guess) / seen
-    guess = min(max(share, 0.5 / (total + 1)), 1 - 0.5 / (total + 1))
-    trials = guess * (1 - guess) / variance
-    return share, min(max(trials, 1.0), float(sum(one.right + one.wrong for one in parts)))
 
 
 def _unknown() -> UnknownError:

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from mdm.hub.tables import Sample, SampleItem
+
 EVENTS, VALUES, LINKS = "events", "values", "links"
 RIGHT, WRONG, UNCLEAR = "right", "wrong", "unclear"
 VERDICTS = (RIGHT, WRONG, UNCLEAR)
@@ -55,3 +57,12 @@ class Share:
     low: float | None
     high: float | None
     stands_for: int | None = None
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A sample as it is kept, with the last word on each thing drawn, by its number."""
+
+    sample: Sample
+    items: tuple[SampleItem, ...]
+    words: Mapping[int, Word]

@@ -13,20 +13,16 @@ The docstring of an operator is its public sentence.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sized
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 
 from synthetic.columns import Bools, Ints, Objects, objects
 
-if TYPE_CHECKING:
-    from synthetic.view import View
-
 Stage = Literal["population", "listing", "record", "family"]
-Act = Callable[["View", Ints, np.random.Generator], Ints]
-Can = Callable[["View"], Bools]
+Can = Callable[[Any], Bools]  # of a view (synthetic/view.py), which stands above this register
 F = TypeVar("F", bound=Callable[..., Any])
 
 # D01–D40 are the catalogue's; errors that it does not name get an N.
@@ -47,7 +43,7 @@ class Operator:
 REGISTER: dict[tuple[str, Stage], Operator] = {}
 
 
-def everywhere(view: View) -> Bools:
+def everywhere(view: Sized) -> Bools:
     """All rows."""
     return np.ones(len(view), dtype=bool)
 

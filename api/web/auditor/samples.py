@@ -13,18 +13,16 @@ from litestar.types import ControllerRouterHandler
 from sqlmodel import col, func, select
 
 from api.actions import declares
+from api.web import sampling as pages
 from api.web.auditor import drawn
 from api.web.auditor.sight import ACTION as TRACE
 from api.web.auditor.sight import principal_of
 from api.web.auditor.spoken import Names, Spoken, acts, spoken
-from api.web.errors import Told
-from api.web.flash import Flash
 from api.web.forms import Number, begin_of, day_of, end_of, text
 from api.web.pages import AnyRequest, page, see_other
 from api.web.visitor import Visitor, visitor_of
 from api.web.waiting import Waiting
 from api.web.wording import IN, Wording
-from matching.rules import KINDS
 from mdm import sampling
 from mdm.access import decide
 from mdm.access.terms import Resource
@@ -91,15 +89,8 @@ def samples_page(request: AnyRequest, hub: NamedDependency[Hub]) -> Response[byt
 @post(PATH, request_max_body_size=4096, sync_to_thread=True)
 def draw(request: AnyRequest, data: _Form, hub: NamedDependency[Hub]) -> Response[bytes]:
     """Draw one, then on to it."""
-    count = text(data, "jumlah", 6)
     try:
-        sample = sampling.draw(
-            hub,
-            _asked(request, data),
-            int(count) if count.isdecimal() else 0,
-            actor=principal_of(request).id,
-            seed=text(data, "benih", 40) or None,
-        )
+        sample = pages.draw(hub, _asked(request, data), data, principal_of(request).id)
     except InputError as error:
         context = _samples(request, hub, f"{error.message} {error.hint}")
         return page(request, "auditor/samples.html", context, status=422)
@@ -154,19 +145,13 @@ def examine(
     hub: NamedDependency[Hub],
 ) -> Response[bytes]:
     """Keep what was found, then on to the next that nobody has looked at."""
-    verdict, note = text(data, "putusan", 16), text(data, "catatan", 4000)
     try:
-        sampling.examine(
-            hub, sample_id, n, verdict, actor=principal_of(request).id, note=note or None
-        )
-    except UnknownError:
-        raise Told(404, "auditor.sample.none") from None
+        pages.examine(hub, sample_id, n, data, principal_of(request).id)
     except InputError as error:
         context = _item(request, hub, sample_id, n, f"{error.message} {error.hint}")
         return page(request, "auditor/item.html", context, status=422)
     after = sampling.following(_find(hub, sample_id), n)
-    flash = Flash("good", "auditor.sample.kept", {"n": n})
-    return see_other(f"{PATH}/{sample_id}" + (f"/{after}" if after else ""), flash)
+    return pages.go_on(f"{PATH}/{sample_id}", n, after)
 
 
 def waiting(hub: Hub, visitor: Visitor) -> Iterator[Waiting]:
@@ -190,7 +175,6 @@ def waiting(hub: Hub, visitor: Visitor) -> Iterator[Waiting]:
 
 def _asked(request: AnyRequest, data: dict[str, Any]) -> Asked:
     """What a form asks for. Values are drawn where this auditor may trace."""
-    kind = text(data, "jenis", 16)
     if text(data, "apa", 16) == sampling.EVENTS:
         return AskedEvents(
             actor=text(data, "aktor", 80) or None,
@@ -198,8 +182,7 @@ def _asked(request: AnyRequest, data: dict[str, Any]) -> Asked:
             since=begin_of(day_of(text(data, "dari", 10))),
             until=end_of(day_of(text(data, "sampai", 10))),
         )
-    if kind not in KINDS:
-        raise InputError("This is no kind of entity.", f"Name one of: {', '.join(KINDS)}.")
+    kind = pages.kind_of(data)
     if text(data, "apa", 16) == sampling.LINKS:
         return AskedLinks(kind)
     principal = principal_of(request)
@@ -244,14 +227,12 @@ def _find(hub: Hub, sample_id: str) -> Kept:
         with hub.sessions.read() as session:
             return sampling.find(hub, session, sample_id)
     except UnknownError:
-        raise Told(404, "auditor.sample.none") from None
+        raise pages.none() from None
 
 
 def _item(request: AnyRequest, hub: Hub, sample_id: str, n: int, original: str = "") -> ItemPage:
     kept, words = _find(hub, sample_id), IN[visitor_of(request).language]
-    item = next((one for one in kept.items if one.n == n), None)
-    if item is None:
-        raise Told(404, "auditor.sample.none")
+    item = pages.item_of(kept, n)
     event = None
     if kept.sample.kind == sampling.EVENTS:
         with hub.sessions.read() as session:

@@ -11,9 +11,8 @@ from litestar.params import FromPath, URLEncodedBody
 
 from api.actions import declares
 from api.context import principal_of
-from api.web.errors import Told
-from api.web.flash import Flash
-from api.web.forms import Number, text
+from api.web import sampling as pages
+from api.web.forms import Number
 from api.web.pages import AnyRequest, page, see_other
 from api.web.review.asked import SUPERVISION, TASK
 from api.web.review.sampled import ACTION, Shown, own, show
@@ -86,17 +85,9 @@ def draw_links(
     principal: NamedDependency[Principal],
 ) -> Response[bytes]:
     """Draw one in one's regions, then on to it."""
-    count, kind = text(data, "jumlah", 6), text(data, "jenis", 16)
     try:
-        if kind not in KINDS:
-            raise InputError("This is no kind of entity.", f"Name one of: {', '.join(KINDS)}.")
-        sample = sampling.draw(
-            hub,
-            AskedLinks(kind, tuple(principal.regions)),
-            int(count) if count.isdecimal() else 0,
-            actor=principal.id,
-            seed=text(data, "benih", 40) or None,
-        )
+        asked = AskedLinks(pages.kind_of(data), tuple(principal.regions))
+        sample = pages.draw(hub, asked, data, principal.id)
     except InputError as error:
         context = _samples(hub, principal, f"{error.message} {error.hint}")
         return page(request, "review/samples.html", context, status=422)
@@ -164,18 +155,16 @@ def link_examined(
     """Keep what was found, then on to the next that was not looked at; a wrong link is shown again
     with the way to put it right."""
     principal = principal_of(request)
-    verdict, note = text(data, "putusan", 16), text(data, "catatan", 4000)
-    _item(_own(hub, principal, sample_id), n)
+    pages.item_of(_own(hub, principal, sample_id), n)
     try:
-        sampling.examine(hub, sample_id, n, verdict, actor=principal.id, note=note or None)
+        verdict = pages.examine(hub, sample_id, n, data, principal.id)
     except InputError as error:
         told = f"{error.message} {error.hint}"
         context = _link(request, hub, principal, sample_id, n, original=told)
         return page(request, "review/link.html", context, status=422)
     after = following(_own(hub, principal, sample_id), n)
     to = n if verdict == sampling.WRONG else after
-    flash = Flash("good", "auditor.sample.kept", {"n": n})
-    return see_other(f"{PATH}/{sample_id}" + (f"/{to}" if to else ""), flash)
+    return pages.go_on(f"{PATH}/{sample_id}", n, to)
 
 
 def _samples(hub: Hub, principal: Principal, original: str = "") -> OwnSamples:
@@ -190,14 +179,7 @@ def _own(hub: Hub, principal: Principal, sample_id: str) -> Kept:
     try:
         return own(hub, principal, sample_id)
     except UnknownError:
-        raise Told(404, "auditor.sample.none") from None
-
-
-def _item(kept: Kept, n: int) -> SampleItem:
-    for item in kept.items:
-        if item.n == n:
-            return item
-    raise Told(404, "auditor.sample.none")
+        raise pages.none() from None
 
 
 def _link(
@@ -211,11 +193,11 @@ def _link(
     original: str = "",
 ) -> LinkPage:
     kept = _own(hub, principal, sample_id)
-    item, words = _item(kept, n), IN[visitor_of(request).language]
+    item, words = pages.item_of(kept, n), IN[visitor_of(request).language]
     try:
         shown = show(hub, principal, kept, item, words, opened=opened)
     except UnknownError:
-        raise Told(404, "auditor.sample.none") from None
+        raise pages.none() from None
     return LinkPage(
         sample=kept.sample,
         item=item,
