@@ -43,13 +43,15 @@ class Entry:
 
 @dataclass(frozen=True)
 class Sheet:
-    """A family (or a person without one) with all that stands around it. `region`: Kemendagri digits."""
+    """A family (or a person without one) with all that stands around it. `region`: Kemendagri digits;
+    `neighbours`: the other families of the dwelling, by entity id."""
 
     entity_id: str
     region: str | None
     family: Entry | None
     household: Entry | None
     members: Sequence[Entry]
+    neighbours: Sequence[str] = ()
 
     @property
     def ids(self) -> list[str]:
@@ -85,7 +87,8 @@ def _sheet(session: Session, around: Around, decision: Decision) -> Sheet:
         persons.setdefault(around.target.entity_id, around.target)
     everybody = [*persons.values(), *filter(None, (around.family, around.household))]
     ids = [one.entity_id for one in everybody]
-    hidden = restricted(session, ids)
+    beside = _beside(around)
+    hidden = restricted(session, [*ids, *beside])
     doubts = questions.of(session, ids, published_seq(session))
     open_ = _open_proposals(session, ids)
 
@@ -111,7 +114,15 @@ def _sheet(session: Session, around: Around, decision: Decision) -> Sheet:
         entry(around.family),
         entry(around.household),
         [one for one in members if one],
+        [one for one in beside if one not in hidden],
     )
+
+
+def _beside(around: Around) -> list[str]:
+    """The families that live in the same dwelling."""
+    named = around.household.body["links"].get("families", ()) if around.household else ()
+    own = around.family.entity_id if around.family else None
+    return [one for one in named if one != own]
 
 
 def _in_order(around: Around, persons: Mapping[str, Profile]) -> list[str]:

@@ -161,6 +161,24 @@ def test_a_family_about_which_something_is_open_fits_a_phone(day: Day, chrome: B
         fits(page)
 
 
+def test_the_dwelling_is_shown_with_who_else_lives_in_it(day: Day) -> None:
+    def beside(one: Around) -> list[str]:
+        named = one.household.body["links"].get("families", ()) if one.household else ()
+        return [other for other in named if other != one.target.entity_id]
+
+    shared = next(one for one in day.families if one.region and beside(one))
+    alone = next(one for one in day.families if one.region and one.household and not beside(one))
+    for family in (shared, alone):
+        who = join(day.hub, ("officer", (family.region or "")[:4]))
+        with who.client(day.service.url) as client:
+            told = client.get(f"/perbaikan/keluarga/{family.target.entity_id}").text
+            assert "Rumah yang ditempati" in told
+            for other in beside(family):
+                assert f'href="/perbaikan/keluarga/{other}"' in told
+                assert client.get(f"/perbaikan/keluarga/{other}").status_code == 200
+        assert ("Tidak ada keluarga lain" in told) == (family is alone)
+
+
 @pytest.mark.parametrize("script", [True, False], ids=["script", "no-script"])
 def test_from_the_search_to_the_correction_that_holds(
     day: Day, chrome: Browser, script: bool

@@ -52,6 +52,7 @@ ASSETS = (
     "refrigerators", "air_conditioners", "motorcycles", "cars", "computers", "smartphones", "flat_tvs", "gold_grams",
     "land_ha", "large_livestock", "small_livestock",
 )  # fmt: skip
+DWELLING = ("dwelling", "domicile", "location", "family_count")
 PROGRAMMES = ("pkh", "sembako", "pbi")
 
 
@@ -86,6 +87,7 @@ class FamilyPage:
     person_lines: Sequence[str] = PERSON
     housing: Sequence[str] = HOUSING
     assets: Sequence[str] = ASSETS
+    dwelling: Sequence[str] = DWELLING
     programmes: Sequence[str] = PROGRAMMES
 
 

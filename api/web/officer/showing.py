@@ -54,7 +54,7 @@ def _group(language: Language, kind: str, said: Mapping[str, Any]) -> str:
     if "address" in said or "region_today" in said or "region_code" in said:
         return _address(said)
     parts = (f"{value(language, kind, name, one)}" for name, one in sorted(said.items()))
-    return ", ".join(parts)
+    return ("; " if "latitude" in said else ", ").join(parts)  # a comma may stand in its numbers
 
 
 def _address(said: Mapping[str, Any]) -> str:
