@@ -25,9 +25,8 @@ from mdm.judgements import RecordRef
 from mdm.touched.reach import Kept, TooFarError
 from mdm.tracing.facts import Step
 from mdm.tracing.moments import model_of
+from mdm.tracing.steps import level_of, steps_of
 
-RARITY = "rarity of the value"
-_RARE = "How rare the value is: agreeing on a common one says less."
 _ORIGIN = (
     *("rid", "source", "layout", "file", "row", "record_key", "batch", "value_date", "implied"),
     *(
@@ -186,14 +185,9 @@ def _steps(one: Comparison, row: Mapping[str, Any], model: Model | None) -> list
     gamma = row.get(f"gamma_{one.name}")
     if gamma is None or model is None:
         return []
-    missing = [level for level in one.levels if level.missing]
-    held = [level for level in one.levels if not level.missing]
-    # Splink numbers the levels from the last, 0, up; -1 is missing.
-    level = missing[0] if gamma < 0 and missing else held[len(held) - 1 - max(gamma, 0)]
+    level = level_of(one, gamma)
     weight = None if level.missing else model.weight(one.name, level.name)
-    steps = [Step(one.name, level.name, level.sentence, weight.bits if weight else 0.0)]
-    rarity = row.get(f"mw_tf_adj_{one.name}")
-    return [*steps, Step(one.name, RARITY, _RARE, rarity)] if rarity else steps
+    return steps_of(one, level, weight.bits if weight else 0.0, row.get(f"mw_tf_adj_{one.name}"))
 
 
 def _families(

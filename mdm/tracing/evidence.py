@@ -25,8 +25,7 @@ from mdm.errors import HomeError
 from mdm.hub.runs import kept_by
 from mdm.hub.tables import Run
 from mdm.tracing.facts import Evidence, Step
-
-RARITY = "rarity of the value"
+from mdm.tracing.steps import level_of, steps_of
 
 
 @dataclass(frozen=True)
@@ -96,7 +95,7 @@ def explain_pairs(
 
 
 def _evidence(rules: LinkageRules, model: Model, row: dict[str, Any]) -> PairEvidence:
-    found = [part for one in rules.comparisons for part in _parts(one, row)]
+    found = [step for one in rules.comparisons for step in _steps(one, row)]
     return PairEvidence(
         rid_l=row["rid_l"],
         rid_r=row["rid_r"],
@@ -106,16 +105,6 @@ def _evidence(rules: LinkageRules, model: Model, row: dict[str, Any]) -> PairEvi
     )
 
 
-def _parts(one: Comparison, row: dict[str, Any]) -> list[Step]:
-    """The level that a comparison found, and what the rarity of the value adds to it."""
-    gamma = int(row[f"gamma_{one.name}"])
-    missing = [level for level in one.levels if level.missing]
-    held = [level for level in one.levels if not level.missing]
-    # Splink numbers the levels from the last, 0, up; -1 is missing.
-    level = missing[0] if gamma < 0 and missing else held[len(held) - 1 - max(gamma, 0)]
-    parts = [Step(one.name, level.name, level.sentence, float(row[f"mw_{one.name}"] or 0))]
-    rarity = row.get(f"mw_tf_adj_{one.name}")
-    if rarity:
-        sentence = "How rare the value is: agreeing on a common one says less."
-        parts.append(Step(one.name, RARITY, sentence, float(rarity)))
-    return parts
+def _steps(one: Comparison, row: dict[str, Any]) -> list[Step]:
+    level = level_of(one, int(row[f"gamma_{one.name}"]))
+    return steps_of(one, level, float(row[f"mw_{one.name}"] or 0), row.get(f"mw_tf_adj_{one.name}"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from api.web.review.words import slug
+from api.web.evidence import slug
 from api.web.texts import texts
 from matching.rules import KINDS, Kind, load_linkage
 

@@ -13,19 +13,18 @@ from litestar.types import ControllerRouterHandler
 
 from api.actions import declares
 from api.web.auditor.sight import ACTION, Sight, find, find_then, looked
+from api.web.evidence import evidence, slug
 from api.web.forms import MOMENT, moment_of, typed
 from api.web.pages import AnyRequest, page
-from api.web.review.words import evidence, slug
 from api.web.visitor import visitor_of
-from api.web.waterfall import Waterfall, waterfall
+from api.web.waterfall import Bar, waterfall
 from api.web.wording import IN, Wording
 from matching.rules import Kind, LinkageRules
 from mdm.compose import Hub
 from mdm.errors import HubError
 from mdm.hub.columns import now as clock
 from mdm.touched.reach import TooFarError
-from mdm.tracing.component import RARITY, Component, ComponentPair, look
-from mdm.tracing.facts import Step
+from mdm.tracing.component import Component, ComponentPair, look
 from mdm.tracing.outline import places_of
 from mdm.tracing.pairs import BY_WEIGHT, reason_of, rules_then
 from mdm.tracing.values import Key
@@ -39,7 +38,7 @@ class ShownPair:
     right: int
     pair: ComponentPair
     reason: str
-    waterfall: Waterfall | None
+    waterfall: tuple[Bar, ...]
 
 
 @dataclass(frozen=True)
@@ -95,29 +94,11 @@ def _shown(words: Wording, hub: Hub, sight: Sight, rules: LinkageRules) -> list[
             numbers[_key(component, one.right)],
             one,
             _reason(words, reason_of(rules, one.reason, one.judgement), one),
-            waterfall(one.prior, _told(words, rules.kind, one)) if one.steps else None,
+            waterfall(one, rules.kind, words),
         )
         for one in sorted(component.pairs, key=lambda one: -(one.match_weight or 0))
         if _key(component, one.left) in numbers and _key(component, one.right) in numbers
     ]
-
-
-def _told(words: Wording, kind: Kind, pair: ComponentPair) -> list[Step]:
-    """The steps in the visitor's language."""
-    return [
-        Step(
-            evidence(words, f"part.{kind}.{slug(one.comparison)}", one.comparison),
-            one.level,
-            evidence(words, _sentence_key(kind, one), one.sentence),
-            one.bits,
-        )
-        for one in pair.steps
-    ]
-
-
-def _sentence_key(kind: Kind, one: Step) -> str:
-    level = f"level.{kind}.{slug(one.comparison)}.{slug(one.level)}"
-    return "rarity" if one.level == RARITY else level
 
 
 def _reason(words: Wording, sentence: str, pair: ComponentPair) -> str:

@@ -1,17 +1,15 @@
-"""Pictures of a cluster: its records as a graph, and the waterfall of a pair's match weight. SVG drawn
-here, so that pages stay small; colours and strokes are classes, and every mark has words beside it."""
+"""The picture of a cluster: its records as a graph. SVG drawn here, so that pages stay small; colours and
+strokes are classes, and every mark has words beside it."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
 
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from api.web.review.model import Table, Weighed
 
 WIDTH, HEIGHT, RADIUS = 340, 260, 15
-SPAN = 220  # of a waterfall's bars
 
 
 def graph(table: Table, title: str) -> Markup:
@@ -55,27 +53,3 @@ def _edge(pair: Weighed, start: tuple[float, float], end: tuple[float, float]) -
         key=pair.key, names=pair.names, reason=pair.reason, weight=weight,
         state=pair.state, x1=x1, y1=y1, x2=x2, y2=y2,
     )  # fmt: skip
-
-
-def waterfalls(pairs: Sequence[Weighed]) -> dict[str, list[Markup]]:
-    """Pair → a bar for each step, from the sum before it to the sum after it."""
-    return {pair.key: list(_bars(pair)) for pair in pairs}
-
-
-def _bars(pair: Weighed) -> Iterator[Markup]:
-    ends = [x for step in pair.steps for x in (step.start, step.end)]
-    low, high = min(ends, default=0.0), max(ends, default=0.0)
-    scale = SPAN / max(high - low, 1.0)
-    for step in pair.steps:
-        start, end = ((x - low) * scale for x in (step.start, step.end))
-        yield _bar(start, end, -low * scale, step.bits)
-
-
-def _bar(start: float, end: float, zero: float, bits: float) -> Markup:
-    left, width = min(start, end), max(abs(end - start), 1.5)
-    tone = "up" if bits > 0 else "down"
-    return Markup(
-        '<svg class="bar-of" viewBox="0 0 {span} 14" width="{span}" height="14" aria-hidden="true">'
-        '<line class="zero" x1="{z:.1f}" x2="{z:.1f}" y1="0" y2="14"/>'
-        '<rect class="{tone}" x="{x:.1f}" y="2" width="{w:.1f}" height="10"/></svg>'
-    ).format(span=SPAN, z=zero, tone=escape(tone), x=left, w=width)

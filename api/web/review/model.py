@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from api.web.evidence import reason
 from api.web.operations.named import source_name
-from api.web.review.words import evidence, reason, slug, spoken
+from api.web.review.words import spoken
+from api.web.waterfall import Bar, waterfall
 from api.web.wording import Wording
 from mdm.review.differences import Difference, against, difference, place_difference
 from mdm.seal.masking import SealingRules, load_rules
@@ -80,17 +82,6 @@ class Around:
 
 
 @dataclass(frozen=True)
-class WeighedStep:
-    """One comparison in words. `bits`: what it weighs; `start`, `end`: the running sum, bits."""
-
-    part: str
-    sentence: str
-    bits: float
-    start: float
-    end: float
-
-
-@dataclass(frozen=True)
 class Weighed:
     """A pair with its waterfall. `left`, `right`: places; `state`: link, review, non-link, human."""
 
@@ -102,7 +93,7 @@ class Weighed:
     state: str
     reason: str
     passed_over: bool
-    steps: tuple[WeighedStep, ...]
+    steps: tuple[Bar, ...]
 
 
 @dataclass(frozen=True)
@@ -229,21 +220,6 @@ def _member(show: _Shown, one: Member, inside: AbstractSet[str]) -> tuple[str, s
 
 def _weighed(one: ComponentPair, kind: str, words: Wording, letters: Mapping[int, str]) -> Weighed:
     human = one.reason == "human"
-    # Only what adds up to a weight is a waterfall; the order is the rules' own.
-    steps = [
-        WeighedStep(
-            words.t("reviewing.prior"), words.t("evidence.prior"), one.prior, 0.0, one.prior
-        )
-    ]
-    at = one.prior
-    for step in one.steps if one.match_weight is not None else ():
-        part = evidence(words, f"part.{kind}.{slug(step.comparison)}", step.comparison)
-        key = f"level.{kind}.{slug(step.comparison)}.{slug(step.level)}"
-        if step.level == "rarity of the value":
-            key = "rarity"
-        sentence = evidence(words, key, step.sentence)
-        steps.append(WeighedStep(part, sentence, step.bits, at, at + step.bits))
-        at += step.bits
     first, second = sorted((letters[one.left], letters[one.right]))
     return Weighed(
         key=f"{one.left}-{one.right}",
@@ -254,5 +230,5 @@ def _weighed(one: ComponentPair, kind: str, words: Wording, letters: Mapping[int
         state=("human-" if human else "") + one.judgement,
         reason=reason(words, one.reason, one.judgement),
         passed_over=one.passed_over,
-        steps=tuple(steps) if len(steps) > 1 else (),
+        steps=waterfall(one, kind, words),
     )

@@ -11,10 +11,10 @@ from litestar.di import NamedDependency
 from sqlmodel import Session
 
 from api.actions import declares
+from api.web.evidence import reason
 from api.web.operations.named import source_name
 from api.web.pages import AnyRequest, page
 from api.web.review.asked import NEXT, PARKED_QUEUE, QUEUE, TASK, UNDO, Asked, asked_of, key_of
-from api.web.review.words import reason
 from api.web.visitor import Visitor, visitor_of
 from api.web.waiting import Waiting
 from api.web.wording import IN, Wording

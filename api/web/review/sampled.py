@@ -6,15 +6,12 @@ region of the one who asks.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import cast
 
-from markupsafe import Markup
 from sqlmodel import Session, col, select
 
 from api.guard import denied
-from api.web.review.graph import waterfalls
 from api.web.review.model import Table, table_of
 from api.web.review.showing import OPEN_VALUES, PURPOSE
 from api.web.wording import Wording
@@ -38,7 +35,6 @@ class Shown:
     """A drawn link with its evidence. `table` None: it is not the link that was drawn any more."""
 
     table: Table | None
-    bars: Mapping[str, Sequence[Markup]]
     task: str  # of the review queue about this entity; '' when there is none
 
 
@@ -87,7 +83,7 @@ def show(
         )
     two = _two(hub, kept, item)
     table = table_of(two, words, fields, opened=opened) if two else None
-    return Shown(table, waterfalls(table.pairs) if table else {}, task)
+    return Shown(table, task)
 
 
 def _two(hub: Hub, kept: Kept, item: SampleItem) -> Component | None:

@@ -10,12 +10,12 @@ from markupsafe import Markup
 from sqlmodel import Session, select
 
 from api.guard import denied
+from api.web.evidence import reason
 from api.web.operations.named import source_name
 from api.web.pages import AnyRequest
 from api.web.review.asked import NEXT, TASK, asked_of
-from api.web.review.graph import graph, waterfalls
+from api.web.review.graph import graph
 from api.web.review.model import Table, table_of
-from api.web.review.words import reason
 from api.web.visitor import visitor_of
 from api.web.wording import IN, Wording
 from mdm import audit
@@ -80,7 +80,6 @@ class TaskPage:
     parts: tuple[tuple[Sentence, float], ...]
     table: Table
     picture: Markup
-    bars: Mapping[str, Sequence[Markup]]
     answers: tuple[tuple[str, Sentence], ...]
     path: str
     query: str
@@ -190,7 +189,6 @@ def task_page(
         parts=(*parts, (rules.cost["age"].sentence, age)),
         table=table,
         picture=graph(table, words.t("reviewing.graph")),
-        bars=waterfalls(table.pairs),
         answers=tuple(rules.reasons.items()),
         path=TASK + task.id,
         query=asked.query,
