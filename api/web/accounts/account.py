@@ -17,7 +17,7 @@ from api.web.accounts.invite import OncePage
 from api.web.accounts.requests import ACCOUNT, PLACES, Request, asked_for, requests, two
 from api.web.accounts.shown import Account, shown
 from api.web.accounts.words import Refused, place, refused, regions
-from api.web.auditor.spoken import Spoken, spoken
+from api.web.auditor.spoken import Names, Spoken, spoken
 from api.web.errors import Told
 from api.web.flash import Flash
 from api.web.forms import text
@@ -27,7 +27,6 @@ from api.web.wording import IN
 from mdm.access import Principal, administration, approvals, roles, staff
 from mdm.access.directory import grants_of
 from mdm.access.errors import SecondPersonError
-from mdm.access.named import names_of
 from mdm.access.passwords import new_password
 from mdm.audit.search import Wanted, search
 from mdm.compose import Hub
@@ -250,15 +249,16 @@ def _page(
 def _held(session: Session, request: AnyRequest, staff_id: str) -> list[Role]:
     grants = [one for one in grants_of(session, staff_id) if one.revoked is None]
     givers = {who for one in grants for who in (one.granted_by, one.approved_by) if who}
-    names, words = names_of(session, givers), IN[visitor_of(request).language]
+    visitor = visitor_of(request)
+    names, words = Names(session, visitor, givers), IN[visitor.language]
     return [
         Role(
             one.role,
             one.region,
             place(words, one.region),
             one.granted,
-            names.get(one.granted_by, one.granted_by),
-            names.get(one.approved_by or "", one.approved_by or ""),
+            names.of(one.granted_by),
+            names.of(one.approved_by) if one.approved_by else "",
         )
         for one in grants
     ]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -26,7 +26,8 @@ _LONGEST = 8_000  # characters of a list of regions or attributes
 
 @dataclass(frozen=True)
 class AgreementForm:
-    """An agreement as typed. Regions and attributes: separated by blanks; `wrong`: field → key of the texts."""
+    """An agreement as typed. Regions and attributes: separated by blanks; `wrong`: field → key of the texts, and what
+    it speaks of."""
 
     number: str = ""
     since: str = ""
@@ -36,7 +37,7 @@ class AgreementForm:
     regions: str = ""
     limits: Mapping[str, str] = field(default_factory=dict)
     fields: Mapping[str, str] = field(default_factory=dict)
-    wrong: Mapping[str, str] = field(default_factory=dict)
+    wrong: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
 
 def of_client(client: Client) -> AgreementForm:
@@ -65,8 +66,7 @@ def typed(form: Mapping[str, Any], hub: Hub) -> AgreementForm:
         limits={name: text(form, f"batas-{name}", 12) for name in LIMITS},
         fields={kind: text(form, f"bidang-{kind}", _LONGEST).replace(",", " ") for kind in KINDS},
     )
-    wrong = {name: key for name, key in _wrong(read).items() if key}
-    return AgreementForm(**{**vars(read), "wrong": wrong})
+    return replace(read, wrong={name: said for name, said in _wrong(read) if said[0]})
 
 
 def agreement(form: AgreementForm, hub: Hub) -> Agreement:
@@ -104,23 +104,20 @@ def purposes() -> list[str]:
     return [one for one in load_sealing().purposes if one in granted]
 
 
-def _wrong(form: AgreementForm) -> dict[str, str]:
-    given = [value for value in form.limits.values() if value]
+def _wrong(form: AgreementForm) -> Iterator[tuple[str, tuple[str, str]]]:
+    """Each field with what is wrong with it: a key of the texts ('' for nothing), and what it speaks of."""
     since, until = day_of(form.since), day_of(form.until)
-    known = load_rules().shown["whole"]
-    return {
-        "nomor": "" if len(form.number) >= 3 else "accounts.wrong.number",
-        "dari": "" if since else "accounts.wrong.day",
-        "sampai": _wrong_end(since, until),
-        "wilayah": _wrong_regions(form.regions),
-        "batas": ""
-        if not given or (len(given) == len(LIMITS) and all(one.isdecimal() for one in given))
-        else "accounts.wrong.limits",
-        **{
-            f"bidang-{kind}": "" if set(of.split()) <= known[kind] else "accounts.wrong.fields"
-            for kind, of in form.fields.items()
-        },
-    }
+    given, known = [value for value in form.limits.values() if value], load_rules().shown["whole"]
+    whole = len(given) in (0, len(LIMITS)) and all(one.isdecimal() for one in given)
+    yield "nomor", ("" if len(form.number) >= 3 else "accounts.wrong.number", "")
+    yield "dari", ("" if since else "accounts.wrong.day", "")
+    yield "sampai", (_wrong_end(since, until), "")
+    yield "batas", ("" if whole else "accounts.wrong.limits", "")
+    unknown = [one for one in form.regions.split() if not _is_region(one)]
+    yield "wilayah", ("accounts.wrong.region" if unknown else "", ", ".join(unknown))
+    for kind, of in form.fields.items():
+        strange = sorted(set(of.split()) - known[kind])
+        yield f"bidang-{kind}", ("accounts.wrong.fields" if strange else "", ", ".join(strange))
 
 
 def _wrong_end(since: date | None, until: date | None) -> str:
@@ -129,10 +126,9 @@ def _wrong_end(since: date | None, until: date | None) -> str:
     return "accounts.wrong.before" if since and until < since else ""
 
 
-def _wrong_regions(typed: str) -> str:
-    for region in typed.split():
-        try:
-            check_region(region)
-        except InputError as error:
-            return f"accounts.wrong.{error.code}"
-    return ""
+def _is_region(code: str) -> bool:
+    try:
+        check_region(code)
+    except InputError:
+        return False
+    return True

@@ -26,7 +26,7 @@ from api.web.accounts.clients import KEY, PRIVATE
 from api.web.accounts.requests import CLIENT, PLACES, Request, asked_for, requests, two
 from api.web.accounts.terms import Said, Terms, said, terms_of
 from api.web.accounts.words import Refused, refused
-from api.web.auditor.spoken import Spoken, spoken
+from api.web.auditor.spoken import Names, Spoken, spoken
 from api.web.errors import Told
 from api.web.flash import Flash
 from api.web.forms import text
@@ -36,7 +36,6 @@ from mdm.access import Principal, administration, approvals, clients
 from mdm.access.agreements import former, read_agreement
 from mdm.access.directory import keys_of, used_by
 from mdm.access.keyfiles import read_public
-from mdm.access.named import names_of
 from mdm.audit.search import Wanted, search
 from mdm.compose import Hub
 from mdm.eligibility.library import current
@@ -253,17 +252,16 @@ def _page(
 
 def _before(session: Session, request: AnyRequest, client_id: str) -> list[Before]:
     versions = former(session, client_id)
-    names = names_of(
-        session, {who for one in versions for who in (one.amended_by, one.approved_by)}
-    )
+    people = {who for one in versions for who in (one.amended_by, one.approved_by)}
+    names = Names(session, visitor_of(request), people)
     return [
         Before(
             one.version,
             said(visitor_of(request), one),
             one.since,
             one.until,
-            names.get(one.amended_by, one.amended_by),
-            names.get(one.approved_by, one.approved_by),
+            names.of(one.amended_by),
+            names.of(one.approved_by),
         )
         for one in reversed(versions)
     ]

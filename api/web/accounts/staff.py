@@ -21,6 +21,7 @@ from api.web.forms import text
 from api.web.pages import AnyRequest, page
 from api.web.visitor import visitor_of
 from api.web.wording import IN
+from mdm.access import load_rules
 from mdm.access.directory import PAGE, STATES, Wanted, accounts, how_many
 from mdm.access.roles import staff_roles
 from mdm.compose import Hub
@@ -31,7 +32,7 @@ _NAMES = ("peran", "wilayah", "keadaan")
 @dataclass(frozen=True)
 class StaffPage:
     """Some accounts. `asked`: the filters as given; `more`: the address of the next page; `cut`: there are more of this
-    name; `places`: digits of regions → words."""
+    name; `regional`: roles that are held for a region; `places`: digits of regions → words."""
 
     found: list[Account]
     total: int
@@ -40,6 +41,7 @@ class StaffPage:
     more: str
     cut: bool
     roles: list[str]
+    regional: set[str]
     states: tuple[str, ...]
     regions: list[tuple[str, str]]
     places: dict[str, str]
@@ -90,6 +92,7 @@ def _page(
         more=f"{HOME}?{following}" if cut and not wanted.name else "",
         cut=cut and bool(wanted.name),
         roles=staff_roles(),
+        regional={name for name, role in load_rules().roles.items() if role.regional},
         states=STATES,
         regions=regions(),
         places={region: place(words, region) for one in lines for _, region in one.held},

@@ -33,4 +33,5 @@ def waiting(hub: Hub, visitor: Visitor) -> Iterator[Waiting]:
         ends = session.exec(ending).one()
     if without:
         yield Waiting(without, "accounts.waiting.without-role", f"{HOME}?keadaan=without-role")
-    yield Waiting(ends, "accounts.waiting.ending", AGREEMENTS, "urgent" if ends else "plain")
+    if ends:
+        yield Waiting(ends, "accounts.waiting.ending", AGREEMENTS, "urgent")

@@ -15,23 +15,25 @@ from api.web.operations.named import source_name
 from api.web.texts import texts
 from api.web.visitor import Visitor
 from api.web.wording import IN, Wording
+from mdm.access.administration import NOBODY_YET
 from mdm.access.named import names_of
 from mdm.audit.search import Entry
 from reference.regions import full_name
 
 #: Details that a line tells, in this order.
 _TOLD = (
-    "purpose", "case", "judgement", "user", "role", "region", "client", "requested_by", "approved_by",
+    "asked", "purpose", "case", "judgement", "user", "role", "region", "client", "requested_by", "approved_by",
     "programmes", "agreement", "source", "snapshot", "run_seq", "count",
 )  # fmt: skip
 _PEOPLE = ("user", "client", "requested_by", "approved_by")
+_ACT = "acts."
 _STEMS = {
+    "asked": _ACT,
     "purpose": "auditor.purpose.",
     "judgement": "auditor.judgement.",
     "role": "layout.role.",
 }
 _NONE: tuple[object, ...] = (None, "", [])
-_ACT = "acts."
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,8 @@ class Names:
 
     def of(self, actor: str) -> str:
         """The name; the id itself of who has no account, and where it may not be told."""
+        if actor == NOBODY_YET:
+            return self._words.t("auditor.who.nobody-yet")
         named = self._known.get(actor)
         return named or _known(self._words, f"auditor.who.{actor}", actor)
 
@@ -67,7 +71,7 @@ def spoken(session: Session, visitor: Visitor, events: Iterable[Entry]) -> list[
             one,
             names.of(one.actor),
             act_name(words, one.action),
-            tuple(_about(words, names, one.details)),
+            tuple(_about(words, names, one)),
         )
         for one in found
     ]
@@ -101,11 +105,11 @@ def _client(details: Mapping[str, Any]) -> str | None:
     return named if isinstance(named, str) and named.startswith("client-") else None
 
 
-def _about(words: Wording, names: Names, details: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+def _about(words: Wording, names: Names, event: Entry) -> Iterator[tuple[str, str]]:
+    details, asked = event.details, event.action == "approval.request"
+    more = {"client": _client(details), "asked": details.get("decision") if asked else None}
     for name in _TOLD:
-        if (
-            value := details.get(name, _client(details) if name == "client" else None)
-        ) not in _NONE:
+        if (value := details.get(name, more.get(name))) not in _NONE:
             yield words.t(f"auditor.detail.{name}"), _value(words, names, name, value)
 
 
