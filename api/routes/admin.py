@@ -22,6 +22,7 @@ from api.schemas.admin import (
     Clients,
     ClientView,
     Done,
+    GoneKey,
     HoneyQuestion,
     KeyId,
     NamedClient,
@@ -30,6 +31,7 @@ from api.schemas.admin import (
     NewKey,
     NewUser,
     OneTimePassword,
+    OpenedClient,
     ResetQuestion,
     RoleAway,
     RoleQuestion,
@@ -85,6 +87,40 @@ def disable_user(
     """Let somebody in no more; their sessions end now."""
     with hub.sessions.begin() as session:
         staff.disable(session, staff.find(session, data.user), actor=principal.id)
+    return Done()
+
+
+@declares("user.enable")
+@post(
+    "/users/enable",
+    status_code=200,
+    summary="Enable an account again",
+    request_max_body_size=_BODY,
+    responses={202: waits(), 409: refusal("The account is not disabled.")},
+    sync_to_thread=True,
+)
+def enable_user(
+    data: JSONBody[ResetQuestion], principal: NamedDependency[Principal], hub: NamedDependency[Hub]
+) -> Done:
+    """Let somebody in again, with the roles held before. Another person must approve."""
+    administration.enable_user(hub, principal.id, data.user, approval=data.approval)
+    return Done()
+
+
+@declares("user.sign-out")
+@post(
+    "/users/sign-out",
+    status_code=200,
+    summary="End the sessions of an account",
+    request_max_body_size=_BODY,
+    sync_to_thread=True,
+)
+def sign_out_user(
+    data: JSONBody[NamedUser], principal: NamedDependency[Principal], hub: NamedDependency[Hub]
+) -> Done:
+    """End every session of somebody, who may sign in again."""
+    with hub.sessions.begin() as session:
+        staff.sign_out(session, staff.find(session, data.user), actor=principal.id)
     return Done()
 
 
@@ -220,6 +256,41 @@ def disable_client(
     return Done()
 
 
+@declares("client.enable")
+@post(
+    "/clients/enable",
+    status_code=200,
+    summary="Enable a client again",
+    request_max_body_size=_BODY,
+    responses={202: waits(), 409: refusal("The client is not disabled.")},
+    sync_to_thread=True,
+)
+def enable_client(
+    data: JSONBody[OpenedClient], principal: NamedDependency[Principal], hub: NamedDependency[Hub]
+) -> Done:
+    """Take a client's questions again, under its agreement. Another person must approve."""
+    administration.enable_client(hub, principal.id, data.client, approval=data.approval)
+    return Done()
+
+
+@declares("client.withdraw-key")
+@post(
+    "/clients/withdraw-key",
+    status_code=200,
+    summary="Withdraw a client's key",
+    request_max_body_size=_BODY,
+    sync_to_thread=True,
+)
+def withdraw_key(
+    data: JSONBody[GoneKey], principal: NamedDependency[Principal], hub: NamedDependency[Hub]
+) -> Done:
+    """Take a public key away without another in its place; tokens given before end."""
+    with hub.sessions.begin() as session:
+        client = clients.find(session, data.client)
+        clients.withdraw_key(session, client, data.kid, actor=principal.id)
+    return Done()
+
+
 @declares("client.rotate-key")
 @post(
     "/clients/rotate-key",
@@ -316,6 +387,8 @@ _HANDLERS: list[Any] = [
     users,
     create_user,
     disable_user,
+    enable_user,
+    sign_out_user,
     reset_user,
     grant_role,
     revoke_role,
@@ -323,6 +396,8 @@ _HANDLERS: list[Any] = [
     create_client,
     amend_agreement,
     disable_client,
+    enable_client,
+    withdraw_key,
     rotate_key,
     list_approvals,
     decide_approval,

@@ -245,6 +245,20 @@ class NamedClient(msgspec.Struct, forbid_unknown_fields=True):
     client: ClientName
 
 
+class OpenedClient(msgspec.Struct, forbid_unknown_fields=True):
+    """Which client. With `approval`, once another person approved."""
+
+    client: ClientName
+    approval: ApprovalId | None = None
+
+
+class GoneKey(msgspec.Struct, forbid_unknown_fields=True):
+    """Which client, and the id of the key that it is no longer known by."""
+
+    client: ClientName
+    kid: Coordinate
+
+
 class NewKey(msgspec.Struct, forbid_unknown_fields=True):
     """Which client, and the key that takes the place of all its others."""
 

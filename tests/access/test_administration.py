@@ -124,6 +124,11 @@ def test_a_client_takes_two_people_and_its_key_never_comes_here(administrator: P
     listed = administrator.call("GET", "/v1/admin/clients").json()["clients"]
     (view,) = [one for one in listed if one["name"] == "pkh-jabar"]
     assert (view["state"], view["keys"]) == ("disabled", [fresh["kid"]])
+    assert administrator.call("POST", "/v1/admin/clients/enable", json=gone).status_code == 202
+    key = {**gone, "kid": fresh["kid"]}
+    for status in (200, 404):  # withdrawn, and not in use any more
+        answer = administrator.call("POST", "/v1/admin/clients/withdraw-key", json=key)
+        assert answer.status_code == status
 
 
 def test_an_amendment_takes_two_people_and_ends_the_tokens_of_before(administrator: Person) -> None:
@@ -205,6 +210,24 @@ def test_an_account_is_reset_with_its_second_factor(administrator: Person) -> No
     listed = administrator.call("GET", "/v1/admin/users").json()["users"]
     (view,) = [one for one in listed if one["login"] == person.login]
     assert (view["second_factor"], view["must_change_password"]) == (False, True)
+
+
+def test_a_disabled_account_comes_back_by_two(administrator: Person) -> None:
+    person = make_person(administrator.service, ("officer", "32"))
+    second = make_person(administrator.service, ("supervisor", ""))
+    body = {"user": person.login}
+    assert administrator.call("POST", "/v1/admin/users/sign-out", json=body).status_code == 200
+    assert person.call("GET", "/v1/session").status_code == 401
+    assert administrator.call("POST", "/v1/admin/users/enable", json=body).status_code == 409
+    assert administrator.call("POST", "/v1/admin/users/disable", json=body).status_code == 200
+    assert person.log_in().status_code == 401
+    asked = administrator.call("POST", "/v1/admin/users/enable", json=body)
+    assert asked.status_code == 202
+    yes = {"approval": asked.json()["approval"], "approve": True}
+    assert second.call("POST", "/v1/admin/approvals", json=yes).status_code == 200
+    with_it = {**body, "approval": yes["approval"]}
+    assert administrator.call("POST", "/v1/admin/users/enable", json=with_it).status_code == 200
+    assert person.log_in().status_code == 200
 
 
 def test_an_account_without_a_guarded_role_is_reset_by_one(administrator: Person) -> None:

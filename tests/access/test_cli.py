@@ -68,6 +68,10 @@ def test_the_first_roles_are_granted_here_later_ones_take_a_second_person(
     assert "approval of another person" in refused["error"]["message"]
     (waits,) = dtsen("admin", "approvals", "list")["approvals"]
     assert waits["action"] == "role.grant"
+    # Closing takes one, opening again two.
+    dtsen("admin", "user", "sign-out", "budi")
+    dtsen("admin", "user", "disable", "budi")
+    dtsen("admin", "user", "enable", "budi", fails=7)
     # Taking roles away does not bring the time without a second person back.
     dtsen("admin", "role", "revoke", "siti", "user-administrator")
     dtsen("admin", "role", "grant", "made", "key-administrator", fails=7)
@@ -98,9 +102,14 @@ def test_a_client_is_added_with_a_key_made_here(dtsen: Dtsen, home: Path, tmp_pa
     assert exchange(hub, signed)[1].principal.id == made["id"]
     hub.close()
     dtsen("admin", "client", "rotate-key", "pkh-jabar", "--key", file, fails=4)  # a private key
+    kid = json.loads(file.read_text())["kid"]
+    dtsen("admin", "client", "withdraw-key", "pkh-jabar", kid)
+    dtsen("admin", "client", "withdraw-key", "pkh-jabar", kid, fails=4)  # not in use any more
     dtsen("admin", "client", "disable", "pkh-jabar")
     (listed,) = dtsen("admin", "client", "list")["clients"]
     assert (listed["state"], listed["agreement"]) == ("disabled", "PKS/2026/9")
+    dtsen("admin", "client", "enable", "pkh-jabar")
+    dtsen("admin", "client", "enable", "pkh-jabar", fails=4)
 
 
 def test_an_amended_agreement_speaks_at_once_and_the_old_one_is_kept(

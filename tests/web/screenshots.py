@@ -42,6 +42,24 @@ def walk(role: str, name: str) -> Callable[[Walk], Walk]:
     return named
 
 
+@walk("user-administrator", "account made")
+def _made(page: Page) -> None:
+    page.goto("/kelola/petugas/baru")
+    page.locator("[name=login]").fill("akun.contoh")
+    page.locator("main form button").click()
+    page.locator("code.big").wait_for()
+
+
+@walk("user-administrator", "role asked for")
+def _asked(page: Page) -> None:
+    page.goto("/kelola")
+    page.get_by_role("link", name="petugas", exact=True).click()
+    page.locator("select[name=peran]").select_option("officer")
+    page.locator("input[name=wilayah][list]").fill("3374")
+    page.get_by_role("button", name="Minta persetujuan").click()
+    page.locator("#pesan > *").first.wait_for()
+
+
 @walk("auditor", "traced value")
 def _traced(page: Page) -> None:
     """A value out of a sample, opened, with its rows and pairs."""

@@ -104,6 +104,33 @@ def user_disable(session: Session, *, login: str) -> None:
     _done(session, f"{login} is disabled.")
 
 
+@user.command("enable")
+@shared_options
+@click.argument("login")
+@click.option("--approval", help="The approval of another person, once given.")
+@pass_session
+def user_enable(session: Session, *, login: str, approval: str | None) -> None:
+    """Let somebody in again, with the roles held before. Once two people could approve, another must."""
+    from mdm.access.administration import enable_user  # noqa: PLC0415
+
+    with opened(session) as hub:
+        enable_user(hub, operator(), login, approval=approval, alone=True)
+    _done(session, f"{login} is enabled.")
+
+
+@user.command("sign-out")
+@shared_options
+@click.argument("login")
+@pass_session
+def user_sign_out(session: Session, *, login: str) -> None:
+    """End the sessions of somebody, who may sign in again."""
+    from mdm.access import staff  # noqa: PLC0415
+
+    with opened(session) as hub, hub.sessions.begin() as writing:
+        staff.sign_out(writing, staff.find(writing, login), actor=operator())
+    _done(session, f"The sessions of {login} have ended.")
+
+
 @user.command("reset")
 @shared_options
 @click.argument("login")

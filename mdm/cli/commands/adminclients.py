@@ -192,6 +192,40 @@ def client_disable(session: Session, *, name: str) -> None:
         say(session, f"{name} is disabled.")
 
 
+@client.command("enable")
+@shared_options
+@click.argument("name")
+@click.option("--approval", help="The approval of another person, once given.")
+@pass_session
+def client_enable(session: Session, *, name: str, approval: str | None) -> None:
+    """Take a client's questions again. Once two people could approve, another person must."""
+    from mdm.access.administration import enable_client  # noqa: PLC0415
+
+    with opened(session) as hub:
+        enable_client(hub, operator(), name, approval=approval, alone=True)
+    if session.json:
+        emit_json(session, {"done": True})
+    else:
+        say(session, f"{name} is enabled.")
+
+
+@client.command("withdraw-key")
+@shared_options
+@click.argument("name")
+@click.argument("kid")
+@pass_session
+def client_withdraw_key(session: Session, *, name: str, kid: str) -> None:
+    """Take a public key away without another in its place; tokens given before end."""
+    from mdm.access import clients  # noqa: PLC0415
+
+    with opened(session) as hub, hub.sessions.begin() as writing:
+        clients.withdraw_key(writing, clients.find(writing, name), kid, actor=operator())
+    if session.json:
+        emit_json(session, {"done": True})
+    else:
+        say(session, f"{name} is no longer known by {kid}.")
+
+
 @client.command("rotate-key")
 @shared_options
 @click.argument("name")
