@@ -30,18 +30,15 @@ class Asked(Request[Any, Any, State]):
         return await super().form()
 
     async def body(self) -> bytes:
-        """The body. One that comes in one piece, as nearly all do, is taken as it is."""
+        """The body. One that comes in one piece, as nearly all do, is taken as it is: asked for more, the server
+        would say that there is none in a turn of its own."""
         state, announced = self._connection_state, header(self, b"content-length")
         untouched = self._body is Empty and state.body is Empty and self.is_connected
         most = self.route_handler.resolve_request_max_body_size() or 0
         if untouched and announced and announced.isdecimal() and int(announced) <= most:
             event: Any = await self.receive()
             piece = event.get("body", b"")
-            if (
-                event["type"] == "http.request"
-                and not event.get("more_body")
-                and len(piece) <= most
-            ):
+            if event["type"] == "http.request" and len(piece) == int(announced):
                 self._body = state.body = piece
                 self.is_connected = False
             else:

@@ -19,7 +19,7 @@ from api.headers import with_security
 from api.logs import Log
 from api.metrics import UNMATCHED, answered
 from api.problems import MEDIA_TYPE, problem_of
-from mdm.ids import short_id
+from mdm.ids import short_ids
 
 _METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"))
 REQUEST_ID = "request_id"
@@ -37,6 +37,7 @@ class Surface:
         self._app = app
         self._log = log
         self._methods = {path: ", ".join(sorted(of)).encode() for path, of in methods.items()}
+        self._ids = short_ids()
         self.under_way = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -44,7 +45,7 @@ class Surface:
             await self._app(scope, receive, send)
             return
         begun = time.perf_counter()
-        request_id = short_id()
+        request_id = next(self._ids)
         scope["state"][REQUEST_ID] = request_id
         status = 0
 

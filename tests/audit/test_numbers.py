@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import islice
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,7 +11,7 @@ from hypothesis import strategies as st
 from mdm import audit
 from mdm.compose import Hub
 from mdm.errors import InputError
-from mdm.ids import short, short_id
+from mdm.ids import AT_ONCE, short, short_id, short_ids
 
 NUMBER = "3201014107900001"  # the grammar of a NIK; nobody's
 
@@ -33,3 +35,10 @@ def test_short_digests_tell_apart_what_begins_apart(value: int) -> None:
     digest = f"{value:064x}"
     assert digest.startswith(short(digest))
     assert len(short(digest)) == len(short_id()) < len(NUMBER)
+
+
+def test_ids_drawn_many_at_a_time_are_as_random_as_one() -> None:
+    many = list(islice(short_ids(), 3 * AT_ONCE))
+    assert len(set(many)) == len(many)
+    assert {len(one) for one in many} == {len(short_id())}
+    assert not set(many) & set(islice(short_ids(), AT_ONCE))
