@@ -125,7 +125,9 @@ def withdraw_key(session: Session, client: Client, kid: str, *, actor: str) -> N
     key that is not in use."""
     key = session.get(ClientKey, (client.id, kid))
     if key is None or key.retired is not None:
-        raise UnknownError("The client has no such key in use.", "See `dtsen admin client list`.")
+        raise UnknownError(
+            "The client has no such key in use.", "See `dtsen admin client list`.", code="key-gone"
+        )
     key.retired = now()
     client.epoch += 1
     audit.record(session, actor, "client.withdraw-key", id=client.id)

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlmodel import Session, col, func, select
 
+from mdm.access.roles import Held
 from mdm.access.staff import ACTIVE
 from mdm.access.tally import Used
 from mdm.hub.columns import now
-from mdm.hub.tables import Budget, ClientKey, RoleGrant, Staff
+from mdm.hub.tables import Budget, ClientKey, RoleGrant, Staff, StaffSession
 
 PAGE = 50  # accounts on a page
 MINUTE, DAY = 60, 86_400  # seconds, as budgets count
@@ -51,6 +52,15 @@ def held_by(session: Session, staff: Collection[str]) -> Mapping[str, list[RoleG
     for grant in session.exec(query.order_by(col(RoleGrant.role), col(RoleGrant.region))):
         found[grant.staff_id].append(grant)
     return found
+
+
+def vouched_for(session: Session, staff: Collection[str]) -> Mapping[str, list[Held]]:
+    """The roles that an issuer vouches for in the newest session of these accounts, by account."""
+    query = select(StaffSession).where(
+        col(StaffSession.staff_id).in_(staff), col(StaffSession.expires) > now()
+    )
+    running = session.exec(query.order_by(col(StaffSession.started))).all()
+    return {one.staff_id: [(role, region) for role, region in one.roles or ()] for one in running}
 
 
 def grants_of(session: Session, staff_id: str) -> Sequence[RoleGrant]:

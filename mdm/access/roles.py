@@ -78,7 +78,9 @@ def revoke(session: Session, staff_id: str, role: str, region: str | None, *, ac
         query = query.where(RoleGrant.region == region)
     standing = session.exec(query).all()
     if not standing:
-        raise UnknownError("This role is not held.", "See `dtsen admin user list`.")
+        raise UnknownError(
+            "This role is not held.", "See `dtsen admin user list`.", code="role-not-held"
+        )
     for given in standing:
         given.revoked = now()
         audit.record(

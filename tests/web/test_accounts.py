@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import re
 from collections.abc import Iterator
@@ -16,10 +17,13 @@ from cryptography.hazmat.primitives.serialization import (
     PublicFormat,
 )
 
+from mdm.access import staff
+from mdm.access.directory import PAGE
 from mdm.access.errors import NotIdentifiedError
 from mdm.access.gate import Gate
 from mdm.access.keyfiles import make_key, public_of
 from mdm.compose import Hub
+from mdm.hub.tables import Staff
 from tests.access.clients import make_client
 from tests.api.serving import Served, served
 from tests.web.browser import axe, fits
@@ -253,6 +257,25 @@ def test_a_key_is_withdrawn_and_the_client_is_out(administrator: Desk, workbench
     assert administrator.send(f"{path}/kunci/cabut", kunci=kid).status_code == 422
     assert "nonaktif" in administrator.done(f"{path}/nonaktif")
     assert "PKS" in administrator.see("/kelola/perjanjian")
+
+
+def test_many_accounts_come_a_page_at_a_time(administrator: Desk, workbench: Served) -> None:
+    ids = [staff.new_id() for _ in range(PAGE + 5)]
+    with workbench.hub.sessions.begin() as session:
+        for n, one in enumerate(ids):
+            session.add(Staff(id=one, login=f"massal.{n:03d}", state=staff.ACTIVE))
+    seen, path = [], "/kelola?keadaan=without-role"
+    while path:
+        page = administrator.see(path)
+        seen += re.findall(r"/kelola/petugas/(staff-\w+)", page)
+        more = re.search(r'href="(/kelola\?[^"]*sesudah=[^"]*)"', page)
+        path = html.unescape(more[1]) if more else ""
+    assert [one for one in seen if one in set(ids)] == ids  # by login, each once
+    assert len(seen) == len(set(seen))
+    some = administrator.send("/kelola", nama="massal").text
+    assert (f"{PAGE + 5} akun" in some, "ketik lebih banyak huruf" in some) == (True, True)
+    assert "massal.001" not in administrator.see("/kelola?peran=officer")
+    assert "massal" not in json.dumps(workbench.lines)
 
 
 def test_who_may_only_look_is_offered_nothing_to_press(workbench: Served) -> None:

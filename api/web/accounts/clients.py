@@ -11,9 +11,9 @@ from litestar.params import URLEncodedBody
 
 from api.actions import declares
 from api.web.accounts.agreeing import LIMITS, AgreementForm, agreement, programmes, purposes, typed
-from api.web.accounts.requests import CLIENT, Request, asked_for, requests, two
+from api.web.accounts.requests import CLIENT, FIELD, Request, asked_for, requests, two
 from api.web.accounts.terms import Terms, terms_of
-from api.web.accounts.words import Refused, refused
+from api.web.accounts.words import PRIVATE, Refused, refused
 from api.web.forms import text
 from api.web.pages import AnyRequest, page
 from api.web.visitor import visitor_of
@@ -27,7 +27,6 @@ from mdm.errors import HubError
 
 NEW = CLIENT + "/baru"
 KEY = 16_384  # characters of a key
-PRIVATE = "key-private"  # of a refusal
 
 
 @dataclass(frozen=True)
@@ -102,7 +101,7 @@ def register(
             agreed, said, public = agreement(form, hub), name, read_public(typed_key)
         administration.register_client(hub, principal.id, said, agreed, public, approval=approval)
 
-    if form.wrong and "persetujuan" not in data:
+    if form.wrong and FIELD not in data:
         return again()
     return two(CLIENT, "accounts.done.registered", registered, again)
 

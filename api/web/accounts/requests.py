@@ -41,7 +41,7 @@ PLACES = {
     "client.enable": CLIENT + "/{}/aktif",
     "client.rotate-key": CLIENT + "/{}/kunci",
 }
-_WAITS = Flash("plain", "accounts.request.waits")
+WAITS = Flash("plain", "accounts.request.waits")
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ def two(
     try:
         do()
     except SecondPersonError:
-        return see_other(path, _WAITS)
+        return see_other(path, WAITS)
     except (InputError, AccessError) as error:
         return again(error)
     return see_other(path, Flash("good", done))
@@ -137,10 +137,10 @@ def _said(words: Wording, names: Mapping[str, str], row: Approval) -> Iterator[t
         yield words.t("accounts.region"), place(words, asked["region"])
     if "key" in asked:
         yield words.t("accounts.key.fingerprint"), asked["key"]["kid"]
-    yield from terms(words, asked.get("agreement", {}))
+    yield from _terms(words, asked.get("agreement", {}))
 
 
-def terms(words: Wording, agreement: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+def _terms(words: Wording, agreement: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """What an agreement says, as it is kept in a request."""
     if not agreement:
         return

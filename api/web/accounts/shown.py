@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlmodel import Session
 
 from mdm.access import totp
-from mdm.access.directory import held_by
+from mdm.access.directory import held_by, vouched_for
 from mdm.access.staff import ACTIVE
 from mdm.hub.columns import now
 from mdm.hub.tables import Staff
@@ -17,8 +17,9 @@ from mdm.hub.tables import Staff
 
 @dataclass(frozen=True)
 class Account:
-    """One account. `held`: its roles with their regions, now; `waits_until`: after too many wrong passwords;
-    `invited`: nobody has come in with it yet; `issuer`: it signs in elsewhere."""
+    """One account. `held`: its roles with their regions, now, and where an issuer vouches, those of the session that
+    runs; `waits_until`: after too many wrong passwords; `invited`: nobody has come in with it yet; `issuer`: it signs
+    in elsewhere."""
 
     id: str
     login: str
@@ -35,12 +36,15 @@ class Account:
 def shown(session: Session, found: Sequence[Staff]) -> list[Account]:
     """Accounts with the roles that they hold."""
     held, at = held_by(session, [one.id for one in found]), now()
+    vouched = vouched_for(session, [one.id for one in found if one.subject is not None])
     return [
         Account(
             id=one.id,
             login=one.login,
             active=one.state == ACTIVE,
-            held=[(grant.role, grant.region) for grant in held.get(one.id, [])],
+            held=vouched.get(one.id, [])
+            if one.subject is not None
+            else [(grant.role, grant.region) for grant in held.get(one.id, [])],
             factor=totp.set_up(one),
             entered=one.entered,
             created=one.created,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 
 from api.web.forms import just_before
 from api.web.texts import texts
@@ -15,6 +16,7 @@ from mdm.hub.columns import now
 from reference.regions import children, full_name, place_name
 
 SOON = timedelta(days=30)  # before its end an agreement is told of
+PRIVATE = "key-private"  # a refusal of what is not shown again
 _PLAIN = frozenset(("region-unknown", ""))  # of which the hub's own words say more
 
 
@@ -44,6 +46,7 @@ def place(words: Wording, region: str) -> str:
     return f"{full_name(region) or region} ({region})"
 
 
+@cache
 def regions() -> list[tuple[str, str]]:
     """Provinces and their regencies, to be chosen from: digits and name."""
     return [
