@@ -71,7 +71,7 @@ EXAMPLE = {
         "status": "verified",
         "sentence": {
             "id": "Ada catatan Dukcapil dengan nomor yang sah.",
-            "en": "A civil registry record with a valid number stands behind it.",
+            "en": "A complete civil registry record stands behind it, with a valid number.",
         },
         "confidence": "strong",
         "under_review": False,

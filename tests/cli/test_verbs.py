@@ -209,7 +209,8 @@ def test_an_unknown_nik_is_not_found_and_not_repeated(world: World, dtsen_here: 
 def test_a_person_is_still_found_after_a_later_run(
     world: World, dtsen_here: Call, tmp_path: Path
 ) -> None:
-    """A second run publishes what changed, and leaves the way to everybody else standing."""
+    """A second run, with weights learned anew and drawn, publishes what changed, and leaves the way to everybody
+    else standing."""
     home = tmp_path / "home"
     shutil.copytree(world.home, home)
     file = tmp_path / "biodata_wni.csv"
@@ -218,7 +219,8 @@ def test_a_person_is_still_found_after_a_later_run(
     file.write_text(f"{lines[0]}\n{changed.replace('2', '2', 1)}\n", "utf-8")
     land = ("--home", home, "land", "kemendagri", file, "--delivered-on", "2027-01-31")
     assert dtsen_here(*land).code == 0
-    assert dtsen_here("--home", home, "run").code == 0
+    told = document(dtsen_here("--home", home, "run", "--train", "--json"))
+    assert {Path(chart).suffix for chart in told["charts"]} == {".svg"}
     assert dtsen_here("--home", home, "profile", stdin=world.nik).code == 0
 
 

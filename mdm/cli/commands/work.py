@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +15,7 @@ from mdm.cli.session import Session, pass_session, shared_options
 from mdm.looks import look, require_landed
 
 if TYPE_CHECKING:
+    from mdm.compose import Hub
     from mdm.run import RunResult
 
 
@@ -71,18 +73,16 @@ def land(
 def train(session: Session) -> None:
     """Learn the match weights from the landed records, without labels; `run` uses them next."""
     from mdm.pipeline import train as train_models  # noqa: PLC0415 - loads the whole hub
-    from mdm.report.collect import draw_models  # noqa: PLC0415 - loads the chart libraries
 
     with opened(session) as hub:
         require_landed(hub)
         learned = train_models(hub, session.progress)
-        charts = draw_models(hub)
+        charts = _charts(hub)
     if session.json:
         emit_json(session, {"models": learned.models, "charts": charts})
         return
     session.out.print(table("Models", ("kind", "model"), list(learned.models.items())))
-    for chart in charts:
-        say(session, f"Weights: {chart}")
+    _tell_charts(session, charts)
 
 
 @click.command()
@@ -97,12 +97,26 @@ def run(session: Session, *, learn: bool) -> None:
         require_landed(hub)
         result = run_path(hub, session.progress, train=learn)
         published = look(hub).published
+        charts = _charts(hub) if learn else []
     if session.json:
-        emit_json(session, {"run": result, "published": published})
+        emit_json(session, {"run": result, "published": published, "charts": charts})
         return
     if result.unchanged:
         say(session, f"Nothing has changed since run {result.seq}: what it published stands.")
     show_run(session, result, published)
+    _tell_charts(session, charts)
+
+
+def _charts(hub: Hub) -> list[Path]:
+    """Charts of the weights of models that have none yet."""
+    from mdm.report.collect import draw_models  # noqa: PLC0415 - loads the chart libraries
+
+    return draw_models(hub)
+
+
+def _tell_charts(session: Session, charts: Sequence[Path]) -> None:
+    for chart in charts:
+        say(session, f"Weights: {chart}")
 
 
 def show_run(session: Session, result: RunResult, published: dict[str, int]) -> None:
