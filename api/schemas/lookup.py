@@ -70,7 +70,7 @@ EXAMPLE = {
     "identity": {
         "status": "verified",
         "sentence": {
-            "id": "Ada catatan Dukcapil dengan nomor yang sah.",
+            "id": "Ada catatan Dukcapil yang lengkap di belakangnya, dengan nomor yang sah.",
             "en": "A complete civil registry record stands behind it, with a valid number.",
         },
         "confidence": "strong",

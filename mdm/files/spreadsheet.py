@@ -55,7 +55,10 @@ class Spreadsheet:
                     for one in book.sheets_metadata
                     if one.typ == SheetTypeEnum.WorkSheet
                 }
-            found = {name: found_among(_texts(sheet), fits) for name, sheet in sheets.items()}
+            found = {
+                name: found_among((row for _, row in _rows(sheet)), fits)
+                for name, sheet in sheets.items()
+            }
             name, heading = _chosen(self._survey, found, fits)
             width = _width(heading, _below(sheets[name], heading))
             yield heading.row, heading.names[:width]
@@ -64,15 +67,36 @@ class Spreadsheet:
             raise damaged(self._survey.name, "XLSX") from None
 
 
-def _texts(sheet: Any) -> Iterator[list[str]]:
-    """The rows of a sheet from its first, empty ones, too."""
-    return ([cell_text(cell) for cell in row] for row in sheet.iter_rows())
+def _rows(sheet: Any, first: int = 1) -> Iterator[tuple[int, list[str]]]:
+    """The rows of a sheet from a number on, as texts. A cell that was merged down over several rows, as a card's
+    number beside its members, speaks for each of them; what no other cell fills stays empty.
+    """
+    merged = _merged(sheet, first)
+    reaching: dict[int, tuple[str, int]] = {}
+    for number, cells in enumerate(sheet.iter_rows(), start=1):
+        row = [cell_text(cell) for cell in cells]
+        for place, last in merged.get(number, ()):
+            reaching[place] = row[place], last
+        if reaching and any(row):
+            for place, (text, last) in reaching.items():
+                row[place] = text if number <= last else row[place]
+        if number >= first:
+            yield number, row
+
+
+def _merged(sheet: Any, first: int) -> dict[int, list[tuple[int, int]]]:
+    """Row → the places in it from which a cell reaches down, each with the last row it reaches."""
+    found: dict[int, list[tuple[int, int]]] = {}
+    left = sheet.start[1] if sheet.start else 0
+    for (top, column), (bottom, _) in sheet.merged_cell_ranges or ():
+        if top < bottom and top + 1 >= first and 0 <= column - left < sheet.width:
+            found.setdefault(top + 1, []).append((column - left, bottom + 1))
+    return found
 
 
 def _below(sheet: Any, heading: Heading) -> Iterator[tuple[int, list[str]]]:
     """The rows below the header that are not empty, each with its number in the sheet."""
-    rows = enumerate(_texts(sheet), start=1)
-    return ((number, row) for number, row in rows if number > heading.row and any(row))
+    return ((number, row) for number, row in _rows(sheet, heading.row + 1) if any(row))
 
 
 def _width(heading: Heading, rows: Iterator[tuple[int, list[str]]]) -> int:

@@ -204,6 +204,33 @@ def test_spreadsheet_habits(hub: Hub, tmp_path: Path) -> None:
     assert (person["rt"], person["rw"], person["office"]) == ("3", None, "3207")
 
 
+def test_a_merged_cell_speaks_for_every_row_it_reaches_over(hub: Hub, tmp_path: Path) -> None:
+    """A card's number beside all its members, and a header of two rows."""
+    columns = list(layout_of("pemda", "warga").columns)
+    place = columns.index("No KK")
+    rows = rows_of("warga", *({"Nama Lengkap": name, "NIK": "", "No KK": ""} for name in "ABC"))
+    rows[0][place], rows[2][place] = "3207110101100001", "3207110101100002"
+    book = openpyxl.Workbook()
+    sheet = book.active
+    below = {"RT/RW", "Alamat"}
+    sheet.append([name if name not in below else "Tempat tinggal" for name in columns])
+    sheet.append([name if name in below else None for name in columns])
+    for row in rows:
+        sheet.append(row)
+    for number, name in enumerate(columns, start=1):
+        if name not in below:
+            sheet.merge_cells(start_row=1, end_row=2, start_column=number, end_column=number)
+    sheet.merge_cells(start_row=3, end_row=4, start_column=place + 1, end_column=place + 1)
+    sheet.merge_cells("AZ1:BA9")  # beside the table, empty
+    book.save(tmp_path / "a.xlsx")
+    result = land_one(hub, tmp_path / "a.xlsx", "pemda")
+    assert (result.rows, result.header_row) == (3, 2)
+    _, people = accepted(hub)
+    cards = {p["name"]: p["kk"] for p in people}
+    assert cards == {"A": "3207110101100001", "B": "3207110101100001", "C": "3207110101100002"}
+    assert {p["rt"] for p in people} == {"3"}
+
+
 def test_the_table_is_found_on_whatever_sheet_it_stands(hub: Hub, tmp_path: Path) -> None:
     columns = list(layout_of("pemda", "warga").columns)
     (row,) = rows_of("warga", {})
