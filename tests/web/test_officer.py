@@ -12,6 +12,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 from sqlmodel import select
 
+from api.web.officer.fields import regencies
 from mdm import rotation
 from mdm.audit.search import Wanted, entries
 from mdm.compose import Hub
@@ -19,6 +20,7 @@ from mdm.corrections.around import Around, look_around, value_of
 from mdm.hub.tables import Correction, Entity, SealedProfile
 from mdm.pipeline import run
 from mdm.work.progress import Silent
+from reference import regions
 from tests.api.serving import Served, served
 from tests.api.world import ENTITY, FAMILY, RINA, SITI
 from tests.run.homes import QUIET, FirstRun, copy_of, deliver, land_all, teach
@@ -177,6 +179,27 @@ def test_the_dwelling_is_shown_with_who_else_lives_in_it(day: Day) -> None:
                 assert f'href="/perbaikan/keluarga/{other}"' in told
                 assert client.get(f"/perbaikan/keluarga/{other}").status_code == 200
         assert ("Tidak ada keluarga lain" in told) == (family is alone)
+
+
+def test_a_family_may_have_moved_to_any_regency(day: Day) -> None:
+    own = (day.family.region or "")[:4]
+    away = next(one for one, _ in regencies() if one != own)
+    village = regions.children(regions.children(away)[0])[0]
+    path = f"/perbaikan/usul/{day.family.target.entity_id}"
+    who = day.chain["desa-operator"]
+    with who.client(day.service.url) as client:
+        here = client.get(f"{path}?jenis=move-family").text
+        there = client.get(f"{path}?jenis=move-family&tujuan={away}").text
+        assert f'value="{village}"' not in here
+        assert f'value="{village}"' in there
+        form = {
+            "csrf": who.csrf, "jenis": "move-family", "tujuan": away, "langkah": "periksa",
+            "v.address": "JL. MELATI 4", "v.region_code": village, "source_date": "2026-11-20",
+        }  # fmt: skip
+        checked = client.post(path, files={"bukti": ("", b"")}, data=form)
+    assert checked.status_code == 200
+    assert "Usulan dapat dikirim." in checked.text
+    assert f'value="{village}" selected' in checked.text
 
 
 @pytest.mark.parametrize("script", [True, False], ids=["script", "no-script"])

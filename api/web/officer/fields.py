@@ -18,6 +18,7 @@ from reference import regions
 from reference.sentences import Language
 
 VALUE, MEMBER = "v.", "m."  # what the names of fields begin with
+REGENCY = 4  # digits of its code
 _NEEDED = {
     "correct-value": (),
     "add-member": ("relationship",),
@@ -62,8 +63,10 @@ def ask(  # noqa: PLR0917 - all that a form is made of
     attribute: str | None,
     typed: Mapping[str, str],
     checks: Iterable[Check],
+    going: str,
 ) -> Asked:
-    """The fields of a kind, filled with what was typed, else with what stands where that helps."""
+    """The fields of a kind, filled with what was typed, else with what stands where that helps. `going`: the regency
+    whose villages are offered."""
     about: Corrected = "family" if entry.kind == "family" else "person"
     columns: tuple[str, ...] = rules.kinds[kind].person
     if kind == "correct-value" and attribute in rules.attributes[about]:
@@ -75,7 +78,7 @@ def ask(  # noqa: PLR0917 - all that a form is made of
     for check in checks:
         said.setdefault(check.column, []).append(check)
     fields = [
-        _field(language, asks, column, kind, sheet, entry, typed, said.get(column, ()))
+        _field(language, asks, column, kind, going, entry, typed, said.get(column, ()))
         for column in columns
     ]
     return Asked(
@@ -88,13 +91,13 @@ def _field(  # noqa: PLR0917 - all that a field is made of
     about: Corrected,
     column: str,
     kind: str,
-    sheet: Sheet,
+    going: str,
     entry: Entry,
     typed: Mapping[str, str],
     checks: Sequence[Check],
 ) -> Field:
     now = _now(entry, column) if kind in ("correct-value", "move-family") else None
-    type_, options = _type(language, about, column, sheet)
+    type_, options = _type(language, about, column, going)
     start = str(now) if now is not None and column in _STANDS else ""
     return Field(
         name=VALUE + column,
@@ -141,10 +144,10 @@ def _now(entry: Entry, column: str) -> Any:
 
 
 def _type(
-    language: Language, about: Corrected, column: str, sheet: Sheet
+    language: Language, about: Corrected, column: str, going: str
 ) -> tuple[str, Sequence[tuple[str, str]]]:
     if column == "region_code":
-        return "choice", _villages(sheet.region)
+        return "choice", _villages(going)
     if concept := concept_of(about, column):
         return "choice", showing.options(language, concept)
     match COLUMNS[about][column]:
@@ -160,11 +163,25 @@ def _type(
     return "text", ()
 
 
-def _villages(region: str | None) -> list[tuple[str, str]]:
-    """The villages of the family's regency, by kecamatan."""
-    regency = (region or "")[:4]
+def regency_of(sheet: Sheet, wanted: str) -> str:
+    """The regency whose villages a form offers: the one wanted where there is such, else the family's."""
+    own = (sheet.region or "")[:REGENCY]
+    return wanted if len(wanted) == REGENCY and regions.children(wanted) else own
+
+
+def regencies() -> list[tuple[str, str]]:
+    """Every regency of the country with its province: a family may have moved to any."""
+    return [
+        (regency, regions.full_name(regency))
+        for province in regions.children("")
+        for regency in regions.children(province)
+    ]
+
+
+def _villages(regency: str) -> list[tuple[str, str]]:
+    """The villages of a regency, by kecamatan."""
     found = [("", "–")]
-    for district in regions.children(regency) if len(regency) == 4 else ():
+    for district in regions.children(regency) if len(regency) == REGENCY else ():
         name = (regions.place_name(district) or district).title()
         found += [
             (village, f"{name} – {(regions.place_name(village) or village).title()}")

@@ -16,7 +16,7 @@ from litestar.params import FromPath, FromQuery
 from api.actions import declares
 from api.web.flash import Flash
 from api.web.officer.desk import HOME, Show
-from api.web.officer.fields import MEMBER, VALUE, Asked, ask
+from api.web.officer.fields import MEMBER, REGENCY, VALUE, Asked, ask, regencies, regency_of
 from api.web.pages import AnyRequest, page, see_other
 from api.web.visitor import visitor_of
 from mdm.access import Principal
@@ -35,7 +35,8 @@ LONGEST = 2_000
 
 @dataclass(frozen=True)
 class FormPage:
-    """A form. `checked`: it may be sent now, with evidence; `checks`: by column, what is to be said."""
+    """A form. `checked`: it may be sent now, with evidence; `checks`: by column, what is to be said; `going`: the
+    regency whose villages are offered, `regencies` those there are, where a village is asked for."""
 
     rules: CorrectionRules
     kind: str
@@ -47,6 +48,8 @@ class FormPage:
     typed: Mapping[str, str]
     checked: bool
     show: Any
+    going: str
+    regencies: Sequence[tuple[str, str]]
 
 
 @declares(PROPOSE)
@@ -58,10 +61,11 @@ def form(  # noqa: PLR0917 - what the service brings, and what is asked for
     principal: NamedDependency[Principal],
     jenis: FromQuery[str] = "correct-value",
     isian: FromQuery[str] = "",
+    tujuan: FromQuery[str] = "",
 ) -> Response[bytes]:
-    """The form of one kind about a person or a family."""
+    """The form of one kind about a person or a family; `tujuan`: the regency they moved to."""
     sheet = open_sheet(hub, principal, entity_id, PROPOSE)
-    return _page(request, sheet, entity_id, jenis, isian, {}, [])
+    return _page(request, sheet, entity_id, jenis, isian, {}, [], going=tujuan)
 
 
 @declares(PROPOSE)
@@ -91,6 +95,7 @@ def again(
         typed,
         checks,
         status=200,
+        going=draft.values.get("region_code", "")[:REGENCY],
     )
 
 
@@ -144,7 +149,8 @@ def _act(  # noqa: PLR0917 - what the form brought, and for whom
     else:
         checks = _but_evidence(chain.try_out(hub, principal, draft))
     sheet = open_sheet(hub, principal, entity_id, PROPOSE)
-    return _page(request, sheet, entity_id, kind, attribute, typed, checks)
+    going = typed.get("tujuan", "")
+    return _page(request, sheet, entity_id, kind, attribute, typed, checks, going=going)
 
 
 def _page(  # noqa: PLR0917 - all that a form shows
@@ -156,11 +162,15 @@ def _page(  # noqa: PLR0917 - all that a form shows
     typed: Mapping[str, str],
     checks: Sequence[Check],
     status: int | None = None,
+    going: str = "",
 ) -> Response[bytes]:
     rules, language = load_rules(), visitor_of(request).language
     entry = _entry(sheet, entity_id)
     if kind not in rules.kinds or entry is None:
         raise NotFoundException
+    going = regency_of(sheet, going)
+    asked = ask(rules, language, sheet, entry, kind, attribute, typed, checks, going)
+    villages = any(one.name == VALUE + "region_code" for one in asked.fields)
     refused = [one for one in checks if one.level == "refuse" and one.column != "evidence"]
     context = FormPage(
         rules,
@@ -168,11 +178,13 @@ def _page(  # noqa: PLR0917 - all that a form shows
         rules.kinds[kind],
         attribute,
         sheet,
-        ask(rules, language, sheet, entry, kind, attribute, typed, checks),
+        asked,
         checks,
         typed,
         bool(typed) and not refused,
         Show(language),
+        going,
+        regencies() if villages else (),
     )
     refuses = any(one.level == "refuse" for one in checks)
     return page(request, "officer/form.html", context, status=status or (422 if refuses else 200))

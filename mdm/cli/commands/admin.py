@@ -36,12 +36,15 @@ def setup_token(session: Session) -> None:
 
     with opened(session) as hub:
         path = write_token(hub)
-        where = f"{hub.settings.access.issuer}/v1/setup"
+        where = hub.settings.access.issuer
     if session.json:
         emit_json(session, {"file": path})
         return
     say(session, f"Set-up token: {path}")
-    say(session, f"Good once, for a day. Send it to {where} with the first login and password.")
+    say(
+        session,
+        f"Good once, for a day. Open {where}/penyiapan while the service runs, and choose login and password.",
+    )
 
 
 @admin.group()
