@@ -26,7 +26,7 @@ from mdm.compose import Hub
 from mdm.hub.tables import Staff
 from tests.access.clients import make_client
 from tests.api.serving import Served, served
-from tests.web.browser import axe, fits
+from tests.web.browser import axe, fits, tab_to
 from tests.web.conftest import Open
 from tests.web.people import Member, join, one_of
 
@@ -178,6 +178,18 @@ def test_closing_takes_one_and_opening_two(
     assert administrator.send("/kelola/petugas/tidak-ada/nonaktif").status_code == 404
 
 
+def test_a_guarded_account_is_reset_by_two_and_the_password_shown_to_who_asked(
+    administrator: Desk, second: Desk, workbench: Served
+) -> None:
+    path = f"/kelola/petugas/{one_of(workbench.hub, 'auditor').id}"
+    assert "menunggu persetujuan" in administrator.done(f"{path}/atur-ulang")
+    assert second.approve().status_code == 303
+    assert "Laksanakan" not in second.see(path)
+    shown = administrator.carry_out(path)
+    assert (shown.status_code, len(re.findall(r'class="big"', shown.text))) == (200, 1)
+    assert "Laksanakan" not in administrator.see(path)  # once
+
+
 def agreement(**changes: str) -> dict[str, str]:
     fields = {
         "nomor": "PKS/2026/014",
@@ -299,3 +311,10 @@ def test_these_pages_are_within_reach_of_everybody(
             page.goto(path)
             axe(page)
             fits(page)
+    with open_(administrator.member, narrow=True, script=False) as page:
+        page.goto(f"/kelola/petugas/{who.id}")
+        tab_to(page, "Cabut")  # the table, which scrolls by keyboard
+        for pressed in ("Cabut", "Ya, lakukan"):  # what closes is pressed twice
+            tab_to(page, pressed)
+            page.keyboard.press("Enter")
+        page.get_by_text("Peran dicabut.").wait_for()
