@@ -32,6 +32,7 @@ from api.schemas.admin import (
     NewUser,
     OneTimePassword,
     OpenedClient,
+    OwnRequest,
     ResetQuestion,
     RoleAway,
     RoleQuestion,
@@ -351,6 +352,23 @@ def decide_approval(
     return Done()
 
 
+@declares("approval.withdraw")
+@post(
+    "/approvals/withdraw",
+    status_code=200,
+    summary="Take a request back",
+    request_max_body_size=_BODY,
+    sync_to_thread=True,
+)
+def withdraw_approval(
+    data: JSONBody[OwnRequest], principal: NamedDependency[Principal], hub: NamedDependency[Hub]
+) -> Done:
+    """Take back a request of one's own that is not done yet."""
+    with hub.sessions.begin() as session:
+        approvals.withdraw(session, principal.id, data.approval)
+    return Done()
+
+
 @declares("honey.add")
 @post(
     "/honey",
@@ -401,6 +419,7 @@ _HANDLERS: list[Any] = [
     rotate_key,
     list_approvals,
     decide_approval,
+    withdraw_approval,
     add_honey,
     list_alarms,
 ]

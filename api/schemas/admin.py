@@ -298,6 +298,12 @@ class Answer(msgspec.Struct, forbid_unknown_fields=True):
     approve: bool
 
 
+class OwnRequest(msgspec.Struct, forbid_unknown_fields=True):
+    """Which request of one's own."""
+
+    approval: ApprovalId
+
+
 class HoneyQuestion(msgspec.Struct, forbid_unknown_fields=True):
     """A NIK that nobody has."""
 

@@ -33,6 +33,7 @@ from mdm.hub.dialect import dialect_of
 from mdm.hub.tables import Approval
 
 WAITING, APPROVED, REFUSED, USED = "waiting", "approved", "refused", "used"
+WITHDRAWN = "withdrawn"
 
 
 def digest(actor: str, action: str, content: Mapping[str, Any]) -> bytes:
@@ -130,6 +131,16 @@ def answer(session: Session, approver: Principal, approval: str, *, approve: boo
     what = "approval.approve" if approve else "approval.refuse"
     audit.record(session, approver.id, what, id=waits.id, requested_by=waits.requested_by)
     return waits
+
+
+def withdraw(session: Session, actor: str, approval: str) -> None:
+    """Take back a request of one's own that is not done yet. UnknownError for any other."""
+    _alone(session, approval)
+    waits = session.get(Approval, approval)
+    if waits is None or waits.requested_by != actor or waits.state not in (WAITING, APPROVED):
+        raise UnknownError("No such request of yours is open.", "See which ones wait.")
+    waits.state, waits.decided = WITHDRAWN, now()
+    audit.record(session, actor, "approval.withdraw", id=waits.id)
 
 
 def use(

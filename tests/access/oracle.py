@@ -23,7 +23,7 @@ supervisor         country  assistance assistance                     export.bul
 supervisor         country  -          -                              snapshot.create
 supervisor         anywhere -          -                              snapshot.list
 supervisor         own      -          -                              job.read
-supervisor         anywhere -          -                              approval.list,approval.decide
+supervisor         anywhere -          -                    approval.list,approval.decide,approval.withdraw
 officer            region   desk       correction                     correction.propose,correction.read
 supervisor         region   desk       correction                     correction.read
 supervisor         country  whole      correction                     correction.deliver
@@ -60,9 +60,9 @@ user-administrator anywhere -          -                              role.grant
 user-administrator anywhere -          -                              client.amend,client.disable,client.rotate-key
 user-administrator anywhere -          -                              user.enable,user.sign-out
 user-administrator anywhere -          -                              client.enable,client.withdraw-key
-user-administrator anywhere -          -                              honey.add
+user-administrator anywhere -          -                              honey.add,approval.withdraw
 user-administrator anywhere -          -                    approval.list,approval.decide,alarm.read,metrics.read
-key-administrator  anywhere -          -                              key.list,key.rotate,key.destroy
+key-administrator  anywhere -          -                              key.list,key.rotate,key.destroy,approval.withdraw
 key-administrator  anywhere -          -                    approval.list,approval.decide,alarm.read,metrics.read
 monitor            anywhere -          -                              metrics.read
 steward            anywhere -          -                              operations.read

@@ -72,6 +72,13 @@ def test_the_first_roles_are_granted_here_later_ones_take_a_second_person(
     dtsen("admin", "user", "sign-out", "budi")
     dtsen("admin", "user", "disable", "budi")
     dtsen("admin", "user", "enable", "budi", fails=7)
+    (other,) = [
+        one["id"]
+        for one in dtsen("admin", "approvals", "list")["approvals"]
+        if one["action"] == "user.enable"
+    ]
+    dtsen("admin", "approvals", "withdraw", other)
+    dtsen("admin", "approvals", "withdraw", other, fails=4)
     # Taking roles away does not bring the time without a second person back.
     dtsen("admin", "role", "revoke", "siti", "user-administrator")
     dtsen("admin", "role", "grant", "made", "key-administrator", fails=7)

@@ -153,6 +153,24 @@ def second_try(desk: Desk, path: str, approval: str) -> int:
     return desk.send(f"{path}/peran", persetujuan=approval).status_code
 
 
+def test_a_request_is_taken_back_by_who_made_it(
+    administrator: Desk, second: Desk, workbench: Served
+) -> None:
+    path = f"/kelola/petugas/{join(workbench.hub).id}"
+    administrator.done(f"{path}/peran", peran="officer", wilayah="3201")
+    (number,) = re.findall(
+        r'action="(/persetujuan/approval-\w+)/tarik"', administrator.see("/persetujuan")
+    )
+    assert f"{number}/tarik" not in second.see("/persetujuan")
+    assert second.send(f"{number}/tarik").status_code == 404
+    assert second.approve().status_code == 303
+    assert "ditarik" in administrator.done(f"{number}/tarik")
+    form = {"persetujuan": number.rpartition("/")[2]}
+    assert administrator.send(f"{path}/peran", **form).status_code == 422  # also once approved
+    assert "Belum memegang peran" in administrator.see(path)
+    assert "Menarik permintaan" in administrator.see(path)
+
+
 def test_closing_takes_one_and_opening_two(
     administrator: Desk, second: Desk, workbench: Served
 ) -> None:

@@ -10,6 +10,7 @@ HANDLERS: list[Any] = [
     alarms.alarms_page,
     approvals.approvals_page,
     approvals.answer,
+    approvals.withdraw,
     help.contents,
     help.topic,
     help.tour,

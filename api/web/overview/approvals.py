@@ -59,6 +59,17 @@ def answer(
     return see_other(PATH, Flash("good", what))
 
 
+@declares("approval.withdraw")
+@post(PATH + "/{number:str}/tarik", request_max_body_size=2048, sync_to_thread=True)
+def withdraw(
+    number: FromPath[str], principal: NamedDependency[Principal], hub: NamedDependency[Hub]
+) -> Response[bytes]:
+    """Take back a request of one's own."""
+    with hub.sessions.begin() as session:
+        approvals.withdraw(session, principal.id, number)
+    return see_other(PATH, Flash("good", "overview.approvals.withdrawn"))
+
+
 def waiting(hub: Hub, visitor: Visitor) -> Iterator[Waiting]:
     """Requests of others that wait for somebody with the visitor's roles."""
     if not visitor.may("approval.decide"):

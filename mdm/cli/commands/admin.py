@@ -262,6 +262,19 @@ def approvals_approve(session: Session, *, approval: str, login: str, refuse: bo
     _done(session, f"{approval} is {'refused' if refuse else 'approved'}.")
 
 
+@approvals.command("withdraw")
+@shared_options
+@click.argument("approval")
+@pass_session
+def approvals_withdraw(session: Session, *, approval: str) -> None:
+    """Take back a request that was put down here and is not done yet."""
+    from mdm.access.approvals import withdraw  # noqa: PLC0415
+
+    with opened(session) as hub, hub.sessions.begin() as writing:
+        withdraw(writing, operator(), approval)
+    _done(session, f"{approval} is withdrawn.")
+
+
 @admin.command("alarms")
 @shared_options
 @pass_session

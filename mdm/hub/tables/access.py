@@ -211,7 +211,7 @@ class Approval(SQLModel, table=True):
         default=None, sa_type=sa.JSON
     )  # what is asked, to be done
     about: str | None = Field(default=None, index=True)  # the account or client it is about
-    state: str = Field(index=True)  # waiting, approved, refused, used
+    state: str = Field(index=True)  # waiting, approved, refused, used, withdrawn
     requested_by: str
     requested: datetime = Field(default_factory=now, sa_type=UtcDateTime)
     expires: datetime = Field(sa_type=UtcDateTime)
