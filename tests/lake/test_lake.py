@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from mdm.compose import Hub
 from mdm.errors import IntegrityError
 from mdm.homes import create_home
-from mdm.lake import ROW_GROUP, LakeFile
+from mdm.lake import LakeFile
+from mdm.lake.files import ROW_GROUP
 
 MARKER = "ZZMARKERZZ"
 TABLE = pa.table({"name": [MARKER, None, "SITI"], "n": pa.array([1, 2, None], pa.int64())})
