@@ -77,6 +77,12 @@ def tasks(hub: Hub, status: str = "open", kind: str = "person") -> list[ReviewTa
         return list(session.exec(query.order_by(col(ReviewTask.rank).desc())).all())
 
 
+def answers_of(hub: Hub, task_id: str) -> list[ReviewAnswer]:
+    with hub.sessions.read() as session:
+        query = select(ReviewAnswer).where(ReviewAnswer.task_id == task_id)
+        return list(session.exec(query.order_by(col(ReviewAnswer.at))).all())
+
+
 def give_back(hub: Hub) -> None:
     """Nobody has a task in hand."""
     with hub.sessions.begin() as session:
@@ -406,6 +412,14 @@ def test_a_supervisor_hears_the_reviewers_of_a_parked_task(workbench: Served) ->
         form |= {"versi": str(task.version), "aksi": "beda"}
         assert client.post(path, data=form).status_code == 303
         assert 'action="/tinjau/urung' in client.get("/tinjau").text
+    # Whoever supervises takes anybody's answer back; a reviewer only their own.
+    with reviewers[0].client(workbench.url) as client:
+        assert 'name="jawaban"' not in client.get(path).text
+        said = answers_of(hub, task.id)[-1]
+        told = client.post("/tinjau/urung", data={"csrf": reviewers[0].csrf, "jawaban": said.id})
+        assert (told.status_code, told.headers["location"]) == (303, "/tinjau")
+    with one_of(hub, "supervisor").client(workbench.url) as client:
+        assert f'name="jawaban" value="{said.id}"' in client.get(path).text
 
 
 def test_a_supervisor_examines_automatic_links_of_the_region(workbench: Served) -> None:

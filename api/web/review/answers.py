@@ -21,7 +21,7 @@ from api.web.review.tasks import TEMPLATE, Form, groups_of
 from mdm.access import Principal
 from mdm.compose import Hub
 from mdm.errors import AccessError, ConflictError, UnknownError
-from mdm.hub.tables import ReviewTask
+from mdm.hub.tables import ReviewAnswer, ReviewTask
 from mdm.judgements import RecordRef
 from mdm.review import queue
 from mdm.review.answering import LONGEST_NOTE, Given, answer
@@ -79,14 +79,16 @@ def answered(
 @post(UNDO, status_code=303, sync_to_thread=True)
 def undone(
     request: AnyRequest,
+    data: Form,
     hub: NamedDependency[Hub],
     principal: NamedDependency[Principal],
     settler: NamedDependency[Settler],
 ) -> Response[bytes]:
-    """Take the last answer back; its task is in hand again."""
+    """Take the last answer back, or the one named; its task is in hand again."""
     query = asked_of(request).query
     with hub.sessions.read() as session:
-        last = last_of(session, principal)
+        named = session.get(ReviewAnswer, text(data, "jawaban", 64))
+        last = named or last_of(session, principal)
     if last is None:
         return see_other(QUEUE + query, Flash("plain", "reviewing.undo.nothing"))
     try:

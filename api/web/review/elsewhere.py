@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from litestar import Response
@@ -10,12 +10,12 @@ from sqlmodel import Session, col, select
 
 from api.web.pages import AnyRequest, page
 from api.web.review.asked import NEXT, TASK, asked_of
-from mdm.access import Principal
+from mdm.access import Principal, Resource, decide
 from mdm.access.named import names_of
 from mdm.compose import Hub
 from mdm.errors import UnknownError
 from mdm.hub.tables import ReviewAnswer, ReviewTask
-from mdm.review.claims import DECIDE, ChangedError, TakenError, task_for
+from mdm.review.claims import DECIDE, SUPERVISE, ChangedError, TakenError, task_for
 from mdm.review.terms import CLOSED, DECIDED, JUDGED, WAITING
 
 TEMPLATE = "review/elsewhere.html"
@@ -25,7 +25,7 @@ TEMPLATE = "review/elsewhere.html"
 class ElsewherePage:
     """`why`: none (left), unknown, taken, changed, answered, yours (waits for another's), closed.
     `outcome`: what the answer came to; `lost`: an answer was sent just now and is not kept;
-    `onward`: the task that took the records over."""
+    `onward`: the task that took the records over; `answer`: the answer that this person may take back."""
 
     why: str
     next_path: str
@@ -34,6 +34,7 @@ class ElsewherePage:
     outcome: str = ""
     lost: bool = False
     onward: str = ""
+    answer: str = ""
 
 
 def elsewhere(
@@ -64,13 +65,19 @@ def _ended(
     for one in answers:
         if task.status in (DECIDED, CLOSED) and one.state == JUDGED:
             by = _name(session, one.actor)
-            return ElsewherePage("answered", next_path, by, one.at, one.outcome, lost)
+            found = ElsewherePage("answered", next_path, by, one.at, one.outcome, lost)
+            return replace(found, answer=one.id if _may_undo(principal, task, one) else "")
         if one.state == WAITING and one.actor == principal.id and one.version == task.version:
             return ElsewherePage("yours", next_path, "", one.at, one.outcome, lost)
     if task.status == CLOSED:
         onward = _standing(session, principal, task.followed_by)
         return ElsewherePage("closed", next_path, at=task.ended, lost=lost, onward=onward)
     return ElsewherePage("changed", next_path, lost=lost, onward=TASK + task.id)
+
+
+def _may_undo(principal: Principal, task: ReviewTask, one: ReviewAnswer) -> bool:
+    resource = Resource(task.kind, region=task.region)
+    return one.actor == principal.id or decide(principal, SUPERVISE, resource).allowed
 
 
 def _standing(session: Session, principal: Principal, task_id: str | None) -> str:
