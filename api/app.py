@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from typing import Any
 
 from litestar import Litestar, Request
@@ -17,6 +17,7 @@ from api.context import Connection, principal_of
 from api.dci.courier import Courier
 from api.description import describe_refusals, description
 from api.guard import Identify, guard_with
+from api.keeping import kept
 from api.logs import Log
 from api.metrics import group_answered
 from api.problems import problem_of
@@ -27,11 +28,9 @@ from api.surface import Surface
 from api.web import ROUTERS as PAGES
 from api.web.errors import PAGE_HANDLERS
 from mdm.access import Principal, actions, decide
-from mdm.audit.keeper import Keeper
 from mdm.compose import Hub
 from mdm.desk import Desk
 from mdm.eligibility.helper import Helper
-from mdm.hub.tender import Tender
 from mdm.jobs.work import Worker
 from mdm.touched import Settler
 
@@ -45,16 +44,15 @@ def create_app(
     identify: Identify | None = None,
     log: Log | None = None,
     more: Sequence[ControllerRouterHandler] = (),
+    keeps: bool = True,
 ) -> Litestar:
     """The service over an open hub. RuleError when a route declares no action that exists.
 
-    `identify` tells who a request comes from; `more` adds routes.
+    `identify` tells who a request comes from; `more` adds routes; `keeps`: whether the audit log is signed and the
+    database tended from here, or by another process (api/keeping.py).
     """
     desk, helper = Desk(hub, decide, group_answered), Helper(hub)
     log = log or Log()
-
-    def unsigned(error: Exception) -> None:
-        log.write("checkpoint", problem=problem_of(error).code)
 
     def unsettled(error: Exception) -> None:
         log.write("settle", problem=problem_of(error).code)
@@ -64,8 +62,7 @@ def create_app(
     @asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
         with (
-            Keeper(hub, unsigned),
-            Tender(hub.sessions),
+            kept(hub, log) if keeps else nullcontext(),
             desk,
             helper,
             Worker(hub, helper),

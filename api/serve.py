@@ -1,7 +1,7 @@
 """Serving: the process that `dtsen serve` becomes.
 
 granian starts one process per worker; each opens the hub for itself and has its own desk. What
-they share (budgets, sessions, the audit log) is in the hub.
+they share (budgets, sessions, the audit log) is in the hub. One process beside them keeps it (api/keeping.py).
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from granian.server import Server
 from litestar import Litestar
 
 from api.app import create_app
+from api.keeping import KeptBeside
 from api.logs import Log
 from api.metrics import SHARED
 from api.web.pages import warm
@@ -41,7 +42,7 @@ SWITCH_SECONDS = 0.001  # how soon the event loop gets its turn while the desk w
 def application() -> Litestar:
     """The application of one worker, over the home that the environment names."""
     hub = open_home(Path(os.environ[HOME]))
-    app = create_app(hub, log=Log(quiet=os.environ.get(QUIET) == "0"))
+    app = create_app(hub, log=Log(quiet=os.environ.get(QUIET) == "0"), keeps=False)
     warm()
     place_name("31")  # reads the names of all regions
     settle(hub)
@@ -90,7 +91,7 @@ def serve(
     """Serve until told to stop; requests under way are answered first. `target` makes the
     application."""
     os.environ[HOME] = str(home.resolve())
-    with tempfile.TemporaryDirectory(prefix="dtsen-metrics-") as counts:
+    with tempfile.TemporaryDirectory(prefix="dtsen-metrics-") as counts, KeptBeside(home.resolve()):
         if workers > 1:
             os.environ[SHARED] = counts
         Server(

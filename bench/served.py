@@ -32,7 +32,7 @@ def application() -> Litestar:
     """What each server process runs. Its log goes nowhere: a disk is not what is measured."""
     nowhere = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - as long as the process
     hub = open_home(Path(os.environ[HOME]))
-    app = create_app(hub, log=Log(nowhere), more=[noop])
+    app = create_app(hub, log=Log(nowhere), more=[noop], keeps=False)
     settle(hub)
     return app
 

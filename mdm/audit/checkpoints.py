@@ -49,7 +49,7 @@ class Checkpoint:
 def latest(session: Session) -> Checkpoint | None:
     """The newest checkpoint; None before the first."""
     query = select(AuditCheckpoint).order_by(col(AuditCheckpoint.size).desc())
-    row = session.exec(query).first()
+    row = session.exec(query.limit(1)).first()
     return _checkpoint(row) if row else None
 
 
@@ -67,7 +67,7 @@ def checkpoints(
 def covering(session: Session, size: int) -> Checkpoint | None:
     """The smallest checkpoint of at least a size; None when there is none yet."""
     query = select(AuditCheckpoint).where(col(AuditCheckpoint.size) >= size)
-    row = session.exec(query.order_by(col(AuditCheckpoint.size))).first()
+    row = session.exec(query.order_by(col(AuditCheckpoint.size)).limit(1)).first()
     return _checkpoint(row) if row else None
 
 

@@ -23,7 +23,7 @@ def published_seq(session: Session) -> int:
 def published_run(session: Session) -> Run | None:
     """The run that readers see."""
     query = select(Run).where(Run.status == PUBLISHED).order_by(col(Run.seq).desc())
-    return session.exec(query).first()
+    return session.exec(query.limit(1)).first()
 
 
 def whole_run(session: Session, seq: int | None = None) -> Run | None:
@@ -31,7 +31,7 @@ def whole_run(session: Session, seq: int | None = None) -> Run | None:
     query = select(Run).where(Run.status == PUBLISHED, Run.kind != DECISION)
     if seq is not None:
         query = query.where(Run.seq <= seq)
-    return session.exec(query.order_by(col(Run.seq).desc())).first()
+    return session.exec(query.order_by(col(Run.seq).desc()).limit(1)).first()
 
 
 def whole_seq(session: Session) -> int:

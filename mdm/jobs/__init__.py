@@ -94,7 +94,7 @@ def tidy(hub: Hub) -> int:
         and_(col(Job.state) == WRITING, col(Job.created) < now() - LOST),
     )
     with hub.sessions.read() as session:
-        if session.exec(select(Job.id).where(old)).first() is None:
+        if session.exec(select(Job.id).where(old).limit(1)).first() is None:
             return 0
     with hub.sessions.begin() as session:
         jobs = session.exec(select(Job).where(old).with_for_update()).all()

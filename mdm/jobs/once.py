@@ -40,4 +40,4 @@ def submit(hub: Hub, principal: Principal, kind: str, **asked: Any) -> Job:
 def newest(session: Session, owner: str, kind: str) -> Job | None:
     """Somebody's last job of a kind that was not given up."""
     query = select(Job).where(Job.owner == owner, Job.kind == kind, Job.state != CANCELLED)
-    return session.exec(query.order_by(col(Job.created).desc(), col(Job.id))).first()
+    return session.exec(query.order_by(col(Job.created).desc(), col(Job.id)).limit(1)).first()

@@ -118,7 +118,7 @@ class Worker:
     def _claim(self) -> Job | None:
         """The oldest job that waits, or whose worker is not heard of any more."""
         with self._hub.sessions.read() as session:
-            if session.exec(_open()).first() is None:
+            if session.exec(_open().limit(1)).first() is None:
                 return None
         with self._hub.sessions.begin() as session:
             self._hub.dialect.exclusive(session.connection(), "jobs")

@@ -152,7 +152,7 @@ def clear_staged(hub: Hub) -> None:
     The marks go last, so that a clearing that is killed itself is done again.
     """
     with hub.sessions.read() as session:
-        marked = session.exec(select(StagingMark.run_seq)).first() is not None
+        marked = session.exec(select(StagingMark.run_seq).limit(1)).first() is not None
         seq = published_seq(session)
     if not marked:
         return

@@ -60,7 +60,7 @@ def last_of(session: Session, principal: Principal) -> ReviewAnswer | None:
     query = select(ReviewAnswer).where(
         ReviewAnswer.actor == principal.id, col(ReviewAnswer.state).in_((WAITING, JUDGED))
     )
-    return session.exec(query.order_by(col(ReviewAnswer.at).desc())).first()
+    return session.exec(query.order_by(col(ReviewAnswer.at).desc()).limit(1)).first()
 
 
 def _found(

@@ -210,6 +210,7 @@ def _linked(session: Session, kind: Kind) -> Run | None:
         .join(RunStage, col(RunStage.run) == Run.id)
         .where(Run.status == "published", RunStage.stage == f"link {kind}")
         .order_by(col(Run.seq).desc())
+        .limit(1)
     )
     return session.exec(query).first()
 

@@ -24,7 +24,7 @@ def run_then(session: Session, as_of: datetime | None) -> Run:
     query = select(Run).where(Run.status == PUBLISHED).order_by(col(Run.seq).desc())
     if as_of is not None:
         query = query.where(col(Run.finished) <= as_of)
-    run = session.exec(query).first()
+    run = session.exec(query.limit(1)).first()
     if run is None:
         raise HomeError(
             "Nothing was published then." if as_of else "Nothing is published in this home yet.",

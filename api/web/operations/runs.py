@@ -80,7 +80,7 @@ def runs(request: AnyRequest, hub: NamedDependency[Hub]) -> Response[bytes]:
     with hub.sessions.read() as session:
         whole = select(Run).where(col(Run.kind).in_(WHOLE)).order_by(col(Run.seq).desc())
         newest = session.exec(whole.limit(SHOWN)).all()
-        shown = session.exec(whole.where(Run.status == PUBLISHED, Run.kind == RUN)).first()
+        shown = session.exec(whole.where(Run.status == PUBLISHED, Run.kind == RUN).limit(1)).first()
         seq = figures.newest(session)
         context = RunsPage(
             published=_line(shown) if shown else None,
