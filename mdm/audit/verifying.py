@@ -6,17 +6,16 @@ what is true; what does not agree with it is named in plain words.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from hashlib import sha256
 from typing import Any
 
 import msgspec
-import sqlalchemy as sa
-from sqlmodel import Session, col, func, select
+from sqlmodel import Session, func, select
 
 from mdm.audit import ciphertexts
 from mdm.audit.checkpoints import own_verifiers, verifier_keys
+from mdm.audit.held import KeptTiles, Signed, checkpoints, events
 from mdm.audit.indexed import Index
 from mdm.audit.tiles import HASH, WIDTH
 from mdm.audit.tree import fold, nodes_of, root
@@ -31,11 +30,8 @@ from mdm.audit.verifier import (
     read_note,
 )
 from mdm.compose import Hub
-from mdm.hub.tables import AuditCheckpoint, AuditEvent, AuditTile
+from mdm.hub.tables import AuditEvent
 from mdm.work.progress import Progress
-
-TILES_TOGETHER = 64  # read at once
-TOGETHER = 8_192  # events read at once
 
 
 def verify(
@@ -51,7 +47,7 @@ def verify(
         with progress.task("verify events", total) as advance:
             log = _Log(session, found, witnessed)
             log.check_keys(own_verifiers(hub, session))
-            for rows in _rows(session):
+            for rows in events(session):
                 log.take(rows)
                 advance(len(rows))
             log.finish()
@@ -83,11 +79,11 @@ class _Log:
 
     def __init__(self, session: Session, found: Verified, witnessed: Sequence[Note]) -> None:
         self._session, self._found, self._witnessed = session, found, witnessed
-        self._tiles = _KeptTiles(session)
+        self._tiles = KeptTiles(session)
         self._above = Growing()  # over the roots of full tiles
         self._leaves: list[bytes] = []  # of the tile that is not full yet
         self._roots: dict[int, bytes] = {}
-        self._signed = [_Signed(*row) for row in _signed(session)]
+        self._signed = checkpoints(session)
         self._wanted = sorted({s.size for s in self._signed} | {n.size for n in witnessed})
         self._announced: set[str] = set()
         self._decode = msgspec.json.Decoder(_Said).decode
@@ -251,7 +247,7 @@ class _Log:
                 good = signed.size
             self._check_signature(signed, keys)
 
-    def _check_signature(self, signed: _Signed, keys: Sequence[VerifierKey]) -> None:
+    def _check_signature(self, signed: Signed, keys: Sequence[VerifierKey]) -> None:
         note = _note_of(signed.note)
         if note is None or not note.signed_by(keys):
             sentence = f"The signature of the checkpoint of {signed.size} events does not hold."
@@ -267,13 +263,6 @@ class _Log:
             self._found.fault("witness", sentence)
 
 
-@dataclass(frozen=True)
-class _Signed:
-    size: int
-    root: bytes
-    note: str
-
-
 def _key(text: str) -> list[VerifierKey]:
     try:
         return [read_key(text)]
@@ -281,7 +270,7 @@ def _key(text: str) -> list[VerifierKey]:
         return []
 
 
-def _agrees(signed: _Signed, made: bytes) -> bool:
+def _agrees(signed: Signed, made: bytes) -> bool:
     note = _note_of(signed.note)
     return note is None or (note.size, note.root) == (signed.size, made)
 
@@ -291,54 +280,3 @@ def _note_of(text: str) -> Note | None:
         return read_note(text)
     except ValueError:
         return None
-
-
-def _signed(session: Session) -> list[tuple[int, bytes, str]]:
-    at = col(AuditCheckpoint.size)
-    query = sa.select(at, col(AuditCheckpoint.root), col(AuditCheckpoint.note)).order_by(at)
-    return [(row[0], bytes(row[1]), row[2]) for row in session.connection().execute(query)]
-
-
-class _KeptTiles:
-    """The tiles of level 0, read some at a time."""
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
-        self._read: dict[int, tuple[bytes, bytes]] = {}
-        self._from = -1
-
-    def of(self, n: int) -> tuple[bytes, bytes] | None:
-        """Root and hashes of a tile, if it was made."""
-        start = n - n % TILES_TOGETHER
-        if start != self._from:
-            at = col(AuditTile.n)
-            query = sa.select(at, col(AuditTile.root), col(AuditTile.hashes)).where(
-                col(AuditTile.level) == 0, at >= start, at < start + TILES_TOGETHER
-            )
-            rows = self._session.connection().execute(query).all()
-            self._read = {number: (bytes(top), bytes(hashes)) for number, top, hashes in rows}
-            self._from = start
-        return self._read.get(n)
-
-    def leaf(self, seq: int) -> bytes:
-        """What was kept of one event; nothing like a hash when nothing was."""
-        kept = self.of(seq // WIDTH)
-        at = seq % WIDTH * HASH
-        return kept[1][at : at + HASH] if kept else b""
-
-
-def _rows(session: Session) -> Iterator[Sequence[Any]]:
-    """All events in order, some thousands at a time, as the driver gives them: a million rows are
-    read faster than wrapped."""
-    connection, last = session.connection(), -(1 << 62)
-    while True:
-        found = connection.exec_driver_sql(
-            f"SELECT seq, event, leaf_hash FROM audit_event WHERE seq > {last} "
-            f"ORDER BY seq LIMIT {TOGETHER}"
-        )
-        rows = found.cursor.fetchall() if found.cursor is not None else []
-        found.close()
-        if not rows:
-            return
-        yield rows
-        last = rows[-1][0]
