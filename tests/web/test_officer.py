@@ -12,6 +12,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 from sqlmodel import select
 
+from api.web.officer import showing
 from api.web.officer.fields import regencies
 from mdm import rotation
 from mdm.audit.search import Wanted, entries
@@ -200,6 +201,9 @@ def test_a_family_may_have_moved_to_any_regency(day: Day) -> None:
     assert checked.status_code == 200
     assert "Usulan dapat dikirim." in checked.text
     assert f'value="{village}" selected' in checked.text
+    name = regions.full_name(village).partition(",")[0]
+    moved = showing.value("id", "family", "domicile", {"address": "X", "region_code": village})
+    assert moved.startswith(f"X, {name}, ")
 
 
 @pytest.mark.parametrize("script", [True, False], ids=["script", "no-script"])

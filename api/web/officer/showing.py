@@ -17,6 +17,9 @@ SOURCES = {
     "pemda": "Pemda",
     "correction": "officer.source.correction",
 }
+DISTRICT = (
+    6  # digits of a kecamatan: the village is told in the office's own words where there are such
+)
 _ADDRESS = ("address", "rt", "rw", "hamlet", "village_name", "postal_code")
 
 
@@ -63,5 +66,6 @@ def _address(said: Mapping[str, Any]) -> str:
         if one := said.get(name):
             shown.append(f"{name.upper()} {one}" if name in ("rt", "rw") else str(one))
     code = said.get("region_today") or said.get("region_code")
-    above = full_name(str(code).replace(".", "")[:6]) if code else ""
+    digits = str(code or "").replace(".", "")
+    above = full_name(digits[:DISTRICT] if said.get("village_name") else digits)
     return ", ".join([*shown, above] if above else shown)
