@@ -17,9 +17,10 @@ from mdm.hub.columns import now
 from mdm.hub.tables import Entity
 from mdm.rights import shredlist
 from mdm.rights.behind import SourceKey, by_layout, records_behind
-from mdm.rights.erasure import Hint, Taken, carry_out
+from mdm.rights.erasure import carry_out
 from mdm.rights.handed import HandedOut, handed_out
 from mdm.rights.shredlist import Erasure, ShredList
+from mdm.rights.taking import Hint, Taken
 from mdm.rights.whom import known
 from mdm.work.progress import Progress, Silent
 

@@ -1,4 +1,4 @@
-"""Carrying an erasure out: what it takes from the lake and from the database, once, as a whole.
+"""Carrying an erasure out, in the lake (`taking.py`) and in the database, once, as a whole.
 
 The same code serves the first time and the replay after a restore: it knows the entries of the shred
 list only, so that nobody need remember who was erased. Call it under the work lock.
@@ -7,12 +7,8 @@ list only, so that nobody need remember who was erased. Call it under the work l
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
 
-import pyarrow as pa
-import pyarrow.compute as pc
 from sqlmodel import Session, col, delete, func, or_, select, update
 
 from mdm import audit, judgements
@@ -21,7 +17,6 @@ from mdm.corrections import forgetting as corrections
 from mdm.exchanges import Exchanges
 from mdm.hub.runs import published_seq
 from mdm.hub.tables import (
-    Batch,
     Entity,
     EntityEvent,
     EntityKey,
@@ -38,42 +33,11 @@ from mdm.opening import niks_told, open_every_version
 from mdm.publishing import clear_staged
 from mdm.review import forgetting as review
 from mdm.rights.shredlist import Erasure, ShredList
+from mdm.rights.taking import Hint, Taken, take_landed, take_linked
 from mdm.work.progress import Progress
 
 ERASED = "erased"  # status of an entity whose key was shredded
-KEYS = ("source", "layout", "record_key")
 Layouts = Iterable[tuple[str, str]]
-#: (source, layout) → landed record keys worth a look; None: look at every row.
-Hint = Mapping[tuple[str, str], frozenset[str]]
-
-
-@dataclass
-class Taken:
-    """What leaves the lake: landed rows by batch, how many of them were quarantined, and the files
-    that give their place to others. `jobs`: how many were ended that asked about the erased."""
-
-    rows: dict[str, set[int]] = field(default_factory=dict)
-    quarantined: dict[str, int] = field(default_factory=dict)
-    swaps: list[tuple[LakeFile, LakeFile]] = field(default_factory=list)
-    jobs: int = 0
-
-    @property
-    def landed(self) -> int:
-        """Landed rows taken out."""
-        return sum(map(len, self.rows.values()))
-
-    def settle(self, hub: Hub, session: Session) -> None:
-        """Swap the files and mend the batches' counts, in the caller's unit of work."""
-        for old, new in self.swaps:
-            hub.lake.swap(session, old, new)
-        for name, rows in self.rows.items():
-            batch = session.get_one(Batch, name)
-            batch.erased += len(rows)
-            if batch.accepted is not None and batch.quarantined is not None:
-                kept_out = self.quarantined.get(name, 0)
-                batch.quarantined -= kept_out
-                batch.accepted -= len(rows) - kept_out
-            session.add(batch)
 
 
 def carry_out(
@@ -88,7 +52,7 @@ def carry_out(
     clear_staged(hub)
     with progress.task("take records out of the lake"):
         taken = take_landed(hub, shred, _files(hub, erasure.layouts), hint)
-        _take_linked(hub, shred, taken, hint)
+        take_linked(hub, shred, taken, hint)
     with hub.sessions.begin() as session:
         session.add(ShredEntry(n=n, line=shred.lines[n]))
         taken.settle(hub, session)
@@ -109,93 +73,9 @@ def carry_out(
     return taken
 
 
-def take_landed(
-    hub: Hub, shred: ShredList, files: Iterable[LakeFile], hint: Hint | None = None
-) -> Taken:
-    """Write landed files without the erased rows, and the findings about them; adopt nothing yet."""
-    taken = Taken()
-    for file in files:
-        _, source, layout = file.dataset.split("/")
-        keys = None if hint is None else hint.get((source, layout), frozenset())
-        rows: set[int] = set()
-        for batch in hub.lake.batches(file, ("record_key", "row_digest", "row")):
-            rows |= set(_doomed_rows(shred, source, layout, batch, keys))
-        if rows:
-            taken.rows.setdefault(file.owner, set()).update(rows)
-            taken.swaps.append((file, hub.lake.rewrite(file, _without(rows))))
-    for file in hub.lake.files("findings"):
-        if file.owner in taken.rows:
-            _take_findings(hub, taken, file)
-    return taken
-
-
 def _files(hub: Hub, layouts: Layouts) -> Iterator[LakeFile]:
     for source, layout in layouts:
         yield from hub.lake.files(f"landed/{source}/{layout}")
-
-
-def _doomed_rows(
-    shred: ShredList, source: str, layout: str, batch: pa.RecordBatch, keys: frozenset[str] | None
-) -> Iterator[int]:
-    """Numbers of the rows of a landed file that the list names."""
-    if keys is not None:
-        batch = batch.filter(pc.is_in(batch["record_key"], pa.array(sorted(keys), pa.string())))
-    columns = (batch[name].to_pylist() for name in ("record_key", "row_digest", "row"))
-    for key, digest, row in zip(*columns, strict=True):
-        if key is not None and (
-            shred.mac(source, layout, key) in shred.records
-            or (shred.rows and shred.mac(source, layout, key, digest or "") in shred.rows)
-        ):
-            yield row
-
-
-def _without(rows: set[int]) -> Callable[[pa.RecordBatch], pa.RecordBatch]:
-    gone = pa.array(sorted(rows), pa.int32())
-    return lambda batch: batch.filter(pc.invert(pc.is_in(batch["row"], gone)))
-
-
-def _take_findings(hub: Hub, taken: Taken, file: LakeFile) -> None:
-    rows, kept_out = taken.rows[file.owner], set()
-    found = 0
-    for batch in hub.lake.batches(file, ("row", "severity")):
-        for row, severity in zip(*(column.to_pylist() for column in batch.columns), strict=True):
-            found += row in rows
-            if row in rows and severity == "quarantine":
-                kept_out.add(row)
-    if found:
-        taken.quarantined[file.owner] = taken.quarantined.get(file.owner, 0) + len(kept_out)
-        taken.swaps.append((file, hub.lake.rewrite(file, _without(rows))))
-
-
-def _take_linked(hub: Hub, shred: ShredList, taken: Taken, hint: Hint | None) -> None:
-    """Leave the records out of every table that runs kept of records by their keys."""
-    sources = {source for source, _ in hint or ()}
-    for dataset in hub.lake.datasets("run/"):
-        for file in hub.lake.files(dataset):
-            if not set(KEYS) <= set(hub.lake.columns(file)):
-                break
-            doomed = False
-            for batch in hub.lake.batches(file, KEYS):
-                doomed = doomed or pc.any(_erased(shred, batch, sources)).as_py()
-            if doomed:
-                fresh = hub.lake.rewrite(
-                    file, lambda batch: batch.filter(pc.invert(_erased(shred, batch, sources)))
-                )
-                taken.swaps.append((file, fresh))
-
-
-def _erased(shred: ShredList, batch: pa.RecordBatch, sources: set[str]) -> pa.Array[Any]:
-    """Which rows name an erased record. `sources`: only records of these are looked at, if any."""
-    columns = [batch[name].to_pylist() for name in KEYS]
-    return pa.array(
-        [
-            None not in record
-            and (not sources or record[0] in sources)
-            and shred.mac(*record) in shred.records
-            for record in zip(*columns, strict=True)
-        ],
-        pa.bool_(),
-    )
 
 
 def _shred(hub: Hub, session: Session, shred: ShredList, erasure: Erasure) -> dict[str, int]:

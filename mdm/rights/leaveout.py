@@ -10,7 +10,7 @@ from mdm import audit
 from mdm.compose import Hub
 from mdm.hub.tables import Batch
 from mdm.rights import shredlist
-from mdm.rights.erasure import take_landed
+from mdm.rights.taking import take_landed
 
 
 def leave_out(hub: Hub, only: Collection[str] | None = None) -> int:
