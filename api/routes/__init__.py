@@ -5,9 +5,11 @@ from __future__ import annotations
 from litestar.types import ControllerRouterHandler
 
 from api.routes import (
+    accounts,
     admin,
     audit,
     auth,
+    clients,
     dci,
     eligibility,
     health,
@@ -21,9 +23,11 @@ from api.routes import (
 )
 
 ROUTERS: tuple[ControllerRouterHandler, ...] = (
+    accounts.router,
     admin.router,
     audit.router,
     auth.router,
+    clients.router,
     dci.router,
     eligibility.router,
     health.router,
