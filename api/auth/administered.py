@@ -7,8 +7,9 @@ from typing import Any
 from litestar.openapi import ResponseSpec
 from sqlmodel import Session
 
-from api.schemas.admin import ClientView, FormerAgreementView, HeldRole, User
+from api.schemas.accounts import HeldRole, User
 from api.schemas.auth import Waiting
+from api.schemas.clients import ClientView, FormerAgreementView
 from mdm.access import roles, totp
 from mdm.access.agreements import former
 from mdm.access.clients import public_keys

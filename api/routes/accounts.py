@@ -11,8 +11,7 @@ from litestar.params import JSONBody
 from api.actions import declares
 from api.auth.administered import user_view, waits
 from api.auth.refused import refusal
-from api.schemas.admin import (
-    Done,
+from api.schemas.accounts import (
     NamedUser,
     NewUser,
     OneTimePassword,
@@ -21,6 +20,7 @@ from api.schemas.admin import (
     RoleQuestion,
     Users,
 )
+from api.schemas.admin import Done
 from api.schemas.auth import Made
 from mdm.access import Principal, administration, roles, staff
 from mdm.access.passwords import new_password

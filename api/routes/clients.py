@@ -12,11 +12,11 @@ from litestar.params import JSONBody
 from api.actions import declares
 from api.auth.administered import client_view, waits
 from api.auth.refused import refusal
-from api.schemas.admin import (
+from api.schemas.admin import Done
+from api.schemas.clients import (
     Amendment,
     Clients,
     ClientView,
-    Done,
     GoneKey,
     KeyId,
     NamedClient,
