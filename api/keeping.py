@@ -6,6 +6,7 @@ milliseconds at a time. It ends when those who began it have ended, whatever end
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -23,6 +24,7 @@ from mdm.errors import HubError
 from mdm.homes import open_home
 from mdm.hub.tender import Tender
 
+GIVES_WAY = 10  # of the system's 19 steps: who answers is served first
 AGAIN_SECONDS = 5.0  # after which a process that ended before its time is begun anew
 
 
@@ -76,6 +78,7 @@ def _keep(home: Path, life: IO[bytes]) -> int:
     word to stop may go to all processes alike; this one is the last to go."""
     for told in (signal.SIGINT, signal.SIGTERM):
         signal.signal(told, signal.SIG_IGN)
+    os.nice(GIVES_WAY)
     log = Log()
     try:
         hub = open_home(home)

@@ -143,20 +143,20 @@ def _keep(hub: Hub, size: int, found: bytes, signed_before: int | None) -> Check
     keys = [key]
     if signed_before not in (None, key.version) and signed_before in hub.keys.versions("audit"):
         keys.append(hub.keys.domain("audit", signed_before))
-    hub.sessions.hasten()  # who answers waits for this commit, and so for the disk
-    with hub.sessions.begin() as session:
-        hub.dialect.exclusive(session.connection(), "audit checkpoint")
+    with hub.sessions.read() as session:
+        note = _sign(origin(session), size, found, keys)
+    # Who answers waits for this unit of work: it neither signs nor waits for the disk. What was signed lasts before
+    # anybody can read that it was, and the signature itself once this returns.
+    hub.sessions.hasten()
+    with hub.sessions.again() as session:
+        connection = session.connection()
+        hub.dialect.exclusive(connection, "audit checkpoint")
         standing = session.get(AuditCheckpoint, size)
-        if standing is not None:
-            return _checkpoint(standing)
-        row = AuditCheckpoint(
-            size=size,
-            root=found,
-            key_version=key.version,
-            note=_sign(origin(session), size, found, keys),
-        )
-        session.add(row)
-        return _checkpoint(row)
+        if standing is None:
+            standing = AuditCheckpoint(size=size, root=found, key_version=key.version, note=note)
+            session.add(standing)
+    hub.sessions.hasten()
+    return _checkpoint(standing)
 
 
 def _sign(name: str, size: int, found: bytes, keys: list[DomainKey]) -> str:

@@ -17,14 +17,16 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, func, select
 
 from mdm.audit.events import size, subjects_of
+from mdm.hub.dialect import table_of
 from mdm.hub.tables import AuditActor, AuditEvent, AuditPart, AuditSubject
 
 if TYPE_CHECKING:
     from mdm.compose import Hub
 
 PART = 4_096  # events
-SLICE = 256  # events read at once beside those who are served,
-REST_SECONDS = 0.01  # who then have their turn
+SLICE = 256  # events read at once beside those who are served, who then have their turn
+ENTRIES = 512  # written at once, likewise: neighbours, so that each page is written once
+REST_SECONDS = 0.01
 TOGETHER = 20_000
 
 _decode = msgspec.json.Decoder(dict[str, Any]).decode
@@ -38,8 +40,11 @@ def edge(session: Session) -> int:
 
 
 def grow(hub: Hub) -> None:
-    """Index the parts that are full, each in one unit of work; what comes before it is done in slices,
-    so that nobody who is served meanwhile waits for long."""
+    """Index the parts that are full, a little at a time, so that nobody who is served meanwhile waits for long.
+
+    A part is the index's own once all its entries stand. Those of one that was not finished are looked at by nobody,
+    and are what they will be: events do not change.
+    """
     while True:
         with hub.sessions.read() as session:
             first, held = edge(session), size(session)
@@ -53,11 +58,14 @@ def grow(hub: Hub) -> None:
             actors += some[0]
             subjects += some[1]
             time.sleep(REST_SECONDS)
+        for model, entries in ((AuditActor, sorted(actors)), (AuditSubject, sorted(subjects))):
+            for start in range(0, len(entries), ENTRIES):
+                _add(hub, model, entries[start : start + ENTRIES])
+                time.sleep(REST_SECONDS)
         with hub.sessions.again() as session:
-            connection = session.connection()
-            hub.dialect.exclusive(connection, "audit index")
+            hub.dialect.exclusive(session.connection(), "audit index")
             if edge(session) == first:  # no other process was quicker
-                _write(hub, session, first, last, (actors, subjects))
+                _cover(hub, session, first, last)
 
 
 def reindex(hub: Hub) -> int:
@@ -75,7 +83,16 @@ def reindex(hub: Hub) -> int:
         )
 
 
-_Entries = tuple[list[tuple[int, str, int]], list[tuple[int, str, int]]]
+def _add(hub: Hub, model: type[AuditActor] | type[AuditSubject], entries: Sequence[_Entry]) -> None:
+    """Neighbouring entries of a part, unless they stand already."""
+    names = [column.name for column in table_of(model).primary_key]
+    rows = [dict(zip(names, entry, strict=True)) for entry in entries]
+    with hub.sessions.again() as session:
+        hub.dialect.upsert(session.connection(), model, rows)
+
+
+_Entry = tuple[int, str, int]
+_Entries = tuple[list[_Entry], list[_Entry]]
 
 
 def _entries(session: Session, first: int, last: int) -> _Entries:
@@ -92,11 +109,16 @@ def _entries(session: Session, first: int, last: int) -> _Entries:
 
 def _write(hub: Hub, session: Session, first: int, last: int, entries: _Entries) -> int:
     connection, (actors, subjects) = session.connection(), entries
-    row = {"n": first // PART, "events": last - first // PART * PART}
-    hub.dialect.upsert(connection, AuditPart, [row])
+    _cover(hub, session, first, last)
     return hub.dialect.load(
         connection, AuditActor, ("part", "actor", "seq"), actors
     ) + hub.dialect.load(connection, AuditSubject, ("part", "subject", "seq"), subjects)
+
+
+def _cover(hub: Hub, session: Session, first: int, last: int) -> None:
+    """From now on the index covers events `first` to `last` - 1, too."""
+    row = {"n": first // PART, "events": last - first // PART * PART}
+    hub.dialect.upsert(session.connection(), AuditPart, [row])
 
 
 class Index:
@@ -122,8 +144,8 @@ class Index:
         """What the index holds otherwise, in words."""
         parts = -(-self._edge // PART)
         rows = (
-            ("actors", _sum(session, AuditActor), (self._actors, self._actor_sum)),
-            ("subjects", _sum(session, AuditSubject), (self._subjects, self._subject_sum)),
+            ("actors", self._sum(session, AuditActor), (self._actors, self._actor_sum)),
+            ("subjects", self._sum(session, AuditSubject), (self._subjects, self._subject_sum)),
             ("parts", _parts(session), (parts, self._edge)),
         )
         return [
@@ -132,6 +154,21 @@ class Index:
             for what, found, expected in rows
             if found != expected
         ]
+
+    def _sum(
+        self, session: Session, model: type[AuditActor] | type[AuditSubject]
+    ) -> tuple[int, int]:
+        """Entries of an index below its edge, and the order-free sum over them."""
+        table = table_of(model)
+        rows = total = 0
+        names = ", ".join(column.name for column in table.primary_key)
+        asked = f"SELECT {names} FROM {table.name} WHERE seq < {self._edge}"
+        found = session.connection().exec_driver_sql(asked)
+        while found.cursor is not None and (some := _some(found.cursor)):
+            rows += len(some)
+            total += sum(map(hash, some))
+        found.close()
+        return rows, total
 
 
 def _subjects(said: Any) -> Iterable[str]:
@@ -146,19 +183,6 @@ def _subjects(said: Any) -> Iterable[str]:
     for value in (said.batch, said.run, said.job, said.id):
         found.update(value if type(value) is list else (value,))
     return {one for one in found if type(one) is str}
-
-
-def _sum(session: Session, model: type[AuditActor] | type[AuditSubject]) -> tuple[int, int]:
-    """Entries of an index, and the order-free sum over them."""
-    table: sa.Table = model.__table__  # type: ignore[union-attr]
-    rows = total = 0
-    names = ", ".join(column.name for column in table.primary_key)
-    found = session.connection().exec_driver_sql(f"SELECT {names} FROM {table.name}")
-    while found.cursor is not None and (some := _some(found.cursor)):
-        rows += len(some)
-        total += sum(map(hash, some))
-    found.close()
-    return rows, total
 
 
 def _some(cursor: Any) -> Sequence[tuple[int, str, int]]:
