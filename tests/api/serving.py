@@ -52,6 +52,16 @@ class Served:
     def lines(self) -> list[dict[str, Any]]:
         return [json.loads(line) for line in self.out.getvalue().splitlines()]
 
+    def line_of(self, answer: httpx.Response) -> dict[str, Any]:
+        """The log's line on an answered request, which may come a moment after the answer."""
+        until = time.monotonic() + 10
+        while time.monotonic() < until:
+            for line in self.lines:
+                if line.get("id") == answer.headers["x-request-id"]:
+                    return line
+            time.sleep(0.01)
+        raise AssertionError("the log says nothing of this request")
+
     def client(self, principal: Principal | None = None, **headers: str) -> httpx.Client:
         """A client that comes as `principal`; as nobody without one."""
         if principal is not None:
