@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from reference import nik
+
 # Words that people type where there is no value (own list; catalogue D01).
 NOTHING_WORDS = (
     "TIDAK ADA", "TDK ADA", "TIDAK TAHU", "TDK TAHU", "TIDAK DIKETAHUI", "TIDAK PUNYA", "BELUM ADA",
@@ -97,9 +99,7 @@ def is_placeholder(number: str) -> str:
     One digit repeated, a counting row, all zero after the region, or a word that says "none".
     """
     forms = [
-        *(f"{figure}+" for figure in "0123456789X"),
-        "1234567890123456", "0123456789012345", "123(4(5(6(78(9(0)?)?)?)?)?)?",
-        "[0-9]{4,6}0{10,12}",
+        *nik.FILLERS, "X+",
         "NA", "NIHIL", "NULL", "NONE", "TIDAKADA", "TDKADA", "BELUMADA", "KOSONG",
     ]  # fmt: skip
     return f"regexp_full_match({number}, '{'|'.join(forms)}')"

@@ -256,4 +256,5 @@ def _result(item: Written) -> BatchResult:
         plan.declared,
         item.batch,
         header_row=plan.file.header_row,
+        offices=dict(item.offices),
     )

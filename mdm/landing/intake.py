@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
@@ -44,7 +45,9 @@ class Plan:
 
 @dataclass
 class Written:
-    """One file in the lake, not yet part of it."""
+    """One file in the lake, not yet part of it. `offices`: code of the office (None where a row does not tell it) →
+    rows, where the delivery did not name one.
+    """
 
     plan: Plan
     batch: str
@@ -52,6 +55,7 @@ class Written:
     rows: int = 0
     bad: int = 0
     unchanged: int = 0
+    offices: Counter[str | None] = field(default_factory=Counter)
 
 
 def hold_earlier(hub: Hub, engine: Engine, source: str, layout: Layout) -> bool:
@@ -87,6 +91,8 @@ def landed_rows(
             if earlier:
                 item.unchanged += int(engine.scalar(_UNCHANGED))
             made = engine.fetch("SELECT * FROM made ORDER BY n")
+            if layout.office is not None and delivery.office is None:
+                item.offices.update(made.column("office").to_pylist())
             yield from landed_rows_of(layout, header, chunk.table, made, origin).to_batches()
         if chunk.bad:
             yield _bad_rows(chunk, schema, origin)

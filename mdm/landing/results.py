@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 
 from mdm.landing.handover import Handover
 from mdm.work.progress import Progress
+from reference.regions import full_name
+
+NAMED = 3  # offices of a file, in a note
 
 
 @dataclass(frozen=True)
 class BatchResult:
     """What became of one file. `new` rows were not held before in this form; `already`: nothing was
-    done; `header_row` of the file names the columns.
+    done; `header_row` of the file names the columns; `offices`: office → rows, where nobody named the office and
+    each row's region told it (None: it did not).
     """
 
     file: str
@@ -25,6 +29,7 @@ class BatchResult:
     batch: str
     already: bool = False
     header_row: int = 1
+    offices: Mapping[str | None, int] = field(default_factory=dict)
 
 
 def tell(progress: Progress, results: Iterable[BatchResult], handover: Handover) -> None:
@@ -39,6 +44,8 @@ def tell(progress: Progress, results: Iterable[BatchResult], handover: Handover)
             progress.note(
                 f"{result.file}: row {result.header_row} names the columns; rows are counted below it."
             )
+        if result.offices:
+            progress.note(_by_rows(result))
         if result.rows == 0 and not result.already:
             progress.note(f"{result.file} has a header and no rows.")
         if result.declared is not None and result.declared != result.rows and not result.already:
@@ -52,3 +59,19 @@ def tell(progress: Progress, results: Iterable[BatchResult], handover: Handover)
     whole = handover.declared_whole
     if len(landed) > 1 and whole is not None and whole != sum(result.rows for result in landed):
         progress.note(f"The handover record declares {whole} rows for the whole delivery.")
+
+
+def _by_rows(result: BatchResult) -> str:
+    """That nobody named the office, which is part of every record's key, and what was taken for it."""
+    told = sorted(((n, code) for code, n in result.offices.items() if code), reverse=True)
+    named = [
+        f"{code} {full_name(code) or ''}".strip() + f" ({n:,} rows)" for n, code in told[:NAMED]
+    ]
+    if len(told) > NAMED:
+        named.append(f"{len(told) - NAMED} more")
+    if unknown := result.offices.get(None):
+        named.append(f"unknown for {unknown:,} rows")
+    return (
+        f"{result.file}: no office was named; by the region of each row it is {', '.join(named)}. "
+        "The office is part of a record's key: where one office delivers, name it with --office."
+    )

@@ -125,6 +125,20 @@ def test_a_delivery_lands_whole_or_not_at_all(hub: Hub, tmp_path: Path) -> None:
     assert landed(hub, "kemendagri", "biodata_wni") == []
 
 
+def test_an_office_that_nobody_named_is_told(hub: Hub, tmp_path: Path) -> None:
+    nowhere = {"NIK": "3207110201800002", "Kode Kec BPS": ""}
+    path = write(tmp_path / "1.csv", "warga", {}, nowhere)
+    heard = Heard()
+    land(hub, "pemda", [path], progress=heard)
+    (said,) = heard.notes
+    assert "no office was named" in said
+    assert "3207 Kabupaten Ciamis, Jawa Barat (1 rows), unknown for 1 rows" in said
+    assert "--office" in said
+    heard.notes.clear()
+    land(hub, "pemda", [write(tmp_path / "2.csv", "warga", {})], progress=heard, office="3207")
+    assert heard.notes == []
+
+
 def test_the_running_number_of_an_office_means_nothing(hub: Hub, tmp_path: Path) -> None:
     land_one(hub, write(tmp_path / "1.csv", "warga", {"No": "1"}), "pemda")
     result = land_one(hub, write(tmp_path / "2.csv", "warga", {"No": "77"}), "pemda")

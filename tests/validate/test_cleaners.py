@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from matching import cleaners, dates
 from matching.engines.duckdb import DuckDBEngine
+from reference import nik
 
 DELIVERED = "DATE '2026-06-01'"
 
@@ -260,6 +261,23 @@ def test_the_first_look_at_numbers_clears_only_numbers(
             assert re.fullmatch("[0-9]{16}", row["x"])
             assert not row["x"].endswith("0000")
             assert not row["filler"]
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    typed=st.lists(
+        st.one_of([st.from_regex(one, fullmatch=True) for one in nik.FILLERS]),
+        min_size=1,
+        max_size=20,
+    )
+)
+def test_what_fills_a_field_of_a_file_is_taken_from_no_officer_either(
+    engine: DuckDBEngine, typed: list[str]
+) -> None:
+    typed = [one for one in typed if one.isascii()]
+    for row in rows_of(engine, {"x": typed}, read=cleaners.number_raw("x")):
+        assert row["read"] is None
+        assert len(row["x"]) != 16 or nik.is_placeholder(row["x"])
 
 
 def test_a_word_of_a_list_is_the_whole_word(engine: DuckDBEngine) -> None:

@@ -66,9 +66,13 @@ def proposal(
     correction: FromPath[str],
     hub: NamedDependency[Hub],
     principal: NamedDependency[Principal],
+    settler: NamedDependency[Settler],
 ) -> Response[bytes]:
     """The proposal. Opening it is in the audit log before it is shown."""
-    return _page(request, open_whole(hub, principal, correction))
+    whole = open_whole(hub, principal, correction)
+    if whole.step == load_rules().chain[-1]:
+        settler.ask()  # warm by the time it is approved
+    return _page(request, whole)
 
 
 @declares(READ)

@@ -31,6 +31,7 @@ from mdm.corrections.sheet import Entry, Sheet, open_sheet
 from mdm.corrections.terms import PURPOSE
 from mdm.desk import Desk
 from mdm.errors import CapacityError, UnknownError
+from mdm.touched import Settler
 from reference import regions
 from reference.regions import full_name
 
@@ -117,10 +118,16 @@ class Show:
 @declares("correction.read")
 @get(HOME, sync_to_thread=True)
 def desk(
-    request: AnyRequest, hub: NamedDependency[Hub], principal: NamedDependency[Principal]
+    request: AnyRequest,
+    hub: NamedDependency[Hub],
+    principal: NamedDependency[Principal],
+    settler: NamedDependency[Settler],
 ) -> Response[bytes]:
     """The first page of the room."""
-    return page(request, "officer/desk.html", _desk(request, hub, principal))
+    context = _desk(request, hub, principal)
+    if context.inbox:
+        settler.ask()  # warm by the time of the first approval
+    return page(request, "officer/desk.html", context)
 
 
 @declares("correction.read")
