@@ -25,6 +25,7 @@ from api.schemas.auth import Made
 from mdm.access import Principal, administration, roles, staff
 from mdm.access.passwords import new_password
 from mdm.compose import Hub
+from mdm.hub.columns import now
 
 _BODY = 64 << 10
 
@@ -51,8 +52,9 @@ def create_user(
     """A new account without a role, with a password for its first login."""
     password = new_password()
     with hub.sessions.begin() as session:
-        made = staff.create(session, data.login, password, actor=principal.id)
-        return OneTimePassword(made.id, made.login, password)
+        until = now() + hub.settings.access.one_time_life
+        made = staff.create(session, data.login, password, actor=principal.id, until=until)
+        return OneTimePassword(made.id, made.login, password, until)
 
 
 @declares("user.disable")
@@ -121,10 +123,10 @@ def reset_user(
     """A new password for the next login; the second factor is to be set up anew. For an account
     with a role that needs a second factor another person must approve."""
     password = new_password()
-    found = administration.reset_user(
+    found, until = administration.reset_user(
         hub, principal.id, data.user, password, approval=data.approval
     )
-    return OneTimePassword(found.id, found.login, password)
+    return OneTimePassword(found.id, found.login, password, until)
 
 
 @declares("role.grant")

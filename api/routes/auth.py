@@ -27,7 +27,7 @@ from api.schemas.auth import (
 )
 from api.web.signin.returned import returned
 from mdm.access import Principal, login, oidc, setup
-from mdm.access.errors import NotIdentifiedError
+from mdm.access.errors import NotIdentifiedError, OneTimeOverError
 from mdm.access.issuer import Issuer, IssuerError
 from mdm.access.sessions import COOKIE, csrf_of, enter
 from mdm.compose import Hub
@@ -86,6 +86,8 @@ async def log_in(
             "Login, password or code is not right, or the account waits.",
             "Check all three; after several attempts wait a while.",
         ) from None
+    except OneTimeOverError as error:
+        raise Problem(401, "one-time-over", error.message, error.hint) from None
     answer = await to_thread.run_sync(_with_session, hub, secret)
     answer.cookies.append(cookie(DEVICE, device, seconds=DEVICE_SECONDS))
     return answer

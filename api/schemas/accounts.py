@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated
 
 import msgspec
@@ -62,11 +63,12 @@ class NewUser(msgspec.Struct, forbid_unknown_fields=True):
 
 class OneTimePassword(msgspec.Struct):
     """The account, and the password to hand over to its owner: shown this once, to be changed at
-    the first login."""
+    the first login, which must come before `until`."""
 
     id: str
     login: str
     password: str
+    until: datetime
 
 
 class NamedUser(msgspec.Struct, forbid_unknown_fields=True):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, TypeVar
 
 from sqlmodel import Session
@@ -28,6 +29,7 @@ from mdm.access.document import load_rules
 from mdm.access.places import check_region
 from mdm.compose import Hub
 from mdm.errors import AccessError
+from mdm.hub.columns import now
 from mdm.hub.tables import Client, RoleGrant, Staff
 
 NOBODY_YET = "nobody else yet"  # approved a first role
@@ -215,8 +217,9 @@ def reset_user(
     *,
     approval: str | None,
     alone: bool = False,
-) -> Staff:
-    """A new password, to be changed at once, and the second factor anew. ConflictError for an account
+) -> tuple[Staff, datetime]:
+    """A new password, to be changed at once, and the second factor anew; the account, and until when the
+    password holds. ConflictError for an account
     that signs in at an issuer.
 
     SecondPersonError for an account with a role that needs a second factor: who resets it could
@@ -235,8 +238,9 @@ def reset_user(
     with hub.sessions.begin() as session:
         by = _approver(session, actor, act, approval) if guarded else None
         found = accounts.find(session, found.id)
-        accounts.reset(session, found, password, actor=actor, approved_by=by)
-        return found
+        until = now() + hub.settings.access.one_time_life
+        accounts.reset(session, found, password, actor=actor, until=until, approved_by=by)
+        return found, until
 
 
 @dataclass(frozen=True)

@@ -108,7 +108,7 @@ def _join(hub: Hub, session: Session, role: str, login: str, place: str) -> Demo
     rule = load_rules().roles[role]
     region = place if rule.regional and role not in NATIONAL else ""
     password, secret = new_password(), totp.new_secret() if rule.second_factor else None
-    made = staff.create(session, login, password, actor=ACTOR, own=True)
+    made = staff.create(session, login, password, actor=ACTOR, until=None)
     roles.grant(session, made.id, role, region, actor=ACTOR, approved_by=NOBODY_YET)
     if secret is not None:
         totp.keep(hub, made, secret)

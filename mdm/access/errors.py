@@ -15,6 +15,16 @@ class NotIdentifiedError(AccessError):
         self.why = why
 
 
+class OneTimeOverError(AccessError):
+    """A right password that an administrator handed over too long ago."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The time of this one-time password is over.",
+            "Ask an administrator of users to reset the account: that gives a new one.",
+        )
+
+
 class SecondPersonError(AccessError):
     """The act waits for another person's approval."""
 

@@ -16,7 +16,7 @@ from mdm import audit
 from mdm.access import totp
 from mdm.access.alarms import raise_alarms
 from mdm.access.devices import known, may_try, new_device
-from mdm.access.errors import NotIdentifiedError
+from mdm.access.errors import NotIdentifiedError, OneTimeOverError
 from mdm.access.passwords import hash_password, outdated, verify_password
 from mdm.access.sessions import end_session, open_session
 from mdm.access.staff import ACTIVE, choose_password, end_sessions
@@ -43,7 +43,8 @@ class Attempt:
 
 
 def log_in(hub: Hub, attempt: Attempt) -> tuple[str, str]:
-    """The id of a new session, and the token of this device. NotIdentifiedError for any mistake."""
+    """The id of a new session, and the token of this device. NotIdentifiedError for any mistake; OneTimeOverError
+    for who shows all that is asked, too late."""
     staff, locked = _claim(hub, attempt.login, attempt.device)
     right = verify_password(staff.password if staff else None, attempt.password)
     with hub.sessions.begin() as session:
@@ -52,6 +53,8 @@ def log_in(hub: Hub, attempt: Attempt) -> tuple[str, str]:
         step = totp.matches(hub, held, attempt.code, now()) if held and guarded else None
         fits = right and not locked and (step is not None or not guarded)
         if held is not None and held.state == ACTIVE and fits:
+            if held.one_time_until is not None and held.one_time_until <= now():
+                raise OneTimeOverError
             return _enter(hub, session, held, attempt, step), new_device(hub, held.id)
     raise NotIdentifiedError("login")
 

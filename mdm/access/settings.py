@@ -73,6 +73,8 @@ class AccessSettings(BaseModel):
     session_idle_minutes: int = Field(default=30, ge=1, le=480)
     session_hours: int = Field(default=10, ge=1, le=24)
     approval_hours: int = Field(default=72, ge=1, le=24 * 14)
+    one_time_hours: int = Field(default=72, ge=1, le=24 * 14)
+    setup_hours: int = Field(default=24, ge=1, le=24 * 14)
     oidc: OidcSettings | None = None
 
     @field_validator("issuer")
@@ -86,6 +88,16 @@ class AccessSettings(BaseModel):
     def session_idle(self) -> timedelta:
         """How long a session lasts without a request."""
         return timedelta(minutes=self.session_idle_minutes)
+
+    @property
+    def one_time_life(self) -> timedelta:
+        """How long a password that an administrator handed over lets its owner in."""
+        return timedelta(hours=self.one_time_hours)
+
+    @property
+    def setup_life(self) -> timedelta:
+        """How long the token for the first account is taken."""
+        return timedelta(hours=self.setup_hours)
 
     @property
     def session_life(self) -> timedelta:

@@ -1,7 +1,7 @@
 """The first account: there is none until somebody shows the one-time set-up token.
 
 The token is written to a file of the home that only its owner reads; the hub keeps its hash. It
-works once, for a day, and only while there is no account.
+works once, for as long as the settings say, and only while there is no account.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import os
 import secrets
-from datetime import timedelta
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -24,7 +23,6 @@ from mdm.errors import AccessError
 from mdm.hub.columns import now
 from mdm.hub.tables import SetupToken, Staff
 
-LIFE = timedelta(hours=24)
 FILE = "setup-token"
 FIRST_ROLE = "user-administrator"
 
@@ -45,7 +43,9 @@ def write_token(hub: Hub) -> Path:
                 "There are accounts already.", "An administrator of users can add more."
             )
         session.execute(sa.delete(SetupToken))
-        session.add(SetupToken(token_hash=_hash(token), expires=now() + LIFE))
+        session.add(
+            SetupToken(token_hash=_hash(token), expires=now() + hub.settings.access.setup_life)
+        )
         audit.record(session, "hub", "session.setup-token")
         path.unlink(missing_ok=True)
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -61,7 +61,7 @@ def first_account(hub: Hub, token: str, login: str, password: str) -> str:
         held = session.get(SetupToken, _hash(token))
         if held is None or held.expires <= now() or _any(session):
             raise NotIdentifiedError("setup")
-        made = accounts.create(session, login, password, actor="set-up", own=True)
+        made = accounts.create(session, login, password, actor="set-up", until=None)
         roles.grant(session, made.id, FIRST_ROLE, "", actor="set-up", approved_by=None)
         session.execute(sa.delete(SetupToken))
         staff_id = made.id

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Sequence
+from datetime import datetime
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
@@ -18,8 +19,11 @@ ACTIVE, DISABLED = "active", "disabled"
 _LOGIN = re.compile(r"[a-z][a-z0-9._-]{2,40}")
 
 
-def create(session: Session, login: str, password: str, *, actor: str, own: bool = False) -> Staff:
-    """A new account without a role. `own`: its owner chose the password, and keeps it."""
+def create(
+    session: Session, login: str, password: str, *, actor: str, until: datetime | None
+) -> Staff:
+    """A new account without a role. `until`: by when its owner must have chosen another password; None for a
+    password that the owner chose, and keeps."""
     if not _LOGIN.fullmatch(login):
         raise InputError(
             "A login has 3 to 41 small letters, digits, dots and dashes, a letter first.",
@@ -36,7 +40,8 @@ def create(session: Session, login: str, password: str, *, actor: str, own: bool
         login=login,
         state=ACTIVE,
         password=hash_password(password),
-        must_change=not own,
+        must_change=until is not None,
+        one_time_until=until,
     )
     session.add(staff)
     session.flush()
@@ -94,12 +99,19 @@ def sign_out(session: Session, staff: Staff, *, actor: str) -> None:
 
 
 def reset(
-    session: Session, staff: Staff, password: str, *, actor: str, approved_by: str | None = None
+    session: Session,
+    staff: Staff,
+    password: str,
+    *,
+    actor: str,
+    until: datetime,
+    approved_by: str | None = None,
 ) -> None:
-    """A new password, to be changed at once; the second factor is to be set up anew."""
+    """A new password, to be changed at once and good until then; the second factor is to be set up anew."""
     must_be_ours(staff)
     check_password(password, staff.login)
     staff.password, staff.must_change = hash_password(password), True
+    staff.one_time_until = until
     staff.totp, staff.totp_key, staff.totp_step = None, None, 0
     staff.failures, staff.locked_until = 0, None
     end_sessions(session, staff.id)
@@ -121,6 +133,7 @@ def choose_password(session: Session, staff: Staff, password: str) -> None:
     """The owner's own password; other sessions end."""
     check_password(password, staff.login)
     staff.password, staff.must_change = hash_password(password), False
+    staff.one_time_until = None
     end_sessions(session, staff.id)
     audit.record(session, staff.id, "user.password", id=staff.id, user=staff.id)
 

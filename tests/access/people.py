@@ -103,7 +103,7 @@ def make_person(
 def make_account(hub: Hub, login: str, *held: tuple[str, str]) -> str:
     """An account with roles and the password of tests; its id."""
     with hub.sessions.begin() as session:
-        made = staff.create(session, login, PASSWORD, actor="test", own=True)
+        made = staff.create(session, login, PASSWORD, actor="test", until=None)
         for role, region in held:
             roles.grant(session, made.id, role, region, actor="test", approved_by="test")
         return made.id

@@ -11,7 +11,9 @@ from mdm.compose import Hub
 
 def test_acts_are_found_by_login_as_by_id(shared_hub: Hub) -> None:
     with shared_hub.sessions.begin() as session:
-        made = staff.create(session, "dewi.pencari", "kuda-lumping-biru-42", actor="test")
+        made = staff.create(
+            session, "dewi.pencari", "kuda-lumping-biru-42", actor="test", until=None
+        )
         audit.record(session, made.id, "look", found=True)
     with shared_hub.sessions.read() as session:
         for named in ("dewi.pencari", made.id):

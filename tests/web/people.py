@@ -55,7 +55,7 @@ def join(hub: Hub, *held: tuple[str, str], login: str | None = None) -> Member:
     """An account with these roles and regions, and a session of it."""
     name = login or f"p{secrets.token_hex(5)}"
     with hub.sessions.begin() as session:
-        made = staff.create(session, name, PASSWORD, actor="test", own=True)
+        made = staff.create(session, name, PASSWORD, actor="test", until=None)
         for role, region in held:
             roles.grant(session, made.id, role, region, actor="test", approved_by="test")
         secret = open_session(hub, session, made.id, second_factor=True)

@@ -93,6 +93,8 @@ def test_somebody_is_given_an_account_and_a_role_by_two(
     (password,) = re.findall(r'<code class="big">([^<]+)</code>', made.text)
     (path,) = re.findall(r'href="(/kelola/petugas/staff-\w+)"', made.text)
     assert password not in administrator.see(path)  # shown once
+    assert "Berlaku sampai" in made.text
+    assert "Berlaku sampai" in administrator.see(path)
     again = administrator.send("/kelola/petugas/baru", login="siti.aminah")
     assert (again.status_code, "Pilih yang lain" in again.text) == (409, True)
     wrong = administrator.send(f"{path}/peran", peran="officer", wilayah="3299")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from datetime import UTC, datetime, timedelta
 
 import httpx
 import pyotp
@@ -90,7 +91,9 @@ def test_an_initial_password_is_changed_before_anything_else(
 
     login = "baru.sekali"
     with workbench.hub.sessions.begin() as session:
-        staff.create(session, login, PASSWORD, actor="test")
+        staff.create(
+            session, login, PASSWORD, actor="test", until=datetime.now(UTC) + timedelta(hours=1)
+        )
     with open_() as page:
         page.goto("/masuk")
         sign_in(page, login)
@@ -109,6 +112,27 @@ def test_an_initial_password_is_changed_before_anything_else(
             if told:
                 page.get_by_text(told).wait_for()
         page.get_by_role("heading", name="Yang menunggu Anda").wait_for()
+
+
+def test_a_one_time_password_that_came_too_late_says_whom_to_ask(
+    workbench: Served, members: dict[str, Member], open_: Open
+) -> None:
+    from mdm.access import staff  # noqa: PLC0415
+
+    login, over = "terlalu.lama", datetime.now(UTC) - timedelta(minutes=1)
+    with workbench.hub.sessions.begin() as session:
+        late = staff.create(session, login, PASSWORD, actor="test", until=over).id
+    with open_() as page:
+        page.goto("/masuk")
+        sign_in(page, login, "bukan-sandinya-44")
+        assert "sandi sekali pakai" not in page.get_by_role("alert").inner_text().lower()
+        sign_in(page, login)
+        said = page.get_by_role("alert").inner_text()
+        assert "sekali pakai ini sudah lewat" in said
+        assert "mengatur ulang" in said
+    with open_(members["user-administrator"]) as page:
+        page.goto(f"/kelola/petugas/{late}")
+        page.get_by_text("sudah lewat waktu").wait_for()
 
 
 def test_english_is_one_click_away_and_stays(members: dict[str, Member], open_: Open) -> None:

@@ -129,12 +129,14 @@ def reset(
     password = new_password()
     try:
         approval, _ = asked_for(hub, principal.id, "user.reset", data)
-        found = administration.reset_user(hub, principal.id, staff_id, password, approval=approval)
+        found, until = administration.reset_user(
+            hub, principal.id, staff_id, password, approval=approval
+        )
     except SecondPersonError:
         return see_other(f"{ACCOUNT}/{staff_id}", WAITS)
     except (InputError, AccessError) as error:
         return again(request, hub, staff_id, "reset")(error)
-    context = OncePage(found.id, found.login, password, anew=True)
+    context = OncePage(found.id, found.login, password, until, anew=True)
     return page(request, "accounts/once.html", context)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from litestar import Response, get, post
@@ -19,6 +20,7 @@ from mdm.access import Principal, staff
 from mdm.access.passwords import new_password
 from mdm.compose import Hub
 from mdm.errors import InputError
+from mdm.hub.columns import now
 
 PATH = ACCOUNT + "/baru"
 
@@ -33,11 +35,12 @@ class InvitePage:
 
 @dataclass(frozen=True)
 class OncePage:
-    """What is shown once: the password to hand over. `anew`: of an account that was reset."""
+    """What is shown once: the password to hand over, and until when it holds. `anew`: of an account that was reset."""
 
     id: str
     login: str
     password: str
+    until: datetime
     anew: bool
 
 
@@ -60,8 +63,9 @@ def invite(
     login, password = text(data, "login", 64), new_password()
     try:
         with hub.sessions.begin() as session:
-            made = staff.create(session, login, password, actor=principal.id)
-            context = OncePage(made.id, made.login, password, anew=False)
+            until = now() + hub.settings.access.one_time_life
+            made = staff.create(session, login, password, actor=principal.id, until=until)
+            context = OncePage(made.id, made.login, password, until, anew=False)
     except InputError as error:
         wrong = refused(visitor_of(request), "invite", error)
         return page(request, "accounts/invite.html", InvitePage(login, wrong), status=wrong.status)

@@ -18,8 +18,9 @@ from mdm.hub.tables import Staff
 @dataclass(frozen=True)
 class Account:
     """One account. `held`: its roles with their regions, now, and where an issuer vouches, those of the session that
-    runs; `waits_until`: after too many wrong passwords; `invited`: nobody has come in with it yet; `issuer`: it signs
-    in elsewhere."""
+    runs; `waits_until`: after too many wrong passwords; `invited`: nobody has come in with it yet;
+    `one_time_until`: how long a password that was handed over holds, `one_time_over`: no longer; `issuer`: it signs in
+    elsewhere."""
 
     id: str
     login: str
@@ -30,6 +31,8 @@ class Account:
     created: datetime
     waits_until: datetime | None
     invited: bool
+    one_time_until: datetime | None
+    one_time_over: bool
     issuer: bool
 
 
@@ -50,6 +53,8 @@ def shown(session: Session, found: Sequence[Staff]) -> list[Account]:
             created=one.created,
             waits_until=one.locked_until if one.locked_until and one.locked_until > at else None,
             invited=one.must_change and one.entered is None,
+            one_time_until=one.one_time_until,
+            one_time_over=one.one_time_until is not None and one.one_time_until <= at,
             issuer=one.subject is not None,
         )
         for one in found

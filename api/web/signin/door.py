@@ -22,7 +22,7 @@ from api.web.languages import COOKIE as LANGUAGE
 from api.web.languages import FIRST, LANGUAGES, SECONDS
 from api.web.pages import AnyRequest, page, see_other
 from mdm.access import Principal, login, setup
-from mdm.access.errors import NotIdentifiedError
+from mdm.access.errors import NotIdentifiedError, OneTimeOverError
 from mdm.access.sessions import COOKIE, enter
 from mdm.compose import Hub
 from mdm.errors import HubError
@@ -35,23 +35,27 @@ _Over = Annotated[str | None, QueryParameter(name="sesi", max_length=16)]
 
 @dataclass(frozen=True)
 class SignInPage:
-    """The sign-in page. `over`: a session ended; `first`: there is no account yet."""
+    """The sign-in page. `over`: a session ended; `outdated`: a one-time password came too late; `first`: there is no
+    account yet."""
 
     balik: str
     login: str
     over: bool
     failed: bool
+    outdated: bool
     issuer: bool
     first: bool
 
 
 @dataclass(frozen=True)
 class SetupPage:
-    """The first set-up. `wrong`: what was refused, in words; `original`: in the hub's."""
+    """The first set-up. `wrong`: what was refused, in words; `original`: in the hub's; `hours`: how long a token is
+    good."""
 
     login: str
     failed: bool
     original: str
+    hours: int
 
 
 @declares("page.open")
@@ -75,8 +79,11 @@ async def sign_in(request: AnyRequest, data: _Form, hub: NamedDependency[Hub]) -
     )
     try:
         secret, device = await paced(request.app.state, login.log_in, hub, attempt)
-    except NotIdentifiedError:
-        context = await to_thread.run_sync(lambda: _sign_in(hub, goal, login=name, failed=True))
+    except (NotIdentifiedError, OneTimeOverError) as error:
+        late = isinstance(error, OneTimeOverError)
+        context = await to_thread.run_sync(
+            lambda: _sign_in(hub, goal, login=name, failed=not late, outdated=late)
+        )
         return page(request, "signin/signin.html", context, status=422)
     running = await to_thread.run_sync(enter, hub, secret)
     if running.missing:
@@ -103,7 +110,7 @@ def setup_page(request: AnyRequest, hub: NamedDependency[Hub]) -> Response[bytes
     """The first account, while there is none."""
     if not setup.needed(hub):
         return see_other(SIGN_IN)
-    return page(request, "signin/setup.html", SetupPage("", failed=False, original=""))
+    return page(request, "signin/setup.html", _setup(hub, ""))
 
 
 @declares("session.setup")
@@ -121,7 +128,7 @@ async def first_account(
         pass
     except HubError as error:
         original = f"{error.message} {error.hint}"
-    context = SetupPage(name, failed=not original, original=original)
+    context = _setup(hub, name, failed=not original, original=original)
     return page(request, "signin/setup.html", context, status=422)
 
 
@@ -141,7 +148,17 @@ def session_cookie(hub: Hub, secret: str) -> Any:
 
 
 def _sign_in(
-    hub: Hub, balik: str, *, login: str = "", over: bool = False, failed: bool = False
+    hub: Hub,
+    balik: str,
+    *,
+    login: str = "",
+    over: bool = False,
+    failed: bool = False,
+    outdated: bool = False,
 ) -> SignInPage:
     issuer, first = hub.settings.access.oidc is not None, setup.needed(hub)
-    return SignInPage(balik, login, over, failed, issuer, first)
+    return SignInPage(balik, login, over, failed, outdated, issuer, first)
+
+
+def _setup(hub: Hub, login: str, *, failed: bool = False, original: str = "") -> SetupPage:
+    return SetupPage(login, failed, original, hub.settings.access.setup_hours)

@@ -36,14 +36,14 @@ def setup_token(session: Session) -> None:
 
     with opened(session) as hub:
         path = write_token(hub)
-        where = hub.settings.access.issuer
+        where, hours = hub.settings.access.issuer, hub.settings.access.setup_hours
     if session.json:
         emit_json(session, {"file": path})
         return
     say(session, f"Set-up token: {path}")
     say(
         session,
-        f"Good once, for a day. Open {where}/penyiapan while the service runs, and choose login and password.",
+        f"Good once, for {hours} hours. Open {where}/penyiapan while the service runs, and choose login and password.",
     )
 
 
@@ -82,15 +82,19 @@ def user_list(session: Session) -> None:
 def user_add(session: Session, *, login: str) -> None:
     """A new account; reads the password for its first login. Roles are granted apart."""
     from mdm.access import staff  # noqa: PLC0415
+    from mdm.hub.columns import now  # noqa: PLC0415
 
     password = ask("Password for the first login: ")
     with opened(session) as hub, hub.sessions.begin() as writing:
-        made = staff.create(writing, login, password, actor=operator())
+        hours = hub.settings.access.one_time_hours
+        until = now() + hub.settings.access.one_time_life
+        made = staff.create(writing, login, password, actor=operator(), until=until)
     if session.json:
-        emit_json(session, {"id": made.id, "login": made.login})
+        emit_json(session, {"id": made.id, "login": made.login, "until": until})
     else:
         say(
-            session, f"{made.login} is {made.id}. The password is to be changed at the first login."
+            session,
+            f"{made.login} is {made.id}. The password is to be changed at the first login, within {hours} hours.",
         )
 
 
@@ -149,7 +153,8 @@ def user_reset(session: Session, *, login: str, approval: str | None) -> None:
     password = ask("Password for the next login: ")
     with opened(session) as hub:
         reset_user(hub, operator(), login, password, approval=approval, alone=True)
-    _done(session, f"{login} is reset.")
+        hours = hub.settings.access.one_time_hours
+    _done(session, f"{login} is reset. The password is good for {hours} hours.")
 
 
 @admin.group()

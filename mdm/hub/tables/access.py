@@ -24,6 +24,7 @@ class Staff(SQLModel, table=True):
     state: str  # active, disabled
     password: str | None = None  # argon2id; nothing for who comes by OpenID Connect
     must_change: bool = False  # the password was set by somebody else
+    one_time_until: datetime | None = Field(default=None, sa_type=UtcDateTime)  # such a one holds
     totp: bytes | None = None  # sealed secret of the second factor
     totp_key: int | None = None  # version of the key that sealed it
     totp_step: int = Field(default=0, sa_type=sa.BigInteger)  # the last one used: no code twice
