@@ -28,6 +28,10 @@ SLICE = 256  # events read at once beside those who are served, who then have th
 ENTRIES = 512  # written at once, likewise: neighbours, so that each page is written once
 REST_SECONDS = 0.01
 TOGETHER = 20_000
+BUSY = 200  # events between two looks, from which on the index waits
+BEHIND = (
+    16 * PART
+)  # events that may stand behind it meanwhile: a search reads them in a fifth of a second
 
 _decode = msgspec.json.Decoder(dict[str, Any]).decode
 
@@ -37,6 +41,17 @@ def edge(session: Session) -> int:
     query = select(AuditPart.n, AuditPart.events).order_by(col(AuditPart.n).desc()).limit(1)
     last = session.exec(query).first()
     return last[0] * PART + last[1] if last else 0
+
+
+def grow_in_time(hub: Hub, before: int) -> int:
+    """Index the parts that are full, unless many are served just now and not too much stands behind the index yet:
+    whoever else writes takes from SQLite's connections what they remember of the database. `before`: how many events
+    there were at the last look; how many there are now."""
+    with hub.sessions.read() as session:
+        held, covered = size(session), edge(session)
+    if held - before < BUSY or held - covered >= BEHIND:
+        grow(hub)
+    return held
 
 
 def grow(hub: Hub) -> None:

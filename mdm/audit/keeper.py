@@ -7,7 +7,7 @@ from threading import Event, Thread
 from typing import TYPE_CHECKING, Self
 
 from mdm.audit.checkpoints import checkpoint, tick
-from mdm.audit.indexed import grow
+from mdm.audit.indexed import grow_in_time
 
 if TYPE_CHECKING:
     from mdm.compose import Hub
@@ -24,6 +24,7 @@ class Keeper:
 
     def __init__(self, hub: Hub, failed: Callable[[Exception], None] = lambda _error: None) -> None:
         self._hub, self._failed = hub, failed
+        self._held = 0
         self._ended = Event()
         self._thread = Thread(target=self._work, name="audit keeper", daemon=True)
 
@@ -39,8 +40,11 @@ class Keeper:
     def _work(self) -> None:
         while not self._ended.wait(LOOK_SECONDS):
             self._try(tick)
-            self._try(grow)
+            self._try(self._index)
         self._try(checkpoint)
+
+    def _index(self, hub: Hub) -> None:
+        self._held = grow_in_time(hub, self._held)
 
     def _try(self, act: Callable[[Hub], object]) -> None:
         try:

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from mdm import audit
-from mdm.audit import checkpoints
-from mdm.audit.indexed import edge, grow, reindex
+from mdm.audit import checkpoints, indexed
+from mdm.audit.indexed import edge, grow, grow_in_time, reindex
 from mdm.audit.search import Wanted, entries, named, search
 from mdm.audit.verified import Verified
 from mdm.audit.verifier import leaf_hash, read_note
@@ -187,6 +187,26 @@ def test_events_are_found_the_same_before_and_behind_the_edge_of_the_index(hub: 
         assert 0 < edge(session) < audit.size(session)
     assert [found(wanted) for wanted in every] == before
     assert checked(hub).holds
+
+
+def test_the_index_waits_while_many_are_served_but_not_for_ever(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def covered() -> int:
+        with hub.sessions.read() as session:
+            return edge(session)
+
+    act(hub, indexed.PART + 10)
+    seen = grow_in_time(hub, 0)
+    assert covered() == 0, "all of them came just now"
+    seen = grow_in_time(hub, seen)
+    assert covered() == indexed.PART, "nobody came since"
+    monkeypatch.setattr(indexed, "BEHIND", 2 * indexed.PART)
+    for _ in range(2):
+        assert covered() == indexed.PART
+        act(hub, indexed.PART)
+        seen = grow_in_time(hub, seen)
+    assert covered() == 3 * indexed.PART, "too much would stand behind it"
 
 
 PERSON = content(nik=SITI, name="SITI")
