@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, func, select
 
 from mdm import audit
-from mdm.errors import InputError, IntegrityError
+from mdm.errors import ConflictError, InputError, IntegrityError
 from mdm.hub.columns import now
 from mdm.hub.dialect import dialect_of
 from mdm.hub.tables import AgreedCallback, Exchange, ExchangeReference, SeenMessage
@@ -45,8 +45,26 @@ class Taken:
     content: Any = field(repr=False)
 
 
-def agree_callback(session: Session, client_id: str, uri: str, actor: str) -> None:
+def agree_callback(
+    session: Session, client_id: str, uri: str, actor: str, *, approved_by: str | None = None
+) -> None:
     """Let answers to a client go to an address; InputError for one that is not safe to call."""
+    must_be_callable(uri)
+    if session.get(AgreedCallback, (client_id, uri)) is None:
+        session.add(AgreedCallback(client_id=client_id, uri=uri, added_by=actor))
+        audit.record(session, actor, "callback.agree", id=[client_id, uri], approved_by=approved_by)
+
+
+def must_be_new(session: Session, client_id: str, uri: str) -> None:
+    """ConflictError for an address that was agreed on already."""
+    if session.get(AgreedCallback, (client_id, uri)) is not None:
+        raise ConflictError(
+            "This address was agreed on already.", "Nothing is to be done.", code="callback-agreed"
+        )
+
+
+def must_be_callable(uri: str) -> None:
+    """InputError for an address that is not safe to call."""
     parts = urlsplit(uri)
     secure = parts.scheme == "https" or (
         parts.scheme == "http" and parts.hostname in LOOPBACK  # a trial on one machine
@@ -55,17 +73,19 @@ def agree_callback(session: Session, client_id: str, uri: str, actor: str) -> No
         raise InputError(
             "This is not an address that answers can be sent to.",
             "Give a whole https URL without user name and fragment.",
+            code="callback-form",
         )
-    if session.get(AgreedCallback, (client_id, uri)) is None:
-        session.add(AgreedCallback(client_id=client_id, uri=uri, added_by=actor))
-        audit.record(session, actor, "callback.agree", id=[client_id, uri])
 
 
 def withdraw_callback(session: Session, client_id: str, uri: str, actor: str) -> None:
     """Let no answer go there any more; InputError when none was to."""
     row = session.get(AgreedCallback, (client_id, uri))
     if row is None:
-        raise InputError("This address was not agreed on.", "See `dtsen admin callback list`.")
+        raise InputError(
+            "This address was not agreed on.",
+            "See `dtsen admin callback list`.",
+            code="callback-gone",
+        )
     session.delete(row)
     audit.record(session, actor, "callback.withdraw", id=[client_id, uri])
 

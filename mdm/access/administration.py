@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 from sqlmodel import Session
 
+from mdm import exchanges
 from mdm.access import approvals, roles
 from mdm.access import staff as accounts
 from mdm.access.agreements import Agreement, amend, must_amend
@@ -169,6 +170,33 @@ def rotate_client_key(
         actor,
         act,
         lambda session, _: rotate_key(session, find(session, client_id), public, actor=actor),
+        approval=approval,
+        alone=alone,
+    )
+
+
+def agree_callback(
+    hub: Hub, actor: str, who: str, uri: str, *, approval: str | None, alone: bool = False
+) -> None:
+    """Let answers to a client go to an address. SecondPersonError as in `grant_role`: they tell of people. InputError
+    for an address that is not safe to call, ConflictError for one agreed on already."""
+    exchanges.must_be_callable(uri)
+    with hub.sessions.read() as session:
+        client_id = find(session, who).id
+        exchanges.must_be_new(session, client_id, uri)
+    act = _Act(
+        "callback.agree",
+        {"client": client_id, "address": uri},
+        f"{client_id}: answers may go to {uri}",
+        client_id,
+    )
+    return _by_two(
+        hub,
+        actor,
+        act,
+        lambda session, by: exchanges.agree_callback(
+            session, client_id, uri, actor, approved_by=by
+        ),
         approval=approval,
         alone=alone,
     )

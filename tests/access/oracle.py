@@ -60,6 +60,7 @@ user-administrator anywhere -          -                              role.grant
 user-administrator anywhere -          -                              client.amend,client.disable,client.rotate-key
 user-administrator anywhere -          -                              user.enable,user.sign-out
 user-administrator anywhere -          -                              client.enable,client.withdraw-key
+user-administrator anywhere -          -                              callback.agree,callback.withdraw
 user-administrator anywhere -          -                              honey.add,approval.withdraw
 user-administrator anywhere -          -                    approval.list,approval.decide,alarm.read,metrics.read
 key-administrator  anywhere -          -                              key.list,key.rotate,key.destroy,approval.withdraw

@@ -276,6 +276,29 @@ def test_a_client_is_registered_amended_and_keyed_by_two(
     assert "dicabut" in page
 
 
+def test_an_address_for_answers_is_agreed_on_by_two_and_withdrawn_by_one(
+    administrator: Desk, second: Desk, workbench: Served
+) -> None:
+    client, uri = make_client(workbench.hub), "https://pkh.example.go.id/on-search"
+    path = f"/kelola/klien/{client.id}"
+    assert "Belum ada alamat" in administrator.see(path)
+    unsafe = administrator.send(f"{path}/alamat", alamat="http://pkh.example.go.id/x")
+    assert (unsafe.status_code, "tanpa nama pengguna" in unsafe.text) == (422, True)
+    assert 'value="http://pkh.example.go.id/x"' in unsafe.text
+    administrator.done(f"{path}/alamat", alamat=uri)
+    assert "Belum ada alamat" in administrator.see(path)
+    assert uri in second.see("/persetujuan")
+    assert second.approve().status_code == 303
+    assert administrator.carry_out(path).status_code == 303
+    page = administrator.see(path)
+    assert f'value="{uri}"' in page
+    assert "Menyepakati alamat jawaban klien" in page  # the log in words
+    again = administrator.send(f"{path}/alamat", alamat=uri)
+    assert (again.status_code, "sudah disepakati" in again.text) == (409, True)
+    gone = administrator.done(f"{path}/alamat/cabut", alamat=uri)
+    assert "Belum ada alamat" in gone
+
+
 def test_a_key_is_withdrawn_and_the_client_is_out(administrator: Desk, workbench: Served) -> None:
     client = make_client(workbench.hub)
     token = client.token()

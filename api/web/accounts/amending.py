@@ -1,4 +1,5 @@
-"""What is done with a client: its agreement amended, its key replaced or withdrawn, closed, opened again."""
+"""What is done with a client: its agreement amended, its key replaced or withdrawn, where
+answers may go, closed, opened again."""
 
 from __future__ import annotations
 
@@ -10,13 +11,14 @@ from litestar.params import FromPath, URLEncodedBody
 
 from api.actions import declares
 from api.web.accounts.agreeing import agreement, typed
-from api.web.accounts.client import PATH, again, shown
+from api.web.accounts.client import ADDRESS, PATH, again, shown
 from api.web.accounts.clients import KEY
 from api.web.accounts.requests import CLIENT, FIELD, asked_for, two
 from api.web.errors import Told
 from api.web.flash import Flash
 from api.web.forms import text
 from api.web.pages import AnyRequest, see_other
+from mdm import exchanges
 from mdm.access import Principal, administration, clients
 from mdm.access.agreements import read_agreement
 from mdm.access.keyfiles import read_public
@@ -98,6 +100,50 @@ def withdraw_key(
     return two(f"{CLIENT}/{client_id}", "accounts.done.withdrawn", withdrawn, refused)
 
 
+@declares("callback.agree")
+@post(PATH + "/alamat", request_max_body_size=4096, sync_to_thread=True)
+def agree_callback(
+    request: AnyRequest,
+    client_id: FromPath[str],
+    data: _Form,
+    principal: NamedDependency[Principal],
+    hub: NamedDependency[Hub],
+) -> Response[bytes]:
+    """Let answers go to an address: ask for it, or do it once another person approved."""
+    _there(hub, client_id)
+    address = text(data, "alamat", ADDRESS + 1)
+
+    def agreed() -> None:
+        approval, before = asked_for(hub, principal.id, "callback.agree", data)
+        uri = before["address"] if before else address
+        administration.agree_callback(hub, principal.id, client_id, uri, approval=approval)
+
+    refused = again(request, hub, client_id, "callback", address=address)
+    return two(f"{CLIENT}/{client_id}", "accounts.done.callback", agreed, refused)
+
+
+@declares("callback.withdraw")
+@post(PATH + "/alamat/cabut", request_max_body_size=4096, sync_to_thread=True)
+def withdraw_callback(
+    request: AnyRequest,
+    client_id: FromPath[str],
+    data: _Form,
+    principal: NamedDependency[Principal],
+    hub: NamedDependency[Hub],
+) -> Response[bytes]:
+    """Let no answer go there any more, at once."""
+    _there(hub, client_id)
+
+    def withdrawn() -> None:
+        with hub.sessions.begin() as session:
+            exchanges.withdraw_callback(
+                session, client_id, text(data, "alamat", ADDRESS), principal.id
+            )
+
+    refused = again(request, hub, client_id, "callbacks")
+    return two(f"{CLIENT}/{client_id}", "accounts.done.callback-withdrawn", withdrawn, refused)
+
+
 @declares("client.disable")
 @post(PATH + "/nonaktif", request_max_body_size=2048, sync_to_thread=True)
 def disable(
@@ -137,4 +183,12 @@ def _there(hub: Hub, client_id: str) -> None:
             raise Told(404, "accounts.no-client")
 
 
-HANDLERS: list[Any] = [amend, new_key, withdraw_key, disable, enable]
+HANDLERS: list[Any] = [
+    amend,
+    new_key,
+    withdraw_key,
+    agree_callback,
+    withdraw_callback,
+    disable,
+    enable,
+]

@@ -26,12 +26,14 @@ from mdm.access.directory import keys_of, used_by
 from mdm.audit.search import Wanted, search
 from mdm.compose import Hub
 from mdm.errors import HubError
+from mdm.exchanges import callbacks
 from mdm.hub.tables import Approval, Client
 
 PATH = CLIENT + "/{client_id:str}"
 EVENTS = 30  # of the history
 MOST = 5_000  # events looked at for it
-_ACTS = [act for act in PLACES if act.startswith("client.")]
+_ACTS = [act for act, place in PLACES.items() if place.startswith(CLIENT)]
+ADDRESS = 500  # characters of an address for answers
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,8 @@ class Before:
 
 @dataclass(frozen=True)
 class ClientPage:
-    """One client; `form`: its agreement to be amended, as it stands or as typed; `key`: a key as typed."""
+    """One client; `form`: its agreement to be amended, as it stands or as typed; `key`, `address`: as typed;
+    `callbacks`: where answers may go."""
 
     one: Terms
     requests: list[Request]
@@ -56,6 +59,8 @@ class ClientPage:
     history: list[Spoken]
     form: AgreementForm
     key: str
+    callbacks: list[str]
+    address: str
     programmes: tuple[str, ...]
     purposes: list[str]
     limits: tuple[str, ...]
@@ -79,13 +84,14 @@ def again(
     *,
     form: AgreementForm | None = None,
     key: str = "",
+    address: str = "",
 ) -> Callable[[HubError], Response[bytes]]:
     """The page once more, with what is wrong at one of its forms."""
 
     def answered(error: HubError) -> Response[bytes]:
         wrong = refused(visitor_of(request), which, error)
         kept = "" if error.code == PRIVATE else key  # it is not sent about once more
-        return shown(request, hub, client_id, form=form, key=kept, wrong=wrong)
+        return shown(request, hub, client_id, form=form, key=kept, address=address, wrong=wrong)
 
     return answered
 
@@ -97,6 +103,7 @@ def shown(
     *,
     form: AgreementForm | None = None,
     key: str = "",
+    address: str = "",
     wrong: Refused | None = None,
 ) -> Response[bytes]:
     """The page: as the client stands, with a form as it was typed and what is wrong with it."""
@@ -117,6 +124,8 @@ def shown(
             ),
             form=form or of_client(one),
             key=key,
+            callbacks=callbacks(session, one.id),
+            address=address,
             programmes=programmes(hub),
             purposes=purposes(),
             limits=LIMITS,

@@ -40,6 +40,7 @@ PLACES = {
     "client.amend": CLIENT + "/{}/perjanjian",
     "client.enable": CLIENT + "/{}/aktif",
     "client.rotate-key": CLIENT + "/{}/kunci",
+    "callback.agree": CLIENT + "/{}/alamat",
 }
 WAITS = Flash("plain", "accounts.request.waits")
 
@@ -128,13 +129,15 @@ def _said(words: Wording, names: Mapping[str, str], row: Approval) -> Iterator[t
         return
     asked = row.content
     if row.about is not None:
-        kind = "client" if row.action.startswith("client.") else "user"
+        kind = "client" if PLACES[row.action].startswith(CLIENT) else "user"
         yield words.t(f"accounts.request.{kind}"), names.get(row.about, row.about)
     if "name" in asked:
         yield words.t("accounts.request.client"), asked["name"]
     if "role" in asked:
         yield words.t("accounts.role"), words.t(f"layout.role.{asked['role']}")
         yield words.t("accounts.region"), place(words, asked["region"])
+    if "address" in asked:
+        yield words.t("accounts.callback.address"), asked["address"]
     if "key" in asked:
         yield words.t("accounts.key.fingerprint"), asked["key"]["kid"]
     yield from _terms(words, asked.get("agreement", {}))

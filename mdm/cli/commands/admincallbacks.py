@@ -35,15 +35,14 @@ def callback_list(session: Session, *, name: str) -> None:
 @shared_options
 @click.argument("name")
 @click.argument("address")
+@click.option("--approval", help="The approval of another person, once given.")
 @pass_session
-def callback_add(session: Session, *, name: str, address: str) -> None:
-    """Let answers to a client be sent to an address: exactly this one."""
-    from mdm import exchanges  # noqa: PLC0415
-    from mdm.access import clients  # noqa: PLC0415
+def callback_add(session: Session, *, name: str, address: str, approval: str | None) -> None:
+    """Let answers to a client be sent to an address: exactly this one. Once two people could approve, another must."""
+    from mdm.access.administration import agree_callback  # noqa: PLC0415
 
-    with opened(session) as hub, hub.sessions.begin() as writing:
-        found = clients.find(writing, name)
-        exchanges.agree_callback(writing, found.id, address, operator())
+    with opened(session) as hub:
+        agree_callback(hub, operator(), name, address, approval=approval, alone=True)
     _done(session, f"Answers to {name} may go there.")
 
 
