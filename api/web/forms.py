@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime, time, timedelta
+from math import isfinite
 from typing import Annotated, Any
 
 from litestar.params import PathParameter
@@ -47,6 +48,22 @@ def moment_of(text: str) -> datetime | None:
     if moment is None or not FIRST_YEAR <= moment.year < LAST_YEAR:
         return None
     return moment.replace(tzinfo=JAKARTA).astimezone(UTC)
+
+
+def number_of(text: str) -> float | None:
+    """A number as people write it, with a comma or a point; None for none, and for what is none."""
+    try:
+        number = float(text.replace(",", "."))
+    except ValueError:
+        return None
+    return number if isfinite(number) else None
+
+
+def unread(
+    typed: Mapping[str, str], read: Callable[[str], object], names: Iterable[str]
+) -> frozenset[str]:
+    """Those of the fields that hold something `read` can make nothing of."""
+    return frozenset(name for name in names if typed.get(name) and read(typed[name]) is None)
 
 
 def just_before(moment: datetime) -> datetime:

@@ -278,6 +278,7 @@ def test_on_a_phone_without_the_script_by_keyboard(judged: Served, open_: Open) 
         ("/log", {"nik": "12"}, 422),
         ("/contoh", {"apa": "events", "jumlah": "100000"}, 422),
         ("/contoh", {"apa": "values", "jenis": "dog", "jumlah": "5"}, 422),
+        ("/contoh", {"apa": "events", "jumlah": "5", "dari": "kemarin"}, 422),
         ("/contoh/none/1", {"putusan": "right"}, 404),
     ],
 )
@@ -289,6 +290,18 @@ def test_what_is_wrong_is_said_and_changes_nothing(
         answer = post(client, who, path, **form)
     assert answer.status_code == status
     assert SITI not in answer.text
+
+
+def test_what_is_no_date_is_said_beside_its_field(judged: Served) -> None:
+    who = one_of(judged.hub, "auditor")
+    with who.client(judged.url) as client:
+        for path in ("/log?dari=2026-13-01", "/log?sampai=besok"):
+            answer = client.get(path)
+            assert (answer.status_code, answer.text.count("Ini bukan tanggal")) == (422, 1)
+        assert client.get("/log?dari=2026-01-01&sampai=").status_code == 200
+        of_siti = post(client, who, "/log", nik=SITI).headers["location"].partition("entitas=")[2]
+        moment = client.get(f"/telusur/{of_siti}/beda?pada=lusa")
+        assert (moment.status_code, "Ini bukan tanggal" in moment.text) == (422, True)
 
 
 def post(client: httpx.Client, who: Member, path: str, **form: str) -> httpx.Response:

@@ -387,6 +387,16 @@ def test_the_supervisor_sees_how_it_goes(workbench: Served, open_: Open) -> None
         assert client.get("/tinjau/penyelia").status_code == 403
 
 
+def test_a_filter_that_is_no_number_is_said_beside_its_field(workbench: Served) -> None:
+    with one_of(workbench.hub, "steward").client(workbench.url) as client:
+        answer = client.get("/tinjau?dari=tinggi")
+        assert (answer.status_code, answer.text.count("Ini bukan angka")) == (422, 1)
+        assert 'value="tinggi"' in answer.text
+        assert client.get("/tinjau?dari=2,5&sampai=").status_code == 200
+        bits = client.get("/operasi/ambang?tautkan=99")
+        assert (bits.status_code, "dari -10 sampai 30" in bits.text) == (422, True)
+
+
 def test_a_supervisor_hears_the_reviewers_of_a_parked_task(workbench: Served) -> None:
     hub, note = workbench.hub, "Tetangga bernama Sarinah tahu"
     give_back(hub)

@@ -68,6 +68,7 @@ class DifferencePage:
     links: list[LinkDifference]
     same: int
     opened: bool
+    unread: bool
 
 
 _Moment = Annotated[str | None, QueryParameter(name="pada", max_length=MOMENT)]
@@ -102,7 +103,8 @@ def open_difference(
 def _difference(
     request: AnyRequest, hub: Hub, entity_id: str, wanted: str, *, opens: bool
 ) -> Response[bytes]:
-    moment = moment_of(wanted) or clock()
+    asked = moment_of(wanted)
+    moment = asked or clock()
     with hub.sessions.read() as session:
         now = find(hub, session, request, entity_id=entity_id)
         then = find_then(hub, session, request, now, moment)
@@ -131,8 +133,10 @@ def _difference(
         links=list(links),
         same=sum(one.change == SAME for one in seen),
         opened=opens,
+        unread=bool(wanted) and asked is None,
     )
-    return page(request, "auditor/difference.html", context)
+    status = 422 if context.unread else 200
+    return page(request, "auditor/difference.html", context, status=status)
 
 
 def _shown(request: AnyRequest, kind: str, one: Difference, opened: bool) -> ShownDifference:

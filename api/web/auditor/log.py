@@ -22,7 +22,7 @@ from api.web.auditor.proof import LOG
 from api.web.auditor.sight import find, searched
 from api.web.auditor.spoken import Spoken, acts, purpose_name, spoken
 from api.web.errors import Told
-from api.web.forms import Number, begin_of, day_of, end_of, text
+from api.web.forms import Number, begin_of, day_of, end_of, text, unread
 from api.web.pages import AnyRequest, page, see_other
 from api.web.visitor import visitor_of
 from api.web.wording import IN
@@ -64,6 +64,11 @@ class Asked:
             since=begin_of(day_of(self.dari)),
             until=end_of(day_of(self.sampai)),
         )
+
+    @property
+    def unread(self) -> frozenset[str]:
+        """Date fields that hold no date."""
+        return unread(vars(self), day_of, ("dari", "sampai"))
 
     def query(self, **more: object) -> str:
         """As the query of an address."""
@@ -111,6 +116,8 @@ def log_page(
         return page(request, "auditor/log.html", context, status=422)
     except InputError:
         pass
+    if asked.unread:
+        return page(request, "auditor/log.html", _empty(request, asked), status=422)
     with hub.sessions.read() as session:
         found = search(session, asked.wanted(session), before=sebelum, limit=PAGE, most=MOST)
         told = spoken(session, visitor_of(request), found.events)

@@ -52,6 +52,7 @@ class PairsPage:
     past: bool
     run: int | None
     pairs: list[ShownPair] | None
+    unread: bool
 
 
 @declares(ACTION)
@@ -64,7 +65,8 @@ def pairs(
 ) -> Response[bytes]:
     """Weights and words, as of a moment: nobody's values."""
     at = clock()
-    moment = moment_of(pada or "") or at
+    asked = moment_of(pada or "")
+    moment = asked or at
     with hub.sessions.read() as session:
         now = find(hub, session, request, entity_id=entity_id)
         sight = now if moment >= at else find_then(hub, session, request, now, moment)
@@ -78,8 +80,9 @@ def pairs(
         moment < at,
         sight.target.run.seq if sight else None,
         _shown(IN[visitor_of(request).language], hub, sight, rules) if sight else [],
+        unread=bool(pada) and asked is None,
     )
-    return page(request, "auditor/pairs.html", context)
+    return page(request, "auditor/pairs.html", context, status=422 if context.unread else 200)
 
 
 def _shown(words: Wording, hub: Hub, sight: Sight, rules: LinkageRules) -> list[ShownPair] | None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from litestar import Response, get, post
@@ -18,7 +18,7 @@ from api.web.auditor import drawn
 from api.web.auditor.sight import ACTION as TRACE
 from api.web.auditor.sight import principal_of
 from api.web.auditor.spoken import Names, Spoken, acts, spoken
-from api.web.forms import Number, begin_of, day_of, end_of, text
+from api.web.forms import Number, begin_of, day_of, end_of, text, unread
 from api.web.pages import AnyRequest, page, see_other
 from api.web.visitor import Visitor, visitor_of
 from api.web.waiting import Waiting
@@ -40,13 +40,16 @@ _Form = URLEncodedBody[dict[str, Any]]
 
 @dataclass(frozen=True)
 class SamplesPage:
-    """The samples there are, and forms to draw one. `original`: a refusal in the hub's words."""
+    """The samples there are, and forms to draw one. `original`: a refusal in the hub's words;
+    `unread`: fields of dates that hold none, as `typed`."""
 
     samples: list[Sample]
     who: Names
     acts: list[tuple[str, str]]
     attributes: list[tuple[str, str]]
     original: str = ""
+    typed: Mapping[str, Any] = field(default_factory=dict)
+    unread: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -89,6 +92,9 @@ def samples_page(request: AnyRequest, hub: NamedDependency[Hub]) -> Response[byt
 @post(PATH, request_max_body_size=4096, sync_to_thread=True)
 def draw(request: AnyRequest, data: _Form, hub: NamedDependency[Hub]) -> Response[bytes]:
     """Draw one, then on to it."""
+    if wrong := unread(data, day_of, ("dari", "sampai")):
+        context = replace(_samples(request, hub), typed=data, unread=wrong)
+        return page(request, "auditor/samples.html", context, status=422)
     try:
         sample = pages.draw(hub, _asked(request, data), data, principal_of(request).id)
     except InputError as error:

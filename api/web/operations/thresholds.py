@@ -10,6 +10,7 @@ from litestar.di import NamedDependency
 from litestar.params import QueryParameter
 
 from api.actions import declares
+from api.web.forms import number_of, unread
 from api.web.operations.named import chart_address, kind_name
 from api.web.pages import AnyRequest, page
 from api.web.visitor import visitor_of
@@ -20,8 +21,9 @@ from mdm.compose import Hub
 
 JUDGEMENTS = ("link", "review", "non-link")
 _Kind = Annotated[str | None, QueryParameter(name="jenis", max_length=16)]
-_Bits = Annotated[float | None, QueryParameter(name="tautkan", ge=-10, le=30)]
-_Low = Annotated[float | None, QueryParameter(name="tinjau", ge=-10, le=30)]
+_Bits = Annotated[str, QueryParameter(name="tautkan", max_length=16)]
+_Low = Annotated[str, QueryParameter(name="tinjau", max_length=16)]
+LEAST, MOST = -10, 30  # bits that anybody tries
 
 
 @dataclass(frozen=True)
@@ -43,14 +45,16 @@ class Band:
 
 @dataclass(frozen=True)
 class ThresholdsPage:
-    """The page. `link`, `review`: in force; `asked_*`: what is tried, in bits."""
+    """The page. `link`, `review`: in force; `asked_*`: what is tried, in bits, or what was typed where
+    that is no such number (`wrong`)."""
 
     kind: str
     kinds: list[tuple[str, str]]
     link: float
     review: float
-    asked_link: float
-    asked_review: float
+    asked_link: float | str
+    asked_review: float | str
+    wrong: frozenset[str]
     changes: list[Change]
     held: int
     bands: list[Band]
@@ -63,15 +67,17 @@ def thresholds(
     request: AnyRequest,
     hub: NamedDependency[Hub],
     jenis: _Kind = None,
-    asked: _Bits = None,
-    low: _Low = None,
+    asked: _Bits = "",
+    low: _Low = "",
 ) -> Response[bytes]:
     """What a change of thresholds would do."""
     words = IN[visitor_of(request).language]
     kind: Kind = next((one for one in KINDS if one == jenis), KINDS[0])
     in_force = load_linkage(kind).thresholds
-    link = in_force.link if asked is None else asked
-    review = min(link, max(in_force.review, in_force.review if low is None else low))
+    wrong = unread({"tautkan": asked, "tinjau": low}, _bits, ("tautkan", "tinjau"))
+    link, least = _bits(asked), _bits(low)
+    link = in_force.link if link is None else link
+    review = min(link, max(in_force.review, in_force.review if least is None else least))
     with hub.sessions.read() as session:
         seq = figures.newest(session)
         found = figures.read(session, seq, "weight", kind) if seq else []
@@ -80,14 +86,20 @@ def thresholds(
         kinds=[(one, kind_name(words, one)) for one in KINDS],
         link=in_force.link,
         review=in_force.review,
-        asked_link=link,
-        asked_review=review,
+        asked_link=asked if "tautkan" in wrong else link,
+        asked_review=low if "tinjau" in wrong else review,
+        wrong=wrong,
         changes=changes(found, link, review),
         held=sum(one.count for one in found if not one.detail.endswith("/weight")),
         bands=_bands(found, in_force.link),
         chart=chart_address(f"weights-{kind}", seq, words.language) if found and seq else None,
     )
-    return page(request, "operations/thresholds.html", context)
+    return page(request, "operations/thresholds.html", context, status=422 if wrong else 200)
+
+
+def _bits(text: str) -> float | None:
+    number = number_of(text)
+    return number if number is not None and LEAST <= number <= MOST else None
 
 
 def changes(found: list[figures.Figure], link: float, review: float) -> list[Change]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
+from api.web.forms import number_of, unread
 from api.web.pages import AnyRequest
 from mdm.review.queue import Filters, Key
 from mdm.review.terms import OPEN, PARKED
@@ -34,6 +35,11 @@ class Asked:
         return self.values.get(name, "")
 
     @property
+    def unread(self) -> frozenset[str]:
+        """Filters of numbers that hold none: they filter nothing, and the page says so."""
+        return unread(self.values, number_of, ("dari", "sampai"))
+
+    @property
     def filters(self) -> Filters:
         """The filters in the domain's terms."""
         return Filters(
@@ -42,8 +48,8 @@ class Asked:
             question=self.value("soal") or None,
             reason=self.value("sebab") or None,
             source=self.value("sumber") or None,
-            weight_from=_number(self.value("dari")),
-            weight_to=_number(self.value("sampai")),
+            weight_from=number_of(self.value("dari")),
+            weight_to=number_of(self.value("sampai")),
             status=_STATES.get(self.value("keadaan"), OPEN),
         )
 
@@ -57,12 +63,5 @@ def asked_of(request: AnyRequest) -> Asked:
 def key_of(request: AnyRequest) -> Key | None:
     """Where the page before ended: `sesudah=<rank>,<id>`."""
     rank, _, identity = request.query_params.get("sesudah", "").partition(",")
-    place = _number(rank)
+    place = number_of(rank)
     return None if place is None or not identity.isalnum() else Key(place, identity)
-
-
-def _number(text: str) -> float | None:
-    try:
-        return float(text.replace(",", "."))
-    except ValueError:
-        return None

@@ -114,6 +114,7 @@ def queue(
             aside,
             UNDO + asked.query if undoable else "",
         ),
+        status=422 if asked.unread else 200,
     )
 
 
