@@ -22,7 +22,7 @@ from mdm import figures
 from mdm.access.demo import DemoUser, demo_client, demo_staff
 from mdm.checking import compare, groupings, read_truth
 from mdm.compose import Hub
-from mdm.corrections.demo import demo_proposals
+from mdm.corrections.demo import demo_proposals, to_search
 from mdm.errors import UsageError
 from mdm.export import accept_again, the_published_run
 from mdm.hub.runs import published_run
@@ -45,7 +45,7 @@ PAGE = "report.html"
 @dataclass(frozen=True)
 class Shown:
     """Figures by kind, the page, and what to try next. `users`: told this once; empty when their
-    accounts were made before."""
+    accounts were made before; `nik`: of somebody whom the officers among them may search for."""
 
     quality: dict[Kind, Evaluation]
     report: Path
@@ -53,6 +53,7 @@ class Shown:
     calls: list[str]
     users: list[DemoUser]
     address: str
+    nik: str | None
 
 
 def refuse_other_homes(hub: Hub) -> None:
@@ -94,7 +95,8 @@ def show(hub: Hub, progress: Progress) -> Shown:
             page = write(hub.settings.home / PAGE, facts, following)
         calls, users = service_calls(hub, _nik(example)), demo_staff(hub)
         demo_proposals(hub, users)
-        return Shown(quality, page, following, calls, users, hub.settings.access.issuer + "/")
+        address = hub.settings.access.issuer + "/"
+        return Shown(quality, page, following, calls, users, address, to_search(hub, users))
     finally:
         engine.close()
 

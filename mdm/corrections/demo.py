@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
+from itertools import islice
 
 from sqlmodel import Session, col, select
 
@@ -19,6 +20,7 @@ from reference.codes import labels
 
 PROPOSER = "desa-operator"
 LOOKED_AT = 200  # families of the regency
+USED = 4  # families that a proposal is about
 MEMBERS = 3  # of a family that a proposal is about, at least
 PAPER = File("berita-acara.pdf", "application/pdf", b"%PDF-1.4\n% contoh berita acara peragaan\n")
 SAID = "Contoh peragaan: dilihat saat kunjungan, sesuai berita acara desa."
@@ -43,9 +45,22 @@ def demo_proposals(hub: Hub, users: Sequence[DemoUser]) -> int:
     return made
 
 
+def to_search(hub: Hub, users: Sequence[DemoUser]) -> str | None:
+    """The NIK of somebody in the operator's region about whose family nothing is proposed, to be searched for."""
+    people = _principals(hub, users)
+    if PROPOSER not in people:
+        return None
+    with hub.sessions.read() as session:
+        for family in islice(_families(hub, session, people[PROPOSER].regions[0]), USED, None):
+            for member in family.members.values():
+                if nik := value_of(member, "nik"):
+                    return str(nik)
+    return None
+
+
 def _drafts(families: Sequence[Around]) -> Iterator[Draft]:
     seen = (date.today() - timedelta(days=3)).isoformat()
-    if len(families) < 4:
+    if len(families) < USED:
         return
 
     def draft(
@@ -53,7 +68,7 @@ def _drafts(families: Sequence[Around]) -> Iterator[Draft]:
     ) -> Draft:
         return Draft(kind, about, attribute, values, {}, seen, SAID, [PAPER])
 
-    house, born, called, asset = families[:4]
+    house, born, called, asset = families[:USED]
     floor = next(one for one in labels("floor") if one != value_of(house.target, "floor"))
     yield draft("correct-value", house.target.entity_id, {"floor": floor}, "floor")
     baby = {"name": "BAYI CONTOH", "sex": "F", "birth_date": seen}

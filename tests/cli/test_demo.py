@@ -37,6 +37,8 @@ def test_the_demonstration_takes_up_what_stands_and_ends_with_a_page(
     look = next(command for command in shown["next"] if "profile" in command)
     nik = look.split()[1]
     assert dtsen_here("--home", home, "profile", stdin=nik).code == 0
+    searched = dtsen_here("--home", home, "profile", "--json", stdin=shown["nik"] or nik)
+    assert searched.code == 0
     signs_in(home, shown["users"])
     hub = open_home(home)
     try:

@@ -87,6 +87,11 @@ def _tell_users(session: Session, shown: Shown) -> None:
         if user.secret:
             session.out.print(Text(f"  {'':<16}second factor: {user.secret}"), soft_wrap=True)
     say(session, f"Open {shown.address} while the service runs, and sign in.")
+    if shown.nik:
+        say(
+            session,
+            f"The officers work in one region: under Perbaikan let them search for {shown.nik}.",
+        )
     say(
         session, "A second factor's secret goes into any authenticator, which then shows the codes."
     )
