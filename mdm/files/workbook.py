@@ -1,0 +1,188 @@
+"""An XLSX workbook whose long sheets are read piece by piece. Its reader opens a sheet only as a whole, so the rows of
+a long one are handed to it a few at a time, each few as a small workbook of their own, in memory: the same frame and
+styles, and of the texts that all sheets share only those these rows name. What a cell means stays the reader's matter.
+"""
+
+from __future__ import annotations
+
+import io
+import posixpath
+import re
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import IO, Any
+from xml.etree import ElementTree as ET
+
+import numpy as np
+
+PIECE = 1 << 20  # bytes of a long sheet, unpacked, that are opened at once
+SHORT = 16  # pieces: a sheet up to this is opened as a whole, which is quicker
+FRAME = 4 << 20  # bytes of the parts that name the sheets; larger ones are no workbook's
+_READ = 1 << 18
+_WORKBOOK = "xl/workbook.xml"
+_LINKS = "xl/_rels/workbook.xml.rels"
+_SHARED = "xl/sharedStrings.xml"
+_CARRIED = ("[Content_Types].xml", "_rels/.rels", _WORKBOOK, _LINKS, "xl/styles.xml")
+_BEGIN = re.compile(rb"<((?:[\w.-]+:)?)sheetData\s*>")
+_SHARED_BEGIN = re.compile(rb"<(?:[\w.-]+:)?si(?=[\s/>])")
+_SHARED_END = re.compile(rb"</(?:[\w.-]+:)?sst\s*>")
+_TYPE_SHARED = re.compile(rb"""(\st=["'])s(?=["'])""")
+_NAMED_TEXT = re.compile(rb"""(\st=["']s["'][^<]*<(?:[\w.-]+:)?v>)(\d+)""")
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Some rows of a sheet, as the reader opened them. `before`: what their numbers begin behind."""
+
+    sheet: Any
+    before: int
+
+
+class Workbook:
+    """The sheets of a workbook, by name. The reader's own errors, and those of zip files, are the caller's."""
+
+    def __init__(self, path: Path, piece: int = PIECE) -> None:
+        from python_calamine import CalamineWorkbook, SheetTypeEnum  # noqa: PLC0415 - only for XLSX
+
+        self._open = CalamineWorkbook.from_filelike
+        self._path = path
+        self._piece = piece
+        with path.open("rb") as file:
+            sheets = self._open(file).sheets_metadata
+        self.names: list[str] = [one.name for one in sheets if one.typ == SheetTypeEnum.WorkSheet]
+
+    def pieces(self, name: str, *, texts: bool = True) -> Iterator[Piece]:
+        """A sheet's rows, in order: one piece where it is short, or its rows are not written as they usually are.
+        Without `texts` only the places of cells are true, not what those that share a text say: that is quicker.
+        """
+        with zipfile.ZipFile(self._path) as book:
+            part = _part(book, name)
+            if part is not None and book.getinfo(part).file_size > SHORT * self._piece:
+                with book.open(part) as sheet:
+                    found = _beginning(sheet)
+                    if found is not None:
+                        frame = _frame(book)
+                        for xml, before in _parted(sheet, *found, self._piece):
+                            small = frame | self._rows_part(part, xml, texts=texts)
+                            yield Piece(self._open(_packed(small)).get_sheet_by_name(name), before)
+                        return
+        with self._path.open("rb") as file:
+            yield Piece(self._open(file).get_sheet_by_name(name), 0)
+
+    def _rows_part(self, part: str, xml: bytes, *, texts: bool) -> dict[str, bytes]:
+        """The parts of a small workbook that hold its rows, and the texts they name."""
+        if not texts:
+            return {part: _TYPE_SHARED.sub(rb"\1str", xml)}
+        if self._shared is None:
+            return {part: xml}
+        rows, named = self._shared.named_in(xml)
+        return {part: rows, _SHARED: named}
+
+    @cached_property
+    def _shared(self) -> _SharedTexts | None:
+        with zipfile.ZipFile(self._path) as book:
+            return _SharedTexts(book.read(_SHARED)) if _SHARED in book.namelist() else None
+
+
+class _SharedTexts:
+    """The texts that cells name by number, as they stand in the file: each from where it begins."""
+
+    def __init__(self, xml: bytes) -> None:
+        self._xml = xml
+        begins = [found.start() for found in _SHARED_BEGIN.finditer(xml)]
+        end = max(
+            (found.start() for found in _SHARED_END.finditer(xml, begins[-1] if begins else 0)),
+            default=len(xml),
+        )
+        self._bounds = np.array([*begins, end], dtype=np.int64)
+        self._head, self._tail = xml[: self._bounds[0]], xml[end:]
+
+    def named_in(self, sheet: bytes) -> tuple[bytes, bytes]:
+        """Rows whose cells name the texts of a smaller file, and that file."""
+        places: dict[bytes, int] = {}
+
+        def renumbered(found: re.Match[bytes]) -> bytes:
+            return b"%s%d" % (found[1], places.setdefault(found[2], len(places)))
+
+        rows = _NAMED_TEXT.sub(renumbered, sheet)
+        texts = [self._text(int(number)) for number in places]
+        return rows, b"".join([self._head, *texts, self._tail])
+
+    def _text(self, number: int) -> bytes:
+        return self._xml[self._bounds[number] : self._bounds[number + 1]]
+
+
+def _frame(book: zipfile.ZipFile) -> dict[str, bytes]:
+    there = set(book.namelist())
+    return {each: book.read(each) for each in _CARRIED if each in there}
+
+
+def _packed(parts: dict[str, bytes]) -> io.BytesIO:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as book:
+        for name, content in parts.items():
+            book.writestr(name, content)
+    packed.seek(0)
+    return packed
+
+
+def _part(book: zipfile.ZipFile, name: str) -> str | None:
+    """The part of the file in which a sheet stands; None where its frame is not as usual."""
+    there = set(book.namelist())
+    if not {_WORKBOOK, _LINKS} <= there or any(
+        book.getinfo(each).file_size > FRAME for each in (_WORKBOOK, _LINKS)
+    ):
+        return None
+    try:
+        sheets, links = (ET.fromstring(book.read(each)) for each in (_WORKBOOK, _LINKS))
+    except ET.ParseError:
+        return None
+    targets = {link.get("Id"): link.get("Target", "") for link in links}
+    for sheet in sheets.iter():
+        if _local(sheet.tag) == "sheet" and sheet.get("name") == name:
+            link = next((value for key, value in sheet.items() if _local(key) == "id"), None)
+            part = posixpath.normpath(posixpath.join("/xl", targets.get(link, ""))).lstrip("/")
+            return part if part in there else None
+    return None
+
+
+def _local(tag: str) -> str:
+    return tag.rpartition("}")[2]
+
+
+def _beginning(sheet: IO[bytes]) -> tuple[bytes, bytes, bytes] | None:
+    """What stands before a sheet's rows, the prefix of its names, and what was read of the rows. None where no rows
+    begin within the first part of it.
+    """
+    text = b""
+    while len(text) < _READ and (part := sheet.read(_READ)):
+        text += part
+    found = _BEGIN.search(text)
+    return None if found is None else (text[: found.end()], found[1], text[found.end() :])
+
+
+def _parted(
+    sheet: IO[bytes], head: bytes, prefix: bytes, rest: bytes, size: int
+) -> Iterator[tuple[bytes, int]]:
+    """Sheets of some `size` bytes of rows each, and how many rows without a number stand before. The last has what
+    the file says below its rows, as which cells are merged.
+    """
+    end = b"</%srow>" % prefix
+    close = b"</%ssheetData></%sworksheet>" % (prefix, prefix)
+    row = re.compile(rb"<%srow(?=[\s/>])([^>]*)" % re.escape(prefix))
+    counted = 0
+    while part := sheet.read(_READ):
+        rest += part
+        while (cut := rest.find(end, size)) >= 0:
+            rows, rest = rest[: cut + len(end)], rest[cut + len(end) :]
+            yield head + rows + close, _before(row, rows, counted)
+            counted += len(row.findall(rows))
+    yield head + rest, _before(row, rest, counted)
+
+
+def _before(row: re.Pattern[bytes], rows: bytes, counted: int) -> int:
+    first = row.search(rows)
+    return counted if first is not None and re.search(rb"""\sr=["']""", first[1]) is None else 0

@@ -1,0 +1,106 @@
+"""A long sheet is read a few rows at a time, and says what it would say if it were opened as a whole."""
+
+from __future__ import annotations
+
+import re
+import zipfile
+from collections.abc import Sequence
+from datetime import date, datetime, time
+from pathlib import Path
+
+import openpyxl
+import pytest
+
+from mdm.files.sheets import write_xlsx
+from mdm.files.spreadsheet import Spreadsheet
+from mdm.files.survey import survey
+from mdm.files.workbook import PIECE, Workbook
+
+ROWS = 1_500
+SMALL = 4_000  # bytes: some tens of rows
+
+
+def known(names: Sequence[str]) -> int:
+    return len({"NIK", "Nama", "Lahir"} & set(names))
+
+
+def read(path: Path, piece: int) -> tuple[int, list[str], list[list[object]]]:
+    sheet = Spreadsheet(survey(path), known, piece)
+    rows = [
+        [int(number), *row.values()]
+        for chunk in sheet.chunks()
+        for number, row in zip(chunk.rows, chunk.table.to_pylist(), strict=True)
+    ]
+    return sheet.header_row, sheet.header, rows
+
+
+def rich(path: Path) -> Path:
+    """A workbook with what offices write: a sheet of notes, titles, dates, merged cells, gaps, a cell at the side."""
+    book = openpyxl.Workbook()
+    book.active.append(["Petunjuk"])
+    sheet = book.create_sheet("Data")
+    sheet.append([])
+    sheet.append([None, "DATA WARGA & <KELUARGA>"])
+    sheet.append([None, "NIK", "Nama", "Lahir", "Angka", "Kartu"])
+    for number in range(ROWS):
+        born = datetime(1980, 1, 1 + number % 28, 7 * (number % 2))
+        name = f"NAMA {number % 400} é\n“x”" if number % 7 else ""
+        sheet.append([None, f"{number:016d}", name, born, number / 4, None])
+        if number % 50 == 0:
+            row = sheet.max_row
+            sheet.cell(row, 6, f"KARTU {number}")
+            sheet.merge_cells(start_row=row, end_row=row + 40, start_column=6, end_column=6)
+    sheet.cell(ROWS + 500, 2, "9" * 16)
+    sheet.cell(ROWS + 501, 3, True)
+    sheet.cell(ROWS + 502, 9, "periksa")
+    sheet.cell(ROWS + 503, 4, date(2020, 2, 29))
+    sheet.cell(ROWS + 504, 4, time(7, 30))
+    book.save(path)
+    return path
+
+
+def in_other_words(path: Path, to: Path) -> Path:
+    """The same workbook, its names with a prefix, as some programs write them."""
+    with zipfile.ZipFile(path) as book, zipfile.ZipFile(to, "w") as made:
+        for part in book.namelist():
+            xml = book.read(part)
+            if part.startswith("xl/worksheets/") or part == "xl/sharedStrings.xml":
+                xml = re.sub(rb"<(/?)([a-zA-Z])", rb"<\1x:\2", xml).replace(
+                    b" xmlns=", b" xmlns:x="
+                )
+            made.writestr(part, xml)
+    return to
+
+
+def unnumbered(path: Path) -> Path:
+    """As the hub writes itself what providers are to mend: texts in their cells, rows without numbers."""
+    rows = ([f"{number:016d}", f"NAMA {number}", "1980-01-02"] for number in range(ROWS))
+    write_xlsx(path, [("Data", ["NIK", "Nama", "Lahir"], rows)])
+    return path
+
+
+@pytest.fixture(scope="module")
+def books(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    at = tmp_path_factory.mktemp("sheets")
+    made = rich(at / "rich.xlsx")
+    return {
+        "rich": made,
+        "prefixed": in_other_words(made, at / "prefixed.xlsx"),
+        "unnumbered": unnumbered(at / "unnumbered.xlsx"),
+    }
+
+
+@pytest.mark.parametrize("form", ["rich", "prefixed", "unnumbered"])
+def test_a_long_sheet_says_piece_by_piece_what_it_says_as_a_whole(
+    books: dict[str, Path], form: str
+) -> None:
+    whole = read(books[form], PIECE)
+    assert read(books[form], SMALL) == whole
+    assert len(whole[2]) == ROWS + (5 if form != "unnumbered" else 0)
+
+
+@pytest.mark.parametrize("form", ["rich", "prefixed", "unnumbered"])
+def test_few_rows_of_a_long_sheet_are_open_at_once(books: dict[str, Path], form: str) -> None:
+    heights = [piece.sheet.height for piece in Workbook(books[form], SMALL).pieces("Data")]
+    assert sum(heights) >= ROWS
+    assert max(heights[:-1]) < ROWS / 10
