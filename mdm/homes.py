@@ -48,8 +48,9 @@ def prepare_home(path: Path, **overrides: Any) -> Prepared:
     for directory in (path, path / "lake", path / "keys"):
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     if not (path / FILE).exists():
-        write_settings(make_settings(path, {k: v for k, v in overrides.items() if v is not None}))
-    settings = load_settings(path)
+        given = make_settings(path, {k: v for k, v in overrides.items() if v is not None})
+        write_settings(_sound(given))
+    settings = _sound(load_settings(path))
     if _stood(settings):
         _refuse_without_database(settings, "Put hub.db back from its newest copy.")
     sessions = sessions_of(settings)
@@ -76,7 +77,7 @@ def open_home(path: Path) -> Hub:
             f"There is no hub in {path}.",
             "Name the folder of one with --home or DTSEN_HOME, or make one there: `dtsen init`.",
         )
-    settings = load_settings(path)
+    settings = _sound(load_settings(path))
     _refuse_without_database(
         settings, "Put hub.db back from its newest copy; if `dtsen init` never ended, run it again."
     )
@@ -92,6 +93,15 @@ def open_home(path: Path) -> Hub:
         hub.close()
         raise
     return hub
+
+
+def _sound(settings: Settings) -> Settings:
+    """The settings, where they give nothing that there is not. RuleError says what."""
+    if settings.access.oidc is not None:
+        from mdm.access.groups import check_groups  # noqa: PLC0415 - reads all roles and regions
+
+        check_groups(settings.access.oidc)
+    return settings
 
 
 def _replay_shreds(hub: Hub) -> None:

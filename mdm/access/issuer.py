@@ -18,8 +18,8 @@ from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
 from mdm.access.errors import NotIdentifiedError
-from mdm.access.settings import OidcSettings
 from mdm.errors import HubError
+from mdm.settings.access import OidcSettings
 
 ALGORITHMS = ["RS256", "PS256", "ES256", "EdDSA", "Ed25519"]
 SECONDS = 5.0

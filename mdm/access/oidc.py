@@ -25,11 +25,11 @@ from mdm.access.issuer import Issuer
 from mdm.access.keys import open_secret, seal_secret
 from mdm.access.roles import Held, fit_together
 from mdm.access.sessions import open_session
-from mdm.access.settings import OidcSettings
 from mdm.compose import Hub
 from mdm.errors import AccessError, HubError
 from mdm.hub.columns import now
 from mdm.hub.tables import LoginFlow, Staff
+from mdm.settings.access import OidcSettings
 
 LIFE = timedelta(minutes=10)
 COLUMN = "login_flow.verifier"

@@ -77,7 +77,7 @@ class Helper:
         if self._process is not None and self._process.poll() is None:
             return self._process
         process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "mdm.eligibility.helping", str(self._home)],
+            [sys.executable, "-P", "-m", "mdm.helping", str(self._home)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

@@ -23,7 +23,6 @@ from mdm.compose import Hub
 from mdm.errors import RuleError
 from mdm.homes import create_home
 from mdm.hub.tables import LoginFlow, Staff
-from mdm.settings import make_settings
 from tests.access import wire
 from tests.access.issuer import CLIENT, SECRET, Issuer, issuer
 from tests.api.serving import Served, served
@@ -273,7 +272,7 @@ def test_a_new_key_of_the_issuer_is_fetched(
 def test_an_issuer_that_says_it_is_another_is_not_used(here: Issuer, tmp_path: Path) -> None:
     from mdm.access.issuer import Issuer as Known  # noqa: PLC0415
     from mdm.access.issuer import IssuerError  # noqa: PLC0415
-    from mdm.access.settings import OidcSettings  # noqa: PLC0415
+    from mdm.settings.access import OidcSettings  # noqa: PLC0415
 
     settings = OidcSettings(issuer=here.url, client_id=CLIENT, ca_file=here.ca_file)
     for wrong in (
@@ -299,7 +298,7 @@ def test_a_group_gives_only_what_there_is(here: Issuer, tmp_path: Path) -> None:
         access = settings(here, tmp_path / "secret")
         access["oidc"]["groups"] = {"some": [given]}
         with pytest.raises(RuleError, match=said):
-            make_settings(tmp_path, {"access": access})
+            create_home(tmp_path / given["role"], access=access)
 
 
 def test_without_an_issuer_there_is_no_such_login(hub: Hub) -> None:

@@ -18,9 +18,9 @@ from pydantic import (
     model_validator,
 )
 
-from mdm.access.settings import Access, AccessSettings
 from mdm.errors import RuleError
 from mdm.hub.dialect import Pool
+from mdm.settings.access import Access, AccessSettings
 
 FILE = "dtsen.yaml"
 PREFIX = "DTSEN_"

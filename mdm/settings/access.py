@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any
 
 import yaml
 from pydantic import (
@@ -13,36 +13,16 @@ from pydantic import (
     ConfigDict,
     Field,
     field_validator,
-    model_validator,
 )
-
-from mdm.errors import InputError
 
 
 class GroupRole(BaseModel):
-    """What membership in a group of the issuer gives: a role, for one region."""
+    """What membership in a group of the issuer gives: a role, for one region. `mdm/access/groups.py` asks for both."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     role: str
     region: str = ""
-
-    @model_validator(mode="after")
-    def _stands(self) -> Self:
-        # Read for OpenID Connect only: roles and regions are many.
-        from mdm.access.document import load_rules  # noqa: PLC0415
-        from mdm.access.places import check_region  # noqa: PLC0415
-
-        known = {name: rule for name, rule in load_rules().roles.items() if rule.kind == "staff"}
-        if self.role not in known:
-            raise ValueError(f"staff hold no role '{self.role}', but: {', '.join(sorted(known))}")
-        if self.region and not known[self.role].regional:
-            raise ValueError(f"the role '{self.role}' is not held for a region: leave it out")
-        try:
-            check_region(self.region)
-        except InputError as error:
-            raise ValueError(f"{error.message} {error.hint}") from None
-        return self
 
 
 class OidcSettings(BaseModel):

@@ -1,4 +1,4 @@
-"""What a helper (helper.py) runs: it opens the hub for itself and works off the shares it is handed."""
+"""What a helper (mdm/eligibility/helper.py) runs: it opens the hub for itself and works off the shares it is handed."""
 
 from __future__ import annotations
 
