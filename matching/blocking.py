@@ -24,7 +24,6 @@ class RuleCount:
     rule: str
     pairs: int
     oversize_blocks: int
-    oversize_records: int
 
 
 def count(engine: Engine, rules: LinkageRules) -> list[RuleCount]:
@@ -61,8 +60,7 @@ def _count_one(engine: Engine, rules: LinkageRules, number: int) -> RuleCount:
     row = engine.fetch(
         f"""
         SELECT coalesce(sum((size - 1) / 2.0) FILTER (size <= {rule.max_block}), 0) AS pairs,
-               count(DISTINCT key) FILTER (size > {rule.max_block}) AS blocks,
-               count(*) FILTER (size > {rule.max_block}) AS records
+               count(DISTINCT key) FILTER (size > {rule.max_block}) AS blocks
         FROM block_sized
         """
     ).to_pylist()[0]
@@ -70,7 +68,7 @@ def _count_one(engine: Engine, rules: LinkageRules, number: int) -> RuleCount:
         _blocks(rules, number), f"SELECT rid, key FROM block_sized WHERE size <= {rule.max_block}"
     )
     engine.drop("block_keyed", "block_sized")
-    return RuleCount(rule.name, round(row["pairs"]), row["blocks"], row["records"])
+    return RuleCount(rule.name, round(row["pairs"]), row["blocks"])
 
 
 def _keyed(rules: LinkageRules, rule: BlockingRule) -> str:

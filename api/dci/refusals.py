@@ -37,7 +37,6 @@ class HeaderReason(StrEnum):
 class SearchReason(StrEnum):
     """Of one request in a message."""
 
-    REFERENCE = "rjct.reference_id.invalid"
     DUPLICATE = "rjct.reference_id.duplicate"
     TIME = "rjct.timestamp.invalid"
     CRITERIA = "rjct.search_criteria.invalid"

@@ -64,7 +64,7 @@ def erase(
         with hub.sessions.read() as session:
             held = shredlist.load(hub, session) or shredlist.begin(hub)
             records = records_behind(hub, session, ids)
-        erasure = _erasure(hub, held, ids, records, (reason, actor, approver))
+        erasure = _erasure(held, ids, records, (reason, actor, approver))
         line = shredlist.with_erasure(held, erasure)
         whole = shredlist.opened(hub, [*held.lines, line])
         # On disk before it is done: a power cut in between only delays it.
@@ -147,7 +147,6 @@ def _use(hub: Hub, actor: str, content: Mapping[str, Any], approval: str | None)
 
 
 def _erasure(
-    hub: Hub,
     held: ShredList,
     ids: tuple[str, ...],
     records: Sequence[SourceKey],
