@@ -64,14 +64,16 @@ def tell(progress: Progress, results: Iterable[BatchResult], handover: Handover)
 def _by_rows(result: BatchResult) -> str:
     """That nobody named the office, which is part of every record's key, and what was taken for it."""
     told = sorted(((n, code) for code, n in result.offices.items() if code), reverse=True)
-    named = [
-        f"{code} {full_name(code) or ''}".strip() + f" ({n:,} rows)" for n, code in told[:NAMED]
-    ]
+    named = [f"{code} {full_name(code)} ({_rows(n)})" for n, code in told[:NAMED]]
     if len(told) > NAMED:
-        named.append(f"{len(told) - NAMED} more")
+        named.append(f"{len(told) - NAMED} more offices")
     if unknown := result.offices.get(None):
-        named.append(f"unknown for {unknown:,} rows")
+        named.append(f"unknown for {_rows(unknown)}")
     return (
         f"{result.file}: no office was named; by the region of each row it is {', '.join(named)}. "
         "The office is part of a record's key: where one office delivers, name it with --office."
     )
+
+
+def _rows(n: int) -> str:
+    return f"{n:,} row{'' if n == 1 else 's'}"

@@ -132,7 +132,7 @@ def test_an_office_that_nobody_named_is_told(hub: Hub, tmp_path: Path) -> None:
     land(hub, "pemda", [path], progress=heard)
     (said,) = heard.notes
     assert "no office was named" in said
-    assert "3207 Kabupaten Ciamis, Jawa Barat (1 rows), unknown for 1 rows" in said
+    assert "3207 Kabupaten Ciamis, Jawa Barat (1 row), unknown for 1 row" in said
     assert "--office" in said
     heard.notes.clear()
     land(hub, "pemda", [write(tmp_path / "2.csv", "warga", {})], progress=heard, office="3207")
