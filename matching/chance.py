@@ -14,6 +14,10 @@ from matching.rules import Comparison, LinkageRules
 _PARTS = 1_000_000_000
 # What Splink writes for a level it never met.
 NOT_OBSERVED = 1e-6
+# A short file needs fewer pairs: a level that a sample of them misses can join few of its records by chance.
+# Of persons, `u_pairs` holds from 25,000 records on; the fewest are all the pairs of 447 records.
+_PAIRS_EACH = 40
+_LEAST_PAIRS = 100_000
 
 
 def count_chance(engine: Engine, rules: LinkageRules, calls: Calls) -> dict[tuple[str, str], float]:
@@ -44,10 +48,16 @@ def count_chance(engine: Engine, rules: LinkageRules, calls: Calls) -> dict[tupl
     return shares
 
 
+def pairs_drawn(rules: LinkageRules, records: int) -> float:
+    """How many random pairs of so many records show what agrees by chance: `u_pairs`, fewer of a short file."""
+    wanted = min(rules.training.u_pairs, max(_PAIRS_EACH * records, _LEAST_PAIRS))
+    return min(wanted, max(records * (records - 1) / 2, 1.0))
+
+
 def _sample(engine: Engine, rules: LinkageRules) -> None:
-    """Make `chance_sample`, records enough for `u_pairs` pairs, and `chance_pairs` of them."""
+    """Make `chance_sample`, records enough for the pairs to be drawn, and `chance_pairs` of them."""
     records = int(engine.scalar(f"SELECT count(*) FROM {rules.kind}_linkable"))
-    share = 0.5 * ((8 * rules.training.u_pairs + 1) ** 0.5 + 1) / max(records, 1)
+    share = 0.5 * ((8 * pairs_drawn(rules, records) + 1) ** 0.5 + 1) / max(records, 1)
     drawn = f"hash(rid || '_{rules.training.seed}') % {_PARTS} < {max(1, round(share * _PARTS))}"
     where = f"WHERE {drawn}" if share < 1 else ""
     engine.table("chance_sample", f"SELECT * FROM {rules.kind}_linkable {where}")

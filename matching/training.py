@@ -14,7 +14,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
-from matching.chance import NOT_OBSERVED, count_chance
+from matching.chance import NOT_OBSERVED, count_chance, pairs_drawn
 from matching.engine import Engine
 from matching.levels import make_macros
 from matching.model import LevelWeight, Model
@@ -41,7 +41,6 @@ def train(engine: Engine, rules: LinkageRules, *, now: datetime | None = None) -
         prior = _prior(one, rules, pairs)
         trained = _learn(one, rules) if records > 1 else {"comparisons": []}
     one.table_management.invalidate_cache()
-    seen = min(rules.training.u_pairs, pairs)
     return Model(
         kind=rules.kind,
         trained_at=(now or datetime.now(UTC)).strftime("%Y-%m-%dT%H:%M:%SZ"),
@@ -49,7 +48,7 @@ def train(engine: Engine, rules: LinkageRules, *, now: datetime | None = None) -
         rules=rules.digest,
         records=records,
         prior=prior,
-        levels=tuple(_weights(rules, trained["comparisons"], 0.5 / seen)),
+        levels=tuple(_weights(rules, trained["comparisons"], 0.5 / pairs_drawn(rules, records))),
     )
 
 

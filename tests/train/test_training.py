@@ -10,9 +10,10 @@ import pyarrow as pa
 import pytest
 
 from matching.blocking import block
+from matching.chance import pairs_drawn
 from matching.engines.duckdb import DuckDBEngine
 from matching.model import Model
-from matching.rules import LinkageRules
+from matching.rules import LinkageRules, load_linkage
 from matching.scoring import score
 from matching.training import train
 from tests.linkage_rules import small_rules
@@ -101,6 +102,16 @@ def test_other_records_have_another_fingerprint(trained: tuple[DuckDBEngine, Mod
     engine = DuckDBEngine()
     _people(engine, 400, seed=4)
     assert train(engine, _rules(), now=NOW).fingerprint != model.fingerprint
+
+
+def test_a_short_file_draws_fewer_random_pairs_and_a_long_one_as_many_as_the_rules_ask_for() -> (
+    None
+):
+    rules = load_linkage("person")
+    drawn = [pairs_drawn(rules, records) for records in (2, 300, 3_000, 10_000, 30_000, 10_000_000)]
+    assert drawn == sorted(drawn)
+    assert drawn[:2] == [1, 300 * 299 / 2]
+    assert drawn[3] < drawn[4] == drawn[5] == rules.training.u_pairs
 
 
 @pytest.mark.parametrize("people", [0, 1, 3])
