@@ -78,7 +78,8 @@ class Happening:
 
 @dataclass(frozen=True)
 class ProfilePage:
-    """The whole profile. `links`: kind → entity id of its family, household, members."""
+    """The whole profile. `links`: kind → entity id of its family, household, members. `before`: the moment before its
+    last change, or now where it never changed (`changed`)."""
 
     entity_id: str
     kind: str
@@ -91,6 +92,7 @@ class ProfilePage:
     redirected: bool
     timeline: list[Happening]
     before: str
+    changed: bool
 
 
 @dataclass(frozen=True)
@@ -160,6 +162,7 @@ def _profile(request: AnyRequest, hub: Hub, entity_id: str, buka: str) -> Respon
         line = _timeline(session, request, found.timeline)
     opened = opened_by(buka, sight) if buka else frozenset[str]()
     held = {value.attribute for value in found.values}
+    changes = [one.before for one in line if one.before]
     context = ProfilePage(
         entity_id=sight.entity_id,
         kind=sight.kind,
@@ -171,7 +174,8 @@ def _profile(request: AnyRequest, hub: Hub, entity_id: str, buka: str) -> Respon
         open_all=held & sight.fields <= opened,
         redirected=sight.target.asked != sight.entity_id,
         timeline=line,
-        before=next((one.before for one in reversed(line) if one.before), typed(now())),
+        before=changes[-1] if changes else typed(now()),
+        changed=bool(changes),
     )
     looked(hub, request, sight, opened & held)
     return page(request, "auditor/profile.html", context)
