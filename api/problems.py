@@ -54,6 +54,7 @@ class Problem(Exception):  # noqa: N818 - the word of RFC 9457
         errors: Sequence[Wrong] = (),
         headers: Mapping[str, str] | None = None,
         fault: str | None = None,
+        oauth: str | None = None,
     ) -> None:
         super().__init__(code)
         self.status = status
@@ -62,6 +63,7 @@ class Problem(Exception):  # noqa: N818 - the word of RFC 9457
         self.hint = hint
         self.errors = tuple(errors)
         self.headers = dict(headers or {})
+        self.oauth = oauth  # what libraries of clients look for
         self.fault = fault  # for the log alone: where in our code it happened
 
     def body(self, request_id: str | None = None) -> bytes:
@@ -76,6 +78,7 @@ class Problem(Exception):  # noqa: N818 - the word of RFC 9457
                 hint=self.hint,
                 errors=[WrongField(w.field, w.rule, w.hint) for w in self.errors],
                 request_id=request_id,
+                error=self.oauth,
             )
         )
 
@@ -89,7 +92,7 @@ class WrongField(msgspec.Struct):
 
 
 class ProblemDocument(msgspec.Struct, omit_defaults=True):
-    """What every refusal looks like (RFC 9457)."""
+    """What every refusal looks like (RFC 9457). `error`: where tokens are given, the word of RFC 6749."""
 
     type: str
     title: str
@@ -99,6 +102,7 @@ class ProblemDocument(msgspec.Struct, omit_defaults=True):
     hint: str = ""
     errors: list[WrongField] = []
     request_id: str | None = None
+    error: str | None = None
 
 
 TITLES = {

@@ -44,6 +44,7 @@ def token(data: Form, hub: NamedDependency[Hub]) -> Response[TokenAnswer]:
             "invalid-client",
             "The hub does not take this client assertion.",
             "Sign a new one: aud exactly the issuer, a new jti, exp within five minutes.",
+            oauth="invalid_client",
         ) from None
     who = held.principal
     answer = TokenAnswer(

@@ -121,6 +121,7 @@ def test_every_wrong_assertion_is_refused_in_the_same_words(service: Served) -> 
     answer = wire.post(f"{service.url}/v1/token", data=form)
     said.add((answer.json()["code"], answer.json()["detail"], answer.json()["hint"]))
     assert len(said) == 1
+    assert answer.json()["error"] == "invalid_client"  # the word that OAuth libraries look for
     bearer_ = {"Authorization": f"Bearer {deep}.e30.{'A' * 86}"}
     assert wire.get(f"{service.url}/v1/session", headers=bearer_).status_code == 401
 
