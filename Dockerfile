@@ -1,6 +1,6 @@
 # Two stages: one with pip that fills a virtual environment from the lock, one that only runs it.
 # Build:  docker build -t dtsen-hub .
-# Run:    docker run --rm -it -v dtsen-home:/home/dtsen/hub dtsen-hub status
+# Run:    docker run --rm -it --init -v dtsen-home:/home/dtsen/hub dtsen-hub status
 FROM python:3.11-slim AS build
 
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1 PYTHONDONTWRITEBYTECODE=1

@@ -16,7 +16,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment
 from litestar import Request, Response
 from litestar.datastructures import Cookie
 
@@ -25,6 +25,7 @@ from api.web.flash import Flash, flash_of, gone, to_cookie
 from api.web.navigation import areas_for
 from api.web.visitor import visitor_of
 from api.web.wording import IN, Wording
+from mdm.templates import templates_in
 
 TEMPLATES = Path(__file__).parent / "templates"
 HTML = "text/html; charset=utf-8"
@@ -38,14 +39,7 @@ AnyRequest = Request[Any, Any, Any]
 @cache
 def environment() -> Environment:
     """The templates: everything escaped, an unknown name is an error."""
-    made = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        auto_reload=False,
-    )
+    made = templates_in(TEMPLATES)
     made.globals["asset"] = assets.address
     return made
 

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from matching.evaluation import Evaluation, GroupScores
 from mdm.report import charts
 from mdm.report.facts import Facts
+from mdm.templates import templates_in
 from reference.regions import place_name
 
 KINDS = {
@@ -25,19 +25,16 @@ MOST_GROUPS = 12  # per column: the rest, the largest first, would not be read
 
 def render(facts: Facts, next_commands: Sequence[str] = ()) -> str:
     """The page as HTML text."""
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("page.html").render(
-        facts=facts,
-        example=facts.example,
-        charts=_charts(facts),
-        kinds=KINDS,
-        next=list(next_commands),
+    return (
+        templates_in(Path(__file__).parent)
+        .get_template("page.html")
+        .render(
+            facts=facts,
+            example=facts.example,
+            charts=_charts(facts),
+            kinds=KINDS,
+            next=list(next_commands),
+        )
     )
 
 

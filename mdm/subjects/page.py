@@ -5,10 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
 from mdm.saying import label, said
 from mdm.subjects import SubjectReport
+from mdm.templates import templates_in
 from mdm.tracing.facts import Record, Trace
 from reference.sentences import Language
 
@@ -59,27 +58,24 @@ WORDS: dict[str, tuple[str, str]] = {
 
 def render(report: SubjectReport, language: Language = "id") -> str:
     """The page as HTML text."""
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     at = ("id", "en").index(language)
 
     def shown(kind: str, attribute: str, value: Any) -> str:
         return said(kind, attribute, value, language)
 
-    return environment.get_template("page.html").render(
-        report=report,
-        language=language,
-        word={name: both[at] for name, both in WORDS.items()},
-        sentence=lambda told: told.in_language(language),
-        shown=shown,
-        place=_place,
-        names=lambda kind, names: ", ".join(label(kind, name, language) for name in names),
-        decisions=_decisions,
+    return (
+        templates_in(Path(__file__).parent)
+        .get_template("page.html")
+        .render(
+            report=report,
+            language=language,
+            word={name: both[at] for name, both in WORDS.items()},
+            sentence=lambda told: told.in_language(language),
+            shown=shown,
+            place=_place,
+            names=lambda kind, names: ", ".join(label(kind, name, language) for name in names),
+            decisions=_decisions,
+        )
     )
 
 

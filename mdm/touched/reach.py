@@ -160,13 +160,13 @@ def reach(
     families: set[str] = set(judged) if kind == "family" else set()
     homes: set[str] = set(judged) if kind == "household" else set()
     if kind == "person":
-        families = _families_of(kept, persons)
+        families = _beside(kept, "person", persons, "family")
     elif kind == "family":
         homes = _homes_of(kept, families)
-        persons = _persons_of(kept, families)
+        persons = _beside(kept, "family", families, "person")
     else:
         families = _families_in(kept, homes)
-        persons = _persons_of(kept, families)
+        persons = _beside(kept, "family", families, "person")
     _context(kept, persons, families, homes)
     golden: dict[Kind, frozenset[str]] = {
         "person": frozenset(persons),
@@ -214,20 +214,13 @@ def _clustered(
 _PAIR = ("rid_l", "rid_r", "group_l", "group_r", "judgement")
 
 
-def _families_of(kept: Kept, persons: Collection[str]) -> set[str]:
-    """The families on whose cards records of some persons stand."""
-    groups = kept.groups_of("person", persons)
-    kept.records("person", groups)
-    rows = kept.records("family", groups)
-    wanted = pa.array(sorted(groups), rows.schema.field("group_no").type)
-    return column(rows.filter(pc.is_in(rows["group_no"], value_set=wanted)), "entity_id")
-
-
-def _persons_of(kept: Kept, families: Collection[str]) -> set[str]:
-    """The persons with a record on a card of some families."""
-    groups = kept.groups_of("family", families)
-    kept.records("family", groups)
-    rows = kept.records("person", groups)
+def _beside(kept: Kept, kind: Kind, entities: Collection[str], other: Kind) -> set[str]:
+    """Whom of another kind the cards know on which records of some entities stand: of persons the families, of
+    families the persons.
+    """
+    groups = kept.groups_of(kind, entities)
+    kept.records(kind, groups)
+    rows = kept.records(other, groups)
     wanted = pa.array(sorted(groups), rows.schema.field("group_no").type)
     return column(rows.filter(pc.is_in(rows["group_no"], value_set=wanted)), "entity_id")
 
@@ -256,7 +249,7 @@ def _context(
     """Read what choosing needs beside: all records of everybody on the cards, and the families of
     those cards; the other families of the households."""
     near = {*families, *(_families_in(kept, homes) if homes else ())}
-    everybody = {*persons, *_persons_of(kept, near)}
+    everybody = {*persons, *_beside(kept, "family", near, "person")}
     groups = kept.groups_of("person", everybody)
     kept.records("person", groups)
     kept.records("family", groups | kept.groups_of("family", near))

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
+from api.serve import KILL_SECONDS
 from mdm.cli.app import app
 from mdm.settings import PREFIX, Settings, load_settings
 
@@ -51,6 +52,13 @@ def test_the_service_is_started_with_the_database_of_the_other_container(
         command = app.get_command(context, verb)
         assert command is not None
         assert command.make_context(verb, options).params["host"] == "0.0.0.0"
+
+
+def test_what_is_run_in_a_container_can_be_stopped(services: dict[str, Any]) -> None:
+    """A first process that handles no signal is not ended by one, and most verbs handle none."""
+    assert services["hub"]["init"]
+    grace = services["hub"]["stop_grace_period"]
+    assert int(grace.removesuffix("s")) > KILL_SECONDS
 
 
 def test_a_password_that_cannot_be_read_ends_it_at_once(
