@@ -25,9 +25,7 @@ def family_kk_wrong(column: Objects, rows: Ints, rng: np.random.Generator) -> In
 @operator("D32", "family")
 def head_of_before(column: Objects, rows: Ints, rng: np.random.Generator) -> Ints:
     """The head was not updated; `column` holds pairs (name of the head, of the spouse or '')."""
-    changed: Ints = rows[(column[rows, 1] != "").astype(bool)]
-    column[changed, 0] = column[changed, 1]
-    return changed
+    return _as_told_beside(column, rows)
 
 
 @operator("D15", "family")
@@ -68,9 +66,7 @@ def family_address_otherwise(column: Objects, rows: Ints, rng: np.random.Generat
 def family_region_older(column: Objects, rows: Ints, rng: np.random.Generator) -> Ints:
     """The village code is of an earlier edition; `column` holds pairs (code of today, older code
     or '')."""
-    changed: Ints = rows[(column[rows, 1] != "").astype(bool)]
-    column[changed, 0] = column[changed, 1]
-    return changed
+    return _as_told_beside(column, rows)
 
 
 @operator("D35", "family")
@@ -78,6 +74,13 @@ def assets_as_flags(column: Ints, rows: Ints, rng: np.random.Generator) -> Ints:
     """Counts of assets are 0 or 1, as in the older questionnaires."""
     column[rows] = np.minimum(column[rows], 1)
     return rows
+
+
+def _as_told_beside(column: Objects, rows: Ints) -> Ints:
+    """Of pairs the first becomes the second, where that says something."""
+    changed: Ints = rows[(column[rows, 1] != "").astype(bool)]
+    column[changed, 0] = column[changed, 1]
+    return changed
 
 
 def _each(column: Objects, rows: Ints, rng: np.random.Generator, change) -> Ints:  # type: ignore[no-untyped-def]
