@@ -125,10 +125,10 @@ def test_killed_anywhere_and_run_again_it_ends_the_same(
         home = tmp_path / f"storm{storms}"
         shutil.copytree(calm.template, home)
         # What a killed attempt finished is not done again, so that later kills must come earlier.
-        for share in (1.0, 0.5, 0.5):
+        for share in (1.0, 0.5, 0.5, 0.4, 0.3):
             kills += killer.do("land", home, point("land", share))["killed"]
         killer.do("land", home)
-        for share in (1.0, 0.5, 0.5, 0.4):
+        for share in (1.0, 0.5, 0.5, 0.4, 0.3):
             kills += killer.do("run", home, point("run", share))["killed"]
             assert seen(home) in (calm.before, calm.after), "half a publishing is seen"
         killer.do("run", home)
