@@ -29,9 +29,8 @@ ENTRIES = 512  # written at once, likewise: neighbours, so that each page is wri
 REST_SECONDS = 0.01
 TOGETHER = 20_000
 BUSY = 200  # events between two looks, from which on the index waits
-BEHIND = (
-    16 * PART
-)  # events that may stand behind it meanwhile: a search reads them in a fifth of a second
+# Events that may stand behind it meanwhile: a search reads them in a twentieth of a second.
+BEHIND = 16 * PART
 
 _decode = msgspec.json.Decoder(dict[str, Any]).decode
 
