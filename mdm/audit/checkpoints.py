@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -111,11 +112,8 @@ def checkpoint(hub: Hub) -> Checkpoint:
         return last
     grow(hub, held)
     with hub.sessions.read() as session:
-        _must_stand(session, last)
-        # The events behind the last full tile are hashed again too, before their root is signed.
-        check_leaves(session, held - held % WIDTH, held)
-        found = root(TreeOf(session, held), held)
-    return _keep(hub, held, found, last.key_version if last else None)
+        signed = _signed(session, held, last, _keys(hub, last))
+    return _keep(hub, signed)
 
 
 def tick(hub: Hub) -> Checkpoint | None:
@@ -123,7 +121,30 @@ def tick(hub: Hub) -> Checkpoint | None:
     return checkpoint(hub) if due(hub) else None
 
 
-def _must_stand(session: Session, last: Checkpoint | None) -> None:
+def sign_within(hub: Hub, session: Session, size: int, found: bytes) -> None:
+    """Keep a checkpoint of the first `size` events in the caller's unit of work. They have this root hash, follow on
+    what was signed before by the key in use, and are on disk: a reader may have the signature when the power goes."""
+    session.add(_note(session, size, found, [hub.keys.domain("audit")]))
+
+
+def _signed(
+    session: Session, size: int, last: Checkpoint | None, keys: Sequence[DomainKey]
+) -> AuditCheckpoint:
+    """The first `size` events, signed. Those behind the last full tile are hashed again before.
+
+    IntegrityError when an event does not agree with its hash, or the log with its last checkpoint.
+    """
+    must_stand(session, last)
+    check_leaves(session, size - size % WIDTH, size)
+    return _note(session, size, root(TreeOf(session, size), size), keys)
+
+
+def _note(session: Session, size: int, found: bytes, keys: Sequence[DomainKey]) -> AuditCheckpoint:
+    note = _sign(origin(session), size, found, keys)
+    return AuditCheckpoint(size=size, root=found, key_version=keys[0].version, note=note)
+
+
+def must_stand(session: Session, last: Checkpoint | None) -> None:
     """IntegrityError when the first events no longer have the root hash that was signed."""
     if last is not None and root(TreeOf(session, last.size), last.size).hex() != last.root:
         raise _broken(last)
@@ -137,29 +158,32 @@ def _broken(last: Checkpoint) -> IntegrityError:
     )
 
 
-def _keep(hub: Hub, size: int, found: bytes, signed_before: int | None) -> Checkpoint:
-    """Sign a root hash and keep it, unless another process kept one for this size already."""
-    key = hub.keys.domain("audit")
-    keys = [key]
-    if signed_before not in (None, key.version) and signed_before in hub.keys.versions("audit"):
-        keys.append(hub.keys.domain("audit", signed_before))
-    with hub.sessions.read() as session:
-        note = _sign(origin(session), size, found, keys)
-    # Who answers waits for this unit of work: it neither signs nor waits for the disk. What was signed lasts before
+def _keys(hub: Hub, last: Checkpoint | None) -> list[DomainKey]:
+    """What is signed with: the key in use and, where the last checkpoint was signed by another, that one."""
+    keys = [hub.keys.domain("audit")]
+    before = last.key_version if last else None
+    if before not in (None, keys[0].version) and before in hub.keys.versions("audit"):
+        keys.append(hub.keys.domain("audit", before))
+    return keys
+
+
+def _keep(hub: Hub, signed: AuditCheckpoint) -> Checkpoint:
+    """Keep a checkpoint, unless another process kept one for this size already."""
+    # Who answers waits for this unit of work: it does not wait for the disk. What was signed lasts before
     # anybody can read that it was, and the signature itself once this returns.
     hub.sessions.hasten()
     with hub.sessions.again() as session:
         connection = session.connection()
         hub.dialect.exclusive(connection, "audit checkpoint")
-        standing = session.get(AuditCheckpoint, size)
+        standing = session.get(AuditCheckpoint, signed.size)
         if standing is None:
-            standing = AuditCheckpoint(size=size, root=found, key_version=key.version, note=note)
+            standing = signed
             session.add(standing)
     hub.sessions.hasten()
     return _checkpoint(standing)
 
 
-def _sign(name: str, size: int, found: bytes, keys: list[DomainKey]) -> str:
+def _sign(name: str, size: int, found: bytes, keys: Sequence[DomainKey]) -> str:
     text = f"{name}\n{size}\n{base64.b64encode(found).decode()}\n"
     lines = [f"— {name} {_signature(name, text, key)}\n" for key in keys]
     return f"{text}\n{''.join(lines)}"

@@ -89,6 +89,7 @@ _MARKED = bytes(ord("#" if chr(n) in "0123456789 .-" else "_") for n in range(25
 _LONG_RUN = b"#" * 16
 _LAST = Prepared(sa.text("SELECT max(seq) FROM audit_event"))  # asked for with every group of looks
 _EVENT = ("seq", "event", "leaf_hash")
+Row = tuple[int, bytes, bytes]
 _encoder = msgspec.json.Encoder(order="sorted")
 
 
@@ -107,7 +108,7 @@ def record(session: Session, actor: str, action: str, **details: Any) -> AuditEv
     ValueError for a detail that events do not carry; InputError when what people typed (actor,
     purpose, case, region, …) holds a long number.
     """
-    (row,) = _append(session, [Event(actor, action, details)])
+    (row,) = append(session, [Event(actor, action, details)])
     return AuditEvent(seq=row[0], event=row[1], leaf_hash=row[2])
 
 
@@ -116,11 +117,12 @@ def record_many(session: Session, events: Sequence[Event]) -> range:
 
     Errors as in `record`; then nothing was appended.
     """
-    rows = _append(session, events)
+    rows = append(session, events)
     return range(rows[0][0], rows[-1][0] + 1) if rows else range(0)
 
 
-def _append(session: Session, events: Sequence[Event]) -> list[tuple[int, bytes, bytes]]:
+def append(session: Session, events: Sequence[Event]) -> list[Row]:
+    """As `record_many`; sequence number, bytes and leaf hash of each."""
     if not events:
         return []
     for event in events:

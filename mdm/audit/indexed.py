@@ -46,40 +46,49 @@ def grow_in_time(hub: Hub, before: int) -> int:
     """Index the parts that are full, unless many are served just now and not too much stands behind the index yet:
     whoever else writes takes from SQLite's connections what they remember of the database. `before`: how many events
     there were at the last look; how many there are now."""
-    with hub.sessions.read() as session:
-        held, covered = size(session), edge(session)
-    if held - before < BUSY or held - covered >= BEHIND:
-        grow(hub)
-    return held
+    while True:
+        with hub.sessions.read() as session:
+            held, covered = size(session), edge(session)
+        if held - before >= BUSY and held - covered < BEHIND:
+            return held
+        if not _grow_part(hub):
+            return held
+        before = held  # a part takes about as long as there is between two looks
 
 
 def grow(hub: Hub) -> None:
-    """Index the parts that are full, a little at a time, so that nobody who is served meanwhile waits for long.
+    """Index the parts that are full, a little at a time, so that nobody who is served meanwhile waits for long."""
+    while _grow_part(hub):
+        pass
 
-    A part is the index's own once all its entries stand. Those of one that was not finished are looked at by nobody,
+
+def _grow_part(hub: Hub) -> bool:
+    """Index the next part; False when it is not full.
+
+    It is the index's own once all its entries stand. Those of one that was not finished are looked at by nobody,
     and are what they will be: events do not change.
     """
-    while True:
+    with hub.sessions.read() as session:
+        first, held = edge(session), size(session)
+    last = (first // PART + 1) * PART
+    if held < last:
+        return False
+    actors, subjects = [], []
+    for start in range(first, last, SLICE):
         with hub.sessions.read() as session:
-            first, held = edge(session), size(session)
-            last = (first // PART + 1) * PART
-        if held < last:
-            return
-        actors, subjects = [], []
-        for start in range(first, last, SLICE):
-            with hub.sessions.read() as session:
-                some = _entries(session, start, min(start + SLICE, last))
-            actors += some[0]
-            subjects += some[1]
+            some = _entries(session, start, min(start + SLICE, last))
+        actors += some[0]
+        subjects += some[1]
+        time.sleep(REST_SECONDS)
+    for model, entries in ((AuditActor, sorted(actors)), (AuditSubject, sorted(subjects))):
+        for start in range(0, len(entries), ENTRIES):
+            _add(hub, model, entries[start : start + ENTRIES])
             time.sleep(REST_SECONDS)
-        for model, entries in ((AuditActor, sorted(actors)), (AuditSubject, sorted(subjects))):
-            for start in range(0, len(entries), ENTRIES):
-                _add(hub, model, entries[start : start + ENTRIES])
-                time.sleep(REST_SECONDS)
-        with hub.sessions.again() as session:
-            hub.dialect.exclusive(session.connection(), "audit index")
-            if edge(session) == first:  # no other process was quicker
-                _cover(hub, session, first, last)
+    with hub.sessions.again() as session:
+        hub.dialect.exclusive(session.connection(), "audit index")
+        if edge(session) == first:  # no other process was quicker
+            _cover(hub, session, first, last)
+    return True
 
 
 def reindex(hub: Hub) -> int:

@@ -25,6 +25,7 @@ WIDTH, HEIGHT, HASH = 256, 8, 32
 TOGETHER = 64  # tiles made in one unit of work: 16,384 events
 _COLUMNS = ("level", "n", "root", "earliest", "latest", "hashes")
 
+Leaf = tuple[bytes, bytes]  # an event's leaf hash and its bytes
 Row = tuple[int, int, bytes, str | None, str | None, bytes]
 
 
@@ -114,7 +115,7 @@ def made(session: Session, level: int) -> int:
     return 0 if last is None else last + 1
 
 
-def check_leaves(session: Session, first: int, last: int) -> list[tuple[bytes, bytes]]:
+def check_leaves(session: Session, first: int, last: int) -> list[Leaf]:
     """Leaf hash and event of events first to last - 1, each hashed again.
 
     IntegrityError for an event that is missing or whose bytes do not match its hash.
@@ -141,8 +142,21 @@ def _damaged(seq: int, what: str) -> IntegrityError:
     )
 
 
+def add_tile(hub: Hub, session: Session, n: int, leaves: Sequence[Leaf]) -> None:
+    """Keep tile `n` of level 0, and those above that it fills, in the caller's unit of work, unless they stand."""
+    _add(hub, session, n, [_leaf_row(n, leaves)])
+    level = 1
+    while (n + 1) % WIDTH == 0:
+        n = (n + 1) // WIDTH - 1
+        _add(hub, session, n, [_tile_above(session, level, n)])
+        level += 1
+
+
 def _leaf_tile(session: Session, n: int) -> Row:
-    leaves = check_leaves(session, n * WIDTH, (n + 1) * WIDTH)
+    return _leaf_row(n, check_leaves(session, n * WIDTH, (n + 1) * WIDTH))
+
+
+def _leaf_row(n: int, leaves: Sequence[Leaf]) -> Row:
     moments = [_moment.decode(event).at for _, event in leaves]
     hashes = [leaf for leaf, _ in leaves]
     return 0, n, fold(hashes)[-1][0], min(moments), max(moments), b"".join(hashes)

@@ -59,9 +59,9 @@ def node_hash(left: bytes, right: bytes) -> bytes:
 class Growing:
     """A tree that grows leaf by leaf and knows its root at any time; it keeps only full subtrees."""
 
-    def __init__(self) -> None:
-        self.size = 0
-        self._full: list[bytes] = []  # hashes of full subtrees, the largest first
+    def __init__(self, size: int = 0, peaks: Sequence[bytes] = ()) -> None:
+        self.size = size
+        self._full = list(peaks)  # hashes of full subtrees, the largest first
 
     def add(self, leaf: bytes) -> None:
         """One more leaf hash."""

@@ -19,6 +19,7 @@ from mdm.access.budgets import Budgets, Charge, Verdict
 from mdm.access.decisions import Decisions
 from mdm.access.restricted import RESTRICTED, UNRESTRICTED
 from mdm.access.terms import Decision, Principal, Resource
+from mdm.audit.following import Follower
 from mdm.compose import Hub
 from mdm.desk.decoys import draw_decoys
 from mdm.desk.errors import BudgetError
@@ -63,41 +64,58 @@ class Group:
         self._known = Known(hub)
         self._budgets = Budgets(hub)
         self._decisions = Decisions()
+        self._log = Follower(hub)
+        self._written = self._lasting = 0  # events in the log when last seen, and of these on disk
 
     def answer(self, questions: Sequence[Question]) -> list[Any]:
         """For every question its answer, or the exception that is its own."""
         try:
             return self._together(questions)
         except sa.exc.OperationalError as error:  # the database's, and so everybody's
-            self._budgets = Budgets(self._hub)
+            self._forget()
             return [error] * len(questions)
         except Exception as error:  # whatever it is, it may be one question's alone
-            self._budgets = Budgets(self._hub)  # what they counted never was
+            self._forget()
             if len(questions) == 1:
                 return [error]
         return [self.answer([question])[0] for question in questions]
 
+    def _forget(self) -> None:
+        """What was counted and appended last never was."""
+        self._budgets = Budgets(self._hub)
+        self._log.forget()
+
     def settle(self) -> None:
         """Return once what was answered is in the log for good: then the answers may leave."""
+        written = self._written
         self._sessions.settle()
+        self._lasting = written
 
     def _together(self, questions: Sequence[Question]) -> list[Any]:
+        answers: list[Any] = [None] * len(questions)
+        events: list[audit.Event] = []
         with self._sessions.begin() as session:
             now = self._known.now(session)
             alike: dict[tuple[int, tuple[str, ...]], list[int]] = {}
             for place, question in enumerate(questions):
                 key = (question.seq or now.seq, question.principal.regions)
                 alike.setdefault(key, []).append(place)
-            answers: list[Any] = [None] * len(questions)
             for (seq, _), places in alike.items():
                 moment = now if seq == now.seq else self._known.moment(session, seq)
                 asked = [questions[place] for place in places]
-                for place, answer in zip(places, self._as_of(session, moment, asked), strict=True):
+                told = self._as_of(session, moment, asked)
+                for place, (answer, event) in zip(places, told, strict=True):
                     answers[place] = answer
+                    events.append(event)
+            written = self._log.record(session, events, self._lasting)
+        self._written = written
         return answers
 
-    def _as_of(self, session: Session, moment: Moment, asked: Sequence[Question]) -> list[Any]:
-        """Answer questions of one moment, all by principals of the same regions."""
+    def _as_of(
+        self, session: Session, moment: Moment, asked: Sequence[Question]
+    ) -> list[tuple[Any, audit.Event]]:
+        """Answer questions of one moment, all by principals of the same regions: what each is told, and what the log
+        keeps of it."""
         read = reading_for(question.attributes for question in asked)
         wanted, persons = self._found(session, moment, asked, read)
         families = {
@@ -123,9 +141,10 @@ class Group:
         verdicts = self._budgets.charge(
             session, [_charge(*one) for one in zip(asked, told, strict=True)]
         )
-        rows = list(zip(asked, told, verdicts, strict=True))
-        audit.record_many(session, [_event(q, moment, of, verdict) for q, of, verdict in rows])
-        return [_answer(q, moment, of, verdict) for q, of, verdict in rows]
+        return [
+            (_answer(question, moment, of, verdict), _event(question, moment, of, verdict))
+            for question, of, verdict in zip(asked, told, verdicts, strict=True)
+        ]
 
     def _found(
         self, session: Session, moment: Moment, asked: Sequence[Question], read: Read
