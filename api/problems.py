@@ -30,6 +30,7 @@ from mdm.errors import (
 
 MEDIA_TYPE = "application/problem+json"
 TYPE = "urn:dtsen:problem:"
+NOT_LISTED = "is one of the values that the schema lists"  # what is wrong with a value of a few
 
 
 @dataclass(frozen=True)
@@ -79,6 +80,7 @@ class Problem(Exception):  # noqa: N818 - the word of RFC 9457
                 errors=[WrongField(w.field, w.rule, w.hint) for w in self.errors],
                 request_id=request_id,
                 error=self.oauth,
+                error_description=_plain(self.detail, self.hint) if self.oauth else None,
             )
         )
 
@@ -92,7 +94,8 @@ class WrongField(msgspec.Struct):
 
 
 class ProblemDocument(msgspec.Struct, omit_defaults=True):
-    """What every refusal looks like (RFC 9457). `error`: where tokens are given, the word of RFC 6749."""
+    """What every refusal looks like (RFC 9457). `error`, `error_description`: where tokens are given, the
+    words of RFC 6749."""
 
     type: str
     title: str
@@ -103,6 +106,12 @@ class ProblemDocument(msgspec.Struct, omit_defaults=True):
     errors: list[WrongField] = []
     request_id: str | None = None
     error: str | None = None
+    error_description: str | None = None
+
+
+def _plain(detail: str, hint: str) -> str:
+    """Both as one text, in the characters that RFC 6749 lets a description have."""
+    return re.sub(r"[^ !#-\[\]-~]", "'", f"{detail.rstrip('.')}. {hint}").strip()
 
 
 TITLES = {
@@ -177,7 +186,7 @@ _WORDS = (
     (r"Expected `([^`]*)`, got `([^`]*)`", "is {0}, not {1}"),
     (r"Object contains unknown field `[^`]*`", "is not a field of this request"),
     (r"Object missing required field `[^`]*`", "is required"),
-    (r"Invalid enum value .*", "is one of the values that the schema lists"),
+    (r"Invalid enum value .*", NOT_LISTED),
 )
 
 

@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, func, select
 
 from mdm import audit
-from mdm.errors import ConflictError, InputError, IntegrityError
+from mdm.errors import ConflictError, InputError, IntegrityError, UnknownError
 from mdm.hub.columns import now
 from mdm.hub.dialect import dialect_of
 from mdm.hub.tables import AgreedCallback, Exchange, ExchangeReference, SeenMessage
@@ -78,10 +78,10 @@ def must_be_callable(uri: str) -> None:
 
 
 def withdraw_callback(session: Session, client_id: str, uri: str, actor: str) -> None:
-    """Let no answer go there any more; InputError when none was to."""
+    """Let no answer go there any more; UnknownError when none was to."""
     row = session.get(AgreedCallback, (client_id, uri))
     if row is None:
-        raise InputError(
+        raise UnknownError(
             "This address was not agreed on.",
             "See `dtsen admin callback list`.",
             code="callback-gone",

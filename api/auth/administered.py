@@ -13,6 +13,7 @@ from api.schemas.clients import ClientView, FormerAgreementView
 from mdm.access import roles, totp
 from mdm.access.agreements import former
 from mdm.access.clients import public_keys
+from mdm.exchanges import callbacks
 from mdm.hub.tables import Client, FormerAgreement, Staff
 
 
@@ -29,13 +30,14 @@ def user_view(session: Session, one: Staff) -> User:
 
 
 def client_view(session: Session, one: Client) -> ClientView:
-    """A client with its agreement and the ids of its keys."""
+    """A client with its agreement, the ids of its keys and where answers to it may go."""
     return ClientView(
         id=one.id,
         name=one.name,
         state=one.state,
         **_terms(one),
         keys=sorted(public_keys(session, one.id)),
+        callbacks=callbacks(session, one.id),
         former=[_former(version) for version in former(session, one.id)],
     )
 

@@ -1,4 +1,4 @@
-"""Clients: machines of programmes, their agreements and keys."""
+"""Clients: machines of programmes, their agreements, keys, and where answers to them may go."""
 
 from __future__ import annotations
 
@@ -17,13 +17,16 @@ from api.schemas.clients import (
     Amendment,
     Clients,
     ClientView,
+    GoneCallback,
     GoneKey,
     KeyId,
     NamedClient,
+    NewCallback,
     NewClient,
     NewKey,
     OpenedClient,
 )
+from mdm import exchanges
 from mdm.access import Principal, administration, clients
 from mdm.access.agreements import read_agreement
 from mdm.compose import Hub
@@ -162,6 +165,43 @@ def rotate_key(
     )
 
 
+@declares("callback.agree")
+@post(
+    "/clients/agree-callback",
+    status_code=200,
+    summary="Agree on an address for answers",
+    request_max_body_size=_BODY,
+    responses={202: waits(), 409: refusal("This address was agreed on already.")},
+    sync_to_thread=True,
+)
+def agree_callback(
+    data: JSONBody[NewCallback], principal: NamedDependency[Principal], hub: NamedDependency[Hub]
+) -> Done:
+    """Let answers to a client (DCI) go to an address. Another person must approve: they tell of people."""
+    administration.agree_callback(
+        hub, principal.id, data.client, data.address, approval=data.approval
+    )
+    return Done()
+
+
+@declares("callback.withdraw")
+@post(
+    "/clients/withdraw-callback",
+    status_code=200,
+    summary="Withdraw an address for answers",
+    request_max_body_size=_BODY,
+    sync_to_thread=True,
+)
+def withdraw_callback(
+    data: JSONBody[GoneCallback], principal: NamedDependency[Principal], hub: NamedDependency[Hub]
+) -> Done:
+    """Let no answer go there any more, from now on; what waits for it is given up."""
+    with hub.sessions.begin() as session:
+        client = clients.find(session, data.client)
+        exchanges.withdraw_callback(session, client.id, data.address, principal.id)
+    return Done()
+
+
 _HANDLERS: list[Any] = [
     all_clients,
     create_client,
@@ -170,5 +210,7 @@ _HANDLERS: list[Any] = [
     enable_client,
     withdraw_key,
     rotate_key,
+    agree_callback,
+    withdraw_callback,
 ]
 router = Router("/v1/admin", route_handlers=_HANDLERS, tags=["administration"])

@@ -7,9 +7,11 @@ from typing import Annotated, Any
 from litestar import Response, Router, get, post
 from litestar.di import NamedDependency
 from litestar.enums import RequestEncodingType
+from litestar.exceptions import HTTPException
 from litestar.params import Body
 
 from api.actions import declares
+from api.auth.oauth import refuse_token
 from api.auth.refused import refusal
 from api.problems import Problem
 from api.schemas.auth import IssuerDocument, PublicKey, PublicKeys, TokenAnswer, TokenQuestion
@@ -28,13 +30,18 @@ Form = Annotated[TokenQuestion, Body(media_type=RequestEncodingType.URL_ENCODED)
     status_code=200,
     summary="A client's access token",
     request_max_body_size=8192,
-    responses={401: refusal("The assertion is not taken, whatever the reason.")},
+    responses={
+        400: refusal("The form is not as described."),
+        401: refusal("The assertion is not taken, whatever the reason."),
+    },
+    exception_handlers={HTTPException: refuse_token, Exception: refuse_token},
     sync_to_thread=True,
 )
 def token(data: Form, hub: NamedDependency[Hub]) -> Response[TokenAnswer]:
     """Exchange a signed client assertion for a bearer token of five minutes.
 
-    Whatever is wrong with the assertion, the refusal is the same.
+    Whatever is wrong with the assertion, the refusal is the same. Every refusal carries `error` and
+    `error_description` of RFC 6749 as well; what else a form holds than is described here is passed over.
     """
     try:
         made, held = exchange(hub, data.client_assertion, client_id=data.client_id)

@@ -30,8 +30,9 @@ Code = Annotated[
 ]
 
 
-class TokenQuestion(msgspec.Struct, forbid_unknown_fields=True):
-    """Client credentials with private_key_jwt (RFC 6749 §4.4, RFC 7523 §2.2), form-encoded."""
+class TokenQuestion(msgspec.Struct):
+    """Client credentials with private_key_jwt (RFC 6749 §4.4, RFC 7523 §2.2), form-encoded. Parameters that
+    are not known are passed over, as RFC 6749 §3.2 demands."""
 
     grant_type: Literal["client_credentials"]
     client_assertion_type: Literal["urn:ietf:params:oauth:client-assertion-type:jwt-bearer"]

@@ -27,6 +27,16 @@ Coordinate = Annotated[
     ),
 ]
 
+Address = Annotated[
+    str,
+    Meta(
+        min_length=10,
+        max_length=500,
+        description="A whole https address without user name and fragment; http on this machine only.",
+        examples=["https://pkh.example.go.id/dci/on-search"],
+    ),
+]
+
 
 class LimitsBody(msgspec.Struct, forbid_unknown_fields=True):
     """How much a client may ask; without, what its role may."""
@@ -112,12 +122,14 @@ class FormerAgreementView(AgreementView, kw_only=True):
 
 
 class ClientView(AgreementView, kw_only=True):
-    """A client as administrators see it. `former`: what its agreement said before, the oldest first."""
+    """A client as administrators see it. `callbacks`: the addresses that answers to it may go to (DCI); `former`:
+    what its agreement said before, the oldest first."""
 
     id: str
     name: str
     state: str
     keys: list[str]
+    callbacks: list[str]
     former: list[FormerAgreementView]
 
 
@@ -159,3 +171,18 @@ class KeyId(msgspec.Struct):
     """How the client names its key from now on."""
 
     kid: str
+
+
+class NewCallback(msgspec.Struct, forbid_unknown_fields=True):
+    """Which client, and an address that answers to it shall be sent to: exactly this one."""
+
+    client: ClientName
+    address: Address
+    approval: ApprovalId | None = None
+
+
+class GoneCallback(msgspec.Struct, forbid_unknown_fields=True):
+    """Which client, and the address that no answer to it goes to any more."""
+
+    client: ClientName
+    address: Address

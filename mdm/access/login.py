@@ -47,16 +47,17 @@ def log_in(hub: Hub, attempt: Attempt) -> tuple[str, str]:
     for who shows all that is asked, too late."""
     staff, locked = _claim(hub, attempt.login, attempt.device)
     right = verify_password(staff.password if staff else None, attempt.password)
+    error: AccessError = NotIdentifiedError("login")
     with hub.sessions.begin() as session:
         held = _alone(session, staff.id) if staff else None
         guarded = held is not None and totp.set_up(held)
         step = totp.matches(hub, held, attempt.code, now()) if held and guarded else None
         fits = right and not locked and (step is not None or not guarded)
         if held is not None and held.state == ACTIVE and fits:
-            if held.one_time_until is not None and held.one_time_until <= now():
-                raise OneTimeOverError
-            return _enter(hub, session, held, attempt, step), new_device(hub, held.id)
-    raise NotIdentifiedError("login")
+            if held.one_time_until is None or now() < held.one_time_until:
+                return _enter(hub, session, held, attempt, step), new_device(hub, held.id)
+            error = _too_late(session, held, step)
+    raise error
 
 
 def _claim(hub: Hub, login: str, device: str | None = None) -> tuple[Staff | None, bool]:
@@ -108,6 +109,15 @@ def _enter(hub: Hub, session: Session, staff: Staff, attempt: Attempt, step: int
     secret = open_session(hub, session, staff.id, second_factor=step is not None)
     audit.record(session, staff.id, "session.begin", kind=None if step is None else "totp")
     return secret
+
+
+def _too_late(session: Session, staff: Staff, step: int | None) -> OneTimeOverError:
+    """Everything was right, but too late. It stays an attempt that failed, and the code is used up; the log says
+    why, for it may be a note with the password that somebody else found."""
+    if step is not None:
+        staff.totp_step = step
+    audit.record(session, "hub", "session.late", id=staff.id, user=staff.id)
+    return OneTimeOverError()
 
 
 def log_out(hub: Hub, secret: str, actor: str) -> None:

@@ -25,7 +25,7 @@ class RunThen:
 
 @dataclass(frozen=True)
 class Lost:
-    """A value that was not chosen; `record` is its place in the trace's list of records."""
+    """A value that was not chosen; `record` is its place in the trace's list of records, counted from 0."""
 
     value: Any
     record: int
@@ -36,7 +36,7 @@ class Lost:
 
 @dataclass(frozen=True)
 class Value:
-    """A golden value and why it was chosen."""
+    """A golden value and why it was chosen; `record` as in Lost."""
 
     attribute: str
     label: Sentence
@@ -128,8 +128,8 @@ class Evidence:
 
 @dataclass(frozen=True)
 class Pair:
-    """Two records that the run compared; `left` and `right` are places in the list of records, None
-    for a record outside the entity (`other` then names its entity).
+    """Two records that the run compared; `left` and `right` are places in the list of records, counted
+    from 0, None for a record outside the entity (`other` then names its entity).
 
     `second_probability`: what the second opinion says where it disputes the judgement.
     `passed_over`: a link given up to respect a cannot-link.

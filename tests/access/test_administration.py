@@ -12,6 +12,7 @@ from mdm.access import Principal, administration, approvals, roles, staff
 from mdm.access.errors import NotIdentifiedError, SecondPersonError
 from mdm.access.gate import Gate
 from mdm.access.keyfiles import make_key, public_of
+from mdm.audit.search import Wanted, entries
 from mdm.compose import Hub
 from mdm.errors import AccessError, InputError
 from mdm.hub.columns import now
@@ -154,6 +155,46 @@ def test_an_amendment_takes_two_people_and_ends_the_tokens_of_before(administrat
     with pytest.raises(NotIdentifiedError):
         Gate(service.hub).client(before)
     assert wire.get(f"{service.url}/v1/session", headers=client.headers).status_code == 200
+
+
+def test_where_answers_may_go_takes_two_people_and_ends_by_one(administrator: Person) -> None:
+    service, path = administrator.service, "/v1/admin/clients"
+    client, uri = make_client(service.hub), "https://pkh.example.go.id/dci/on-search"
+    body = {"client": client.name, "address": uri}
+
+    def agreed_on() -> list[str]:
+        listed = administrator.call("GET", path).json()["clients"]
+        (view,) = [one for one in listed if one["id"] == client.id]
+        found: list[str] = view["callbacks"]
+        return found
+
+    for unsafe in ("http://10.0.0.1/on-search", "https://x:y@pkh.go.id/", "ftp://pkh.go.id/on"):
+        wrong = {**body, "address": unsafe}
+        refused = administrator.call("POST", f"{path}/agree-callback", json=wrong)
+        assert (refused.status_code, refused.json()["code"]) == (422, "input"), unsafe
+    asked = administrator.call("POST", f"{path}/agree-callback", json=body)
+    assert (asked.status_code, agreed_on()) == (202, [])
+    yes = {"approval": asked.json()["approval"], "approve": True}
+    assert administrator.call("POST", "/v1/admin/approvals", json=yes).status_code == 403
+    second = make_person(service, ("supervisor", ""))
+    assert second.call("POST", f"{path}/agree-callback", json=body).status_code == 403
+    assert second.call("POST", f"{path}/withdraw-callback", json=body).status_code == 403
+    assert second.call("POST", "/v1/admin/approvals", json=yes).status_code == 200
+    with_it = {**body, "approval": yes["approval"]}
+    other = {**with_it, "address": "https://elsewhere.example.go.id/on-search"}
+    assert administrator.call("POST", f"{path}/agree-callback", json=other).status_code == 403
+    done = administrator.call("POST", f"{path}/agree-callback", json=with_it)
+    assert (done.json(), agreed_on()) == ({"done": True}, [uri])
+    assert administrator.call("POST", f"{path}/agree-callback", json=body).status_code == 409
+    for status in (200, 404):  # withdrawn, and not agreed on any more
+        gone = administrator.call("POST", f"{path}/withdraw-callback", json=body)
+        assert gone.status_code == status, gone.text
+    assert agreed_on() == []
+    with service.hub.sessions.read() as session:
+        wanted = Wanted(subjects=(client.id,))
+        acts = [one for one in entries(session, wanted) if one.action.startswith("callback.")]
+    assert {one.action for one in acts} == {"callback.agree", "callback.withdraw"}
+    assert {one.actor for one in acts} == {administrator.id}
 
 
 @pytest.mark.parametrize(

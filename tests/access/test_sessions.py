@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import secrets
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 
 from sqlmodel import select
 
-from mdm.access import devices, roles
+from mdm.access import devices, roles, staff
 from mdm.access.errors import NotIdentifiedError
 from mdm.access.login import Attempt, log_in
 from mdm.access.sessions import COOKIE
+from mdm.audit.search import Wanted, entries
 from mdm.compose import Hub
 from mdm.hub.columns import now
 from mdm.hub.tables import RoleGrant, Staff, StaffSession
@@ -42,6 +44,42 @@ def test_a_code_lets_in_once(administrator: Person) -> None:
     with ThreadPoolExecutor(4) as several:
         let_in = list(several.map(lambda _: _let_in(administrator.service.hub, once), range(4)))
     assert sum(let_in) == 1
+
+
+def test_a_one_time_password_that_ran_out_lets_nobody_in_and_is_on_record(service: Served) -> None:
+    hub, login = service.hub, f"p{secrets.token_hex(5)}"
+
+    def said() -> list[str]:
+        with hub.sessions.read() as session:
+            found = entries(session, Wanted(actor="hub"))
+            return sorted(one.action for one in found if one.details.get("user") == late.id)
+
+    with hub.sessions.begin() as session:
+        over = now() - timedelta(minutes=1)
+        late = staff.create(session, login, PASSWORD, actor="test", until=over)
+    wrong = Person(service, login, password="bukan-sandinya-44").log_in()
+    assert (wrong.json()["code"], said()) == ("login-failed", ["session.try"])
+    answer = Person(service, login).log_in()
+    assert (answer.status_code, answer.json()["code"]) == (401, "one-time-over")
+    assert "set-cookie" not in answer.headers
+    assert said() == ["session.late", "session.try", "session.try"]
+    with hub.sessions.read() as session:  # the history of the account tells it
+        about = {one.action for one in entries(session, Wanted(subjects=(late.id,)))}
+    assert "session.late" in about
+    # The attempts count on: to guess is no cheaper because the time is over.
+    for _ in range(4):
+        code = Person(service, login).log_in().json()["code"]
+    assert code == "login-failed"
+    # With a second factor, its code is used up.
+    strong = make_person(service, ("auditor", ""), strong=True)
+    with hub.sessions.begin() as session:
+        session.get_one(Staff, strong.id).one_time_until = over
+    code = strong.code()
+    assert strong.log_in(code=code).json()["code"] == "one-time-over"
+    with hub.sessions.begin() as session:
+        session.get_one(Staff, strong.id).one_time_until = None
+    assert strong.log_in(code=code).status_code == 401
+    assert strong.log_in().status_code == 200
 
 
 def _let_in(hub: Hub, attempt: Attempt) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import secrets
 import time
 from base64 import urlsafe_b64decode, urlsafe_b64encode
@@ -10,6 +11,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
+import httpx
 import pytest
 from joserfc import jwt
 from joserfc.jwk import OctKey, OKPKey
@@ -124,6 +126,44 @@ def test_every_wrong_assertion_is_refused_in_the_same_words(service: Served) -> 
     assert answer.json()["error"] == "invalid_client"  # the word that OAuth libraries look for
     bearer_ = {"Authorization": f"Bearer {deep}.e30.{'A' * 86}"}
     assert wire.get(f"{service.url}/v1/session", headers=bearer_).status_code == 401
+
+
+def test_every_refusal_of_the_token_route_says_the_word_of_oauth(service: Served) -> None:
+    good, client = make_client(service.hub).form(), httpx.Client(timeout=60, verify=False)
+    plain = re.compile(r"[ !#-\[\]-~]+")
+
+    def without(name: str) -> dict[str, str]:
+        return {key: value for key, value in good.items() if key != name}
+
+    form = {"content-type": "application/x-www-form-urlencoded"}
+    cases: list[tuple[int, str, dict[str, Any]]] = [
+        (400, "invalid_request", {"data": without("grant_type")}),
+        (400, "unsupported_grant_type", {"data": {**good, "grant_type": "password"}}),
+        (400, "invalid_request", {"data": {**good, "grant_type": ["client_credentials"] * 2}}),
+        (400, "invalid_client", {"data": without("client_assertion")}),
+        (400, "invalid_client", {"data": without("client_assertion_type")}),
+        (400, "invalid_client", {"data": {**good, "client_assertion_type": "password"}}),
+        (400, "invalid_request", {"data": {**good, "client_id": "x" * 81}}),
+        (400, "invalid_request", {"content": b"\xff=%ff&%zz", "headers": form}),
+        (400, "invalid_request", {"content": b"", "headers": form}),
+        (400, "invalid_request", {"data": good, "params": {"x": "1"}}),
+        (415, "invalid_request", {"json": good}),
+        (413, "invalid_request", {"data": {**good, "client_assertion": "x" * 9_000}}),
+        (401, "invalid_client", {"data": {**good, "client_id": "client-000000000000"}}),
+    ]
+    with client:
+        for status, word, sent in cases:
+            answer = client.post(f"{service.url}/v1/token", **sent)
+            said = answer.json()
+            assert (answer.status_code, said["status"]) == (status, status), (sent, said)
+            assert said["error"] == word, (sent, said)
+            assert said["code"]
+            assert plain.fullmatch(said["error_description"])
+            assert said["detail"].rstrip(".") in said["error_description"]
+        # What libraries add, and nobody here knows, is passed over (RFC 6749 §3.2).
+        answer = client.post(f"{service.url}/v1/token", data={**good, "audience": "dtsen"})
+        assert answer.status_code == 200, answer.text
+        assert "error" not in client.get(f"{service.url}/v1/session").json()
 
 
 def test_an_assertion_is_taken_once(shared: Hub) -> None:

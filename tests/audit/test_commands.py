@@ -124,6 +124,11 @@ def test_a_trace_shows_where_a_value_came_from(dtsen: Dtsen) -> None:
     code, out, _ = dtsen("audit", "trace", "name", stdin=f"{SITI}\n")
     assert code == 0
     assert "biodata.csv" in out
+    # People count from 1, as the pages do; in JSON `record` is a place in the list.
+    shown, number = [line.split() for line in out.splitlines()], str(value["record"] + 1)
+    assert [number, "kemendagri", "biodata.csv", "7"] in [words[:4] for words in shown]
+    (of_value,) = [words for words in shown if "NURHALIZA" in words[:4]]
+    assert of_value[of_value.index("NURHALIZA") + 1] == number
 
 
 def test_a_nik_on_the_command_line_is_never_taken(dtsen: Dtsen) -> None:

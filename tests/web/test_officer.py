@@ -20,6 +20,7 @@ from mdm.compose import Hub
 from mdm.corrections.around import Around, look_around, value_of
 from mdm.hub.tables import Correction, Entity, SealedProfile
 from mdm.pipeline import run
+from mdm.touched import settler
 from mdm.work.progress import Silent
 from reference import regions
 from tests.api.serving import Served, served
@@ -75,6 +76,7 @@ def day(
         roles = ("desa-operator", "dinsos-verifier", "head-of-office")
         chain = {role: join(hub, (role, regency)) for role in roles}
         chain["steward"] = join(hub, ("steward", ""))
+        open_.enter_context(pytest.MonkeyPatch.context()).setattr(settler, "LOOK_AGAIN", 3600.0)
         service = open_.enter_context(served(hub, real_identity=True))
         yield Day(hub, service, seen, family, chain)
 
@@ -266,12 +268,12 @@ def test_from_the_search_to_the_correction_that_holds(
             page.get_by_role("button", name=button).click()
             page.locator("[data-flash]").wait_for()
     with window(chrome, day.service.url, day.chain["desa-operator"], **how) as page:
-        # Approved, it is settled at once; the first time the service warms up for it.
-        for _ in range(20):
+        # Approved, it is settled at once, for the settler was woken: it looks by itself once an hour here.
+        for _ in range(100):
             page.goto(f"/perbaikan/usulan/{proposal}")
             if page.get_by_text("berlaku dalam profil").count():
                 break
-            page.wait_for_timeout(1_000)
+            page.wait_for_timeout(200)
         page.get_by_text("berlaku dalam profil").wait_for()
         page.get_by_role("link", name="Buka keluarga").click()
         held = page.locator(".fact", has_text=label)

@@ -96,7 +96,7 @@ def _tables(found: Trace) -> Iterator[tuple[str, Sequence[str], Sequence[Sequenc
     """Title, columns and rows of what a trace shows, from the values to the files."""
     yield "Values", ("attribute", "value", "record", "why"), [_value(one) for one in found.values]
     columns = ("record", "source", "file", "row", "batch", "date", "landed", "standardised")
-    rows = [_record(at, record) for at, record in enumerate(found.records)]
+    rows = [_record(number, record) for number, record in enumerate(found.records, 1)]
     yield "Source records", columns, rows
     pairs = [_pair(pair) for pair in found.pairs]
     yield "Pairs", ("pair", "weight", "judgement", "reason", "evidence"), pairs
@@ -110,21 +110,26 @@ def _tables(found: Trace) -> Iterator[tuple[str, Sequence[str], Sequence[Sequenc
 def _value(value: Value) -> Sequence[Any]:
     text = Text(_text(value.value), style="bold")
     for loser in value.losers:
-        lost = f"\n✗ {_text(loser.value)} · record {loser.record} · {loser.because.en}"
+        lost = f"\n✗ {_text(loser.value)} · record {_number(loser.record)} · {loser.because.en}"
         text.append(lost, style="not bold dim")
-    return value.label.en, text, str(value.record), value.sentence.en
+    return value.label.en, text, _number(value.record), value.sentence.en
 
 
-def _record(at: int, record: Record) -> Sequence[Any]:
+def _number(place: int) -> str:
+    """What people call a record by: the first of the list is 1, as on the pages."""
+    return str(place + 1)
+
+
+def _record(number: int, record: Record) -> Sequence[Any]:
     row = str(record.row) if record.row is not None else None
     return (
-        str(at), record.source, record.file, row, record.batch, record.date,
+        str(number), record.source, record.file, row, record.batch, record.date,
         _cells(record.landed), _cells(record.standardised),
     )  # fmt: skip
 
 
 def _pair(pair: Pair) -> Sequence[Any]:
-    ends = [str(end) if end is not None else "another" for end in (pair.left, pair.right)]
+    ends = [_number(end) if end is not None else "another" for end in (pair.left, pair.right)]
     steps = pair.evidence.steps if pair.evidence else ()
     told = "\n".join(f"{step.bits:+.2f} {step.comparison}: {step.level}" for step in steps)
     if pair.evidence:
