@@ -1,29 +1,28 @@
 """Checkpoints: signed statements of how many events there are and which root hash they have.
 
-A checkpoint is a C2SP signed note (tlog-checkpoint), signed with Ed25519 by a key derived from the
-`audit` domain key. Its public half, the verifier key, is kept for ever and announced by an event of
-the log itself; the first checkpoint of a new key is signed by the one before it as well, so that
-whoever trusted the old key can trust the new.
+How they are signed: signing.py. A verifier key is kept for ever and announced by an event of the log itself; the first
+checkpoint of a new key is signed by the one before it as well, so that whoever trusted the old key can trust the new.
 """
 
 from __future__ import annotations
 
-import base64
 import hashlib
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from mdm.audit.events import record, size
+from mdm.audit.signing import Signer, note, public_half
 from mdm.audit.tiles import WIDTH, TreeOf, check_leaves, grow
 from mdm.audit.tree import root
-from mdm.audit.verifier import KEY_EVENT, VerifierKey, key_id
+from mdm.audit.verifier import KEY_EVENT
 from mdm.errors import IntegrityError
 from mdm.hub.columns import now
+from mdm.hub.dialect import table_of
+from mdm.hub.lists import Prepared
 from mdm.hub.tables import AuditCheckpoint, AuditKey
 from mdm.ids import short
 
@@ -34,6 +33,10 @@ if TYPE_CHECKING:
 EVERY_EVENTS = 1_000
 EVERY = timedelta(minutes=1)
 LOG = "dtsen.hub/audit"
+_NEWEST = Prepared(
+    sa.text("SELECT size, key_version FROM audit_checkpoint ORDER BY size DESC LIMIT 1")
+)
+_KEEP = sa.insert(table_of(AuditCheckpoint))
 
 
 @dataclass(frozen=True)
@@ -82,7 +85,7 @@ def own_verifiers(hub: Hub, session: Session) -> list[str]:
     rows = session.exec(select(AuditKey)).all()
     opening = set(hub.keys.versions("audit"))
     return [
-        _verifier(row.verifier.split("+", 1)[0], hub.keys.domain("audit", row.version))
+        str(Signer(_name_in(row.verifier), hub.keys.domain("audit", row.version)).verifier)
         for row in rows
         if row.version in opening
     ]
@@ -112,7 +115,7 @@ def checkpoint(hub: Hub) -> Checkpoint:
         return last
     grow(hub, held)
     with hub.sessions.read() as session:
-        signed = _signed(session, held, last, _keys(hub, last))
+        signed = _signed(hub, session, held, last)
     return _keep(hub, signed)
 
 
@@ -121,27 +124,36 @@ def tick(hub: Hub) -> Checkpoint | None:
     return checkpoint(hub) if due(hub) else None
 
 
-def sign_within(hub: Hub, session: Session, size: int, found: bytes) -> None:
+def newest(session: Session) -> tuple[int, int] | None:
+    """Size and key version of the newest checkpoint, quickly; None before the first."""
+    rows: list[tuple[int, int]] = _NEWEST.rows(session.connection(), {})
+    return rows[0] if rows else None
+
+
+def signer_in_use(hub: Hub, session: Session) -> Signer:
+    """What signs from now on. There must be a first checkpoint."""
+    return Signer(origin(session), hub.keys.domain("audit"))
+
+
+def sign_within(session: Session, size: int, found: bytes, signer: Signer) -> None:
     """Keep a checkpoint of the first `size` events in the caller's unit of work. They have this root hash, follow on
     what was signed before by the key in use, and are on disk: a reader may have the signature when the power goes."""
-    session.add(_note(session, size, found, [hub.keys.domain("audit")]))
+    said = note(size, found, [signer])
+    row = {"size": size, "root": found, "key_version": signer.version, "at": now(), "note": said}
+    session.connection().execute(_KEEP, row)
 
 
-def _signed(
-    session: Session, size: int, last: Checkpoint | None, keys: Sequence[DomainKey]
-) -> AuditCheckpoint:
+def _signed(hub: Hub, session: Session, size: int, last: Checkpoint | None) -> AuditCheckpoint:
     """The first `size` events, signed. Those behind the last full tile are hashed again before.
 
     IntegrityError when an event does not agree with its hash, or the log with its last checkpoint.
     """
     must_stand(session, last)
     check_leaves(session, size - size % WIDTH, size)
-    return _note(session, size, root(TreeOf(session, size), size), keys)
-
-
-def _note(session: Session, size: int, found: bytes, keys: Sequence[DomainKey]) -> AuditCheckpoint:
-    note = _sign(origin(session), size, found, keys)
-    return AuditCheckpoint(size=size, root=found, key_version=keys[0].version, note=note)
+    found, name = root(TreeOf(session, size), size), origin(session)
+    signers = [Signer(name, key) for key in _keys(hub, last)]
+    said, version = note(size, found, signers), signers[0].version
+    return AuditCheckpoint(size=size, root=found, key_version=version, note=said)
 
 
 def must_stand(session: Session, last: Checkpoint | None) -> None:
@@ -183,31 +195,13 @@ def _keep(hub: Hub, signed: AuditCheckpoint) -> Checkpoint:
     return _checkpoint(standing)
 
 
-def _sign(name: str, size: int, found: bytes, keys: Sequence[DomainKey]) -> str:
-    text = f"{name}\n{size}\n{base64.b64encode(found).decode()}\n"
-    lines = [f"— {name} {_signature(name, text, key)}\n" for key in keys]
-    return f"{text}\n{''.join(lines)}"
-
-
-def _signature(name: str, text: str, key: DomainKey) -> str:
-    private = _private(key)
-    number = key_id(name, private.public_key().public_bytes_raw())
-    return base64.b64encode(number + private.sign(text.encode())).decode()
-
-
-def _verifier(name: str, key: DomainKey) -> str:
-    public = _private(key).public_key().public_bytes_raw()
-    return str(VerifierKey(name, key_id(name, public), public))
-
-
-def _private(key: DomainKey) -> Ed25519PrivateKey:
-    return Ed25519PrivateKey.from_private_bytes(key.subkey("checkpoint signature"))
-
-
 def origin(session: Session) -> str:
     """The name of this log: it is that of its first verifier key, for ever."""
-    first = verifier_keys(session)[0]
-    return first.split("+", 1)[0]
+    return _name_in(verifier_keys(session)[0])
+
+
+def _name_in(verifier: str) -> str:
+    return verifier.split("+", 1)[0]
 
 
 def _announce_key(hub: Hub) -> None:
@@ -216,16 +210,14 @@ def _announce_key(hub: Hub) -> None:
     with hub.sessions.read() as session:
         if session.get(AuditKey, key.version) is not None:
             return
-    public = _private(key).public_key().public_bytes_raw()
     with hub.sessions.begin() as session:
         hub.dialect.exclusive(session.connection(), "audit checkpoint")
         if session.get(AuditKey, key.version) is not None:
             return
         known = verifier_keys(session)
         # The log's name says nothing but which log it is: a digest of its first key.
-        digest = short(hashlib.sha256(public).hexdigest())
-        name = known[0].split("+", 1)[0] if known else f"{LOG}/{digest}"
-        verifier = _verifier(name, key)
+        digest = short(hashlib.sha256(public_half(key)).hexdigest())
+        verifier = str(Signer(_name_in(known[0]) if known else f"{LOG}/{digest}", key).verifier)
         session.add(AuditKey(version=key.version, verifier=verifier))
         record(session, "system", KEY_EVENT, verifier=verifier, key_version=key.version)
 

@@ -15,7 +15,15 @@ from typing import TYPE_CHECKING
 from sqlmodel import Session
 
 from mdm.audit import events as log
-from mdm.audit.checkpoints import EVERY_EVENTS, latest, must_stand, sign_within
+from mdm.audit.checkpoints import (
+    EVERY_EVENTS,
+    latest,
+    must_stand,
+    newest,
+    sign_within,
+    signer_in_use,
+)
+from mdm.audit.signing import Signer
 from mdm.audit.tiles import WIDTH, Leaf, TreeOf, add_tile, check_leaves, made
 from mdm.audit.verifier import Growing
 from mdm.errors import IntegrityError
@@ -74,10 +82,11 @@ class Follower:
 class _Edge:
     """The end of the log: its tree, and what stands behind the last full tile."""
 
-    def __init__(self, tree: Growing, rest: Sequence[Leaf], signed: int) -> None:
+    def __init__(self, tree: Growing, rest: Sequence[Leaf], signed: int, signer: Signer) -> None:
         self.tree = tree
         self._rest = list(rest)
         self._signed = signed  # size of the last checkpoint, with which the tree agrees
+        self._signer = signer
         self._next: tuple[int, bytes] | None = None  # to be signed once all of it is on disk
 
     def add(self, session: Session, hub: Hub, leaves: Iterable[Leaf]) -> None:
@@ -96,10 +105,10 @@ class _Edge:
         key is in use: whether this tree agrees with what they signed is not known."""
         if self._next is None or self._next[0] > lasting:
             return True
-        last, key = latest(session), hub.keys.domain("audit")
-        if last is None or last.size != self._signed or last.key_version != key.version:
+        signer, key = self._signer, hub.keys.domain("audit")
+        if key.version != signer.version or newest(session) != (self._signed, signer.version):
             return False
-        sign_within(hub, session, *self._next)
+        sign_within(session, *self._next, signer)
         self._signed, self._next = self._next[0], None
         return True
 
@@ -116,4 +125,4 @@ def _begun(hub: Hub, session: Session, size: int) -> _Edge | None:
     nodes = TreeOf(session, size)
     peaks = [nodes(at, (size >> at) - 1) for at in range(size.bit_length()) if size >> at & 1]
     rest = check_leaves(session, size - size % WIDTH, size)
-    return _Edge(Growing(size, peaks[::-1]), rest, last.size)
+    return _Edge(Growing(size, peaks[::-1]), rest, last.size, signer_in_use(hub, session))

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 import sqlalchemy as sa
-from sqlmodel import Session, col, func, select
+from sqlmodel import Session, col
 
 from mdm.audit.tree import fold, leaf_hash
 from mdm.errors import IntegrityError
+from mdm.hub.lists import Prepared
 from mdm.hub.tables import AuditEvent, AuditTile
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 WIDTH, HEIGHT, HASH = 256, 8, 32
 TOGETHER = 64  # tiles made in one unit of work: 16,384 events
+_MADE = Prepared(sa.text("SELECT max(n) FROM audit_tile WHERE level = :level"))
 _COLUMNS = ("level", "n", "root", "earliest", "latest", "hashes")
 
 Leaf = tuple[bytes, bytes]  # an event's leaf hash and its bytes
@@ -110,9 +112,8 @@ def grow(hub: Hub, size: int) -> None:
 
 def made(session: Session, level: int) -> int:
     """How many tiles of a level there are."""
-    query = select(func.max(AuditTile.n)).where(AuditTile.level == level)
-    last = session.exec(query).one()
-    return 0 if last is None else last + 1
+    ((last,),) = _MADE.rows(session.connection(), {"level": level})
+    return 0 if last is None else int(last) + 1
 
 
 def check_leaves(session: Session, first: int, last: int) -> list[Leaf]:
