@@ -45,13 +45,15 @@ PAGE = "report.html"
 @dataclass(frozen=True)
 class Shown:
     """Figures by kind, the page, and what to try next. `users`: told this once; empty when their
-    accounts were made before; `nik`: of somebody whom the officers among them may search for."""
+    accounts were made before, then `reset` gives another password;
+    `nik`: of somebody whom the officers among them may search for."""
 
     quality: dict[Kind, Evaluation]
     report: Path
     next: list[str]
     calls: list[str]
     users: list[DemoUser]
+    reset: str
     address: str
     nik: str | None
 
@@ -96,7 +98,8 @@ def show(hub: Hub, progress: Progress) -> Shown:
         calls, users = service_calls(hub, _nik(example)), demo_staff(hub)
         demo_proposals(hub, users)
         address = hub.settings.access.issuer + "/"
-        return Shown(quality, page, following, calls, users, address, to_search(hub, users))
+        reset = f"{_program()} --home {_short(hub.settings.home)} admin user reset"
+        return Shown(quality, page, following, calls, users, reset, address, to_search(hub, users))
     finally:
         engine.close()
 

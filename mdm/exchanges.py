@@ -6,6 +6,7 @@ What a client writes as an id may be anything. It is looked up by a keyed token 
 from __future__ import annotations
 
 import json
+import re
 import secrets
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -29,6 +30,7 @@ KEPT = timedelta(days=30)  # how long a sender may ask what became of a message
 CLAIM = timedelta(seconds=60)  # a worker that says nothing for so long has died
 WAITING, ANSWERED, DELIVERED, UNDELIVERED = "waiting", "answered", "delivered", "undelivered"
 _LETTERS = str.maketrans("0123456789", "ghijklmnop")  # the audit log takes no long run of digits
+_LONG_NUMBER = re.compile(r"\d{16}")
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
@@ -64,15 +66,16 @@ def must_be_new(session: Session, client_id: str, uri: str) -> None:
 
 
 def must_be_callable(uri: str) -> None:
-    """InputError for an address that is not safe to call."""
+    """InputError for an address that is not safe to call, or holds a long number: the log and requests name it."""
     parts = urlsplit(uri)
     secure = parts.scheme == "https" or (
         parts.scheme == "http" and parts.hostname in LOOPBACK  # a trial on one machine
     )
-    if not secure or not parts.hostname or parts.username or parts.fragment or len(uri) > 500:
+    odd = parts.username or parts.fragment or len(uri) > 500 or _LONG_NUMBER.search(uri)
+    if not secure or not parts.hostname or odd:
         raise InputError(
             "This is not an address that answers can be sent to.",
-            "Give a whole https URL without user name and fragment.",
+            "Give a whole https URL without user name, fragment and long number.",
             code="callback-form",
         )
 

@@ -32,7 +32,7 @@ Address = Annotated[
     Meta(
         min_length=10,
         max_length=500,
-        description="A whole https address without user name and fragment; http on this machine only.",
+        description="A whole https address without user name, fragment and long number; http on this machine only.",
         examples=["https://pkh.example.go.id/dci/on-search"],
     ),
 ]

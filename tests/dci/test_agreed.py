@@ -37,6 +37,7 @@ def test_callbacks_at_the_command_line(tmp_path: Path, capsys: pytest.CaptureFix
     assert dtsen("add", "pkh-pusat", URI)[0] == 0
     assert dtsen("list", "pkh-pusat") == (0, {"callbacks": [{"address": URI}]})
     assert dtsen("add", "pkh-pusat", "http://10.0.0.1/")[0] == 4
+    assert dtsen("add", "pkh-pusat", f"{URI}/3201154503880002")[0] == 4
     assert dtsen("add", "nobody", URI)[0] == 4
     assert dtsen("remove", "pkh-pusat", URI)[0] == 0
     assert dtsen("remove", "pkh-pusat", URI)[0] == 4

@@ -76,8 +76,9 @@ def _tell_users(session: Session, shown: Shown) -> None:
         )
         say(
             session,
-            "Their passwords were told then. A new one: dtsen admin user reset LOGIN; or begin again in a new home.",
+            "Their passwords were told then. To set a new one, or begin again in a new home:",
         )
+        session.out.print(Text(f"  {shown.reset} peninjau"), soft_wrap=True)
         return
     say(session, "The workbench, one account per role. The passwords are told this once:")
     for user in shown.users:  # unbroken, to be pasted
