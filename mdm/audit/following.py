@@ -23,6 +23,9 @@ from mdm.audit.checkpoints import (
     sign_within,
     signer_in_use,
 )
+from mdm.audit.indexed import BEHIND
+from mdm.audit.parts import Filing
+from mdm.audit.parts import edge as edge_of_index
 from mdm.audit.signing import Signer
 from mdm.audit.tiles import WIDTH, Leaf, TreeOf, add_tile, check_leaves, made
 from mdm.audit.verifier import Growing
@@ -32,6 +35,10 @@ if TYPE_CHECKING:
     from mdm.compose import Hub
 
 NEAR = 4  # tiles that are made on the way, and as many events of others read; more is left to the keeper
+A_LITTLE = (
+    64,
+    128,
+)  # events read or entries written with a group, which has some 16 events with 4 entries each
 EARLY = WIDTH  # events before a checkpoint is due: it is signed once all it covers is on disk
 
 
@@ -76,6 +83,7 @@ class Follower:
         if first > edge.tree.size:  # somebody else appended
             edge.add(session, self._hub, check_leaves(session, edge.tree.size, first))
         edge.add(session, self._hub, ((leaf, event) for _, event, leaf in rows))
+        edge.index(session, self._hub)
         return edge if edge.sign(session, self._hub, lasting) else None
 
 
@@ -88,6 +96,7 @@ class _Edge:
         self._signed = signed  # size of the last checkpoint, with which the tree agrees
         self._signer = signer
         self._next: tuple[int, bytes] | None = None  # to be signed once all of it is on disk
+        self._part: Filing | None = None  # of the index, which is under way
 
     def add(self, session: Session, hub: Hub, leaves: Iterable[Leaf]) -> None:
         """What came behind it."""
@@ -97,8 +106,19 @@ class _Edge:
             if len(self._rest) == WIDTH:
                 add_tile(hub, session, self.tree.size // WIDTH - 1, self._rest)
                 self._rest = []
+                self._begin_part(session)
         if self._next is None and self.tree.size - self._signed >= EVERY_EVENTS - EARLY:
             self._next = self.tree.size, self.tree.root()
+
+    def _begin_part(self, session: Session) -> None:
+        """Where as much stands behind the index as may, long before the keeper would have to do it."""
+        if self._part is None and self.tree.size - (first := edge_of_index(session)) >= BEHIND // 2:
+            self._part = Filing(first, *A_LITTLE)
+
+    def index(self, session: Session, hub: Hub) -> None:
+        """Take a step with the part of the index that is under way."""
+        if self._part and not self._part.read(session) and not self._part.write(hub, session):
+            self._part = None
 
     def sign(self, session: Session, hub: Hub, lasting: int) -> bool:
         """Sign what is to be signed once all of it is on disk. False where somebody else signed meanwhile, or another

@@ -12,34 +12,24 @@ import time
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-import msgspec
 import sqlalchemy as sa
-from sqlmodel import Session, col, func, select
+from sqlmodel import Session, func, select
 
-from mdm.audit.events import size, subjects_of
+from mdm.audit.events import size
+from mdm.audit.parts import ACTOR, PART, SUBJECT, Entries, Filing, cover, edge, entries
 from mdm.hub.dialect import table_of
-from mdm.hub.tables import AuditActor, AuditEvent, AuditPart, AuditSubject
+from mdm.hub.tables import AuditActor, AuditPart, AuditSubject
 
 if TYPE_CHECKING:
     from mdm.compose import Hub
 
-PART = 4_096  # events
 SLICE = 256  # events read at once beside those who are served, who then have their turn
-ENTRIES = 512  # written at once, likewise: neighbours, so that each page is written once
+ENTRIES = 512  # written at once, likewise
 REST_SECONDS = 0.01
 TOGETHER = 20_000
 BUSY = 200  # events between two looks, from which on the index waits
 # Events that may stand behind it meanwhile: a search reads them in a twentieth of a second.
 BEHIND = 16 * PART
-
-_decode = msgspec.json.Decoder(dict[str, Any]).decode
-
-
-def edge(session: Session) -> int:
-    """How many events, from the first, the index covers."""
-    query = select(AuditPart.n, AuditPart.events).order_by(col(AuditPart.n).desc()).limit(1)
-    last = session.exec(query).first()
-    return last[0] * PART + last[1] if last else 0
 
 
 def grow_in_time(hub: Hub, before: int) -> int:
@@ -63,31 +53,21 @@ def grow(hub: Hub) -> None:
 
 
 def _grow_part(hub: Hub) -> bool:
-    """Index the next part; False when it is not full.
-
-    It is the index's own once all its entries stand. Those of one that was not finished are looked at by nobody,
-    and are what they will be: events do not change.
-    """
+    """Index the next part; False when it is not full."""
     with hub.sessions.read() as session:
-        first, held = edge(session), size(session)
-    last = (first // PART + 1) * PART
-    if held < last:
-        return False
-    actors, subjects = [], []
-    for start in range(first, last, SLICE):
+        part = Filing(edge(session), SLICE, ENTRIES)
+        if size(session) < part.last:
+            return False
+    more = True
+    while more:
         with hub.sessions.read() as session:
-            some = _entries(session, start, min(start + SLICE, last))
-        actors += some[0]
-        subjects += some[1]
+            more = part.read(session)
         time.sleep(REST_SECONDS)
-    for model, entries in ((AuditActor, sorted(actors)), (AuditSubject, sorted(subjects))):
-        for start in range(0, len(entries), ENTRIES):
-            _add(hub, model, entries[start : start + ENTRIES])
-            time.sleep(REST_SECONDS)
-    with hub.sessions.again() as session:
-        hub.dialect.exclusive(session.connection(), "audit index")
-        if edge(session) == first:  # no other process was quicker
-            _cover(hub, session, first, last)
+    more = True
+    while more:
+        with hub.sessions.again() as session:
+            more = part.write(hub, session)
+        time.sleep(REST_SECONDS)
     return True
 
 
@@ -100,48 +80,18 @@ def reindex(hub: Hub) -> int:
             connection.execute(sa.delete(model))
         held = size(session)
         return sum(
-            _write(hub, session, first, last, _entries(session, first, last))
+            _write(hub, session, first, last, entries(session, first, last))
             for first in range(0, held, PART)
             for last in [min(first + PART, held)]
         )
 
 
-def _add(hub: Hub, model: type[AuditActor] | type[AuditSubject], entries: Sequence[_Entry]) -> None:
-    """Neighbouring entries of a part, unless they stand already."""
-    names = [column.name for column in table_of(model).primary_key]
-    rows = [dict(zip(names, entry, strict=True)) for entry in entries]
-    with hub.sessions.again() as session:
-        hub.dialect.upsert(session.connection(), model, rows)
-
-
-_Entry = tuple[int, str, int]
-_Entries = tuple[list[_Entry], list[_Entry]]
-
-
-def _entries(session: Session, first: int, last: int) -> _Entries:
-    """The entries of events `first` to `last` - 1, all of one part, in the order of the index."""
-    seq, part = col(AuditEvent.seq), first // PART
-    query = sa.select(seq, col(AuditEvent.event)).where(seq >= first, seq < last)
-    actors, subjects = [], []
-    for at, event in session.connection().execute(query):
-        said = _decode(event)
-        actors.append((part, said["actor"], at))
-        subjects += [(part, one, at) for one in subjects_of(said)]
-    return sorted(actors), sorted(subjects)
-
-
-def _write(hub: Hub, session: Session, first: int, last: int, entries: _Entries) -> int:
-    connection, (actors, subjects) = session.connection(), entries
-    _cover(hub, session, first, last)
-    return hub.dialect.load(
-        connection, AuditActor, ("part", "actor", "seq"), actors
-    ) + hub.dialect.load(connection, AuditSubject, ("part", "subject", "seq"), subjects)
-
-
-def _cover(hub: Hub, session: Session, first: int, last: int) -> None:
-    """From now on the index covers events `first` to `last` - 1, too."""
-    row = {"n": first // PART, "events": last - first // PART * PART}
-    hub.dialect.upsert(session.connection(), AuditPart, [row])
+def _write(hub: Hub, session: Session, first: int, last: int, made: Entries) -> int:
+    connection, (actors, subjects) = session.connection(), made
+    cover(hub, session, first, last)
+    return hub.dialect.load(connection, AuditActor, ACTOR, actors) + hub.dialect.load(
+        connection, AuditSubject, SUBJECT, subjects
+    )
 
 
 class Index:

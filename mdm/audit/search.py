@@ -19,7 +19,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, col
 
 from mdm.audit.events import size, subjects_of
-from mdm.audit.indexed import PART, edge
+from mdm.audit.parts import PART, edge
 from mdm.audit.tiles import WIDTH, made
 from mdm.hub.dialect import Dialect, dialect_of
 from mdm.hub.tables import AuditActor, AuditEvent, AuditPart, AuditSubject, AuditTile

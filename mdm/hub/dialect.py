@@ -94,8 +94,11 @@ class Dialect(Protocol):
         model: type[SQLModel],
         columns: Sequence[str],
         rows: Iterable[Row],
+        *,
+        known: bool = False,
     ) -> int:
-        """Bulk insert of plain tuples, as fast as the database can; return how many."""
+        """Bulk insert of plain tuples, as fast as the database can; return how many. With `known`, rows whose primary
+        key stands already are left as they are."""
 
     def exclusive(self, connection: sa.Connection, name: str) -> None:
         """Hold the lock `name` until this transaction ends."""

@@ -101,7 +101,13 @@ class PostgreSQL:
         model: type[SQLModel],
         columns: Sequence[str],
         rows: Iterable[Row],
+        *,
+        known: bool = False,
     ) -> int:
+        if known:
+            found = [dict(zip(columns, row, strict=True)) for row in rows]
+            connection.execute(insert(table_of(model)).on_conflict_do_nothing(), found)
+            return len(found)
         driver: Any = connection.connection.driver_connection
         table = table_of(model)
         types = [table.c[name].type.compile(dialect=connection.dialect).lower() for name in columns]

@@ -159,10 +159,13 @@ class SQLite:
         model: type[SQLModel],
         columns: Sequence[str],
         rows: Iterable[Row],
+        *,
+        known: bool = False,
     ) -> int:
         rows = rows if isinstance(rows, list) else list(rows)
         row = f"({', '.join('?' for _ in columns)})"
-        sql = f"INSERT INTO {table_of(model).name} ({', '.join(columns)}) VALUES {row}"
+        verb = "INSERT OR IGNORE" if known else "INSERT"
+        sql = f"{verb} INTO {table_of(model).name} ({', '.join(columns)}) VALUES {row}"
         many = sql + f", {row}" * (ROWS_TOGETHER - 1)
         whole = len(rows) - len(rows) % ROWS_TOGETHER
         values = chain.from_iterable(islice(rows, whole))

@@ -11,8 +11,9 @@ import pytest
 from sqlmodel import select
 
 from mdm import audit
-from mdm.audit import Event, checkpoints, following, held, tiles, verifying
+from mdm.audit import Event, checkpoints, following, held, indexed, parts, search, tiles, verifying
 from mdm.audit.following import Follower
+from mdm.audit.parts import Filing
 from mdm.audit.verifier import leaf_hash
 from mdm.audit.verifying import verify
 from mdm.compose import Hub
@@ -22,7 +23,7 @@ from mdm.work.progress import Silent
 from tests.audit.logs import act
 from tests.audit.tampering import forge, tamper
 
-EVERY = 8
+EVERY, PART = 8, 16
 
 
 @pytest.fixture(autouse=True)
@@ -34,6 +35,10 @@ def _small(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(module, "EVERY_EVENTS", EVERY)
     monkeypatch.setattr(tiles, "HEIGHT", 2)
     monkeypatch.setattr(following, "EARLY", 3)
+    for module in (indexed, parts, search):
+        monkeypatch.setattr(module, "PART", PART)
+    monkeypatch.setattr(following, "BEHIND", 4 * PART)
+    monkeypatch.setattr(following, "A_LITTLE", (6, 9))
 
 
 class Desk:
@@ -90,6 +95,27 @@ def test_an_embedded_log_is_signed_on_the_way_and_elsewhere_left_to_the_keeper(
     assert max(later - size for size, later in pairwise(sizes)) <= 2 * EVERY
     assert desk.size - sizes[-1] <= EVERY
     assert not audit.due(hub)
+
+
+def test_the_index_is_made_on_the_way_where_much_stands_behind_it(hub: Hub, desk: Desk) -> None:
+    behind = []
+    for _ in range(120):
+        desk.answer(2)
+        with hub.sessions.read() as session:
+            behind.append(desk.size - parts.edge(session))
+            if len(behind) % 10 == 0:
+                wanted = search.Wanted(actor="client", subjects=("e1",))
+                assert len(search.named(session, wanted, desk.size)) == len(behind)
+    if hub.dialect.embedded:
+        assert max(behind[:10]) < 2 * PART <= max(behind) <= 4 * PART
+        with hub.sessions.begin() as session:  # what was begun by somebody who came to nothing
+            part = Filing(parts.edge(session), PART, 5)
+            while part.read(session):
+                pass
+            part.write(hub, session)
+        for _ in range(60):
+            desk.answer(2)
+        assert verify(hub, Silent(), profiles=False).holds
 
 
 def test_what_is_not_on_disk_is_not_signed(hub: Hub, desk: Desk) -> None:

@@ -10,7 +10,8 @@ import pytest
 
 from mdm import audit
 from mdm.audit import checkpoints, indexed
-from mdm.audit.indexed import edge, grow, grow_in_time, reindex
+from mdm.audit.indexed import grow, grow_in_time, reindex
+from mdm.audit.parts import PART, edge
 from mdm.audit.search import Wanted, entries, named, search
 from mdm.audit.verified import Verified
 from mdm.audit.verifier import leaf_hash, read_note
@@ -196,17 +197,17 @@ def test_the_index_waits_while_many_are_served_but_not_for_ever(
         with hub.sessions.read() as session:
             return edge(session)
 
-    act(hub, indexed.PART + 10)
+    act(hub, PART + 10)
     seen = grow_in_time(hub, 0)
     assert covered() == 0, "all of them came just now"
     seen = grow_in_time(hub, seen)
-    assert covered() == indexed.PART, "nobody came since"
-    monkeypatch.setattr(indexed, "BEHIND", 2 * indexed.PART)
+    assert covered() == PART, "nobody came since"
+    monkeypatch.setattr(indexed, "BEHIND", 2 * PART)
     for _ in range(2):
-        assert covered() == indexed.PART
-        act(hub, indexed.PART)
+        assert covered() == PART
+        act(hub, PART)
         seen = grow_in_time(hub, seen)
-    assert covered() == 3 * indexed.PART, "too much would stand behind it"
+    assert covered() == 3 * PART, "too much would stand behind it"
 
 
 PERSON = content(nik=SITI, name="SITI")
