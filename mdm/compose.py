@@ -18,7 +18,7 @@ from mdm.keys.keyfile import LocalKeyFile
 from mdm.lake import Lake
 from mdm.settings import Settings
 from mdm.work.background import in_background
-from mdm.work.lock import work_lock
+from mdm.work.lock import held, work_lock
 
 
 @dataclass(frozen=True)
@@ -51,6 +51,10 @@ class Hub:
     def lock(self, what: str = "work") -> AbstractContextManager[None]:
         """The exclusive right to land or run here. HomeError when another process has it."""
         return work_lock(self.settings.home / "work.lock", what)
+
+    def at_work(self) -> bool:
+        """Whether a process lands or runs here now."""
+        return held(self.settings.home / "work.lock")
 
     def close(self) -> None:
         """Let go of the database."""

@@ -10,8 +10,10 @@ from sqlmodel import Session, col, func, select
 
 from mdm.compose import Hub
 from mdm.errors import UnknownError, UsageError
-from mdm.hub.runs import ABANDONED, published_seq
+from mdm.hub.runs import ABANDONED, RUNNING, published_seq
 from mdm.hub.tables import Batch, Entity, Run, RunStage
+
+INTERRUPTED = "interrupted"
 
 
 @dataclass(frozen=True)
@@ -67,10 +69,15 @@ def look(hub: Hub, runs: int = 5) -> Status:
         newest = session.exec(select(Run).order_by(col(Run.seq).desc()).limit(runs)).all()
         return Status(
             batches=_batches(session),
-            runs=tuple(_run(run) for run in newest),
+            runs=tuple(_run(run, status_of(hub, run)) for run in newest),
             stages=_stages(session, newest[0].id) if newest else (),
             published=_published(session),
         )
+
+
+def status_of(hub: Hub, run: Run) -> str:
+    """A run's status. One that says running while nobody works here was interrupted: the next takes it up."""
+    return INTERRUPTED if run.status == RUNNING and not hub.at_work() else run.status
 
 
 def require_landed(hub: Hub) -> None:
@@ -98,15 +105,13 @@ def _batches(session: Session) -> tuple[BatchLine, ...]:
     )
 
 
-def _run(run: Run) -> RunLine:
+def _run(run: Run, status: str) -> RunLine:
     # A stage's own steps ("link person: block") are inside the stage's seconds already.
     seconds = round(sum(float(v) for name, v in run.seconds.items() if ":" not in name), 1)
     models = ", ".join(json.loads(run.model).values()) if run.model else None
     # A run that only learned publishes nothing and gives up what it staged: it has done its work all the same.
     trained = run.kind == "train" and run.status == ABANDONED and models is not None
-    return RunLine(
-        run.id, run.seq, "trained" if trained else run.status, run.started, seconds, models
-    )
+    return RunLine(run.id, run.seq, "trained" if trained else status, run.started, seconds, models)
 
 
 def _stages(session: Session, run: str) -> tuple[StageLine, ...]:

@@ -16,6 +16,22 @@ class BusyError(HomeError):
     """Another process works on this home."""
 
 
+def held(path: Path) -> bool:
+    """Whether a process holds the lock now; one that died holds nothing."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY)
+    except FileNotFoundError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    else:
+        return False
+    finally:
+        os.close(descriptor)
+
+
 @contextmanager
 def work_lock(path: Path, what: str) -> Iterator[None]:
     """Hold the home's work lock; BusyError says which process holds it and for what."""

@@ -109,3 +109,23 @@ def test_every_target_of_make_named_is_there(document: Path) -> None:
         set(re.findall(r"(?:`|^)make ([a-z]+)", document.read_text("utf-8"), re.MULTILINE))
         <= targets
     )
+
+
+def test_every_option_of_every_verb_says_what_it_is() -> None:
+    def silent(group: click.Group, above: click.Context) -> list[str]:
+        found = []
+        for name in group.list_commands(above):
+            verb = group.get_command(above, name)
+            assert verb is not None
+            context = click.Context(verb, parent=above, info_name=name)
+            assert verb.help, context.verbpath
+            if isinstance(verb, click.Group):
+                found += silent(verb, context)
+            found += [
+                f"{context.verbpath} {one.opts[0]}"
+                for one in verb.params
+                if isinstance(one, click.Option) and not one.help
+            ]
+        return found
+
+    assert not silent(app, click.Context(app, info_name="dtsen"))

@@ -1,4 +1,4 @@
-"""What `dtsen status` says of runs: one that only learned is no run given up."""
+"""What `dtsen status` says of runs: which only learned, and which nobody goes on with."""
 
 from __future__ import annotations
 
@@ -15,3 +15,12 @@ def test_a_run_that_only_learned_is_called_trained(hub: Hub) -> None:
             held.model = learned
             abandon_run(session, held)
     assert [one.status for one in look(hub).runs] == ["abandoned", "trained"]
+
+
+def test_a_run_that_nobody_goes_on_with_was_interrupted(hub: Hub) -> None:
+    with hub.sessions.begin() as session:
+        start_run(session, "run", "facts", "rules")
+    assert [one.status for one in look(hub).runs] == ["interrupted"]
+    with hub.lock("run"):
+        assert [one.status for one in look(hub).runs] == ["running"]
+    assert [one.status for one in look(hub).runs] == ["interrupted"]

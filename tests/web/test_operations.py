@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from mdm.compose import Hub
+from mdm.hub.runs import abandon_run, start_run
 from tests.api.serving import Served, served
 from tests.api.world import fill
 from tests.web import figures
@@ -50,6 +51,22 @@ def test_runs_sources_and_quality_in_the_words_of_the_language(
         assert any(row[:2] == ["Jenis kelamin", "perempuan"] for row in rows(quality))
         findings = rows(client.get("/operasi/sumber"))
         assert any(row[-1] == "39" for row in findings)
+
+
+def test_a_run_is_under_way_only_while_somebody_works(
+    workbench: Served, members: dict[str, Member]
+) -> None:
+    hub = workbench.hub
+    with hub.sessions.begin() as session:
+        begun = start_run(session, "run", "other facts", "rules")
+    with members["supervisor"].client(workbench.url) as client:
+        assert f"Proses {begun.seq} terputus" in client.get("/operasi").text
+        with hub.lock("run"):
+            shown = client.get("/operasi")
+        assert f"Proses {begun.seq} sedang berjalan" in shown.text
+        assert "terputus" not in shown.text
+    with hub.sessions.begin() as session:
+        abandon_run(session, begun)
 
 
 def test_what_another_threshold_would_change(

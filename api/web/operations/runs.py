@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -19,6 +20,7 @@ from mdm import figures
 from mdm.compose import Hub
 from mdm.hub.runs import PUBLISHED, RUNNING
 from mdm.hub.tables import Run, RunStage
+from mdm.looks import INTERRUPTED, status_of
 from mdm.pipeline import PATH
 
 SHOWN = 15
@@ -50,9 +52,10 @@ class StageLine:
 
 @dataclass(frozen=True)
 class Under:
-    """A run under way: how many of its kept stages are done."""
+    """A run under way: how many of its kept stages are done. `interrupted`: nobody goes on with it."""
 
     seq: int
+    interrupted: bool
     started: datetime
     done: int
     of: int
@@ -83,11 +86,11 @@ def runs(request: AnyRequest, hub: NamedDependency[Hub]) -> Response[bytes]:
         shown = session.exec(whole.where(Run.status == PUBLISHED, Run.kind == RUN).limit(1)).first()
         seq = figures.newest(session)
         context = RunsPage(
-            published=_line(shown) if shown else None,
+            published=_line(hub, shown) if shown else None,
             entities=_entities(session, seq),
-            under=_under(session, newest[0]) if newest and newest[0].status == RUNNING else None,
+            under=_under(hub, session, newest[0]) if _unfinished(newest) else None,
             decisions=_decisions(session, shown.seq) if shown else 0,
-            runs=[_line(run) for run in newest],
+            runs=[_line(hub, run) for run in newest],
             stages=_stages(words, shown) if shown else [],
             chart=chart_address("stages", shown.seq, words.language) if shown else None,
         )
@@ -99,11 +102,11 @@ def seconds_by_stage(run: Run) -> dict[str, float]:
     return {name: float(of) for name, of in run.seconds.items() if ":" not in name}
 
 
-def _line(run: Run) -> RunLine:
+def _line(hub: Hub, run: Run) -> RunLine:
     counts = run.counts.get("validate", {})
     models = ", ".join(sorted(json.loads(run.model).values())) if run.model else ""
     taken = sum(seconds_by_stage(run).values())
-    return RunLine(run.seq, run.status, run.started, taken, counts.get("accepted"), models)
+    return RunLine(run.seq, status_of(hub, run), run.started, taken, counts.get("accepted"), models)
 
 
 def _stages(words: Wording, run: Run) -> list[StageLine]:
@@ -121,10 +124,20 @@ def _counts(words: Wording, counts: dict[str, int]) -> str:
     )
 
 
-def _under(session: Session, run: Run) -> Under:
+def _unfinished(newest: Sequence[Run]) -> bool:
+    return bool(newest) and newest[0].status == RUNNING
+
+
+def _under(hub: Hub, session: Session, run: Run) -> Under:
     done = session.exec(select(RunStage.stage).where(RunStage.run == run.id)).all()
     kept = [stage.name for stage in PATH]
-    return Under(run.seq, run.started, len(set(done) & set(kept)), len(kept))
+    return Under(
+        run.seq,
+        status_of(hub, run) == INTERRUPTED,
+        run.started,
+        len(set(done) & set(kept)),
+        len(kept),
+    )
 
 
 def _entities(session: Session, seq: int | None) -> dict[str, int]:

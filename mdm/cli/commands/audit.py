@@ -138,7 +138,9 @@ def keys(session: Session) -> None:
 @click.option("--since", type=MOMENT, help="From this moment on (UTC).")
 @click.option("--until", type=MOMENT, help="Before this moment (UTC).")
 @click.option("--before", type=int, help="Go on below this event number.")
-@click.option("--limit", type=click.IntRange(1, 1000), default=50, show_default=True)
+@click.option(
+    "--limit", type=click.IntRange(1, 1000), default=50, show_default=True, help="How many at most."
+)
 @pass_session
 def events(
     session: Session,

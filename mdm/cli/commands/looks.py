@@ -10,7 +10,7 @@ import click
 from mdm.cli.answers import emit_json, say, table
 from mdm.cli.opened import opened
 from mdm.cli.session import Session, pass_session, shared_options
-from mdm.looks import Status, look
+from mdm.looks import INTERRUPTED, Status, look
 
 if TYPE_CHECKING:
     from mdm.compose import Hub
@@ -62,6 +62,8 @@ def _show(session: Session, seen: Status) -> None:
         return
     ran = [(r.seq, r.status, r.started, r.seconds, r.model) for r in seen.runs]
     session.out.print(table("Runs", ("run", "status", "started", "seconds", "model"), ran))
+    if seen.runs[0].status == INTERRUPTED:
+        say(session, f"Run {seen.runs[0].seq} was interrupted. Next: dtsen run takes it up.")
     stages = [(s.stage, s.status, s.rows, s.seconds) for s in seen.stages]
     if stages:
         heads = ("stage", "status", "rows", "seconds")

@@ -24,7 +24,7 @@ KIND = click.Choice(["person", "family", "household"])
     type=click.Path(path_type=Path),
     help="CSV or Parquet: source, file, row (1 = first data row), entity, grouping columns.",
 )
-@click.option("--kind", required=True, type=KIND)
+@click.option("--kind", required=True, type=KIND, help="Pairs of which.")
 @click.option("--by", multiple=True, metavar="COLUMN", help="Break down by it; may be repeated.")
 @click.option(
     "--mistakes",
@@ -58,8 +58,13 @@ def export() -> None:
 
 @export.command()
 @shared_options
-@click.option("--kind", required=True, type=KIND)
-@click.option("--out", required=True, type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--kind", required=True, type=KIND, help="Links of which.")
+@click.option(
+    "--out",
+    required=True,
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="The file to write: .parquet or .csv.",
+)
 @pass_session
 def links(session: Session, *, kind: str, out: Path) -> None:
     """source, file, row, record_key, entity_id of every linked row; .parquet or .csv.

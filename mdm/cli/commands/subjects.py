@@ -32,9 +32,17 @@ for _right in (restrict, lift, erase):
 @subject.command()
 @shared_options
 @click.option("--entity", help="An entity id, instead of a NIK on standard input.")
-@click.option("--purpose", default="subject_access", show_default=True, metavar="CODE")
+@click.option(
+    "--purpose", default="subject_access", show_default=True, metavar="CODE", help="What it is for."
+)
 @click.option("--case", metavar="NO", help="The case of the request.")
-@click.option("--lang", type=click.Choice(["id", "en"]), default="id", show_default=True)
+@click.option(
+    "--lang",
+    type=click.Choice(["id", "en"]),
+    default="id",
+    show_default=True,
+    help="Language of the page.",
+)
 @click.option(
     "--out",
     type=click.Path(dir_okay=False, path_type=Path),

@@ -28,7 +28,9 @@ Kind = Literal["person", "family", "household"]
 @click.option("--entity", help="An entity id, instead of a NIK on standard input.")
 @click.option("--kind", type=click.Choice(["person", "family", "household"]), help="Whose value.")
 @click.option("--as-of", type=MOMENT, help="As readers saw it then (UTC).")
-@click.option("--purpose", default="audit", show_default=True, metavar="CODE")
+@click.option(
+    "--purpose", default="audit", show_default=True, metavar="CODE", help="What it is for."
+)
 @click.option("--case", metavar="NO", help="The case the purpose belongs to.")
 @click.option("--no-evidence", is_flag=True, help="Leave out what takes seconds: pair by pair.")
 @click.option("--whole-records", is_flag=True, help="All columns of the records, not only these.")
@@ -157,7 +159,9 @@ def _text(value: Any) -> str:
 @click.option("--key", help="A key as purpose:version, such as profile:1.")
 @click.option("--since", type=MOMENT, required=True, help="From this moment on (UTC).")
 @click.option("--until", type=MOMENT, required=True, help="Before this moment (UTC).")
-@click.option("--purpose", default="breach", show_default=True, metavar="CODE")
+@click.option(
+    "--purpose", default="breach", show_default=True, metavar="CODE", help="What it is for."
+)
 @click.option("--case", metavar="NO", help="The case of the breach.")
 @pass_session
 def breach(
