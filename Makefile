@@ -8,6 +8,10 @@ STAMP  := $(VENV)/.installed
 # they ever stand in each other's way, the whole is installed once more, which takes up what is missing.
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps
 
+# Many images of Python forbid it to keep what it compiled. Then every process here would compile all packages again:
+# 12 CPU seconds for each that collects tests, 2 for each `dtsen`.
+unexport PYTHONDONTWRITEBYTECODE
+
 # What tests import, compiled once: their processes, which begin together, would each do it again.
 COMPILED := $(VENV)/.compiled
 
