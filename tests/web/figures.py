@@ -51,7 +51,7 @@ def put(hub: Hub) -> None:
             )
         run = session.exec(select(Run).where(Run.seq == seq)).one()
         run.seconds = {"validate": 1.2, "link person": 75.0, "link person: score": 9.0}
-        run.counts = {"validate": {"accepted": 3000, "quarantined": 4}}
+        run.counts = {"validate": {"accepted": 3000, "quarantined": 4, "corrections": 2}}
 
 
 def _of_kind(kind: str) -> dict[tuple[str, str, str, str], float]:

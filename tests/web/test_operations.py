@@ -43,7 +43,9 @@ def test_runs_sources_and_quality_in_the_words_of_the_language(
     with members["supervisor"].client(workbench.url) as client:
         runs = client.get("/operasi")
         assert "1 m 15 s" in runs.text
-        assert ["Periksa", "1,2 s", "2%", "diterima 3.000 · karantina 4"] in rows(runs)
+        assert ["Periksa", "1,2 s", "2%", "diterima 3.000 · karantina 4 · perbaikan 2"] in rows(
+            runs
+        )
         linkage = rows(client.get("/operasi/tautan"))
         assert ["Orang", "Kemensos", "1.000", "90,0%", "87,5%"] in linkage
         quality = client.get("/operasi/mutu?jenis=family")
