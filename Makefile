@@ -43,6 +43,7 @@ browser: # beside the rest: one waits for packages while the other works
 
 $(COMPILED): $(STAMP) # beside the check of types, which has use for one core
 	@$(BIN)/python -m pytest --collect-only --quiet >/dev/null
+	@$(BIN)/python -c "import splink" # which linkage loads only when it begins
 	@touch $@
 
 check: $(STAMP) ## lint, types and import contracts only
