@@ -2,8 +2,8 @@
 
 A keeper reads what was appended and commits beside who appends; on SQLite each such commit takes from the others'
 connections what they remember of the database, and whoever waits is answered late. Here the tiles and the checkpoints
-are made from what was just written, in the same unit of work. What happens rarely is left to the keeper: the first
-checkpoint, a new key, and whatever is not as it should be.
+are made from what was just written, in the same unit of work, and so is the index where much stands behind it. What
+happens rarely is left to the keeper: the first checkpoint, a new key, and whatever is not as it should be.
 """
 
 from __future__ import annotations
@@ -35,10 +35,8 @@ if TYPE_CHECKING:
     from mdm.compose import Hub
 
 NEAR = 4  # tiles that are made on the way, and as many events of others read; more is left to the keeper
-A_LITTLE = (
-    64,
-    128,
-)  # events read or entries written with a group, which has some 16 events with 4 entries each
+# Events read, or entries written, with a group, which has some 16 events with 4 entries each.
+A_LITTLE = (64, 128)
 EARLY = WIDTH  # events before a checkpoint is due: it is signed once all it covers is on disk
 
 

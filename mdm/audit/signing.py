@@ -21,7 +21,7 @@ class Signer:
     def __init__(self, name: str, key: DomainKey) -> None:
         self.name, self.version = name, key.version
         self._private = _private(key)
-        public = public_half(key)
+        public = self._private.public_key().public_bytes_raw()
         self.verifier = VerifierKey(name, key_id(name, public), public)
 
     def line(self, text: str) -> str:

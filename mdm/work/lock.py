@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import fcntl
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
 from mdm.errors import HomeError
+
+LOOKS, LOOK_SECONDS = 10, 0.01  # before a lock that is not free is another process's work
 
 
 class BusyError(HomeError):
@@ -23,11 +26,7 @@ def held(path: Path) -> bool:
     except FileNotFoundError:
         return False
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    else:
-        return False
+        return not _locked(descriptor, fcntl.LOCK_SH)
     finally:
         os.close(descriptor)
 
@@ -37,17 +36,32 @@ def work_lock(path: Path, what: str) -> Iterator[None]:
     """Hold the home's work lock; BusyError says which process holds it and for what."""
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+        if not _taken(descriptor):
             holder = os.pread(descriptor, 200, 0).decode("utf-8", "replace").strip()
             raise BusyError(
                 f"This home is busy: {holder or 'another process works on it'}.",
                 "Wait until it is done.",
-            ) from None
+            )
         os.ftruncate(descriptor, 0)
         since = datetime.now(UTC).strftime("%H:%M:%S UTC")
         os.pwrite(descriptor, f"{what}, process {os.getpid()}, since {since}".encode(), 0)
         yield
     finally:
         os.close(descriptor)
+
+
+def _taken(descriptor: int) -> bool:
+    """Take the lock alone. Whoever only looks (`held`) has it for a moment: that is waited for."""
+    for _ in range(LOOKS):
+        if _locked(descriptor, fcntl.LOCK_EX):
+            return True
+        time.sleep(LOOK_SECONDS)
+    return False
+
+
+def _locked(descriptor: int, how: int) -> bool:
+    try:
+        fcntl.flock(descriptor, how | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import fcntl
+import time
+from threading import Event, Thread
+
 from mdm.compose import Hub
 from mdm.hub.runs import abandon_run, start_run
 from mdm.hub.tables import Run
@@ -24,3 +28,23 @@ def test_a_run_that_nobody_goes_on_with_was_interrupted(hub: Hub) -> None:
     with hub.lock("run"):
         assert [one.status for one in look(hub).runs] == ["running"]
     assert [one.status for one in look(hub).runs] == ["interrupted"]
+
+
+def test_who_only_looks_keeps_nobody_from_work(hub: Hub) -> None:
+    with hub.lock("run"):  # the file is there
+        pass
+    looking = Event()
+
+    def look_slowly() -> None:
+        with (hub.settings.home / "work.lock").open() as file:
+            fcntl.flock(file, fcntl.LOCK_SH)
+            looking.set()
+            time.sleep(0.02)
+
+    looker = Thread(target=look_slowly)
+    looker.start()
+    looking.wait()
+    with hub.lock("land"):
+        assert hub.at_work()
+    looker.join()
+    assert not hub.at_work()
