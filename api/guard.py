@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from functools import lru_cache
 
 from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
@@ -16,8 +16,9 @@ from api.context import PRINCIPAL, Connection, header
 from api.problems import Problem, Wrong
 from api.queries import refuse_unknown_query
 from mdm.access import Principal, is_open, load_rules, may
+from mdm.access.decide import decide
 from mdm.access.decisions import Decisions
-from mdm.access.terms import Decision
+from mdm.access.terms import Decision, Resource
 from mdm.seal.masking import load_rules as load_sealing
 
 Identify = Callable[[Connection], Awaitable[Principal]]
@@ -57,9 +58,14 @@ async def _guard(connection: Connection, identify: Identify) -> None:
         raise denied(decision.reason)
 
 
-def require(principal: Principal, action: str, purpose: str | None) -> None:
-    """Problem unless there is anybody about whom `action` is allowed for this purpose."""
+def require(
+    principal: Principal, action: str, purpose: str | None, programmes: Iterable[str] = ()
+) -> None:
+    """Problem unless there is anybody about whom `action` is allowed for this purpose, and for these
+    programmes."""
     decision = _may(principal, action, purpose)
+    if decision.allowed and (named := tuple(programmes)):
+        decision = _may_for(principal, action, purpose, named)
     if not decision.allowed:
         raise denied(decision.reason)
 
@@ -67,6 +73,20 @@ def require(principal: Principal, action: str, purpose: str | None) -> None:
 def _may(principal: Principal, action: str, purpose: str | None) -> Decision:
     policy = load_rules().digest
     return _KEPT.of(principal, (action, purpose, policy), lambda: may(principal, action, purpose))
+
+
+def _may_for(
+    principal: Principal, action: str, purpose: str | None, programmes: tuple[str, ...]
+) -> Decision:
+    """The decision on somebody in a region of the one who asks."""
+
+    def of_somebody() -> Decision:
+        here = next(iter(principal.regions), None)
+        wanted = Resource("person", here, programmes=frozenset(programmes))
+        return decide(principal, action, wanted, purpose)
+
+    policy = load_rules().digest
+    return _KEPT.of(principal, (action, purpose, programmes, policy), of_somebody)
 
 
 def denied(reason: str) -> Problem:

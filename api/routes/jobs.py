@@ -13,8 +13,8 @@ from litestar.response import Stream
 
 from api.actions import declares
 from api.auth.refused import refusal
+from api.guard import require
 from api.problems import Problem
-from api.routes.eligibility import allow
 from api.schemas.jobs import JobQuestion, JobTold, told
 from mdm import jobs
 from mdm.access import Principal
@@ -56,7 +56,7 @@ async def submit(
 ) -> JobTold:
     """Ask for the eligibility of up to 200,000 NIKs. The run, the rules and the day are fixed now;
     the answers can be fetched when the job is done, once, by who asked, within seven days."""
-    allow(principal, ASK, data.purpose, data.programmes)
+    require(principal, ASK, data.purpose, data.programmes)
     wish = Wish(
         principal, data.purpose, data.programmes, data.niks, data.case, data.snapshot, data.on
     )

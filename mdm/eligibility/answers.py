@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
 
+from mdm.eligibility.terms import Doubt, Found, ResultName, RuleResult, Saw, Unit
 from reference.sentences import Sentence
 
 OutcomeName = Literal["eligible", "not-eligible", "undetermined"]
-ResultName = Literal["pass", "fail", "unknown"]
 Per = Literal["year", "month", "once"]
 
 
@@ -50,7 +50,7 @@ class ProgrammeSaid(msgspec.Struct, frozen=True):
     programme: str
     edition: str
     name: Sentence
-    unit: Literal["person", "family"]
+    unit: Unit
     valid_from: str
     valid_to: str | None
     basis: list[str]
@@ -63,31 +63,6 @@ class ProgrammeSaid(msgspec.Struct, frozen=True):
     notes: list[Sentence]
 
 
-class Saw(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A value a rule looked at. `withheld`: there may be one, and the asker may not see it."""
-
-    of: Literal["person", "family", "member"]
-    attribute: str
-    value: Any = None
-    withheld: bool = False
-
-
-class BriefRule(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A rule's answer, by name."""
-
-    rule: str
-    result: ResultName
-    saw: list[Saw] = []
-
-
-class FoundComponent(msgspec.Struct, frozen=True):
-    """How many are such for sure, and how many may be."""
-
-    component: str
-    sure: int
-    unsure: int
-
-
 class Amount(msgspec.Struct, frozen=True):
     """What it would come to in rupiah: with what is known, and with what may be."""
 
@@ -96,24 +71,16 @@ class Amount(msgspec.Struct, frozen=True):
     per: Per
 
 
-class DoubtSaid(msgspec.Struct, frozen=True):
-    """Something open: what, whose, and the match weight of the pair in bits, where there is one."""
-
-    doubt: str
-    of: Literal["person", "family"]
-    weight: float | None
-
-
 class Brief(msgspec.Struct, frozen=True, omit_defaults=True):
     """One programme's answer for one person, by names; their sentences are told once beside it."""
 
     answer: OutcomeName
-    rules: list[BriefRule]
+    rules: tuple[RuleResult, ...]
     listed: bool | None
     keeps_benefit: bool
-    components: list[FoundComponent] = []
+    components: tuple[Found, ...] = ()
     amount: Amount | None = None
-    doubts: list[DoubtSaid] = []
+    doubts: tuple[Doubt, ...] = ()
 
 
 class Identity(msgspec.Struct, frozen=True):
@@ -173,7 +140,7 @@ class RuleAnswer(msgspec.Struct, frozen=True, omit_defaults=True):
     kind: Literal["requirement", "exclusion", "component"]
     sentence: Sentence
     result: ResultName
-    saw: list[Saw]
+    saw: tuple[Saw, ...]
     settles: Sentence | None = None
 
 
@@ -191,7 +158,7 @@ class DoubtAnswer(msgspec.Struct, frozen=True):
     """Something open, in words."""
 
     doubt: str
-    of: Literal["person", "family"]
+    of: Unit
     weight: float | None
     suspends: bool
     sentence: Sentence
@@ -215,7 +182,7 @@ class ProgrammeAnswer(msgspec.Struct, frozen=True):
 
     programme: str
     name: Sentence
-    unit: Literal["person", "family"]
+    unit: Unit
     answer: OutcomeName
     sentence: Sentence
     rules: list[RuleAnswer]

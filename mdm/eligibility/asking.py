@@ -4,7 +4,7 @@ the same words.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
@@ -21,7 +21,7 @@ from mdm.eligibility import library, snapshots, telling
 from mdm.eligibility.facts import Maker
 from mdm.eligibility.library import SHOWN
 from mdm.eligibility.rules import Known, Leaf, Ready, assess
-from mdm.eligibility.terms import Case
+from mdm.eligibility.terms import Assessment, Case
 from mdm.errors import InputError
 from mdm.hub.tables import RuleSet
 
@@ -75,27 +75,32 @@ class Asked:
             kept = self._tellers[key] = made, made.shown(self.rules)
         return kept
 
-    def assessed(self, case: Case, teller: telling.Teller) -> dict[str, say.Brief]:
-        """Programme → answer, by names."""
-        said = self.as_of.library.said
-        known: Known = {}
+    def brief(self, case: Case, teller: telling.Teller) -> dict[str, say.Brief]:
+        """Programme → answer about one of many, by names."""
         return {
-            rules.document.programme: teller.brief(rules, assess(rules, case, said, known))
-            for rules in self.rules
+            rules.document.programme: teller.brief(rules, one)
+            for rules, one in zip(self.rules, self._assessed(case), strict=True)
         }
 
-    def whole(self, identity: say.Identity, told: Mapping[str, say.Brief]) -> say.EligibilityAnswer:
-        """The answer about one NIK, with its sentences."""
+    def whole(
+        self, identity: say.Identity, case: Case, teller: telling.Teller
+    ) -> say.EligibilityAnswer:
+        """The answer about one NIK, with its sentences: as it is sent, to be encoded."""
         answers = [
-            wording.whole(brief)
-            for wording, brief in zip(self._wordings, told.values(), strict=True)
+            wording.whole(one, teller)
+            for wording, one in zip(self._wordings, self._assessed(case), strict=True)
         ]
         return say.EligibilityAnswer(self._told, identity, answers)
+
+    def _assessed(self, case: Case) -> list[Assessment]:
+        said = self.as_of.library.said
+        known: Known = {}
+        return [assess(rules, case, said, known) for rules in self.rules]
 
     @cached_property
     def nobody(self) -> say.EligibilityAnswer:
         """The answer about a NIK under which there is nobody to see: the same for all of them."""
-        return self.whole(NOBODY, self.assessed(self.maker().nobody(), telling.Teller({})))
+        return self.whole(NOBODY, self.maker().nobody(), telling.Teller({}))
 
     @cached_property
     def _told(self) -> say.AsOf:
@@ -190,8 +195,8 @@ class Eligibility(Question):
 
     def one(self, moment: Moment, person: Person, decision: Decision) -> Answered:
         teller, shown = self.asked.teller(decision.fields)
-        told = self.asked.assessed(self.asked.maker().case(person), teller)
-        return Answered(self.asked.whole(identity_of(person), told), shown, self._said())
+        case = self.asked.maker().case(person)
+        return Answered(self.asked.whole(identity_of(person), case, teller), shown, self._said())
 
     def unknown(self, moment: Moment) -> say.EligibilityAnswer:
         return self.asked.nobody

@@ -13,11 +13,10 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from mdm.eligibility.kleene import Truth, either, negated
-from mdm.eligibility.terms import Case, Facts
+from mdm.eligibility.terms import Case, Facts, Whose
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 Scalar = bool | int | float | str
-Whose = Literal["person", "family", "member"]
 Limits = Mapping[str, tuple[float | int, ...]]
 """A number's values: the one in force, and where sources are in dispute the others too."""
 Holds = Callable[[Case, Facts | None], Truth]

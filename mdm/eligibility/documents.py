@@ -15,6 +15,7 @@ from pydantic import Field, model_validator
 from mdm import documents
 from mdm.documents import Document, Said
 from mdm.eligibility.conditions import Condition, Name
+from mdm.eligibility.terms import Unit
 from reference.attributes import dictionary
 from reference.codes import labels
 
@@ -115,7 +116,7 @@ class Programme(Document):
     programme: Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9-]*$")]
     edition: Annotated[str, Field(pattern=r"^[0-9]{4}\.[0-9]+$")]
     name: Said
-    unit: Literal["person", "family"]
+    unit: Unit
     valid_from: date
     valid_to: date | None = None
     basis: tuple[Annotated[str, Field(min_length=4)], ...] = Field(min_length=1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
@@ -10,13 +10,14 @@ from typing import Any
 
 from mdm.desk.terms import Person, Profile
 from mdm.eligibility.doubts import EligibilityRules
-from mdm.eligibility.terms import Case, Doubt, Facts
+from mdm.eligibility.terms import Case, Doubt, Facts, Unit
 from mdm.questions import Question
 from mdm.survivorship import load_rules
 
 OLDEST = 130  # years; a greater age is a slip
 LISTED = {"pkh": "listed_pkh", "sembako": "listed_sembako", "pbi": "listed_pbi"}
-PLACES = ("domicile", "card_address")
+PLACES = ("domicile", "card_address")  # where somebody lives before what the card says
+VALID = 4  # of an entry: whether the value is
 DERIVED_FROM = {"age": "birth_date", "village_kind": "region_today"}
 VILLAGE_KINDS = {"1": "kelurahan", "2": "desa", "3": "desa_adat"}  # seventh digit of the code
 
@@ -29,7 +30,7 @@ class Maker:
     on: date
     said: EligibilityRules
     looks_at: frozenset[tuple[str, str]]
-    _needed: Mapping[str, tuple[str, ...]] = field(init=False)
+    _needed: Mapping[str, frozenset[str]] = field(init=False)
     _facts: dict[str, Facts] = field(default_factory=dict)
     _families: dict[str, tuple[Facts, tuple[Facts, ...], bool]] = field(default_factory=dict)
 
@@ -44,7 +45,7 @@ class Maker:
     def case(self, person: Person) -> Case:
         """The case of a person. Members and families whose processing is restricted are left out,
         as if nothing were known of them."""
-        own = self._of(person.person, person.open)
+        own = self._of(person.person, "person", person.open)
         found = [*self._doubts(person.person, "person", person.open)]
         if person.also_on:
             found.append(Doubt("several_carriers", "person"))
@@ -65,11 +66,11 @@ class Maker:
         if kept is None:
             named = [member[0] for member in family.body["links"].get("members", ())]
             seen = [
-                self._of(one, person.open)
+                self._of(one, "person", person.open)
                 for key in named
                 if (one := self._member(person, key)) is not None and key not in person.hidden
             ]
-            facts = self._of(family, person.open)
+            facts = self._of(family, "family", person.open)
             # Of members not opened nothing is known.
             values = {**facts.values, "size": len(named)}
             for flag, name in LISTED.items():
@@ -84,17 +85,17 @@ class Maker:
     def _member(person: Person, key: str) -> Profile | None:
         return person.person if key == person.person.entity_id else person.members.get(key)
 
-    def _of(self, profile: Profile, open_: Mapping[str, Sequence[Question]]) -> Facts:
+    def _of(self, profile: Profile, of: Unit, open_: Mapping[str, Sequence[Question]]) -> Facts:
         known = self._facts.get(profile.entity_id)
         if known is None:
-            doubts = self._doubts(profile, profile.kind, open_)
-            suspended = any(self.said.doubts[one.name].suspends for one in doubts)  # type: ignore[index]
-            known = facts_of(profile, self.on, self._needed[profile.kind], doubtful=suspended)
+            doubts = self._doubts(profile, of, open_)
+            suspended = any(self.said.doubts[one.doubt].suspends for one in doubts)  # type: ignore[index]
+            known = facts_of(profile, self.on, self._needed[of], doubtful=suspended)
             self._facts[profile.entity_id] = known
         return known
 
     def _doubts(
-        self, profile: Profile, of: str, open_: Mapping[str, Sequence[Question]]
+        self, profile: Profile, of: Unit, open_: Mapping[str, Sequence[Question]]
     ) -> list[Doubt]:
         """What is open about one profile, each kind once, with the heaviest pair's weight."""
         if profile.entity_id not in open_ and profile.body["identity_status"] != "conflict":
@@ -112,24 +113,28 @@ class Maker:
         ]
 
 
-def facts_of(profile: Profile, on: date, needed: Iterable[str], *, doubtful: bool = False) -> Facts:
+def facts_of(
+    profile: Profile, on: date, needed: Collection[str], *, doubtful: bool = False
+) -> Facts:
     """The facts of one profile on a day: valid values of the `needed` entries, groups taken apart,
     and what follows from them (age, kind of village); always the identity status."""
     body = profile.body
-    agreed, contested = body["agreed"], body["contested"]
     values: dict[str, Any] = {"identity_status": body["identity_status"]}
-    for name in needed:
-        entry = agreed.get(name) or contested.get(name)
-        if entry is None or (len(entry) > 4 and entry[4] is False):
-            continue
-        value = entry[0]
-        if not isinstance(value, dict):
-            values[name] = value
-        elif name in PLACES:
-            for part, inner in value.items():
-                values.setdefault(part, inner)
-        else:
-            values.update(value)
+    places: dict[str, dict[str, Any]] = {}
+    for entries in (body["agreed"], body["contested"]):
+        for name, entry in entries.items():
+            if name not in needed or (len(entry) > VALID and entry[VALID] is False):
+                continue
+            value = entry[0]
+            if not isinstance(value, dict):
+                values[name] = value
+            elif name in PLACES:
+                places[name] = value
+            else:
+                values.update(value)
+    for name in PLACES if places else ():
+        for part, inner in places.get(name, {}).items():
+            values.setdefault(part, inner)
     if "birth_date" in values and (age := age_on(values["birth_date"], on)) is not None:
         values["age"] = age
     if "region_today" in values:
@@ -142,17 +147,14 @@ def facts_of(profile: Profile, on: date, needed: Iterable[str], *, doubtful: boo
 
 
 @lru_cache(maxsize=64)
-def entries_for(looks_at: frozenset[tuple[str, str]]) -> Mapping[str, tuple[str, ...]]:
+def entries_for(looks_at: frozenset[tuple[str, str]]) -> Mapping[str, frozenset[str]]:
     """Kind → the entries of a profile that hold the attributes rules look at."""
-    found: dict[str, dict[str, None]] = {"person": {}, "family": {}}
-    for of, attribute in sorted(looks_at):
+    found: dict[str, set[str]] = {"person": set(), "family": set()}
+    for of, attribute in looks_at:
         kind = "family" if of == "family" else "person"
         for into, entry in _held_in(kind, attribute):
-            found[into][entry] = None
-    # The domicile before the card's address: where somebody lives counts.
-    return {
-        kind: tuple(sorted(of, key=lambda name: name != PLACES[0])) for kind, of in found.items()
-    }
+            found[into].add(entry)
+    return {kind: frozenset(of) for kind, of in found.items()}
 
 
 def _held_in(kind: str, attribute: str) -> Iterator[tuple[str, str]]:

@@ -12,9 +12,19 @@ from mdm.eligibility.documents import Per, Programme
 from mdm.eligibility.doubts import EligibilityRules
 from mdm.eligibility.kleene import Truth, both, either, negated
 from mdm.eligibility.members import remembered
-from mdm.eligibility.terms import Assessment, Case, Facts, Found, Outcome, Result, Seen
+from mdm.eligibility.terms import (
+    Assessment,
+    Case,
+    Facts,
+    Found,
+    Outcome,
+    ResultName,
+    RuleResult,
+    Saw,
+    Whose,
+)
 
-Leaf = tuple[str, str]  # whose attribute, which
+Leaf = tuple[Whose, str]  # whose attribute, which
 OfMember = Callable[[Case, Facts], Truth]
 Grounds = tuple[tuple[tuple[int, bool], ...], float, float]
 """What one member is: places of components, each with whether it is unsure; the highest amount that
@@ -62,7 +72,7 @@ class Ready:
 
 
 Shared = dict[Hashable, ReadyRule]
-Known = dict[ReadyRule, tuple[Truth, Result]]
+Known = dict[ReadyRule, tuple[Truth, RuleResult]]
 
 
 def make_ready(document: Programme, shared: Shared | None = None) -> Ready:
@@ -159,7 +169,7 @@ def assess(
     """
     known = {} if known is None else known
     truths: list[Truth] = []
-    told: list[Result] = []
+    told: list[RuleResult] = []
     for rule in rules.rules:
         answered = known.get(rule)
         if answered is None:
@@ -171,10 +181,10 @@ def assess(
         truth = _some(rules, found, case)
         truths.append(truth)
         name = rules.document.components.name if rules.document.components else ""
-        told.append(Result(name, _word(truth)))
+        told.append(RuleResult(name, _word(truth)))
     elif rules.document.amount:
         sure = possible = rules.document.numbers[rules.document.amount.number].value
-    suspended = [doubt for doubt in case.doubts if said.doubts[doubt.name].suspends]  # type: ignore[index]
+    suspended = any(said.doubts[one.doubt].suspends for one in case.doubts)  # type: ignore[index]
     answer = _outcome(None if suspended else both(truths))
     listed = _listed(rules, case)
     return Assessment(
@@ -191,29 +201,32 @@ def assess(
     )
 
 
-def _result(rule: ReadyRule, case: Case) -> tuple[Truth, Result]:
+def _result(rule: ReadyRule, case: Case) -> tuple[Truth, RuleResult]:
     """A rule's answer with the values it looked at; of members, those of the one who makes it hold,
     or else of all who might."""
-    if case.person is None:
-        return None, Result(rule.name, _word(None))
-    seen = [
-        Seen(of, name, facts.values.get(name))
+    person, family = case.person, case.family
+    if person is None:
+        return None, RuleResult(rule.name, _word(None))
+    saw = [
+        Saw(of, name, facts.values.get(name))
         for of, name in rule.looks_at
-        if (facts := case.person if of == "person" else case.family) is not None
+        if (facts := person if of == "person" else family) is not None
     ]
-    if rule.by_member is None:
+    by_member = rule.by_member
+    if by_member is None:
         holds = rule.holds(case, None)
     else:
-        of = rule.by_member
-        answers = [of(case, member) for member in case.members]
+        answers = [by_member(case, member) for member in case.members]
         holds = among(answers, case)
-        for member, answer in zip(case.members, answers, strict=True):
-            if answer is not False and answer is holds:
-                seen += [Seen("member", name, member.values.get(name)) for name in rule.of_members]
-                if answer:
-                    break
+        if holds is not False:
+            for member, answer in zip(case.members, answers, strict=True):
+                if answer is not False and answer is holds:
+                    get = member.values.get
+                    saw += [Saw("member", name, get(name)) for name in rule.of_members]
+                    if answer:
+                        break
     truth = negated(holds) if rule.excludes else holds
-    return truth, Result(rule.name, _word(truth), tuple(seen))
+    return truth, RuleResult(rule.name, _word(truth), tuple(saw))
 
 
 def _components(rules: Ready, case: Case) -> tuple[tuple[Found, ...], float, float]:
@@ -223,19 +236,15 @@ def _components(rules: Ready, case: Case) -> tuple[tuple[Found, ...], float, flo
         return (), 0, 0
     by_family = rules.document.unit == "family"
     who: Sequence[Facts] = case.members if by_family else (case.person,)
-    counts: list[list[int]] = [[0, 0] for _ in rules.components]
+    counts: dict[int, list[int]] = {}
     sure, possible = [], []
     for member in who:
         found_in, surely, maybe = rules.grounds(case, member)
         for at, unsure in found_in:
-            counts[at][unsure] += 1
+            counts.setdefault(at, [0, 0])[unsure] += 1
         sure.append(surely)
         possible.append(maybe)
-    found = tuple(
-        Found(one.name, count[0], count[1], one.amount)
-        for one, count in zip(rules.components, counts, strict=True)
-        if any(count)
-    )
+    found = tuple(Found(rules.components[at].name, *counts[at]) for at in sorted(counts))
     return found, _highest(sure, rules.most), _highest(possible, rules.most)
 
 
@@ -262,12 +271,12 @@ def _outcome(truth: Truth) -> Outcome:
     return Outcome.ELIGIBLE if truth else Outcome.NOT_ELIGIBLE
 
 
-def _word(truth: Truth) -> str:
+def _word(truth: Truth) -> ResultName:
     return "unknown" if truth is None else "pass" if truth else "fail"
 
 
 def _leaf(leaf: Condition) -> Leaf:
-    return leaf.of or "", leaf.attribute or ""
+    return leaf.of or "person", leaf.attribute or ""
 
 
 def _attributes(condition: Condition) -> tuple[str, ...]:

@@ -115,7 +115,7 @@ def work(hub: Hub, terms: Terms, asked: Asked, share: Share, decide: Decider = d
                     seen = replace(person, also_on=also_on) if also_on else person
                     if (told := telling.of(seen)) is not None:
                         item = say.Item(
-                            place, identity_of(seen), asked.assessed(maker.case(seen), told)
+                            place, identity_of(seen), asked.brief(maker.case(seen), told)
                         )
                         telling.outcome.items[place] = _encode(item)
     if beyond:
@@ -125,7 +125,7 @@ def work(hub: Hub, terms: Terms, asked: Asked, share: Share, decide: Decider = d
 
 def nobody(asked: Asked) -> Callable[[int], bytes]:
     """What tells, for a place in the batch, that there is nobody to see."""
-    told = asked.assessed(asked.maker().nobody(), Teller({}))
+    told = asked.brief(asked.maker().nobody(), Teller({}))
     return lambda place: _encode(say.Item(place, NOBODY, told))
 
 

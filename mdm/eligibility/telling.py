@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from typing import TypeVar, cast
+
+import msgspec
 
 from mdm.eligibility import answers as say
 from mdm.eligibility.documents import Programme
 from mdm.eligibility.doubts import EligibilityRules
 from mdm.eligibility.facts import DERIVED_FROM
 from mdm.eligibility.rules import Leaf, Ready
-from mdm.eligibility.terms import Assessment, Outcome, Seen
+from mdm.eligibility.terms import Assessment, Doubt, Found, Outcome, RuleResult, Saw
 from reference.sentences import Sentence
 
+T = TypeVar("T")
 Fields = Mapping[str, frozenset[str]]
 OPEN = frozenset({"identity_status", "size"})  # say nothing that an answer does not say anyway
 GROUPED_FROM = 10_000  # from here digits stand in groups
+_encode = msgspec.json.Encoder().encode
 
 
 @dataclass
@@ -25,41 +30,57 @@ class Teller:
 
     fields: Fields
     _visible: dict[Leaf, bool] = field(default_factory=dict)
+    _all: dict[str, bool] = field(default_factory=dict)  # programme → every value may be seen
 
     def brief(self, rules: Ready, one: Assessment) -> say.Brief:
         """One assessment by names."""
-        per, saw = rules.per, self._saw
-        listed = rules.listed and self.shows(rules.document.unit, rules.listed)
         return say.Brief(
-            answer=one.answer.value,
-            rules=[
-                say.BriefRule(r.rule, r.result, [saw(seen) for seen in r.saw])  # type: ignore[arg-type]
-                for r in one.rules
-            ],
-            listed=one.listed if listed else None,
-            keeps_benefit=one.keeps_benefit,
-            components=[say.FoundComponent(c.component, c.sure, c.unsure) for c in one.components],
-            amount=say.Amount(one.amount_sure, one.amount_possible, per) if per else None,
-            doubts=[say.DoubtSaid(d.name, d.of, d.weight) for d in one.doubts],  # type: ignore[arg-type]
+            one.answer.value,
+            self.results(rules, one),
+            self.listed(rules, one),
+            one.keeps_benefit,
+            one.components,
+            amount(rules, one),
+            one.doubts,
         )
 
-    def shows(self, of: str, attribute: str) -> bool:
+    def results(self, rules: Ready, one: Assessment) -> tuple[RuleResult, ...]:
+        """What each rule said, and the values it saw: those that may be seen."""
+        if self._shows_all(rules):
+            return one.rules
+        return tuple(
+            RuleResult(r.rule, r.result, tuple(map(self._shown, r.saw))) for r in one.rules
+        )
+
+    def listed(self, rules: Ready, one: Assessment) -> bool | None:
+        """Whether the hub holds it as receiving the benefit; None where that may not be seen."""
+        shows = rules.listed and self.shows((rules.document.unit, rules.listed))
+        return one.listed if shows else None
+
+    def shows(self, leaf: Leaf) -> bool:
         """Whether the asker may see a value."""
-        visible = self._visible.get((of, attribute))
+        visible = self._visible.get(leaf)
         if visible is None:
-            kind, name = base_of(of, attribute)
-            visible = attribute in OPEN or name in self.fields.get(kind, ())
-            self._visible[of, attribute] = visible
+            kind, name = base_of(*leaf)
+            visible = leaf[1] in OPEN or name in self.fields.get(kind, ())
+            self._visible[leaf] = visible
         return visible
 
-    def _saw(self, seen: Seen) -> say.Saw:
-        if self.shows(seen.of, seen.attribute):
-            return say.Saw(seen.of, seen.attribute, seen.value)  # type: ignore[arg-type]
-        return say.Saw(seen.of, seen.attribute, withheld=True)  # type: ignore[arg-type]
+    def _shows_all(self, rules: Ready) -> bool:
+        programme = rules.document.programme
+        known = self._all.get(programme)
+        if known is None:
+            known = self._all[programme] = all(map(self.shows, rules.looks_at))
+        return known
+
+    def _shown(self, saw: Saw) -> Saw:
+        return (
+            saw if self.shows((saw.of, saw.attribute)) else Saw(saw.of, saw.attribute, None, True)
+        )
 
     def shown(self, rules: Sequence[Ready]) -> dict[str, list[str]]:
         """Kind → attributes whose values answers may show: what the audit log names."""
-        looked_at = {leaf for one in rules for leaf in one.looks_at if self.shows(*leaf)}
+        looked_at = {leaf for one in rules for leaf in one.looks_at if self.shows(leaf)}
         names: dict[str, set[str]] = {}
         for kind, name in (base_of(*leaf) for leaf in looked_at):
             names.setdefault(kind, set()).add(name)
@@ -91,81 +112,104 @@ def words(rules: Sequence[Ready], said: EligibilityRules, digest: str, data: str
 
 
 class Wording:
-    """One programme's sentences as the answers to one question say them: made once, so that an
+    """One programme's sentences as the answers to one question say them: made JSON once, so that an
     answer only puts them together."""
 
     def __init__(self, rules: Ready, said: EligibilityRules, digest: str, data: str) -> None:
+        self._programme = rules
         self._said = document = programme(rules.document)
-        self._rules = {one.rule: one for one in document.rules}
+        self._name = ready(document.name)
+        self._rules = {one.rule: (one.kind, ready(one.sentence)) for one in document.rules}
+        self._settles = {one.rule: ready(one.settles) for one in document.rules}
         self._grounds = {one.component: one for one in document.components}
         self._outcomes = {
-            outcome.value: sentence(said, outcome, rules.document, digest, data)
+            outcome: ready(sentence(said, outcome, rules.document, digest, data))
             for outcome in Outcome
         }
         self._doubts = _doubt_words(said)
-        self._keeps = said.keeps_benefit
-        self._rule_set = say.RuleSetSaid(
-            document.edition,
-            digest,
-            document.valid_from,
-            document.valid_to,
-            document.basis,
-            document.confidence,
-            document.numbers,
+        self._keeps = ready(said.keeps_benefit)
+        self._elsewhere, self._notes = ready(document.checked_elsewhere), ready(document.notes)
+        self._rule_set = ready(
+            say.RuleSetSaid(
+                document.edition,
+                digest,
+                document.valid_from,
+                document.valid_to,
+                document.basis,
+                document.confidence,
+                document.numbers,
+            )
         )
 
-    def whole(self, told: say.Brief) -> say.ProgrammeAnswer:
+    def whole(self, one: Assessment, teller: Teller) -> say.ProgrammeAnswer:
         """One programme's answer with its sentences."""
-        document, rules, grounds = self._said, self._rules, self._grounds
-        doubts = [self._doubt(one) for one in told.doubts]
+        programme, document = self._programme, self._said
+        doubts = [self._doubt(doubt) for doubt in one.doubts]
         return say.ProgrammeAnswer(
-            programme=document.programme,
-            name=document.name,
-            unit=document.unit,
-            answer=told.answer,
-            sentence=self._outcomes[told.answer],
-            rules=[_rule(rules[one.rule], one) for one in told.rules],
-            components=[
-                say.ComponentAnswer(
-                    one.component, ground.sentence, one.sure, one.unsure, ground.amount
-                )
-                for one in told.components
-                if (ground := grounds[one.component])
-            ],
-            amount=told.amount,
-            doubts=doubts,
-            settles=self._settles(told, doubts),
-            listed=told.listed,
-            keeps_benefit=told.keeps_benefit,
-            keeps_benefit_because=self._keeps if told.keeps_benefit else None,
-            checked_elsewhere=document.checked_elsewhere,
-            notes=document.notes,
-            rule_set=self._rule_set,
+            document.programme,
+            self._name,
+            document.unit,
+            one.answer.value,
+            self._outcomes[one.answer],
+            self._told(teller.results(programme, one)),
+            [self._component(found) for found in one.components],
+            amount(programme, one),
+            doubts,
+            self._what_settles(one, doubts) if one.answer is Outcome.UNDETERMINED else [],
+            teller.listed(programme, one),
+            one.keeps_benefit,
+            self._keeps if one.keeps_benefit else None,
+            self._elsewhere,
+            self._notes,
+            self._rule_set,
         )
 
-    def _doubt(self, one: say.DoubtSaid) -> say.DoubtAnswer:
+    def _told(self, results: Iterable[RuleResult]) -> list[say.RuleAnswer]:
+        rules, settles = self._rules, self._settles
+        return [
+            say.RuleAnswer(
+                one.rule,
+                *rules[one.rule],
+                one.result,
+                one.saw,
+                settles[one.rule] if one.result == "unknown" else None,
+            )
+            for one in results
+        ]
+
+    def _component(self, one: Found) -> say.ComponentAnswer:
+        ground = self._grounds[one.component]
+        return say.ComponentAnswer(
+            one.component, ground.sentence, one.sure, one.unsure, ground.amount
+        )
+
+    def _doubt(self, one: Doubt) -> say.DoubtAnswer:
         words = self._doubts[one.doubt]
         return say.DoubtAnswer(
             one.doubt, one.of, one.weight, words.suspends, words.sentence, words.settles
         )
 
-    def _settles(self, told: say.Brief, doubts: Sequence[say.DoubtAnswer]) -> list[Sentence]:
-        """What would settle an open question: nothing where it is answered."""
-        if told.answer != Outcome.UNDETERMINED.value:
-            return []
-        of_doubts = [one.settles for one in doubts if one.suspends]
-        of_rules = [self._rules[one.rule].settles for one in told.rules if one.result == "unknown"]
-        return list(dict.fromkeys(of_doubts + of_rules))
+    def _what_settles(self, one: Assessment, doubts: Sequence[say.DoubtAnswer]) -> list[Sentence]:
+        """What would settle an open question, each thing once."""
+        found = [doubt.settles for doubt in doubts if doubt.suspends]
+        found += [self._settles[said.rule] for said in one.rules if said.result == "unknown"]
+        return [words for at, words in enumerate(found) if words not in found[:at]]
 
 
-def _rule(said: say.RuleSaid, told: say.BriefRule) -> say.RuleAnswer:
-    settles = said.settles if told.result == "unknown" else None
-    return say.RuleAnswer(said.rule, said.kind, said.sentence, told.result, told.saw, settles)
+def amount(rules: Ready, one: Assessment) -> say.Amount | None:
+    """What it would come to, where the programme names an amount."""
+    per = rules.per
+    return say.Amount(one.amount_sure, one.amount_possible, per) if per else None
+
+
+def ready(part: T) -> T:
+    """The part as JSON, in its place in an answer that is about to be encoded: the same for everybody who asks."""
+    return cast("T", msgspec.Raw(_encode(part)))
 
 
 def _doubt_words(said: EligibilityRules) -> dict[str, say.DoubtWords]:
     return {
-        name: say.DoubtWords(one.suspends, one.sentence, one.settles)
+        name: say.DoubtWords(one.suspends, ready(one.sentence), ready(one.settles))
         for name, one in said.doubts.items()
     }
 

@@ -1,13 +1,18 @@
-"""The terms of eligibility: what is known of a case, and what is said about it."""
+"""The terms of eligibility: what is known of a case, and what is said about it. What rules say goes out in answers as
+it stands here (mdm/eligibility/answers.py)."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
 from enum import StrEnum
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
+
+Unit = Literal["person", "family"]
+Whose = Literal["person", "family", "member"]
+ResultName = Literal["pass", "fail", "unknown"]
 
 
 class _Term(msgspec.Struct, frozen=True):
@@ -42,11 +47,11 @@ class Facts(_Term, frozen=True):
 
 
 class Doubt(_Term, frozen=True):
-    """Something open: its name in the eligibility document, whose it is, the match weight of the
-    pair in question (bits), where there is one."""
+    """Something open: its name in the eligibility document, whose it is, and the match weight of the pair in question
+    in bits, where there is one."""
 
-    name: str
-    of: str  # person, family
+    doubt: str
+    of: Unit
     weight: float | None = None
 
 
@@ -62,29 +67,29 @@ class Case(_Term, frozen=True):
     doubts: tuple[Doubt, ...] = ()
 
 
-class Seen(_Term, frozen=True):
-    """A value that a rule looked at: whose it is, which attribute; None: there is none."""
+class Saw(_Term, frozen=True, omit_defaults=True):
+    """A value a rule looked at. `withheld`: there may be one, and the asker may not see it."""
 
-    of: str  # person, family, member
+    of: Whose
     attribute: str
-    value: Any
+    value: Any = None
+    withheld: bool = False
 
 
-class Result(_Term, frozen=True):
-    """One rule's answer: pass, fail or unknown, and what it saw."""
+class RuleResult(_Term, frozen=True, omit_defaults=True):
+    """One rule's answer, by name, and what it saw."""
 
     rule: str
-    result: str
-    saw: tuple[Seen, ...] = ()
+    result: ResultName
+    saw: tuple[Saw, ...] = ()
 
 
 class Found(_Term, frozen=True):
-    """A component: how many are such for sure, how many may be, what each comes to."""
+    """A component, by name: how many are such for sure, and how many may be."""
 
     component: str
     sure: int
     unsure: int
-    amount: float
 
 
 class Assessment(_Term, frozen=True):
@@ -96,7 +101,7 @@ class Assessment(_Term, frozen=True):
 
     programme: str
     answer: Outcome
-    rules: tuple[Result, ...]
+    rules: tuple[RuleResult, ...]
     components: tuple[Found, ...]
     amount_sure: float
     amount_possible: float

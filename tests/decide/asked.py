@@ -47,8 +47,7 @@ def one(
     (answer,) = Desk(hub, decide).answer([question])
     if isinstance(answer, BaseException):
         raise answer
-    assert isinstance(answer, EligibilityAnswer)
-    return answer
+    return msgspec.json.decode(msgspec.json.encode(answer), type=EligibilityAnswer)
 
 
 def many(

@@ -87,7 +87,7 @@ def said_by_oracle(programme: str, case: Case) -> dict[str, Any]:
             "family": family,
             "members": plain,
             "complete": case.complete,
-            "suspended": any(one.name != "weak_link" for one in case.doubts),
+            "suspended": any(one.doubt != "weak_link" for one in case.doubts),
         },
     )
 
