@@ -21,6 +21,8 @@ class DuckDBEngine:
             "memory_limit": memory_limit,
             "temp_directory": str(spill) if spill else "",
             "preserve_insertion_order": False,
+            # A checkpoint of a database in memory looks through all its tables, in the middle of a statement.
+            "checkpoint_threshold": "1TB",
             "autoinstall_known_extensions": False,
             "autoload_known_extensions": False,
         }
