@@ -1,8 +1,9 @@
 """What is asked of everybody, kept between questions: as of when, by which rules, in which words.
 
 Questions come by the hundred and mostly ask the same of different people. As of a snapshot that
-never changes; as of now it is looked up again after a second, so that a new run or a changed rule
-counts from then on.
+never changes; as of now it is looked up again about once a second, so that a new run or a changed
+rule counts from then on. One question looks; those that come meanwhile go by what was known, for a
+moment more.
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ from time import monotonic
 from mdm.compose import Hub
 from mdm.eligibility.asking import Asked, ask, keep_rules
 
-FRESH = 1.0  # seconds that a look at the hub and its documents is good for
+FRESH = 0.8  # seconds that a look at the hub and its documents is good for,
+GRACE = 0.2  # and while somebody looks again: so much longer
 KEPT = 256  # ways of asking: programmes, snapshot and day
 
 _Key = tuple[tuple[str, ...], str | None, date | None]
@@ -31,23 +33,43 @@ class Standing:
         self._clock = clock
         self._lock, self._looking = Lock(), Lock()
         self._asked: OrderedDict[_Key, tuple[float, Asked]] = OrderedDict()
+        self._again: set[_Key] = set()  # ways of asking that somebody looks up again
         self._rules: set[str] = set()  # digests that the hub holds for sure
 
     def known(
         self, programmes: Sequence[str], snapshot: str | None, on: date | None
     ) -> Asked | None:
-        """What such a question asks, without a look at the hub; None when one is needed."""
-        kept = self._asked.get((tuple(programmes), snapshot, on))
-        return kept[1] if kept and self._clock() < kept[0] else None
+        """What such a question asks, without a look at the hub; None when one is needed: who is told so
+        goes on to `ask`."""
+        key = tuple(programmes), snapshot, on
+        with self._lock:
+            kept = self._asked.get(key)
+            if kept is not None and (
+                (late := self._clock() - kept[0]) < 0 or self._bears(key, late)
+            ):
+                return kept[1]
+            self._again.add(key)
+        return None
 
     def ask(self, programmes: Sequence[str], snapshot: str | None, on: date | None) -> Asked:
         """What such a question asks. Its rules are kept in the hub before they answer.
 
         InputError for a programme without rules; UnknownError for a snapshot that is none.
         """
-        with self._looking:  # one looks, the others wait for what it finds
-            known = self.known(programmes, snapshot, on)
-            return known if known is not None else self._look(programmes, snapshot, on)
+        key, since = (tuple(programmes), snapshot, on), self._clock()
+        try:
+            with self._looking:  # one looks, the others wait for what it finds
+                kept = self._asked.get(key)
+                if kept is not None and since < kept[0]:
+                    return kept[1]
+                return self._look(programmes, snapshot, on)
+        finally:
+            with self._lock:
+                self._again.discard(key)
+
+    def _bears(self, key: _Key, late: float) -> bool:
+        """Whether what is known of old is good enough, while somebody looks."""
+        return key in self._again and late < GRACE
 
     def _look(self, programmes: Sequence[str], snapshot: str | None, on: date | None) -> Asked:
         with self._hub.sessions.read() as session:

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from mdm.compose import Hub
 from mdm.eligibility import snapshots
 from mdm.eligibility.library import BUILT_IN
-from mdm.eligibility.standing import FRESH, Standing
+from mdm.eligibility.standing import FRESH, GRACE, Standing
 from mdm.errors import HomeError, InputError, IntegrityError
 from mdm.hub.tables import AuditEvent
 from tests.decide.asked import many, one, outcomes, plain
@@ -122,6 +122,11 @@ def test_what_is_asked_is_kept_for_a_second_and_as_of_a_snapshot_for_good(hub: H
     Country([replace(FAMILY, desil=9)]).publish(hub)
     assert standing.known(*now) is first
     time[0] += FRESH
-    assert standing.known(*now) is None
-    assert standing.ask(*now).as_of.run_seq > first.as_of.run_seq
+    assert standing.known(*now) is None, "one question is told to look"
+    assert standing.known(*now) is first, "those that come meanwhile need not wait"
+    time[0] += 2 * GRACE
+    assert standing.known(*now) is None, "but not for long"
+    newer = standing.ask(*now)
+    assert newer.as_of.run_seq > first.as_of.run_seq
+    assert standing.known(*now) is newer
     assert standing.known(*then) is old
