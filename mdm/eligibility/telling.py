@@ -35,13 +35,13 @@ class Teller:
     def brief(self, rules: Ready, one: Assessment) -> say.Brief:
         """One assessment by names."""
         return say.Brief(
-            one.answer.value,
-            self.results(rules, one),
-            self.listed(rules, one),
-            one.keeps_benefit,
-            one.components,
-            amount(rules, one),
-            one.doubts,
+            answer=one.answer.value,
+            rules=self.results(rules, one),
+            listed=self.listed(rules, one),
+            keeps_benefit=one.keeps_benefit,
+            components=one.components,
+            amount=amount(rules, one),
+            doubts=one.doubts,
         )
 
     def results(self, rules: Ready, one: Assessment) -> tuple[RuleResult, ...]:
@@ -49,7 +49,7 @@ class Teller:
         if self._shows_all(rules):
             return one.rules
         return tuple(
-            RuleResult(r.rule, r.result, tuple(map(self._shown, r.saw))) for r in one.rules
+            RuleResult(r.rule, r.result, tuple(map(self._veiled, r.saw))) for r in one.rules
         )
 
     def listed(self, rules: Ready, one: Assessment) -> bool | None:
@@ -73,10 +73,9 @@ class Teller:
             known = self._all[programme] = all(map(self.shows, rules.looks_at))
         return known
 
-    def _shown(self, saw: Saw) -> Saw:
-        return (
-            saw if self.shows((saw.of, saw.attribute)) else Saw(saw.of, saw.attribute, None, True)
-        )
+    def _veiled(self, saw: Saw) -> Saw:
+        shows = self.shows((saw.of, saw.attribute))
+        return saw if shows else Saw(saw.of, saw.attribute, withheld=True)
 
     def shown(self, rules: Sequence[Ready]) -> dict[str, list[str]]:
         """Kind → attributes whose values answers may show: what the audit log names."""
@@ -146,22 +145,22 @@ class Wording:
         programme, document = self._programme, self._said
         doubts = [self._doubt(doubt) for doubt in one.doubts]
         return say.ProgrammeAnswer(
-            document.programme,
-            self._name,
-            document.unit,
-            one.answer.value,
-            self._outcomes[one.answer],
-            self._told(teller.results(programme, one)),
-            [self._component(found) for found in one.components],
-            amount(programme, one),
-            doubts,
-            self._what_settles(one, doubts) if one.answer is Outcome.UNDETERMINED else [],
-            teller.listed(programme, one),
-            one.keeps_benefit,
-            self._keeps if one.keeps_benefit else None,
-            self._elsewhere,
-            self._notes,
-            self._rule_set,
+            programme=document.programme,
+            name=self._name,
+            unit=document.unit,
+            answer=one.answer.value,
+            sentence=self._outcomes[one.answer],
+            rules=self._told(teller.results(programme, one)),
+            components=[self._component(found) for found in one.components],
+            amount=amount(programme, one),
+            doubts=doubts,
+            settles=self._what_settles(one, doubts),
+            listed=teller.listed(programme, one),
+            keeps_benefit=one.keeps_benefit,
+            keeps_benefit_because=self._keeps if one.keeps_benefit else None,
+            checked_elsewhere=self._elsewhere,
+            notes=self._notes,
+            rule_set=self._rule_set,
         )
 
     def _told(self, results: Iterable[RuleResult]) -> list[say.RuleAnswer]:
@@ -190,7 +189,9 @@ class Wording:
         )
 
     def _what_settles(self, one: Assessment, doubts: Sequence[say.DoubtAnswer]) -> list[Sentence]:
-        """What would settle an open question, each thing once."""
+        """What would settle an open question, each thing once; nothing where it is answered."""
+        if one.answer is not Outcome.UNDETERMINED:
+            return []
         found = [doubt.settles for doubt in doubts if doubt.suspends]
         found += [self._settles[said.rule] for said in one.rules if said.result == "unknown"]
         return [words for at, words in enumerate(found) if words not in found[:at]]
