@@ -35,10 +35,9 @@ class Ready(Response[bytes]):
         return self
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send it; to HEAD without its body."""
-        body = b"" if scope["method"] == "HEAD" else self.content  # type: ignore[typeddict-item]
+        """Send it."""
         start: Any = {
             "type": "http.response.start", "status": self.status_code, "headers": self._headers,
         }  # fmt: skip
         await send(start)
-        await send({"type": "http.response.body", "body": body, "more_body": False})
+        await send({"type": "http.response.body", "body": self.content, "more_body": False})

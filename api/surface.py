@@ -36,7 +36,7 @@ class Surface:
     def __init__(self, app: ASGIApp, log: Log, methods: Mapping[str, Iterable[str]]) -> None:
         self._app = app
         self._log = log
-        self._methods = {path: ", ".join(sorted(of)).encode() for path, of in methods.items()}
+        self._methods = {path: _named(of) for path, of in methods.items()}
         self._ids = short_ids()
         self.under_way = 0
 
@@ -47,16 +47,28 @@ class Surface:
         begun = time.perf_counter()
         request_id = next(self._ids)
         scope["state"][REQUEST_ID] = request_id
-        status = 0
+        method, status = scope["method"], 0
+        bodiless = method == "HEAD"
+        if (
+            bodiless
+        ):  # is GET: the same guard, the same reading, the same event in the log; only no body
+            scope = {**scope, "method": "GET"}
 
         async def out(message: MutableMapping[str, Any]) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
                 headers = with_security(list(message["headers"]), request_id)
-                if scope["method"] == "OPTIONS":
+                if method == "OPTIONS":
                     headers = self._with_methods(headers, scope.get("path_template"))
+                elif status == 405:
+                    headers = [
+                        (n, _named(v.decode().split(", ")) if n == b"allow" else v)
+                        for n, v in headers
+                    ]
                 message["headers"] = headers
+            elif bodiless:
+                message = {**message, "body": b""}
             await send(message)  # type: ignore[arg-type]
 
         self.under_way += 1
@@ -67,7 +79,7 @@ class Surface:
                 await _refuse(error, out, request_id)
         finally:
             self.under_way -= 1
-            self._account(scope, status, time.perf_counter() - begun, request_id)
+            self._account(scope, method, status, time.perf_counter() - begun, request_id)
 
     async def settled(self, seconds: float) -> None:
         """Wait until every request has its answer, or so many seconds."""
@@ -81,8 +93,10 @@ class Surface:
         kept = [(name, value) for name, value in headers if name.lower() != b"allow"]
         return [*kept, (b"allow", allowed)] if allowed else headers
 
-    def _account(self, scope: Scope, status: int, seconds: float, request_id: str) -> None:
-        method = scope["method"] if scope["method"] in _METHODS else "other"  # type: ignore[typeddict-item]
+    def _account(
+        self, scope: Scope, asked: str, status: int, seconds: float, request_id: str
+    ) -> None:
+        method = asked if asked in _METHODS else "other"
         route = scope.get("path_template") or UNMATCHED
         answered(method, route, status, seconds)
         if self._log.quiet:
@@ -99,6 +113,12 @@ class Surface:
             code=scope["state"].get("problem"),
             fault=scope["state"].get("fault"),
         )
+
+
+def _named(methods: Iterable[str]) -> bytes:
+    """The methods of a path as Allow names them: where GET is one, HEAD is another."""
+    named = {str(one) for one in methods}
+    return ", ".join(sorted(named | ({"HEAD"} if "GET" in named else set()))).encode()
 
 
 async def _refuse(error: Exception, send: Any, request_id: str) -> None:
