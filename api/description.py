@@ -68,6 +68,7 @@ def description() -> OpenAPIConfig:
 
 #: What any route may answer; those that take a body, and those that want to know who asks, more.
 ALWAYS, WITH_BODY, IDENTIFIED = (400, 404, 405, 500, 503), (413, 415, 422), (401, 403, 429)
+NEVER = "never_answers"  # of a handler that says otherwise what others say with these statuses
 _CODES = {
     400: "malformed",
     401: "not-identified",
@@ -103,6 +104,7 @@ def _describe(handler: HTTPRouteHandler, *, open_to_all: bool) -> None:
         handler.security = [{}]
     else:
         statuses.update(IDENTIFIED)
+    statuses.difference_update(handler.opt.get(NEVER, ()))
     refused = {status: _refusal(status) for status in sorted(statuses)}
     handler.responses = {**refused, **(handler.responses or {})}
 

@@ -176,6 +176,8 @@ def problem_of(error: BaseException) -> Problem:
 
 #: What msgspec says → what we say.
 _WORDS = (
+    (r"Expected `array` of length >= 1\b", "has at least 1 entry"),
+    (r"Expected `array` of length <= 1\b", "has at most 1 entry"),
     (r"Expected `str` of length >= (\d+)", "has at least {0} characters"),
     (r"Expected `str` of length <= (\d+)", "has at most {0} characters"),
     (r"Expected `array` of length >= (\d+)", "has at least {0} entries"),

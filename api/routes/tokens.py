@@ -13,6 +13,7 @@ from litestar.params import Body
 from api.actions import declares
 from api.auth.oauth import refuse_token
 from api.auth.refused import refusal
+from api.description import NEVER
 from api.problems import Problem
 from api.schemas.auth import IssuerDocument, PublicKey, PublicKeys, TokenAnswer, TokenQuestion
 from mdm.access.assertions import exchange
@@ -31,9 +32,15 @@ Form = Annotated[TokenQuestion, Body(media_type=RequestEncodingType.URL_ENCODED)
     summary="A client's access token",
     request_max_body_size=8192,
     responses={
-        400: refusal("The form is not as described."),
-        401: refusal("The assertion is not taken, whatever the reason."),
+        400: refusal(
+            "The form is not as described. `error` says `invalid_request`, `invalid_client` (of its assertion) or "
+            "`unsupported_grant_type`."
+        ),
+        401: refusal(
+            "The assertion is not taken, whatever the reason: `error` says `invalid_client`."
+        ),
     },
+    opt={NEVER: (422,)},  # a form that is not as described is 400 to OAuth
     exception_handlers={HTTPException: refuse_token, Exception: refuse_token},
     sync_to_thread=True,
 )

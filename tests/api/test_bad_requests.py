@@ -192,7 +192,9 @@ def test_the_log_has_no_personal_data_and_no_path(service: Served) -> None:
         ({"nik": "3201"}, "has 16 digits"),
         ({"nik": SITI + "\n"}, "has 16 digits"),
         ({"more": 1}, "is not a field of this request"),
-        ({"fields": []}, "has at least 1 entries"),
+        ({"fields": []}, "has at least 1 entry"),
+        ({"fields": ["person.name"] * 201}, "has at most 200 entries"),
+        ({"with": ["sources", "sources"]}, "has at most 1 entry"),
     ],
 )
 def test_a_rule_is_told_in_words(service: Served, change: dict[str, Any], rule: str) -> None:
