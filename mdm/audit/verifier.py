@@ -31,8 +31,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+try:
+    from cryptography.exceptions import InvalidSignature
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+except ImportError:  # this file may be all that somebody has
+    if __name__ != "__main__":
+        raise
+    sys.stdout.write(
+        "Cannot be checked: Python's package `cryptography` is missing. Run: pip install cryptography\n"
+    )
+    sys.exit(2)
 
 EVENTS, CHECKPOINTS, KEYS, CONSISTENCY = "events.log", "checkpoints.txt", "keys.txt", "proofs.txt"
 BETWEEN = "---\n"  # between checkpoints, and between consistency proofs
@@ -469,10 +477,29 @@ def told(proof: Proof) -> str:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Check what is named on the command line; the exit code."""
-    parser = argparse.ArgumentParser(description="Verify a DTSEN Hub audit export or proof.")
-    parser.add_argument("file", type=Path, help="the export (.zip or folder), or a proof file")
-    parser.add_argument("--key", action="append", default=[], help="verifier key, or a file")
-    parser.add_argument("--witnessed", type=Path, action="append", default=[], metavar="FILE")
+    parser = argparse.ArgumentParser(
+        usage="python verifier.py FILE [--key KEY]... [--witnessed CHECKPOINT_FILE]...",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "file", type=Path, metavar="FILE", help="the export (.zip or folder), or a proof file"
+    )
+    parser.add_argument(
+        "--key",
+        action="append",
+        default=[],
+        help="a key to trust, as NAME+NUMBER+BASE64, or a file with one in each line; may be given several times",
+    )
+    parser.add_argument(
+        "--witnessed",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="CHECKPOINT_FILE",
+        help="of an export: a signed checkpoint that somebody outside kept, which the log must still agree "
+        "with; may be given several times",
+    )
     asked = parser.parse_args(arguments)
     try:
         trusted = [key for text in asked.key for key in _keys(text)]
@@ -503,6 +530,10 @@ def _run(file: Path, trusted: list[VerifierKey], seen: Sequence[Note]) -> int:
         said = f"{found.events} events, {found.checkpoints} checkpoints"
     else:
         proofs = read_proofs(file.read_text("utf-8"))
+        if seen:
+            raise CannotCheckError(
+                "--witnessed is compared with an export; this is a proof. Leave it out, or name the export."
+            )
         if not (trusted or proofs.keys):
             raise CannotCheckError(
                 "this proof brings no key; name the one that the hub made public with --key."

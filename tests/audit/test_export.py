@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import sys
@@ -133,6 +134,8 @@ def test_what_cannot_be_checked_is_said_in_words(log: Hub, tmp_path: Path) -> No
     file.write_text(shown.proof, "utf-8")
     wrong.write_text(f"{keys[0]}\nno key\n", "utf-8")
     none.write_text("\n", "utf-8")
+    witnessed = tmp_path / "checkpoint.txt"
+    witnessed.write_text(audit.checkpoint(log).note, "utf-8")
     for arguments, said in (
         ((tmp_path / "away.zip", "--key", keys[0]), "there is no file"),
         ((file, "--key", tmp_path / "away.txt"), "no verifier key, and no file"),
@@ -141,9 +144,26 @@ def test_what_cannot_be_checked_is_said_in_words(log: Hub, tmp_path: Path) -> No
         ((file, "--key", none), "holds no verifier key"),
         ((file,), "brings no key"),
         ((file, "--key", keys[0], "--witnessed", wrong), "no signed checkpoint"),
+        ((file, "--key", keys[0], "--witnessed", witnessed), "this is a proof"),
     ):
         code, told = run(verifier, *arguments)
         assert (code, said in told) == (2, True), told
+
+
+def test_its_help_is_all_that_an_auditor_needs(tmp_path: Path) -> None:
+    verifier = Path(shutil.copy(Path(audit.__file__).parent / "verifier.py", tmp_path))
+    code, said = run(verifier, "--help")
+    assert code == 0
+    for word in ("python verifier.py EXPORT --key", "PROOF_FILE", "Exit code", "`cryptography`"):
+        assert word in said
+    options = said.partition("options:")[2]
+    for option in ("--key", "--witnessed"):  # each with a sentence of its own
+        assert re.search(rf"^ +{option} \w+\s+\w+ \w+", options, re.MULTILINE), option
+    # A Python without the package: -S leaves out what was installed.
+    bare = [sys.executable, "-I", "-S", str(verifier), "--help"]
+    done = subprocess.run(bare, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stderr) == (2, "")
+    assert "pip install cryptography" in done.stdout
 
 
 @pytest.fixture
