@@ -13,6 +13,9 @@ import pyarrow as pa
 from mdm.errors import InputError
 
 ROWS = 65_536  # of one chunk, where the format does not say
+CUT_OFF = (
+    "row_truncated"  # the rule that the last row of a file breaks which ends in the middle of it
+)
 Numbers = npt.NDArray[np.int64]
 
 

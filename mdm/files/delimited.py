@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 import pyarrow.csv as arrow_csv
 
 from mdm.errors import InputError
-from mdm.files.chunks import BadRow, Chunk, Numbers, column_names, number_rows
+from mdm.files.chunks import CUT_OFF, BadRow, Chunk, Numbers, column_names, number_rows
 from mdm.files.heading import TextHeading
 from mdm.files.survey import Survey, open_plain
 from mdm.files.text import Utf8Stream
@@ -148,7 +148,7 @@ class Delimited:
         if not self._survey.has_final_newline and _cells(last.text, self.delimiter) < len(
             self.header
         ):
-            return [*bad[:-1], BadRow(last.row, last.text, "row_truncated")]
+            return [*bad[:-1], BadRow(last.row, last.text, CUT_OFF)]
         return bad
 
     def _unreadable(self, error: pa.ArrowInvalid, row: int) -> InputError:

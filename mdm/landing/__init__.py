@@ -257,4 +257,5 @@ def _result(item: Written) -> BatchResult:
         item.batch,
         header_row=plan.file.header_row,
         offices=dict(item.offices),
+        cut_off=item.cut_off,
     )

@@ -13,7 +13,7 @@ import pyarrow as pa
 from matching.engine import Engine
 from mdm.compose import Hub
 from mdm.contracts import Contract, Layout
-from mdm.files import Chunk, OpenFile, Survey
+from mdm.files import CUT_OFF, Chunk, OpenFile, Survey
 from mdm.lake import LakeFile
 from mdm.landing.handover import Handover
 from mdm.landing.headers import Header
@@ -45,8 +45,8 @@ class Plan:
 
 @dataclass
 class Written:
-    """One file in the lake, not yet part of it. `offices`: code of the office (None where a row does not tell it) →
-    rows, where the delivery did not name one.
+    """One file in the lake, not yet part of it. `cut_off`: the row in which it ends. `offices`: code of the
+    office (None where a row does not tell it) → rows, where the delivery did not name one.
     """
 
     plan: Plan
@@ -55,6 +55,7 @@ class Written:
     rows: int = 0
     bad: int = 0
     unchanged: int = 0
+    cut_off: int | None = None
     offices: Counter[str | None] = field(default_factory=Counter)
 
 
@@ -95,6 +96,8 @@ def landed_rows(
                 item.offices.update(made.column("office").to_pylist())
             yield from landed_rows_of(layout, header, chunk.table, made, origin).to_batches()
         if chunk.bad:
+            if chunk.bad[-1].problem == CUT_OFF:
+                item.cut_off = chunk.bad[-1].row
             yield _bad_rows(chunk, schema, origin)
         size = chunk.table.num_rows + len(chunk.bad)
         item.rows += size

@@ -16,7 +16,7 @@ NAMED = 3  # offices of a file, in a note
 class BatchResult:
     """What became of one file. `new` rows were not held before in this form; `already`: nothing was
     done; `header_row` of the file names the columns; `offices`: office → rows, where nobody named the office and
-    each row's region told it (None: it did not).
+    each row's region told it (None: it did not); `cut_off`: the row in which the file ends.
     """
 
     file: str
@@ -30,6 +30,7 @@ class BatchResult:
     already: bool = False
     header_row: int = 1
     offices: Mapping[str | None, int] = field(default_factory=dict)
+    cut_off: int | None = None
 
 
 def tell(progress: Progress, results: Iterable[BatchResult], handover: Handover) -> None:
@@ -39,7 +40,13 @@ def tell(progress: Progress, results: Iterable[BatchResult], handover: Handover)
         if result.already:
             progress.note(f"{result.file} was landed before; nothing changed.")
         elif result.bad:
-            progress.note(f"{result.file}: {result.bad} rows do not fit the header (quarantined).")
+            fit = "row does" if result.bad == 1 else "rows do"
+            progress.note(f"{result.file}: {result.bad:,} {fit} not fit the header (quarantined).")
+        if result.cut_off is not None:
+            progress.note(
+                f"{result.file} is cut off in row {result.cut_off}, its last: rows that came after it are not here. "
+                "Ask the provider for the whole file and land that, too; nothing is taken twice."
+            )
         if result.header_row > 1:
             progress.note(
                 f"{result.file}: row {result.header_row} names the columns; rows are counted below it."

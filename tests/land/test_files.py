@@ -146,10 +146,38 @@ def test_rows_swallowed_by_a_quotation_mark_come_back(
 
 def test_a_file_cut_off_in_a_row_says_so(hub: Hub, tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
-    path.write_text(csv_text("biodata_wni", rows_of("biodata_wni", *NAMES))[:-60])
-    land_one(hub, path, "kemendagri")
+    whole, told = csv_text("biodata_wni", rows_of("biodata_wni", *NAMES)), Noted()
+    path.write_text(whole[:-60])
+    (cut,) = land(hub, "kemendagri", [path], progress=told)
+    assert (cut.rows, cut.bad, cut.cut_off) == (2, 1, 2)
+    assert "a.csv: 1 row does not fit the header (quarantined)." in told.said
+    (line,) = (line for line in told.said if "cut off" in line)
+    assert "a.csv is cut off in row 2" in line
+    assert "whole file" in line
     accepted(hub)
     assert (2, None, "row_truncated") in findings(hub)
+    path.write_text(whole)  # as the line says
+    again = land_one(hub, path, "kemendagri")
+    assert (again.rows, again.unchanged, again.cut_off) == (2, 1, None)
+
+
+def test_a_packed_table_that_is_cut_off_is_refused_whole(hub: Hub, tmp_path: Path) -> None:
+    rows = rows_of("biodata_wni", *NAMES)
+    columns = layout_of("kemendagri", "biodata_wni").columns
+    book = openpyxl.Workbook()
+    for row in ([*columns], *rows):
+        book.active.append(row)
+    book.save(tmp_path / "a.xlsx")
+    pq.write_table(
+        pa.table(list(map(pa.array, zip(*rows, strict=True))), list(columns)),
+        tmp_path / "a.parquet",
+    )
+    for name in ("a.xlsx", "a.parquet"):
+        path = tmp_path / name
+        path.write_bytes(path.read_bytes()[:-40])
+        with pytest.raises(InputError, match=f"{name} is damaged"):
+            land_one(hub, path, "kemendagri")
+    assert landed(hub, "kemendagri", "biodata_wni") == []
 
 
 def test_gzip_lands_and_cut_off_gzip_is_refused(hub: Hub, tmp_path: Path) -> None:
