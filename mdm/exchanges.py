@@ -6,7 +6,6 @@ What a client writes as an id may be anything. It is looked up by a keyed token 
 from __future__ import annotations
 
 import json
-import re
 import secrets
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -30,7 +29,6 @@ KEPT = timedelta(days=30)  # how long a sender may ask what became of a message
 CLAIM = timedelta(seconds=60)  # a worker that says nothing for so long has died
 WAITING, ANSWERED, DELIVERED, UNDELIVERED = "waiting", "answered", "delivered", "undelivered"
 _LETTERS = str.maketrans("0123456789", "ghijklmnop")  # the audit log takes no long run of digits
-_LONG_NUMBER = re.compile(r"\d{16}")
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
@@ -71,7 +69,7 @@ def must_be_callable(uri: str) -> None:
     secure = parts.scheme == "https" or (
         parts.scheme == "http" and parts.hostname in LOOPBACK  # a trial on one machine
     )
-    odd = parts.username or parts.fragment or len(uri) > 500 or _LONG_NUMBER.search(uri)
+    odd = parts.username or parts.fragment or len(uri) > 500 or audit.LONG_NUMBER.search(uri)
     if not secure or not parts.hostname or odd:
         raise InputError(
             "This is not an address that answers can be sent to.",

@@ -8,11 +8,12 @@ What takes longer is imported where it is needed: `mdm.audit.search`, `verifying
 """
 
 from mdm.audit.checkpoints import Checkpoint, checkpoint, due, tick
-from mdm.audit.events import DETAILS, Event, record, record_many, size
+from mdm.audit.events import DETAILS, LONG_NUMBER, Event, record, record_many, size
 from mdm.audit.verifier import leaf_hash
 
 __all__ = [
     "DETAILS",
+    "LONG_NUMBER",
     "Checkpoint",
     "Event",
     "checkpoint",

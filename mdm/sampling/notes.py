@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from sqlmodel import Session
 
+from mdm.audit import LONG_NUMBER
 from mdm.compose import Hub
 from mdm.errors import InputError
 from mdm.hub.tables import SampleKey, SampleVerdict
@@ -16,7 +16,6 @@ from mdm.seal import new_key as random_key
 
 LONGEST = 2_000  # characters
 _WRAP = "wrap sample key"
-_LONG_NUMBER = re.compile(r"(?:\d[ .\-]?){15}\d")
 
 
 def new_key(hub: Hub, sample_id: str) -> SampleKey:
@@ -31,7 +30,7 @@ def sealed(hub: Hub, session: Session, sample_id: str, word_id: str, note: str) 
     outlives the person it is about."""
     if len(note) > LONGEST:
         raise InputError(f"A note has at most {LONGEST} characters.", "Write less.")
-    if _LONG_NUMBER.search(note):
+    if LONG_NUMBER.search(note):
         raise InputError("A note takes no NIK or KK number.", "Leave the number out.")
     return seal(_key(hub, session, sample_id), _place(word_id), note.encode())
 

@@ -360,6 +360,8 @@ def test_nothing_that_was_asked_or_answered_stands_in_the_open(
         "ftp://pkh.example.go.id/",
         "on-search",
         "https://pkh.example.go.id/" + "x" * 500,
+        f"https://pkh.example.go.id/{SITI}",
+        f"https://pkh.example.go.id/{SITI[:6]}-{SITI[6:12]}.{SITI[12:]}",
     ],
 )
 def test_addresses_that_cannot_be_agreed_on(service: Served, uri: str) -> None:
