@@ -39,7 +39,8 @@ def _one(known: Attribute | None, value: Any, language: Language) -> str:
         return (YES if value else NO).in_language(language)
     if isinstance(value, float):
         return f"{value:g}" if value.is_integer() else str(value)
-    if known is not None and known.type == "region":
+    # An office goes by the code of its region.
+    if known is not None and (known.type == "region" or known.name == "office"):
         return f"{value} {full_name(str(value))}".strip()
     words = labels(known.concept).get(str(value)) if known is not None and known.concept else None
     return words.in_language(language) if words else str(value)

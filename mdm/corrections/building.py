@@ -134,6 +134,8 @@ def _add_member(b: Building) -> None:
             return
         b.add("person", found[0], {"kk": card, "relationship": person["relationship"]})
         return
+    if "nik" in person:
+        b.say("nik", "not-here")
     needed = ("name", "sex", "birth_date")
     new = b.read("person", (*needed, "birth_place"), *needed)
     b.add("person", None, {**new, **person, "kk": card})

@@ -184,7 +184,7 @@ def open_whole(hub: Hub, principal: Principal, correction: str) -> Whole:
             warnings=[
                 *proposal.warnings,
                 *(
-                    ["nik-of-another"]
+                    ["moves-here" if row.kind == "add-member" else "nik-of-another"]
                     if carried_elsewhere(hub, session, principal, proposal)
                     else []
                 ),

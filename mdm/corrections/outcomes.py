@@ -14,7 +14,7 @@ from sqlmodel import Session, col, select
 
 from mdm.compose import Hub
 from mdm.corrections.around import said_by
-from mdm.corrections.building import REGISTRY
+from mdm.corrections.building import REGISTRY, waits_for_card
 from mdm.corrections.checks import same
 from mdm.corrections.document import load_rules
 from mdm.corrections.terms import SOURCE, Part, Proposal
@@ -27,7 +27,8 @@ from mdm.survivorship import load_rules as load_survivorship
 from mdm.survivorship.explain import every_value
 from reference.sentences import Sentence
 
-WAITING, SURVIVED, LOST, APART = "waiting", "survived", "lost", "apart"
+#: NEXT: a small run finds no place for it (mdm/touched/corrected.py): somebody new, or a family without a card.
+NEXT, WAITING, SURVIVED, LOST, APART = "next-run", "waiting", "survived", "lost", "apart"
 
 
 @dataclass(frozen=True)
@@ -104,7 +105,9 @@ class _Looking:
                 part, entity_id, attribute, turn.turn, turn.source, turn.on_day, returned=returned
             )
         if profile is None:
-            return Outcome(part, entity_id, attribute, WAITING, returned=returned)
+            later = part.anchor is None or waits_for_card(part.columns)
+            outcome = NEXT if later else WAITING
+            return Outcome(part, entity_id, attribute, outcome, returned=returned)
         one = _chosen(part, attribute, profile, returned)
         if (part.kind, attribute) == ("person", "kk"):
             return self._membership(one, profile)

@@ -63,6 +63,12 @@ def place_difference(one: Any, other: Any) -> Difference:
     return Difference.DISTRICT if near else Difference.OTHER
 
 
+def code_difference(one: Any, other: Any) -> Difference:
+    """The kind of difference between two codes of one list: they were chosen, so that none is a spelling of another."""
+    told = difference(one, other)
+    return told if told in (Difference.EQUAL, Difference.MISSING) else Difference.OTHER
+
+
 def _dates(one: date, other: date) -> Difference:
     if (one.day, one.month) == (other.month, other.day) and one.year == other.year:
         return Difference.SWAPPED

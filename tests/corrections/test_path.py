@@ -11,9 +11,10 @@ import pytest
 from sqlmodel import select
 
 from mdm.compose import Hub
-from mdm.corrections import returns, store
+from mdm.corrections import chain, returns, store
 from mdm.corrections.around import Around, look_around, value_of
 from mdm.corrections.document import load_rules
+from mdm.corrections.lists import open_whole
 from mdm.corrections.outcomes import Outcome, outcomes
 from mdm.corrections.redrafting import redraft
 from mdm.corrections.terms import Draft
@@ -24,9 +25,10 @@ from mdm.pipeline import run
 from mdm.run import RunResult
 from mdm.survivorship import explain
 from reference.codes import canonical, labels
-from tests.corrections.chain import approve, draft
+from tests.corrections.chain import KEMENSOS, approve, draft, of
 from tests.run.homes import QUIET, FirstRun, copy_of, land_all
 
+UNUSED = "5171014404910099"
 BIODATA = "kemendagri/biodata_wni.csv"
 
 
@@ -40,9 +42,11 @@ class World:
     drafts: dict[str, Draft] = field(default_factory=dict)
     made: dict[str, str] = field(default_factory=dict)
     result: RunResult | None = None
+    before_run: dict[str, set[str]] = field(default_factory=dict)
 
     def correct(self, name: str, one: Draft) -> None:
         self.drafts[name], self.made[name] = one, approve(self.hub, one)
+        self.before_run[name] = {outcome.outcome for outcome in self.became(name)}
 
     def around(self, at: int) -> Around:
         """A family as it stands now."""
@@ -203,6 +207,40 @@ def test_a_death_that_was_proven_holds_though_the_registry_has_none(world: World
     death = world.one("death")
     assert death.outcome == "survived"
     assert death.disagrees is not None, "and the registry is told"
+
+
+def test_somebody_new_waits_for_the_run_and_is_said_to(world: World) -> None:
+    assert world.before_run["birth"] == world.before_run["remove"] == {"next-run"}
+    assert world.before_run["phone"] == {"waiting"}
+    assert {one.outcome for one in world.became("birth")} == {"survived"}
+
+
+def test_who_moved_in_from_another_region_is_added_by_number_and_name(world: World) -> None:
+    hub, here = world.hub, world.families[0]
+    region = (here.region or "")[:4]
+    far = next(f for f in world.families if f.region and f.region[:4] != region)
+    nik, birth = value_of(member(far), "nik"), value_of(member(far), "birth")
+    local = of("desa-operator", region)
+
+    def joins(nik: str, **more: str) -> Draft:
+        return draft(
+            "add-member",
+            here.target.entity_id,
+            values={"nik": nik, "relationship": "OTHER_RELATIVE", **more},
+        )
+
+    def said(one: Draft) -> set[str]:
+        return {check.code for check in chain.try_out(hub, local, one)}
+
+    # The number alone is not enough, and the form says why: as it does of a number that nobody has.
+    assert said(joins(nik)) >= {"not-here", "missing"}
+    assert said(joins(UNUSED)) >= {"not-here", "missing"}
+    who = {"name": value_of(member(far), "name"), "sex": value_of(member(far), "sex")}
+    made = chain.propose(hub, local, joins(nik, birth_date=birth["birth_date"], **who))
+    assert "moves-here" not in open_whole(hub, of("dinsos-verifier", region), made).warnings
+    warnings = open_whole(hub, KEMENSOS, made).warnings  # the country sees whose number it is
+    assert "moves-here" in warnings
+    assert "nik-of-another" not in warnings
 
 
 def test_families_change_as_approved(world: World) -> None:

@@ -9,7 +9,13 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from mdm.review.differences import Difference, against, difference, place_difference
+from mdm.review.differences import (
+    Difference,
+    against,
+    code_difference,
+    difference,
+    place_difference,
+)
 
 WORD = st.text("ABCDEGIKLMNRSTU", min_size=2, max_size=9)
 NAME = st.lists(WORD, min_size=1, max_size=4).map(" ".join)
@@ -89,3 +95,10 @@ def test_places_and_short_numbers_are_not_told_by_their_digits() -> None:
     assert place_difference(joanyar, denpasar) == "other"
     assert place_difference(None, denpasar) == "missing"
     assert difference("5", "6") == difference("12", "21") == "other"  # another RT
+
+
+def test_a_code_is_no_spelling_of_another() -> None:
+    assert difference("PARENT", "PARENT_IN_LAW") == "spelling"
+    assert code_difference("PARENT", "PARENT_IN_LAW") == "other"
+    assert code_difference("PARENT", "PARENT") == "equal"
+    assert code_difference("PARENT", None) == "missing"

@@ -168,7 +168,7 @@ def test_a_stewards_day_by_keyboard(workbench: Served, steward: Member, open_: O
         page.keyboard.press("Escape")
         with hub.sessions.read() as session:
             before = published_seq(session)
-        press(page, "s")
+        press(page, "s", "Jawaban tersimpan: Sama.")  # who hit the wrong key reads so
         assert on_task(page) != first
         settle(hub)
         with hub.sessions.read() as session:
@@ -181,7 +181,7 @@ def test_a_stewards_day_by_keyboard(workbench: Served, steward: Member, open_: O
         press(page, "u", "ditarik kembali")
         settle(hub)
         assert on_task(page) == first
-        press(page, "d")
+        press(page, "d", "Jawaban tersimpan: Beda.")
         while TASK.search(page.url):  # without waiting for what the hub says
             answered = page.url
             page.keyboard.press("d")

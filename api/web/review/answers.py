@@ -18,6 +18,8 @@ from api.web.review.asked import NEXT, QUEUE, TASK, UNDO, asked_of
 from api.web.review.elsewhere import elsewhere
 from api.web.review.showing import Taken, take, task_page
 from api.web.review.tasks import TEMPLATE, Form, groups_of
+from api.web.visitor import visitor_of
+from api.web.wording import IN
 from mdm.access import Principal
 from mdm.compose import Hub
 from mdm.errors import AccessError, ConflictError, UnknownError
@@ -35,6 +37,7 @@ from mdm.touched import Settled, Settler
 SETTLE_SECONDS = 20.0  # a run of the whole country may be under way: then it waits
 CANNOT_SAY = "?"
 #: Where the reviewer names none, what the answer itself says.
+_ANSWERS = ("sama", "beda", "ragu")  # what is none of them is the groups as they were arranged
 _REASONS = {"sama": "same_details", "beda": "other_details", "bagi": "other_person"}
 
 
@@ -72,7 +75,11 @@ def answered(
         if given.state != "decided"
         else f"reviewing.answered.{tone}"
     )
-    return done(request, _next(request, hub, principal, taken.task), Flash("good", key))
+    action = text(data, "aksi")
+    words = IN[visitor_of(request).language]
+    told = words.t(f"reviewing.answer.{action if action in _ANSWERS else 'bagi'}")
+    flash = Flash("good", key, {"answer": told})
+    return done(request, _next(request, hub, principal, taken.task), flash)
 
 
 @declares("review.decide")

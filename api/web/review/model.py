@@ -14,7 +14,13 @@ from api.web.operations.named import source_name
 from api.web.review.words import spoken
 from api.web.waterfall import Bar, waterfall
 from api.web.wording import Wording
-from mdm.review.differences import Difference, against, difference, place_difference
+from mdm.review.differences import (
+    Difference,
+    against,
+    code_difference,
+    difference,
+    place_difference,
+)
 from mdm.seal.masking import SealingRules, load_rules
 from mdm.tracing.component import Component, ComponentPair, ComponentRecord, Member
 from reference.attributes import dictionary
@@ -183,7 +189,11 @@ def _row(show: _Shown, name: str, records: Sequence[ComponentRecord]) -> Row | N
     numbers = {value: at for at, value in enumerate(distinct, 1)} if len(distinct) > 1 else {}
     kind = show.kind if name in dictionary().of(show.kind) else "family"  # placed in a household
     known = dictionary().of(kind).get(name)
-    told = place_difference if known is not None and known.type == "region" else difference
+    told = difference
+    if known is not None and known.type == "region":
+        told = place_difference
+    elif known is not None and known.concept:
+        told = code_difference
     cells = tuple(
         Cell(show.text(name, value, kind), mark, numbers.get(str(value), 0))
         for value, mark in zip(values, against(values, told), strict=True)

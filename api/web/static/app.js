@@ -251,7 +251,7 @@
     const title = Object.assign(document.createElement("h2"), { textContent: body.dataset.sayKeys });
     const list = document.createElement("dl"); list.className = "pairs";
     for (const at of listed()) {
-      const words = at.getAttribute("aria-label") || at.labels?.[0]?.textContent.trim() || [...at.childNodes].filter((n) => n.nodeName !== "KBD").map((n) => n.textContent).join("").trim();
+      const words = at.getAttribute("aria-label") || at.labels?.[0]?.textContent.trim() || [...at.childNodes].filter((n) => n.nodeName !== "KBD").map((n) => n.textContent.trim()).filter(Boolean).join(" ");
       const key = Object.assign(document.createElement("dt"), {}), what = document.createElement("dd");
       key.append(Object.assign(document.createElement("kbd"), { textContent: at.dataset.key || at.dataset.keyShown }));
       what.textContent = words; list.append(key, what);
