@@ -138,7 +138,7 @@ def _add_member(b: Building) -> None:
         b.say("nik", "not-here")
     needed = ("name", "sex", "birth_date")
     new = b.read("person", (*needed, "birth_place"), *needed)
-    b.add("person", None, {**new, **person, "kk": card})
+    b.add("person", None, {**_dwells(b), **new, **person, "kk": card})
 
 
 def _remove_member(b: Building) -> None:
@@ -264,6 +264,17 @@ def _card(b: Building) -> str | None:
     if not card:
         b.say("kk", "not-a-kk")
     return str(card) if card else None
+
+
+def _dwells(b: Building) -> dict[str, Any]:
+    """Where the family lives, for a record of somebody who joins it from elsewhere: with their former domicile they
+    would stay another region's, and out of reach of the officer who added them."""
+    family = b.around.target
+    lives = value_of(family, "domicile") or value_of(family, "card_address") or {}
+    found = {name: lives[name] for name in ADDRESS if lives.get(name)}
+    if region := lives.get("region_today"):
+        found["region_code"] = str(region).replace(".", "")
+    return found if "region_code" in found else {}
 
 
 def _relation(b: Building, column: str, relation: str) -> bool:

@@ -27,9 +27,9 @@ def draft(kind: str, entity_id: str, **more: object) -> Draft:
     return Draft(kind, entity_id, **{**SAID, **more})  # type: ignore[arg-type]
 
 
-def approve(hub: Hub, one: Draft) -> str:
+def approve(hub: Hub, one: Draft, by: Principal = OPERATOR) -> str:
     """Propose something and take it through the whole chain; its id."""
-    made = chain.propose(hub, OPERATOR, one)
+    made = chain.propose(hub, by, one)
     for version, (who, act) in enumerate(CHAIN, 1):
         chain.agree(hub, who, made, act, version=version)
     return made
