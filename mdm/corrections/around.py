@@ -42,9 +42,13 @@ def look_around(hub: Hub, session: Session, entity_id: str) -> Around | None:
     home = _linked(hub, session, family or target, "household", seq)
     named = family.body["links"].get("members", ()) if family else ()
     opened = open_following(hub, session, [one for one, _ in named], seq)
-    region = region_of(*([target] if target.kind == "person" else []), home, family)
-    region = region or region_of(*opened.values())
+    region = region_around(target, family, home) or region_of(*opened.values())
     return Around(target, family, home, opened, dict(named), region)
+
+
+def region_around(one: Profile, family: Profile | None, home: Profile | None) -> str | None:
+    """Kemendagri digits of where a person lives, or a family or dwelling stands, as far as these profiles know."""
+    return region_of(*([one] if one.kind == "person" else []), home, family)
 
 
 def carrying(hub: Hub, session: Session, principal: Principal, nik: str) -> list[Profile]:

@@ -15,7 +15,7 @@ from mdm import audit, questions
 from mdm.access.restricted import restricted
 from mdm.access.terms import Decision, Principal
 from mdm.compose import Hub
-from mdm.corrections.around import Around, value_of
+from mdm.corrections.around import Around, region_around, value_of
 from mdm.corrections.chain import NOT_THERE, READ, target
 from mdm.corrections.terms import PURPOSE
 from mdm.desk.terms import Profile
@@ -30,7 +30,8 @@ SPOUSES = ("HUSBAND", "WIFE", "SPOUSE", "SPOUSE_HUSBAND", "SPOUSE_WIFE")
 @dataclass(frozen=True)
 class Entry:
     """One profile on the sheet, as its reader may see it: choices by attribute. `proposals`: attribute → number of the
-    open proposal about it; `relation`: to the head, of a member."""
+    open proposal about it; `relation`: to the head, of a member; `region`: Kemendagri digits of where it lives, whose
+    officers correct it: a member's may be another than the family's."""
 
     entity_id: str
     kind: str
@@ -39,6 +40,7 @@ class Entry:
     proposals: Mapping[str, int]
     open: Sequence[questions.Question]
     relation: str | None = None
+    region: str | None = None
 
 
 @dataclass(frozen=True)
@@ -105,6 +107,7 @@ def _sheet(session: Session, around: Around, decision: Decision) -> Sheet:
             open_.get(one.entity_id, {}),
             doubts.get(one.entity_id, []),
             relation,
+            region_around(one, around.family, around.household) or around.region,
         )
 
     members = (entry(persons[key], around.relations.get(key)) for key in _in_order(around, persons))

@@ -24,7 +24,8 @@ from mdm.touched import settler
 from mdm.work.progress import Silent
 from reference import regions
 from tests.api.serving import Served, served
-from tests.api.world import ENTITY, FAMILY, RINA, SITI
+from tests.api.world import DENPASAR, ENTITY, FAMILY, RINA, SITI
+from tests.corrections.chain import approve, draft
 from tests.run.homes import QUIET, FirstRun, copy_of, deliver, land_all, teach
 from tests.templates import Template
 from tests.web.browser import axe, fits, window
@@ -184,7 +185,7 @@ def test_the_dwelling_is_shown_with_who_else_lives_in_it(day: Day) -> None:
         assert ("Tidak ada keluarga lain" in told) == (family is alone)
 
 
-def test_a_family_may_have_moved_to_any_regency(day: Day) -> None:
+def test_a_family_may_have_moved_to_any_village(day: Day) -> None:
     own = (day.family.region or "")[:4]
     away = next(one for one, _ in regencies() if one != own)
     village = regions.children(regions.children(away)[0])[0]
@@ -430,3 +431,28 @@ def test_broken_forms_are_refused_and_change_nothing(
     assert broken.status_code in (400, 403)
     assert stranger.status_code == 403
     assert count() == before
+
+
+def test_who_lives_elsewhere_is_left_to_the_officers_there(day: Day) -> None:
+    """No way to a correction leads nowhere: a member who moved to another region is shown, without one."""
+    family = next(
+        one
+        for one in reversed(day.families)
+        if one.region and len(one.members) > 2 and one is not day.family
+    )
+    own = (family.region or "")[:4]
+    gone = next(one for one in family.members if family.relations[one] != "HEAD")
+    there = {"address": "JALAN BARU 1", "region_code": "3578261003" if own != "3578" else DENPASAR}
+    approve(day.hub, draft("correct-value", gone, attribute="domicile", values=there))
+    run(day.hub, QUIET)
+    who = join(day.hub, ("desa-operator", own))
+    with who.client(day.service.url) as client:
+        told = client.get(f"/perbaikan/keluarga/{family.target.entity_id}").text
+        ways = set(re.findall(r'href="/perbaikan/usul/([0-9a-f]{32})\?', told))
+        assert len(ways) == len(family.members)  # the family, and all members but one
+        assert gone not in ways
+        assert {client.get(f"/perbaikan/usul/{one}?isian=name").status_code for one in ways} == {
+            200
+        }
+        assert client.get(f"/perbaikan/usul/{gone}?isian=name").status_code == 404
+    assert told.count("Menurut domisilinya, orang ini berada di") == 1
