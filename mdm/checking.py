@@ -94,7 +94,7 @@ def read_truth(path: Path) -> pa.Table:
         kinds = dict.fromkeys(names, pa.string()) | {"row": pa.int64()}
         return pacsv.read_csv(path, convert_options=pacsv.ConvertOptions(column_types=kinds))
     except FileNotFoundError:
-        raise InputError("The truth file does not exist.") from None
+        raise InputError("The truth file does not exist.", "Check the path.") from None
     except (OSError, pa.ArrowException):
         # What Arrow says would repeat a value of the file.
         raise InputError("The truth file cannot be read.", "Give a CSV or Parquet file.") from None

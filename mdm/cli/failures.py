@@ -80,6 +80,15 @@ def _of_the_machine(error: BaseException) -> HubError | None:
         return CapacityError("The disk is full.", "Make room, then run again: it resumes.")
     if isinstance(error, OSError) and error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         return InputError("A file or directory may not be read or written.", "Check its rights.")
+    if isinstance(error, OSError) and error.errno in (
+        errno.ENOTDIR,
+        errno.EISDIR,
+        errno.ENAMETOOLONG,
+    ):
+        return InputError(
+            "A path that was named cannot be used: a part of it is a file where a folder should be, or it is too long.",
+            "Check the path.",
+        )
     if type(error).__name__ == "RuleDocumentError":
         return RuleError(str(error), "Mend the document; nothing was changed.")
     return None

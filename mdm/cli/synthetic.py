@@ -24,9 +24,14 @@ def make_files(
 ) -> Summary:
     """Write files and truth into the new folder `out`."""
     from synthetic.generate import generate  # noqa: PLC0415 - loads the whole generator
+    from synthetic.scenario import load  # noqa: PLC0415
 
     if out.exists() and any(out.iterdir()):
         raise InputError("The folder for the files is not empty.", "Name a new folder.")
+    try:
+        load(scenario)
+    except FileNotFoundError:
+        raise InputError("There is no scenario of that name.", "Try: default.") from None
     done = 0
     with progress.task("make people and their files", total=people or records) as advance:
 
@@ -35,15 +40,12 @@ def make_files(
             advance(made - done)
             done = made
 
-        try:
-            return generate(
-                out,
-                people=people,
-                records=records,
-                seed=seed,
-                scenario=scenario,
-                fmt=fmt,
-                on_progress=on_progress,
-            )
-        except FileNotFoundError:
-            raise InputError("There is no scenario of that name.", "Try: default.") from None
+        return generate(
+            out,
+            people=people,
+            records=records,
+            seed=seed,
+            scenario=scenario,
+            fmt=fmt,
+            on_progress=on_progress,
+        )

@@ -66,32 +66,36 @@ def due(hub: Hub, session: Session, *, again: bool = False) -> list[Line]:
 def deliver(hub: Hub, to: str, *, actor: str, again: bool = False) -> list[Line]:
     """The lines for a provider, marked as told; the act is in the audit log before they leave. InputError for a
     provider that owns nothing."""
+    with hub.sessions.begin() as session:
+        return _told(hub, session, to, actor, again=again)
+
+
+def _told(hub: Hub, session: Session, to: str, actor: str, *, again: bool) -> list[Line]:
     if to != REGISTRY:
         raise InputError("This provider gets no return file.", f"Name {REGISTRY}.")
-    with hub.sessions.begin() as session:
-        lines = due(hub, session, again=again)
-        for line in lines:
-            key = (line.outcome.part.key, line.outcome.attribute)
-            if session.get(CorrectionReturn, key) is None:
-                session.add(
-                    CorrectionReturn(
-                        record_key=key[0],
-                        attribute=key[1],
-                        correction=line.correction,
-                        provider=to,
-                        actor=actor,
-                    )
+    lines = due(hub, session, again=again)
+    for line in lines:
+        key = (line.outcome.part.key, line.outcome.attribute)
+        if session.get(CorrectionReturn, key) is None:
+            session.add(
+                CorrectionReturn(
+                    record_key=key[0],
+                    attribute=key[1],
+                    correction=line.correction,
+                    provider=to,
+                    actor=actor,
                 )
-        audit.record(
-            session,
-            actor,
-            "correction.deliver",
-            purpose=PURPOSE,
-            source=to,
-            id=sorted({line.correction for line in lines}),
-            entity_id=sorted({one.outcome.entity_id for one in lines if one.outcome.entity_id}),
-            count=len(lines),
-        )
+            )
+    audit.record(
+        session,
+        actor,
+        "correction.deliver",
+        purpose=PURPOSE,
+        source=to,
+        id=sorted({line.correction for line in lines}),
+        entity_id=sorted({one.outcome.entity_id for one in lines if one.outcome.entity_id}),
+        count=len(lines),
+    )
     return lines
 
 
@@ -99,10 +103,19 @@ def write(hub: Hub, to: str, out: Path, *, actor: str, again: bool = False) -> i
     """Write the return file (.csv or .xlsx, for its owner's eyes only); how many lines. Errors as in `deliver`."""
     if out.suffix.lower() not in (".csv", ".xlsx"):
         raise InputError("The file to write must end in .csv or .xlsx.")
-    cells = [line.cells for line in deliver(hub, to, actor=actor, again=again)]
-    if out.suffix.lower() == ".csv":
-        return write_csv(out, HEADER, map(guarded, cells))
-    return write_xlsx(out, [("Data balikan", HEADER, cells)])[0]
+    temporary = out.with_name(out.name + ".new")
+    try:
+        with hub.sessions.begin() as session:
+            # What cannot be written (a full disk) is not told: the whole file stands before it is marked so.
+            cells = [line.cells for line in _told(hub, session, to, actor, again=again)]
+            if out.suffix.lower() == ".csv":
+                count = write_csv(temporary, HEADER, map(guarded, cells))
+            else:
+                (count,) = write_xlsx(temporary, [("Data balikan", HEADER, cells)])
+        temporary.replace(out)
+    finally:
+        temporary.unlink(missing_ok=True)
+    return count
 
 
 def as_csv(lines: Sequence[Line]) -> bytes:

@@ -22,7 +22,7 @@ from typing import Any
 from sqlmodel import Session, col, func, select
 
 from mdm.compose import Hub
-from mdm.errors import IntegrityError
+from mdm.errors import InputError, IntegrityError
 from mdm.hub.tables import ShredEntry
 from mdm.keys.keyfile import sync_directory
 from mdm.seal import length_prefixed, new_key
@@ -99,7 +99,12 @@ def load(hub: Hub, session: Session) -> ShredList | None:
 
 
 def opened(hub: Hub, lines: Sequence[bytes]) -> ShredList:
-    """A list from its lines; IntegrityError when it was altered or is another hub's."""
+    """A list from its lines; IntegrityError when it was altered or is another hub's, InputError when it is empty."""
+    if not lines:
+        raise InputError(
+            "The file holds no shred list.",
+            "When it was written nobody had been erased, or it is not whole: look for another copy.",
+        )
     return ShredList(lines, hub.keys.provider.unwrap(_newest_key(lines), CONTEXT))
 
 

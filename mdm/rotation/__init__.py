@@ -18,7 +18,7 @@ from sqlmodel import col, func, select
 from mdm import audit, keys
 from mdm.access import approvals
 from mdm.compose import Hub
-from mdm.errors import IntegrityError, UsageError
+from mdm.errors import IntegrityError, UnknownError, UsageError
 from mdm.hub.tables import (
     CorrectionKey,
     DomainKeyRow,
@@ -114,7 +114,8 @@ def destroy(
 ) -> None:
     """Forget an old version for ever. Call it under the work lock.
 
-    IntegrityError while anything needs it; SecondPersonError until another person has approved it.
+    UnknownError for one that is not there, IntegrityError while anything needs it; SecondPersonError until
+    another person has approved it.
     Readers that began before end first: it takes seconds.
     """
     _check(purpose)
@@ -142,6 +143,10 @@ def destroy(
 def _refuse_needed(hub: Hub, purpose: str, version: int) -> None:
     state = {(one.purpose, one.version): one.state for one in key_lines(hub)}
     found = state.get((purpose, version))
+    if found is None:
+        raise UnknownError(
+            f"There is no such version of the {purpose} key.", "See `dtsen keys list`."
+        )
     if found != "decrypt-only":
         raise IntegrityError("Only a decrypt-only key version can be destroyed.", "Rotate first.")
     if needed := _needed(hub, purpose, version, found):

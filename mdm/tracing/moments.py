@@ -12,7 +12,7 @@ from sqlmodel import Session, col, select
 from matching.model import Model
 from mdm import rulebook
 from mdm.compose import Hub
-from mdm.errors import HomeError
+from mdm.errors import HomeError, UnknownError
 from mdm.hub.runs import PUBLISHED
 from mdm.hub.tables import EntityEvent, Run
 from mdm.tracing.facts import Happened, RunThen
@@ -20,16 +20,16 @@ from mdm.tracing.vouching import events_of
 
 
 def run_then(session: Session, as_of: datetime | None) -> Run:
-    """The run that readers saw at a moment; today's for None. HomeError when there was none."""
+    """The run that readers saw at a moment; today's for None. HomeError before the first
+    publishing, UnknownError when nothing was published then."""
     query = select(Run).where(Run.status == PUBLISHED).order_by(col(Run.seq).desc())
     if as_of is not None:
         query = query.where(col(Run.finished) <= as_of)
     run = session.exec(query.limit(1)).first()
+    if run is None and as_of is not None:
+        raise UnknownError("Nothing was published then.", "Name a later moment.")
     if run is None:
-        raise HomeError(
-            "Nothing was published then." if as_of else "Nothing is published in this home yet.",
-            "Name a later moment." if as_of else "Run `dtsen run` first.",
-        )
+        raise HomeError("Nothing is published in this home yet.", "Run `dtsen run` first.")
     return run
 
 

@@ -13,7 +13,7 @@ from sqlmodel import col, select
 from mdm import judgements
 from mdm.audit.search import Wanted, search
 from mdm.compose import Hub
-from mdm.errors import HomeError, InputError
+from mdm.errors import InputError, UnknownError
 from mdm.hub.runs import published_seq
 from mdm.hub.tables import Entity, SealedProfile
 from mdm.judgements import RecordRef
@@ -100,7 +100,7 @@ def test_as_of_another_day_the_old_value_has_the_old_row(world: World, hub: Hub)
     assert then.entity_id == now.entity_id
     assert then.values[0].value != now.values[0].value
     assert then.records[0].landed == {"PDDK_AKH": cell(world, then, "PDDK_AKH")}
-    with pytest.raises(HomeError):
+    with pytest.raises(UnknownError, match="Nothing was published then"):
         ask(hub, nik=world.nik, as_of=world.between.replace(year=2000))
 
 

@@ -154,6 +154,39 @@ def test_what_the_machine_refuses_is_said_in_the_users_words(error: Exception, c
     assert "SRI" not in failure.message + failure.hint
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["status", "--report", "{}/a.html"],
+        ["findings", "--out", "{}/a.csv"],
+        ["evaluate", "--truth", "t.csv", "--kind", "person", "--mistakes", "{}/a.csv"],
+        ["export", "links", "--kind", "person", "--out", "{}/a.csv"],
+        ["audit", "checkpoint", "--out", "{}/a"],
+        ["audit", "proof", "1", "--out", "{}/a"],
+        ["subject", "report", "--out", "{}/a.html"],
+        ["keys", "shred-list", "export", "{}/a"],
+        ["corrections", "return", "--to", "kemendagri", "--out", "{}/a.csv"],
+    ],
+    ids=lambda words: " ".join(words[:2]),
+)
+def test_where_a_file_cannot_go_is_told_before_anything_is_done(
+    words: list[str], tmp_path: Path, dtsen_here: Call
+) -> None:
+    typed = [word.format(tmp_path / "none") for word in words]
+    answer = dtsen_here("--home", tmp_path / "no home", *typed, "--json")
+    assert answer.code == 4, answer.err
+    assert "folder" in answer.json["error"]["message"]
+    assert answer.json["error"]["hint"] == "Make it first."
+
+
+def test_a_path_through_a_file_is_told_in_words(tmp_path: Path, dtsen_here: Call) -> None:
+    (tmp_path / "file").touch()
+    for path in (tmp_path / "file" / "home", tmp_path / ("x" * 300)):
+        answer = dtsen_here("init", "--home", path)
+        assert answer.code == 4, answer.err
+        assert "Check the path." in answer.err
+
+
 def test_interruption_is_130_and_says_what_stands(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -202,7 +202,8 @@ def test_the_json_profile_carries_every_reason(world: World, dtsen_here: Call) -
 def test_an_unknown_nik_is_not_found_and_not_repeated(world: World, dtsen_here: Call) -> None:
     nik = "1101014107719998"
     answer = dtsen_here("--home", world.home, "profile", stdin=nik)
-    assert answer.code == 1
+    assert answer.code == 4
+    assert "Check the number" in answer.err
     assert nik not in answer.out + answer.err
 
 

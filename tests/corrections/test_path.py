@@ -209,6 +209,12 @@ def test_what_the_registry_owns_goes_to_the_registry(world: World, tmp_path: Pat
     assert (name.outcome, name.source) == ("lost", "kemendagri")
     assert name.because is not None
     out = tmp_path / "balikan.csv"
+    blocked = tmp_path / "balikan.csv.new"  # as a full disk, it keeps the file from being written
+    blocked.mkdir()
+    with pytest.raises(OSError, match=r"balikan\.csv\.new"):
+        returns.write(world.hub, "kemendagri", out, actor="test")
+    assert world.one("name").returned is None, "nothing is marked as told that nobody was"
+    blocked.rmdir()
     written = returns.write(world.hub, "kemendagri", out, actor="test")
     with out.open(encoding="utf-8-sig", newline="") as stream:
         rows = list(csv.DictReader(stream))

@@ -84,6 +84,8 @@ def test_a_rotation_drill_from_first_to_last(hub: Hub, dtsen: Dtsen, purpose: st
     assert following
     assert dtsen(*following[1].split())[0] == 0
     assert keys(dtsen)[purpose, 1]["needed"] == 0
+    code, _, err = dtsen("keys", "destroy", purpose, "77")
+    assert (code, "no such version" in err) == (4, True)
     code, _, err = dtsen("keys", "destroy", purpose, "1")
     assert code == 7
     approval = approve(hub, approval_in(err))
@@ -135,6 +137,9 @@ def test_an_erasure_and_its_replay_into_an_older_copy(
     assert "shredded.list" in out
     assert profile_by_nik(hub, SITI, actor="a") is None
     copy = tmp_path / "copy.list"
+    copy.touch()  # as a list exported before anybody was erased
+    code, _, err = dtsen("keys", "shred-list", "replay", copy)
+    assert (code, "holds no shred list" in err) == (4, True)
     code, out, _ = dtsen("keys", "shred-list", "export", copy, "--json")
     assert (code, json.loads(out)["erasures"]) == (0, 1)
     assert SITI not in copy.read_text()

@@ -12,6 +12,7 @@ import click
 from mdm.cli.answers import emit_json, say, table
 from mdm.cli.asking import operator
 from mdm.cli.commands.tracing import MOMENT, breach, trace, utc
+from mdm.cli.files import NewFile
 from mdm.cli.groups import Group
 from mdm.cli.opened import opened
 from mdm.cli.session import Session, pass_session, shared_options
@@ -95,7 +96,7 @@ def export(session: Session, *, out: Path) -> None:
 
 @audit.command()
 @shared_options
-@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="For a witness.")
+@click.option("--out", type=NewFile(), help="For a witness.")
 @pass_session
 def checkpoint(session: Session, *, out: Path | None) -> None:
     """Sign the log as it stands. What a witness outside keeps can never be rewritten unseen."""
@@ -184,7 +185,7 @@ def _short(value: object) -> str:
 @audit.command()
 @shared_options
 @click.argument("event", type=int)
-@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Write it to a file.")
+@click.option("--out", type=NewFile(), help="Write it to a file.")
 @pass_session
 def proof(session: Session, *, event: int, out: Path | None) -> None:
     """Prove that an event is in the log: a text that the offline verifier checks."""

@@ -9,6 +9,7 @@ import click
 
 from mdm.cli.answers import emit_json, say, table
 from mdm.cli.asking import operator
+from mdm.cli.files import NewFile
 from mdm.cli.groups import Group
 from mdm.cli.opened import opened
 from mdm.cli.session import Session, pass_session, shared_options
@@ -46,7 +47,7 @@ def list_(session: Session) -> None:
 @click.option(
     "--out",
     required=True,
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=NewFile(),
     help="The file to write (.csv or .xlsx). It holds personal data.",
 )
 @click.option("--again", is_flag=True, help="With what was told before, too.")

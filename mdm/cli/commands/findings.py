@@ -8,6 +8,7 @@ from typing import Literal
 import click
 
 from mdm.cli.answers import emit_json, say, table
+from mdm.cli.files import NewFile
 from mdm.cli.opened import opened
 from mdm.cli.session import Session, pass_session, shared_options
 from mdm.looks import count_findings
@@ -19,7 +20,7 @@ from mdm.looks import count_findings
 @click.option("--batch", help="Of one batch only (see status --json).")
 @click.option(
     "--out",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=NewFile(),
     help="Write them to this file (.csv or .xlsx), the quarantined rows beside them.",
 )
 @pass_session

@@ -9,6 +9,7 @@ import click
 
 from mdm.cli.answers import emit_json, say, table
 from mdm.cli.asking import operator
+from mdm.cli.files import NewFile
 from mdm.cli.groups import Group
 from mdm.cli.opened import opened
 from mdm.cli.session import Session, pass_session, shared_options
@@ -134,7 +135,7 @@ def shred_list() -> None:
 
 @shred_list.command()
 @shared_options
-@click.argument("out", type=click.Path(dir_okay=False, path_type=Path))
+@click.argument("out", type=NewFile())
 @pass_session
 def export(session: Session, *, out: Path) -> None:
     """Write a copy of the list, checked, to OUT. It names nobody."""

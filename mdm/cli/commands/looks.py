@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mdm.cli.answers import emit_json, say, table
+from mdm.cli.files import NewFile
 from mdm.cli.opened import opened
 from mdm.cli.session import Session, pass_session, shared_options
 from mdm.looks import INTERRUPTED, Status, look
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 @click.option("--runs", type=click.IntRange(min=1), default=5, show_default=True, help="How many.")
 @click.option(
     "--report",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=NewFile(),
     help="Also write the published run as one HTML page: counts and charts, no personal data.",
 )
 @pass_session

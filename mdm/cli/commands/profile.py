@@ -11,7 +11,7 @@ from mdm.cli.answers import emit_json, say, table
 from mdm.cli.asking import ask_nik, operator
 from mdm.cli.opened import opened
 from mdm.cli.session import Session, pass_session, shared_options
-from mdm.errors import HubError
+from mdm.errors import UnknownError
 from mdm.saying import label, said
 from reference.sentences import Language
 
@@ -51,7 +51,10 @@ def profile(
             hub, ask_nik(), actor=operator(), purpose=purpose, case=case, reveal=reveal
         )
     if view is None:
-        raise HubError("There is no published profile under this NIK.")
+        raise UnknownError(
+            "There is no published profile under this NIK.",
+            "Check the number; what landed after the last `dtsen run` is found after the next.",
+        )
     if session.json:
         emit_json(session, {"profile": view})
     else:

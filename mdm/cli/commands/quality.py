@@ -9,6 +9,7 @@ import click
 
 from matching.evaluation import Evaluation, Measure, Scores
 from mdm.cli.answers import emit_json, say, table
+from mdm.cli.files import NewFile
 from mdm.cli.groups import Group
 from mdm.cli.opened import opened
 from mdm.cli.session import Session, pass_session, shared_options
@@ -28,7 +29,7 @@ KIND = click.Choice(["person", "family", "household"])
 @click.option("--by", multiple=True, metavar="COLUMN", help="Break down by it; may be repeated.")
 @click.option(
     "--mistakes",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=NewFile(),
     help="Write every missed and every false pair, by file and row (.csv or .parquet).",
 )
 @pass_session
@@ -62,7 +63,7 @@ def export() -> None:
 @click.option(
     "--out",
     required=True,
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=NewFile(),
     help="The file to write: .parquet or .csv.",
 )
 @pass_session

@@ -10,6 +10,7 @@ import click
 from mdm.cli.answers import emit_json, say, table
 from mdm.cli.asking import ask_nik, operator
 from mdm.cli.commands.rights import erase, lift, restrict
+from mdm.cli.files import NewFile
 from mdm.cli.groups import Group
 from mdm.cli.opened import opened
 from mdm.cli.session import Session, pass_session, shared_options
@@ -45,7 +46,7 @@ for _right in (restrict, lift, erase):
 )
 @click.option(
     "--out",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=NewFile(),
     help="Write the page a person can read (.html). It holds personal data.",
 )
 @pass_session
