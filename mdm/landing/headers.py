@@ -41,7 +41,6 @@ def match_header(
     column, is there.
     """
     names = [plain(name) for name in header]
-    _refuse_doubles(header, names, file)
     chosen = contract.layout(layout) if layout else _best(contract, names, file)
     lacking = [column for column in chosen.required if plain(column) not in names]
     if lacking:
@@ -50,6 +49,7 @@ def match_header(
             f"{contract.source} requires it.",
             "Add the column (it may be empty) or name the right source or layout, and land again.",
         )
+    _refuse_doubles(header, names, file)  # only now: a row that is no header names people
     places = {c: names.index(plain(c)) for c in chosen.columns if plain(c) in names}
     known = set(places.values())
     extra = {header[i].strip() or f"column {i + 1}": i for i in range(len(names)) if i not in known}

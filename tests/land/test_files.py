@@ -393,6 +393,19 @@ def test_what_is_no_table_is_refused_in_words(
     assert refusal.value.hint
 
 
+def test_a_file_without_a_header_is_refused_and_its_first_row_not_repeated(
+    hub: Hub, tmp_path: Path
+) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("3207110101800001,3207110101100001,BUDI SANTOSO,CIAMIS,BUDI SANTOSO\n" * 3)
+    for layout in (None, "biodata_wni"):
+        with pytest.raises(InputError) as refusal:
+            land_one(hub, path, "kemendagri", layout=layout)
+        said = refusal.value.message + refusal.value.hint
+        assert "BUDI" not in said
+        assert "more than once" not in said
+
+
 def test_doubled_column_is_refused(hub: Hub, tmp_path: Path) -> None:
     header, one = csv_text("biodata_wni", rows_of("biodata_wni", {})).splitlines()
     path = tmp_path / "a.csv"
