@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
@@ -10,8 +12,8 @@ import sqlalchemy as sa
 import mdm.hub.postgresql
 import mdm.hub.sqlite  # noqa: F401 - both make themselves known to the port
 from matching.engine import Engine
-from mdm.errors import HomeError
-from mdm.hub.dialect import Dialect
+from mdm.errors import HomeError, HubError
+from mdm.hub.dialect import Dialect, full
 from mdm.hub.sessions import Sessions
 from mdm.keys import KeyProvider, Keys
 from mdm.keys.keyfile import LocalKeyFile
@@ -19,6 +21,8 @@ from mdm.lake import Lake
 from mdm.settings import Settings
 from mdm.work.background import in_background
 from mdm.work.lock import held, work_lock
+
+LEAST_FREE = 1 << 20  # bytes; with less no database opens
 
 
 @dataclass(frozen=True)
@@ -68,16 +72,29 @@ def composed(settings: Settings, sessions: Sessions) -> Hub:
 
 
 def sessions_of(settings: Settings) -> Sessions:
-    """The home's database, open. HomeError where it is not to be reached."""
+    """The home's database, open. HomeError where it is not to be reached, CapacityError on a full disk."""
     try:
         sessions = Sessions(settings.database, settings.pool)
         with sessions.read():
             return sessions
     except (sa.exc.SQLAlchemyError, OSError):
-        raise HomeError(
-            "The hub's database cannot be opened.",
-            "Check database_url, and that it is running; or the rights of hub.db and its folder.",
-        ) from None
+        raise _unopened(settings) from None
+
+
+def _unopened(settings: Settings) -> HubError:
+    """Why the database does not open, as far as its folder tells: to read, it writes beside itself."""
+    if not settings.database_url:
+        if shutil.disk_usage(settings.home).free < LEAST_FREE:
+            return full()
+        if not os.access(settings.home, os.W_OK):
+            return HomeError(
+                "The home may not be written to; that is needed to read it, too.",
+                "Check the rights of its folder, and that its disk is not mounted read-only.",
+            )
+    return HomeError(
+        "The hub's database cannot be opened.",
+        "Check database_url, and that it is running; or the rights of hub.db and its folder.",
+    )
 
 
 def _provider(settings: Settings) -> KeyProvider:

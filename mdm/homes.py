@@ -18,7 +18,7 @@ from mdm.hub.sessions import Sessions
 from mdm.hub.tables import DomainKeyRow
 from mdm.keys.keyfile import LocalKeyFile, sync_directory
 from mdm.rights import shredlist
-from mdm.settings import FILE, Settings, load_settings, make_settings, write_settings
+from mdm.settings import FILE, UNFINISHED, Settings, load_settings, make_settings, write_settings
 from mdm.work.lock import BusyError
 
 
@@ -45,11 +45,12 @@ def prepare_home(path: Path, **overrides: Any) -> Prepared:
     """
     path = Path(path)
     _refuse_foreign(path)
-    for directory in (path, path / "lake", path / "keys"):
-        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if not (path / FILE).exists():
+    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if not (path / FILE).exists():  # written first: by it a half-made home is known as one
         given = make_settings(path, {k: v for k, v in overrides.items() if v is not None})
         write_settings(_sound(given))
+    for directory in (path / "lake", path / "keys"):
+        directory.mkdir(mode=0o700, exist_ok=True)
     settings = _sound(load_settings(path))
     if _stood(settings):
         _refuse_without_database(settings, "Put hub.db back from its newest copy.")
@@ -127,7 +128,8 @@ def _refuse_without_database(settings: Settings, hint: str) -> None:
 
 
 def _refuse_foreign(path: Path) -> None:
-    if path.is_file() or (path.is_dir() and any(path.iterdir()) and not (path / FILE).exists()):
+    held = {one.name for one in path.iterdir()} - {UNFINISHED} if path.is_dir() else set()
+    if path.is_file() or (held and FILE not in held):
         raise HomeError(
             "This directory holds something that is not a hub.", "Name an empty or new directory."
         )

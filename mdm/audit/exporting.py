@@ -8,6 +8,7 @@ no personal data of the people in the hub; it does name who used the hub.
 from __future__ import annotations
 
 import io
+import shutil
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -176,7 +177,11 @@ def _written(out: Path) -> Iterator[Create]:
     """How to create the files of an export; a zip appears whole or not at all, for its owner only."""
     if not out.suffix:
         out.mkdir(mode=0o700)
-        yield lambda name: (out / name).open("wb")
+        try:
+            yield lambda name: (out / name).open("wb")
+        except BaseException:
+            shutil.rmtree(out)  # half an export would be in the way of a whole one
+            raise
         return
     temporary = out.with_name(out.name + ".new")
     try:

@@ -41,8 +41,11 @@ def render(facts: Facts, next_commands: Sequence[str] = ()) -> str:
 def write(path: Path, facts: Facts, next_commands: Sequence[str] = ()) -> Path:
     """Render to a file, whole or not at all."""
     temporary = path.with_name(path.name + ".new")
-    temporary.write_text(render(facts, next_commands), "utf-8")
-    return temporary.replace(path)
+    try:
+        temporary.write_text(render(facts, next_commands), "utf-8")
+        return temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 def _charts(facts: Facts) -> dict[str, Any]:

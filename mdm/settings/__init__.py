@@ -23,6 +23,7 @@ from mdm.hub.dialect import Pool
 from mdm.settings.access import Access, AccessSettings
 
 FILE = "dtsen.yaml"
+UNFINISHED = "dtsen.new"  # what a killed `dtsen init` may leave of it
 PREFIX = "DTSEN_"
 
 
@@ -121,12 +122,15 @@ def write_settings(settings: Settings) -> None:
     """Write the document, readable by its owner only (a database URL may carry a password)."""
     text = yaml.safe_dump(settings.model_dump(mode="json", exclude_defaults=True), sort_keys=True)
     path = settings.home / FILE
-    temporary = path.with_suffix(".new")
-    temporary.touch(mode=0o600)
-    temporary.write_text(
-        "# Settings of this DTSEN Hub.\n" + ("" if text == "{}\n" else text), "utf-8"
-    )
-    temporary.replace(path)
+    temporary = settings.home / UNFINISHED
+    try:
+        temporary.touch(mode=0o600)
+        temporary.write_text(
+            "# Settings of this DTSEN Hub.\n" + ("" if text == "{}\n" else text), "utf-8"
+        )
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 def _document(path: Path) -> dict[str, Any]:

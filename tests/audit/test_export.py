@@ -8,6 +8,7 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,7 @@ from mdm.audit.verifier import EVENTS, leaf_hash, read_key, read_note, verify_ex
 from mdm.compose import Hub
 from mdm.errors import InputError, UsageError
 from mdm.homes import create_home
-from mdm.work.progress import Silent
+from mdm.work.progress import Advance, Silent
 from tests.audit.logs import act, keep_log
 from tests.templates import Fill, Template
 
@@ -75,6 +76,27 @@ def test_an_export_is_for_its_owner_only_and_never_replaces_a_folder(
         export_to(log, tmp_path)
     with pytest.raises(UsageError):
         export_to(log, tmp_path / "log.csv")
+
+
+class Stopped(Silent):
+    """Somebody presses Ctrl-C while events are written."""
+
+    @contextmanager
+    def task(self, label: str, total: int | None = None) -> Iterator[Advance]:
+        def stop(_done: int) -> None:
+            raise KeyboardInterrupt
+
+        yield stop
+
+
+@pytest.mark.parametrize("name", ["log", "log.zip"])
+def test_half_an_export_is_not_left_in_the_way(log: Hub, tmp_path: Path, name: str) -> None:
+    folder = tmp_path / "out"
+    folder.mkdir()
+    with pytest.raises(KeyboardInterrupt):
+        export(log, folder / name, Stopped(), actor="auditor")
+    assert list(folder.iterdir()) == []
+    assert export_to(log, folder / name).events
 
 
 def test_another_hubs_key_is_not_enough(log: Hub, tmp_path: Path) -> None:

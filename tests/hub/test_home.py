@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import stat
 import subprocess
 import sys
@@ -12,7 +13,7 @@ import pytest
 
 from mdm import audit
 from mdm.compose import Hub
-from mdm.errors import HomeError, RuleError
+from mdm.errors import CapacityError, HomeError, RuleError
 from mdm.homes import create_home, open_home
 from mdm.settings import load_settings
 
@@ -37,6 +38,30 @@ def test_a_directory_with_something_else_is_refused(home: Path) -> None:
     with pytest.raises(HomeError, match="not a hub"):
         create_home(home)
     assert [path.name for path in home.iterdir()] == ["holiday.txt"]
+
+
+def test_what_an_init_that_was_killed_left_is_finished(home: Path) -> None:
+    home.mkdir()
+    (home / "dtsen.new").write_text("# Set")  # half a settings file, as a full disk leaves it
+    create_home(home).close()
+    open_home(home).close()
+    assert not (home / "dtsen.new").exists()
+
+
+def test_a_database_that_does_not_open_says_what_is_in_its_way(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    create_home(home).close()
+    (home / "hub.db").write_bytes(b"no database" * 100)
+    with pytest.raises(HomeError, match="cannot be opened"):
+        open_home(home)
+    monkeypatch.setattr("os.access", lambda *_: False)  # as of a disk mounted read-only
+    with pytest.raises(HomeError, match="may not be written"):
+        open_home(home)
+    usage = shutil.disk_usage(home)
+    monkeypatch.setattr("shutil.disk_usage", lambda _: usage._replace(free=0))
+    with pytest.raises(CapacityError, match="full"):
+        open_home(home)
 
 
 def test_a_home_that_is_not_there_says_what_to_do(home: Path) -> None:
