@@ -49,9 +49,8 @@ class Surface:
         scope["state"][REQUEST_ID] = request_id
         method, status = scope["method"], 0
         bodiless = method == "HEAD"
-        if (
-            bodiless
-        ):  # is GET: the same guard, the same reading, the same event in the log; only no body
+        if bodiless:
+            # Asked as GET: the same guard, the same reading, the same event in the audit log.
             scope = {**scope, "method": "GET"}
 
         async def out(message: MutableMapping[str, Any]) -> None:
@@ -62,10 +61,7 @@ class Surface:
                 if method == "OPTIONS":
                     headers = self._with_methods(headers, scope.get("path_template"))
                 elif status == 405:
-                    headers = [
-                        (n, _named(v.decode().split(", ")) if n == b"allow" else v)
-                        for n, v in headers
-                    ]
+                    headers = _with_head(headers)
                 message["headers"] = headers
             elif bodiless:
                 message = {**message, "body": b""}
@@ -113,6 +109,14 @@ class Surface:
             code=scope["state"].get("problem"),
             fault=scope["state"].get("fault"),
         )
+
+
+def _with_head(headers: list[_Header]) -> list[_Header]:
+    """The router's own Allow, which knows only what routes declare."""
+    return [
+        (name, _named(value.decode().split(", ")) if name == b"allow" else value)
+        for name, value in headers
+    ]
 
 
 def _named(methods: Iterable[str]) -> bytes:
