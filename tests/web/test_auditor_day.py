@@ -72,7 +72,7 @@ def test_the_day(judged: Served, open_: Open, tmp_path: Path) -> None:
 
 def trace_one_value(page: Page, hub: Hub, who: Member) -> None:
     page.locator("a[href$='/nilai/name']").click()
-    page.get_by_role("heading", name="Nilai yang kalah").wait_for()
+    page.get_by_role("heading", name="Nilai yang tidak terpilih").wait_for()
     assert NAME not in page.content()
     page.keyboard.press("o")
     page.get_by_text(NAME).wait_for()
@@ -152,7 +152,7 @@ def take_a_copy(page: Page) -> None:
 def draw_and_examine(page: Page) -> None:
     page.get_by_role("link", name="Contoh").click()
     card = page.locator("form.card", has_text="Peristiwa log")
-    card.get_by_label("Banyaknya").fill("3")
+    card.get_by_label("Jumlah").fill("3")
     card.get_by_role("button").click()
     page.get_by_role("link", name="Lanjut memeriksa").click()
     axe(page)
@@ -167,8 +167,8 @@ def draw_and_examine(page: Page) -> None:
 
 def sign_in(page: Page, name: str, code: str) -> None:
     page.goto("/masuk")
-    page.get_by_label("Nama masuk").fill(name)
-    page.get_by_label("Sandi").fill(PASSWORD)
+    page.get_by_label("Nama pengguna").fill(name)
+    page.get_by_label("Kata sandi", exact=True).fill(PASSWORD)
     page.get_by_label("Kode faktor kedua").fill(code)
     page.get_by_role("main").get_by_role("button", name="Masuk").click()
     page.get_by_role("heading", name="Yang menunggu Anda").wait_for()

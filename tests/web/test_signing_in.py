@@ -22,8 +22,8 @@ HTML = {"Accept": "text/html"}
 
 
 def sign_in(page: Page, login: str, password: str = PASSWORD, code: str = "") -> None:
-    page.get_by_label("Nama masuk").fill(login)
-    page.get_by_label("Sandi").fill(password)
+    page.get_by_label("Nama pengguna").fill(login)
+    page.get_by_label("Kata sandi", exact=True).fill(password)
     page.get_by_label("Kode faktor kedua").fill(code)
     page.get_by_role("main").get_by_role("button", name="Masuk").click()
 
@@ -34,8 +34,8 @@ def test_the_first_account_is_made_with_the_token(workbench: Served, open_: Open
         page.goto("/")
         page.get_by_role("link", name="Penyiapan pertama").click()
         page.get_by_label("Token penyiapan").fill(token)
-        page.get_by_label("Nama masuk").fill("rini.first")
-        page.get_by_label("Sandi").fill(PASSWORD)
+        page.get_by_label("Nama pengguna").fill("rini.first")
+        page.get_by_label("Kata sandi", exact=True).fill(PASSWORD)
         axe(page)
         page.get_by_role("button", name="Buat akun").click()
         page.get_by_text("Akun sudah dibuat").wait_for()
@@ -64,7 +64,7 @@ def test_by_keyboard_alone_without_the_script_on_a_phone(workbench: Served, open
         page.goto("/operasi")
         assert re.search(r"/masuk\?balik=/operasi$", page.url)
         fits(page)
-        page.get_by_label("Nama masuk").focus()
+        page.get_by_label("Nama pengguna").focus()
         page.keyboard.type(who.login)
         page.keyboard.press("Tab")
         page.keyboard.type(PASSWORD)
@@ -97,17 +97,17 @@ def test_an_initial_password_is_changed_before_anything_else(
     with open_() as page:
         page.goto("/masuk")
         sign_in(page, login)
-        page.get_by_role("heading", name="Ganti sandi").wait_for()
+        page.get_by_role("heading", name="Ganti kata sandi").wait_for()
         page.goto("/")
-        page.get_by_role("heading", name="Ganti sandi").wait_for()
+        page.get_by_role("heading", name="Ganti kata sandi").wait_for()
         for new, again, told in (
             ("gunung-merbabu-77", "gunung-merapi-77", "tidak sama"),
-            ("katasandi1234", "katasandi1234", "sandi paling umum"),
+            ("katasandi1234", "katasandi1234", "kata sandi paling umum"),
             ("gunung-merbabu-77", "gunung-merbabu-77", None),
         ):
-            page.get_by_label("Sandi sekarang").fill(PASSWORD)
-            page.get_by_label("Sandi baru", exact=True).fill(new)
-            page.get_by_label("Sandi baru sekali lagi").fill(again)
+            page.get_by_label("Kata sandi sekarang").fill(PASSWORD)
+            page.get_by_label("Kata sandi baru", exact=True).fill(new)
+            page.get_by_label("Kata sandi baru sekali lagi").fill(again)
             page.get_by_role("button", name="Simpan").click()
             if told:
                 page.get_by_text(told).wait_for()
@@ -133,7 +133,7 @@ def test_a_one_time_password_that_came_too_late_says_whom_to_ask(
     with open_(members["user-administrator"]) as page:
         page.goto(f"/kelola/petugas/{late}")
         page.get_by_text("sudah lewat waktu").first.wait_for()
-        page.get_by_role("cell", name="Masuk dengan sandi sekali pakai").first.wait_for()
+        page.get_by_role("cell", name="Masuk dengan kata sandi sekali pakai").first.wait_for()
 
 
 def test_english_is_one_click_away_and_stays(members: dict[str, Member], open_: Open) -> None:
