@@ -136,7 +136,7 @@ def full_name(code: str) -> str:
     """A place and those it lies in by name, the smallest first; '' for the country, and where none is known."""
     digits = code.replace(".", "")
     names = (place_name(digits[:step]) for step in (10, 6, 4, 2) if len(digits) >= step)
-    return ", ".join(name.title() for name in names if name)
+    return ", ".join(name.strip().title() for name in names if name)
 
 
 def children(code: str) -> list[str]:

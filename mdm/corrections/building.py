@@ -262,7 +262,7 @@ def waits_for_card(columns: Mapping[str, Any]) -> bool:
 def _card(b: Building) -> str | None:
     card = value_of(b.around.target, "kk")
     if not card:
-        b.say("kk", "not-a-kk")
+        b.say("", "family-no-card")
     return str(card) if card else None
 
 

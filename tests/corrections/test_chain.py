@@ -169,6 +169,13 @@ DEATH = {"death_date": "2026-11-02"}
             "evidence-type",
         ),
         ("report-death", FAMILY[SITI], {"values": DEATH}, "not-touchable"),
+        (
+            "add-member",
+            FAMILY[SITI],
+            {"values": {"nik": RINA, "relationship": "CHILD"}},
+            "family-no-card",
+        ),
+        ("report-birth", FAMILY[SITI], {"values": {"name": "BAYI"}}, "family-no-card"),
         ("merge-doubles", ENTITY[SITI], {"values": {"nik": SITI}}, "same-entity"),
         (
             "move-family",

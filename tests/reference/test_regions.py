@@ -11,7 +11,7 @@ import pytest
 
 from reference import region_build
 from reference.files import DATA, read_rows, read_table
-from reference.regions import children, find_village, lookup, place_name, region_tables
+from reference.regions import children, find_village, full_name, lookup, place_name, region_tables
 
 
 @pytest.fixture(scope="module")
@@ -187,3 +187,7 @@ def test_the_tables_join_in_the_engine(connection: duckdb.DuckDBPyConnection) ->
     ).fetchall()
     connection.unregister("ref_place")
     assert [code for _, code in found] == ["9301012001", "352614"]
+
+
+def test_a_place_reads_without_the_blanks_of_its_decree() -> None:
+    assert full_name("3172") == "Kota Administrasi Jakarta Utara, Daerah Khusus Ibukota Jakarta"
