@@ -25,6 +25,7 @@ INTERRUPTED = 130
 BROKEN_PIPE = 141
 
 _NUMBER = re.compile(r"\d{10,}")
+_ENGINE_INTERRUPTED = "Query interrupted"
 _ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -61,12 +62,21 @@ def explain(error: BaseException) -> Failure:
             return Failure(error.exit_code, type(error).__name__, error.message, error.hint)
         case click.ClickException():
             return Failure(USAGE, "UsageError", masked(error.format_message()), _usage_hint(error))
-        case KeyboardInterrupt() | click.Abort():
+        case _ if _interrupted(error):
             message = "Interrupted. Nothing half-done is visible; run again to resume."
             return Failure(INTERRUPTED, "Interrupted", message)
         case _:
             known = _of_the_machine(error)
             return explain(known) if known else _internal(error)
+
+
+def _interrupted(error: BaseException | None) -> bool:
+    """Whether somebody pressed Ctrl-C. DuckDB says so in an error of its own, which Splink wraps once more."""
+    while error is not None:
+        if isinstance(error, (KeyboardInterrupt, click.Abort)) or str(error) == _ENGINE_INTERRUPTED:
+            return True
+        error = error.__cause__
+    return False
 
 
 def _of_the_machine(error: BaseException) -> HubError | None:

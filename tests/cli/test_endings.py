@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import errno
 import json
+import os
 import re
+import signal
+import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import click
 import pytest
 
+from matching.engines.duckdb import DuckDBEngine
 from matching.rules import RuleDocumentError
 from mdm import errors
 from mdm.cli import app as application
@@ -196,6 +201,26 @@ def test_interruption_is_130_and_says_what_stands(
     monkeypatch.setattr(application.app, "main", interrupted)
     assert call(["run"]) == 130
     assert "Nothing half-done is visible" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "run",
+    [
+        DuckDBEngine.run,
+        lambda engine, sql: engine.splink()._log_and_run_sql_execution(sql, "a", "a"),
+    ],
+    ids=["by us", "by Splink"],
+)
+def test_ctrl_c_in_the_middle_of_a_statement_is_an_interruption(
+    run: Callable[[DuckDBEngine, str], object],
+) -> None:
+    engine = DuckDBEngine(threads=1)
+    endless = "CREATE TABLE a AS SELECT sum(hash(a.range * b.range)) AS n FROM range(100000000) a, range(100000000) b"
+    threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT)).start()
+    with pytest.raises((Exception, KeyboardInterrupt)) as met:
+        run(engine, endless)
+    engine.close()
+    assert explain(met.value).exit_code == 130, repr(met.value)
 
 
 def test_the_home_may_stand_before_or_after_the_verb_or_in_the_environment(
