@@ -29,8 +29,9 @@ _CARRIED = ("[Content_Types].xml", "_rels/.rels", _WORKBOOK, _LINKS, "xl/styles.
 _BEGIN = re.compile(rb"<((?:[\w.-]+:)?)sheetData\s*>")
 _SHARED_BEGIN = re.compile(rb"<(?:[\w.-]+:)?si(?=[\s/>])")
 _SHARED_END = re.compile(rb"</(?:[\w.-]+:)?sst\s*>")
-_TYPE_SHARED = re.compile(rb"""(\st=["'])s(?=["'])""")
+_TYPE_SHARED = re.compile(rb"""(\st\s*=\s*["'])s(?=["'])""")
 _NAMED_TEXT = re.compile(rb"""(\st=["']s["'][^<]*<(?:[\w.-]+:)?v>)(\d+)""")
+_HIDES = b"<!"  # begins what tags are not seen in: CDATA, comments
 
 
 @dataclass(frozen=True)
@@ -92,6 +93,7 @@ class _SharedTexts:
 
     def __init__(self, xml: bytes) -> None:
         self._xml = xml
+        self._odd = _HIDES in xml
         begins = [found.start() for found in _SHARED_BEGIN.finditer(xml)]
         end = max(
             (found.start() for found in _SHARED_END.finditer(xml, begins[-1] if begins else 0)),
@@ -101,13 +103,17 @@ class _SharedTexts:
         self._head, self._tail = xml[: self._bounds[0]], xml[end:]
 
     def named_in(self, sheet: bytes) -> tuple[bytes, bytes]:
-        """Rows whose cells name the texts of a smaller file, and that file."""
+        """Rows whose cells name the texts of a smaller file, and that file. Where one cell is not written as cells
+        usually are, all stay as they are, with all texts: slower, and never another's text.
+        """
         places: dict[bytes, int] = {}
 
         def renumbered(found: re.Match[bytes]) -> bytes:
             return b"%s%d" % (found[1], places.setdefault(found[2], len(places)))
 
-        rows = _NAMED_TEXT.sub(renumbered, sheet)
+        rows, found = _NAMED_TEXT.subn(renumbered, sheet)
+        if self._odd or _HIDES in sheet or found != len(_TYPE_SHARED.findall(sheet)):
+            return sheet, self._xml
         texts = [self._text(int(number)) for number in places]
         return rows, b"".join([self._head, *texts, self._tail])
 
@@ -168,7 +174,8 @@ def _parted(
     sheet: IO[bytes], head: bytes, prefix: bytes, rest: bytes, size: int
 ) -> Iterator[tuple[bytes, int]]:
     """Sheets of some `size` bytes of rows each, and how many rows without a number stand before. The last has what
-    the file says below its rows, as which cells are merged.
+    the file says below its rows, as which cells are merged. Nothing is parted after the first CDATA or comment: what
+    looks like a row's end may stand in it.
     """
     end = b"</%srow>" % prefix
     close = b"</%ssheetData></%sworksheet>" % (prefix, prefix)
@@ -176,7 +183,7 @@ def _parted(
     counted = 0
     while part := sheet.read(_READ):
         rest += part
-        while (cut := rest.find(end, size)) >= 0:
+        while _HIDES not in rest and (cut := rest.find(end, size)) >= 0:
             rows, rest = rest[: cut + len(end)], rest[cut + len(end) :]
             yield head + rows + close, _before(row, rows, counted)
             counted += len(row.findall(rows))

@@ -99,6 +99,77 @@ def test_a_long_sheet_says_piece_by_piece_what_it_says_as_a_whole(
     assert len(whole[2]) == ROWS + (5 if form != "unnumbered" else 0)
 
 
+#: Ways to write a text that sheets share, and a cell that names it, which programs may use.
+TEXTS = {
+    "plain": "<si><t>{}</t></si>",
+    "spaces": '<si><t xml:space="preserve"> {} </t></si>',
+    "rich": '<si><r><rPr><b/></rPr><t>{}</t></r><r><t xml:space="preserve"> dua</t></r></si>',
+    "reading": '<si><t>{}</t><rPh sb="0" eb="1"><t>ph</t></rPh></si>',
+    "entities": "<si><t>{} &#233; &amp;lt;si&gt;</t></si>",
+    "CDATA": "<si><t>{}<![CDATA[ <si> </sst>]]></t></si>",
+    "comment": "<si><!-- <si> --><t>{}</t></si>",
+}
+CELLS = {
+    "usual": '<c r="B{}" t="s"><v>{}</v></c>',
+    "single": "<c t='s' r='B{}'><v>{}</v></c>",
+    "spread": '<c r="B{}"\n t = "s"\n><v\n>{}</v\n></c>',
+    "space": '<c r="B{}" t="s"><v xml:space="preserve">{}</v></c>',
+    "comment": '<c r="B{}" t="s"><!-- </row> --><v>{}</v></c>',
+    "inline": '<c r="B{}" t="s"><v>{}</v></c><c t="inlineStr"><is><t><![CDATA[</row> t="s"><v>1]]></t></is></c>',
+}
+
+
+def written(path: Path, text: str, cell: str) -> Path:
+    """A workbook in which texts and cells are written so: 200 rows that name few texts, and now and then a new one."""
+    book = openpyxl.Workbook()
+    book.active.title = "Data"
+    for row in (["NIK", "Nama", "Lahir"], ["1", "x", "y"]):
+        book.active.append(row)
+    book.save(path.with_suffix(".made"))
+    names = [*("NIK", "Nama", "Lahir"), *(f"NAMA {n}" for n in range(120))]
+    shared = "".join((TEXTS["plain"] if n < 3 else text).format(one) for n, one in enumerate(names))
+    rows = '<row r="1"><c r="A1" t="s"><v>0</v></c><c r="B1" t="s"><v>1</v></c><c r="C1" t="s"><v>2</v></c></row>'
+    for n in range(2, 200):
+        usual = CELLS["usual"].replace("B", "A").format(n, 4 + n % 3)
+        rows += f'<row r="{n}">{usual}{(cell if n % 3 else CELLS["usual"]).format(n, 3 + n % 120)}</row>'
+    main = 'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
+    parts = {
+        "xl/worksheets/sheet1.xml": f"<worksheet {main}><sheetData>{rows}</sheetData></worksheet>",
+        "xl/sharedStrings.xml": f"<sst {main}>{shared}</sst>",
+    }
+    kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sharedStrings+xml"
+    frame = {  # what names the part with the texts, which openpyxl leaves out
+        "xl/_rels/workbook.xml.rels": '<Relationship Type="http://schemas.openxmlformats.org/officeDocument/2006/'
+        'relationships/sharedStrings" Target="sharedStrings.xml" Id="rId9"/></Relationships>',
+        "[Content_Types].xml": f'<Override PartName="/xl/sharedStrings.xml" ContentType="{kind}"/></Types>',
+    }
+    with zipfile.ZipFile(path.with_suffix(".made")) as made, zipfile.ZipFile(path, "w") as to:
+        for part in made.namelist():
+            text = made.read(part).decode()
+            if part in frame:
+                end = frame[part].rpartition("<")[2]
+                text = text.replace(f"<{end}", frame[part])
+            if part not in parts:
+                to.writestr(part, text)
+        for part, text in parts.items():
+            to.writestr(part, text)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("text", "cell"),
+    [*((text, "usual") for text in TEXTS), *(("plain", cell) for cell in CELLS)],
+)
+def test_however_it_is_written_each_cell_keeps_its_own_text(
+    tmp_path: Path, text: str, cell: str
+) -> None:
+    path = written(tmp_path / "a.xlsx", TEXTS[text], CELLS[cell])
+    _, _, rows = read(path, 60)
+    table = openpyxl.load_workbook(path)["Data"].iter_rows(min_row=2, values_only=True)
+    assert [row[1:3] for row in rows] == [[value or "" for value in row[:2]] for row in table]
+    assert len(rows) == 198
+
+
 @pytest.mark.parametrize("form", ["rich", "prefixed", "unnumbered"])
 def test_few_rows_of_a_long_sheet_are_open_at_once(books: dict[str, Path], form: str) -> None:
     heights = [piece.sheet.height for piece in Workbook(books[form], SMALL).pieces("Data")]
