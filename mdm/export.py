@@ -94,19 +94,14 @@ def write_table(
 ) -> None:
     """Stream rows into a .parquet or .csv that appears whole or not at all (mode 0600)."""
     make = check_target(out)
-    temporary = out.with_name(out.name + ".new")
-    try:
-        with (
-            progress.task(f"write {out.name}", total=rows) as advance,
-            private_file(temporary) as sink,
-            make(sink, reader.schema) as writer,
-        ):
-            for batch in reader:
-                writer.write_batch(batch)
-                advance(batch.num_rows)
-        temporary.replace(out)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with (
+        progress.task(f"write {out.name}", total=rows) as advance,
+        private_file(out) as sink,
+        make(sink, reader.schema) as writer,
+    ):
+        for batch in reader:
+            writer.write_batch(batch)
+            advance(batch.num_rows)
 
 
 def check_target(out: Path) -> Any:

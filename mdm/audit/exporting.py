@@ -183,13 +183,8 @@ def _written(out: Path) -> Iterator[Create]:
             shutil.rmtree(out)  # half an export would be in the way of a whole one
             raise
         return
-    temporary = out.with_name(out.name + ".new")
-    try:
-        with private_file(temporary) as sink, _zip(sink) as held:
-            yield partial(_created, held)
-        temporary.replace(out)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with private_file(out) as sink, _zip(sink) as held:
+        yield partial(_created, held)
 
 
 def _zip(sink: Any) -> zipfile.ZipFile:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import signal
 import sys
 import threading
 import warnings
@@ -91,6 +92,8 @@ def app() -> None:
 def main(arguments: Sequence[str] | None = None) -> None:
     """The console script: run one call and leave with its exit code."""
     _quieten_libraries()
+    # Whoever stops a container or a service sends this: as Ctrl-C does.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     sys.exit(call(sys.argv[1:] if arguments is None else arguments))
 
 

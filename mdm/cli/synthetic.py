@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -40,12 +41,18 @@ def make_files(
             advance(made - done)
             done = made
 
-        return generate(
-            out,
-            people=people,
-            records=records,
-            seed=seed,
-            scenario=scenario,
-            fmt=fmt,
-            on_progress=on_progress,
-        )
+        try:
+            return generate(
+                out,
+                people=people,
+                records=records,
+                seed=seed,
+                scenario=scenario,
+                fmt=fmt,
+                on_progress=on_progress,
+            )
+        except BaseException:
+            shutil.rmtree(
+                out, ignore_errors=True
+            )  # half the files would be in the way of all of them
+            raise

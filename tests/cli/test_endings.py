@@ -7,7 +7,10 @@ import json
 import os
 import re
 import signal
+import subprocess
+import sys
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -221,6 +224,27 @@ def test_ctrl_c_in_the_middle_of_a_statement_is_an_interruption(
         run(engine, endless)
     engine.close()
     assert explain(met.value).exit_code == 130, repr(met.value)
+
+
+def test_who_stops_a_container_interrupts_like_ctrl_c(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    synth = ["--json", "synth", str(out), "--people", "1000000"]
+    process = subprocess.Popen(
+        [sys.executable, "-c", "from mdm.cli import main; main()", *synth],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    until = time.monotonic() + 60
+    while not (out / "truth").exists() and time.monotonic() < until:
+        time.sleep(0.05)
+    process.send_signal(signal.SIGTERM)
+    said, told = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert json.loads(said)["error"]["kind"] == "Interrupted"
+    assert "Nothing half-done is visible" in told
+    assert "Traceback" not in told
+    assert not out.exists(), "half the files would be in the way of all of them"
 
 
 def test_the_home_may_stand_before_or_after_the_verb_or_in_the_environment(

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import errno
 import stat
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import openpyxl
@@ -11,6 +13,7 @@ import pytest
 
 from mdm.compose import Hub
 from mdm.errors import UsageError
+from mdm.files.sheets import write_csv, write_xlsx
 from mdm.validation.findings import write_findings
 from tests.land.deliveries import accepted, csv_text, land_one, new_hub, rows_of, write
 
@@ -79,3 +82,27 @@ def test_one_batch_only(hub: Hub, tmp_path: Path) -> None:
     assert {line["file"] for line in read(tmp_path / "one.csv")} == {"b.csv"}
     with pytest.raises(UsageError):
         write_findings(hub, tmp_path / "none.csv", batch="nothing")
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda path, rows: write_csv(path, ["word"], rows),
+        lambda path, rows: write_xlsx(path, [("Data", ["word"], rows)]),
+    ],
+    ids=["csv", "xlsx"],
+)
+def test_a_file_that_cannot_be_finished_leaves_the_one_before_as_it_was(
+    tmp_path: Path, make: Callable[[Path, Iterator[list[str]]], object]
+) -> None:
+    def rows() -> Iterator[list[str]]:
+        yield ["one"]
+        raise OSError(errno.ENOSPC, "the disk is full")
+
+    with pytest.raises(OSError, match="full"):
+        make(tmp_path / "new", rows())
+    (tmp_path / "old").write_bytes(b"as it was")
+    with pytest.raises(OSError, match="full"):
+        make(tmp_path / "old", rows())
+    assert (tmp_path / "old").read_bytes() == b"as it was"
+    assert [path.name for path in tmp_path.iterdir()] == ["old"]
