@@ -19,7 +19,7 @@ from api.web.pages import AnyRequest, page
 from api.web.visitor import visitor_of
 from api.web.waterfall import Bar, waterfall
 from api.web.wording import IN, Wording
-from matching.rules import Kind, LinkageRules
+from matching.rules import Kind, LinkageRules, Thresholds
 from mdm.compose import Hub
 from mdm.errors import HubError
 from mdm.hub.columns import now as clock
@@ -38,6 +38,7 @@ class ShownPair:
     right: int
     pair: ComponentPair
     reason: str
+    bounds: Thresholds
     waterfall: tuple[Bar, ...]
 
 
@@ -97,7 +98,8 @@ def _shown(words: Wording, hub: Hub, sight: Sight, rules: LinkageRules) -> list[
             numbers[_key(component, one.right)],
             one,
             _reason(words, reason_of(rules, one.reason, one.judgement), one),
-            waterfall(one, rules.kind, words),
+            bounds := rules.thresholds_for(one.reason),
+            waterfall(one, rules.kind, words, bounds),
         )
         for one in sorted(component.pairs, key=lambda one: -(one.match_weight or 0))
         if _key(component, one.left) in numbers and _key(component, one.right) in numbers

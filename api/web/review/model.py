@@ -14,6 +14,7 @@ from api.web.operations.named import source_name
 from api.web.review.words import spoken
 from api.web.waterfall import Bar, waterfall
 from api.web.wording import Wording
+from matching.rules import Kind, Thresholds, load_linkage
 from mdm.review.differences import (
     Difference,
     against,
@@ -99,6 +100,7 @@ class Weighed:
     state: str
     reason: str
     passed_over: bool
+    bounds: Thresholds
     steps: tuple[Bar, ...]
 
 
@@ -228,8 +230,8 @@ def _member(show: _Shown, one: Member, inside: AbstractSet[str]) -> tuple[str, s
     )
 
 
-def _weighed(one: ComponentPair, kind: str, words: Wording, letters: Mapping[int, str]) -> Weighed:
-    human = one.reason == "human"
+def _weighed(one: ComponentPair, kind: Kind, words: Wording, letters: Mapping[int, str]) -> Weighed:
+    human, bounds = one.reason == "human", load_linkage(kind).thresholds_for(one.reason)
     first, second = sorted((letters[one.left], letters[one.right]))
     return Weighed(
         key=f"{one.left}-{one.right}",
@@ -240,5 +242,6 @@ def _weighed(one: ComponentPair, kind: str, words: Wording, letters: Mapping[int
         state=("human-" if human else "") + one.judgement,
         reason=reason(words, one.reason, one.judgement),
         passed_over=one.passed_over,
-        steps=waterfall(one, kind, words),
+        bounds=bounds,
+        steps=waterfall(one, kind, words, bounds),
     )
