@@ -191,15 +191,6 @@ class LinkageRules(Document):
         """All that may give a pair another judgement than its weight alone."""
         return (*self.stricter, *self.guards)
 
-    def thresholds_for(self, reason: str) -> Thresholds:
-        """The thresholds that held for a pair judged for this reason: where it names a stricter pattern, its own."""
-        link, review = self.thresholds.link, self.thresholds.review
-        for one in self.stricter:
-            if one.name == reason:
-                link = link if one.link is None else one.link
-                review = review if one.review is None else one.review
-        return Thresholds(link=link, review=review)
-
     @model_validator(mode="after")
     def _names_are_unique(self) -> LinkageRules:
         groups: tuple[Sequence[BlockingRule | Comparison | Pattern], ...] = (

@@ -8,7 +8,7 @@ import pytest
 
 from api.web.waterfall import Bar, waterfall
 from api.web.wording import IN
-from matching.rules import Thresholds, load_linkage
+from matching.rules import Thresholds
 from mdm.tracing.component import ComponentPair
 from mdm.tracing.facts import Step
 
@@ -37,13 +37,3 @@ def test_the_sum_stands_where_it_lies_among_the_thresholds(last: float, above: i
     (bounds,) = {tuple(lines(bar, "bound")) for bar in bars}
     assert 0 <= bounds[0] < lines(bars[0], "zero")[0] < bounds[1] <= 220
     assert sum(bound < end(bars[-1]) for bound in bounds) == above
-
-
-def test_a_pair_of_a_stricter_pattern_has_its_thresholds() -> None:
-    rules = load_linkage("person")
-    strict = rules.stricter[0]
-    assert strict.link is not None
-    held = rules.thresholds_for(strict.name)
-    assert (held.link, held.review) == (strict.link, strict.review)
-    assert held.link > rules.thresholds.link
-    assert rules.thresholds_for("weight") == rules.thresholds
