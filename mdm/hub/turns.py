@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from mdm.errors import CapacityError
+from mdm.work.lock import locked
 
 LOOK_SECONDS = 0.0003  # between two looks whether the turn is free
 GIVE_WAY_SECONDS = 0.05  # how long one who writes much lets others go first
@@ -52,7 +53,7 @@ class FileTurn:
 
     def waited_for(self) -> bool:
         """Whether somebody else wants to write."""
-        if not _locked(self._waiting, fcntl.LOCK_EX):
+        if not locked(self._waiting, fcntl.LOCK_EX):
             return True
         fcntl.flock(self._waiting, fcntl.LOCK_UN)
         return False
@@ -68,7 +69,7 @@ def turn_at(files: Files, seconds: float, *, bulk: bool) -> Iterator[FileTurn]:
             _until(lambda: not turn.waited_for(), GIVE_WAY_SECONDS)
         else:
             fcntl.flock(waiting, fcntl.LOCK_SH)
-        if not _until(lambda: _locked(pen, fcntl.LOCK_EX), seconds):
+        if not _until(lambda: locked(pen, fcntl.LOCK_EX), seconds):
             raise CapacityError(
                 "The database is busy: another process writes and does not end.",
                 "Look which process works on this home, and try again.",
@@ -82,14 +83,6 @@ def turn_at(files: Files, seconds: float, *, bulk: bool) -> Iterator[FileTurn]:
 
 def _open(database: Path, what: str) -> int:
     return os.open(f"{database}-{what}", os.O_RDWR | os.O_CREAT, 0o600)
-
-
-def _locked(descriptor: int, how: int) -> bool:
-    try:
-        fcntl.flock(descriptor, how | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
 
 
 def _until(done: Callable[[], bool], seconds: float) -> bool:

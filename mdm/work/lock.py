@@ -26,7 +26,7 @@ def held(path: Path) -> bool:
     except FileNotFoundError:
         return False
     try:
-        return not _locked(descriptor, fcntl.LOCK_SH)
+        return not locked(descriptor, fcntl.LOCK_SH)
     finally:
         os.close(descriptor)
 
@@ -53,13 +53,14 @@ def work_lock(path: Path, what: str) -> Iterator[None]:
 def _taken(descriptor: int) -> bool:
     """Take the lock alone. Whoever only looks (`held`) has it for a moment: that is waited for."""
     for _ in range(LOOKS):
-        if _locked(descriptor, fcntl.LOCK_EX):
+        if locked(descriptor, fcntl.LOCK_EX):
             return True
         time.sleep(LOOK_SECONDS)
     return False
 
 
-def _locked(descriptor: int, how: int) -> bool:
+def locked(descriptor: int, how: int) -> bool:
+    """Take a lock on an open file (`fcntl.LOCK_EX` alone, `LOCK_SH` with others) if it is free now; whether it was."""
     try:
         fcntl.flock(descriptor, how | fcntl.LOCK_NB)
     except BlockingIOError:
