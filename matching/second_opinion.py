@@ -61,6 +61,11 @@ def second_opinion(engine: Engine, kind: Kind) -> SecondOpinion:
     return SecondOpinion(vectors.num_rows, counts["link"], counts["non-link"], learned)
 
 
+def import_libraries() -> None:
+    """Import what only this step needs, which takes longer than the step: for who has a thread to spare."""
+    import recordlinkage  # noqa: F401, PLC0415
+
+
 def _vectors(engine: Engine, kind: Kind, gammas: list[str]) -> pa.Table:
     """Distinct vectors in one order, with how many clear matches and non-matches show each."""
     columns, limits = ", ".join(gammas), load_linkage(kind).thresholds

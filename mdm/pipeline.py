@@ -8,6 +8,7 @@ from __future__ import annotations
 from functools import partial
 
 from matching.engine import Engine
+from matching.second_opinion import import_libraries
 from matching.standardise import standardise
 from mdm import audit, figures, linking
 from mdm.compose import Hub
@@ -24,11 +25,20 @@ from mdm.work.progress import Progress
 
 Counts = dict[str, int]
 
+#: Records from which standardising takes longer than importing what linking needs, which goes on beside it.
+_MANY = 100_000
+
 
 def _validate(work: Work) -> Counts:
     done = validate(work.hub, work.engine, work.progress, before=work.run.started)
     keep_turns(work.hub, work.engine, work.seq)
     return done.as_dict()
+
+
+def _import_ahead(work: Work) -> None:
+    few = f"(FROM person_accepted LIMIT {_MANY})"
+    if work.engine.scalar(f"SELECT count(*) FROM {few}") == _MANY:
+        work.beside.later(lambda _: import_libraries())
 
 
 def _standardise(work: Work) -> Counts:
@@ -83,6 +93,7 @@ PATH = (
         "standardise",
         "Bring names, dates, codes, places, addresses to forms that compare.",
         _standardise,
+        before=_import_ahead,
         share=8,
     ),
     *linking.stages(),  # family, person, household: block, score, judge, cluster
