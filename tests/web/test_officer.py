@@ -252,6 +252,7 @@ def test_from_the_search_to_the_correction_that_holds(
         proposal = page.url.rsplit("/", 1)[1]
     if not script:  # what follows is the same; only the forms had to be whole without it
         return
+    place = regions.full_name((day.family.region or "")[:6])
     pressed = {
         "dinsos-verifier": "Nyatakan benar",
         "head-of-office": "Sahkan",
@@ -261,6 +262,9 @@ def test_from_the_search_to_the_correction_that_holds(
         with window(chrome, day.service.url, day.chain[role], **how) as page:
             page.goto("/")
             page.get_by_role("link", name="usulan perbaikan menunggu").click()
+            listed = page.locator("tr", has=page.locator(f"a[href$='{proposal}']"))
+            expect(listed).to_contain_text(f"{place} · diusulkan")
+            fits(page)
             page.locator(f"a[href$='{proposal}']").click()
             with page.expect_download() as saved:
                 page.get_by_role("link", name="Berkas 1").click()
