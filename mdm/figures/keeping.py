@@ -74,7 +74,7 @@ def _shares(seq: int, kind: str, part: str, value: str, scores: Scores) -> Itera
 def _counted(hub: Hub, engine: Engine) -> Iterator[_Row]:
     """figure, kind, part, detail, value."""
     registry = load_rules().registry
-    asked = [sql.regions(), sql.desils(), sql.freshness()]
+    asked = [sql.homes(), sql.freshness()]
     asked += [sql.of_kind(kind, registry) for kind in KINDS]
     found = hub.lake.reader("findings", columns=["source", "rule", "severity"])
     if found is not None:

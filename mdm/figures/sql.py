@@ -9,45 +9,44 @@ LIGHTEST, HEAVIEST = -10, 30  # bits; pairs beyond are counted with these
 HALF = 0.5  # bits that are counted together
 FINDINGS = "figure_findings"  # the findings of all batches, where there are any
 
-_DEAD = """content LIKE '%"life":[{"alive":false%'"""
-_DESIL = """regexp_extract(content, '"ranking":\\[\\{"desil":([0-9]+)', 1)"""
-_STATUS = """regexp_extract(content, '"identity_status":"([a-z_-]+)"', 1)"""
+# Whole contents are searched: for patterns that do not begin with a quote, of which contents are full.
+_DEAD = """contains(content, 'life":[{"alive":false')"""
+_DESIL = """regexp_extract(content, 'ranking":\\[\\{"desil":([0-9]+)', 1)"""
+_STATUS = """regexp_extract(content, 'identity_status":"([a-z_-]+)"', 1)"""
 
 
-def regions() -> str:
-    """How many people and families live in each kecamatan."""
+def homes() -> str:
+    """How many people and families live in each kecamatan, and how many of each desil in each regency; a person has
+    the family's."""
     return f"""
-        SELECT 'region' AS figure, 'person' AS kind, coalesce(region, '') AS part, '' AS detail,
+        WITH living AS MATERIALIZED (
+            SELECT entity_id, coalesce(region, '') AS region FROM person_golden WHERE NOT {_DEAD}
+        ), ranked AS MATERIALIZED (
+            SELECT entity_id, coalesce(region, '') AS region, {_DESIL} AS desil FROM family_golden
+        )
+        SELECT 'region' AS figure, 'person' AS kind, region AS part, '' AS detail,
                count(*)::DOUBLE AS value
-        FROM person_golden WHERE NOT {_DEAD} GROUP BY ALL
+        FROM living GROUP BY ALL
         UNION ALL
-        SELECT 'region', 'family', coalesce(region, ''), '', count(*) FROM family_golden GROUP BY ALL
-        """
-
-
-def desils() -> str:
-    """How many people and families of each desil live in each regency; a person has the family's."""
-    return f"""
-        WITH ranked AS (SELECT entity_id, region, {_DESIL} AS desil FROM family_golden)
-        SELECT 'desil' AS figure, 'family' AS kind, left(coalesce(region, ''), 4) AS part,
-               desil AS detail, count(*)::DOUBLE AS value
-        FROM ranked GROUP BY ALL
+        SELECT 'region', 'family', region, '', count(*) FROM ranked GROUP BY ALL
         UNION ALL
-        SELECT 'desil', 'person', left(coalesce(p.region, ''), 4), coalesce(r.desil, ''), count(*)
-        FROM person_golden p
-        LEFT JOIN person_in_family i ON i.person_entity = p.entity_id AND i.chosen
+        SELECT 'desil', 'family', left(region, 4), desil, count(*) FROM ranked GROUP BY ALL
+        UNION ALL
+        SELECT 'desil', 'person', left(l.region, 4), coalesce(r.desil, ''), count(*)
+        FROM living l
+        LEFT JOIN person_in_family i ON i.person_entity = l.entity_id AND i.chosen
         LEFT JOIN ranked r ON r.entity_id = i.family_entity
-        WHERE NOT {_DEAD} GROUP BY ALL
+        GROUP BY ALL
         """
 
 
 def of_kind(kind: str, registry: str) -> str:
     """Cluster sizes, pairs by weight, identity status, match rates of one kind."""
-    steps = f"greatest({LIGHTEST}, least({HEAVIEST}, floor(match_weight / {HALF}) * {HALF}))"
+    step = f"greatest({LIGHTEST}, least({HEAVIEST}, floor(match_weight / {HALF}) * {HALF}))"
     reason = "CASE WHEN reason IN ('weight', 'human') THEN reason ELSE 'guard' END"
     return f"""
-        WITH sized AS (
-            SELECT entity_id, count(*) AS records, count(DISTINCT source) AS sources,
+        WITH sized AS MATERIALIZED (
+            SELECT entity_id, count(*) AS records, min(source) <> max(source) AS joined,
                    bool_or(source = '{registry}') AS registered
             FROM {kind}_links GROUP BY entity_id
         )
@@ -55,13 +54,15 @@ def of_kind(kind: str, registry: str) -> str:
                least(records, {LARGEST})::VARCHAR AS part, '' AS detail, count(*)::DOUBLE AS value
         FROM sized GROUP BY ALL
         UNION ALL
-        SELECT 'weight', '{kind}', printf('%.1f', {steps}), judgement || '/' || {reason}, count(*)
-        FROM {kind}_judged WHERE match_weight IS NOT NULL GROUP BY ALL
+        SELECT 'weight', '{kind}', printf('%.1f', step), judgement || '/' || reason, pairs FROM (
+            SELECT {step} AS step, judgement, {reason} AS reason, count(*) AS pairs
+            FROM {kind}_judged WHERE match_weight IS NOT NULL GROUP BY ALL
+        )
         UNION ALL
         SELECT 'identity', '{kind}', {_STATUS}, '', count(*) FROM {kind}_golden GROUP BY ALL
         UNION ALL
         SELECT 'match', '{kind}', source, name, counted FROM (
-            SELECT l.source, count(*) AS records, count(*) FILTER (s.sources > 1) AS joined,
+            SELECT l.source, count(*) AS records, count(*) FILTER (s.joined) AS joined,
                    count(*) FILTER (s.registered) AS registry
             FROM {kind}_links l JOIN sized s USING (entity_id) GROUP BY l.source
         ) UNPIVOT (counted FOR name IN (records, joined, registry))

@@ -164,7 +164,9 @@ class SQLite:
     ) -> int:
         rows = rows if isinstance(rows, list) else list(rows)
         row = f"({', '.join('?' for _ in columns)})"
-        verb = "INSERT OR IGNORE" if known else "INSERT"
+        # A statement that might fail half done keeps a copy of every page it changes; here its whole
+        # unit of work fails with it.
+        verb = f"INSERT OR {'IGNORE' if known else 'FAIL'}"
         sql = f"{verb} INTO {table_of(model).name} ({', '.join(columns)}) VALUES {row}"
         many = sql + f", {row}" * (ROWS_TOGETHER - 1)
         whole = len(rows) - len(rows) % ROWS_TOGETHER
