@@ -150,7 +150,7 @@ def take_a_copy(page: Page) -> None:
 
 
 def draw_and_examine(page: Page) -> None:
-    page.get_by_role("link", name="Contoh").click()
+    page.get_by_role("link", name="Sampel").click()
     card = page.locator("form.card", has_text="Peristiwa log")
     card.get_by_label("Jumlah").fill("3")
     card.get_by_role("button").click()
