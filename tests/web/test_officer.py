@@ -187,7 +187,7 @@ def test_the_dwelling_is_shown_with_who_else_lives_in_it(day: Day) -> None:
 
 def test_a_family_may_have_moved_to_any_village(day: Day) -> None:
     own = (day.family.region or "")[:4]
-    away = next(one for one, _ in regencies() if one != own)
+    away = next(one for there in regencies().values() for one, _ in there if one != own)
     village = regions.children(regions.children(away)[0])[0]
     path = f"/perbaikan/usul/{day.family.target.entity_id}"
     who = day.chain["desa-operator"]

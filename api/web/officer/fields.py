@@ -169,25 +169,25 @@ def regency_of(sheet: Sheet, wanted: str) -> str:
     return wanted if len(wanted) == REGENCY and regions.children(wanted) else own
 
 
-def regencies() -> list[tuple[str, str]]:
-    """Every regency of the country with its province: a family may have moved to any."""
-    return [
-        (regency, regions.full_name(regency))
+def regencies() -> dict[str, list[tuple[str, str]]]:
+    """Every regency of the country by the name of its province: a family may have moved to any."""
+    return {
+        _name(province): [(regency, _name(regency)) for regency in regions.children(province)]
         for province in regions.children("")
-        for regency in regions.children(province)
-    ]
+    }
 
 
 def _villages(regency: str) -> list[tuple[str, str]]:
     """The villages of a regency, by kecamatan."""
     found = [("", "–")]
     for district in regions.children(regency) if len(regency) == REGENCY else ():
-        name = (regions.place_name(district) or district).title()
-        found += [
-            (village, f"{name} – {(regions.place_name(village) or village).title()}")
-            for village in regions.children(district)
-        ]
+        name = _name(district)
+        found += [(village, f"{name} – {_name(village)}") for village in regions.children(district)]
     return found
+
+
+def _name(code: str) -> str:
+    return (regions.place_name(code) or code).strip().title()
 
 
 def _members(  # noqa: PLR0917 - all that a field is made of

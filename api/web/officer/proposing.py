@@ -49,7 +49,7 @@ class FormPage:
     checked: bool
     show: Any
     going: str
-    regencies: Sequence[tuple[str, str]]
+    regencies: Mapping[str, Sequence[tuple[str, str]]]
 
 
 @declares(PROPOSE)
@@ -184,7 +184,7 @@ def _page(  # noqa: PLR0917 - all that a form shows
         bool(typed) and not refused,
         Show(language),
         going,
-        regencies() if villages else (),
+        regencies() if villages else {},
     )
     refuses = any(one.level == "refuse" for one in checks)
     return page(request, "officer/form.html", context, status=status or (422 if refuses else 200))
