@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mdm.survivorship.columns import Column, bit_sql
-from mdm.survivorship.regions import DOMICILE
+from mdm.survivorship.regions import DOMICILE, region_sql
 from mdm.survivorship.rules import Kind
 from mdm.survivorship.trust import day_of, trust_of, turn_of, weight_of
 
@@ -25,7 +25,7 @@ from mdm.survivorship.trust import day_of, trust_of, turn_of, weight_of
 CANDIDATE = ("first", "second", "key", "agree")
 SCORE_BITS, INFORMS_BITS, LENGTH_BITS = 24, 32, 31
 LINE = 1000  # places are two signs of text in the sorting of entries, each below this
-FEW = 3  # records of an entity that stand side by side; the few entities with more are grouped
+BESIDE = 3  # records of an entity that stand side by side; the entities with more are grouped
 
 
 def agreed_sql(
@@ -34,12 +34,14 @@ def agreed_sql(
     """SQL: per entity the agreed entries (text), the mask of contested attributes, the records.
 
     Columns: entity_no, agreed, contested, records, found_by (the lookup value, if agreed on),
-    lives (the entry of the domicile, if agreed on).
-    The first records of an entity are joined side by side, which is much cheaper than grouping
-    them: nearly all entities have no more. Where there are `few` entities the planning of all those
-    joins is what costs, and their records are grouped.
+    region (of the domicile, if agreed on).
+    Records that stand side by side are joined, which is much cheaper than grouping them: nearly all
+    entities have no more. Where there are `few` entities the planning of those joins is what costs,
+    and all are grouped.
     """
-    values = (_grouped_sql if few else _beside_sql)(chunk, columns, source_count)
+    grouped = _grouped_sql(chunk if few else f"(FROM {chunk} WHERE many)", columns, source_count)
+    beside = _beside_sql(f"(FROM {chunk} WHERE NOT many)", columns, source_count)
+    values = grouped if few else f"{beside} UNION ALL BY NAME {grouped}"
     entries = ",\n".join(
         f"CASE WHEN lo{c.number} IS NOT NULL AND NOT x{c.number} THEN {_entry(c, source_count)} END"
         for c in columns
@@ -50,91 +52,78 @@ def agreed_sql(
         for c in columns
         if c.name == body.lookup
     ]
-    lives = [
-        f"CASE WHEN NOT x{c.number} THEN '\"{c.name}\":[' || lo{c.number} END"
+    region = [
+        f"CASE WHEN NOT x{c.number} THEN {region_sql(f'lo{c.number}')} END"
         for c in columns
         if c.name == DOMICILE
     ]
     return f"""
         SELECT entity_no, concat_ws(',', {entries}) AS agreed, {mask} AS contested, records,
                {found[0] if found else "NULL::VARCHAR[]"} AS found_by,
-               {lives[0] if lives else "NULL::VARCHAR"} AS lives
+               {region[0] if region else "NULL::VARCHAR"} AS region
         FROM ({values})
     """
-
-
-def _grouped_sql(chunk: str, columns: Sequence[Column], source_count: int) -> str:
-    """SQL: what `_beside_sql` gives, by grouping the records."""
-    differ = [
-        f"coalesce(lo{c.number} <> hi{c.number}, false)"
-        + (f" OR (invalid & {1 << c.number}) <> 0" if c.attribute.valid != "true" else "")
-        + f" AS x{c.number}"
-        for c in columns
-    ]
-    grouped = _more_sql(chunk, columns, source_count, first=0)
-    return f"SELECT * EXCLUDE (record), record AS records, {', '.join(differ)} FROM ({grouped})"
 
 
 def _beside_sql(chunk: str, columns: Sequence[Column], source_count: int) -> str:
     """SQL: one row per entity: `lo<n>` a value of each attribute, `x<n>` whether it is contested,
     `k<n>` the best key behind it, `s<n>` the mask of attributes that source n speaks on.
     """
-    first = [f"r{n}" for n in range(FEW)]
-    parts = [part for c in columns for part in _beside(c, first)]
+    beside = [f"r{n}" for n in range(BESIDE)]
+    parts = [part for c in columns for part in _beside(c, beside)]
     parts += [
-        " | ".join(
-            [f"CASE {r}.source_no WHEN {n} THEN {r}.present ELSE 0 END" for r in first]
-            + [f"coalesce(more.s{n}, 0)"]
-        )
+        " | ".join(f"CASE {r}.source_no WHEN {n} THEN {r}.present ELSE 0 END" for r in beside)
         + f" AS s{n}"
         for n in range(source_count)
     ]
-    records = ", ".join(f"{r}.record" for r in [*first, "more"])
     joins = " ".join(
         f"LEFT JOIN (FROM {chunk} WHERE turn_no = {n}) r{n} ON r{n}.entity_no = r0.entity_no"
-        for n in range(1, FEW)
+        for n in range(1, BESIDE)
     )
     return f"""
-        SELECT r0.entity_no, concat_ws(',', {records}) AS records, {", ".join(parts)}
+        SELECT r0.entity_no, concat_ws(',', {_of(beside, "record")}) AS records, {", ".join(parts)}
         FROM (FROM {chunk} WHERE turn_no = 0) r0 {joins}
-        LEFT JOIN ({_more_sql(chunk, columns, source_count)}) more
-        ON more.entity_no = r0.entity_no
     """
 
 
-def _beside(c: Column, first: Sequence[str]) -> tuple[str, str, str]:
+def _beside(c: Column, beside: Sequence[str]) -> tuple[str, str, str]:
     v, n = c.value, c.number
-    held = ", ".join(f"{r}.{v}" for r in first)
-    value = f"coalesce({held}, more.lo{n})"
-    others = [f"{r}.{v}" for r in first[1:]] + [f"more.lo{n}", f"more.hi{n}"]
-    differ = " OR ".join(f"{value} <> {other}" for other in others)
+    differ = " OR ".join(
+        f"coalesce({_of(beside[:at], v)}) <> {beside[at]}.{v}" for at in range(1, len(beside))
+    )
     if c.attribute.valid != "true":
-        bad = " | ".join(f"coalesce({r}.invalid, 0)" for r in [*first, "more"])
+        bad = " | ".join(f"coalesce({r}.invalid, 0)" for r in beside)
         differ += f" OR (({bad}) & {1 << n}) <> 0"
-    keys = ", ".join(f"CASE WHEN {r}.{v} IS NOT NULL THEN {r}.{c.key} END" for r in first)
+    keys = ", ".join(f"CASE WHEN {r}.{v} IS NOT NULL THEN {r}.{c.key} END" for r in beside)
     return (
-        f"{value} AS lo{n}",
+        f"coalesce({_of(beside, v)}) AS lo{n}",
         f"coalesce({differ}, false) AS x{n}",
-        f"greatest({keys}, more.k{n}) AS k{n}",
+        f"greatest({keys}) AS k{n}",
     )
 
 
-def _more_sql(chunk: str, columns: Sequence[Column], source_count: int, *, first: int = FEW) -> str:
-    """SQL: what the records from the place `first` on say together, per entity."""
+def _of(records: Sequence[str], column: str) -> str:
+    return ", ".join(f"{r}.{column}" for r in records)
+
+
+def _grouped_sql(chunk: str, columns: Sequence[Column], source_count: int) -> str:
+    """SQL: what `_beside_sql` gives, by grouping the records."""
     sums = [
         f"bit_or(CASE WHEN source_no = {n} THEN present ELSE 0 END) AS s{n}"
         for n in range(source_count)
     ]
     for c in columns:
+        v, n = c.value, c.number
+        bad = f" OR (bit_or(invalid) & {1 << n}) <> 0" if c.attribute.valid != "true" else ""
         sums += [
-            f"min({c.value}) AS lo{c.number}",
-            f"max({c.value}) AS hi{c.number}",
-            f"max(CASE WHEN {c.value} IS NOT NULL THEN {c.key} END) AS k{c.number}",
+            f"min({v}) AS lo{n}",
+            f"coalesce(min({v}) <> max({v}), false){bad} AS x{n}",
+            f"max(CASE WHEN {v} IS NOT NULL THEN {c.key} END) AS k{n}",
         ]
+    records = _in_order(f"list(concat('-', {_place_sql('turn_no')}, record))")
     return f"""
-        SELECT entity_no, bit_or(invalid) AS invalid,
-               string_agg(record, ',' ORDER BY turn_no) AS record, {", ".join(sums)}
-        FROM {chunk} WHERE turn_no >= {first} GROUP BY entity_no
+        SELECT entity_no, array_to_string({records}, ',') AS records, {", ".join(sums)}
+        FROM {chunk} GROUP BY entity_no
     """
 
 
@@ -167,9 +156,10 @@ def voices_sql(chunk: str, masks: str, columns: Sequence[Column]) -> str:
 def contested_sql(voices: str, body: Kind, columns: Sequence[Column], source_count: int) -> str:
     """SQL: per entity the contested entries (text), in attribute order.
 
-    Columns: entity_no, contested, found_by (the valid lookup values, the chosen one first).
+    Columns: entity_no, contested, found_by (the valid lookup values, the chosen one first), region
+    (of the chosen domicile).
     """
-    lookup = [c.number for c in columns if c.name == body.lookup]
+    number = {c.name: c.number for c in columns}
     best = ", ".join(f"max(key) FILTER (source_no = {s}) AS b{s}" for s in range(source_count))
     own = " + ".join(f"coalesce({trust_of(f'b{s}')}, 0)" for s in range(source_count))
     score = " + ".join(
@@ -180,7 +170,7 @@ def contested_sql(voices: str, body: Kind, columns: Sequence[Column], source_cou
     top = ", ".join(f"first_value({part}) OVER best AS top_{part}" for part in CANDIDATE)
     names = ", ".join(f"'{c.name}'" for c in columns)
     lesser = ", ".join(f"'{c.attribute.lesser}'" for c in columns)
-    entry = f"""concat(chr(48 + attribute_no), {_place_sql()},
+    entry = f"""concat(chr(48 + attribute_no), {_place_sql("place")},
         CASE WHEN place = 1 THEN concat(',"', [{names}][attribute_no + 1], '":[')
              WHEN place = 2 THEN '[' ELSE ',[' END,
         value, ',', {turn_of("key")}, ',', agree,
@@ -188,7 +178,8 @@ def contested_sql(voices: str, body: Kind, columns: Sequence[Column], source_cou
             {_reason(f"[{lesser}][attribute_no + 1]")}, '"]') END,
         CASE WHEN place < places THEN '' WHEN {_valid("top_first")} THEN ']]'
              ELSE '],false]' END)"""
-    looked_up = f"attribute_no = {lookup[0] if lookup else -1} AND {_valid('first')}"
+    looked_up = f"attribute_no = {number.get(body.lookup or '', -1)} AND {_valid('first')}"
+    lives = f"attribute_no = {number.get(DOMICILE, -1)} AND place = 1"
     return f"""
         WITH candidates AS (
             SELECT entity_no, attribute_no, value, max(key) AS key, bool_or(valid) AS valid,
@@ -213,16 +204,19 @@ def contested_sql(voices: str, body: Kind, columns: Sequence[Column], source_cou
                 ORDER BY first DESC, second DESC, key DESC)
         )
         SELECT entity_no, substr(array_to_string({_in_order("list(entry)")}, ''), 2) AS contested,
-               {_in_order(f"list(wanted) FILTER ({looked_up})")} AS found_by
-        FROM (SELECT entity_no, attribute_no, first, {entry} AS entry,
-                     concat('-', {_place_sql()}, trim(value, '"')) AS wanted FROM ranked)
+               {_in_order("list(wanted) FILTER (wanted IS NOT NULL)")} AS found_by,
+               any_value(region) AS region
+        FROM (SELECT entity_no, {entry} AS entry,
+                     CASE WHEN {looked_up}
+                          THEN concat('-', {_place_sql("place")}, trim(value, '"')) END AS wanted,
+                     CASE WHEN {lives} THEN {region_sql("value")} END AS region FROM ranked)
         GROUP BY entity_no
     """
 
 
-def _place_sql() -> str:
-    """SQL: the place as two signs of text that sort like it."""
-    return f"chr((48 + place // {LINE})::INTEGER), chr((48 + place % {LINE})::INTEGER)"
+def _place_sql(place: str) -> str:
+    """SQL: a place as two signs of text that sort like it."""
+    return f"chr((48 + {place} // {LINE})::INTEGER), chr((48 + {place} % {LINE})::INTEGER)"
 
 
 def _in_order(texts: str) -> str:

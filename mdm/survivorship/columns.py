@@ -127,9 +127,10 @@ def bit_sql(condition: str, number: int) -> str:
 def chunk_sql(kind: str, body: Kind, columns: Sequence[Column], chunk: int) -> str:
     """SQL: the records of one chunk of entities, ready to be chosen from.
 
-    Columns: entity_no, turn_no, source_no, the trust keys, `v<n>` and `i<n>` per attribute, the
-    masks `present` and `invalid` (bit n: the record has a value; a value that may not win), the
-    kind's witnesses as `w_<column>`, and the record's origin as JSON.
+    Columns: entity_no, turn_no, many (the entity has more records than stand side by side),
+    source_no, the trust keys, `v<n>` and `i<n>` per attribute, the masks `present` and `invalid`
+    (bit n: the record has a value; a value that may not win), the kind's witnesses as `w_<column>`,
+    and the record's origin as JSON.
     """
     keys = sorted({c.key for c in columns})
     informs = [c for c in columns if not c.informs.isdigit()]
@@ -144,7 +145,7 @@ def chunk_sql(kind: str, body: Kind, columns: Sequence[Column], chunk: int) -> s
     read += [f"{c.attribute.informs} AS {c.informs}" for c in informs]
     witnesses = "".join(f", {w} AS w_{w}" for w in body.witnesses)
     return f"""
-        SELECT entity_no, turn_no, source_no, {", ".join(kept)}{witnesses},
+        SELECT entity_no, turn_no, many, source_no, {", ".join(kept)}{witnesses},
                {present} AS present, {invalid or "0::BIGINT"} AS invalid,
                json_array({", ".join(RECORD_PARTS)})::VARCHAR AS record
         FROM (

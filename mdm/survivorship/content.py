@@ -14,10 +14,9 @@ from dataclasses import dataclass
 
 from matching.engine import Engine
 from mdm.errors import CapacityError
-from mdm.survivorship.choose import agreed_sql, contested_sql, voices_sql
+from mdm.survivorship.choose import BESIDE, agreed_sql, contested_sql, voices_sql
 from mdm.survivorship.columns import Column, chunk_sql, columns_of
 from mdm.survivorship.links import links_table
-from mdm.survivorship.regions import DOMICILE, place_sql
 from mdm.survivorship.rules import Kind, SurvivorshipRules, load_rules
 from mdm.survivorship.status import status_sql
 from mdm.survivorship.trust import MAX_RECORDS, source_no, trust_key
@@ -101,16 +100,18 @@ def _number(engine: Engine, plan: _Plan, chunk_records: int) -> int:
     engine.table(
         f"{kind}_survive_keys",
         f"""
-        SELECT rid, entity_no, entity_no % {chunks} AS chunk_no, turn_no, source_no, {keys}
+        SELECT rid, entity_no, entity_no % {chunks} AS chunk_no, turn_no, many, source_no, {keys}
         FROM (
             SELECT s.rid, e.entity_no, s.value_date,
                    {source_no("s.source", plan.sources)} AS source_no,
                    row_number() OVER (PARTITION BY e.entity_no
                        ORDER BY s.source, s.layout, s.record_key) - 1 AS turn_no,
-                   max(s.value_date) OVER (PARTITION BY e.entity_no) AS newest
+                   count(*) OVER entity > {BESIDE} AS many,
+                   max(s.value_date) OVER entity AS newest
             FROM {kind}_standardised s
             JOIN {kind}_links l USING (rid)
             JOIN {kind}_survive_entities e USING (entity_id)
+            WINDOW entity AS (PARTITION BY e.entity_no)
         )
         """,
     )
@@ -167,7 +168,7 @@ def _profiles_sql(plan: _Plan, steps: Sequence[str], at: str = "") -> str:
                       '","kind":"{kind}","links":{{', l.links, '}},"records":[', a.records,
                       '],"regions":"{REGIONS}","rules":"{plan.rules.digest}"}}'),
                coalesce(a.found_by, c.found_by, []),
-               {place_sql(DOMICILE, "coalesce(a.lives, c.contested)")}
+               coalesce(a.region, c.region)
         FROM {at}agreed a
         JOIN {kind}_survive_entities e USING (entity_no)
         LEFT JOIN status s USING (entity_no)

@@ -12,35 +12,41 @@ from matching.engine import Engine
 DOMICILE, CARD = "domicile", "card_address"
 DIGITS = 6  # province 2, regency 2, kecamatan 2
 _PART = r'"(?:[^"\\]|\\.)*"'  # a name or a text of JSON
+# A quotation mark inside a text has a backslash before it: this finds the name only.
+_CODE = '"region_today":"([0-9.]+)"'
 
 
 def place_sql(attribute: str, content: str) -> str:
-    """SQL: the region of the chosen address in a golden content or a part of it, else NULL.
+    """SQL: the region of the chosen address in a golden content, else NULL. The chosen entry stands first."""
+    pattern = f'"{attribute}":\\[\\{{(?:{_PART}:{_PART},)*{_CODE}'
+    return _digits(f"regexp_extract({content}, '{pattern}', 1)")
 
-    The chosen entry stands first, and a quotation mark inside a value has a backslash before it:
-    the pattern finds keys only.
-    """
-    pattern = f'"{attribute}":\\[\\{{(?:{_PART}:{_PART},)*"region_today":"([0-9.]+)"'
-    code = f"replace(regexp_extract({content}, '{pattern}', 1), '.', '')"
-    return f"nullif(left({code}, {DIGITS}), '')"
+
+def region_sql(address: str) -> str:
+    """SQL: the region of an address, a JSON object of texts, else NULL."""
+    return _digits(f"regexp_extract({address}, '{_CODE}', 1)")
+
+
+def _digits(code: str) -> str:
+    return f"nullif(left(replace({code}, '.', ''), {DIGITS}), '')"
 
 
 def settle_regions(engine: Engine) -> None:
     """Give a region to those whose own domicile tells none; the golden tables and the membership
     tables of all kinds must stand."""
+    card = place_sql(CARD, "content")
     engine.run(
         f"""
         UPDATE person_golden SET region = found.region FROM (
-            SELECT p.entity_id, coalesce(h.region, f.region, {place_sql(CARD, "p.content")},
-                   {place_sql(CARD, "f.content")}) AS region
+            SELECT p.entity_id, coalesce(h.region, f.region, {place_sql(CARD, "p.content")}, f.card) AS region
             FROM person_golden p
             LEFT JOIN person_in_family i ON i.person_entity = p.entity_id AND i.chosen
-            LEFT JOIN family_golden f ON f.entity_id = i.family_entity
+            LEFT JOIN (SELECT entity_id, region, CASE WHEN region IS NULL THEN {card} END AS card
+                       FROM family_golden) f ON f.entity_id = i.family_entity
             LEFT JOIN family_in_household d ON d.family_entity = i.family_entity AND d.chosen
             LEFT JOIN household_golden h ON h.entity_id = d.household_entity
             WHERE p.region IS NULL) found
         WHERE person_golden.entity_id = found.entity_id
         """
     )
-    card = place_sql(CARD, "content")
     engine.run(f"UPDATE family_golden SET region = {card} WHERE region IS NULL")
