@@ -26,7 +26,7 @@ from mdm.hub.tables import Entity, EntityEvent, EntityKey, SealedDigest, SealedP
 from mdm.publishing.standing import hold
 from mdm.publishing.tokens import stage_tokens
 from mdm.seal.processes import Sealer, sealer
-from mdm.seal.profiles import KEY, PROFILE, WORK, Sealed, SealingKeys
+from mdm.seal.profiles import KEY, PROFILE, WORK, Sealed, SealingKeys, rows_of_sealed
 from mdm.seal.tokens import PURPOSES
 from mdm.work.progress import Advance, Progress
 
@@ -161,9 +161,9 @@ class Staging:
             self.progress.task("seal profiles", total) as advance,
             self.hub.sessions.bulk() as bulk,
         ):
-            for answer in team.profiles(self._work(fresh, advance)):
+            for work, answer in team.profiles(self._work(fresh, advance)):
                 self._create(bulk, fresh, 1, created)
-                self._store(bulk, answer, sealed)
+                self._store(bulk, work, answer, sealed)
                 bulk.rest()
             self._create(bulk, fresh, len(fresh), created)
         return created, sealed
@@ -182,15 +182,18 @@ class Staging:
             kinds: list[Any] = batch.column(1).to_pylist()
             created.update(kinds)
 
-    def _store(self, bulk: Bulk, answer: Sealed, sealed: Counter[str]) -> None:
+    def _store(
+        self, bulk: Bulk, work: pa.RecordBatch, answer: Sealed, sealed: Counter[str]
+    ) -> None:
         """Write a batch's sealed profiles and new entity keys."""
-        bulk.load(SealedProfile, PROFILE, answer.profiles)
-        bulk.load(EntityKey, KEY, answer.keys)
+        profiles, keys = rows_of_sealed(self.keys, work, answer)
+        bulk.load(SealedProfile, PROFILE, profiles)
+        bulk.load(EntityKey, KEY, keys)
         if answer.digests:
             part = (self.keys.run_seq, next(self.parts), answer.digests)
             bulk.load(SealedDigest, _DIGESTS, [part])
         self.digests.update(answer.digests)
-        sealed.update(map(itemgetter(PROFILE.index("kind")), answer.profiles))
+        sealed.update(map(itemgetter(PROFILE.index("kind")), profiles))
 
     def _work(self, fresh: deque[pa.RecordBatch], advance: Advance) -> Iterator[pa.RecordBatch]:
         """Golden profiles with what the hub holds of them, as WORK batches in order of entity id;

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import deque
 from collections.abc import Collection, Iterator
 from itertools import repeat
 
@@ -20,7 +19,6 @@ from mdm.opening import open_profiles
 from mdm.publishing.standing import hold_tokens
 from mdm.seal import TOKEN_BYTES
 from mdm.seal.processes import Sealer
-from mdm.seal.profiles import NIKS
 from mdm.seal.tokens import tokens_of
 from mdm.work.progress import Advance, Progress
 
@@ -85,15 +83,8 @@ def _tokens(
         "WHERE regexp_full_match(nik, '[0-9]{16}') GROUP BY ALL",
         BATCH,
     )
-    carriers: deque[pa.RecordBatch] = deque()
-
-    def niks() -> Iterator[pa.RecordBatch]:
-        for batch in reader:
-            carriers.append(batch)
-            yield pa.record_batch([batch.column(0).cast(pa.binary())], schema=NIKS)
-
-    for tokens in sealer.tokens(niks(), kind):
-        batch = carriers.popleft()
+    niks = (batch.set_column(0, "nik", batch.column(0).cast(pa.binary())) for batch in reader)
+    for batch, tokens in sealer.tokens(niks, kind):
         fixed = pa.Array.from_buffers(_FIXED, batch.num_rows, [None, pa.py_buffer(tokens)])
         columns = [fixed.cast(pa.binary()), batch.column(1), batch.column(2)]
         yield pa.record_batch(columns, schema=_SCHEMA)

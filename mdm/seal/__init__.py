@@ -26,10 +26,13 @@ ALG_AES_256_GCM = 1
 PACK_NONE, PACK_ZLIB, PACK_LZ4 = 0, 1, 2
 KEY_BYTES = 32
 NONCE_BYTES = 12
+TAG_BYTES = 16
+MAC_BYTES = 32
 TOKEN_BYTES = 16
 HEADER_BYTES = 2
 _BODY = HEADER_BYTES + NONCE_BYTES  # where ciphertext and tag begin
 WRAPPED = "entity_key", "wrapped"  # table and column of an entity's data key
+WRAPPED_BYTES = _BODY + KEY_BYTES + TAG_BYTES
 _LENGTH = struct.Struct(">I")
 # A profile is about a kilobyte: LZ4 takes 3 µs; zlib and zstd save a fifth for five times that.
 _LZ4 = pa.Codec("lz4_raw")

@@ -10,6 +10,7 @@ import marshal
 import os
 import subprocess
 import sys
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import astuple
@@ -37,13 +38,17 @@ _JOBS: dict[bytes, tuple[pa.Schema, Callable[[SealingKeys, pa.RecordBatch], Any]
 
 
 class Sealer(Protocol):
-    """Turns batches into answers, in their order, as they come."""
+    """Turns batches into answers, in their order, as they come: each with the batch it answers."""
 
-    def profiles(self, batches: Iterable[pa.RecordBatch]) -> Iterator[Sealed]:
+    def profiles(
+        self, batches: Iterable[pa.RecordBatch]
+    ) -> Iterator[tuple[pa.RecordBatch, Sealed]]:
         """Seal WORK batches."""
 
-    def tokens(self, batches: Iterable[pa.RecordBatch], kind: str) -> Iterator[bytes]:
-        """Make the tokens of NIKS batches of one kind of entity."""
+    def tokens(
+        self, batches: Iterable[pa.RecordBatch], kind: str
+    ) -> Iterator[tuple[pa.RecordBatch, bytes]]:
+        """Make the tokens of batches of one kind of entity with the column of NIKS; others go with it."""
 
 
 class InProcess:
@@ -52,11 +57,15 @@ class InProcess:
     def __init__(self, keys: SealingKeys) -> None:
         self._keys = keys
 
-    def profiles(self, batches: Iterable[pa.RecordBatch]) -> Iterator[Sealed]:
-        return (seal_batch(self._keys, batch) for batch in batches)
+    def profiles(
+        self, batches: Iterable[pa.RecordBatch]
+    ) -> Iterator[tuple[pa.RecordBatch, Sealed]]:
+        return ((batch, seal_batch(self._keys, batch)) for batch in batches)
 
-    def tokens(self, batches: Iterable[pa.RecordBatch], kind: str) -> Iterator[bytes]:
-        return (token_batch(self._keys, batch, kind) for batch in batches)
+    def tokens(
+        self, batches: Iterable[pa.RecordBatch], kind: str
+    ) -> Iterator[tuple[pa.RecordBatch, bytes]]:
+        return ((batch, token_batch(self._keys, batch, kind)) for batch in batches)
 
 
 class Helper:
@@ -78,29 +87,35 @@ class Helper:
             widen(pipe)
         send(self._stdin, marshal.dumps(astuple(keys)))
 
-    def profiles(self, batches: Iterable[pa.RecordBatch]) -> Iterator[Sealed]:
-        for answer in self._answers(b"P", batches):
-            yield Sealed(*marshal.loads(answer))
+    def profiles(
+        self, batches: Iterable[pa.RecordBatch]
+    ) -> Iterator[tuple[pa.RecordBatch, Sealed]]:
+        for batch, answer in self._answers(b"P", batches):
+            yield batch, Sealed(*marshal.loads(answer))
 
-    def tokens(self, batches: Iterable[pa.RecordBatch], kind: str) -> Iterator[bytes]:
-        for answer in self._answers(TOKENS[kind], batches):
-            yield marshal.loads(answer)
+    def tokens(
+        self, batches: Iterable[pa.RecordBatch], kind: str
+    ) -> Iterator[tuple[pa.RecordBatch, bytes]]:
+        for batch, answer in self._answers(TOKENS[kind], batches):
+            yield batch, marshal.loads(answer)
 
-    def _answers(self, job: bytes, batches: Iterable[pa.RecordBatch]) -> Iterator[bytes]:
-        waiting = 0
+    def _answers(
+        self, job: bytes, batches: Iterable[pa.RecordBatch]
+    ) -> Iterator[tuple[pa.RecordBatch, bytes]]:
+        asked: deque[pa.RecordBatch] = deque()
         for batch in batches:
             self._put(job, batch)
-            waiting += 1
-            if waiting > AHEAD:
-                waiting -= 1
-                yield self._take()
-        for _ in range(waiting):
-            yield self._take()
+            asked.append(batch)
+            if len(asked) > AHEAD:
+                yield asked.popleft(), self._take()
+        while asked:
+            yield asked.popleft(), self._take()
 
     def _put(self, job: bytes, batch: pa.RecordBatch) -> None:
+        schema, _ = _JOBS[job]
         try:
             send(self._stdin, job)
-            send(self._stdin, batch.serialize())
+            send(self._stdin, batch.select(schema.names).serialize())
         except OSError:
             raise _helper_died() from None
 

@@ -7,20 +7,26 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator, Mapping
+from array import array
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import compress, repeat
+from operator import and_, ne
 from typing import Any, NamedTuple
 
 import pyarrow as pa
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from mdm.arrow import pa_schema, rows_of
+from mdm.arrow import columns_of, pa_schema
 from mdm.seal import (
     KEY_BYTES,
+    MAC_BYTES,
     NONCE_BYTES,
     PACK_LZ4,
     PACK_NONE,
     TOKEN_BYTES,
+    WRAPPED,
+    WRAPPED_BYTES,
     Mac,
     Place,
     column_part,
@@ -46,7 +52,7 @@ SEALED = "sealed_profile", "ciphertext"  # table and column of a golden profile
 #: Numbers to be turned into tokens, persons' NIKs or families' KKs: 16 digits each.
 NIKS = pa_schema(nik=pa.binary())
 
-#: Columns of the rows that sealing gives, in the order of `Sealed.profiles` and `Sealed.keys`.
+#: Columns of the rows that sealing gives, in the order of `rows_of_sealed`.
 PROFILE = (
     "entity_id", "version", "kind", "run_seq", "key_id", "region", "content_mac", "ciphertext",
 )  # fmt: skip
@@ -74,42 +80,81 @@ class SealingKeys:
 
 
 class Sealed(NamedTuple):
-    """What changed of a batch, in the batch's order. `keys` has the entity keys that are new;
-    `digests` 32 bytes for each profile, what the audit log vouches for."""
+    """What changed of a WORK batch, in its order, one value behind the other: an object for each would take as long to
+    hand over as to seal. `changed` and `fresh`: a byte for each row of the batch, 1 where it was sealed anew, and where
+    its entity key is new. `sizes`: how long each ciphertext is; `digests`: what the audit log vouches for."""
 
-    profiles: list[tuple[Any, ...]]
-    keys: list[tuple[Any, ...]]
+    changed: bytes
+    fresh: bytes
+    sizes: bytes
+    macs: bytes
+    ciphertexts: bytes
+    wrapped: bytes
     digests: bytes
 
 
 def seal_batch(keys: SealingKeys, work: pa.RecordBatch) -> Sealed:
     """Seal every profile of a WORK batch whose content changed."""
-    run, key_id, wrapping = keys.run_seq, keys.key_id, dict(keys.wrapping)
+    key_id, wrapping = keys.key_id, dict(keys.wrapping)
     wrapper, wrap_after = AESGCM(wrapping[key_id]), version_part(0, key_id)
-    wrap_before = column_part(_PLAIN, "entity_key", "wrapped")
+    wrap_before = column_part(_PLAIN, *WRAPPED)
     seal_before = {header: column_part(header, *SEALED) for header in (_PLAIN, _PACKED)}
     digest_before = column_part(b"digest", *SEALED)
-    random, mac_of = _random_parts(work.num_rows), Mac(keys.mac)
-    profiles, fresh, digests = [], [], []
-    for entity_id, kind, content, region, held, held_mac, wrapped, wrapped_key_id in rows_of(work):
-        mac = mac_of(content)
-        if mac == held_mac:
-            continue
+    ids, _, contents, _, versions, held_macs, held_keys, held_ids = columns_of(work)
+    macs = list(map(Mac(keys.mac), contents))
+    changed = bytes(map(ne, macs, held_macs))
+    fresh = bytes(map(and_, changed, (held is None for held in held_keys)))
+    random = _random_parts(changed.count(1))
+    ciphertexts, wrapped, digests = [], [], []
+    rows = zip(ids, contents, versions, held_keys, held_ids, strict=True)
+    for entity_id, content, version, held_key, held_id in compress(rows, changed):
         key, wrap_nonce, nonce = next(random)
         entity = entity_part(entity_id)
-        if wrapped is None:
+        if held_key is None:
             place = wrap_before + entity + wrap_after
-            wrap = seal_with(wrapper, wrap_nonce, _PLAIN, place, key)
-            fresh.append((entity_id, key_id, run, wrap))
+            wrapped.append(seal_with(wrapper, wrap_nonce, _PLAIN, place, key))
         else:
-            key = unwrap_entity_key(wrapping[wrapped_key_id], entity_id, wrapped_key_id, wrapped)
-        version = (held or 0) + 1
-        place = entity + version_part(version, key_id)
+            key = unwrap_entity_key(wrapping[held_id], entity_id, held_id, held_key)
+        place = entity + version_part((version or 0) + 1, key_id)
         header = _PLAIN if len(content) < PACK_FROM else _PACKED
         sealed = seal_with(AESGCM(key), nonce, header, seal_before[header] + place, content)
-        profiles.append((entity_id, version, kind, run, key_id, region, mac, sealed))
+        ciphertexts.append(sealed)
         digests.append(hashlib.sha256(digest_before + place + sealed).digest())
-    return Sealed(profiles, fresh, b"".join(digests))
+    sizes = array("I", map(len, ciphertexts)).tobytes()
+    values = (compress(macs, changed), ciphertexts, wrapped, digests)
+    return Sealed(changed, fresh, sizes, *map(b"".join, values))
+
+
+def rows_of_sealed(
+    keys: SealingKeys, work: pa.RecordBatch, sealed: Sealed
+) -> tuple[list[tuple[Any, ...]], list[tuple[Any, ...]]]:
+    """What became of a WORK batch: rows of PROFILE, and of KEY for new entity keys."""
+    named = work.select(["entity_id", "version", "kind", "region"])
+    ids, versions, kinds, regions = (
+        compress(column, sealed.changed) for column in columns_of(named)
+    )
+    profiles = zip(
+        ids,
+        ((version or 0) + 1 for version in versions),
+        kinds,
+        repeat(keys.run_seq),
+        repeat(keys.key_id),
+        regions,
+        _cut(sealed.macs, repeat(MAC_BYTES)),
+        _cut(sealed.ciphertexts, array("I", sealed.sizes)),
+    )
+    fresh = compress(work.column(0).to_pylist(), sealed.fresh)
+    wrapped = _cut(sealed.wrapped, repeat(WRAPPED_BYTES))
+    return list(profiles), list(zip(fresh, repeat(keys.key_id), repeat(keys.run_seq), wrapped))
+
+
+def _cut(whole: bytes, sizes: Iterable[int]) -> Iterator[bytearray]:
+    """Values that stand one behind the other. SQLite's driver takes a bytearray as it is; for bytes it looks for a
+    way to adapt them first, which takes longer than to bind them."""
+    values, at = bytearray(whole), 0
+    for size in sizes:
+        yield values[at : at + size]
+        at += size
 
 
 def token_batch(keys: SealingKeys, work: pa.RecordBatch, kind: str) -> bytes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -310,11 +310,20 @@ def test_rotated_keys_reseal_everything_and_lookups_go_on(published: Hub) -> Non
 def test_helper_processes_seal_the_same(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(mdm.seal.processes, "PARALLEL_FROM", 0)
     monkeypatch.setattr(mdm.seal.processes.os, "cpu_count", lambda: 2)
-    many = {f"p{n:05}": (content(name=f"NAMA {n}"), []) for n in range(9_000)}
+
+    def named(word: str, numbers: Iterable[int], end: str = "") -> dict[str, tuple[str, list[str]]]:
+        return {f"p{n:05}{end}": (content(name=f"{word} {n}"), []) for n in numbers}
+
+    many = named("NAMA", range(9_000))
     assert publish_golden(hub, Golden(many))["person"].sealed == 9_000
     for entity_id in ("p00000", "p04321", "p08999"):
         assert profile(hub, entity_id) == (1, many[entity_id][0])
     assert publish_golden(hub, Golden(many))["person"] == Published(0, 9_000, 0, 0, 0)
+    moved, came = named("BARU", (0, 4_321, 8_642)), named("LAIN", (1, 4_320, 8_999), "x")
+    many |= moved | came
+    assert publish_golden(hub, Golden(many))["person"] == Published(6, 8_997, 0, 3, 0)
+    for entity_id, (now, _) in {**moved, **came, "p04320": many["p04320"]}.items():
+        assert profile(hub, entity_id) == (2 if entity_id in moved else 1, now)
 
 
 def test_a_sealed_profile_in_anothers_place_does_not_open(published: Hub) -> None:
