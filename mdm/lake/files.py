@@ -161,7 +161,8 @@ class Files:
                 write_statistics=list(order) or False,
             ) as writer,
         ):
-            for group in _groups(data):
+            # Whoever makes the rows goes on while these are written: the sooner that begins, the better.
+            for group in _groups(data, READ_BATCH if order else ROW_GROUP):
                 writer.write_table(group.replace_schema_metadata(schema.metadata), size)
                 rows += group.num_rows
                 if advance is not None:
@@ -169,15 +170,15 @@ class Files:
         return rows
 
 
-def _groups(data: pa.Table | pa.RecordBatchReader) -> Iterator[pa.Table]:
-    """The data in tables of a row group or a little more, never more than one in memory."""
+def _groups(data: pa.Table | pa.RecordBatchReader, least: int) -> Iterator[pa.Table]:
+    """The data in tables of `least` rows or a little more, never more than one in memory."""
     batches = data.to_batches() if isinstance(data, pa.Table) else data
     held: list[pa.RecordBatch] = []
     rows = 0
     for batch in batches:
         held.append(batch)
         rows += batch.num_rows
-        if rows >= ROW_GROUP:
+        if rows >= least:
             yield pa.Table.from_batches(held, data.schema)
             held, rows = [], 0
     if held:

@@ -19,6 +19,7 @@ from mdm.landing.handover import Handover
 from mdm.landing.headers import Header
 from mdm.landing.landed import key_columns, landed_rows_of, landed_schema, made_sql
 from mdm.validation.quality import FINDING_COLUMNS, WHOLE_FILE, load_quality
+from mdm.work.ahead import ahead
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,7 @@ def landed_rows(
         "office": delivery.office,
     }
     sql = made_sql(layout, header, delivery.office)
-    for chunk in plan.file.chunks():
+    for chunk in ahead(plan.file.chunks(), depth=1):
         if chunk.table.num_rows:
             numbers = pa.array(chunk.rows, pa.int32())
             engine.register("chunk", key_columns(layout, header, chunk.table, numbers))
