@@ -10,8 +10,7 @@ import hashlib
 from collections import Counter, deque
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import count, islice, pairwise
-from operator import itemgetter
+from itertools import compress, count, islice, pairwise
 from typing import Any
 
 import pyarrow as pa
@@ -26,7 +25,7 @@ from mdm.hub.tables import Entity, EntityEvent, EntityKey, SealedDigest, SealedP
 from mdm.publishing.standing import hold
 from mdm.publishing.tokens import stage_tokens
 from mdm.seal.processes import Sealer, sealer
-from mdm.seal.profiles import KEY, PROFILE, WORK, Sealed, SealingKeys, rows_of_sealed
+from mdm.seal.profiles import KEY, PROFILE, WORK, Sealed, SealingKeys, key_rows, profile_rows
 from mdm.seal.tokens import PURPOSES
 from mdm.work.progress import Advance, Progress
 
@@ -186,14 +185,14 @@ class Staging:
         self, bulk: Bulk, work: pa.RecordBatch, answer: Sealed, sealed: Counter[str]
     ) -> None:
         """Write a batch's sealed profiles and new entity keys."""
-        profiles, keys = rows_of_sealed(self.keys, work, answer)
-        bulk.load(SealedProfile, PROFILE, profiles)
-        bulk.load(EntityKey, KEY, keys)
+        bulk.load(SealedProfile, PROFILE, profile_rows(self.keys, work, answer))
+        bulk.load(EntityKey, KEY, key_rows(self.keys, work, answer))
         if answer.digests:
             part = (self.keys.run_seq, next(self.parts), answer.digests)
             bulk.load(SealedDigest, _DIGESTS, [part])
         self.digests.update(answer.digests)
-        sealed.update(map(itemgetter(PROFILE.index("kind")), profiles))
+        kinds: list[Any] = work.column("kind").to_pylist()
+        sealed.update(compress(kinds, answer.changed))
 
     def _work(self, fresh: deque[pa.RecordBatch], advance: Advance) -> Iterator[pa.RecordBatch]:
         """Golden profiles with what the hub holds of them, as WORK batches in order of entity id;

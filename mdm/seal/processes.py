@@ -47,7 +47,7 @@ class Sealer(Protocol):
 
     def tokens(
         self, batches: Iterable[pa.RecordBatch], kind: str
-    ) -> Iterator[tuple[pa.RecordBatch, bytes]]:
+    ) -> Iterator[tuple[pa.RecordBatch, bytearray]]:
         """Make the tokens of batches of one kind of entity with the column of NIKS; others go with it."""
 
 
@@ -64,7 +64,7 @@ class InProcess:
 
     def tokens(
         self, batches: Iterable[pa.RecordBatch], kind: str
-    ) -> Iterator[tuple[pa.RecordBatch, bytes]]:
+    ) -> Iterator[tuple[pa.RecordBatch, bytearray]]:
         return ((batch, token_batch(self._keys, batch, kind)) for batch in batches)
 
 
@@ -90,26 +90,24 @@ class Helper:
     def profiles(
         self, batches: Iterable[pa.RecordBatch]
     ) -> Iterator[tuple[pa.RecordBatch, Sealed]]:
-        for batch, answer in self._answers(b"P", batches):
-            yield batch, Sealed(*marshal.loads(answer))
+        for batch in self._done(b"P", batches):
+            yield batch, Sealed(*(self._take() for _ in Sealed._fields))
 
     def tokens(
         self, batches: Iterable[pa.RecordBatch], kind: str
-    ) -> Iterator[tuple[pa.RecordBatch, bytes]]:
-        for batch, answer in self._answers(TOKENS[kind], batches):
-            yield batch, marshal.loads(answer)
+    ) -> Iterator[tuple[pa.RecordBatch, bytearray]]:
+        for batch in self._done(TOKENS[kind], batches):
+            yield batch, self._take()
 
-    def _answers(
-        self, job: bytes, batches: Iterable[pa.RecordBatch]
-    ) -> Iterator[tuple[pa.RecordBatch, bytes]]:
+    def _done(self, job: bytes, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        """The batches, each when its answer is to be taken."""
         asked: deque[pa.RecordBatch] = deque()
         for batch in batches:
             self._put(job, batch)
             asked.append(batch)
             if len(asked) > AHEAD:
-                yield asked.popleft(), self._take()
-        while asked:
-            yield asked.popleft(), self._take()
+                yield asked.popleft()
+        yield from asked
 
     def _put(self, job: bytes, batch: pa.RecordBatch) -> None:
         schema, _ = _JOBS[job]
@@ -119,7 +117,7 @@ class Helper:
         except OSError:
             raise _helper_died() from None
 
-    def _take(self) -> bytes:
+    def _take(self) -> bytearray:
         answer = receive(self._stdout)
         if answer is None:
             raise _helper_died()
@@ -162,7 +160,7 @@ def _serve(stdin: IO[bytes], stdout: IO[bytes]) -> None:
     """Answer every batch in turn. A thread reads ahead: whoever hands over never waits for whoever
     is to take, so that the two pipes cannot block each other."""
     keys = SealingKeys(*marshal.loads(receive(stdin) or b""))
-    frames: SimpleQueue[bytes | None] = SimpleQueue()
+    frames: SimpleQueue[bytearray | None] = SimpleQueue()
 
     def read() -> None:
         try:
@@ -174,9 +172,10 @@ def _serve(stdin: IO[bytes], stdout: IO[bytes]) -> None:
     sys.setswitchinterval(0.0005)  # the reader needs little, but needs it soon
     Thread(target=read, daemon=True).start()
     while (job := frames.get()) is not None and (frame := frames.get()) is not None:
-        schema, work = _JOBS[job]
+        schema, work = _JOBS[bytes(job)]
         answer = work(keys, pa.ipc.read_record_batch(pa.py_buffer(frame), schema))
-        send(stdout, marshal.dumps(tuple(answer) if isinstance(answer, tuple) else answer))
+        for values in answer if isinstance(answer, Sealed) else (answer,):
+            send(stdout, values)
 
 
 if __name__ == "__main__":

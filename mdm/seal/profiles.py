@@ -52,7 +52,7 @@ SEALED = "sealed_profile", "ciphertext"  # table and column of a golden profile
 #: Numbers to be turned into tokens, persons' NIKs or families' KKs: 16 digits each.
 NIKS = pa_schema(nik=pa.binary())
 
-#: Columns of the rows that sealing gives, in the order of `rows_of_sealed`.
+#: Columns of the rows that sealing gives, in their order.
 PROFILE = (
     "entity_id", "version", "kind", "run_seq", "key_id", "region", "content_mac", "ciphertext",
 )  # fmt: skip
@@ -84,13 +84,13 @@ class Sealed(NamedTuple):
     hand over as to seal. `changed` and `fresh`: a byte for each row of the batch, 1 where it was sealed anew, and where
     its entity key is new. `sizes`: how long each ciphertext is; `digests`: what the audit log vouches for."""
 
-    changed: bytes
-    fresh: bytes
-    sizes: bytes
-    macs: bytes
-    ciphertexts: bytes
-    wrapped: bytes
-    digests: bytes
+    changed: bytearray
+    fresh: bytearray
+    sizes: bytearray
+    macs: bytearray
+    ciphertexts: bytearray
+    wrapped: bytearray
+    digests: bytearray
 
 
 def seal_batch(keys: SealingKeys, work: pa.RecordBatch) -> Sealed:
@@ -102,8 +102,8 @@ def seal_batch(keys: SealingKeys, work: pa.RecordBatch) -> Sealed:
     digest_before = column_part(b"digest", *SEALED)
     ids, _, contents, _, versions, held_macs, held_keys, held_ids = columns_of(work)
     macs = list(map(Mac(keys.mac), contents))
-    changed = bytes(map(ne, macs, held_macs))
-    fresh = bytes(map(and_, changed, (held is None for held in held_keys)))
+    changed = bytearray(map(ne, macs, held_macs))
+    fresh = bytearray(map(and_, changed, (held is None for held in held_keys)))
     random = _random_parts(changed.count(1))
     ciphertexts, wrapped, digests = [], [], []
     rows = zip(ids, contents, versions, held_keys, held_ids, strict=True)
@@ -120,20 +120,20 @@ def seal_batch(keys: SealingKeys, work: pa.RecordBatch) -> Sealed:
         sealed = seal_with(AESGCM(key), nonce, header, seal_before[header] + place, content)
         ciphertexts.append(sealed)
         digests.append(hashlib.sha256(digest_before + place + sealed).digest())
-    sizes = array("I", map(len, ciphertexts)).tobytes()
+    sizes = bytearray(array("I", map(len, ciphertexts)))
     values = (compress(macs, changed), ciphertexts, wrapped, digests)
-    return Sealed(changed, fresh, sizes, *map(b"".join, values))
+    return Sealed(changed, fresh, sizes, *map(bytearray().join, values))
 
 
-def rows_of_sealed(
+def profile_rows(
     keys: SealingKeys, work: pa.RecordBatch, sealed: Sealed
-) -> tuple[list[tuple[Any, ...]], list[tuple[Any, ...]]]:
-    """What became of a WORK batch: rows of PROFILE, and of KEY for new entity keys."""
+) -> Iterator[tuple[Any, ...]]:
+    """What became of a WORK batch, as rows of PROFILE: made as they are written, while they are in the core's cache."""
     named = work.select(["entity_id", "version", "kind", "region"])
     ids, versions, kinds, regions = (
         compress(column, sealed.changed) for column in columns_of(named)
     )
-    profiles = zip(
+    return zip(
         ids,
         ((version or 0) + 1 for version in versions),
         kinds,
@@ -143,25 +143,29 @@ def rows_of_sealed(
         _cut(sealed.macs, repeat(MAC_BYTES)),
         _cut(sealed.ciphertexts, array("I", sealed.sizes)),
     )
-    fresh = compress(work.column(0).to_pylist(), sealed.fresh)
+
+
+def key_rows(keys: SealingKeys, work: pa.RecordBatch, sealed: Sealed) -> Iterator[tuple[Any, ...]]:
+    """The entity keys that are new with it, as rows of KEY."""
+    ids = compress(work.column("entity_id").to_pylist(), sealed.fresh)
     wrapped = _cut(sealed.wrapped, repeat(WRAPPED_BYTES))
-    return list(profiles), list(zip(fresh, repeat(keys.key_id), repeat(keys.run_seq), wrapped))
+    return zip(ids, repeat(keys.key_id), repeat(keys.run_seq), wrapped)
 
 
-def _cut(whole: bytes, sizes: Iterable[int]) -> Iterator[bytearray]:
+def _cut(values: bytearray, sizes: Iterable[int]) -> Iterator[bytearray]:
     """Values that stand one behind the other. SQLite's driver takes a bytearray as it is; for bytes it looks for a
     way to adapt them first, which takes longer than to bind them."""
-    values, at = bytearray(whole), 0
+    at = 0
     for size in sizes:
         yield values[at : at + size]
         at += size
 
 
-def token_batch(keys: SealingKeys, work: pa.RecordBatch, kind: str) -> bytes:
+def token_batch(keys: SealingKeys, work: pa.RecordBatch, kind: str) -> bytearray:
     """The tokens of a NIKS batch of one kind of entity, one after the other."""
     token = Mac(keys.index, keys.token_domains[kind])
     niks: list[Any] = work.column(0).to_pylist()
-    return b"".join([token(nik)[:TOKEN_BYTES] for nik in niks])
+    return bytearray().join([token(nik)[:TOKEN_BYTES] for nik in niks])
 
 
 def profile_place(entity_id: str, version: int, key_id: int) -> Place:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import fcntl
 from contextlib import suppress
-from typing import IO, Any
+from io import BufferedReader
+from typing import IO, Any, cast
 
 PIPE_BYTES = 1 << 20  # fewer, larger turns of reading and writing
 
@@ -17,12 +18,12 @@ def send(pipe: IO[bytes], frame: Any) -> None:
     pipe.flush()
 
 
-def receive(pipe: IO[bytes]) -> bytes | None:
+def receive(pipe: IO[bytes]) -> bytearray | None:
     """The next frame; None when the pipe has ended."""
     head = pipe.read(8)
-    length = int.from_bytes(head, "big")
-    frame = pipe.read(length)
-    return frame if len(head) == 8 and len(frame) == length else None
+    frame = bytearray(int.from_bytes(head, "big"))
+    read = cast(BufferedReader, pipe).readinto(frame)
+    return frame if len(head) == 8 and read == len(frame) else None
 
 
 def widen(pipe: IO[bytes]) -> None:
