@@ -8,21 +8,37 @@ how many bits agreeing on all of them says (-log2 of each word's share of all wo
 from __future__ import annotations
 
 from matching.engine import Engine
-from reference.names import MISSING_NAME_SQL, PHONETIC_SQL, STRIP_TITLES_SQL, name_tables
+from reference.names import (
+    MISSING_NAME_SQL,
+    PHONETIC_SQL,
+    STRIP_TITLES_SQL,
+    missing_pattern,
+    name_tables,
+    title_pattern,
+)
+from reference.text import quote
 
-PARTS = ("phon", "key", "joined", "info", "first")
+# What linkage asks of each name column; the person's own name gives `name_key` and so on.
+PARTS = {
+    "name": ("phon", "key", "joined", "info", "first"),
+    "mother_name": ("phon", "key", "info"),
+    "father_name": ("key",),
+    "head_name": ("phon", "key", "joined", "info"),
+}
 
 # One or two letters have no sound of their own but must agree with the words they may begin (F and FATIMAH: PATIMA).
 _SHORT = "translate({0}, 'FVYQZ', 'PPIKJ')"
 
 # What follows is not the person's own name: the father's, or another name.
-_AFTER = r"' (BIN|BINTI|BINTE|ALIAS|ALS)[. ].*$'"
+_AFTER = " (BIN|BINTI|BINTE|ALIAS|ALS)[. ].*$"
+
+# Names that are not simply words, one blank between them.
+_ODD = rf"[^A-Z ]|  |^ | $|{_AFTER}|{title_pattern()}|^{missing_pattern()}$"
 
 
 def make_dictionary(engine: Engine, columns: list[tuple[str, str]]) -> int:
     """Make `name_dictionary` from the distinct values of (table, column) pairs; return its rows."""
-    for name in ("ref_name_token", "ref_name_phrase"):
-        engine.register(name, name_tables()[name])
+    engine.register("ref_name_token", name_tables()["ref_name_token"])
     every = " UNION ALL ".join(
         f"SELECT {column} AS name FROM {table} WHERE {column} IS NOT NULL"
         for table, column in columns
@@ -41,15 +57,14 @@ def make_dictionary(engine: Engine, columns: list[tuple[str, str]]) -> int:
         "name_forms",
         "name_word_forms",
         "ref_name_token",
-        "ref_name_phrase",
     )
     return rows
 
 
 def columns(column: str) -> list[str]:
-    """Feature columns of one name column, to select beside `join`. The person's own name gives `name_key` and so on."""
+    """Feature columns of one name column, to select beside `join`."""
     prefix = column.removesuffix("_name")
-    return [f"dictionary_{column}.{part} AS {prefix}_{part}" for part in PARTS]
+    return [f"dictionary_{column}.{part} AS {prefix}_{part}" for part in PARTS[column]]
 
 
 def join(table: str, column: str) -> str:
@@ -59,9 +74,13 @@ def join(table: str, column: str) -> str:
 
 def _own_words(name: str) -> str:
     """The words of a name: letters only, titles and what follows BIN or ALIAS gone; empty when nobody is named."""
-    own = f"regexp_replace({STRIP_TITLES_SQL(name)}, {_AFTER}, '')"
+    # Most names are words and nothing else: one look spares them the work.
+    own = f"regexp_replace({STRIP_TITLES_SQL(name)}, {quote(_AFTER)}, '')"
     letters = f"trim(regexp_replace(translate({own}, '01''`', 'OI'), '[^A-Z]+', ' ', 'g'))"
-    return f"CASE WHEN {MISSING_NAME_SQL(name)} THEN '' ELSE {letters} END"
+    return (
+        f"CASE WHEN NOT regexp_matches({name}, {quote(_ODD)}) THEN {name} "
+        f"WHEN {MISSING_NAME_SQL(name)} THEN '' ELSE {letters} END"
+    )
 
 
 def _make_word_forms(engine: Engine) -> None:
@@ -78,28 +97,35 @@ def _make_word_forms(engine: Engine) -> None:
                   FROM ref_name_token GROUP BY token),
         opened AS (SELECT w.word, coalesce(k.canonical, w.word) AS opened, k.kind FROM words w
                    LEFT JOIN known k ON k.token = w.word WHERE w.word <> ''),
-        sounded AS (SELECT word, any_value(kind) AS kind, list(form ORDER BY position) AS forms FROM (
-                        SELECT word, kind, position, CASE WHEN length(part) <= 2 THEN {_SHORT.format("part")}
-                                ELSE coalesce(nullif({PHONETIC_SQL("part")}, ''), part) END AS form FROM (
-                            SELECT word, kind, unnest(string_split(opened, ' ')) AS part,
-                                   generate_subscripts(string_split(opened, ' '), 1) AS position FROM opened))
-                    GROUP BY word)
+        parts AS (SELECT word, kind, unnest(string_split(opened, ' ')) AS part,
+                         generate_subscripts(string_split(opened, ' '), 1) AS position FROM opened),
+        heard AS (SELECT *, {PHONETIC_SQL("part")} AS sound FROM parts),
+        sounded AS (SELECT word, any_value(kind) AS kind,
+                           list(CASE WHEN length(part) <= 2 THEN {_SHORT.format("part")} WHEN sound = '' THEN part
+                                ELSE sound END ORDER BY position) AS forms
+                    FROM heard GROUP BY word)
         SELECT word, alone, CASE WHEN kind = 'particle' AND NOT alone THEN NULL ELSE forms END AS forms
         FROM sounded, (SELECT unnest([true, false]) AS alone)
         """,
     )
 
 
+# Hardly a name has more than three words: those are looked up one by one, which needs no grouping.
 _FORMS = """
-    SELECT w.name, w.records, flatten(list(f.forms ORDER BY w.position) FILTER (f.forms IS NOT NULL)) AS phon
-    FROM (SELECT name, records, unnest(words) AS word, generate_subscripts(words, 1) AS position,
-                 len(words) AS length FROM name_words) w
-    JOIN name_word_forms f ON f.word = w.word AND f.alone = (w.length = 1)
-    GROUP BY w.name, w.records
+    SELECT w.name, w.records, list_concat(a.forms, b.forms, c.forms, more.forms) AS phon
+    FROM name_words w
+    LEFT JOIN name_word_forms a ON a.word = w.words[1] AND a.alone = (len(w.words) = 1)
+    LEFT JOIN name_word_forms b ON b.word = w.words[2] AND NOT b.alone
+    LEFT JOIN name_word_forms c ON c.word = w.words[3] AND NOT c.alone
+    LEFT JOIN (SELECT name, flatten(list(f.forms ORDER BY position) FILTER (f.forms IS NOT NULL)) AS forms
+               FROM (SELECT name, unnest(words[4:]) AS word, generate_subscripts(words[4:], 1) AS position
+                     FROM name_words WHERE len(words) > 3)
+               JOIN name_word_forms f USING (word) WHERE NOT f.alone
+               GROUP BY name) more USING (name)
     """
 
 _DICTIONARY = """
-    WITH spread AS (SELECT name, records, unnest(list_distinct(phon)) AS word FROM name_forms WHERE len(phon) > 0),
+    WITH spread AS (SELECT DISTINCT name, records, unnest(phon) AS word FROM name_forms),
     bits AS (SELECT word, -log2(sum(records) / (SELECT sum(records) FROM name_forms WHERE len(phon) > 0)) AS bits
              FROM spread GROUP BY word),
     info AS (SELECT name, sum(bits) AS info FROM spread JOIN bits USING (word) GROUP BY name)

@@ -63,8 +63,9 @@ def _nik(a: str, rules: StandardiseRules) -> list[str]:
 
     A source without NIK may have another number of the person.
     """
-    # Letters that look like digits are read as digits.
-    digits = f"regexp_replace(translate(upper({a}.nik_raw), 'OIL', '011'), '[^0-9]', '', 'g')"
+    # Letters that look like digits are read as digits; most numbers are digits already.
+    read = f"regexp_replace(translate(upper({a}.nik_raw), 'OIL', '011'), '[^0-9]', '', 'g')"
+    digits = f"CASE WHEN {a}.nik = {a}.nik_raw THEN {a}.nik ELSE {read} END"
     usable = (
         f"{a}.nik_raw NOT LIKE '%E%' AND length({digits}) BETWEEN 12 AND 18"
         f" AND length(replace({digits}, left({digits}, 1), '')) > 2"

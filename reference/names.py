@@ -23,6 +23,7 @@ __all__ = [
     "PHONETIC_SQL",
     "STRIP_TITLES_SQL",
     "is_missing_name",
+    "missing_pattern",
     "name_tables",
     "phonetic",
     "strip_titles",
@@ -100,20 +101,21 @@ def STRIP_TITLES_SQL(column: str) -> str:  # noqa: N802 - a SQL fragment, writte
 
 
 @cache
-def _missing_pattern() -> str:
+def missing_pattern() -> str:
+    """RE2 pattern of texts that name nobody, letters and single blanks, to be matched as a whole."""
     return "(?:" + "|".join(f"(?:{row['pattern']})" for row in read_rows("names/missing.csv")) + ")"
 
 
 def is_missing_name(name: str) -> bool:
     """Whether an upper case text stands where a name should be but names nobody."""
     words = re.sub("[^A-Z]+", " ", name).strip(" ")
-    return re.fullmatch(_missing_pattern(), words) is not None
+    return re.fullmatch(missing_pattern(), words) is not None
 
 
 def MISSING_NAME_SQL(column: str) -> str:  # noqa: N802 - a SQL fragment, written like the constant it stands for
     """`is_missing_name` as a DuckDB expression."""
     words = f"trim(regexp_replace({column}, '[^A-Z]+', ' ', 'g'), ' ')"
-    return f"regexp_full_match({words}, {quote(_missing_pattern())})"
+    return f"regexp_full_match({words}, {quote(missing_pattern())})"
 
 
 @cache
