@@ -18,8 +18,7 @@ from mdm.files.heading import TextHeading
 from mdm.files.survey import Survey, open_plain
 from mdm.files.text import Utf8Stream
 
-BLOCK = 16 << 20  # bytes read at once; a chunk is about as large
-LONGEST = 128 << 20  # bytes; a row longer than this is refused
+BLOCK = 16 << 20  # bytes read at once; a chunk is about as large, and a row that is longer is refused
 TELLING = 7  # delimiters and a line break in one value: other rows, and no long address
 
 
@@ -155,7 +154,7 @@ class Delimited:
         # pyarrow's own words can quote the file, so only their kind is used.
         if "straddling" in str(error) or "block" in str(error):
             return InputError(
-                f"{self._survey.name}: a row after row {row} is longer than {LONGEST >> 20} MB.",
+                f"{self._survey.name}: a row after row {row} is longer than {self._block >> 20} MB.",
                 "Look for a quotation mark that is opened and never closed.",
             )
         return InputError(
