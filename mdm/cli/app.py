@@ -7,18 +7,23 @@ import os
 import signal
 import sys
 import threading
+import time
 import warnings
 from collections.abc import Sequence
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
+from types import FrameType
 from typing import cast
 
 import click
 
 from mdm.cli.answers import emit_json
-from mdm.cli.failures import BROKEN_PIPE, OK, Failure, exit_codes, explain
+from mdm.cli.failures import BROKEN_PIPE, INTERRUPTED, OK, Failure, exit_codes, explain
 from mdm.cli.groups import Group
 from mdm.cli.session import Session, shared_options
+
+_ENDINGS = (signal.SIGINT, signal.SIGTERM)
+AGAIN = 1.0  # seconds after a wish to end in which the same wish is not another
 
 # Verb → its module in `mdm.cli.commands`, loaded only when the verb is called: help is quick.
 VERBS = {
@@ -92,9 +97,27 @@ def app() -> None:
 def main(arguments: Sequence[str] | None = None) -> None:
     """The console script: run one call and leave with its exit code."""
     _quieten_libraries()
-    # Whoever stops a container or a service sends this: as Ctrl-C does.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    sys.exit(call(sys.argv[1:] if arguments is None else arguments))
+    _listen()
+    code = call(sys.argv[1:] if arguments is None else arguments)
+    if code == INTERRUPTED:
+        for told in _ENDINGS:
+            signal.signal(told, signal.SIG_IGN)  # heard: the same wish again would change the code
+    sys.exit(code)
+
+
+def _listen() -> None:
+    """End as Ctrl-C does, also by SIGTERM, which stops containers and services. Who asks again at once, as those do who
+    tell a process and its group, asks no more: they would break off the tidying that they began."""
+    asked = float("-inf")
+
+    def end(number: int, frame: FrameType | None) -> None:
+        nonlocal asked
+        before, asked = asked, time.monotonic()
+        if asked - before > AGAIN:
+            signal.default_int_handler(number, frame)
+
+    for told in _ENDINGS:
+        signal.signal(told, end)
 
 
 def call(arguments: Sequence[str]) -> int:

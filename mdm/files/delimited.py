@@ -18,7 +18,7 @@ from mdm.files.heading import TextHeading
 from mdm.files.survey import Survey, open_plain
 from mdm.files.text import Utf8Stream
 
-BLOCK = 16 << 20  # bytes read at once; a chunk is about as large, and a row that is longer is refused
+BLOCK = 16 << 20  # bytes read at once; a chunk is about as large, a longer row is refused
 TELLING = 7  # delimiters and a line break in one value: other rows, and no long address
 
 

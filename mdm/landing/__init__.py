@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import CancelledError, ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from datetime import date, timedelta
 from pathlib import Path
 from queue import SimpleQueue
@@ -191,10 +191,10 @@ def _write_one(
                 raise CancelledError
             advance(rows)
 
-        rows = ahead(landed_rows(engine, delivery, item, earlier))
-        reader = pa.RecordBatchReader.from_batches(landed_schema(plan.layout), rows)
-        # In the order of rows, so that a trace reads one without the rest.
-        file = hub.lake.write(dataset, reader, owner=item.batch, advance=go_on, order=("row",))
+        with closing(ahead(landed_rows(engine, delivery, item, earlier))) as rows:
+            reader = pa.RecordBatchReader.from_batches(landed_schema(plan.layout), rows)
+            # In the order of rows, so that a trace reads one without the rest.
+            file = hub.lake.write(dataset, reader, owner=item.batch, advance=go_on, order=("row",))
         item.files.append(file)
     item.files += whole_file_findings(hub, delivery, item)
     return item

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -85,24 +86,25 @@ def landed_rows(
         "office": delivery.office,
     }
     sql = made_sql(layout, header, delivery.office)
-    for chunk in ahead(plan.file.chunks(), depth=1):
-        if chunk.table.num_rows:
-            numbers = pa.array(chunk.rows, pa.int32())
-            engine.register("chunk", key_columns(layout, header, chunk.table, numbers))
-            engine.table("made", sql)
-            if earlier:
-                item.unchanged += int(engine.scalar(_UNCHANGED))
-            made = engine.fetch("SELECT * FROM made ORDER BY n")
-            if layout.office is not None and delivery.office is None:
-                item.offices.update(made.column("office").to_pylist())
-            yield from landed_rows_of(layout, header, chunk.table, made, origin).to_batches()
-        if chunk.bad:
-            if chunk.bad[-1].problem == CUT_OFF:
-                item.cut_off = chunk.bad[-1].row
-            yield _bad_rows(chunk, schema, origin)
-        size = chunk.table.num_rows + len(chunk.bad)
-        item.rows += size
-        item.bad += len(chunk.bad)
+    with closing(ahead(plan.file.chunks(), depth=1)) as chunks:
+        for chunk in chunks:
+            if chunk.table.num_rows:
+                numbers = pa.array(chunk.rows, pa.int32())
+                engine.register("chunk", key_columns(layout, header, chunk.table, numbers))
+                engine.table("made", sql)
+                if earlier:
+                    item.unchanged += int(engine.scalar(_UNCHANGED))
+                made = engine.fetch("SELECT * FROM made ORDER BY n")
+                if layout.office is not None and delivery.office is None:
+                    item.offices.update(made.column("office").to_pylist())
+                yield from landed_rows_of(layout, header, chunk.table, made, origin).to_batches()
+            if chunk.bad:
+                if chunk.bad[-1].problem == CUT_OFF:
+                    item.cut_off = chunk.bad[-1].row
+                yield _bad_rows(chunk, schema, origin)
+            size = chunk.table.num_rows + len(chunk.bad)
+            item.rows += size
+            item.bad += len(chunk.bad)
 
 
 _UNCHANGED = (

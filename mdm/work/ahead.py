@@ -4,23 +4,27 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import TypeVar
 
 T = TypeVar("T")
 
 
-def ahead(items: Iterator[T], depth: int = 2) -> Iterator[T]:
+def ahead(items: Iterator[T], depth: int = 2) -> Generator[T]:
     """The same items in the same order, made in a thread of their own, at most `depth` ahead.
 
-    An error of the maker is raised where its item would have come. When the reader stops early,
-    the maker stops too.
+    An error of the maker is raised where its item would have come. When the reader stops early, and closes what it
+    reads, the maker has stopped too, and so has what it made the items from: no thread is left at work.
     """
     made: queue.Queue[tuple[T | None, BaseException | None]] = queue.Queue(depth)
     stopped = threading.Event()
 
+    def over() -> bool:
+        # A program that ends waits for this thread, which must not be cut off inside a library.
+        return stopped.is_set() or not threading.main_thread().is_alive()
+
     def put(item: T | None, error: BaseException | None) -> None:
-        while not stopped.is_set():
+        while not over():
             try:
                 made.put((item, error), timeout=0.1)
             except queue.Full:
@@ -31,13 +35,16 @@ def ahead(items: Iterator[T], depth: int = 2) -> Iterator[T]:
         try:
             for item in items:
                 put(item, None)
-                if stopped.is_set():
+                if over():
                     return
             put(None, StopIteration())
         except BaseException as error:  # handed over to the reader, who raises it
             put(None, error)
+        finally:
+            if isinstance(items, Generator):
+                items.close()
 
-    maker = threading.Thread(target=make, name="ahead", daemon=True)
+    maker = threading.Thread(target=make, name="ahead")
     maker.start()
     try:
         while True:

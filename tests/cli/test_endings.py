@@ -239,6 +239,8 @@ def test_who_stops_a_container_interrupts_like_ctrl_c(tmp_path: Path) -> None:
     while not (out / "truth").exists() and time.monotonic() < until:
         time.sleep(0.05)
     process.send_signal(signal.SIGTERM)
+    time.sleep(0.01)
+    process.send_signal(signal.SIGTERM)  # to its group, too: this must not break off the tidying
     said, told = process.communicate(timeout=60)
     assert process.returncode == 130
     assert json.loads(said)["error"]["kind"] == "Interrupted"

@@ -32,5 +32,22 @@ def test_a_reader_that_stops_stops_the_maker() -> None:
 
     items = ahead(endless())
     assert next(items) == 1
-    items.close()  # type: ignore[attr-defined]
+    items.close()
+    assert all(thread.name != "ahead" for thread in threading.enumerate())
+
+
+def test_a_maker_that_reads_from_another_stops_it_too() -> None:
+    closed = threading.Event()
+
+    def endless() -> Iterator[int]:
+        try:
+            while True:
+                yield 1
+        finally:
+            closed.set()
+
+    items = ahead(one + 1 for one in ahead(endless()))
+    assert next(items) == 2
+    items.close()
+    assert closed.is_set()
     assert all(thread.name != "ahead" for thread in threading.enumerate())
