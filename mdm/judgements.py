@@ -22,7 +22,8 @@ from mdm import audit
 from mdm.compose import Hub
 from mdm.hub.tables import Judgement, JudgementKey
 from mdm.keys import DomainKey
-from mdm.seal import PACK_NONE, Place, new_key, seal, unseal
+from mdm.seal import Place, new_key, seal, unseal
+from mdm.seal.packing import PACK_NONE
 
 _WRAP = "wrap judgement key"
 

@@ -15,7 +15,8 @@ from joserfc.jwk import OKPKey
 
 from mdm.compose import Hub
 from mdm.keys import DomainKey
-from mdm.seal import PACK_NONE, Mac, Place, length_prefixed, seal, unseal
+from mdm.seal import Mac, Place, length_prefixed, seal, unseal
+from mdm.seal.packing import PACK_NONE
 
 PURPOSE = "access"
 ALGORITHM = "Ed25519"  # RFC 9864

@@ -14,7 +14,8 @@ from mdm.corrections.terms import Proposal
 from mdm.errors import UnknownError
 from mdm.hub.tables import Correction, CorrectionKey
 from mdm.keys import DomainKey
-from mdm.seal import PACK_NONE, Place, new_key, seal, unseal
+from mdm.seal import Place, new_key, seal, unseal
+from mdm.seal.packing import PACK_NONE
 
 _WRAP = "wrap correction key"
 

@@ -11,8 +11,9 @@ from mdm.compose import Hub
 from mdm.errors import InputError
 from mdm.hub.tables import SampleKey, SampleVerdict
 from mdm.keys import DomainKey
-from mdm.seal import PACK_NONE, Place, seal, unseal
+from mdm.seal import Place, seal, unseal
 from mdm.seal import new_key as random_key
+from mdm.seal.packing import PACK_NONE
 
 LONGEST = 2_000  # characters
 _WRAP = "wrap sample key"

@@ -10,20 +10,18 @@ from __future__ import annotations
 import os
 import re
 import struct
-import zlib
 from functools import lru_cache
 from typing import NamedTuple
 
-import pyarrow as pa
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.hmac import HMAC
 
 from mdm.errors import InputError, IntegrityError
+from mdm.seal.packing import PACK_LZ4, PACK_NONE, UNPACKABLE, pack, unpack
 
 ALG_AES_256_GCM = 1
-PACK_NONE, PACK_ZLIB, PACK_LZ4 = 0, 1, 2
 KEY_BYTES = 32
 NONCE_BYTES = 12
 TAG_BYTES = 16
@@ -34,9 +32,6 @@ _BODY = HEADER_BYTES + NONCE_BYTES  # where ciphertext and tag begin
 WRAPPED = "entity_key", "wrapped"  # table and column of an entity's data key
 WRAPPED_BYTES = _BODY + KEY_BYTES + TAG_BYTES
 _LENGTH = struct.Struct(">I")
-# A profile is about a kilobyte: LZ4 takes 3 µs; zlib and zstd save a fifth for five times that.
-_LZ4 = pa.Codec("lz4_raw")
-MAX_PLAIN = 1 << 26  # 64 MiB: a forged length must not ask for all memory
 
 
 class Place(NamedTuple):
@@ -92,7 +87,7 @@ def seal_with(
     cipher: AESGCM, nonce: bytes, header: bytes, associated: bytes, plain: bytes
 ) -> bytes:
     """The same with the parts that a bulk prepares once. A nonce serves a key only once."""
-    return header + nonce + cipher.encrypt(nonce, _pack(plain, header[1]), associated)
+    return header + nonce + cipher.encrypt(nonce, pack(plain, header[1]), associated)
 
 
 def header_of(packing: int) -> bytes:
@@ -117,8 +112,8 @@ def unseal_with(
     try:
         associated = column_part(header, *column) + entity + version
         packed = cipher.decrypt(sealed[HEADER_BYTES:_BODY], sealed[_BODY:], associated)
-        return _unpack(packed, header[1])
-    except (InvalidTag, ValueError, OSError, zlib.error, struct.error):
+        return unpack(packed, header[1])
+    except (InvalidTag, *UNPACKABLE):
         raise _not_open() from None
 
 
@@ -164,31 +159,6 @@ def nik_token(index_key: bytes, nik: str, table: str, purpose: str) -> bytes:
 def token_domain(table: str, purpose: str) -> bytes:
     """The part of a token's input that says where it is used."""
     return length_prefixed(b"nik", table.encode(), purpose.encode())
-
-
-def _pack(plain: bytes, packing: int) -> bytes:
-    if packing == PACK_NONE:
-        return plain
-    if packing == PACK_ZLIB:
-        return zlib.compress(plain, 1)
-    if packing == PACK_LZ4:
-        return _LENGTH.pack(len(plain)) + bytes(_LZ4.compress(plain, asbytes=True))
-    raise ValueError(f"no packing {packing}")
-
-
-def _unpack(packed: bytes, packing: int) -> bytes:
-    if packing == PACK_NONE:
-        return packed
-    if packing == PACK_ZLIB:
-        inflater = zlib.decompressobj()
-        plain = inflater.decompress(packed, MAX_PLAIN)
-        if inflater.eof:
-            return plain
-    if packing == PACK_LZ4:
-        (length,) = _LENGTH.unpack(packed[: _LENGTH.size])
-        if length <= MAX_PLAIN:
-            return _LZ4.decompress(packed[_LENGTH.size :], length, asbytes=True)
-    raise ValueError(f"no packing {packing}")
 
 
 def _not_open() -> IntegrityError:

@@ -22,8 +22,6 @@ from mdm.seal import (
     KEY_BYTES,
     MAC_BYTES,
     NONCE_BYTES,
-    PACK_LZ4,
-    PACK_NONE,
     TOKEN_BYTES,
     WRAPPED,
     WRAPPED_BYTES,
@@ -36,6 +34,7 @@ from mdm.seal import (
     unwrap_entity_key,
     version_part,
 )
+from mdm.seal.packing import PACK_NONE, PACK_PROFILE
 
 #: What is to be sealed: the content, and what the hub holds of the entity (NULL: nothing).
 WORK = pa_schema(
@@ -58,10 +57,7 @@ PROFILE = (
 )  # fmt: skip
 KEY = ("entity_id", "key_id", "run_seq", "wrapped")
 
-#: Bytes from which a profile is packed. Below, it would take as long as all the sealing, and save
-#: a fifth of a kilobyte.
-PACK_FROM = 4096
-_PLAIN, _PACKED = header_of(PACK_NONE), header_of(PACK_LZ4)
+_PLAIN, _PACKED = header_of(PACK_NONE), header_of(PACK_PROFILE)
 _RANDOM = KEY_BYTES + 2 * NONCE_BYTES  # one profile's: entity key, nonces of wrap and of profile
 
 
@@ -98,7 +94,7 @@ def seal_batch(keys: SealingKeys, work: pa.RecordBatch) -> Sealed:
     key_id, wrapping = keys.key_id, dict(keys.wrapping)
     wrapper, wrap_after = AESGCM(wrapping[key_id]), version_part(0, key_id)
     wrap_before = column_part(_PLAIN, *WRAPPED)
-    seal_before = {header: column_part(header, *SEALED) for header in (_PLAIN, _PACKED)}
+    seal_before = column_part(_PACKED, *SEALED)
     digest_before = column_part(b"digest", *SEALED)
     ids, _, contents, _, versions, held_macs, held_keys, held_ids = columns_of(work)
     macs = list(map(Mac(keys.mac), contents))
@@ -116,8 +112,7 @@ def seal_batch(keys: SealingKeys, work: pa.RecordBatch) -> Sealed:
         else:
             key = unwrap_entity_key(wrapping[held_id], entity_id, held_id, held_key)
         place = entity + version_part((version or 0) + 1, key_id)
-        header = _PLAIN if len(content) < PACK_FROM else _PACKED
-        sealed = seal_with(AESGCM(key), nonce, header, seal_before[header] + place, content)
+        sealed = seal_with(AESGCM(key), nonce, _PACKED, seal_before + place, content)
         ciphertexts.append(sealed)
         digests.append(hashlib.sha256(digest_before + place + sealed).digest())
     sizes = bytearray(array("I", map(len, ciphertexts)))

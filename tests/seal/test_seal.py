@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hmac
+from base64 import b85decode
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from hypothesis import given, settings
@@ -10,9 +12,6 @@ from hypothesis import strategies as st
 
 from mdm.errors import InputError, IntegrityError
 from mdm.seal import (
-    PACK_LZ4,
-    PACK_NONE,
-    PACK_ZLIB,
     Mac,
     Place,
     new_key,
@@ -22,6 +21,15 @@ from mdm.seal import (
     unseal,
     unwrap_entity_key,
     wrap_entity_key,
+)
+from mdm.seal.packing import (
+    PACK_LZ4,
+    PACK_NONE,
+    PACK_PROFILE,
+    PACK_ZLIB,
+    UNPACKABLE,
+    pack,
+    unpack,
 )
 
 KEY = bytes(range(32))
@@ -34,7 +42,14 @@ places = st.builds(
     version=st.integers(0, 2**31),
     key_id=st.integers(0, 2**31),
 )
-packings = st.sampled_from([PACK_NONE, PACK_ZLIB, PACK_LZ4])
+PROFILE_OF_2026 = (
+    '{"agreed":{"birth":[{"birth_date":"1968-02-20","birth_date_precision":"day"},0,1],'
+    '"name":["NGAMISIH SAFITRI",0,1],"sex":["F",0,1]},"contested":{},"identity_status":"verified",'
+    '"kind":"person","links":{},"records":[],"regions":"kemendagri-2025","rules":"7c677c80944066"}'
+)
+PACKED_IN_2026 = "D77#BU<?4I0RWT11Z(55(Jsx%b9pLF1X^}j9j1N*3;diyr<P>eOw6Gld^drux!KX)^BIp0CK5HJ@J|"
+PACKINGS = (PACK_NONE, PACK_ZLIB, PACK_LZ4, PACK_PROFILE)
+packings = st.sampled_from(PACKINGS)
 
 
 @given(st.binary(max_size=3000), places, packings)
@@ -55,7 +70,7 @@ def test_no_two_places_look_the_same(here: Place, there: Place) -> None:
     assert (here.associated(b"h") == there.associated(b"h")) == (here == there)
 
 
-@pytest.mark.parametrize("packing", [PACK_NONE, PACK_ZLIB, PACK_LZ4])
+@pytest.mark.parametrize("packing", PACKINGS)
 def test_every_single_changed_byte_is_found(packing: int) -> None:
     sealed = seal(KEY, PLACE, b"SITI NURHALIZA " * 3, packing)
     for at in range(len(sealed)):
@@ -64,6 +79,33 @@ def test_every_single_changed_byte_is_found(packing: int) -> None:
             altered[at] ^= flip
             with pytest.raises(IntegrityError):
                 unseal(KEY, PLACE, bytes(altered))
+
+
+@given(st.lists(st.binary(max_size=2000), min_size=8, max_size=40))
+@settings(max_examples=20)
+def test_profiles_are_packed_and_unpacked_by_many_threads_at_once(plain: list[bytes]) -> None:
+    def there_and_back(value: bytes) -> bytes:
+        return unpack(pack(value, PACK_PROFILE), PACK_PROFILE)
+
+    with ThreadPoolExecutor(8) as threads:
+        assert list(threads.map(there_and_back, plain * 20)) == plain * 20
+
+
+def test_what_was_packed_with_the_first_words_still_opens() -> None:
+    """Profiles sealed years ago are opened by the dictionary of then: were its file another one, they would be lost."""
+    assert unpack(b85decode(PACKED_IN_2026), PACK_PROFILE) == PROFILE_OF_2026.encode()
+
+
+@given(st.binary(max_size=200))
+def test_what_is_not_packed_does_not_unpack(junk: bytes) -> None:
+    with pytest.raises(UNPACKABLE):
+        unpack(b"{" + junk, PACK_PROFILE)
+
+
+def test_a_forged_length_asks_for_no_memory() -> None:
+    header = b"\x28\xb5\x2f\xfd\xe0" + (1 << 40).to_bytes(8, "little")
+    with pytest.raises(ValueError, match="packing"):
+        unpack(header, PACK_PROFILE)
 
 
 def test_every_truncation_is_found() -> None:
