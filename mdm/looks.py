@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, func, select
 
 from mdm.compose import Hub
@@ -135,6 +136,19 @@ def _published(session: Session) -> dict[str, int]:
     return {kind: int(count) for kind, count in session.exec(query).all()}
 
 
+def unchecked(hub: Hub, source: str | None = None, batch: str | None = None) -> int:
+    """Batches that no run has validated yet: no finding about them is no praise."""
+    with hub.sessions.read() as session:
+        asked = select(func.count()).select_from(Batch).where(*_of(source, batch))
+        return int(session.exec(asked.where(col(Batch.accepted).is_(None))).one())
+
+
+def _of(source: str | None, batch: str | None) -> list[ColumnElement[bool]]:
+    """Which batches are meant: all, or those of a source or of one name."""
+    named = ((Batch.source, source), (Batch.id, batch))
+    return [col(column) == value for column, value in named if value]
+
+
 @dataclass(frozen=True)
 class FindingCount:
     """How often one rule spoke in one layout."""
@@ -153,10 +167,8 @@ def count_findings(
     a batch of which nothing has landed.
     """
     with hub.sessions.read() as session:
-        named = select(Batch.id).where(
-            *([Batch.source == source] if source else []), *([Batch.id == batch] if batch else [])
-        )
-        if (source or batch) and session.exec(named.limit(1)).first() is None:
+        named = select(Batch.id).where(*_of(source, batch)).limit(1)
+        if (source or batch) and session.exec(named).first() is None:
             raise UnknownError(
                 "Nothing has landed under this source or batch.", "See them: dtsen status --json."
             )

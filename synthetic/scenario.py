@@ -111,13 +111,22 @@ class Scenario(_Strict):
         return self.errors.get(operator, {}).get(where, 0.0)
 
 
-def load(scenario: str | Path) -> Scenario:
-    """Read a scenario by the name of one that ships, or by path. Raises FileNotFoundError or
-    pydantic's error."""
+def shipped() -> list[str]:
+    """The names of the scenarios that ship."""
+    return sorted(path.stem for path in HOME.glob("*.yaml"))
+
+
+def find(scenario: str | Path) -> Path:
+    """The file of a scenario, named as one that ships or by its path. Raises FileNotFoundError."""
     path = Path(scenario)
     if path.suffix not in {".yaml", ".yml"}:
         path = HOME / f"{scenario}.yaml"
     if not path.is_file():
-        shipped = ", ".join(sorted(p.stem for p in HOME.glob("*.yaml")))
-        raise FileNotFoundError(f"no scenario {str(scenario)!r}; those that ship: {shipped}")
-    return Scenario.model_validate(read_yaml(path.read_text(encoding="utf-8")))
+        raise FileNotFoundError(f"no scenario {str(scenario)!r}")
+    return path
+
+
+def load(scenario: str | Path) -> Scenario:
+    """Read a scenario by the name of one that ships, or by path. Raises FileNotFoundError or
+    pydantic's error."""
+    return Scenario.model_validate(read_yaml(find(scenario).read_text(encoding="utf-8")))

@@ -18,7 +18,15 @@ from typing import cast
 import click
 
 from mdm.cli.answers import emit_json
-from mdm.cli.failures import BROKEN_PIPE, INTERRUPTED, OK, Failure, exit_codes, explain
+from mdm.cli.failures import (
+    BROKEN_PIPE,
+    INTERRUPTED,
+    OK,
+    USAGE,
+    Failure,
+    exit_codes,
+    explain,
+)
 from mdm.cli.groups import Group
 from mdm.cli.session import Session, shared_options
 
@@ -129,6 +137,9 @@ def call(arguments: Sequence[str]) -> int:
         return OK
     except click.exceptions.Exit as ending:
         return int(ending.exit_code)
+    except click.exceptions.NoArgsIsHelpError as asked:
+        session.err.print(asked.format_message(), highlight=False, soft_wrap=True, markup=False)
+        return USAGE
     except BrokenPipeError:
         return _pipe_closed()
     except BaseException as error:  # the one place where nothing may escape

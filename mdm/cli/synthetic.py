@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mdm.documents import read
 from mdm.errors import InputError
 from mdm.work.progress import Progress
 
@@ -25,14 +26,17 @@ def make_files(
 ) -> Summary:
     """Write files and truth into the new folder `out`."""
     from synthetic.generate import generate  # noqa: PLC0415 - loads the whole generator
-    from synthetic.scenario import load  # noqa: PLC0415
+    from synthetic.scenario import Scenario, find, shipped  # noqa: PLC0415
 
     if out.exists() and any(out.iterdir()):
         raise InputError("The folder for the files is not empty.", "Name a new folder.")
     try:
-        load(scenario)
+        read(Scenario, find(scenario))
     except FileNotFoundError:
-        raise InputError("There is no scenario of that name.", "Try: default.") from None
+        known = ", ".join(shipped())
+        raise InputError(
+            "There is no such scenario.", f"Try one of {known}, or name a YAML file of yours."
+        ) from None
     done = 0
     with progress.task("make people and their files", total=people or records) as advance:
 

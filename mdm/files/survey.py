@@ -87,7 +87,7 @@ def _format(name: str, head: bytes) -> Format:
         return "csv.gz"
     known = {
         b"%PDF": "a PDF",
-        b"\xd0\xcf\x11\xe0": "an old Excel file (XLS)",
+        b"\xd0\xcf\x11\xe0": "an old Excel file (XLS) or one with a password",
         b"7z\xbc\xaf": "an archive",
     }
     for magic, what in known.items():

@@ -79,7 +79,8 @@ def read_handover(given: Path | None, files: Sequence[Path]) -> Handover:
     except (yaml.YAMLError, UnicodeDecodeError):
         raise InputError(f"{found.name} is not YAML.", _FORM) from None
     except ValidationError as error:
-        places = ", ".join(".".join(map(str, fault["loc"])) for fault in error.errors())
+        said = (".".join(map(str, fault["loc"])) for fault in error.errors())
+        places = ", ".join(place or "the document" for place in said)
         raise InputError(f"{found.name} is no handover record: see {places}.", _FORM) from None
 
 

@@ -21,8 +21,16 @@ KINDS = {"person": BLUE, "family": GREEN, "household": AMBER}
 WIDTH = 700
 LONGEST_TAIL = 0.03
 _LABEL_WIDTH = 240
+_LONG = 60  # more, where labels are long
 
 _LABELS = alt.Axis(labelLimit=300, minExtent=_LABEL_WIDTH, maxExtent=_LABEL_WIDTH, grid=False)
+# What is longer than its room is cut where it begins. The reader's letters are wider than the drawing reckons.
+_LONG_LABELS = alt.Axis(
+    labelLimit=_LABEL_WIDTH,
+    minExtent=_LABEL_WIDTH + _LONG,
+    maxExtent=_LABEL_WIDTH + _LONG,
+    grid=False,
+)
 _BARE = alt.Axis(labels=False, title=None)
 #: How numbers are written: 1.234,5 in Indonesian, 1,234.5 in English.
 _NUMBERS: dict[Language, dict[str, Any]] = {
@@ -197,7 +205,9 @@ def waterfall(steps: Sequence[Step]) -> str:
     total = Step("match weight", "", level)
     rows.append({**_fall(len(steps), total, 0.0, level), "sign": "total"})
     order = [row["name"] for row in rows]
-    base = alt.Chart(_rows(rows)).encode(y=alt.Y("name:N", sort=order, title=None, axis=_LABELS))
+    base = alt.Chart(_rows(rows)).encode(
+        y=alt.Y("name:N", sort=order, title=None, axis=_LONG_LABELS)
+    )
     colour = alt.Color(
         "sign:N",
         scale=alt.Scale(domain=["for", "against", "total"], range=[BLUE, RED, INK]),
@@ -209,7 +219,7 @@ def waterfall(steps: Sequence[Step]) -> str:
     text = base.mark_text(align="left", dx=6).encode(
         x="right:Q", text=alt.Text("bits:Q", format="+.1f")
     )
-    drawn = (bars + text).properties(width=WIDTH, height=alt.Step(26))
+    drawn = (bars + text).properties(width=WIDTH - _LONG, height=alt.Step(26))
     return svg(drawn, "Waterfall: what each comparison adds to the match weight of one pair")
 
 

@@ -30,6 +30,15 @@ from tests.cli.conftest import Call
 NIK = "3507014107710003"
 
 
+@pytest.mark.parametrize("words", [(), ("export",)])
+def test_a_call_without_a_verb_is_shown_the_verbs_and_no_error(
+    words: tuple[str, ...], dtsen_here: Call
+) -> None:
+    answer = dtsen_here(*words)
+    assert answer.code == 2
+    assert answer.err.startswith("Usage: dtsen")
+
+
 def test_help_names_every_verb_and_every_exit_code(capsys: pytest.CaptureFixture[str]) -> None:
     assert call(["--help"]) == 0
     text = capsys.readouterr().out

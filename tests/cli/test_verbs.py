@@ -13,6 +13,7 @@ from alembic import command
 
 from mdm.homes import open_home
 from mdm.hub.migrate import _config
+from tests.cli.calls import ROOT
 from tests.cli.conftest import Call, World, document
 
 COLUMNS = ["source", "file", "row", "record_key", "entity_id"]
@@ -161,6 +162,32 @@ def test_findings_count_by_rule_and_write_the_providers_file(
     assert out.exists()
     assert dtsen_here("--home", world.home, "findings", "--out", tmp_path / "x.doc").code == 2
     assert dtsen_here("--home", world.home, "findings", "--source", "pemdda").code == 4
+
+
+def test_no_findings_about_files_that_no_run_has_read_are_no_praise(
+    world: World, dtsen_here: Call, tmp_path: Path
+) -> None:
+    home = tmp_path / "home"
+    dtsen_here("--home", home, "init")
+    dtsen_here("--home", home, "land", "pemda", world.delivery / "pemda")
+    told = dtsen_here("--home", home, "findings", "--source", "pemda")
+    assert "(2) rules say nothing yet" in told.out
+    assert document(dtsen_here("--home", home, "findings", "--json"))["unchecked"] == 2
+    assert document(dtsen_here("--home", world.home, "findings", "--json"))["unchecked"] == 0
+
+
+def test_a_scenario_of_ones_own_is_taken_and_a_wrong_one_is_told(
+    dtsen_here: Call, tmp_path: Path
+) -> None:
+    own = tmp_path / "mine.yaml"
+    synth = ("synth", tmp_path / "out", "--people", "20", "--scenario", own)
+    shipped = (ROOT / "synthetic" / "scenarios" / "light.yaml").read_text("utf-8")
+    assert "other_hand" in dtsen_here(*synth).err  # no such file: those that ship
+    own.write_text(shipped + "whatever: 1\n", "utf-8")
+    wrong = dtsen_here(*synth)
+    assert (wrong.code, "mine.yaml: whatever" in wrong.err) == (5, True)
+    own.write_text(shipped, "utf-8")
+    assert dtsen_here(*synth).code == 0
 
 
 def test_a_profile_is_masked_until_it_is_revealed_for_a_purpose(

@@ -25,6 +25,7 @@ from mdm.report.facts import (
     Step,
 )
 from tests.evaluate.test_evaluation import evaluated
+from tests.web.browser import browser, chromium
 
 EXAMPLE = Example(
     records=(
@@ -109,6 +110,21 @@ def test_every_figure_and_chart_is_there(page: str) -> None:
     assert all(drawn)
     for shown in ("47,012", "46,950", "+11.2", "nik malformed", "match weight", "dtsen status"):
         assert shown in elements.text
+
+
+@pytest.mark.skipif(chromium() is None, reason="no Chromium on this machine")
+def test_a_long_label_is_shortened_at_its_end_not_cut_at_its_beginning() -> None:
+    long = Step("name", "words alike (MAULIDA = MAULIDA, NABILA = NABILA, ULFA ~ ULA)", 4.0)
+    drawn = render(facts(example=replace(EXAMPLE, steps=(long,)), synthetic=True))
+    with browser() as running:
+        page = running.new_page()
+        page.set_content(drawn)
+        label = page.get_by_text("name: words alike").first
+        frame = page.locator("svg", has=label).first
+        seen, room = label.bounding_box(), frame.bounding_box()
+    assert seen is not None
+    assert room is not None
+    assert seen["x"] >= room["x"]
 
 
 def test_both_languages_are_there(page: str) -> None:

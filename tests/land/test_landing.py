@@ -234,7 +234,10 @@ def test_a_broken_handover_record_is_named(hub: Hub, tmp_path: Path) -> None:
     path = write(tmp_path / "a.csv", "biodata_wni", {})
     record = tmp_path / "bast.yaml"
     record.write_text("rows: many\nwho: me\n")
-    with pytest.raises(InputError, match=r"bast\.yaml is no handover record"):
+    with pytest.raises(InputError, match=r"bast\.yaml is no handover record: see rows\."):
+        land_one(hub, path, "kemendagri")
+    record.write_text("- a list\n")
+    with pytest.raises(InputError, match="see the document"):
         land_one(hub, path, "kemendagri")
 
 

@@ -11,7 +11,7 @@ from mdm.cli.answers import emit_json, say, table
 from mdm.cli.files import NewFile
 from mdm.cli.opened import opened
 from mdm.cli.session import Session, pass_session, shared_options
-from mdm.looks import count_findings
+from mdm.looks import count_findings, unchecked
 
 
 @click.command()
@@ -28,12 +28,14 @@ def findings(session: Session, *, source: str | None, batch: str | None, out: Pa
     """What rules found, by rule; with --out, the file that goes back to the provider.
 
     The file holds personal data as typed: file, row, column, rule, value, reason and what to do.
-    Quarantined rows are written in the provider's own layout, to be mended and delivered again.
+    Quarantined rows are written in the provider's own layout, to be mended and delivered again. Rules
+    speak when a file is validated, which is the first thing that `train` and `run` do.
     """
     if out is not None and out.suffix.lower() not in (".csv", ".xlsx"):
         raise click.UsageError("The file to write must end in .csv or .xlsx.")
     with opened(session) as hub:
         counted = count_findings(hub, source, batch)
+        waiting = unchecked(hub, source, batch)
         written = None
         if out is not None:
             from mdm.validation.findings import write_findings  # noqa: PLC0415 - loads the spreadsheets' libraries
@@ -42,11 +44,16 @@ def findings(session: Session, *, source: str | None, batch: str | None, out: Pa
                 fmt: Literal["csv", "xlsx"] = "xlsx" if out.suffix.lower() == ".xlsx" else "csv"
                 written = write_findings(hub, out, source, batch, fmt)
     if session.json:
-        emit_json(session, {"findings": counted, "written": written})
+        emit_json(session, {"findings": counted, "unchecked": waiting, "written": written})
         return
     columns = ("source", "layout", "rule", "severity", "findings")
     rows = [(c.source, c.layout, c.rule, c.severity, c.findings) for c in counted]
     session.out.print(table("Findings", columns, rows))
+    if waiting:
+        say(
+            session,
+            f"Of files landed since the last run ({waiting:,}) rules say nothing yet. Next: dtsen run",
+        )
     if written is not None:
         say(
             session,

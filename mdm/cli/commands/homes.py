@@ -55,9 +55,16 @@ def _say_upgraded(session: Session, upgraded: Sequence[Revision]) -> None:
 @shared_options
 @click.argument("out", type=click.Path(file_okay=False, path_type=Path))
 @click.option("--people", type=click.IntRange(min=1), help="How many people there are.")
-@click.option("--records", type=click.IntRange(min=1), help="Or: how many person records to write.")
+@click.option(
+    "--records", type=click.IntRange(min=1), help="Or: about how many rows the files hold together."
+)
 @click.option("--seed", type=int, default=1, show_default=True, help="Same seed, same files.")
-@click.option("--scenario", default="default", show_default=True, help="Which errors, how often.")
+@click.option(
+    "--scenario",
+    default="default",
+    show_default=True,
+    help="Which errors, how often: default, light, hard, other_hand, or a YAML file like theirs.",
+)
 @click.option(
     "--format",
     "fmt",
