@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pyarrow as pa
 from sqlmodel import col, select
 
 from matching import linkage
-from matching.blocking import PairExplosionError
+from matching.blocking import PairExplosionError, RuleCount
 from matching.households import place_families
 from matching.model import Model
 from matching.rules import KINDS, Kind, load_linkage
@@ -17,6 +19,7 @@ from mdm.hub.runs import published_run
 from mdm.hub.tables import LinkageModel
 from mdm.lake import kept
 from mdm.run import Stage, Work
+from mdm.work.progress import Progress
 
 __all__ = ["IDENTITIES", "KINDS", "load_previous", "note_origin", "relate", "stages"]
 
@@ -60,6 +63,7 @@ def _stage(kind: Kind) -> Stage:
             raise CapacityError(
                 str(error), "Or land less at once: by province, for example."
             ) from None
+        _tell_left_out(work.progress, kind, linked.found_by)
         step("second opinion")
         disputed = second_opinion(work.engine, kind)
         step("keep evidence")
@@ -101,6 +105,13 @@ def _stage(kind: Kind) -> Stage:
         after=after,
         share=_SHARES[kind],
     )
+
+
+def _tell_left_out(progress: Progress, kind: Kind, found_by: Sequence[RuleCount]) -> None:
+    """Which rules met blocks too large to compare: what only they would bring together stays apart."""
+    left = [f"{one.rule} ({one.oversize_blocks:,})" for one in found_by if one.oversize_blocks]
+    if left:
+        progress.note(f"link {kind}: blocks too large to compare were left out: {', '.join(left)}.")
 
 
 def current_model(work: Work, kind: Kind) -> Model | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -174,6 +175,24 @@ def test_no_findings_about_files_that_no_run_has_read_are_no_praise(
     assert "(2) rules say nothing yet" in told.out
     assert document(dtsen_here("--home", home, "findings", "--json"))["unchecked"] == 2
     assert document(dtsen_here("--home", world.home, "findings", "--json"))["unchecked"] == 0
+
+
+def test_blocks_too_large_to_compare_are_told_by_rule(
+    world: World, dtsen_here: Call, tmp_path: Path
+) -> None:
+    file = tmp_path / "siksng_individu.csv"
+    with (world.delivery / "kemensos" / file.name).open(encoding="utf-8-sig", newline="") as given:
+        one = next(iter(csv.DictReader(given)))
+    with file.open("w", encoding="utf-8", newline="") as made:
+        rows = csv.DictWriter(made, list(one))
+        rows.writeheader()
+        rows.writerows(one | {"IDSEMESTA": f"K{n}", "NIK": world.nik} for n in range(90))
+    home = tmp_path / "home"
+    dtsen_here("--home", home, "init")
+    dtsen_here("--home", home, "land", "kemensos", file)
+    told = dtsen_here("--home", home, "run").err
+    assert re.search(r"link person: blocks too large .* same NIK \(1\)", told)
+    assert world.nik not in told
 
 
 def test_a_scenario_of_ones_own_is_taken_and_a_wrong_one_is_told(
