@@ -164,7 +164,7 @@ def _read(path: Path) -> dict[int, dict[str, Any]]:
         return {int(number): key for number, key in document["keys"].items()}
     except FileNotFoundError:
         raise HomeError(
-            "The root key file is missing.", "Put it back from its safe copy, or run `dtsen init`."
+            "The root key file is missing.", "Put it back from its safe copy."
         ) from None
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         raise HomeError("The root key file cannot be read.", "Put its safe copy back.") from None

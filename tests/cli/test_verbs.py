@@ -11,9 +11,11 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 from alembic import command
+from sqlmodel import col, select
 
 from mdm.homes import open_home
 from mdm.hub.migrate import _config
+from mdm.hub.tables import LakeFileRow
 from tests.cli.calls import ROOT
 from tests.cli.conftest import Call, World, document
 
@@ -175,6 +177,26 @@ def test_no_findings_about_files_that_no_run_has_read_are_no_praise(
     assert "(2) rules say nothing yet" in told.out
     assert document(dtsen_here("--home", home, "findings", "--json"))["unchecked"] == 2
     assert document(dtsen_here("--home", world.home, "findings", "--json"))["unchecked"] == 0
+
+
+def test_a_row_altered_in_the_lake_is_told_as_altered_also_while_the_engine_reads(
+    world: World, dtsen_here: Call, tmp_path: Path
+) -> None:
+    home = tmp_path / "home"
+    shutil.copytree(world.home, home)
+    hub = open_home(home)
+    with hub.sessions.read() as session:
+        asked = select(LakeFileRow).where(col(LakeFileRow.dataset).startswith("landed/kemendagri"))
+        files = [hub.settings.lake / row.path for row in session.exec(asked)]
+    hub.close()
+    for file in files:
+        altered = bytearray(file.read_bytes())
+        altered[len(altered) // 3] ^= 255
+        file.write_bytes(altered)
+    told = dtsen_here("--home", home, "train")
+    assert told.code == 8
+    assert "was altered" in told.err
+    assert "backup" in told.err
 
 
 def test_blocks_too_large_to_compare_are_told_by_rule(
