@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import gzip
 import hashlib
+import zipfile
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -45,6 +46,8 @@ def survey(path: Path) -> Survey:
     if size == 0:
         raise InputError(f"{path.name} is empty.", "Ask the provider for the whole file.")
     form = _format(path.name, head)
+    if form == "xlsx":
+        _refuse_archive(path)
     if form in {"parquet", "xlsx"}:
         with path.open("rb") as file:
             checksum = hashlib.file_digest(file, "sha256").hexdigest()
@@ -94,6 +97,20 @@ def _format(name: str, head: bytes) -> Format:
         if head.startswith(magic):
             raise InputError(f"{name} is {what}, not a table.", _GIVEN_UP)
     return "csv"
+
+
+def _refuse_archive(path: Path) -> None:
+    """A workbook is a ZIP archive; one that holds anything else is none. A broken one is told when it is read."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            held = archive.namelist()
+    except (zipfile.BadZipFile, OSError):
+        return
+    if not any(name.startswith("xl/") for name in held):
+        raise InputError(
+            f"{path.name} is a ZIP archive, not a table.",
+            "Unpack it and land the files in it; what another spreadsheet program wrote must be saved as XLSX.",
+        )
 
 
 def _passes(path: Path, form: Format) -> Iterator[tuple[bytes, bytes]]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gzip
+import io
+import zipfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -369,6 +371,14 @@ def test_missing_optional_column_is_a_finding(hub: Hub, tmp_path: Path) -> None:
     assert (0, "TMPT_LHR", "column_missing") in findings(hub)
 
 
+def zipped(name: str) -> bytes:
+    """An archive that holds one file."""
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w") as archive:
+        archive.writestr(name, "NIK,NAMA_LGKP\n")
+    return made.getvalue()
+
+
 @pytest.mark.parametrize(
     ("content", "words"),
     [
@@ -380,6 +390,8 @@ def test_missing_optional_column_is_a_finding(hub: Hub, tmp_path: Path) -> None:
         (b"PAR1 not parquet", "damaged"),
         (b"\x1f\x8bnot gzip", "damaged"),
         (b"a,b,c\n1,2,3\n", "no layout"),
+        (zipped("biodata_wni.csv"), "ZIP archive"),
+        (b"\xd0\xcf\x11\xe0 locked", "password"),
     ],
 )
 def test_what_is_no_table_is_refused_in_words(
