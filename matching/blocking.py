@@ -36,9 +36,9 @@ def block(engine: Engine, rules: LinkageRules) -> list[RuleCount]:
     counts = count(engine, rules)
     _refuse_explosion(engine, rules, counts)
     parts = " UNION ALL ".join(
-        f"SELECT a.rid AS rid_l, b.rid AS rid_r, {number} AS number"
-        f" FROM {_blocks(rules, number)} a JOIN {_blocks(rules, number)} b ON a.key = b.key AND a.rid < b.rid"
-        for number in range(len(rules.blocking))
+        f"SELECT rid_l, unnest(list_filter(rids, lambda rid: rid > rid_l)) AS rid_r, {number} AS number"
+        f" FROM (SELECT unnest(rids) AS rid_l, rids FROM {_blocks(rules, number)} WHERE size <= {rule.max_block})"
+        for number, rule in enumerate(rules.blocking)
     )
     names = ", ".join(quote(rule.name) for rule in rules.blocking)
     engine.table(
@@ -50,24 +50,18 @@ def block(engine: Engine, rules: LinkageRules) -> list[RuleCount]:
 
 
 def _count_one(engine: Engine, rules: LinkageRules, number: int) -> RuleCount:
-    rule = rules.blocking[number]
-    engine.table("block_keyed", _keyed(rules, rule))
+    rule, blocks = rules.blocking[number], _blocks(rules, number)
     engine.table(
-        "block_sized",
-        "SELECT k.rid, k.key, s.size FROM block_keyed k JOIN"
-        " (SELECT key, count(*) AS size FROM block_keyed GROUP BY key HAVING count(*) > 1) s USING (key)",
+        blocks,
+        f"SELECT list(rid) AS rids, count(*) AS size FROM ({_keyed(rules, rule)}) GROUP BY key HAVING size > 1",
     )
     row = engine.fetch(
         f"""
-        SELECT coalesce(sum((size - 1) / 2.0) FILTER (size <= {rule.max_block}), 0) AS pairs,
-               count(DISTINCT key) FILTER (size > {rule.max_block}) AS blocks
-        FROM block_sized
+        SELECT coalesce(sum(size * (size - 1) / 2) FILTER (size <= {rule.max_block}), 0) AS pairs,
+               count(*) FILTER (size > {rule.max_block}) AS blocks
+        FROM {blocks}
         """
     ).to_pylist()[0]
-    engine.table(
-        _blocks(rules, number), f"SELECT rid, key FROM block_sized WHERE size <= {rule.max_block}"
-    )
-    engine.drop("block_keyed", "block_sized")
     return RuleCount(rule.name, round(row["pairs"]), row["blocks"])
 
 
