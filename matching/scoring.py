@@ -58,9 +58,11 @@ def score(engine: Engine, rules: LinkageRules, model: Model) -> int:
         "SELECT '0' AS match_key, rid_l AS join_key_l, rid_r AS join_key_r"
         f" FROM {rules.kind}_pairs",
     )
-    one.table_management.register_blocked_pairs_for_predict(
+    pairs = one.table_management.register_blocked_pairs_for_predict(
         engine.splink().register("splink_pairs")
     )
+    # Else Splink first copies the records that stand in pairs, once for each side: nearly all do.
+    pairs.metadata["registered_for_predict"] = False
     scored = one.inference.predict(
         threshold_match_weight=rules.thresholds.review - FAR_BELOW, warning_mode="never"
     )
