@@ -23,8 +23,10 @@ class Engine(Protocol):
     def run(self, sql: str) -> None:
         """Run one statement for its effect."""
 
-    def fetch(self, sql: str) -> pa.Table:
-        """Run one query and return the whole result, for results that are small."""
+    def fetch(self, sql: str, **lent: pa.Table) -> pa.Table:
+        """Run one query and return the whole result, for results that are small. `lent`: Arrow data that it reads under
+        these names, without a copy.
+        """
 
     def scalar(self, sql: str) -> Any:
         """Run one query that gives one row and one column, and return that value."""

@@ -49,8 +49,14 @@ class DuckDBEngine:
     def run(self, sql: str) -> None:
         self._connection.execute(sql).fetchall()
 
-    def fetch(self, sql: str) -> pa.Table:
-        table: pa.Table = self._connection.sql(sql).to_arrow_table()
+    def fetch(self, sql: str, **lent: pa.Table) -> pa.Table:
+        for name, data in lent.items():
+            self._connection.register(name, data)
+        try:
+            table: pa.Table = self._connection.sql(sql).to_arrow_table()
+        finally:
+            for name in lent:
+                self._connection.unregister(name)
         return table
 
     def scalar(self, sql: str) -> Any:

@@ -10,6 +10,7 @@ from datetime import date, datetime
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from matching.engine import Engine
 from mdm.compose import Hub
@@ -85,16 +86,16 @@ def landed_rows(
         "delivered_on": delivery.delivered_on,
         "office": delivery.office,
     }
-    sql = made_sql(layout, header, delivery.office)
+    unchanged = _UNCHANGED if earlier else "FALSE"
+    made_of = made_sql(layout, header, delivery.office)
+    sql = f"SELECT *, {unchanged} AS unchanged FROM ({made_of}) ORDER BY n"
     with closing(ahead(plan.file.chunks(), depth=1)) as chunks:
         for chunk in chunks:
             if chunk.table.num_rows:
                 numbers = pa.array(chunk.rows, pa.int32())
-                engine.register("chunk", key_columns(layout, header, chunk.table, numbers))
-                engine.table("made", sql)
-                if earlier:
-                    item.unchanged += int(engine.scalar(_UNCHANGED))
-                made = engine.fetch("SELECT * FROM made ORDER BY n")
+                cells = key_columns(layout, header, chunk.table, numbers)
+                made = engine.fetch(sql, chunk=cells)
+                item.unchanged += pc.sum(made.column("unchanged"), min_count=0).as_py()
                 if layout.office is not None and delivery.office is None:
                     item.offices.update(made.column("office").to_pylist())
                 yield from landed_rows_of(layout, header, chunk.table, made, origin).to_batches()
@@ -107,10 +108,7 @@ def landed_rows(
             item.bad += len(chunk.bad)
 
 
-_UNCHANGED = (
-    "SELECT count(*) FROM made WHERE (record_key, row_digest) IN "
-    "(SELECT record_key, row_digest FROM earlier)"
-)
+_UNCHANGED = "(record_key, row_digest) IN (SELECT record_key, row_digest FROM earlier)"
 
 
 def _bad_rows(chunk: Chunk, schema: pa.Schema, origin: dict[str, object]) -> pa.RecordBatch:

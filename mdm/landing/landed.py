@@ -42,7 +42,7 @@ MADE = ("office", "record_key", "row_digest", "_extra")  # what `made_sql` gives
 
 
 def made_sql(layout: Layout, header: Header, office: str | None) -> str:
-    """The query over table `chunk` (see `key_columns`) that gives what the hub adds to each row.
+    """The query over `chunk` (see `key_columns`) that gives what the hub adds to each row.
 
     Its result: the row number `n` and the columns of MADE, in no order.
     """
