@@ -1,8 +1,8 @@
-"""Choosing: the SQL that turns the records of an entity into agreed and contested values.
+"""Choosing: the SQL that puts the contested values of an entity in order.
 
-Where all records that speak give one valid value there is nothing to choose: that is one GROUP BY
-over all attributes at once. Only the contested attributes are turned into rows, one per value,
-and put in order. Values become JSON entries here:
+Where all records that speak give one valid value there is nothing to choose (see agreed.py). Only
+the contested attributes are turned into rows, one per value, and put in order. Values become JSON
+entries:
 
 - agreed:    `"name":[value, record, agreeing sources]`
 - contested: `"name":[value, record, agreeing sources, [[value, record, agreeing sources, reason],
@@ -15,7 +15,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from mdm.survivorship.columns import Column, bit_sql
+from mdm.survivorship.columns import Column
+from mdm.survivorship.order import in_order, place_sql
 from mdm.survivorship.regions import DOMICILE, region_sql
 from mdm.survivorship.rules import Kind
 from mdm.survivorship.trust import day_of, trust_of, turn_of, weight_of
@@ -24,114 +25,6 @@ from mdm.survivorship.trust import day_of, trust_of, turn_of, weight_of
 # (1 bit), `second` the own voices and the length, `key` is that of the best record.
 CANDIDATE = ("first", "second", "key", "agree")
 SCORE_BITS, INFORMS_BITS, LENGTH_BITS = 24, 32, 31
-LINE = 1000  # places are two signs of text in the sorting of entries, each below this
-BESIDE = 3  # records of an entity that stand side by side; the entities with more are grouped
-
-
-def agreed_sql(
-    chunk: str, body: Kind, columns: Sequence[Column], source_count: int, *, few: bool = False
-) -> str:
-    """SQL: per entity the agreed entries (text), the mask of contested attributes, the records.
-
-    Columns: entity_no, agreed, contested, records, found_by (the lookup value, if agreed on),
-    region (of the domicile, if agreed on).
-    Records that stand side by side are joined, which is much cheaper than grouping them: nearly all
-    entities have no more. Where there are `few` entities the planning of those joins is what costs,
-    and all are grouped.
-    """
-    grouped = _grouped_sql(chunk if few else f"(FROM {chunk} WHERE many)", columns, source_count)
-    beside = _beside_sql(f"(FROM {chunk} WHERE NOT many)", columns, source_count)
-    values = grouped if few else f"{beside} UNION ALL BY NAME {grouped}"
-    entries = ",\n".join(
-        f"CASE WHEN lo{c.number} IS NOT NULL AND NOT x{c.number} THEN {_entry(c, source_count)} END"
-        for c in columns
-    )
-    mask = " | ".join(bit_sql(f"x{c.number}", c.number) for c in columns)
-    found = [
-        f"CASE WHEN lo{c.number} IS NOT NULL AND NOT x{c.number} THEN [lo{c.number}] END"
-        for c in columns
-        if c.name == body.lookup
-    ]
-    region = [
-        f"CASE WHEN NOT x{c.number} THEN {region_sql(f'lo{c.number}')} END"
-        for c in columns
-        if c.name == DOMICILE
-    ]
-    return f"""
-        SELECT entity_no, concat_ws(',', {entries}) AS agreed, {mask} AS contested, records,
-               {found[0] if found else "NULL::VARCHAR[]"} AS found_by,
-               {region[0] if region else "NULL::VARCHAR"} AS region
-        FROM ({values})
-    """
-
-
-def _beside_sql(chunk: str, columns: Sequence[Column], source_count: int) -> str:
-    """SQL: one row per entity: `lo<n>` a value of each attribute, `x<n>` whether it is contested,
-    `k<n>` the best key behind it, `s<n>` the mask of attributes that source n speaks on.
-    """
-    beside = [f"r{n}" for n in range(BESIDE)]
-    parts = [part for c in columns for part in _beside(c, beside)]
-    parts += [
-        " | ".join(f"CASE {r}.source_no WHEN {n} THEN {r}.present ELSE 0 END" for r in beside)
-        + f" AS s{n}"
-        for n in range(source_count)
-    ]
-    joins = " ".join(
-        f"LEFT JOIN (FROM {chunk} WHERE turn_no = {n}) r{n} ON r{n}.entity_no = r0.entity_no"
-        for n in range(1, BESIDE)
-    )
-    return f"""
-        SELECT r0.entity_no, concat_ws(',', {_of(beside, "record")}) AS records, {", ".join(parts)}
-        FROM (FROM {chunk} WHERE turn_no = 0) r0 {joins}
-    """
-
-
-def _beside(c: Column, beside: Sequence[str]) -> tuple[str, str, str]:
-    v, n = c.value, c.number
-    differ = " OR ".join(
-        f"coalesce({_of(beside[:at], v)}) <> {beside[at]}.{v}" for at in range(1, len(beside))
-    )
-    if c.attribute.valid != "true":
-        bad = " | ".join(f"coalesce({r}.invalid, 0)" for r in beside)
-        differ += f" OR (({bad}) & {1 << n}) <> 0"
-    keys = ", ".join(f"CASE WHEN {r}.{v} IS NOT NULL THEN {r}.{c.key} END" for r in beside)
-    return (
-        f"coalesce({_of(beside, v)}) AS lo{n}",
-        f"coalesce({differ}, false) AS x{n}",
-        f"greatest({keys}) AS k{n}",
-    )
-
-
-def _of(records: Sequence[str], column: str) -> str:
-    return ", ".join(f"{r}.{column}" for r in records)
-
-
-def _grouped_sql(chunk: str, columns: Sequence[Column], source_count: int) -> str:
-    """SQL: what `_beside_sql` gives, by grouping the records."""
-    sums = [
-        f"bit_or(CASE WHEN source_no = {n} THEN present ELSE 0 END) AS s{n}"
-        for n in range(source_count)
-    ]
-    for c in columns:
-        v, n = c.value, c.number
-        bad = f" OR (bit_or(invalid) & {1 << n}) <> 0" if c.attribute.valid != "true" else ""
-        sums += [
-            f"min({v}) AS lo{n}",
-            f"coalesce(min({v}) <> max({v}), false){bad} AS x{n}",
-            f"max(CASE WHEN {v} IS NOT NULL THEN {c.key} END) AS k{n}",
-        ]
-    records = _in_order(f"list(concat('-', {_place_sql('turn_no')}, record))")
-    return f"""
-        SELECT entity_no, array_to_string({records}, ',') AS records, {", ".join(sums)}
-        FROM {chunk} GROUP BY entity_no
-    """
-
-
-def _entry(column: Column, source_count: int) -> str:
-    n = column.number
-    agree = " + ".join(f"((s{s} >> {n}) & 1)" for s in range(source_count))
-    value, turn = column.json(f"lo{n}"), turn_of(f"k{n}")
-    return f"concat('\"{column.name}\":[', {value}, ',', {turn}, ',', {agree}, ']')"
 
 
 def voices_sql(chunk: str, masks: str, columns: Sequence[Column]) -> str:
@@ -170,7 +63,7 @@ def contested_sql(voices: str, body: Kind, columns: Sequence[Column], source_cou
     top = ", ".join(f"first_value({part}) OVER best AS top_{part}" for part in CANDIDATE)
     names = ", ".join(f"'{c.name}'" for c in columns)
     lesser = ", ".join(f"'{c.attribute.lesser}'" for c in columns)
-    entry = f"""concat(chr(48 + attribute_no), {_place_sql("place")},
+    entry = f"""concat(chr(48 + attribute_no), {place_sql("place")},
         CASE WHEN place = 1 THEN concat(',"', [{names}][attribute_no + 1], '":[')
              WHEN place = 2 THEN '[' ELSE ',[' END,
         value, ',', {turn_of("key")}, ',', agree,
@@ -203,27 +96,15 @@ def contested_sql(voices: str, body: Kind, columns: Sequence[Column], source_cou
             WINDOW best AS (PARTITION BY entity_no, attribute_no
                 ORDER BY first DESC, second DESC, key DESC)
         )
-        SELECT entity_no, substr(array_to_string({_in_order("list(entry)")}, ''), 2) AS contested,
-               {_in_order("list(wanted) FILTER (wanted IS NOT NULL)")} AS found_by,
+        SELECT entity_no, substr(array_to_string({in_order("list(entry)")}, ''), 2) AS contested,
+               {in_order("list(wanted) FILTER (wanted IS NOT NULL)")} AS found_by,
                any_value(region) AS region
         FROM (SELECT entity_no, {entry} AS entry,
                      CASE WHEN {looked_up}
-                          THEN concat('-', {_place_sql("place")}, trim(value, '"')) END AS wanted,
+                          THEN concat('-', {place_sql("place")}, trim(value, '"')) END AS wanted,
                      CASE WHEN {lives} THEN {region_sql("value")} END AS region FROM ranked)
         GROUP BY entity_no
     """
-
-
-def _place_sql(place: str) -> str:
-    """SQL: a place as two signs of text that sort like it."""
-    return f"chr((48 + {place} // {LINE})::INTEGER), chr((48 + {place} % {LINE})::INTEGER)"
-
-
-def _in_order(texts: str) -> str:
-    """SQL: texts in the order of their first three signs, without those. Ordering inside an
-    aggregate would sort each group by itself, and that is dear.
-    """
-    return f"list_transform(list_sort({texts}), lambda text: substr(text, 4))"
 
 
 def _valid(first: str) -> str:

@@ -49,6 +49,12 @@ class Column:
             sql = f"CASE WHEN {self.attribute.only} THEN {sql} END"
         return sql
 
+    def said_sql(self) -> str:
+        """SQL: whether there is a value, without making it."""
+        parts = self.attribute.together or (self.attribute.value or self.name,)
+        some = " OR ".join(f"({part}) IS NOT NULL" for part in parts)
+        return f"({self.attribute.only}) AND ({some})"
+
     def meaning_sql(self) -> str:
         """SQL: the coarse code a value falls under, its own for a coarse one, NULL for others."""
         cases = " ".join(

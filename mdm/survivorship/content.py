@@ -14,7 +14,8 @@ from dataclasses import dataclass
 
 from matching.engine import Engine
 from mdm.errors import CapacityError
-from mdm.survivorship.choose import BESIDE, agreed_sql, contested_sql, voices_sql
+from mdm.survivorship.agreed import Spoken, agreed_sql
+from mdm.survivorship.choose import contested_sql, voices_sql
 from mdm.survivorship.columns import Column, chunk_sql, columns_of
 from mdm.survivorship.links import links_table
 from mdm.survivorship.rules import Kind, SurvivorshipRules, load_rules
@@ -33,6 +34,7 @@ class _Plan:
     rules: SurvivorshipRules
     columns: Sequence[Column]
     sources: Sequence[str]
+    spoken: Spoken | None = None
 
     @property
     def body(self) -> Kind:
@@ -63,7 +65,10 @@ def survive(
     `few`: there are so few records that planning costs more than the work; the result is the same.
     """
     rules = rules or load_rules()
-    plan = _Plan(kind, rules, columns_of(rules, kind), _sources(engine, kind))
+    columns = columns_of(rules, kind)
+    sources = _sources(engine, kind)
+    spoken = None if few else _spoken(engine, kind, columns)
+    plan = _Plan(kind, rules, columns, sources, spoken)
     chunks = _number(engine, plan, chunk_records)
     links_table(engine, kind)
     engine.run(
@@ -79,6 +84,18 @@ def survive(
 def _sources(engine: Engine, kind: str) -> list[str]:
     found = engine.fetch(f"SELECT DISTINCT source FROM {kind}_standardised ORDER BY source")
     return [str(source) for source in found.column(0).to_pylist()]
+
+
+def _spoken(engine: Engine, kind: str, columns: Sequence[Column]) -> Spoken:
+    """Which sources deliver an attribute at all: the others need not be asked."""
+    said = ", ".join(f"bool_or({c.said_sql()})" for c in columns)
+    found = engine.fetch(
+        f"SELECT source, {said} FROM {kind}_standardised GROUP BY source ORDER BY source"
+    )
+    return {
+        c.number: [n for n, speaks in enumerate(found.column(at).to_pylist()) if speaks]
+        for at, c in enumerate(columns, start=1)
+    }
 
 
 def _number(engine: Engine, plan: _Plan, chunk_records: int) -> int:
@@ -106,7 +123,8 @@ def _number(engine: Engine, plan: _Plan, chunk_records: int) -> int:
                    {source_no("s.source", plan.sources)} AS source_no,
                    row_number() OVER (PARTITION BY e.entity_no
                        ORDER BY s.source, s.layout, s.record_key) - 1 AS turn_no,
-                   count(*) OVER entity > {BESIDE} AS many,
+                   count(*) OVER entity
+                       > bit_count(bit_or(1 << source_no::INTEGER) OVER entity) AS many,
                    max(s.value_date) OVER entity AS newest
             FROM {kind}_standardised s
             JOIN {kind}_links l USING (rid)
@@ -132,7 +150,7 @@ def _choose(engine: Engine, plan: _Plan, chunk: int) -> None:
     count = len(plan.sources)
     steps = (
         f"chunk AS MATERIALIZED ({chunk_sql(kind, body, columns, chunk)})",
-        f"agreed AS MATERIALIZED ({agreed_sql('chunk', body, columns, count)})",
+        f"agreed AS MATERIALIZED ({agreed_sql('chunk', body, columns, count, plan.spoken)})",
         f"voices AS ({voices_sql('chunk', 'agreed', columns)})",
         f"contested AS ({contested_sql('voices', body, columns, count)})",
     )
@@ -145,7 +163,7 @@ def _choose_few(engine: Engine, plan: _Plan, chunk: int) -> None:
     kind, body, columns = plan.kind, plan.body, plan.columns
     count, at = len(plan.sources), f"{kind}_survive_"
     engine.table(f"{at}chunk", chunk_sql(kind, body, columns, chunk))
-    engine.table(f"{at}agreed", agreed_sql(f"{at}chunk", body, columns, count, few=True))
+    engine.table(f"{at}agreed", agreed_sql(f"{at}chunk", body, columns, count))
     mask = engine.scalar(f"SELECT bit_or(contested) FROM {at}agreed") or 0
     asked = [c for c in columns if mask >> c.number & 1] or columns[:1]
     voices = f"voices AS ({voices_sql(f'{at}chunk', f'{at}agreed', asked)})"
