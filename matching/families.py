@@ -11,10 +11,14 @@ from matching.engine import Engine
 from matching.rules import load_standardise
 from reference.text import quote
 
-# A card number as it can be compared: 16 digits, or the digits typed when a few were lost or added.
+# What was typed for a card number, digits only.
+_DIGITS = "regexp_replace({0}.kk_raw, '[^0-9]', '', 'g')"
+
+# A card number as it can be compared: 16 digits, or the digits typed when a few were lost or added. Behind coalesce,
+# the engine would look for digits in every row.
 CARD = (
-    "coalesce({0}.kk, CASE WHEN length(regexp_replace({0}.kk_raw, '[^0-9]', '', 'g')) BETWEEN 14 AND 18"
-    " AND {0}.kk_raw NOT LIKE '%E%' THEN regexp_replace({0}.kk_raw, '[^0-9]', '', 'g') END)"
+    f"CASE WHEN {{0}}.kk IS NOT NULL THEN {{0}}.kk WHEN length({_DIGITS}) BETWEEN 14 AND 18"
+    f" AND {{0}}.kk_raw NOT LIKE '%E%' THEN {_DIGITS} END"
 )
 
 
