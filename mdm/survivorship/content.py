@@ -34,7 +34,7 @@ class _Plan:
     rules: SurvivorshipRules
     columns: Sequence[Column]
     sources: Sequence[str]
-    spoken: Spoken | None = None
+    spoken: Spoken | None = None  # None where entities are few
 
     @property
     def body(self) -> Kind:
@@ -99,14 +99,24 @@ def _spoken(engine: Engine, kind: str, columns: Sequence[Column]) -> Spoken:
 
 
 def _number(engine: Engine, plan: _Plan, chunk_records: int) -> int:
-    """Number entities and the records inside them; give each record its trust keys."""
+    """Number entities and the records inside them; give each record its trust keys.
+
+    With one record of each source at most, a record's place is how many sources stand before its
+    own; only the entities with `many` have to be sorted for it, or all where they are few.
+    """
     kind, rules = plan.kind, plan.rules
     chunks = int(engine.scalar(f"SELECT count(*) FROM {kind}_links")) // chunk_records + 1
+    records = f"""
+        SELECT s.rid, l.entity_id, s.layout, s.record_key, s.value_date,
+               {source_no("s.source", plan.sources)} AS source_no
+        FROM {kind}_standardised s JOIN {kind}_links l USING (rid)
+    """
     engine.table(
         f"{kind}_survive_entities",
         f"""
-        SELECT entity_id, min(rid) AS entity_no FROM {kind}_links
-        WHERE rid IS NOT NULL GROUP BY entity_id
+        SELECT entity_id, min(rid) AS entity_no, bit_or(1::BIGINT << source_no) AS said_by,
+               count(*) > bit_count(said_by) AS many, max(value_date) AS newest
+        FROM ({records}) GROUP BY entity_id
         """,
     )
     keys = ", ".join(
@@ -114,23 +124,18 @@ def _number(engine: Engine, plan: _Plan, chunk_records: int) -> int:
         + f" AS key_{name}"
         for name in sorted({c.trust for c in plan.columns})
     )
+    one_each = "bit_count(said_by & ((1::BIGINT << source_no) - 1))"
+    sorted_in = "row_number() OVER (PARTITION BY entity_no ORDER BY source_no, layout, record_key)"
+    turned = f"SELECT *, {sorted_in} - 1 AS turn_no FROM known"
+    if plan.spoken is not None:
+        turned += f""" WHERE many
+              UNION ALL SELECT *, {one_each}::BIGINT AS turn_no FROM known WHERE NOT many"""
     engine.table(
         f"{kind}_survive_keys",
         f"""
+        WITH known AS (SELECT * FROM ({records}) JOIN {kind}_survive_entities USING (entity_id))
         SELECT rid, entity_no, entity_no % {chunks} AS chunk_no, turn_no, many, source_no, {keys}
-        FROM (
-            SELECT s.rid, e.entity_no, s.value_date,
-                   {source_no("s.source", plan.sources)} AS source_no,
-                   row_number() OVER (PARTITION BY e.entity_no
-                       ORDER BY s.source, s.layout, s.record_key) - 1 AS turn_no,
-                   count(*) OVER entity
-                       > bit_count(bit_or(1 << source_no::INTEGER) OVER entity) AS many,
-                   max(s.value_date) OVER entity AS newest
-            FROM {kind}_standardised s
-            JOIN {kind}_links l USING (rid)
-            JOIN {kind}_survive_entities e USING (entity_id)
-            WINDOW entity AS (PARTITION BY e.entity_no)
-        )
+        FROM ({turned})
         """,
     )
     if (engine.scalar(f"SELECT max(turn_no) FROM {kind}_survive_keys") or 0) >= MAX_RECORDS:
