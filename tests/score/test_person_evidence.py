@@ -68,3 +68,47 @@ def test_every_row_of_the_register_has_its_own_number() -> None:
 def test_nearer_than_one_mothers_children(born: str, what: str) -> None:
     rows = person("kemendagri", NUMBER), person("pemda", NUMBER, born)
     assert found("birth", *rows) == what
+
+
+@pytest.mark.parametrize(
+    ("born", "what"),
+    [
+        ("1982-02-16", "same date"),
+        ("1982-02-15", "same date, the 15th"),  # said where only the month is known
+        ("1982-07-01", "same default date"),  # said where only the year is known
+    ],
+)
+def test_a_day_given_when_none_is_known_says_less(born: str, what: str) -> None:
+    rows = person("kemendagri", NUMBER, born), person("pemda", NUMBER, born)
+    assert found("birth", *rows) == what
+
+
+OTHER_CARD = {"kk": "3512021502120999"}
+VILLAGE = {"region_code": "3512022003", "region_system": "kemendagri"}
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "what"),
+    [
+        ({"father_name": "SUPARMAN"}, {"father_name": "SOEPARMAN"}, "same parent and village"),
+        ({"father_name": "SUPARMAN"}, {"father_name": "RUSDI"}, "same village"),
+        (
+            {"father_name": "SUPARMAN", "mother_name": "SITI AMINAH"},
+            {"father_name": "SUPARMAN", "mother_name": "RUKMINI"},
+            "same village",  # a mother's name says more: cousins' fathers share names
+        ),
+        (
+            {"father_name": "SUPARMAN", "mother_name": "SITI AMINAH"},
+            {"father_name": "RUSDI", "mother_name": "ST. AMINAH"},
+            "same parent and village",
+        ),
+    ],
+)
+def test_the_father_speaks_where_a_record_names_no_mother(
+    left: dict[str, Any], right: dict[str, Any], what: str
+) -> None:
+    rows = (
+        person("kemendagri", NUMBER, **VILLAGE, **left),
+        person("pemda", NUMBER, **VILLAGE, **OTHER_CARD, **right),
+    )
+    assert found("family", *rows) == what
