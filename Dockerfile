@@ -11,7 +11,7 @@ WORKDIR /src
 COPY requirements-run.lock ./
 RUN /opt/dtsen/bin/pip install --require-hashes -r requirements-run.lock
 
-COPY pyproject.toml README.md ./
+COPY pyproject.toml README.md LICENSE ./
 COPY reference reference
 COPY matching matching
 COPY mdm mdm

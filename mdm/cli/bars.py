@@ -17,9 +17,9 @@ SECONDS_BETWEEN_LINES = 10.0
 
 
 def progress_for(console: Console, *, quiet: bool) -> Progress:
-    """Bars where someone can see them move, lines where they would only fill a file."""
+    """Bars where someone can see them move, lines where they would only fill a file; quiet: notices alone."""
     if quiet:
-        return Silent()
+        return Notices(console)
     return Bars(console) if console.is_terminal else Lines(console)
 
 
@@ -86,6 +86,16 @@ class Bars:
             self._open -= 1
             if self._open == 0:
                 self._bars.stop()
+
+
+class Notices(Silent):
+    """Nothing of how the work goes, and every notice: who asked for quiet still has to know of a missing file."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+
+    def note(self, message: str) -> None:
+        self._console.print(message, highlight=False, markup=False, soft_wrap=True)
 
 
 class Lines:

@@ -78,7 +78,7 @@ _OPTIONS = (
         default=None,
         expose_value=False,
         callback=_store,
-        help="No progress on standard error.",
+        help="No progress on standard error; notices and errors stay.",
     ),
 )
 

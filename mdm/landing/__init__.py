@@ -37,7 +37,7 @@ from mdm.landing.intake import (
     whole_file_findings,
 )
 from mdm.landing.landed import landed_schema, prepare
-from mdm.landing.results import BatchResult, tell
+from mdm.landing.results import BatchResult, Landed, tell
 from mdm.work.ahead import ahead
 from mdm.work.progress import Progress
 
@@ -54,9 +54,9 @@ def land(
     bast: Path | None = None,
     office: str | None = None,
     layout: str | None = None,
-) -> list[BatchResult]:
+) -> Landed:
     """Land the files (or the files of the directories) of one delivery; one result per file, in
-    order.
+    order, and which files of the handover record are missing.
 
     A handover record (`bast.yaml`) among them or beside them is read, not landed. `delivered_on` is
     by default the date of the handover record, else today. A file landed before changes nothing.
@@ -86,8 +86,9 @@ def land(
         written = _write(hub, delivery, plans, progress)
         _adopt(hub, delivery, written)
     results = {item.plan.survey.path: _result(item) for item in written} | repeated
-    tell(progress, results.values(), handover)
-    return [results[path] for path in found]
+    landed = Landed((results[path] for path in found), handover)
+    tell(progress, landed, handover)
+    return landed
 
 
 def _plan(

@@ -33,9 +33,18 @@ class BatchResult:
     cut_off: int | None = None
 
 
-def tell(progress: Progress, results: Iterable[BatchResult], handover: Handover) -> None:
+class Landed(list[BatchResult]):
+    """What became of the files of one delivery, in their order. `missing`: names of files, sorted, that its
+    handover record declares and that are not among them.
+    """
+
+    def __init__(self, results: Iterable[BatchResult], handover: Handover) -> None:
+        super().__init__(results)
+        self.missing = sorted(set(handover.files) - {result.file for result in self})
+
+
+def tell(progress: Progress, landed: Landed, handover: Handover) -> None:
     """What the user should know beyond the table of results."""
-    landed = list(results)
     for result in landed:
         if result.already:
             progress.note(f"{result.file} was landed before; nothing changed.")
@@ -60,8 +69,7 @@ def tell(progress: Progress, results: Iterable[BatchResult], handover: Handover)
                 f"{result.file}: the handover record declares {result.declared} rows, "
                 f"the file has {result.rows}."
             )
-    names = {result.file for result in landed}
-    for name in sorted(set(handover.files) - names):
+    for name in landed.missing:
         progress.note(f"The handover record declares {name}, which is not among the files.")
     whole = handover.declared_whole
     if len(landed) > 1 and whole is not None and whole != sum(result.rows for result in landed):

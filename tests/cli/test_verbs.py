@@ -18,6 +18,7 @@ from mdm.hub.migrate import _config
 from mdm.hub.tables import LakeFileRow
 from tests.cli.calls import ROOT
 from tests.cli.conftest import Call, World, document
+from tests.land.deliveries import write
 
 COLUMNS = ["source", "file", "row", "record_key", "entity_id"]
 
@@ -36,6 +37,28 @@ def test_landing_the_same_files_again_changes_nothing_and_says_so(
     batches = document(answer)["batches"]
     assert len(batches) == 2
     assert all(batch["already"] and batch["new"] == 0 for batch in batches)
+    assert document(answer)["missing"] == []
+
+
+def test_quiet_landing_still_tells_of_files_cut_off_empty_and_missing(
+    tmp_path: Path, dtsen_here: Call
+) -> None:
+    home, folder = tmp_path / "home", tmp_path / "in"
+    cut = write(folder / "a.csv", "biodata_wni", {}, {"NIK": "3207110101800002"})
+    cut.write_text(cut.read_text("utf-8")[:-60], "utf-8")
+    write(folder / "b.csv", "biodata_wni")
+    (folder / "bast.yaml").write_text("rows: {a.csv: 2, b.csv: 0, z.csv: 7, c.csv: 4}\n", "utf-8")
+    dtsen_here("--home", home, "init")
+    answer = dtsen_here("-q", "--home", home, "land", "kemendagri", folder, "--json")
+    told = answer.err.splitlines()
+    assert len(told) == 6  # the last: rows of the delivery as a whole
+    assert told[0] == "a.csv: 1 row does not fit the header (quarantined)."
+    assert told[1].startswith("a.csv is cut off in row 2")
+    assert told[2] == "b.csv has a header and no rows."
+    assert [line.split()[4].rstrip(",") for line in told[3:5]] == ["c.csv", "z.csv"]
+    landed = document(answer)
+    assert [batch["rows"] for batch in landed["batches"]] == [2, 0]
+    assert landed["missing"] == ["c.csv", "z.csv"]
 
 
 def test_status_shows_that_nothing_was_dropped(world: World, dtsen_here: Call) -> None:

@@ -57,7 +57,7 @@ def land(
             layout=layout,
         )
     if session.json:
-        emit_json(session, {"batches": batches})
+        emit_json(session, {"batches": batches, "missing": batches.missing})
         return
     columns = ("file", "layout", "rows", "new", "unchanged", "declared", "landed")
     rows = [
