@@ -3,7 +3,7 @@
 recordlinkage's naive Bayes learns from the pairs that are clear by weight what degrees of agreement
 matches show, and is asked about all others. It knows no term frequencies, no weights of Splink's,
 no guards, so it errs elsewhere than the judgement does; where it contradicts a judgement, the pair
-deserves a look. It changes no judgement.
+deserves a look, unless it is a link that hardly can be wrong. It changes no judgement.
 
 Pairs with the same degrees of agreement are one vector (some thousands, whatever the number of
 pairs); only vectors reach Python, and SQL carries the disputed ones back to their pairs.
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 CLEAR = 6.0  # bits beyond a threshold from which a pair is clear enough to learn from
 DISPUTED = 0.5  # the probability of a match on whose other side a judgement is disputed
+# Bits from which a link is not disputed: of 1,661 disputed ones of three populations nine were wrong (decision 53).
+SURE = 20.0
 SAMPLE = 200_000  # pairs that the vectors stand for while it learns
 FEWEST = 50  # clear matches, and clear non-matches, without which nothing is learned
 
@@ -121,7 +123,7 @@ def _disputes(engine: Engine, kind: Kind, gammas: list[str]) -> None:
         JOIN (SELECT * FROM second_vectors WHERE NOT isnan(second_probability)) v ON {same}
         LEFT JOIN {kind}_judged j ON j.rid_l = s.rid_l AND j.rid_r = s.rid_r
         WHERE (j.judgement IS NULL AND v.second_probability > {DISPUTED})
-           OR (j.judgement = 'link' AND j.reason = 'weight'
+           OR (j.judgement = 'link' AND j.reason = 'weight' AND s.match_weight < {SURE}
                AND v.second_probability < {DISPUTED})
         ORDER BY s.rid_l, s.rid_r
         """,

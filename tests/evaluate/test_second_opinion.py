@@ -49,6 +49,7 @@ def judged(
     add(all_agree, "non-link", 30.0, "twins")
     add(all_agree, "review", 0.0)
     add(all_differ, "link", -30.0, "human")
+    add(all_differ, "link", 30.0)
     engine.register("person_scored", pa.Table.from_pylist(scored))
     engine.register("person_judged", pa.Table.from_pylist(judgements))
 
@@ -74,6 +75,15 @@ def test_what_a_human_or_a_guard_said_is_left_alone() -> None:
     judged(engine)
     second_opinion(engine, "person")
     assert not {3_010, 3_011, 3_012} & {row["rid_l"] for row in disputed(engine)}
+
+
+def test_a_link_that_hardly_can_be_wrong_is_not_asked_about() -> None:
+    engine = DuckDBEngine(threads=1)
+    judged(engine)
+    second_opinion(engine, "person")
+    links = [row for row in disputed(engine) if row["judgement"] == "link"]
+    assert 3_013 not in {row["rid_l"] for row in links}
+    assert links  # weaker ones of the same vector are
 
 
 def test_the_same_pairs_in_another_order_give_the_same_opinion() -> None:
