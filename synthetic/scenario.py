@@ -122,7 +122,8 @@ def find(scenario: str | Path) -> Path:
     if path.suffix not in {".yaml", ".yml"}:
         path = HOME / f"{scenario}.yaml"
     if not path.is_file():
-        raise FileNotFoundError(f"no scenario {str(scenario)!r}")
+        known = ", ".join(shipped())
+        raise FileNotFoundError(f"no scenario {str(scenario)!r}; those that ship: {known}")
     return path
 
 
