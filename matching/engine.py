@@ -15,7 +15,8 @@ class Engine(Protocol):
     """Tables by name, in and out. Names are plain SQL identifiers, unique in the engine."""
 
     def register(self, name: str, data: pa.Table | pa.RecordBatchReader) -> int:
-        """Copy Arrow data into a table `name` (replacing it); return its rows. A reader is streamed."""
+        """Copy Arrow data into a table `name` (replacing it); return its rows. A reader is streamed; what it raises
+        is raised."""
 
     def table(self, name: str, sql: str) -> int:
         """Make table `name` (replacing it) from a query; return its rows."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -35,10 +36,15 @@ class DuckDBEngine:
         self._splink: Any = None
 
     def register(self, name: str, data: pa.Table | pa.RecordBatchReader) -> int:
-        view = f"__arrow_{name}"
-        self._connection.register(view, data)
+        view, raised = f"__arrow_{name}", list[Exception]()
+        lent = data if isinstance(data, pa.Table) else _watched(data, raised)
+        self._connection.register(view, lent)
         try:
             return self.table(name, f"SELECT * FROM {view}")
+        except duckdb.Error:
+            if raised:
+                raise raised[0] from None
+            raise
         finally:
             self._connection.unregister(view)
 
@@ -109,3 +115,16 @@ class DuckDBEngine:
 
     def close(self) -> None:
         self._connection.close()
+
+
+def _watched(reader: pa.RecordBatchReader, raised: list[Exception]) -> pa.RecordBatchReader:
+    """The same rows. The engine would tell of an error behind them in its own words: it is kept in `raised`."""
+
+    def batches() -> Iterator[pa.RecordBatch]:
+        try:
+            yield from reader
+        except Exception as error:
+            raised.append(error)
+            raise
+
+    return pa.RecordBatchReader.from_batches(reader.schema, batches())

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import click
 
-from mdm.errors import CapacityError, HubError, InputError, IntegrityError, RuleError
+from mdm.errors import CapacityError, HubError, InputError, RuleError
 
 OK = 0
 FAILED = 1
@@ -26,8 +26,6 @@ BROKEN_PIPE = 141
 
 _NUMBER = re.compile(r"\d{10,}")
 _ENGINE_INTERRUPTED = "Query interrupted"
-# What the lake says while the engine reads from it comes out as the engine's error, with these words in it.
-_LAKE = re.compile(r"Lake file \w+ [a-z ]+\.")
 _ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -68,7 +66,7 @@ def explain(error: BaseException) -> Failure:
             message = "Interrupted. Nothing half-done is visible; run again to resume."
             return Failure(INTERRUPTED, "Interrupted", message)
         case _:
-            known = _of_the_machine(error) or _of_the_lake(error)
+            known = _of_the_machine(error)
             return explain(known) if known else _internal(error)
 
 
@@ -104,15 +102,6 @@ def _of_the_machine(error: BaseException) -> HubError | None:
     if type(error).__name__ == "RuleDocumentError":
         return RuleError(str(error), "Mend the document; nothing was changed.")
     return None
-
-
-def _of_the_lake(error: BaseException) -> HubError | None:
-    said = _LAKE.search(str(error)) if type(error).__name__ == "InvalidInputException" else None
-    if said is None:
-        return None
-    from mdm.lake.files import RESTORE  # noqa: PLC0415 - loads pyarrow
-
-    return IntegrityError(said[0], RESTORE)
 
 
 def masked(text: str) -> str:

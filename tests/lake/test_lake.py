@@ -179,6 +179,19 @@ def test_an_altered_file_never_gives_other_rows(
         hub.lake.verify(file)
 
 
+def test_the_engine_that_reads_an_altered_file_says_what_the_lake_says(hub: Hub) -> None:
+    file = keep(hub, "landed/a/b", pa.table({"n": pa.array(range(20_000))}))
+    path, engine = hub.settings.lake / file.path, hub.engine()
+    assert engine.register("intact", hub.lake.reader("landed/a/b")) == 20_000
+    altered = bytearray(path.read_bytes())
+    altered[len(altered) // 2] ^= 255
+    path.write_bytes(bytes(altered))
+    with pytest.raises(IntegrityError, match=f"Lake file {file.id} was altered"):
+        engine.register("altered", hub.lake.reader("landed/a/b"))
+    assert engine.scalar("SELECT count(*) FROM intact") == 20_000  # the engine still works
+    engine.close()
+
+
 def test_a_rotated_lake_key_still_opens_old_files(hub: Hub) -> None:
     keep(hub, "d", TABLE)
     with hub.sessions.begin() as session:
