@@ -163,9 +163,12 @@ class FindingCount:
 def count_findings(
     hub: Hub, source: str | None = None, batch: str | None = None
 ) -> tuple[FindingCount, ...]:
-    """Findings by rule, the most frequent first. Findings are made when a run validates. UnknownError for a source or
-    a batch of which nothing has landed.
+    """Findings that stand, by rule, the most frequent first. Findings are made when a run validates. UnknownError for
+    a source or a batch of which nothing has landed.
     """
+    from matching.cleaners import quote  # noqa: PLC0415 - loads the reference tables
+    from mdm.validation.standing import hold_standing  # noqa: PLC0415 - loads the whole hub
+
     with hub.sessions.read() as session:
         named = select(Batch.id).where(*_of(source, batch)).limit(1)
         if (source or batch) and session.exec(named).first() is None:
@@ -173,16 +176,17 @@ def count_findings(
                 "Nothing has landed under this source or batch.", "See them: dtsen status --json."
             )
     columns = ["source", "layout", "rule", "severity"]
-    reader = hub.lake.reader("findings", batch, columns)
-    if reader is None:
-        return ()
     engine = hub.engine()
     try:
-        engine.register("found", reader)
+        if not hold_standing(hub, engine, "found"):
+            return ()
+        asked = {"source": source, "batch": batch}
+        only = [f"{name} = {quote(value)}" for name, value in asked.items() if value]
         rows = engine.fetch(
-            f"SELECT {', '.join(columns)}, count(*) AS findings FROM found GROUP BY ALL "
+            f"SELECT {', '.join(columns)}, count(*) AS findings FROM found "
+            f"WHERE {' AND '.join(only) or 'TRUE'} GROUP BY ALL "
             f"ORDER BY findings DESC, {', '.join(columns)}"
         ).to_pylist()
     finally:
         engine.close()
-    return tuple(FindingCount(**row) for row in rows if source in (None, row["source"]))
+    return tuple(FindingCount(**row) for row in rows)

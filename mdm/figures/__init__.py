@@ -17,7 +17,8 @@ person, family, household unless said otherwise:
 | identity | each | identity status | – | entities |
 | match | each | source | records, joined, registry | source records; see below |
 | freshness | source | year and quarter of the record | kind | source records |
-| finding | source | rule | severity | findings |
+| finding | source | rule | severity | findings that stand: no later version has replaced their row |
+| quarantine | source | – | – | quarantined rows that stand likewise |
 | precision, recall, f1 | each | column of the truth, '' all | its value | share with its interval |
 Of `match`, `joined` are the records of an entity that another source speaks of too, `registry` those
 of one that the civil registry speaks of. `mdm/figures/open.py` makes what anybody may have.

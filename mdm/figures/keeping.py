@@ -22,6 +22,7 @@ from mdm.figures import sql
 from mdm.hub.runs import published_seq
 from mdm.hub.tables import RunFigure
 from mdm.survivorship.rules import load_rules
+from mdm.validation.standing import hold_standing
 
 COLUMNS = ("run_seq", "figure", "kind", "part", "detail", "value", "low", "high")
 BY_REGION = ("region", "desil")
@@ -76,11 +77,8 @@ def _counted(hub: Hub, engine: Engine) -> Iterator[_Row]:
     registry = load_rules().registry
     asked = [sql.homes(), sql.freshness()]
     asked += [sql.of_kind(kind, registry) for kind in KINDS]
-    found = hub.lake.reader("findings", columns=["source", "rule", "severity"])
-    if found is not None:
-        engine.register(sql.FINDINGS, found)
-        asked.append(sql.findings())
+    if hold_standing(hub, engine, sql.FINDINGS):
+        asked += [sql.findings(), sql.quarantine()]
     for one in asked:
         yield from rows_of(engine.fetch(one))
-    if found is not None:
-        engine.drop(sql.FINDINGS)
+    engine.drop(sql.FINDINGS)

@@ -7,7 +7,7 @@ from matching.rules import KINDS
 LARGEST = 12  # cluster sizes from here on are counted together
 LIGHTEST, HEAVIEST = -10, 30  # bits; pairs beyond are counted with these
 HALF = 0.5  # bits that are counted together
-FINDINGS = "figure_findings"  # the findings of all batches, where there are any
+FINDINGS = "figure_findings"  # the findings that stand, where there are any
 
 # Whole contents are searched: for patterns that do not begin with a quote, of which contents are full.
 _DEAD = """contains(content, 'life":[{"alive":false')"""
@@ -83,9 +83,18 @@ def freshness() -> str:
 
 
 def findings() -> str:
-    """What the rules said of all batches."""
+    """What the rules said, and no later version has mended."""
     return f"""
         SELECT 'finding' AS figure, source AS kind, rule AS part, severity AS detail,
                count(*)::DOUBLE AS value
         FROM {FINDINGS} GROUP BY ALL
+        """
+
+
+def quarantine() -> str:
+    """How many rows wait for their providers."""
+    return f"""
+        SELECT 'quarantine' AS figure, source AS kind, '' AS part, '' AS detail,
+               count(DISTINCT (batch, "row"))::DOUBLE AS value
+        FROM {FINDINGS} WHERE severity = 'quarantine' GROUP BY ALL
         """

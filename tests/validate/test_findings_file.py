@@ -6,6 +6,7 @@ import csv
 import errno
 import stat
 from collections.abc import Callable, Iterator
+from datetime import date
 from pathlib import Path
 
 import openpyxl
@@ -13,9 +14,12 @@ import pytest
 
 from mdm.compose import Hub
 from mdm.errors import UsageError
+from mdm.figures import sql
 from mdm.files.sheets import write_csv, write_xlsx
+from mdm.looks import count_findings
 from mdm.validation.findings import write_findings
-from tests.land.deliveries import accepted, csv_text, land_one, new_hub, rows_of, write
+from mdm.validation.standing import hold_standing
+from tests.land.deliveries import accepted, csv_text, findings, land_one, new_hub, rows_of, write
 
 
 @pytest.fixture
@@ -82,6 +86,48 @@ def test_one_batch_only(hub: Hub, tmp_path: Path) -> None:
     assert {line["file"] for line in read(tmp_path / "one.csv")} == {"b.csv"}
     with pytest.raises(UsageError):
         write_findings(hub, tmp_path / "none.csv", batch="nothing")
+
+
+def told(hub: Hub, out: Path) -> set[tuple[str, str, str]]:
+    """(file, row, rule) of what goes back."""
+    write_findings(hub, out)
+    return {(line["file"], line["row"], line["rule"]) for line in read(out)}
+
+
+def test_a_row_mended_and_delivered_again_is_asked_for_no_more(hub: Hub, tmp_path: Path) -> None:
+    """Neither its own line nor the row; nor a warning that the later version no longer deserves. A torn row has no
+    key, so that nobody can know its later version."""
+    land_one(hub, write(tmp_path / "old.csv", "siksng_individu", {"IDSEMESTA": "KS2"}), "kemensos",
+             delivered_on=date(2020, 1, 1))  # fmt: skip
+    accepted(hub)
+    kept_out = {("a.csv", "1", "nik_malformed"), ("a.csv", "2", "name_missing")}
+    assert kept_out <= told(hub, tmp_path / "back.csv")  # an earlier delivery mends nothing
+    land_one(hub, write(tmp_path / "b.csv", "siksng_individu",
+                        {"NIK": "1"}, {"IDSEMESTA": "KS2", "NIK": ""}), "kemensos")  # fmt: skip
+    assert kept_out <= told(hub, tmp_path / "back.csv")  # no rule has spoken of it yet
+    accepted(hub)
+    standing = told(hub, tmp_path / "back.csv")
+    assert not kept_out & standing
+    assert {("a.csv", "3", "row_columns"), ("b.csv", "1", "nik_placeholder")} <= standing
+    assert write_findings(hub, tmp_path / "back.csv").quarantined == 1
+    counted = {c.rule: c.findings for c in count_findings(hub)}
+    assert counted["nik_placeholder"] == 1
+    assert not {"nik_malformed", "name_missing"} & counted.keys()
+    engine = hub.engine()
+    try:
+        assert hold_standing(hub, engine, sql.FINDINGS)
+        assert engine.fetch(sql.quarantine())["value"].to_pylist() == [1.0]  # what pages say waits
+    finally:
+        engine.close()
+    assert (2, "Nama", "name_missing") in findings(hub)  # for whoever traces the old row
+
+
+def test_a_row_kept_out_later_settles_nothing(hub: Hub, tmp_path: Path) -> None:
+    """Its earlier version still counts, and so does what was said of it."""
+    land_one(hub, write(tmp_path / "b.csv", "siksng_individu", {"Nama": ""}), "kemensos")
+    accepted(hub)
+    asked = {("a.csv", "1", "nik_malformed"), ("b.csv", "1", "name_missing")}
+    assert asked <= told(hub, tmp_path / "back.csv")
 
 
 @pytest.mark.parametrize(
