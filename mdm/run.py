@@ -142,32 +142,33 @@ def _do(work: Work, stage: Stage) -> StageResult:
         if stage.before:
             stage.before(work)
         kept = _take_up(work, stage)
-        counts = {} if kept else stage.work(work)
-        took = time.perf_counter() - begun
+        counts = stage.work(work) if kept is None else {}
         if stage.after:
             stage.after(work)
         work.beside.wait()  # what the stage before kept: stages are done in their order
-        if not kept:
-            work.beside.later(lambda engine: _keep(work, engine, stage, counts, took))
-    seconds = round(time.perf_counter() - begun, 3)
+        # A stage taken up tells the seconds that its work took, not those of loading it.
+        took = round(time.perf_counter() - begun, 3)
+        seconds = took if kept is None or kept.seconds is None else kept.seconds
+        if kept is None:
+            work.beside.later(lambda engine: _keep(work, engine, stage, counts, seconds))
     work.seconds[stage.name] = seconds
-    return StageResult(stage.name, seconds, counts, taken_up=kept)
+    return StageResult(stage.name, seconds, counts, taken_up=kept is not None)
 
 
-def _take_up(work: Work, stage: Stage) -> bool:
-    """Load what a killed run kept of this stage; False when there is nothing to take up."""
+def _take_up(work: Work, stage: Stage) -> RunStage | None:
+    """Load what a killed run kept of this stage; None when there is nothing to take up."""
     if not stage.keeps:
-        return False
+        return None
     with work.hub.sessions.read() as session:
         done = session.get(RunStage, (work.run.id, stage.name))
     if done is None or done.status != "done":
-        return False
+        return None
     for name in stage.keeps:
         reader = work.hub.lake.reader(f"run/{name}", owner=work.run.id)
         if reader is None:
-            return False
+            return None
         work.engine.register(name, reader)
-    return True
+    return done
 
 
 def _keep(work: Work, engine: Engine, stage: Stage, counts: dict[str, int], seconds: float) -> None:

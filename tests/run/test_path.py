@@ -209,4 +209,8 @@ def test_a_killed_run_takes_up_finished_linkage(first: FirstRun, hub: Hub, tmp_p
     result = run(hub, QUIET)
     taken = {stage.stage for stage in result.stages if stage.taken_up}
     assert {"link family", "link person", "link household"} <= taken
+    told = {stage.stage: stage.seconds for stage in result.stages}
+    seen = look(hub)
+    assert {line.stage: line.seconds for line in seen.stages} == told
+    assert seen.runs[0].seconds == pytest.approx(sum(told.values()), abs=0.1)
     assert profile_by_nik(hub, nik, actor="test") is not None
