@@ -15,12 +15,11 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from reference.documents import read_yaml
 from synthetic.operators.registry import IDS
+from synthetic.shipped import HOME, shipped
 
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
 Provider = Literal["kemendagri", "kemensos", "pemda"]
 Where = Literal["population", "kemendagri", "kemensos", "pemda"]
-
-HOME = Path(__file__).parent / "scenarios"
 
 
 class _Strict(BaseModel):
@@ -109,11 +108,6 @@ class Scenario(_Strict):
     def rate(self, operator: str, where: Where) -> float:
         """The rate of an operator at one place; 0 when the scenario does not name it."""
         return self.errors.get(operator, {}).get(where, 0.0)
-
-
-def shipped() -> list[str]:
-    """The names of the scenarios that ship."""
-    return sorted(path.stem for path in HOME.glob("*.yaml"))
 
 
 def find(scenario: str | Path) -> Path:

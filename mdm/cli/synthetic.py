@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from mdm.documents import read
 from mdm.errors import InputError
 from mdm.work.progress import Progress
+from synthetic.shipped import shipped
 
 if TYPE_CHECKING:
     from synthetic.generate import Summary
@@ -26,7 +27,7 @@ def make_files(
 ) -> Summary:
     """Write files and truth into the new folder `out`."""
     from synthetic.generate import generate  # noqa: PLC0415 - loads the whole generator
-    from synthetic.scenario import Scenario, find, shipped  # noqa: PLC0415
+    from synthetic.scenario import Scenario, find  # noqa: PLC0415
 
     if out.exists() and any(out.iterdir()):
         raise InputError("The folder for the files is not empty.", "Name a new folder.")

@@ -246,7 +246,10 @@ def test_a_scenario_of_ones_own_is_taken_and_a_wrong_one_is_told(
     own = tmp_path / "mine.yaml"
     synth = ("synth", tmp_path / "out", "--people", "20", "--scenario", own)
     shipped = (ROOT / "synthetic" / "scenarios" / "light.yaml").read_text("utf-8")
-    assert "other_hand" in dtsen_here(*synth).err  # no such file: those that ship
+    told, offered = dtsen_here(*synth).err, dtsen_here("synth", "--help").out
+    for file in (ROOT / "synthetic" / "scenarios").iterdir():
+        assert file.stem in told  # no such file: those that ship
+        assert file.stem in offered
     own.write_text(shipped + "whatever: 1\n", "utf-8")
     wrong = dtsen_here(*synth)
     assert (wrong.code, "mine.yaml: whatever" in wrong.err) == (5, True)

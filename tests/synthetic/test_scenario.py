@@ -12,7 +12,8 @@ from pydantic import ValidationError
 import reference
 from reference.documents import read_yaml
 from synthetic.operators.registry import IDS, REGISTER
-from synthetic.scenario import HOME, load
+from synthetic.scenario import load
+from synthetic.shipped import HOME
 from synthetic.spoiling import ALL
 
 

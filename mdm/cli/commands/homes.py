@@ -11,6 +11,7 @@ import click
 from mdm.cli.answers import emit_json, say, table
 from mdm.cli.session import Session, pass_session, shared_options
 from mdm.cli.synthetic import make_files
+from synthetic.shipped import shipped
 
 if TYPE_CHECKING:
     from mdm.hub.migrate import Revision
@@ -63,7 +64,7 @@ def _say_upgraded(session: Session, upgraded: Sequence[Revision]) -> None:
     "--scenario",
     default="default",
     show_default=True,
-    help="Which errors, how often: default, light, hard, other_hand, or a YAML file like theirs.",
+    help=f"Which errors, how often: {', '.join(shipped())}, or a YAML file like theirs.",
 )
 @click.option(
     "--format",
