@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from matching.engine import Engine
+from mdm import arrow
 from mdm.errors import CapacityError
 from mdm.survivorship.agreed import Spoken, agreed_sql
 from mdm.survivorship.choose import contested_sql, voices_sql
@@ -66,9 +67,8 @@ def survive(
     """
     rules = rules or load_rules()
     columns = columns_of(rules, kind)
-    sources = _sources(engine, kind)
-    spoken = None if few else _spoken(engine, kind, columns)
-    plan = _Plan(kind, rules, columns, sources, spoken)
+    sources, spoken = _spoken(engine, kind, () if few else columns)
+    plan = _Plan(kind, rules, columns, sources, None if few else spoken)
     chunks = _number(engine, plan, chunk_records)
     links_table(engine, kind)
     engine.run(
@@ -81,20 +81,16 @@ def survive(
     return int(engine.scalar(f"SELECT count(*) FROM {kind}_golden"))
 
 
-def _sources(engine: Engine, kind: str) -> list[str]:
-    found = engine.fetch(f"SELECT DISTINCT source FROM {kind}_standardised ORDER BY source")
-    return [str(source) for source in found.column(0).to_pylist()]
-
-
-def _spoken(engine: Engine, kind: str, columns: Sequence[Column]) -> Spoken:
-    """Which sources deliver an attribute at all: the others need not be asked."""
-    said = ", ".join(f"bool_or({c.said_sql()})" for c in columns)
+def _spoken(engine: Engine, kind: str, columns: Sequence[Column]) -> tuple[list[str], Spoken]:
+    """The sources in order, and which of them deliver an attribute at all: the others need not be asked."""
+    said = ["source", *(f"bool_or({c.said_sql()})" for c in columns)]
     found = engine.fetch(
-        f"SELECT source, {said} FROM {kind}_standardised GROUP BY source ORDER BY source"
+        f"SELECT {', '.join(said)} FROM {kind}_standardised GROUP BY source ORDER BY source"
     )
-    return {
-        c.number: [n for n, speaks in enumerate(found.column(at).to_pylist()) if speaks]
-        for at, c in enumerate(columns, start=1)
+    sources, *speaking = arrow.columns_of(found)
+    return sources, {
+        c.number: [n for n, speaks in enumerate(one) if speaks]
+        for c, one in zip(columns, speaking, strict=True)
     }
 
 
