@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib import import_module
 from typing import Any
 
 import altair as alt
 import vl_convert
 
+from mdm.figures.sql import LARGEST
 from mdm.report.facts import ClusterSize, LevelWeight, RuleCount, Seconds, StageCount, Step
 from reference.sentences import Language
 
@@ -31,7 +32,10 @@ _LONG_LABELS = alt.Axis(
     maxExtent=_LABEL_WIDTH + _LONG,
     grid=False,
 )
+#: The lines of a panel whose numbers stand below the last one: as many as are named there.
+_LINES = 6
 _BARE = alt.Axis(labels=False, title=None)
+_BARE_SHARES = alt.Axis(labels=False, title=None, tickCount=_LINES)
 #: How numbers are written: 1.234,5 in Indonesian, 1,234.5 in English.
 _NUMBERS: dict[Language, dict[str, Any]] = {
     "id": {"decimal": ",", "thousands": ".", "grouping": [3], "currency": ["Rp", ""]},
@@ -162,7 +166,11 @@ def quality(rows: Sequence[dict[str, Any]], whole: float, measure: str) -> str:
 
 def _quality_panel(rows: list[dict[str, Any]], whole: float, scale: alt.Scale, title: str) -> Any:
     data = _rows([{**row, "whole": whole} for row in rows])
-    axis = alt.Axis(format=".1%", tickCount=6, title=title) if title else _BARE
+    axis = (
+        alt.Axis(format=".1%", tickCount=_LINES, title=title, labelFlush=False)
+        if title
+        else _BARE_SHARES
+    )
     base = alt.Chart(data).encode(
         y=alt.Y("value:N", sort=[row["value"] for row in rows], title=None, axis=_LABELS)
     )
@@ -213,8 +221,9 @@ def waterfall(steps: Sequence[Step]) -> str:
         scale=alt.Scale(domain=["for", "against", "total"], range=[BLUE, RED, INK]),
         legend=None,
     )
+    axis = alt.Axis(title="match weight in bits", tickCount=8, labelFlush=False)
     bars = base.mark_bar(height=16, cornerRadius=2).encode(
-        x=alt.X("start:Q", title="match weight in bits"), x2="end:Q", color=colour
+        x=alt.X("start:Q", axis=axis), x2="end:Q", color=colour
     )
     text = base.mark_text(align="left", dx=6).encode(
         x="right:Q", text=alt.Text("bits:Q", format="+.1f")
@@ -232,24 +241,48 @@ def _fall(place: int, step: Step, start: float, end: float) -> dict[str, Any]:
 
 def sizes(counts: Sequence[ClusterSize]) -> str:
     """How many clusters hold one source record, two, three …"""
-    rows = [{"kind": c.kind, "records": str(c.records), "clusters": c.clusters} for c in counts]
-    order = [str(n) for n in sorted({c.records for c in counts})]
+    panels = []
+    for kind, colour in KINDS.items():
+        own = {c.records: c.clusters for c in counts if c.kind == kind}
+        if own:
+            panels.append(size_panel(own, kind, colour, "source records"))
+    return svg(beside(panels), "Clusters by size")
+
+
+def size_panel(
+    counts: Mapping[int, int], heading: str, colour: str, title: str, width: int = 250
+) -> Any:
+    """Clusters by how many source records they hold, as bars that lie: so no number stands in another's way.
+    `title`: what stands beside the bars; `width` in pixels.
+    """
+    rows: list[dict[str, Any]] = [
+        {"name": f"{records}+" if records == LARGEST else str(records), "rows": clusters}
+        for records, clusters in sorted(counts.items())
+    ]
+    room = alt.Scale(domain=[0, 1.3 * max(counts.values())], nice=False)  # for the numbers
     base = alt.Chart(_rows(rows)).encode(
-        x=alt.X("records:N", sort=order, title="source records", axis=alt.Axis(labelAngle=0)),
-        y=alt.Y("clusters:Q", title=None, axis=None),
+        y=alt.Y(
+            "name:N",
+            sort=[row["name"] for row in rows],
+            title=None,
+            axis=alt.Axis(grid=False, minExtent=34, maxExtent=34),
+        ),
+        x=alt.X("rows:Q", axis=None, scale=room),
     )
-    colour = alt.Color(
-        "kind:N",
-        scale=alt.Scale(domain=list(KINDS), range=list(KINDS.values())),
-        legend=None,
+    bars = base.mark_bar(height=12, cornerRadiusEnd=2, color=colour)
+    text = base.mark_text(align="left", dx=5, fontSize=11, color=SOFT).encode(
+        text=alt.Text("rows:Q", format=",")
     )
-    bars = base.mark_bar(cornerRadiusEnd=2).encode(color=colour)
-    text = base.mark_text(dy=-7, fontSize=10, color=SOFT).encode(
-        text=alt.Text("clusters:Q", format=",")
-    )
-    panel = (bars + text).properties(width=(WIDTH + _LABEL_WIDTH - 60) // 3, height=150)
-    faceted = panel.facet(column=alt.Column("kind:N", sort=list(KINDS)), spacing=18)
-    return svg(faceted.resolve_scale(y="independent", x="independent"), "Clusters by size")
+    named = alt.Title(
+        heading, subtitle=title, anchor="start", frame="group", dx=-34, fontSize=13, color=INK,
+        subtitleColor=SOFT,
+    )  # fmt: skip
+    return alt.layer(bars, text).properties(title=named, width=width, height=alt.Step(18))
+
+
+def beside(panels: Sequence[Any]) -> Any:
+    """Panels beside each other, each on a scale of its own."""
+    return alt.hconcat(*panels, spacing=30).resolve_scale(x="independent", y="independent")
 
 
 def seconds(times: Sequence[Seconds]) -> str:

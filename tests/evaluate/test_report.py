@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from html.parser import HTMLParser
+from itertools import combinations
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Page
 
 from mdm.report import render, write
 from mdm.report.facts import (
@@ -25,7 +28,7 @@ from mdm.report.facts import (
     Step,
 )
 from tests.evaluate.test_evaluation import evaluated
-from tests.web.browser import browser, chromium
+from tests.web.browser import NARROW, browser, chromium
 
 EXAMPLE = Example(
     records=(
@@ -112,19 +115,54 @@ def test_every_figure_and_chart_is_there(page: str) -> None:
         assert shown in elements.text
 
 
-@pytest.mark.skipif(chromium() is None, reason="no Chromium on this machine")
-def test_a_long_label_is_shortened_at_its_end_not_cut_at_its_beginning() -> None:
+BOXES = """chart => [...chart.querySelectorAll("text")].filter(text => text.textContent)
+    .map(text => text.getBoundingClientRect().toJSON())"""
+
+
+@pytest.fixture(scope="module")
+def seen() -> Iterator[Page]:
+    """The page of a home with much to say, in a browser."""
+    if chromium() is None:
+        pytest.skip("no Chromium on this machine")
     long = Step("name", "words alike (MAULIDA = MAULIDA, NABILA = NABILA, ULFA ~ ULA)", 4.0)
-    drawn = render(facts(example=replace(EXAMPLE, steps=(long,)), synthetic=True))
+    sizes = [ClusterSize(k, n, 1_079_000) for k in ("person", "household") for n in range(1, 13)]
+    full = replace(facts(), synthetic=True, example=replace(EXAMPLE, steps=(long,)))
     with browser() as running:
         page = running.new_page()
-        page.set_content(drawn)
-        label = page.get_by_text("name: words alike").first
-        frame = page.locator("svg", has=label).first
-        seen, room = label.bounding_box(), frame.bounding_box()
-    assert seen is not None
+        page.set_content(render(replace(full, sizes=tuple(sizes))))
+        yield page
+
+
+def test_a_long_label_is_shortened_at_its_end_not_cut_at_its_beginning(seen: Page) -> None:
+    label = seen.get_by_text("name: words alike").first
+    frame = seen.locator("svg", has=label).first
+    shown, room = label.bounding_box(), frame.bounding_box()
+    assert shown is not None
     assert room is not None
-    assert seen["x"] >= room["x"]
+    assert shown["x"] >= room["x"]
+
+
+def test_no_text_of_a_chart_stands_in_anothers_way(seen: Page) -> None:
+    for chart in seen.locator("svg").all():
+        boxes = chart.evaluate(BOXES)
+        for one, other in combinations(boxes, 2):
+            apart = any(
+                one[end] <= other[start] + 1 or other[end] <= one[start] + 1
+                for start, end in (("left", "right"), ("top", "bottom"))
+            )
+            assert apart, chart.get_attribute("aria-label")
+
+
+def test_on_a_phone_charts_keep_a_size_to_be_read_and_the_page_its_width(seen: Page) -> None:
+    before = seen.viewport_size
+    assert before is not None
+    seen.set_viewport_size(NARROW)
+    number = seen.locator("svg").get_by_text("1,079,000").first.bounding_box()
+    width = seen.evaluate("document.documentElement.scrollWidth")
+    seen.set_viewport_size(before)
+    assert number is not None
+    assert number["height"] > 8
+    assert width == NARROW["width"]
 
 
 def test_both_languages_are_there(page: str) -> None:

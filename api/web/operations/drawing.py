@@ -17,7 +17,7 @@ from api.web.wording import Wording
 from matching.rules import KINDS, Kind, load_linkage
 from mdm import figures
 from mdm.hub.tables import Run
-from mdm.report.charts import AMBER, BLUE, GREEN, GRID, INK, RED, SOFT, svg
+from mdm.report.charts import AMBER, BLUE, GREEN, GRID, INK, RED, SOFT, beside, size_panel, svg
 
 Rows = list[dict[str, Any]]
 Drawer = Callable[[Session, int, str, Wording], str | None]
@@ -165,27 +165,15 @@ def matched(session: Session, seq: int, _kind: str, words: Wording) -> str | Non
 def sizes(session: Session, seq: int, _kind: str, words: Wording) -> str | None:
     """Clusters by how many source records they hold, one panel a kind."""
     found = figures.read(session, seq, "cluster_size")
-    rows = [
-        {
-            "kind": kind_name(words, one.kind),
-            "records": int(one.part),
-            "n": one.count,
-            "text": words.number(one.count),
-        }
-        for one in found
-    ]
-    base = alt.Chart(_data(rows)).encode(
-        x=alt.X("records:O", title=words.t("operations.records-each"), axis=alt.Axis(labelAngle=0)),
-        y=alt.Y("n:Q", title=None, axis=None),
+    panels = []
+    for kind in KINDS:
+        own = {int(one.part): one.count for one in found if one.kind == kind}
+        if own:
+            heading, counted = kind_name(words, kind), words.t("operations.records-each")
+            panels.append(size_panel(own, heading, BLUE, counted, (WIDTH + LABELS) // 4))
+    return (
+        svg(beside(panels), words.t("operations.chart.sizes"), words.language) if panels else None
     )
-    text = base.mark_text(dy=-7, fontSize=10, color=SOFT).encode(text="text:N")
-    panel = (base.mark_bar(cornerRadiusEnd=2, color=BLUE) + text).properties(
-        width=(WIDTH + LABELS) // 3, height=140
-    )
-    column = alt.Column("kind:N", sort=[kind_name(words, kind) for kind in KINDS], title=None)
-    faceted = panel.facet(column=column, spacing=16)
-    drawn = faceted.resolve_scale(y="independent", x="independent")
-    return svg(drawn, words.t("operations.chart.sizes"), words.language) if rows else None
 
 
 def weights(session: Session, seq: int, kind: str, words: Wording) -> str | None:
