@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 import pyarrow.csv as arrow_csv
 
 from mdm.errors import InputError
-from mdm.files.chunks import CUT_OFF, BadRow, Chunk, Numbers, column_names, number_rows
+from mdm.files.chunks import CUT_OFF, JOINED, BadRow, Chunk, Numbers, column_names, number_rows
 from mdm.files.heading import TextHeading
 from mdm.files.survey import Survey, open_plain
 from mdm.files.text import Utf8Stream
@@ -43,7 +43,7 @@ class Delimited:
 
         def broken(row: Any) -> str:
             # Reading begins at the header: it is physical row 1, data row n is physical row n + 1.
-            problem = "rows_in_a_value" if self._swallows(row.text, 2) else "row_columns"
+            problem = JOINED if self._swallows(row.text, 2) else "row_columns"
             bad.append(BadRow(row.number - 1, row.text, problem))
             return "skip"
 
@@ -114,7 +114,7 @@ class Delimited:
             for place in places:
                 if self._swallows(column[int(place)].as_py(), 1):
                     found[int(place)] = BadRow(
-                        int(numbers[place]), self._as_lines(table, int(place)), "rows_in_a_value"
+                        int(numbers[place]), self._as_lines(table, int(place)), JOINED
                     )
         if not found:
             return table, numbers, []

@@ -259,4 +259,5 @@ def _result(item: Written) -> BatchResult:
         header_row=plan.file.header_row,
         offices=dict(item.offices),
         cut_off=item.cut_off,
+        joined=item.joined,
     )

@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 from matching.engine import Engine
 from mdm.compose import Hub
 from mdm.contracts import Contract, Layout
-from mdm.files import CUT_OFF, Chunk, OpenFile, Survey
+from mdm.files import CUT_OFF, JOINED, Chunk, OpenFile, Survey
 from mdm.lake import LakeFile
 from mdm.landing.handover import Handover
 from mdm.landing.headers import Header
@@ -48,8 +48,9 @@ class Plan:
 
 @dataclass
 class Written:
-    """One file in the lake, not yet part of it. `cut_off`: the row in which it ends. `offices`: code of the
-    office (None where a row does not tell it) → rows, where the delivery did not name one.
+    """One file in the lake, not yet part of it. `cut_off`: the row in which it ends. `joined`: rows that a quotation
+    mark joins to those after them. `offices`: code of the office (None where a row does not tell it) → rows, where
+    the delivery did not name one.
     """
 
     plan: Plan
@@ -59,6 +60,7 @@ class Written:
     bad: int = 0
     unchanged: int = 0
     cut_off: int | None = None
+    joined: list[int] = field(default_factory=list)
     offices: Counter[str | None] = field(default_factory=Counter)
 
 
@@ -102,6 +104,7 @@ def landed_rows(
             if chunk.bad:
                 if chunk.bad[-1].problem == CUT_OFF:
                     item.cut_off = chunk.bad[-1].row
+                item.joined += [bad.row for bad in chunk.bad if bad.problem == JOINED]
                 yield _bad_rows(chunk, schema, origin)
             size = chunk.table.num_rows + len(chunk.bad)
             item.rows += size

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from mdm.landing.handover import Handover
 from mdm.work.progress import Progress
 from reference.regions import full_name
 
-NAMED = 3  # offices of a file, in a note
+NAMED = 3  # offices of a file in a note, rows of a file in notes of their own
 
 
 @dataclass(frozen=True)
 class BatchResult:
     """What became of one file. `new` rows were not held before in this form; `already`: nothing was
     done; `header_row` of the file names the columns; `offices`: office → rows, where nobody named the office and
-    each row's region told it (None: it did not); `cut_off`: the row in which the file ends.
+    each row's region told it (None: it did not); `cut_off`: the row in which the file ends; `joined`: rows that a
+    quotation mark joins to those after them.
     """
 
     file: str
@@ -31,6 +32,7 @@ class BatchResult:
     header_row: int = 1
     offices: Mapping[str | None, int] = field(default_factory=dict)
     cut_off: int | None = None
+    joined: Sequence[int] = ()
 
 
 class Landed(list[BatchResult]):
@@ -51,6 +53,11 @@ def tell(progress: Progress, landed: Landed, handover: Handover) -> None:
         elif result.bad:
             fit = "row does" if result.bad == 1 else "rows do"
             progress.note(f"{result.file}: {result.bad:,} {fit} not fit the header (quarantined).")
+        for row in result.joined[:NAMED]:
+            progress.note(
+                f"{result.file}: a quotation mark opened in row {row} is not closed in it, and rows after it were read "
+                "as part of it. After the next run `dtsen findings` tells which."
+            )
         if result.cut_off is not None:
             progress.note(
                 f"{result.file} is cut off in row {result.cut_off}, its last: rows that came after it are not here. "

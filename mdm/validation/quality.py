@@ -14,6 +14,7 @@ from mdm.contracts import Layout
 from mdm.contracts.accepted import KINDS, Kind
 from mdm.contracts.readings import CodeReading, Document, Reading
 from mdm.documents import Said
+from mdm.files.chunks import JOINED
 from mdm.validation.readings import presence
 
 QUALITY = Path(__file__).parents[1] / "rules" / "quality.yaml"
@@ -97,10 +98,17 @@ def load_quality(path: Path = QUALITY) -> QualityRules:
     return documents.read(QualityRules, path)
 
 
+#: Of a row that a quotation mark joins to those after it: all that were read as this one. Each has a line of its own.
+_LINES = r"len(list_filter(string_split(l._text, chr(10)), lambda line: trim(line, E' \r') <> ''))"
+_READ_AS_ONE = f"""CASE l._problem WHEN {quote(JOINED)}
+            THEN concat(l."row", '–', l."row" + {_LINES} - 1) END"""
+
+
 def findings_sql(
     layout: Layout, source: str, tables: tuple[str, str], rules: QualityRules, batches: list[str]
 ) -> str:
-    """All findings of the given batches of a layout, with the value as typed.
+    """All findings of the given batches of a layout, with the value as typed; of a row that a
+    quotation mark joins to others, with the rows that were read as one.
 
     `tables` are the landed and the typed table of the layout.
     """
@@ -127,7 +135,7 @@ def findings_sql(
             nullif(({_list(layout.column_of(a) for a in attributes)})[h.at + 1], '') AS column_name,
             ({_list(rule.name for rule in rules.rules)})[h.rule + 1] AS rule,
             ({_list(rule.severity for rule in rules.rules)})[h.rule + 1] AS severity,
-            CASE h.at {values} END AS value,
+            CASE h.at {values} ELSE {_READ_AS_ONE} END AS value,
             ({_list(rule.reason.en for rule in rules.rules)})[h.rule + 1] AS reason
         FROM ({" UNION ALL ".join(hits)}) h
         JOIN {landed} l ON l.rowid = h.id

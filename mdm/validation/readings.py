@@ -35,7 +35,7 @@ from mdm.contracts.readings import (
 # `id` is the landed row's place in the engine's table: what tables of one validation are joined by.
 CARRIED = ("id", "batch", "delivery", "file", "row", "record_key", "delivered_on")
 # What validation reads of every landed row, beside the provider's own columns.
-LANDED = (*CARRIED[1:], "row_digest", "office", "_problem")
+LANDED = (*CARRIED[1:], "row_digest", "office", "_problem", "_text")
 _DELIVERED = "c.delivered_on"
 
 

@@ -133,7 +133,9 @@ def test_rows_swallowed_by_a_quotation_mark_come_back(
     lines = [header, two, opened, one, one, shut if closed else two, *([one] if closed else []), ""]
     path = tmp_path / "a.csv"
     path.write_text("\n".join(lines))
-    land_one(hub, path, "kemendagri")
+    told = Noted()
+    land(hub, "kemendagri", [path], progress=told)
+    assert [said for said in told.said if "quotation mark opened in row 2" in said]
     rows = landed(hub, "kemendagri", "biodata_wni")
     assert [row["_problem"] for row in rows] == [
         None,
@@ -144,6 +146,10 @@ def test_rows_swallowed_by_a_quotation_mark_come_back(
     counts, _ = accepted(hub)
     assert (counts.landed, counts.quarantined) == (len(rows), 1)
     assert (2, None, "rows_in_a_value") in findings(hub)
+    reader = hub.lake.reader("findings")
+    assert reader is not None
+    values = {row["rule"]: row["value"] for row in reader.read_all().to_pylist()}
+    assert values["rows_in_a_value"] == "2–5"
 
 
 def test_a_file_cut_off_in_a_row_says_so(hub: Hub, tmp_path: Path) -> None:
