@@ -2,12 +2,14 @@
 reference.region_build`.
 
 Where did an old code go? The first answer that holds is taken, and `basis` says which one it was:
-  same       the code stands in the newest edition law        a regency moved to a new province by
-  law (kabkota_code_changes) bridge     a published list of district changes, or the BPS bridge
-  name       the one place of the same name key inside the mapped parent alike      the one new
-  place of nearly the same name inside the mapped parent moved      the one village of the same
-  name that is new in the mapped regency (a district was split) parent     nothing found: the
-  mapped parent stands for it
+
+- `same`    the code stands in the newest edition
+- `law`     a regency moved to a new province by law (kabkota_code_changes)
+- `bridge`  a published list of district changes, or the BPS bridge
+- `name`    the one place of the same name key inside the mapped parent
+- `alike`   the one new place of nearly the same name inside the mapped parent
+- `moved`   the one village of the same name that is new in the mapped regency (a district was split)
+- `parent`  nothing found: the mapped parent stands for it
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ import io
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 
 from jellyfish import jaro_winkler_similarity
 
@@ -47,6 +49,7 @@ NUMBERS = frozenset(
         "ENAM",
     ]
 )
+KEY = cache(name_key)  # many places share a name, and stand in every edition
 ALIKE = 0.92  # Jaro-Winkler on name keys, inside one parent and among new codes only
 
 
@@ -68,7 +71,7 @@ class Code:
     @cached_property
     def keys(self) -> list[str]:
         """Name keys, newest first, each once."""
-        return list(dict.fromkeys(name_key(name) for name, _, _ in reversed(self.names)))
+        return list(dict.fromkeys(KEY(name) for name, _, _ in reversed(self.names)))
 
 
 def read_history() -> dict[str, Code]:
@@ -162,7 +165,7 @@ def kemendagri_rows(codes: dict[str, Code], successors: Successors) -> Iterator[
         today, basis = successors.today[code]
         first, last = str(entry.first), str(entry.last)
         level = LEVELS[len(code)]
-        yield ["kemendagri", code, level, name, name_key(name), parent, first, last, today, basis]
+        yield ["kemendagri", code, level, name, KEY(name), parent, first, last, today, basis]
 
 
 def bps_rows() -> Iterator[list[str]]:
@@ -188,7 +191,7 @@ def _bps(
 ) -> Iterator[list[str]]:
     for code, name, today in places:
         parent, digits = code[:parent_digits], today.replace(".", "")
-        row = ["bps", code, level, name, name_key(name), parent]
+        row = ["bps", code, level, name, KEY(name), parent]
         yield [*row, edition, edition, digits, "bridge"]
 
 

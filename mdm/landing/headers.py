@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from mdm.contracts import Contract, Layout
 from mdm.errors import InputError
@@ -22,16 +23,20 @@ class Header:
 
 def plain(name: str) -> str:
     """A column name as it is compared: no case, no marks of text files, one blank between words."""
-    visible = "".join(
-        " " if ch.isspace() or not ch.isprintable() or ch == "\ufeff" else ch for ch in name
-    )
+    visible = name if name.isprintable() else "".join(c if c.isprintable() else " " for c in name)
     return " ".join(visible.split()).casefold()
 
 
 def recognise(contract: Contract, header: Sequence[str]) -> int:
     """How many columns of a header the best layout of a contract knows."""
     names = {plain(name) for name in header}
-    return max(sum(plain(c) in names for c in layout.columns) for layout in contract.layouts)
+    return max(len(names & _plain(layout.columns)) for layout in contract.layouts)
+
+
+@lru_cache
+def _plain(columns: tuple[str, ...]) -> frozenset[str]:
+    """A layout's columns as they are compared; asked of many rows of every file."""
+    return frozenset(map(plain, columns))
 
 
 def match_header(

@@ -21,7 +21,7 @@ Pairs = dict[tuple[int, int], tuple[float, str]]
 def _judged_links(
     sources: Sequence[str | None], pairs: Pairs, human: frozenset[tuple[int, int]] = frozenset()
 ) -> DuckDBEngine:
-    engine = DuckDBEngine()
+    engine = DuckDBEngine(threads=1)
     engine.register(
         "person_linkable",
         pa.table(
@@ -96,12 +96,10 @@ def test_a_non_link_splits_even_where_both_sides_lead_to_a_third() -> None:
     assert _clusters(["a", "b", "c"], pairs, exclusive=False) == [{1, 2}, {3}]
 
 
-RID = st.integers(1, 9)
-
-
-@settings(max_examples=60, deadline=None)
-@given(
-    st.lists(st.sampled_from(["r", "f", "g", None]), min_size=9, max_size=9),
+SIZE = 9
+RID = st.integers(1, SIZE)
+ISLAND = st.tuples(
+    st.lists(st.sampled_from(["r", "f", "g", None]), min_size=SIZE, max_size=SIZE),
     st.dictionaries(
         st.tuples(RID, RID).filter(lambda p: p[0] < p[1]),
         st.tuples(
@@ -110,14 +108,27 @@ RID = st.integers(1, 9)
         ),
         max_size=18,
     ),
-    st.booleans(),
 )
+
+
+@settings(max_examples=12, deadline=None)
+@given(st.lists(ISLAND, min_size=1, max_size=8), st.booleans())
 def test_clusters_equal_the_slow_definition(
-    sources: list[str | None], pairs: Pairs, few: bool
+    islands: list[tuple[list[str | None], Pairs]], few: bool
 ) -> None:
-    assert sorted(_clusters(sources, pairs, few=few), key=min) == sorted(
-        _slow(sources, pairs), key=min
-    )
+    """Of several populations that nothing connects, in one go."""
+    sources = [source for own, _ in islands for source in own]
+    pairs = {
+        (a + SIZE * n, b + SIZE * n): said
+        for n, (_, own) in enumerate(islands)
+        for (a, b), said in own.items()
+    }
+    expected = [
+        {rid + SIZE * n for rid in group}
+        for n, (own, said) in enumerate(islands)
+        for group in _slow(own, said)
+    ]
+    assert sorted(_clusters(sources, pairs, few=few), key=min) == sorted(expected, key=min)
 
 
 def _slow(sources: list[str | None], pairs: Pairs) -> list[set[int]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from itertools import combinations
 from typing import Any
 
@@ -49,12 +50,15 @@ def tables(engine: DuckDBEngine, rows: list[Row], extra_links: int = 0) -> None:
     )
 
 
+@cache
+def engine() -> DuckDBEngine:
+    """One for all evaluations: each makes all its tables anew."""
+    return DuckDBEngine(threads=1)
+
+
 def evaluated(rows: list[Row], by: list[str] | None = None, extra_links: int = 0) -> Evaluation:
-    engine = DuckDBEngine(threads=1)
-    tables(engine, rows, extra_links)
-    result = evaluate(engine, "links", "truth", by)
-    engine.close()
-    return result
+    tables(engine(), rows, extra_links)
+    return evaluate(engine(), "links", "truth", by)
 
 
 def pairs(labels: list[Any]) -> set[tuple[int, int]]:
@@ -80,7 +84,7 @@ def oracle_clusters(rows: list[Row]) -> tuple[int, int, int]:
     return len(by_entity), len(by_cluster), exact
 
 
-@settings(max_examples=35, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(rows_of_truth)
 def test_every_figure_equals_that_of_counting_all_pairs(rows: list[Row]) -> None:
     true, made = pairs([r[0] for r in rows]), pairs([r[1] for r in rows])
@@ -107,7 +111,7 @@ def test_every_figure_equals_that_of_counting_all_pairs(rows: list[Row]) -> None
     assert sum(group.true_pairs for group in result.groups) == result.true_pairs
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(rows_of_truth)
 def test_b_cubed_is_the_mean_over_records(rows: list[Row]) -> None:
     def together(i: int, column: int) -> set[int]:
@@ -123,7 +127,7 @@ def test_b_cubed_is_the_mean_over_records(rows: list[Row]) -> None:
     assert result.recall.value == pytest.approx(sum(recall) / len(recall))
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(rows_of_truth)
 def test_recordlinkage_measures_agree(rows: list[Row]) -> None:
     true, made = pairs([r[0] for r in rows]), pairs([r[1] for r in rows])
@@ -136,7 +140,7 @@ def test_recordlinkage_measures_agree(rows: list[Row]) -> None:
     assert result.f1.value == pytest.approx(recordlinkage.fscore(*index))
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(rows_of_truth, st.randoms(use_true_random=False))
 def test_order_and_names_of_clusters_do_not_matter(rows: list[Row], random: Any) -> None:
     names = list(range(6))
@@ -205,25 +209,23 @@ def test_an_unknown_grouping_column_is_refused_with_what_there_is() -> None:
 
 
 def test_a_row_named_twice_is_refused() -> None:
-    engine = DuckDBEngine(threads=1)
-    tables(engine, [(0, 0, "F"), (1, 1, "F")])
-    engine.run("INSERT INTO links SELECT * FROM links LIMIT 1")
+    tables(engine(), [(0, 0, "F"), (1, 1, "F")])
+    engine().run("INSERT INTO links SELECT * FROM links LIMIT 1")
     with pytest.raises(EvaluationError, match="1 rows are named more than once"):
-        evaluate(engine, "links", "truth")
+        evaluate(engine(), "links", "truth")
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(rows_of_truth)
 def test_mistakes_lists_exactly_the_pairs_that_are_wrong(rows: list[Row]) -> None:
-    engine = DuckDBEngine(threads=1)
-    tables(engine, rows)
-    evaluate(engine, "links", "truth")
-    counts = mistakes(engine)
+    tables(engine(), rows)
+    evaluate(engine(), "links", "truth")
+    counts = mistakes(engine())
     true, made = pairs([r[0] for r in rows]), pairs([r[1] for r in rows])
     for table, count, expected in zip(
         (MISSED, FALSE), counts, (true - made, made - true), strict=True
     ):
-        listed = engine.fetch(f"SELECT row_l, row_r FROM {table}").to_pylist()
+        listed = engine().fetch(f"SELECT row_l, row_r FROM {table}").to_pylist()
         assert count == len(listed)
         wrong = {tuple(sorted((r["row_l"] - 1, r["row_r"] - 1))) for r in listed}
         assert wrong == expected

@@ -239,7 +239,7 @@ def test_two_records_with_one_key_are_refused(world: World) -> None:
 RUNS = st.lists(st.lists(st.integers(0, 4), min_size=1, max_size=9), min_size=2, max_size=5)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(runs=RUNS)
 def test_ids_through_any_history(runs: list[list[int]]) -> None:
     """Any sequence of clusterings: the oracle's keepers, no id reused, every redirect lands."""

@@ -11,6 +11,6 @@ from matching.engines.duckdb import DuckDBEngine
 
 @pytest.fixture
 def engine() -> Iterator[DuckDBEngine]:
-    engine = DuckDBEngine(threads=2)
+    engine = DuckDBEngine(threads=1)
     yield engine
     engine.close()

@@ -65,7 +65,7 @@ PEOPLE = st.lists(
 
 @pytest.fixture(scope="module")
 def engine() -> Iterator[DuckDBEngine]:
-    engine = DuckDBEngine(threads=2)
+    engine = DuckDBEngine(threads=1)
     yield engine
     engine.close()
 
@@ -79,7 +79,7 @@ def _rows(people: list[tuple[int, str, dict[str, Any]]]) -> list[dict[str, Any]]
 
 
 @settings(
-    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(people=PEOPLE, solo=SOLO, seed=st.integers(0, 99), few=st.booleans())
 def test_sql_says_what_the_oracle_says(
@@ -104,7 +104,7 @@ def test_sql_says_what_the_oracle_says(
 
 
 @settings(
-    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(people=PEOPLE)
 def test_what_no_profile_may_do(

@@ -19,6 +19,12 @@ Open = Callable[..., AbstractContextManager[Page]]
 
 
 @pytest.fixture(scope="module")
+def database(request: pytest.FixtureRequest) -> str:
+    """Each module's is one: what pages ask and do is tried on both elsewhere, and a page looks the same over either."""
+    return str(getattr(request.module, "DATABASE", "sqlite"))
+
+
+@pytest.fixture(scope="module")
 def workbench(shared_hub: Hub) -> Iterator[Served]:
     """The small published hub of tests/api/world.py, served; shared by the tests of a module."""
     with served(fill(shared_hub), real_identity=True) as running:

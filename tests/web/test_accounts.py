@@ -30,6 +30,8 @@ from tests.web.browser import axe, fits, tab_to
 from tests.web.conftest import Open
 from tests.web.people import Member, join, one_of
 
+DATABASE = "postgresql"
+
 
 class Desk:
     """Somebody in front of these pages, without a script: sends the forms that stand there."""
@@ -342,7 +344,6 @@ def test_who_may_only_look_is_offered_nothing_to_press(workbench: Served) -> Non
     assert auditor.send(f"/kelola/klien/{client.id}/nonaktif").status_code == 403
 
 
-@pytest.mark.parametrize("database", ["sqlite"], indirect=True)  # pages look the same over either
 def test_these_pages_are_within_reach_of_everybody(
     administrator: Desk, workbench: Served, open_: Open
 ) -> None:

@@ -27,6 +27,7 @@ from tests.web.browser import axe, fits
 from tests.web.conftest import Open
 from tests.web.people import PASSWORD, Member, join, one_of
 
+DATABASE = "postgresql"
 NAME = "SITI NURHALIZA"
 
 

@@ -113,7 +113,6 @@ OURS = (
 )
 
 
-@pytest.mark.parametrize("database", ["sqlite"], indirect=True)  # pages look the same over either
 def test_pages_are_within_reach_of_everybody(members: dict[str, Member], open_: Open) -> None:
     with open_(members["auditor"]) as page:
         for path in OURS:

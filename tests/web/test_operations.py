@@ -101,7 +101,6 @@ def test_what_another_threshold_would_change(
 CHARTS = ("stages", "findings", "freshness", "matches", "sizes", "weights-person", "recall-person")
 
 
-@pytest.mark.parametrize("database", ["sqlite"], indirect=True)  # charts look the same over either
 def test_charts_are_drawn_for_who_may_see_them(
     workbench: Served, members: dict[str, Member]
 ) -> None:

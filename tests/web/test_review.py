@@ -38,6 +38,7 @@ from tests.web.browser import axe, fits
 from tests.web.conftest import Open
 from tests.web.people import Member, join, one_of
 
+DATABASE = "postgresql"
 NUMBER = re.compile(r"\b\d{16}\b")
 PATIENCE = 30_000  # milliseconds, on a machine that does much else
 TASK = re.compile(r"/tinjau/tugas/([0-9a-f]+)")
