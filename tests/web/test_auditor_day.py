@@ -3,6 +3,7 @@ log, verify it, draw and examine a sample."""
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import time
@@ -194,6 +195,9 @@ def test_nothing_is_shown_that_was_not_opened(judged: Served) -> None:
             assert answer.status_code == 200, answer.text
             for secret in (NAME, SITI, "AMINAH", "JL MAWAR", "1988-03-05"):
                 assert secret not in answer.text
+        for answer in (profile, beda):  # a moment is asked for to the second
+            (field,) = re.findall(r'type="datetime-local" value="([^"]*)"', answer.text)
+            assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d", field)
         opened = post(client, who, f"/telusur/{ENTITY[SITI]}", buka="religion")
         assert "Islam" in opened.text
         assert NAME not in opened.text
