@@ -17,6 +17,7 @@ from typing import IO, Any
 from xml.etree import ElementTree as ET
 
 import numpy as np
+import numpy.typing as npt
 
 PIECE = 1 << 20  # bytes of a long sheet, unpacked, that are opened at once
 SHORT = 16  # pieces: a sheet up to this is opened as a whole, which is quicker
@@ -31,6 +32,10 @@ _SHARED_BEGIN = re.compile(rb"<(?:[\w.-]+:)?si(?=[\s/>])")
 _SHARED_END = re.compile(rb"</(?:[\w.-]+:)?sst\s*>")
 _TYPE_SHARED = re.compile(rb"""(\st\s*=\s*["'])s(?=["'])""")
 _NAMED_TEXT = re.compile(rb"""(\st=["']s["'][^<]*<(?:[\w.-]+:)?v>)(\d+)""")
+_BLANKS = re.compile(
+    rb"(<(?:[\w.-]+:)?v(?:\s[^>]*)?>)(?:\s++([-+.\deE]++)\s*+|([-+.\deE]++)\s++)(?=</)"
+)
+_OPENS, _CLOSES, _BLANK = b"<> "  # a blank, and what is less: tabs and line breaks
 _HIDES = b"<!"  # begins what tags are not seen in: CDATA, comments
 
 
@@ -51,6 +56,7 @@ class Workbook:
         self._open = CalamineWorkbook.from_filelike
         self._path = path
         self._piece = piece
+        self._tight: dict[str, bytes | None] = {}
         with path.open("rb") as file:
             sheets = self._open(file).sheets_metadata
         self.names: list[str] = [one.name for one in sheets if one.typ == SheetTypeEnum.WorkSheet]
@@ -67,11 +73,21 @@ class Workbook:
                     if found is not None:
                         frame = _frame(book)
                         for xml, before in _parted(sheet, *found, self._piece):
-                            small = frame | self._rows_part(part, xml, texts=texts)
+                            small = frame | self._rows_part(part, _tight(xml) or xml, texts=texts)
                             yield Piece(self._open(_packed(small)).get_sheet_by_name(name), before)
                         return
+            elif part is not None and (tight := self._tightened(book, part)) is not None:
+                small = _frame(book) | self._rows_part(part, tight, texts=texts)
+                yield Piece(self._open(_packed(small)).get_sheet_by_name(name), 0)
+                return
         with self._path.open("rb") as file:
             yield Piece(self._open(file).get_sheet_by_name(name), 0)
+
+    def _tightened(self, book: zipfile.ZipFile, part: str) -> bytes | None:
+        """`_tight` of a short sheet: it is asked for more than once."""
+        if part not in self._tight:
+            self._tight[part] = _tight(book.read(part))
+        return self._tight[part]
 
     def _rows_part(self, part: str, xml: bytes, *, texts: bool) -> dict[str, bytes]:
         """The parts of a small workbook that hold its rows, and the texts they name."""
@@ -119,6 +135,28 @@ class _SharedTexts:
 
     def _text(self, number: int) -> bytes:
         return self._xml[self._bounds[number] : self._bounds[number + 1]]
+
+
+def _tight(sheet: bytes) -> bytes | None:
+    """The rows without blanks around their numbers, which the reader takes for none, or for another text's; None
+    where there are no such blanks, as nearly always.
+    """
+    if not _blank_beside_a_tag(np.frombuffer(sheet, np.uint8)):
+        return None
+    tight, found = _BLANKS.subn(rb"\1\2\3", sheet)
+    return tight if found else None
+
+
+def _blank_beside_a_tag(text: npt.NDArray[np.uint8]) -> bool:
+    """A look at the bytes, some at a time, which is quicker than the expression."""
+    for at in range(0, text.size, PIECE):
+        one, next_ = text[at : at + PIECE], text[at + 1 : at + PIECE + 1]
+        one = one[: next_.size]
+        if ((one == _CLOSES) & (next_ <= _BLANK)).any() or (
+            (one <= _BLANK) & (next_ == _OPENS)
+        ).any():
+            return True
+    return False
 
 
 def _frame(book: zipfile.ZipFile) -> dict[str, bytes]:

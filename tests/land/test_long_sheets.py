@@ -72,6 +72,15 @@ def in_other_words(path: Path, to: Path) -> Path:
     return to
 
 
+def with_blanks(path: Path, to: Path) -> Path:
+    """The same workbook, its numbers between blanks, as programs write them that indent their XML."""
+    with zipfile.ZipFile(path) as book, zipfile.ZipFile(to, "w") as made:
+        for part in book.namelist():
+            xml = book.read(part)
+            made.writestr(part, re.sub(rb"<v>([-\d.]+)</v>", rb"<v>\n  \1 </v>", xml))
+    return to
+
+
 def unnumbered(path: Path) -> Path:
     """As the hub writes itself what providers are to mend: texts in their cells, rows without numbers."""
     rows = ([f"{number:016d}", f"NAMA {number}", "1980-01-02"] for number in range(ROWS))
@@ -86,6 +95,7 @@ def books(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     return {
         "rich": made,
         "prefixed": in_other_words(made, at / "prefixed.xlsx"),
+        "blanks": with_blanks(made, at / "blanks.xlsx"),
         "unnumbered": unnumbered(at / "unnumbered.xlsx"),
     }
 
@@ -97,6 +107,12 @@ def test_a_long_sheet_says_piece_by_piece_what_it_says_as_a_whole(
     whole = read(books[form], PIECE)
     assert read(books[form], SMALL) == whole
     assert len(whole[2]) == ROWS + (5 if form != "unnumbered" else 0)
+
+
+def test_a_number_between_blanks_is_that_number(books: dict[str, Path]) -> None:
+    as_usual = read(books["rich"], PIECE)
+    assert read(books["blanks"], PIECE) == as_usual
+    assert read(books["blanks"], SMALL) == as_usual
 
 
 #: Ways to write a text that sheets share, and a cell that names it, which programs may use.
@@ -114,6 +130,7 @@ CELLS = {
     "single": "<c t='s' r='B{}'><v>{}</v></c>",
     "spread": '<c r="B{}"\n t = "s"\n><v\n>{}</v\n></c>',
     "space": '<c r="B{}" t="s"><v xml:space="preserve">{}</v></c>',
+    "blanks": '<c r="B{}" t="s"><v> {}\n</v></c>',
     "comment": '<c r="B{}" t="s"><!-- </row> --><v>{}</v></c>',
     "inline": '<c r="B{}" t="s"><v>{}</v></c><c t="inlineStr"><is><t><![CDATA[</row> t="s"><v>1]]></t></is></c>',
 }
@@ -168,6 +185,7 @@ def test_however_it_is_written_each_cell_keeps_its_own_text(
     table = openpyxl.load_workbook(path)["Data"].iter_rows(min_row=2, values_only=True)
     assert [row[1:3] for row in rows] == [[value or "" for value in row[:2]] for row in table]
     assert len(rows) == 198
+    assert read(path, PIECE)[2] == rows
 
 
 @pytest.mark.parametrize("form", ["rich", "prefixed", "unnumbered"])
