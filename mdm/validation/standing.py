@@ -20,18 +20,21 @@ from mdm.hub.tables import Batch
 
 COLUMNS = ("batch", "source", "layout", "row", "rule", "severity")
 
-#: The rows of one layout that a later delivery has replaced. As `versions.py` has it: the newest delivery that holds
-#: a key accepted counts. `standing_keys`: the landed rows; `standing_moments`: the validated batches, in their order.
+#: The rows of one layout that a later delivery has replaced. As `versions.py` has it, the newest delivery that holds a
+#: key accepted counts: what counts is replaced by that, what is kept out by whatever came later. `standing_keys`: the
+#: landed rows; `standing_moments`: the validated batches, in their order.
 _REPLACED = """
     WITH landed AS MATERIALIZED (
-        SELECT batch, "row", record_key, moment
-        FROM standing_keys JOIN standing_moments USING (batch) WHERE record_key IS NOT NULL
+        SELECT batch, "row", record_key, moment, out.batch IS NOT NULL AS kept_out
+        FROM standing_keys JOIN standing_moments USING (batch)
+        LEFT JOIN (SELECT DISTINCT batch, "row" FROM {found} WHERE severity = 'quarantine') out USING (batch, "row")
+        WHERE record_key IS NOT NULL
     ), newest AS (
-        SELECT record_key, max(moment) AS moment
-        FROM landed ANTI JOIN (FROM {found} WHERE severity = 'quarantine') USING (batch, "row")
-        GROUP BY record_key
+        SELECT record_key, max(moment) AS last, max(moment) FILTER (NOT kept_out) AS counting
+        FROM landed GROUP BY record_key
     )
-    SELECT l.batch, l."row" FROM landed l JOIN newest n USING (record_key) WHERE l.moment < n.moment"""
+    SELECT batch, "row" FROM landed JOIN newest USING (record_key)
+    WHERE moment < CASE WHEN kept_out THEN last ELSE counting END"""
 
 
 def hold_standing(hub: Hub, engine: Engine, name: str) -> bool:

@@ -122,12 +122,17 @@ def test_a_row_mended_and_delivered_again_is_asked_for_no_more(hub: Hub, tmp_pat
     assert (2, "Nama", "name_missing") in findings(hub)  # for whoever traces the old row
 
 
-def test_a_row_kept_out_later_settles_nothing(hub: Hub, tmp_path: Path) -> None:
-    """Its earlier version still counts, and so does what was said of it."""
-    land_one(hub, write(tmp_path / "b.csv", "siksng_individu", {"Nama": ""}), "kemensos")
+def test_a_row_kept_out_again_comes_back_once_and_settles_nothing_that_counts(
+    hub: Hub, tmp_path: Path
+) -> None:
+    """KS2 was kept out before; of KS1 the earlier version counts still, and so does what was said of it."""
+    rows = ({"Nama": ""}, {"Nama": "", "IDSEMESTA": "KS2"})
+    land_one(hub, write(tmp_path / "b.csv", "siksng_individu", *rows), "kemensos")
     accepted(hub)
-    asked = {("a.csv", "1", "nik_malformed"), ("b.csv", "1", "name_missing")}
-    assert asked <= told(hub, tmp_path / "back.csv")
+    standing = told(hub, tmp_path / "back.csv")
+    named = {(file, row) for file, row, rule in standing if rule == "name_missing"}
+    assert named == {("b.csv", "1"), ("b.csv", "2")}
+    assert ("a.csv", "1", "nik_malformed") in standing
 
 
 @pytest.mark.parametrize(
