@@ -40,7 +40,16 @@ def main(persons: str, plan: str = "same") -> None:
         unique_id_column_name="rid",
         comparisons=[comparison_settings(one, None, {}, {}) for one in rules.comparisons],
         blocking_rules_to_generate_predictions=[
-            " AND ".join(f"({_side(key, 'l')}) = ({_side(key, 'r')})" for key in rule.keys)
+            " AND ".join(
+                [
+                    *(f"({_side(key, 'l')}) = ({_side(key, 'r')})" for key in rule.keys),
+                    *(
+                        [f"list_has_any(l.{rule.explode}, r.{rule.explode})"]
+                        if rule.explode
+                        else []
+                    ),
+                ]
+            )
             for rule in rules.blocking
         ],
         retain_matching_columns=False,
@@ -48,9 +57,9 @@ def main(persons: str, plan: str = "same") -> None:
     )
     linker = Linker(table, settings, log_level="ERROR")
     steps = {"load": clock.lap()}
-    certain = " AND ".join(f"l.{key} = r.{key}" for key in rules.training.certain.keys)
+    certain = rules.training.certain[0]
     linker.training.estimate_probability_two_random_records_match(
-        [certain], recall=rules.training.certain.recall
+        [" AND ".join(f"l.{key} = r.{key}" for key in certain.keys)], recall=certain.recall
     )
     linker.training.estimate_u_using_random_sampling(
         max_pairs=rules.training.u_pairs,

@@ -67,9 +67,12 @@ def _count_one(engine: Engine, rules: LinkageRules, number: int) -> RuleCount:
 
 def _keyed(rules: LinkageRules, rule: BlockingRule) -> str:
     linkable = f"{rules.kind}_linkable"
+    keys = list(rule.keys)
     if rule.explode:
-        linkable = f"(SELECT *, unnest({rule.explode}) AS element FROM {linkable})"
-    keys = [*rule.keys, *(["element"] if rule.explode else [])]
+        # Records without the keys are left out first: few may have them, and each of the others would become several.
+        whole = " AND ".join(f"({key}) IS NOT NULL" for key in keys) or "true"
+        linkable = f"(SELECT *, unnest({rule.explode}) AS element FROM {linkable} WHERE {whole})"
+        keys.append("element")
     present = " AND ".join(f"({key}) IS NOT NULL" for key in keys)
     # A number stands for the key: two keys with one number only make a pair more to compare.
     distinct = "DISTINCT " if rule.explode else ""

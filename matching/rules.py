@@ -104,19 +104,22 @@ class Guard(Pattern):
 
 
 class Certain(Document):
-    """Agreement that hardly anyone but the same entity shows: gives training its first estimate of how many match."""
+    """Agreement that hardly anyone but the same entity shows; `recall` is the share of matching pairs that show it."""
 
     keys: list[str] = Field(min_length=1)
     recall: float = Field(gt=0, le=1)
 
 
 class Training(Document):
-    """How EM learns the weights without labels: pairs sampled for u, pairs per EM session, and the sessions' blocks."""
+    """How EM learns the weights without labels: pairs sampled for u, pairs per EM session, and the sessions' blocks.
+
+    `certain` says how many pairs match: the largest of its estimates, for a source may lack what one of them looks at.
+    """
 
     u_pairs: float
     em_pairs: float
     em_blocks: list[list[str]]
-    certain: Certain
+    certain: list[Certain] = Field(min_length=1)
     seed: int = 1972
 
 

@@ -10,7 +10,6 @@ a file's length.
 from __future__ import annotations
 
 import warnings
-from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
@@ -38,7 +37,8 @@ def train(engine: Engine, rules: LinkageRules, *, now: datetime | None = None) -
     one = linker(engine, rules, None, chance | exact)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        prior = _prior(one, rules, pairs)
+        prior = _prior(engine, rules, pairs)
+        one._settings_obj._probability_two_random_records_match = prior
         trained = _learn(one, rules) if records > 1 else {"comparisons": []}
     one.table_management.invalidate_cache()
     return Model(
@@ -52,17 +52,13 @@ def train(engine: Engine, rules: LinkageRules, *, now: datetime | None = None) -
     )
 
 
-def _prior(one: Any, rules: LinkageRules, pairs: float) -> float:
-    """The share of all pairs that match, from those that only matches satisfy; at least one pair's worth."""
-    certain = " AND ".join(f"l.{key} = r.{key}" for key in rules.training.certain.keys)
-    with suppress(ZeroDivisionError, *_declined()):  # a handful of records, or none
-        one.training.estimate_probability_two_random_records_match(
-            [certain], recall=rules.training.certain.recall
-        )
-    prior = float(one._settings_obj._probability_two_random_records_match)
-    prior = min(max(prior, 1.0 / (pairs + 1.0)), 0.5)
-    one._settings_obj._probability_two_random_records_match = prior
-    return prior
+def _prior(engine: Engine, rules: LinkageRules, pairs: float) -> float:
+    """The share of all pairs that match, from those that hardly any but matches satisfy; at least one pair's worth."""
+    shares = [
+        _sharing(engine, rules, certain.keys) / certain.recall / pairs
+        for certain in rules.training.certain
+    ]
+    return min(max(*shares, 1.0 / (pairs + 1.0)), 0.5)
 
 
 def _declined() -> tuple[type[Exception], ...]:
@@ -114,11 +110,13 @@ def _weights(
         )
         for place, (level, value, share) in enumerate(zip(levels, learned, m, strict=True)):
             fixed = any(given is not None for given in (level.u, level.u_key, level.by_chance))
-            # No two levels of a comparison weigh quite the same: a pair's weight tells its level (see scoring).
-            m_here = max(float(share or 0), SMALLEST_M) * (1 + DISTINCT * place)
+            known = max(float(share or 0), SMALLEST_M)
+            # No two levels of a comparison weigh quite the same, and none quite nothing, as what is missing does: a
+            # pair's weight tells its level (see scoring).
+            m_here = known * (1 + DISTINCT * (place + 1))
             u = float(value.get("u_probability") or level.u or 0)
             if silent or not (fixed or _seen(value)):
-                u = m_here
+                u = known
             weights.append(
                 LevelWeight(
                     comparison.name, level.name, m_here, u if fixed and u else max(u, unseen)
@@ -142,13 +140,19 @@ def _exact_u(engine: Engine, rules: LinkageRules, pairs: float) -> dict[tuple[st
                 share = level.by_chance / max(records - 1, 1)
                 counted[comparison.name, level.name] = min(share, 0.5)
             if level.u_key:
-                shared = engine.scalar(
-                    f"SELECT sum(n * (n - 1) / 2) FROM (SELECT count(*) AS n FROM {rules.kind}_linkable"
-                    f" WHERE ({level.u_key}) IS NOT NULL GROUP BY {level.u_key})"
-                )
-                share = max(float(shared or 0), 1.0) / pairs
+                share = max(_sharing(engine, rules, [level.u_key]), 1.0) / pairs
                 counted[comparison.name, level.name] = min(share, 0.5)
     return counted
+
+
+def _sharing(engine: Engine, rules: LinkageRules, keys: list[str]) -> float:
+    """How many pairs of records agree on all keys."""
+    given = " AND ".join(f"({key}) IS NOT NULL" for key in keys)
+    shared = engine.scalar(
+        f"SELECT sum(n * (n - 1) / 2) FROM (SELECT count(*) AS n FROM {rules.kind}_linkable"
+        f" WHERE {given} GROUP BY {', '.join(keys)})"
+    )
+    return float(shared or 0)
 
 
 def _fingerprint(engine: Engine, rules: LinkageRules) -> str:

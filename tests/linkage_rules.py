@@ -30,7 +30,7 @@ def small_rules(**changes: Any) -> LinkageRules:
             "u_pairs": 1e5,
             "em_pairs": 1e5,
             "em_blocks": [["a"]],
-            "certain": {"keys": ["a"], "recall": 0.5},
+            "certain": [{"keys": ["a"], "recall": 0.5}],
         },
         "thresholds": {"link": 4, "review": 0},
     }

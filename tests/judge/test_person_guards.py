@@ -64,6 +64,15 @@ def test_twins_in_two_sources() -> None:
 
 
 @pytest.mark.parametrize(
+    ("nik", "judgement"), [(None, ("review", "twins without numbers")), (HIS, ("link", "weight"))]
+)
+def test_twins_without_numbers(nik: str | None, judgement: tuple[str, str]) -> None:
+    """Where one record has a number, the family and the register say more."""
+    his = person("pemda", nik, name="PURNASIH KARTATI")
+    assert said(his, person("kemensos", None, name="PURGIMI KARTATI")) == judgement
+
+
+@pytest.mark.parametrize(
     ("born", "judgement"),
     [("1982-06-20", "link"), ("1984-06-20", "review"), ("2006-03-01", "review")],
 )

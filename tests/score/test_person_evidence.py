@@ -112,3 +112,20 @@ def test_the_father_speaks_where_a_record_names_no_mother(
         person("pemda", NUMBER, **VILLAGE, **OTHER_CARD, **right),
     )
     assert found("family", *rows) == what
+
+
+@pytest.mark.parametrize(
+    ("address", "place", "what"),
+    [
+        ("JALAN MELATI 5 GRIYA INDAH", "SUKA MAJU", "same address"),
+        ("JL. MELATIE NO 5 GRIYAINDAH", "SUKAMAJU", "same address"),  # a slip, a blank left out
+        ("JL. MELATI NO 5", "SUKAMAJOU", "same address"),  # one says more
+        ("JL. MELATI NO 6 GRIYA INDAH", "SUKAMAJU", "same village"),  # a neighbour
+        ("JL. MELATI NO 5 GRIYA INDAH", "KARANGANOM", "elsewhere"),  # streets have the same names
+    ],
+)
+def test_where_no_code_says_the_place_its_name_does(address: str, place: str, what: str) -> None:
+    nowhere = {"kk": None, "region_code": None}
+    here = nowhere | {"address": "JL. MELATI NO 5 GRIYA INDAH", "village_name": "SUKAMAJU"}
+    there = nowhere | {"address": address, "village_name": place}
+    assert found("family", person("pemda", None, **here), person("kemensos", None, **there)) == what

@@ -44,7 +44,7 @@ def _rules() -> LinkageRules:
         "u_pairs": 1e5,
         "em_pairs": 1e5,
         "em_blocks": [["a"], ["b"]],
-        "certain": {"keys": ["a", "b"], "recall": 0.8},
+        "certain": [{"keys": ["a", "b"], "recall": 0.8}],
     }
     return small_rules(
         columns={name: name for name in "abc"}, comparisons=comparisons, training=training
@@ -69,6 +69,12 @@ def trained() -> tuple[DuckDBEngine, Model]:
     engine = DuckDBEngine()
     _people(engine, 400)
     return engine, train(engine, _rules(), now=NOW)
+
+
+def _model_of(engine: DuckDBEngine, rules: LinkageRules) -> Model:
+    """A model of the records, and their candidate pairs."""
+    block(engine, rules)
+    return train(engine, rules, now=NOW)
 
 
 def test_agreement_weighs_for_and_disagreement_against(trained: tuple[DuckDBEngine, Model]) -> None:
@@ -146,6 +152,38 @@ def test_a_pair_weighs_the_prior_and_its_parts(trained: tuple[DuckDBEngine, Mode
             weight = model.weight(name, "same" if row[f"gamma_{name}"] == 1 else "different")
             assert weight is not None
             assert row[f"mw_{name}"] == pytest.approx(weight.bits, abs=1e-9)
+
+
+def test_a_level_that_nobody_is_on_is_not_taken_for_a_missing_value() -> None:
+    """Both weigh nothing, and a pair's weight tells its level."""
+    document = _rules().model_dump()
+    never = {"name": "never", "sentence": "On no pair.", "sql": "a_l = 'x' AND a_r = 'y'"}
+    document["comparisons"][0]["levels"].insert(1, never)
+    document["blocking"][0]["keys"] = ["b"]
+    rules = LinkageRules.model_validate(document)
+    engine = DuckDBEngine()
+    _people(engine, 200)
+    engine.table(
+        "person_linkable",
+        "SELECT * REPLACE (CASE WHEN rid > 20 THEN a END AS a) FROM person_linkable",
+    )
+    score(engine, rules, _model_of(engine, rules))
+    missing = "(SELECT rid FROM person_linkable WHERE a IS NULL)"
+    found = f"rid_l IN {missing} OR rid_r IN {missing}"
+    assert engine.scalar(f"SELECT count(*) FROM person_scored WHERE {found}") >= 10
+    assert (
+        engine.scalar(f"SELECT count(*) FROM person_scored WHERE ({found}) <> (gamma_a = -1)") == 0
+    )
+
+
+def test_where_nobody_has_a_number_other_agreement_says_how_many_match() -> None:
+    document = _rules().model_dump()
+    document["training"]["certain"].append({"keys": ["b", "c"], "recall": 0.8})
+    rules = LinkageRules.model_validate(document)
+    engine = DuckDBEngine()
+    _people(engine, 200)
+    engine.table("person_linkable", "SELECT * REPLACE (NULL::VARCHAR AS a) FROM person_linkable")
+    assert train(engine, rules, now=NOW).prior == pytest.approx(200 / (400 * 399 / 2), rel=0.2)
 
 
 def test_a_model_is_added_and_never_edited(
