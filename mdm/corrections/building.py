@@ -42,8 +42,10 @@ class Building:
     checks: list[Check] = field(default_factory=list)
 
     def say(self, column: str, code: str, value: Any = None) -> None:
-        """Add what a check says."""
-        self.checks.append(Check(column, code, self.rules.checks[code].level, value))
+        """Add what a check says, once."""
+        check = Check(column, code, self.rules.checks[code].level, value)
+        if check not in self.checks:
+            self.checks.append(check)
 
     def read(self, kind: Corrected, columns: Iterable[str], *needed: str) -> dict[str, Any]:
         """The columns that were filled in, as the accepted tables hold them."""
@@ -121,6 +123,20 @@ def _value(b: Building) -> None:
         needed = ("address", "region_code") if attribute == "domicile" else columns[:1]
         if found := b.read(kind, columns, *needed):
             b.add(kind, b.around.target, found)
+            for member in _at_home(b) if (kind, attribute) == ("family", "domicile") else ():
+                b.add("person", member, found)
+
+
+def _at_home(b: Building) -> list[Profile]:
+    """The members who live where their family does, as far as the profiles know: in its village, or nowhere else.
+    A correction of where the family lives is one of where they live."""
+    village = _village(b.around.target)
+    return [one for one in b.around.members.values() if _village(one) in (None, village)]
+
+
+def _village(profile: Profile) -> str | None:
+    found: str | None = (value_of(profile, "domicile") or {}).get("region_today")
+    return found
 
 
 def _add_member(b: Building) -> None:

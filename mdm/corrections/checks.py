@@ -80,7 +80,8 @@ def _against_profile(b: Building, part: Part, seen: date | None) -> None:
         b.say("relationship", "two-heads")
     if profile is None:
         return
-    alone = b.draft.kind == "correct-value"
+    # Where others go along with the one whose value is corrected, theirs may be right already.
+    alone = b.draft.kind == "correct-value" and part.entity_id == b.around.target.entity_id
     for attribute in part.attributes:
         entry = profile.entry(attribute)
         column = b.rules.columns(part.kind, attribute)[0]

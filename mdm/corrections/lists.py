@@ -254,5 +254,6 @@ def _listed(hub: Hub, session: Session, rows: Sequence[Correction]) -> list[List
 
 
 def _value_of(proposal: Proposal) -> tuple[str, str] | None:
+    """What is corrected, where it is one value: of a family's domicile its members' is too."""
     about = [(part.kind, attribute) for part in proposal.parts for attribute in part.attributes]
-    return about[0] if len(about) == 1 and proposal.kind == ONE_VALUE else None
+    return about[0] if about and proposal.kind == ONE_VALUE else None

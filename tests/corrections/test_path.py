@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from mdm.access import Principal
 from mdm.compose import Hub
 from mdm.corrections import chain, returns, store
 from mdm.corrections.around import Around, carrying, look_around, value_of
+from mdm.corrections.checks import examine
 from mdm.corrections.document import load_rules
 from mdm.corrections.lists import open_whole
 from mdm.corrections.outcomes import Outcome, outcomes
@@ -115,6 +117,7 @@ def world(first: FirstRun, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         world = World(hub, first.delivery, large)
         _correct(world)
         _join(world)
+        _address(world)
         world.result = run(hub, QUIET)
         yield world
 
@@ -172,6 +175,14 @@ def _correct(world: World) -> None:
             values={"kk": value_of(f[8].target, "kk"), "relationship": "OTHER_RELATIVE"},
         ),
     )
+
+
+def _address(world: World) -> None:
+    """The eleventh family's address was wrong: in its own village it is another one."""
+    here = world.families[10]
+    values = {"address": "JALAN TERATAI NO 8", "rt": "4", "region_code": here.region or ""}
+    family = here.target.entity_id
+    world.correct("domicile", draft("correct-value", family, attribute="domicile", values=values))
 
 
 def _join(world: World) -> None:
@@ -263,6 +274,37 @@ def test_who_moved_in_from_another_region_is_added_by_number_and_name(world: Wor
         (found,) = carrying(hub, session, local, person["nik"])
     assert found.entity_id in world.around(9).members
     assert value_of(found, "domicile")["region_today"].replace(".", "") == here.region
+
+
+def test_who_lives_with_the_family_lives_at_its_corrected_address(world: World) -> None:
+    before, now = world.families[10], world.around(10)
+    assert now.members.keys() == before.members.keys()
+    found = {key: value_of(one, "domicile") for key, one in now.members.items()}
+    assert value_of(now.target, "domicile")["address"] == "JALAN TERATAI NO 8"
+    assert set(map(str, found.values())) == {str(value_of(now.target, "domicile"))}
+    listed = open_whole(world.hub, KEMENSOS, world.made["domicile"]).proposal
+    assert {part.kind for part in listed.parts} == {"family", "person"}
+
+
+def test_who_lives_in_another_village_stays_there(world: World) -> None:
+    around = world.families[11]
+    away, *others = around.members.values()
+    domicile = value_of(away, "domicile") | {"region_today": "9999999999"}
+    body = {
+        "agreed": {"domicile": [domicile, 0, 1]},
+        "contested": {},
+        "records": away.body["records"],
+    }
+    around = replace(around, members=around.members | {away.entity_id: replace(away, body=body)})
+    values = {"address": "JALAN TERATAI NO 8", "region_code": around.region or ""}
+    one = draft("correct-value", around.target.entity_id, attribute="domicile", values=values)
+    with world.hub.sessions.read() as session:
+        proposal, checks = examine(
+            world.hub, session, load_rules(), OPERATOR, one, around, date.today()
+        )
+    assert proposal is not None, checks
+    about = {part.entity_id for part in proposal.parts}
+    assert about == {around.target.entity_id, *(member.entity_id for member in others)}
 
 
 def test_families_change_as_approved(world: World) -> None:
