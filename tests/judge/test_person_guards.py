@@ -64,12 +64,14 @@ def test_twins_in_two_sources() -> None:
 
 
 @pytest.mark.parametrize(
-    ("nik", "judgement"), [(None, ("review", "twins without numbers")), (HIS, ("link", "weight"))]
+    ("region", "judgement"),
+    [(None, ("review", "twins without numbers")), ("3512022003", ("link", "weight"))],
 )
-def test_twins_without_numbers(nik: str | None, judgement: tuple[str, str]) -> None:
-    """Where one record has a number, the family and the register say more."""
-    his = person("pemda", nik, name="PURNASIH KARTATI")
-    assert said(his, person("kemensos", None, name="PURGIMI KARTATI")) == judgement
+def test_twins_without_numbers(region: str | None, judgement: tuple[str, str]) -> None:
+    """Where the place has a code the weights have been learned beside a register, and say enough."""
+    place = {"region_code": region, "region_system": "kemendagri" if region else None}
+    his = person("pemda", None, name="PURNASIH KARTATI", **place)
+    assert said(his, person("kemensos", None, name="PURGIMI KARTATI", **place)) == judgement
 
 
 @pytest.mark.parametrize(
