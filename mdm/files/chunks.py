@@ -16,9 +16,8 @@ ROWS = 65_536  # of one chunk, where the format does not say
 CUT_OFF = (
     "row_truncated"  # the rule that the last row of a file breaks which ends in the middle of it
 )
-JOINED = (
-    "rows_in_a_value"  # the rule that a row breaks which a quotation mark joins to those after it
-)
+#: The rule that a row breaks which a quotation mark joins to those after it.
+JOINED = "rows_in_a_value"
 Numbers = npt.NDArray[np.int64]
 
 
