@@ -14,7 +14,7 @@ import warnings
 import duckdb
 
 from bench.answer import Clock, answer
-from matching.rules import load_linkage
+from matching.rules import BlockingRule, load_linkage
 from matching.scoring import comparison_settings
 
 
@@ -39,19 +39,7 @@ def main(persons: str, plan: str = "same") -> None:
         link_type="dedupe_only",
         unique_id_column_name="rid",
         comparisons=[comparison_settings(one, None, {}, {}) for one in rules.comparisons],
-        blocking_rules_to_generate_predictions=[
-            " AND ".join(
-                [
-                    *(f"({_side(key, 'l')}) = ({_side(key, 'r')})" for key in rule.keys),
-                    *(
-                        [f"list_has_any(l.{rule.explode}, r.{rule.explode})"]
-                        if rule.explode
-                        else []
-                    ),
-                ]
-            )
-            for rule in rules.blocking
-        ],
+        blocking_rules_to_generate_predictions=[_block(rule) for rule in rules.blocking],
         retain_matching_columns=False,
         retain_intermediate_calculation_columns=True,
     )
@@ -86,6 +74,14 @@ def main(persons: str, plan: str = "same") -> None:
     )
     steps["cluster"] = clock.lap()
     answer(clock.whole(), steps=steps)
+
+
+def _block(rule: BlockingRule) -> str:
+    """One of our blocking rules as a condition of Splink's."""
+    said = [f"({_side(key, 'l')}) = ({_side(key, 'r')})" for key in rule.keys]
+    if rule.explode:
+        said.append(f"list_has_any(l.{rule.explode}, r.{rule.explode})")
+    return " AND ".join(said)
 
 
 def _side(key: str, side: str) -> str:

@@ -49,8 +49,9 @@ NUMBERS = frozenset(
         "ENAM",
     ]
 )
-KEY = cache(name_key)  # many places share a name, and stand in every edition
 ALIKE = 0.92  # Jaro-Winkler on name keys, inside one parent and among new codes only
+
+_key = cache(name_key)  # many places share a name, and stand in every edition
 
 
 @dataclass
@@ -71,7 +72,7 @@ class Code:
     @cached_property
     def keys(self) -> list[str]:
         """Name keys, newest first, each once."""
-        return list(dict.fromkeys(KEY(name) for name, _, _ in reversed(self.names)))
+        return list(dict.fromkeys(_key(name) for name, _, _ in reversed(self.names)))
 
 
 def read_history() -> dict[str, Code]:
@@ -165,7 +166,7 @@ def kemendagri_rows(codes: dict[str, Code], successors: Successors) -> Iterator[
         today, basis = successors.today[code]
         first, last = str(entry.first), str(entry.last)
         level = LEVELS[len(code)]
-        yield ["kemendagri", code, level, name, KEY(name), parent, first, last, today, basis]
+        yield ["kemendagri", code, level, name, _key(name), parent, first, last, today, basis]
 
 
 def bps_rows() -> Iterator[list[str]]:
@@ -191,7 +192,7 @@ def _bps(
 ) -> Iterator[list[str]]:
     for code, name, today in places:
         parent, digits = code[:parent_digits], today.replace(".", "")
-        row = ["bps", code, level, name, KEY(name), parent]
+        row = ["bps", code, level, name, _key(name), parent]
         yield [*row, edition, edition, digits, "bridge"]
 
 
