@@ -9,8 +9,8 @@ quarantined + erased, or the run stops.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from concurrent.futures import Future
+from collections.abc import Sequence
+from concurrent.futures import Future, wait
 from datetime import datetime
 
 import pyarrow as pa
@@ -151,9 +151,9 @@ def _layouts(batches: Sequence[Batch], contracts: Contracts) -> list[_Own]:
 
 def _check(
     hub: Hub, beside: Beside, layouts: Sequence[_Own]
-) -> Iterator[tuple[_Own, Future[_Checked]]]:
-    """Begin to type, hold against the rules and count each layout, two at a time; those of
-    households before all others, which are held against the dwellings they name."""
+) -> list[tuple[_Own, Future[_Checked]]]:
+    """Begin to type, hold against the rules and count each layout, two at a time; those of persons
+    when all of households are done, for they are held against the dwellings that these name."""
 
     def begin(own: _Own) -> Future[_Checked]:
         (source, layout), batches = own
@@ -165,10 +165,10 @@ def _check(
 
         return beside.do(check)
 
-    first = [own for own in layouts if own[0][1].kind == "household"]
-    for own in first:
-        yield own, begin(own)  # waited for before the next is asked for
-    yield from [(own, begin(own)) for own in layouts[len(first) :]]
+    begun = [(own, begin(own)) for own in layouts if own[0][1].kind != "person"]
+    wait([one for own, one in begun if own[0][1].kind == "household"])
+    begun += [(own, begin(own)) for own in layouts if own[0][1].kind == "person"]
+    return begun
 
 
 def _type(hub: Hub, engine: Engine, source: str, layout: Layout, batches: Sequence[Batch]) -> None:
@@ -194,10 +194,9 @@ def _type(hub: Hub, engine: Engine, source: str, layout: Layout, batches: Sequen
         )
     engine.table(f"typed_{name}", typed_sql(layout, landed, _lists(engine)))
     if layout.kind == "household":
-        engine.table(
-            "known_dwelling",
-            f"SELECT DISTINCT office, dwelling_ref FROM typed_{name} "
-            "WHERE dwelling_ref IS NOT NULL",
+        engine.run(
+            f"INSERT INTO known_dwelling SELECT DISTINCT office, dwelling_ref FROM typed_{name} "
+            "WHERE dwelling_ref IS NOT NULL"
         )
 
 

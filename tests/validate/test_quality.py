@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from mdm.compose import Hub
+from mdm.contracts import CONTRACTS
 from mdm.validation.quality import load_quality
 from tests.land.deliveries import accepted, findings, land_one, write
 from tests.templates import Template
@@ -94,6 +95,22 @@ def test_shared_numbers_and_dwellings_across_rows(hub: Hub, tmp_path: Path) -> N
     _, (dwelling,) = accepted(hub, "household")
     assert dwelling["kk_list"] == ["3207110101100001", "3207110101100002"]
     assert (dwelling["power_va"], dwelling["office"]) == (1300, "3207")
+
+
+def test_dwellings_of_all_who_deliver_some_are_known(hub: Hub, tmp_path: Path) -> None:
+    own = hub.settings.home / "contracts"
+    own.mkdir()
+    shipped = (CONTRACTS / "pemda.yaml").read_text(encoding="utf-8")
+    (own / "survei.yaml").write_text(shipped.replace("source: pemda", "source: survei"))
+    for source, office in (("pemda", "3207250"), ("survei", "3507010")):
+        house = tmp_path / f"{source}.csv"
+        columns = "ID Rumah;Kode Kec BPS;Alamat;Daftar No KK;Tgl Pendataan;Daya"
+        house.write_text(f"{columns}\nR1;{office};Jl. X;3207110101100001;01-06-2025;1.300 VA\n")
+        land_one(hub, house, source)
+    people = [{"Nama Lengkap": "A", "ID Rumah": "R1"}, {"Nama Lengkap": "B", "ID Rumah": "R9"}]
+    land_one(hub, write(tmp_path / "w.csv", "warga", *people), "pemda")
+    accepted(hub)
+    assert [row for row, _, rule in findings(hub) if rule == "dwelling_unknown"] == [2]
 
 
 def test_a_nik_as_card_number_is_found_on_its_own_card_only(hub: Hub, tmp_path: Path) -> None:
