@@ -189,6 +189,7 @@ _WORDS = (
     (r"Object contains unknown field `[^`]*`", "is not a field of this request"),
     (r"Object missing required field `[^`]*`", "is required"),
     (r"Invalid enum value .*", NOT_LISTED),
+    (r"Invalid RFC3339 encoded date", "is a day of the calendar, year-month-day"),
 )
 
 

@@ -23,7 +23,9 @@ from mdm.ids import short_ids
 
 _METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"))
 REQUEST_ID = "request_id"
+TAKEN_AHEAD = 32 * 1024  # bytes of a body that surely came with the head
 
+_BODY = (b"content-length", b"transfer-encoding")
 _Header = tuple[bytes, bytes]
 
 
@@ -62,6 +64,8 @@ class Surface:
                     headers = self._with_methods(headers, scope.get("path_template"))
                 elif status == 405:
                     headers = _with_head(headers)
+                if status >= 400 and _may_be_unread(scope):
+                    headers.append((b"connection", b"close"))
                 message["headers"] = headers
             elif bodiless:
                 message = {**message, "body": b""}
@@ -109,6 +113,21 @@ class Surface:
             code=scope["state"].get("problem"),
             fault=scope["state"].get("fault"),
         )
+
+
+def _may_be_unread(scope: Scope) -> bool:
+    """Whether a body may still be on its way when its request is refused. The server ends such a connection, and
+    who is not told so sends the next request, often with a new token, into nothing.
+    """
+    if scope["http_version"] not in (
+        "1",
+        "1.0",
+        "1.1",
+    ):  # later ones have a stream for each request
+        return False
+    sent = {name: value for name, value in scope["headers"] if name in _BODY}
+    length = sent.get(b"content-length", b"0")
+    return b"transfer-encoding" in sent or not length.isdigit() or int(length) > TAKEN_AHEAD
 
 
 def _with_head(headers: list[_Header]) -> list[_Header]:

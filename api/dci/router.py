@@ -26,6 +26,7 @@ from api.dci.shapes import (
     SearchReply,
     StatusReply,
 )
+from api.description import NEVER
 from api.metrics import PROBLEMS
 from api.problems import Problem, problem_of
 from api.refusals import of_litestar
@@ -46,17 +47,27 @@ _CODES = {
     429: ErrorCode.TOO_MANY,
     503: ErrorCode.UNAVAILABLE,
 }
+
+
+def _told(shape: type, text: str) -> ResponseSpec:
+    """One answer in the description. Examples would be drawn at random, other ones at every start."""
+    return ResponseSpec(shape, generate_examples=False, description=text)
+
+
 _REFUSED = {
-    status: ResponseSpec(Refused, description=text)
+    status: _told(Refused, text)
     for status, text in {
         400: "Not an envelope that can be taken.",
         401: "No valid access token.",
         403: "Not signed by this client, or not agreed on.",
+        413: "The message is larger than 1 MiB.",
         415: "Not JSON.",
         429: "A budget of the agreement is used up.",
+        500: "Something failed inside the hub.",
         503: "Asked more than can be answered now.",
     }.items()
 }
+_NEVER = {NEVER: (422,)}  # to DCI a message that is not as described is 400
 
 
 def refuse(request: AnyRequest, error: Exception) -> Response[bytes]:
@@ -66,7 +77,10 @@ def refuse(request: AnyRequest, error: Exception) -> Response[bytes]:
     problem = of_litestar(error) if isinstance(error, HTTPException) else problem_of(error)
     status = 400 if isinstance(error, ValidationException) else problem.status
     code = _CODES.get(status, ErrorCode.BAD if status < 500 else ErrorCode.UNAVAILABLE)
-    said = " ".join(filter(None, (problem.detail, problem.hint)))
+    if isinstance(error, ValidationException):
+        said = f"{problem.detail}."  # its hint speaks of a list that DCI's refusal does not have
+    else:
+        said = " ".join(filter(None, (problem.detail, problem.hint)))
     request.scope["state"]["fault"] = problem.fault
     return _refused(request, MessageError(code, said), status, problem.headers)
 
@@ -89,7 +103,8 @@ def _reply(body: bytes) -> Response[bytes]:
     "/registry/sync/search",
     summary="DCI: search, answered at once",
     status_code=200,
-    responses={200: ResponseSpec(SearchReply, description="A signed answer."), **_REFUSED},
+    responses={200: _told(SearchReply, "A signed answer."), **_REFUSED},
+    opt=_NEVER,
 )
 async def sync_search(
     request: AnyRequest,
@@ -110,7 +125,8 @@ async def sync_search(
     "/registry/search",
     summary="DCI: search, answered at the callback",
     status_code=200,
-    responses={200: ResponseSpec(Acknowledged, description="The message was taken."), **_REFUSED},
+    responses={200: _told(Acknowledged, "The message was taken."), **_REFUSED},
+    opt=_NEVER,
 )
 async def search(
     request: AnyRequest,
@@ -129,7 +145,8 @@ async def search(
     "/registry/sync/txn/status",
     summary="DCI: what became of a transaction",
     status_code=200,
-    responses={200: ResponseSpec(StatusReply, description="A signed answer."), **_REFUSED},
+    responses={200: _told(StatusReply, "A signed answer."), **_REFUSED},
+    opt=_NEVER,
 )
 async def sync_status(
     request: AnyRequest,
@@ -147,7 +164,8 @@ async def sync_status(
     "/registry/txn/status",
     summary="DCI: what became of a transaction, answered at the callback",
     status_code=200,
-    responses={200: ResponseSpec(Acknowledged, description="The message was taken."), **_REFUSED},
+    responses={200: _told(Acknowledged, "The message was taken."), **_REFUSED},
+    opt=_NEVER,
 )
 async def status(
     request: AnyRequest,
@@ -165,7 +183,7 @@ async def status(
 @get(
     "/.well-known/jwks.json",
     summary="Public keys of the hub",
-    responses={200: ResponseSpec(KeySet, description="RFC 7517.")},
+    responses={200: _told(KeySet, "RFC 7517.")},
 )
 async def keys(hub: HubHere) -> Response[dict[str, Any]]:
     """The keys that verify the hub's messages and its access tokens."""
@@ -176,7 +194,7 @@ async def keys(hub: HubHere) -> Response[dict[str, Any]]:
 @get(
     "/.well-known/locations.json",
     summary="DCI: provinces and regencies",
-    responses={200: ResponseSpec(LocationList, description="Kemendagri codes of 2025.")},
+    responses={200: _told(LocationList, "Kemendagri codes of 2025.")},
 )
 async def places() -> Response[bytes]:
     """Codes and names that a query may compare `location` with."""

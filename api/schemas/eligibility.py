@@ -53,6 +53,11 @@ class BatchQuestion(msgspec.Struct, forbid_unknown_fields=True):
 
 
 _DESIL = {"id": "Desil keluarga 1 sampai 4.", "en": "The family's desil is 1 to 4."}
+_SETTLES = {
+    "id": "Desil keluarga dari BPS untuk periode berjalan.",
+    "en": "The family's desil from BPS for the current period.",
+}
+# No value is None here: Litestar leaves such out, and the shape demands them.
 EXAMPLE = {
     "as_of": {
         "snapshot": "2026Q4",
@@ -64,8 +69,8 @@ EXAMPLE = {
     },
     "identity": {
         "status": "verified",
-        "confidence": "strong",
-        "weakest_link": None,
+        "confidence": "moderate",
+        "weakest_link": 7.9,
         "under_review": False,
     },
     "answers": [
@@ -73,36 +78,55 @@ EXAMPLE = {
             "programme": "SEMBAKO",
             "name": {"id": "Program Sembako (BPNT)", "en": "Food assistance (Sembako)"},
             "unit": "family",
-            "answer": "eligible",
+            "answer": "undetermined",
             "sentence": {
-                "id": "Layak menurut aturan SEMBAKO 2026.1 (9245a46cc9731af5) pada potret 2026Q4; "
-                "layak belum berarti menerima.",
-                "en": "Eligible by rule set SEMBAKO 2026.1 (9245a46cc9731af5) on snapshot 2026Q4; "
-                "eligible is not yet receiving.",
+                "id": "Belum dapat ditentukan menurut aturan SEMBAKO 2026.1 (9245a46cc9731af5) pada potret "
+                "2026Q4; lihat apa yang akan memastikannya.",
+                "en": "Not determined yet by rule set SEMBAKO 2026.1 (9245a46cc9731af5) on snapshot 2026Q4; see "
+                "what would settle it.",
             },
             "rules": [
                 {
                     "rule": "desil",
                     "kind": "requirement",
                     "sentence": _DESIL,
-                    "result": "pass",
-                    "saw": [{"of": "family", "attribute": "desil", "value": 2}],
+                    "result": "unknown",
+                    "saw": [{"of": "family", "attribute": "desil"}],
+                    "settles": _SETTLES,
                 }
             ],
             "components": [],
             "amount": {"sure": 200000, "possible": 200000, "per": "month"},
-            "doubts": [],
-            "settles": [],
+            "doubts": [
+                {
+                    "doubt": "weak_link",
+                    "of": "person",
+                    "weight": 7.9,
+                    "suspends": False,
+                    "sentence": {
+                        "id": "Catatan di balik profil ini dipadankan dengan bukti yang lemah.",
+                        "en": "The records behind this profile are held together by weak evidence.",
+                    },
+                    "settles": {
+                        "id": "Putusan peninjau tentang padanan yang lemah.",
+                        "en": "A steward's judgement on the weak link.",
+                    },
+                }
+            ],
+            "settles": [_SETTLES],
             "listed": True,
-            "keeps_benefit": False,
-            "keeps_benefit_because": None,
+            "keeps_benefit": True,
+            "keeps_benefit_because": {
+                "id": "Bantuan yang sedang diterima tetap berjalan sampai hal ini dipastikan.",
+                "en": "A benefit now held is kept until this is settled.",
+            },
             "checked_elsewhere": [],
             "notes": [],
             "rule_set": {
                 "edition": "2026.1",
                 "digest": "9245a46cc9731af5",
                 "valid_from": "2025-06-10",
-                "valid_to": None,
+                "valid_to": "2026-12-31",
                 "basis": ["Permensos 5/2021", "Permensos 3/2025"],
                 "confidence": "medium",
                 "numbers": [],

@@ -81,7 +81,7 @@ EXAMPLE = {
     "household": {"floor": "EARTH"},
     "run": 7,
     "as_of": "2026-10-01T02:00:00+00:00",
-    "snapshot": None,
+    "snapshot": "2026Q4",
     "sources": {
         "person": {"name": {"source": "kemendagri", "date": "2026-01-02", "agreeing": 3}},
         "family": {"desil": {"source": "kemensos", "date": "2026-09-30", "agreeing": 1}},

@@ -134,7 +134,7 @@ class Words(msgspec.Struct, frozen=True):
 
 class RuleAnswer(msgspec.Struct, frozen=True, omit_defaults=True):
     """One rule: its sentence, what it came to, the values it saw; when not known, what would
-    settle it."""
+    settle it. An exclusion passes where it does not hold."""
 
     rule: str
     kind: Literal["requirement", "exclusion", "component"]

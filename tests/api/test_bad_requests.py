@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import httpx
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -114,6 +115,20 @@ def test_what_a_route_does_not_read_from_its_address_is_refused(
         assert "body" in document["hint"]
         assert SITI not in answer.text
     assert events(service) == before
+
+
+@pytest.mark.parametrize("length", [100_000, 2_000_000])
+def test_who_is_refused_with_a_large_body_may_ask_again_on_the_same_client(
+    service: Served, length: int
+) -> None:
+    body = b'{"niks":["' + b"1" * length + b'"]}'
+    with httpx.Client(base_url=service.url, timeout=60) as client:
+        for _ in range(5):  # whether the server ends it in time is chance
+            refused = client.post("/v1/eligibility/batch", content=body, headers=JSON)
+            assert (refused.status_code, refused.headers["connection"]) == (401, "close")
+            assert client.get("/health/live").status_code == 200
+        small = client.post(ROUTE, json=GOOD)
+    assert (small.status_code, small.headers.get("connection")) == (401, None)
 
 
 def test_nobody_known_and_nobody_allowed(service: Served) -> None:

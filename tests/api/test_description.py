@@ -7,13 +7,16 @@ is the matter of test_matrix.py.
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
+from jsonschema import Draft202012Validator
 
 from mdm.compose import Hub
 from reference.documents import read_yaml
@@ -129,3 +132,34 @@ def test_the_description_is_the_same_in_json_and_yaml(real: Served) -> None:
     as_yaml = httpx.get(f"{real.url}/schema/openapi.yaml", timeout=60)
     assert as_json.json() == read_yaml(as_yaml.text)
     assert as_json.json()["openapi"].startswith("3.1")
+
+
+@ON_ONE
+def test_every_example_is_what_its_schema_says(real: Served) -> None:
+    said = httpx.get(f"{real.url}/schema/openapi.json", timeout=60).json()
+    here = json.loads(json.dumps(said).replace("#/components/schemas/", "#/$defs/"))
+    examples = list(examples_in(here))
+    assert len(examples) > 100
+    wrong = [
+        (where, fault.message)
+        for where, schema, value in examples
+        for fault in Draft202012Validator(
+            {**schema, "$defs": here["components"]["schemas"]}
+        ).iter_errors(value)
+    ]
+    assert wrong == []
+
+
+def examples_in(part: Any, where: str = "") -> Iterator[tuple[str, dict[str, Any], Any]]:
+    """Where an example stands, the schema beside it, and the example."""
+    if isinstance(part, list):
+        for index, one in enumerate(part):
+            yield from examples_in(one, f"{where}/{index}")
+    elif isinstance(part, dict):
+        examples = part.get("examples")
+        if isinstance(examples, list):
+            yield from ((where, part, value) for value in examples)
+        elif isinstance(examples, dict) and "schema" in part:
+            yield from ((where, part["schema"], one["value"]) for one in examples.values())
+        for name, one in part.items():
+            yield from examples_in(one, f"{where}/{name}")

@@ -67,7 +67,7 @@ def test_a_batch_answers_in_the_order_asked(programme: httpx.Client) -> None:
         ({"nik": "123"}, 422, "nik"),
         ({"programmes": []}, 422, "programmes"),
         ({"surprise": 1}, 422, "surprise"),
-        ({"on": "yesterday"}, 422, "on"),
+        ({"on": "yesterday"}, 422, "on: is a day of the calendar"),
         ({"purpose": "fishing"}, 422, "purpose"),
         ({"snapshot": "2020Q1"}, 404, "snapshot"),
         ({"on": "1999-01-01"}, 422, "1999-01-01"),
