@@ -18,6 +18,7 @@ CUT_OFF = (
 )
 #: The rule that a row breaks which a quotation mark joins to those after it.
 JOINED = "rows_in_a_value"
+REPEATED = "header_repeated"  # the rule that a row breaks which names the columns again
 Numbers = npt.NDArray[np.int64]
 
 

@@ -260,4 +260,5 @@ def _result(item: Written) -> BatchResult:
         offices=dict(item.offices),
         cut_off=item.cut_off,
         joined=item.joined,
+        repeated=item.repeated,
     )

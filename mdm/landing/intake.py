@@ -15,11 +15,12 @@ import pyarrow.compute as pc
 from matching.engine import Engine
 from mdm.compose import Hub
 from mdm.contracts import Contract, Layout
-from mdm.files import CUT_OFF, JOINED, Chunk, OpenFile, Survey
+from mdm.files import CUT_OFF, JOINED, REPEATED, Chunk, OpenFile, Survey
 from mdm.lake import LakeFile
 from mdm.landing.handover import Handover
 from mdm.landing.headers import Header
 from mdm.landing.landed import key_columns, landed_rows_of, landed_schema, made_sql
+from mdm.landing.repeated import set_apart
 from mdm.validation.quality import FINDING_COLUMNS, WHOLE_FILE, load_quality
 from mdm.work.ahead import ahead
 
@@ -49,8 +50,8 @@ class Plan:
 @dataclass
 class Written:
     """One file in the lake, not yet part of it. `cut_off`: the row in which it ends. `joined`: rows that a quotation
-    mark joins to those after them. `offices`: code of the office (None where a row does not tell it) → rows, where
-    the delivery did not name one.
+    mark joins to those after them. `repeated`: rows that name the columns again. `offices`: code of the office (None
+    where a row does not tell it) → rows, where the delivery did not name one.
     """
 
     plan: Plan
@@ -61,6 +62,7 @@ class Written:
     unchanged: int = 0
     cut_off: int | None = None
     joined: list[int] = field(default_factory=list)
+    repeated: list[int] = field(default_factory=list)
     offices: Counter[str | None] = field(default_factory=Counter)
 
 
@@ -92,7 +94,8 @@ def landed_rows(
     made_of = made_sql(layout, header, delivery.office)
     sql = f"SELECT *, {unchanged} AS unchanged FROM ({made_of}) ORDER BY n"
     with closing(ahead(plan.file.chunks(), depth=1)) as chunks:
-        for chunk in chunks:
+        for read in chunks:
+            chunk = set_apart(delivery.contract, layout, header, read)
             if chunk.table.num_rows:
                 numbers = pa.array(chunk.rows, pa.int32())
                 cells = key_columns(layout, header, chunk.table, numbers)
@@ -105,6 +108,7 @@ def landed_rows(
                 if chunk.bad[-1].problem == CUT_OFF:
                     item.cut_off = chunk.bad[-1].row
                 item.joined += [bad.row for bad in chunk.bad if bad.problem == JOINED]
+                item.repeated += [bad.row for bad in chunk.bad if bad.problem == REPEATED]
                 yield _bad_rows(chunk, schema, origin)
             size = chunk.table.num_rows + len(chunk.bad)
             item.rows += size

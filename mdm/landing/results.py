@@ -17,7 +17,7 @@ class BatchResult:
     """What became of one file. `new` rows were not held before in this form; `already`: nothing was
     done; `header_row` of the file names the columns; `offices`: office → rows, where nobody named the office and
     each row's region told it (None: it did not); `cut_off`: the row in which the file ends; `joined`: rows that a
-    quotation mark joins to those after them.
+    quotation mark joins to those after them; `repeated`: rows that name the columns again.
     """
 
     file: str
@@ -33,6 +33,7 @@ class BatchResult:
     offices: Mapping[str | None, int] = field(default_factory=dict)
     cut_off: int | None = None
     joined: Sequence[int] = ()
+    repeated: Sequence[int] = ()
 
 
 class Landed(list[BatchResult]):
@@ -50,9 +51,11 @@ def tell(progress: Progress, landed: Landed, handover: Handover) -> None:
     for result in landed:
         if result.already:
             progress.note(f"{result.file} was landed before; nothing changed.")
-        elif result.bad:
-            fit = "row does" if result.bad == 1 else "rows do"
-            progress.note(f"{result.file}: {result.bad:,} {fit} not fit the header (quarantined).")
+        elif misfits := result.bad - len(result.repeated):
+            fit = "row does" if misfits == 1 else "rows do"
+            progress.note(f"{result.file}: {misfits:,} {fit} not fit the header (quarantined).")
+        if result.repeated:
+            progress.note(_named_again(result))
         for row in result.joined[:NAMED]:
             progress.note(
                 f"{result.file}: a quotation mark opened in row {row} is not closed in it, and rows after it were read "
@@ -81,6 +84,17 @@ def tell(progress: Progress, landed: Landed, handover: Handover) -> None:
     whole = handover.declared_whole
     if len(landed) > 1 and whole is not None and whole != sum(result.rows for result in landed):
         progress.note(f"The handover record declares {whole} rows for the whole delivery.")
+
+
+def _named_again(result: BatchResult) -> str:
+    """That rows inside the table name its columns, as where several tables were put together."""
+    rows, more = result.repeated[:NAMED], len(result.repeated) - NAMED
+    which = ", ".join(map(str, rows)) + (f" and {more:,} more" if more > 0 else "")
+    one = len(result.repeated) == 1
+    return (
+        f"{result.file}: {'row' if one else 'rows'} {which} {'names' if one else 'name'} the columns again "
+        "(quarantined); nothing need be mended."
+    )
 
 
 def _by_rows(result: BatchResult) -> str:

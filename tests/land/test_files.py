@@ -462,3 +462,34 @@ def test_errors_carry_no_value_of_the_file(hub: Hub, tmp_path: Path) -> None:
     with pytest.raises(HubError) as refusal:
         land_one(hub, path, "kemendagri")
     assert "RAHASIA" not in refusal.value.message + refusal.value.hint
+
+
+@pytest.mark.parametrize("form", ["csv", "xlsx"])
+def test_a_header_repeated_inside_the_table_is_nobody(hub: Hub, tmp_path: Path, form: str) -> None:
+    """Tables of several villages put together. A person whose NIK is typed as "NIK" stays one."""
+    columns = list(layout_of("pemda", "warga").columns)
+    one, two, odd = rows_of(
+        "warga", {}, {"NIK": "3207110201800002", "Nama Lengkap": "Ani"}, {"NIK": "NIK"}
+    )
+    again = [f" {name.upper()}" for name in columns]
+    lines = [columns, one, again, two, odd, columns]
+    path = tmp_path / f"a.{form}"
+    if form == "xlsx":
+        book = openpyxl.Workbook()
+        for line in lines:
+            book.active.append(line)
+        book.save(path)
+    else:
+        path.write_text("".join(";".join(line) + "\n" for line in lines))
+    told = Noted()
+    (result,) = land(hub, "pemda", [path], progress=told)
+    assert (result.rows, result.bad, list(result.repeated)) == (5, 2, [2, 5])
+    assert [said for said in told.said if "rows 2, 5 name the columns again" in said]
+    assert not [said for said in told.said if "not fit" in said]
+    counts, people = accepted(hub)
+    assert (counts.accepted, counts.quarantined) == (3, 2)
+    assert {(p["row"], p["name"]) for p in people} == {(1, "BUDI"), (3, "ANI"), (4, "BUDI")}
+    assert [f for f in findings(hub) if f[0] in (2, 5)] == [
+        (2, None, "header_repeated"),
+        (5, None, "header_repeated"),
+    ]

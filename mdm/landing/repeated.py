@@ -1,0 +1,46 @@
+"""Rows inside a table that name its columns again, as where the tables of several villages were put together."""
+
+from __future__ import annotations
+
+import csv
+import io
+from dataclasses import replace
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from mdm.contracts import Contract, Layout
+from mdm.files import REPEATED, BadRow, Chunk
+from mdm.landing.headers import Header, plain
+
+
+def set_apart(contract: Contract, layout: Layout, header: Header, chunk: Chunk) -> Chunk:
+    """The chunk with such rows among its bad ones: they name nobody, and would be read as somebody called "Name".
+
+    One is known by a required column that holds its own name, and by names of columns in most of its filled cells.
+    """
+    named = layout.required[0]
+    column = chunk.table.column(f"c{header.places[named]}")
+    tidy = pc.utf8_lower(pc.utf8_trim_whitespace(column))
+    hits = np.flatnonzero(pc.equal(tidy, pa.scalar(plain(named))).to_numpy(zero_copy_only=False))
+    columns = set(map(plain, layout.columns))
+    found: dict[int, BadRow] = {}
+    for place in map(int, hits):
+        cells = [str(value) for value in chunk.table.slice(place, 1).to_pylist()[0].values()]
+        filled = [cell for cell in map(plain, cells) if cell]
+        if sum(cell in columns for cell in filled) * 2 > len(filled):
+            text = _line(cells, contract.file.delimiter)
+            found[place] = BadRow(int(chunk.rows[place]), text, REPEATED)
+    if not found:
+        return chunk
+    keep = np.ones(chunk.table.num_rows, dtype=bool)
+    keep[list(found)] = False
+    bad = sorted([*chunk.bad, *found.values()], key=lambda row: row.row)
+    return replace(chunk, table=chunk.table.filter(keep), rows=chunk.rows[keep], bad=bad)
+
+
+def _line(cells: list[str], delimiter: str) -> str:
+    line = io.StringIO()
+    csv.writer(line, delimiter=delimiter, lineterminator="").writerow(cells)
+    return line.getvalue()
