@@ -4,6 +4,7 @@ broken.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import IO, Any, cast
 
@@ -19,7 +20,8 @@ from mdm.files.survey import Survey, open_plain
 from mdm.files.text import Utf8Stream
 
 BLOCK = 16 << 20  # bytes read at once; a chunk is about as large, a longer row is refused
-TELLING = 7  # delimiters and a line break in one value: other rows, and no long address
+#: Delimiters beside a line break in one value that tell of other rows, and of no long address: commas, any other.
+TELLING_COMMAS, TELLING = 7, 3
 
 
 class Delimited:
@@ -43,7 +45,8 @@ class Delimited:
 
         def broken(row: Any) -> str:
             # Reading begins at the header: it is physical row 1, data row n is physical row n + 1.
-            problem = JOINED if self._swallows(row.text, 2) else "row_columns"
+            joined = self._may_swallow(row.text, 2) and self._swallows(row.text)
+            problem = JOINED if joined else "row_columns"
             bad.append(BadRow(row.number - 1, row.text, problem))
             return "skip"
 
@@ -112,23 +115,32 @@ class Delimited:
                 continue
             places = np.flatnonzero(pc.match_substring(column, "\n").to_numpy(zero_copy_only=False))
             for place in places:
-                if self._swallows(column[int(place)].as_py(), 1):
-                    found[int(place)] = BadRow(
-                        int(numbers[place]), self._as_lines(table, int(place)), JOINED
-                    )
+                if not self._may_swallow(column[int(place)].as_py(), 1):
+                    continue
+                text = self._as_lines(table, int(place))
+                if self._swallows(text):
+                    found[int(place)] = BadRow(int(numbers[place]), text, JOINED)
         if not found:
             return table, numbers, []
         keep = np.ones(table.num_rows, dtype=bool)
         keep[list(found)] = False
         return table.filter(pa.array(keep)), numbers[keep], list(found.values())
 
-    def _swallows(self, text: str, rows: int) -> bool:
+    def _may_swallow(self, text: str, rows: int) -> bool:
         """Whether a text of several lines has the delimiters of so many rows more than it should."""
         inside = len(self.header) - 1
-        return (
-            inside >= TELLING
-            and "\n" in text.strip()
-            and text.count(self.delimiter) >= rows * inside
+        return 0 < inside * rows <= text.count(self.delimiter) and "\n" in text.strip()
+
+    def _swallows(self, row: str) -> bool:
+        """Whether a row that may have others in it has: by its many delimiters, or, where a long address has as
+        many, by a line in it that begins as the row does, with a number of its kind.
+        """
+        enough = TELLING_COMMAS if self.delimiter == "," else TELLING
+        if len(self.header) > enough:
+            return True
+        first, *others = row.split("\n")
+        return any(
+            self.delimiter in line and _alike(line, first, self.delimiter) for line in others
         )
 
     def _as_lines(self, table: pa.Table, place: int) -> str:
@@ -163,6 +175,13 @@ class Delimited:
         )
 
 
+def _alike(line: str, row: str, delimiter: str) -> bool:
+    """Whether two lines begin with numbers of one kind, such as `KS0099` and `KS0100`."""
+    one, other = (text.partition(delimiter)[0].strip(' "\r') for text in (line, row))
+    kind = _FIGURES.sub("0", one)
+    return "0" in kind and kind == _FIGURES.sub("0", other) and abs(len(one) - len(other)) < 2
+
+
 def _cells(text: str, delimiter: str) -> int:
     return text.count(delimiter) + 1
 
@@ -176,6 +195,7 @@ def _has_line_breaks(column: pa.ChunkedArray[Any]) -> bool:
 
 
 _NEWLINE = ord("\n")
+_FIGURES = re.compile("[0-9]+")
 
 
 def _no_rows(count: int) -> pa.Table:

@@ -152,6 +152,43 @@ def test_rows_swallowed_by_a_quotation_mark_come_back(
     assert values["rows_in_a_value"] == "2–5"
 
 
+@pytest.mark.parametrize("delimiter", [",", ";"])
+def test_rows_swallowed_in_a_file_of_few_columns_come_back(
+    hub: Hub, tmp_path: Path, delimiter: str
+) -> None:
+    """Seven columns, and a value of two lines that may have as many commas as a row and is no other row. One mark is
+    closed where columns count right, one where they do not.
+    """
+    layout = layout_of("pemda", "warga")
+    places = [layout.columns.index(name) for name in layout.required]
+
+    def line(number: int, name: str) -> str:
+        (row,) = rows_of("warga", {"NIK": f"320711020180000{number}", "Nama Lengkap": name})
+        return delimiter.join(row[place] for place in places)
+
+    address = delimiter.join(["Jl. Mawar 1", "RT 3", "RW 5\nDesa A", "Kec. B", "Kab. C", "12", "x"])
+    lines = [
+        delimiter.join(layout.required),
+        line(1, f'"{address}"') if delimiter == "," else line(1, '"A\nB"'),
+        line(2, '"BUDI'),
+        line(3, "ANI"),
+        line(4, '"SITI'),
+        line(5, '"EKO'),
+        '"' + line(6, "TUTI"),
+        line(7, "IDA"),
+    ]
+    path = tmp_path / "a.csv"
+    path.write_text("\n".join([*lines, ""]))
+    told = Noted()
+    (result,) = land(hub, "pemda", [path], progress=told, office="3207")
+    assert (list(result.joined), result.bad) == ([2, 3], 2)
+    counts, people = accepted(hub)
+    assert (counts.landed, counts.accepted, counts.quarantined) == (4, 2, 2)
+    assert {p["row"] for p in people} == {1, 4}
+    texts = [str(row["_text"]) for row in landed(hub, "pemda", "warga") if row["_problem"]]
+    assert "ANI" in texts[0]
+
+
 def test_a_file_cut_off_in_a_row_says_so(hub: Hub, tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     whole, told = csv_text("biodata_wni", rows_of("biodata_wni", *NAMES)), Noted()
