@@ -194,6 +194,17 @@ class LinkageRules(Document):
         """All that may give a pair another judgement than its weight alone."""
         return (*self.stricter, *self.guards)
 
+    def held_to(self, reason: str) -> Thresholds:
+        """The thresholds that a pair judged for this reason was held to: its stricter pattern's own where the reason
+        is one, else the general ones."""
+        least = self.thresholds
+        for one in self.stricter:
+            if one.name == reason:
+                own = {"link": one.link, "review": one.review}
+                raised = {name: at for name, at in own.items() if at is not None}
+                return least.model_copy(update=raised)
+        return least
+
     @model_validator(mode="after")
     def _names_are_unique(self) -> LinkageRules:
         groups: tuple[Sequence[BlockingRule | Comparison | Pattern], ...] = (

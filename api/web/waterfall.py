@@ -32,7 +32,7 @@ class Bar:
 def waterfall(
     pair: ComponentPair, kind: str, words: Wording, bounds: Thresholds
 ) -> tuple[Bar, ...]:
-    """The bars of a pair's evidence on one scale, the prior first, with the general thresholds as lines; none
+    """The bars of a pair's evidence on one scale, the prior first, with `bounds` as lines; none
     where nothing adds up to a weight."""
     if pair.match_weight is None or not pair.steps:
         return ()

@@ -8,7 +8,7 @@ import pytest
 
 from api.web.waterfall import Bar, waterfall
 from api.web.wording import IN
-from matching.rules import Thresholds
+from matching.rules import Thresholds, load_linkage
 from mdm.tracing.component import ComponentPair
 from mdm.tracing.facts import Step
 
@@ -37,3 +37,13 @@ def test_the_sum_stands_where_it_lies_among_the_thresholds(last: float, above: i
     (bounds,) = {tuple(lines(bar, "bound")) for bar in bars}
     assert 0 <= bounds[0] < lines(bars[0], "zero")[0] < bounds[1] <= 220
     assert sum(bound < end(bars[-1]) for bound in bounds) == above
+
+
+@pytest.mark.parametrize(("reason", "above"), [("weight", 2), ("a name and a place", 1)])
+def test_a_pair_of_a_pattern_is_held_against_the_patterns_own_thresholds(
+    reason: str, above: int
+) -> None:
+    """Seven bits are a link, but not of namesakes of one kabupaten: they want twelve, and six for a task."""
+    held_to = load_linkage("person").held_to(reason)
+    bars = waterfall(pair(3.0, 14.0), "person", IN["id"], held_to)
+    assert sum(bound < end(bars[-1]) for bound in lines(bars[-1], "bound")) == above

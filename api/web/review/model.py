@@ -231,7 +231,7 @@ def _member(show: _Shown, one: Member, inside: AbstractSet[str]) -> tuple[str, s
 
 
 def _weighed(one: ComponentPair, kind: Kind, words: Wording, letters: Mapping[int, str]) -> Weighed:
-    human, bounds = one.reason == "human", load_linkage(kind).thresholds
+    human, bounds = one.reason == "human", load_linkage(kind).held_to(one.reason)
     first, second = sorted((letters[one.left], letters[one.right]))
     return Weighed(
         key=f"{one.left}-{one.right}",
