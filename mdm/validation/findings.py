@@ -7,8 +7,8 @@ given.
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -16,6 +16,7 @@ from typing import Literal
 import pyarrow as pa
 from sqlmodel import col, select
 
+from matching.cleaners import quote
 from mdm.arrow import rows_of
 from mdm.compose import Hub
 from mdm.contracts import Contract, Layout, contract_for, load_contracts
@@ -25,10 +26,11 @@ from mdm.hub.tables import Batch
 from mdm.validation.quality import QualityRules, load_quality
 from mdm.validation.standing import hold_standing
 
-#: The rows of a batch of which findings stand, and whether they are kept out.
-_Rows = Mapping[object, bool]
+#: The rows of a layout that are kept out.
+_Kept = tuple[Contract, Layout, Iterator[dict[str, object]]]
 
-_Told = tuple[Batch, _Rows]
+#: Of a batch: the rows of which findings stand, and whether they are kept out.
+_Standing = Callable[[Batch], Mapping[object, bool]]
 
 HEADER = (
     "source", "layout", "file", "row", "column", "rule", "severity", "value",
@@ -61,53 +63,57 @@ def write_findings(
     """
     batches = _batches(hub, source, batch)
     contracts = load_contracts(hub.settings.home / "contracts")
-    rules = load_quality()
-    layouts = list(dict.fromkeys((b.source, b.layout) for b, _ in batches))
+    layouts = list(dict.fromkeys((b.source, b.layout) for b in batches))
     held = [
         (contract_for(contracts, s), contract_for(contracts, s).layout(name)) for s, name in layouts
     ]
-    if fmt == "xlsx":
-        return _write_workbook(hub, out, batches, held, rules)
-    found = write_csv(out, HEADER, (guarded(row) for row in _findings(hub, batches, rules)))
-    files, kept = [out], 0
-    for contract, layout in held:
-        out_rows = list(_quarantined(hub, batches, contract, layout))
-        if out_rows:
-            path = out.with_name(f"{out.stem}.{contract.source}.{layout.name}.quarantine.csv")
-            kept += _write_layout(path, contract, layout, out_rows)
-            files.append(path)
-    return FindingsFile(found, kept, tuple(files))
+    with _standing(hub) as standing:
+        told = _findings(hub, batches, standing, load_quality())
+        kept = [
+            (contract, layout, _quarantined(hub, batches, standing, contract, layout))
+            for contract, layout in held
+        ]
+        write = _write_workbook if fmt == "xlsx" else _write_texts
+        return write(out, told, kept)
 
 
-def _batches(hub: Hub, source: str | None, batch: str | None) -> list[_Told]:
+def _batches(hub: Hub, source: str | None, batch: str | None) -> list[Batch]:
     with hub.sessions.read() as session:
         held = session.exec(select(Batch).order_by(col(Batch.created), col(Batch.file))).all()
     chosen = [b for b in held if source in (None, b.source) and batch in (None, b.id)]
     if not chosen and (source or batch):
         raise UsageError("No batch has landed that fits.", "See `dtsen status` for the batches.")
-    standing = _standing(hub)
-    return [(b, standing.get(b.id, {})) for b in chosen]
+    return chosen
 
 
-def _standing(hub: Hub) -> Mapping[str, _Rows]:
+@contextmanager
+def _standing(hub: Hub) -> Iterator[_Standing]:
+    """What stands, asked one batch at a time: there may be more findings than fit into memory as Python's rows."""
     engine = hub.engine()
     try:
-        if not hold_standing(hub, engine, "found"):
-            return {}
-        sql = """SELECT batch, "row", bool_or(severity = 'quarantine') AS out FROM found GROUP BY ALL"""
-        standing: dict[str, dict[object, bool]] = defaultdict(dict)
-        for batch, row, out in rows_of(engine.fetch(sql)):
-            standing[batch][row] = out
-        return standing
+        said = hold_standing(hub, engine, "found")
+
+        def of(batch: Batch) -> Mapping[object, bool]:
+            if not said:
+                return {}
+            sql = """SELECT "row", bool_or(severity = 'quarantine') AS out FROM found"""
+            return dict(
+                rows_of(engine.fetch(f'{sql} WHERE batch = {quote(batch.id)} GROUP BY "row"'))
+            )
+
+        yield of
     finally:
         engine.close()
 
 
-def _findings(hub: Hub, batches: Sequence[_Told], rules: QualityRules) -> Iterator[Row]:
+def _findings(
+    hub: Hub, batches: Sequence[Batch], standing: _Standing, rules: QualityRules
+) -> Iterator[Row]:
     """All findings that stand, batch by batch, as they are written."""
-    for batch, standing in batches:
-        for row in _rows(hub, "findings", batch.id) if standing else ():
-            if row["row"] not in standing:
+    for batch in batches:
+        stands = standing(batch)
+        for row in _rows(hub, "findings", batch.id) if stands else ():
+            if row["row"] not in stands:
                 continue
             rule = rules[str(row["rule"])]
             yield (
@@ -119,14 +125,26 @@ def _findings(hub: Hub, batches: Sequence[_Told], rules: QualityRules) -> Iterat
 
 
 def _quarantined(
-    hub: Hub, batches: Sequence[_Told], contract: Contract, layout: Layout
+    hub: Hub, batches: Sequence[Batch], standing: _Standing, contract: Contract, layout: Layout
 ) -> Iterator[dict[str, object]]:
     """The landed rows that are still kept out, as they stood, each once."""
     dataset = f"landed/{contract.source}/{layout.name}"
-    for batch, standing in batches:
-        out = {row for row, kept_out in standing.items() if kept_out}
-        if (batch.source, batch.layout) == (contract.source, layout.name) and out:
+    for batch in batches:
+        if (batch.source, batch.layout) != (contract.source, layout.name):
+            continue
+        if out := {row for row, kept_out in standing(batch).items() if kept_out}:
             yield from (row for row in _rows(hub, dataset, batch.id) if row["row"] in out)
+
+
+def _write_texts(out: Path, told: Iterator[Row], kept: Sequence[_Kept]) -> FindingsFile:
+    files = [out]
+    found, rows_out = write_csv(out, HEADER, map(guarded, told)), 0
+    for contract, layout, rows in kept:
+        if held := list(rows):
+            path = out.with_name(f"{out.stem}.{contract.source}.{layout.name}.quarantine.csv")
+            rows_out += _write_layout(path, contract, layout, held)
+            files.append(path)
+    return FindingsFile(found, rows_out, tuple(files))
 
 
 def _write_layout(
@@ -145,23 +163,14 @@ def _cells(layout: Layout, row: dict[str, object]) -> list[object]:
     return [row[layout.landed_name(column)] for column in layout.columns]
 
 
-def _write_workbook(
-    hub: Hub,
-    out: Path,
-    batches: Sequence[_Told],
-    held: Sequence[tuple[Contract, Layout]],
-    rules: QualityRules,
-) -> FindingsFile:
-    sheets: list[tuple[str, Row, Iterator[Row]]] = [
-        ("findings", HEADER, _findings(hub, batches, rules))
-    ]
-    for contract, layout in held:
-        rows = list(_quarantined(hub, batches, contract, layout))
-        if rows:
-            cells = (
-                _cells(layout, row) if row["_text"] is None else [str(row["_text"])] for row in rows
-            )
-            sheets.append((f"{layout.name} quarantine", layout.columns, cells))
+def _write_workbook(out: Path, told: Iterator[Row], kept: Sequence[_Kept]) -> FindingsFile:
+    sheets: list[tuple[str, Row, Iterator[Row]]] = [("findings", HEADER, told)]
+    for _, layout, rows in kept:
+        if held := list(rows):
+            cells = [
+                _cells(layout, row) if row["_text"] is None else [str(row["_text"])] for row in held
+            ]
+            sheets.append((f"{layout.name} quarantine", layout.columns, iter(cells)))
     counts = write_xlsx(out, sheets)
     return FindingsFile(counts[0], sum(counts[1:]), (out,))
 

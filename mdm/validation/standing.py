@@ -1,9 +1,11 @@
-"""Which findings still stand: not those about a row that a later version has replaced.
+"""Which findings still stand: not those about a row that a later version has replaced, nor those of a file that was
+delivered again.
 
 What a provider mends it delivers again, under the same record key. The row delivered first stays landed, with its
 findings, for whoever traces a value; but there is nothing left to mend in it, and what the later version lacks is said
-of that one. A row without a record key (it could not be read), and one whose mended column is part of the key, have no
-later version that could be known: their findings stand.
+of that one. A row without a record key (it could not be read), one whose mended column is part of the key, and the file
+as a whole have no later version that could be known by a key. They are settled with their file: when none of its
+records counts any more, because all were delivered again, and a later file is no shorter. Until then they stand.
 """
 
 from __future__ import annotations
@@ -19,22 +21,36 @@ from mdm.compose import Hub
 from mdm.hub.tables import Batch
 
 COLUMNS = ("batch", "source", "layout", "row", "rule", "severity")
+_TABLES = ("standing_keys", "standing_moments", "standing_rows")
 
-#: The rows of one layout that a later delivery has replaced. As `versions.py` has it, the newest delivery that holds a
-#: key accepted counts: what counts is replaced by that, what is kept out by whatever came later. `standing_keys`: the
-#: landed rows; `standing_moments`: the validated batches, in their order.
-_REPLACED = """
-    WITH landed AS MATERIALIZED (
+#: The landed rows of one layout, each with the moment of its delivery, of the last that holds its key, and of the one
+#: that counts: as `versions.py` has it, the newest that holds the key accepted. `standing_keys`: the rows;
+#: `standing_moments`: the validated batches, in their order.
+_ROWS = """
+    WITH keys AS MATERIALIZED (
         SELECT batch, "row", record_key, moment, out.batch IS NOT NULL AS kept_out
         FROM standing_keys JOIN standing_moments USING (batch)
         LEFT JOIN (SELECT DISTINCT batch, "row" FROM {found} WHERE severity = 'quarantine') out USING (batch, "row")
-        WHERE record_key IS NOT NULL
     ), newest AS (
         SELECT record_key, max(moment) AS last, max(moment) FILTER (NOT kept_out) AS counting
-        FROM landed GROUP BY record_key
+        FROM keys WHERE record_key IS NOT NULL GROUP BY record_key
     )
-    SELECT batch, "row" FROM landed JOIN newest USING (record_key)
-    WHERE moment < CASE WHEN kept_out THEN last ELSE counting END"""
+    SELECT batch, "row", moment, kept_out, last, counting FROM keys LEFT JOIN newest USING (record_key)"""
+
+#: The findings that stand. Replaced is what counts by what counts now, what is kept out by whatever came later. A file
+#: was delivered again when no record of it counts any more and a later file has as many rows.
+_STANDING = """
+    WITH files AS (
+        SELECT batch, any_value(moment) AS moment, count(*) AS size,
+            bool_and(moment < counting) FILTER (NOT kept_out) AS replaced
+        FROM standing_rows GROUP BY batch
+    ), again AS (
+        SELECT batch FROM files WHERE replaced
+        AND EXISTS (FROM files later WHERE later.moment > files.moment AND later.size >= files.size)
+    ), replaced AS (
+        SELECT batch, "row" FROM standing_rows WHERE moment < CASE WHEN kept_out THEN last ELSE counting END
+    )
+    SELECT * FROM {found} ANTI JOIN replaced USING (batch, "row") ANTI JOIN again USING (batch)"""
 
 
 def hold_standing(hub: Hub, engine: Engine, name: str) -> bool:
@@ -51,9 +67,9 @@ def hold_standing(hub: Hub, engine: Engine, name: str) -> bool:
         engine.register("standing_keys", keys)
         table = {"batch": list(moments), "moment": list(moments.values())}
         engine.register("standing_moments", pa.table(table))
-        replaced = _REPLACED.format(found=name)
-        engine.table(name, f'SELECT * FROM {name} ANTI JOIN ({replaced}) USING (batch, "row")')
-        engine.drop("standing_keys", "standing_moments")
+        engine.table("standing_rows", _ROWS.format(found=name))
+        engine.table(name, _STANDING.format(found=name))
+        engine.drop(*_TABLES)
     return True
 
 

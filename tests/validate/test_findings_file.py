@@ -157,3 +157,46 @@ def test_a_file_that_cannot_be_finished_leaves_the_one_before_as_it_was(
         make(tmp_path / "old", rows())
     assert (tmp_path / "old").read_bytes() == b"as it was"
     assert [path.name for path in tmp_path.iterdir()] == ["old"]
+
+
+def test_a_file_delivered_again_is_asked_for_no_more(hub: Hub, tmp_path: Path) -> None:
+    """What is said of the file, of torn rows, of rows whose key was mended. A few rows alone settle nothing."""
+    good = ({"NIK": "3207110201800002"}, {"NIK": "3207110201800003", "Nama Lengkap": "Ani"})
+    text = csv_text(
+        "warga", rows_of("warga", *good, {"NIK": "3207110201800004", "Nama Lengkap": ""})
+    )
+    path = tmp_path / "old.csv"
+    path.write_text(text.replace(";ID Rumah", "").replace(";R1", "") + "torn;row\n")
+    bast = tmp_path / "bast.yaml"
+    bast.write_text('office: "3207"\nrows: 9\n')
+    land_one(hub, path, "pemda", delivered_on=date(2020, 1, 1), bast=bast)
+    mended = {"NIK": "3207110201800004", "Nama Lengkap": "Eko"}
+    few = write(tmp_path / "few.csv", "warga", mended)
+    land_one(hub, few, "pemda", delivered_on=date(2020, 1, 2), office="3207")
+    accepted(hub)
+    said = {line for line in told(hub, tmp_path / "back.csv") if line[0] == "old.csv"}
+    assert {
+        ("0", "column_missing"),
+        ("0", "declared_rows_differ"),
+        ("3", "name_missing"),
+        ("4", "row_columns"),
+    } <= {line[1:] for line in said}
+    whole = write(tmp_path / "new.csv", "warga", *good, mended, {"NIK": "3207110201800005"})
+    batch = land_one(hub, whole, "pemda", office="3207").batch
+    accepted(hub)
+    assert not [line for line in told(hub, tmp_path / "back.csv") if line[0] == "old.csv"]
+    assert {c.rule for c in count_findings(hub, batch=batch)} == {
+        c.rule for c in count_findings(hub, source="pemda")
+    }
+
+
+def test_a_workbook_holds_the_rows_of_every_layout(hub: Hub, tmp_path: Path) -> None:
+    land_one(hub, write(tmp_path / "b.csv", "biodata_wni", {"NAMA_LGKP": ""}), "kemendagri")
+    accepted(hub)
+    write_findings(hub, tmp_path / "back.xlsx", fmt="xlsx")
+    book = openpyxl.load_workbook(tmp_path / "back.xlsx")
+    first = {sheet.title: sheet["A2"].value for sheet in book.worksheets[1:]}
+    assert first == {
+        "siksng_individu quarantine": "KS2",
+        "biodata_wni quarantine": "3207110101800001",
+    }
