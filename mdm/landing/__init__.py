@@ -32,6 +32,7 @@ from mdm.landing.intake import (
     Delivery,
     Plan,
     Written,
+    file_findings,
     hold_earlier,
     landed_rows,
     whole_file_findings,
@@ -84,10 +85,16 @@ def land(
         hub.lake.sweep()
         plans, repeated = _plan(hub, delivery, found, layout, progress)
         written = _write(hub, delivery, plans, progress)
+        results = {item.plan.survey.path: _result(item) for item in written} | repeated
+        landed = Landed((results[path] for path in found), handover)
+        if written and len(landed) > 1 and handover.rows not in (None, landed.rows):
+            counts = f"{handover.rows} / {landed.rows}"
+            last = written[-1]
+            last.files += file_findings(
+                hub, delivery, last, [("declared_rows_differ", None, counts)]
+            )
         _adopt(hub, delivery, written)
-    results = {item.plan.survey.path: _result(item) for item in written} | repeated
-    landed = Landed((results[path] for path in found), handover)
-    tell(progress, landed, handover)
+    tell(progress, landed, handover, delivery.office)
     return landed
 
 
@@ -101,7 +108,7 @@ def _plan(
     """Recognise every file before anything is written; files landed before are set apart."""
     plans: list[Plan] = []
     repeated: dict[Path, BatchResult] = {}
-    seen: set[tuple[str, str]] = set()
+    seen: dict[tuple[str, str], str] = {}
     contract = delivery.contract
     for path in paths:
         with progress.task(f"look at {path.name}"):
@@ -114,12 +121,13 @@ def _plan(
         )
         chosen, header = match_header(contract, file.header, looked.name, layout)
         before = _before(hub, contract.source, chosen.name, looked)
-        if before is not None or (chosen.name, looked.checksum) in seen:
+        key = (chosen.name, looked.checksum)
+        if before is not None or key in seen:
             repeated[path] = before or BatchResult(
-                looked.name, chosen.name, 0, 0, 0, 0, None, "", already=True
+                looked.name, chosen.name, 0, 0, 0, 0, None, "", already=True, landed_as=seen[key]
             )
             continue
-        seen.add((chosen.name, looked.checksum))
+        seen[key] = looked.name
         declared = delivery.handover.declared(looked.name, len(paths))
         plans.append(Plan(looked, file, chosen, header, declared))
     return plans, repeated
@@ -136,7 +144,7 @@ def _before(hub: Hub, source: str, layout: str, looked: Survey) -> BatchResult |
         return None
     return BatchResult(
         looked.name, layout, batch.landed, 0, batch.landed, 0, batch.declared_rows, batch.id,
-        already=True,
+        already=True, landed_as=batch.file, landed_for=batch.provider,
     )  # fmt: skip
 
 

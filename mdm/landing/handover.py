@@ -52,8 +52,11 @@ class Handover(BaseModel):
         return document
 
     def declared(self, file: str, files: int) -> int | None:
-        """The rows declared for one file; a number for the whole speaks for it when it is alone."""
-        return self.files.get(file, self.rows if files == 1 else None)
+        """The rows declared for one file; a number for the whole speaks for it when it is alone. Capitals in a
+        file's name make no other file.
+        """
+        named = {name.casefold(): rows for name, rows in self.files.items()}
+        return named.get(file.casefold(), self.rows if files == 1 else None)
 
     @property
     def declared_whole(self) -> int | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -95,7 +95,7 @@ def landed_rows(
     sql = f"SELECT *, {unchanged} AS unchanged FROM ({made_of}) ORDER BY n"
     with closing(ahead(plan.file.chunks(), depth=1)) as chunks:
         for read in chunks:
-            chunk = set_apart(delivery.contract, layout, header, read)
+            chunk = set_apart(delivery.contract, layout, header, plan.file.header, read)
             if chunk.table.num_rows:
                 numbers = pa.array(chunk.rows, pa.int32())
                 cells = key_columns(layout, header, chunk.table, numbers)
@@ -143,9 +143,16 @@ def whole_file_findings(hub: Hub, delivery: Delivery, item: Written) -> list[Lak
         found.append(("declared_rows_differ", None, f"{plan.declared} / {item.rows}"))
     if _other_encoding(plan.survey, delivery.contract):
         found.append(("encoding_other", None, None))
+    return file_findings(hub, delivery, item, found)
+
+
+def file_findings(
+    hub: Hub, delivery: Delivery, item: Written, found: Sequence[tuple[str, str | None, str | None]]
+) -> list[LakeFile]:
+    """The lake's file of what was found of a delivered one: rule, column, value."""
     if not found:
         return []
-    rules = load_quality()
+    plan, rules = item.plan, load_quality()
     rows = [
         dict(
             zip(

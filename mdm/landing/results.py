@@ -14,10 +14,11 @@ NAMED = 3  # offices of a file in a note, rows of a file in notes of their own
 
 @dataclass(frozen=True)
 class BatchResult:
-    """What became of one file. `new` rows were not held before in this form; `already`: nothing was
-    done; `header_row` of the file names the columns; `offices`: office → rows, where nobody named the office and
-    each row's region told it (None: it did not); `cut_off`: the row in which the file ends; `joined`: rows that a
-    quotation mark joins to those after them; `repeated`: rows that name the columns again.
+    """What became of one file. `new` rows were not held before in this form; `already`: nothing was done, because this
+    very file landed as `landed_as`, for the office `landed_for`; `header_row` of the file names the columns; `offices`:
+    office → rows, where nobody named the office and each row's region told it (None: it did not); `cut_off`: the row in
+    which the file ends; `joined`: rows that a quotation mark joins to those after them; `repeated`: rows that name the
+    columns again.
     """
 
     file: str
@@ -29,6 +30,8 @@ class BatchResult:
     declared: int | None
     batch: str
     already: bool = False
+    landed_as: str | None = None
+    landed_for: str | None = None
     header_row: int = 1
     offices: Mapping[str | None, int] = field(default_factory=dict)
     cut_off: int | None = None
@@ -38,19 +41,21 @@ class BatchResult:
 
 class Landed(list[BatchResult]):
     """What became of the files of one delivery, in their order. `missing`: names of files, sorted, that its
-    handover record declares and that are not among them.
+    handover record declares and that are not among them. `rows`: of all files.
     """
 
     def __init__(self, results: Iterable[BatchResult], handover: Handover) -> None:
         super().__init__(results)
-        self.missing = sorted(set(handover.files) - {result.file for result in self})
+        here = {result.file.casefold() for result in self}
+        self.missing = sorted(name for name in handover.files if name.casefold() not in here)
+        self.rows = sum(result.rows for result in self)
 
 
-def tell(progress: Progress, landed: Landed, handover: Handover) -> None:
-    """What the user should know beyond the table of results."""
+def tell(progress: Progress, landed: Landed, handover: Handover, office: str | None) -> None:
+    """What the user should know beyond the table of results. `office`: the one that was named now."""
     for result in landed:
         if result.already:
-            progress.note(f"{result.file} was landed before; nothing changed.")
+            progress.note(_landed_before(result, office))
         elif misfits := result.bad - len(result.repeated):
             fit = "row does" if misfits == 1 else "rows do"
             progress.note(f"{result.file}: {misfits:,} {fit} not fit the header (quarantined).")
@@ -82,8 +87,21 @@ def tell(progress: Progress, landed: Landed, handover: Handover) -> None:
     for name in landed.missing:
         progress.note(f"The handover record declares {name}, which is not among the files.")
     whole = handover.declared_whole
-    if len(landed) > 1 and whole is not None and whole != sum(result.rows for result in landed):
-        progress.note(f"The handover record declares {whole} rows for the whole delivery.")
+    if len(landed) > 1 and whole is not None and whole != landed.rows:
+        progress.note(
+            f"The handover record declares {whole} rows for the whole delivery, its files have {landed.rows}."
+        )
+
+
+def _landed_before(result: BatchResult, office: str | None) -> str:
+    """That this very file is held already, under which name, and for which other office."""
+    name = "" if result.landed_as in (None, result.file) else f", as {result.landed_as}"
+    if office is None or result.landed_for in (None, office):
+        return f"{result.file} was landed before{name}; nothing changed."
+    return (
+        f"{result.file} was landed before{name}, for office {result.landed_for}: its records stay that office's, "
+        "and nothing changed."
+    )
 
 
 def _named_again(result: BatchResult) -> str:

@@ -407,6 +407,32 @@ def test_missing_required_column_is_refused_by_name(hub: Hub, tmp_path: Path) ->
         land_one(hub, path, "kemendagri")
 
 
+def test_names_of_columns_may_differ_in_marks_and_blanks(hub: Hub, tmp_path: Path) -> None:
+    """Who names a column twice, once with other marks, means the one that is named as agreed."""
+    header, one = csv_text("warga", rows_of("warga", {})).splitlines()
+    marked = header.replace("No KK", "No.KK").replace("Nama Lengkap", "NAMA_LENGKAP")
+    marked = marked.replace("L/P", "L / P").replace("Kode Kec BPS", "Kode Kec. (BPS)")
+    path = tmp_path / "a.csv"
+    path.write_text(f"{marked};N.I.K\n{one};beside\n{marked};N.I.K\n")
+    assert land_one(hub, path, "pemda", office="3207").repeated == [2]
+    _, (person,) = accepted(hub)
+    assert (person["name"], person["sex"]) == ("BUDI", "M")
+    assert (person["nik"], person["kk"]) == ("3207110201800001", "3207110101100001")
+    assert landed(hub, "pemda", "warga")[0]["_extra"] == '{"N.I.K":"beside"}'
+    assert not [rule for row, _, rule in findings(hub) if row == 0]
+
+
+def test_a_column_of_another_name_is_told_beside_the_one_that_lacks(
+    hub: Hub, tmp_path: Path
+) -> None:
+    path = tmp_path / "a.csv"
+    text = csv_text("warga", rows_of("warga", {}))
+    path.write_text(text.replace("Nama Lengkap", "Nama").replace("Tgl Lahir", "Tanggal Lahir"))
+    with pytest.raises(InputError, match="columns Nama Lengkap, Tgl Lahir are missing") as refusal:
+        land_one(hub, path, "pemda")
+    assert "(Nama, Tanggal Lahir)" in refusal.value.hint
+
+
 def test_missing_optional_column_is_a_finding(hub: Hub, tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_text(_without("TMPT_LHR") + "\n")

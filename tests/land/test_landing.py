@@ -48,7 +48,22 @@ def test_the_same_file_again_changes_nothing_and_says_so(hub: Hub, tmp_path: Pat
     assert again.already
     assert again.batch == first.batch
     assert len(landed(hub, "kemendagri", "biodata_wni")) == 2
-    assert heard.notes == ["other name.csv was landed before; nothing changed."]
+    assert heard.notes == ["other name.csv was landed before, as a.csv; nothing changed."]
+
+
+def test_the_same_file_for_another_office_says_whose_it_stays(hub: Hub, tmp_path: Path) -> None:
+    path = write(tmp_path / "a.csv", "warga", {})
+    twin = write(tmp_path / "b.csv", "warga", {})
+    heard = Heard()
+    first, again = land(hub, "pemda", [path, twin], progress=heard, office="3207")
+    assert (first.rows, again.already) == (1, True)
+    assert heard.notes == ["b.csv was landed before, as a.csv; nothing changed."]
+    heard = Heard()
+    land(hub, "pemda", [path], progress=heard, office="3208")
+    assert [
+        note for note in heard.notes if "for office 3207: its records stay that office's" in note
+    ]
+    assert {row["office"] for row in landed(hub, "pemda", "warga")} == {"3207"}
 
 
 def test_a_changed_row_replaces_its_record_and_the_old_row_stays(hub: Hub, tmp_path: Path) -> None:
@@ -211,6 +226,26 @@ def test_rows_are_declared_file_by_file(hub: Hub, tmp_path: Path, word: str) -> 
         "a.csv: the handover record declares 2 rows, the file has 1.",
         "The handover record declares b.csv, which is not among the files.",
     ]
+
+
+def test_rows_are_declared_for_all_files_together(hub: Hub, tmp_path: Path) -> None:
+    write(tmp_path / "in" / "A.csv", "biodata_wni", {})
+    record = tmp_path / "in" / "bast.yaml"
+    write(tmp_path / "in" / "b.csv", "biodata_wni", {"NIK": "1"}, {"NIK": "2"})
+    record.write_text("rows: 5\n")
+    heard = Heard()
+    land(hub, "kemendagri", [record.parent], progress=heard)
+    assert heard.notes == [
+        "The handover record declares 5 rows for the whole delivery, its files have 3."
+    ]
+    reader = hub.lake.reader("findings")
+    assert reader is not None
+    (finding,) = reader.read_all().to_pylist()
+    assert (finding["rule"], finding["value"]) == ("declared_rows_differ", "5 / 3")
+    record.write_text("files: {a.csv: 1, B.CSV: 2}\n")  # capitals make no other file
+    heard = Heard()
+    land(hub, "kemendagri", [record.parent], progress=heard)
+    assert not [note for note in heard.notes if "declares" in note]
 
 
 def test_what_is_no_data_file_in_a_folder_is_left_out_and_named(hub: Hub, tmp_path: Path) -> None:
