@@ -11,10 +11,11 @@ from collections.abc import Iterable, Sequence
 
 from reference import nik
 
-# Words that people type where there is no value (own list; catalogue D01).
+# Words that people type, or spreadsheets show, where there is no value (own list; catalogue D01).
 NOTHING_WORDS = (
     "TIDAK ADA", "TDK ADA", "TIDAK TAHU", "TDK TAHU", "TIDAK DIKETAHUI", "TIDAK PUNYA", "BELUM ADA",
-    "NIHIL", "KOSONG", "NULL", "NONE", "NAN", "N/A", "#N/A",
+    "NIHIL", "KOSONG", "NULL", "NONE", "NAN", "N/A", "#N/A", "#REF!", "#VALUE!", "#NAME?", "#DIV/0!",
+    "#NUM!", "#NULL!",
 )  # fmt: skip
 
 

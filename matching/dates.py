@@ -49,7 +49,7 @@ def date(whole: str, order: str, delivered: str) -> str:
     cases = [
         (f"regexp_full_match({dashed}, '{two}')", _short_year(dashed, order, delivered)),
         (rf"regexp_full_match({whole}, '\d{{8}}')", _eight(whole, order)),
-        (rf"regexp_full_match({whole}, '\d{{4,5}}(\.0+)?')", _serial(whole)),
+        (rf"regexp_full_match({whole}, '\d{{4,5}}(\.\d+)?')", _serial(whole)),
         (f"regexp_matches({whole}, '[A-Za-z]')", _worded(whole)),
         ("TRUE", _swapped(dashed, order)),
     ]

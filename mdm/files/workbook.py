@@ -31,6 +31,7 @@ _BEGIN = re.compile(rb"<((?:[\w.-]+:)?)sheetData\s*>")
 _SHARED_BEGIN = re.compile(rb"<(?:[\w.-]+:)?si(?=[\s/>])")
 _SHARED_END = re.compile(rb"</(?:[\w.-]+:)?sst\s*>")
 _TYPE_SHARED = re.compile(rb"""(\st\s*=\s*["'])s(?=["'])""")
+_TYPE_ERROR = re.compile(rb"""(<(?:[\w.-]+:)?c\s[^>]*?\bt\s*=\s*["'])e(?=["'])""")
 _NAMED_TEXT = re.compile(rb"""(\st=["']s["'][^<]*<(?:[\w.-]+:)?v>)(\d+)""")
 _BLANKS = re.compile(
     rb"(<(?:[\w.-]+:)?v(?:\s[^>]*)?>)(?:\s++([-+.\deE]++)\s*+|([-+.\deE]++)\s++)(?=</)"
@@ -138,13 +139,16 @@ class _SharedTexts:
 
 
 def _tight(sheet: bytes) -> bytes | None:
-    """The rows without blanks around their numbers, which the reader takes for none, or for another text's; None
-    where there are no such blanks, as nearly always.
+    """The rows as the reader takes them: without blanks around their numbers, which it takes for none, or for another
+    text's, and with errors as the text one sees (`#N/A`), which it takes for empty cells. None where neither is there,
+    as nearly always.
     """
-    if not _blank_beside_a_tag(np.frombuffer(sheet, np.uint8)):
-        return None
-    tight, found = _BLANKS.subn(rb"\1\2\3", sheet)
-    return tight if found else None
+    tight, found, errors = sheet, 0, 0
+    if _blank_beside_a_tag(np.frombuffer(sheet, np.uint8)):
+        tight, found = _BLANKS.subn(rb"\1\2\3", tight)
+    if b'"e"' in sheet or b"'e'" in sheet:
+        tight, errors = _TYPE_ERROR.subn(rb"\1str", tight)
+    return tight if found or errors else None
 
 
 def _blank_beside_a_tag(text: npt.NDArray[np.uint8]) -> bool:

@@ -54,6 +54,10 @@ class Landed(list[BatchResult]):
 def tell(progress: Progress, landed: Landed, handover: Handover, office: str | None) -> None:
     """What the user should know beyond the table of results. `office`: the one that was named now."""
     for result in landed:
+        if result.header_row > 1:
+            progress.note(
+                f"{result.file}: row {result.header_row} names the columns; rows are counted below it."
+            )
         if result.already:
             progress.note(_landed_before(result, office))
         elif misfits := result.bad - len(result.repeated):
@@ -70,10 +74,6 @@ def tell(progress: Progress, landed: Landed, handover: Handover, office: str | N
             progress.note(
                 f"{result.file} is cut off in row {result.cut_off}, its last: rows that came after it are not here. "
                 "Ask the provider for the whole file and land that, too; nothing is taken twice."
-            )
-        if result.header_row > 1:
-            progress.note(
-                f"{result.file}: row {result.header_row} names the columns; rows are counted below it."
             )
         if result.offices:
             progress.note(_by_rows(result))

@@ -277,6 +277,24 @@ def test_spreadsheet_habits(hub: Hub, tmp_path: Path) -> None:
     assert (person["rt"], person["rw"], person["office"]) == ("3", None, "3207")
 
 
+def test_errors_of_a_spreadsheet_are_no_values_and_are_told(hub: Hub, tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    book.active.append(list(layout_of("pemda", "warga").columns))
+    lost = {"NIK": "#N/A", "Tgl Lahir": "#VALUE!"}
+    for row in rows_of("warga", lost, {"Nama Lengkap": "#REF!"}):
+        book.active.append(row)
+    book.save(tmp_path / "a.xlsx")
+    land_one(hub, tmp_path / "a.xlsx", "pemda", office="3207")
+    counts, (person,) = accepted(hub)
+    assert (person["nik"], person["birth_date"], counts.quarantined) == (None, None, 1)
+    assert {
+        (1, "NIK", "nik_placeholder"),
+        (1, "Tgl Lahir", "birth_date_unreadable"),
+        (2, "Nama Lengkap", "name_missing"),
+    } == set(findings(hub))
+    assert landed(hub, "pemda", "warga")[0]["NIK"] == "#N/A"
+
+
 def test_a_merged_cell_speaks_for_every_row_it_reaches_over(hub: Hub, tmp_path: Path) -> None:
     """A card's number beside all its members, and a header of two rows."""
     columns = list(layout_of("pemda", "warga").columns)

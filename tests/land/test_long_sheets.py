@@ -55,6 +55,7 @@ def rich(path: Path) -> Path:
     sheet.cell(ROWS + 502, 9, "periksa")
     sheet.cell(ROWS + 503, 4, date(2020, 2, 29))
     sheet.cell(ROWS + 504, 4, time(7, 30))
+    sheet.cell(ROWS + 505, 2, "#N/A")
     book.save(path)
     return path
 
@@ -106,7 +107,11 @@ def test_a_long_sheet_says_piece_by_piece_what_it_says_as_a_whole(
 ) -> None:
     whole = read(books[form], PIECE)
     assert read(books[form], SMALL) == whole
-    assert len(whole[2]) == ROWS + (5 if form != "unnumbered" else 0)
+    assert len(whole[2]) == ROWS + (6 if form != "unnumbered" else 0)
+
+
+def test_an_error_is_read_as_one_sees_it(books: dict[str, Path]) -> None:
+    assert [read(books["rich"], piece)[2][-1][1] for piece in (PIECE, SMALL)] == ["#N/A", "#N/A"]
 
 
 def test_a_number_between_blanks_is_that_number(books: dict[str, Path]) -> None:

@@ -56,7 +56,14 @@ def test_text(engine: DuckDBEngine, typed: str | None, expected: str | None) -> 
 
 @pytest.mark.parametrize(
     ("typed", "expected"),
-    [("Y", "Y"), ("i wayan  x", "I WAYAN X"), ("-", None), ("123", None), ("Tidak ada", None)],
+    [
+        ("Y", "Y"),
+        ("i wayan  x", "I WAYAN X"),
+        ("-", None),
+        ("123", None),
+        ("Tidak ada", None),
+        ("#REF!", None),
+    ],
 )
 def test_name(engine: DuckDBEngine, typed: str, expected: str | None) -> None:
     assert value(engine, typed, cleaners.name) == expected
@@ -107,6 +114,7 @@ def test_registry_number(
         ("01021980", "dmy", "1980-02-01"),
         ("29252", "dmy", "1980-02-01"),
         ("29252.0", "dmy", "1980-02-01"),
+        ("29252.3541666667", "dmy", "1980-02-01"),
         ("1 Februari 1980", "dmy", "1980-02-01"),
         ("17 AGUSTUS 1945", "dmy", "1945-08-17"),
         ("01-Peb-1980", "dmy", "1980-02-01"),
