@@ -210,7 +210,8 @@ def consistency(data: JSONBody[ConsistencyQuestion], hub: Where) -> ConsistencyV
 @declares("audit.verify")
 @_post("/v1/audit/verify", "Verify the whole log")
 def verify_log(data: JSONBody[VerifyQuestion], hub: Where) -> VerifiedView:
-    """Every event, every kept hash, every signature; with `profiles`, every sealed profile."""
+    """Every event, every kept hash, every signature; with `profiles`, also every sealed profile, the index of NIKs and
+    KKs, and the files of the lake."""
     found = verify(hub, Silent(), profiles=data.profiles)
     return VerifiedView(
         found.holds,

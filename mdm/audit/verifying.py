@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 from sqlmodel import Session, func, select
 
-from mdm.audit import ciphertexts
+from mdm.audit import ciphertexts, deliveries, numbers
 from mdm.audit.checkpoints import own_verifiers, verifier_keys
 from mdm.audit.held import KeptTiles, Signed, checkpoints, events
 from mdm.audit.indexed import Index
@@ -37,7 +37,8 @@ from mdm.work.progress import Progress
 def verify(
     hub: Hub, progress: Progress, witnessed: Sequence[Note] = (), *, profiles: bool = True
 ) -> Verified:
-    """Check the log, its index, and (unless `profiles` is off) every ciphertext it vouches for.
+    """Check the log, its index, and (unless `profiles` is off) every ciphertext it vouches for, whether people are
+    found by their own numbers, and the lake.
 
     `witnessed` are checkpoints that somebody outside kept. Changes nothing.
     """
@@ -56,6 +57,8 @@ def verify(
                 found.fault("index", sentence)
         if profiles:
             ciphertexts.verify(session, log.published, log.erased, progress, found)
+            numbers.verify(hub, session, progress, found)
+            deliveries.verify(hub, session, log.landed, progress, found)
     return found
 
 
@@ -69,6 +72,7 @@ class _Said(msgspec.Struct):
     run: Any = None
     job: Any = None
     id: Any = None
+    rows: int | None = None
     run_seq: int | None = None
     sealed: str | None = None
     verifier: str | None = None
@@ -91,6 +95,7 @@ class _Log:
         self.index = Index(session)
         self.published: dict[int, str] = {}
         self.erased: set[str] = set()
+        self.landed: dict[str, int] = {}
 
     def check_keys(self, own: Sequence[str]) -> None:
         """The hub's own keys must be among those kept: nobody else's signatures count."""
@@ -177,6 +182,8 @@ class _Log:
         elif said.action in ("erase", "blank") and isinstance(said.entity_id, (str, list)):
             ids = said.entity_id if isinstance(said.entity_id, list) else [said.entity_id]
             self.erased.update(ids)
+        elif said.action == "land" and isinstance(said.batch, str) and said.rows is not None:
+            self.landed[said.batch] = said.rows
         elif said.action == KEY_EVENT and said.verifier:
             self._announced.add(said.verifier)
 

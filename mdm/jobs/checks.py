@@ -30,6 +30,8 @@ STEPS = {
     "verify events": "events",
     "verify the index of events": "index",
     "verify sealed profiles": "profiles",
+    "verify the index of numbers": "numbers",
+    "verify the lake": "lake",
 }
 
 

@@ -213,10 +213,13 @@ def test_the_index_waits_while_many_are_served_but_not_for_ever(
 PERSON = content(nik=SITI, name="SITI")
 GOLDEN = Golden(
     persons={"e1": (PERSON, [SITI]), "e2": (content(nik=BUDI, name="BUDI"), [BUDI])},
-    families={"f1": content("family", kk="3201150101010001")},
+    families={"f1": content("family", head_name="SITI")},
 )
 LATER = Golden(
-    persons={"e1": (content(nik=SITI, name="SITI NUR"), [SITI]), "e3": (PERSON, [AGUS])},
+    persons={
+        "e1": (content(nik=SITI, name="SITI NUR"), [SITI]),
+        "e3": (content(nik=AGUS, name="AGUS"), [AGUS]),
+    },
     families=GOLDEN.families,
 )
 
@@ -270,3 +273,27 @@ def test_a_profile_that_is_not_the_published_one_is_named(
         assert found.holds
     else:
         assert any(said in fault.sentence for fault in found.faults), found.faults
+
+
+@pytest.mark.parametrize(
+    ("statement", "faults"),
+    [
+        # Each is found under the other's number: a programme would be answered about somebody else.
+        ("UPDATE nik_token SET entity_id = CASE entity_id WHEN 'e1' THEN 'e3' ELSE 'e1' END"
+         " WHERE entity_id IN ('e1', 'e3')", ["e1 is not found", "e3 is not found", "2 entries"]),
+        ("UPDATE nik_token SET retired_seq = 2 WHERE entity_id = 'e3'", ["e3 is not found"]),
+        ("UPDATE nik_token SET rank = 1 WHERE entity_id = 'e1'", ["e1 is not found", "1 entries"]),
+        ("UPDATE nik_token SET retired_seq = NULL", ["1 entries"]),
+        ("UPDATE entity_key SET wrapped = sealed_profile.content_mac FROM sealed_profile"
+         " WHERE entity_key.entity_id = 'e3' AND sealed_profile.entity_id = 'e3'",
+         ["e3 does not open", "1 entries"]),
+    ],
+)  # fmt: skip
+def test_a_number_that_leads_to_another_profile_is_found(
+    published: Hub, statement: str, faults: list[str]
+) -> None:
+    tamper(published, statement)
+    found = checked(published)
+    assert len(found.faults) == len(faults), found.faults
+    for said, fault in zip(faults, found.faults, strict=True):
+        assert said in fault.sentence

@@ -32,8 +32,8 @@ def test_versions_from_when_two_were_taken_for_one_are_gone_too(hub: Hub) -> Non
     mixed = {"e1": (made_of(THEIRS, MINE, name="BUDI"), [BUDI, SITI])}
     publish_golden(hub, Golden(persons=mixed))
     apart = {
-        "e1": (made_of(THEIRS, name="BUDI"), [BUDI]),
-        "e2": (made_of(MINE, name="SITI"), [SITI]),
+        "e1": (made_of(THEIRS, nik=BUDI, name="BUDI"), [BUDI]),
+        "e2": (made_of(MINE, nik=SITI, name="SITI"), [SITI]),
     }
     publish_golden(hub, Golden(persons=apart))
     with hub.sessions.begin() as session:
@@ -61,7 +61,7 @@ def test_versions_from_when_two_were_taken_for_one_are_gone_too(hub: Hub) -> Non
 
 def test_a_person_that_others_were_merged_into_goes_as_a_whole(hub: Hub) -> None:
     persons = {
-        "e1": (made_of(MINE, name="SITI"), [SITI]),
+        "e1": (made_of(MINE, nik=SITI, name="SITI"), [SITI]),
         "e2": (made_of(THEIRS, name="SITI"), [BUDI]),
     }
     publish_golden(hub, Golden(persons=persons))

@@ -41,10 +41,11 @@ audit.add_command(breach)
     multiple=True,
     help="A signed checkpoint that somebody outside kept: the log must still agree with it.",
 )
-@click.option("--events-only", is_flag=True, help="Leave the sealed profiles out.")
+@click.option("--events-only", is_flag=True, help="Leave out profiles, index of NIKs and lake.")
 @pass_session
 def verify(session: Session, *, witnessed: tuple[Path, ...], events_only: bool) -> None:
-    """Check every event, every signed checkpoint, and every sealed profile against the log."""
+    """Check every event, every signed checkpoint, and against the log every sealed profile, the index of NIKs and
+    KKs, and the files of the lake."""
     from mdm.audit.verifying import verify as check  # noqa: PLC0415 - loads the whole hub
 
     notes = [_read_note(path) for path in witnessed]
