@@ -53,7 +53,7 @@ class Wording:
 
     def number(self, value: float, digits: int = 0) -> str:
         """12.345,6 in Indonesian, 12,345.6 in English."""
-        text = f"{value:,.{digits}f}"
+        text = f"{value:z,.{digits}f}"  # z: what rounds to nothing has no sign
         return text.translate(str.maketrans(",.", ".,")) if self.language == "id" else text
 
     def share(self, value: float, digits: int = 1) -> str:

@@ -308,7 +308,7 @@ def test_a_proposal_goes_back_with_a_reason_by_keyboard(day: Day, chrome: Browse
         page.goto(address)
         page.keyboard.press("k")
         page.get_by_text("Tulis mengapa usulan dikembalikan.").wait_for()
-        page.get_by_label("Catatan").fill("Akta belum terbaca.")
+        page.get_by_label("Komentar").fill("Akta belum terbaca.")
         page.keyboard.press("Escape")
         page.keyboard.press("k")
         page.get_by_text("Usulan dikembalikan kepada pengusulnya.").wait_for()

@@ -161,7 +161,7 @@ def test_a_stewards_day_by_keyboard(workbench: Served, steward: Member, open_: O
         assert page.locator("[data-group='0']").input_value() == "2"
         page.keyboard.press("1")
         page.keyboard.press("?")
-        for listed in ("Sesuai pembagian", "memilih catatan", "menulis catatan"):
+        for listed in ("Sesuai pembagian", "memilih catatan", "menulis komentar"):
             expect(page.locator("#tombol")).to_contain_text(listed)
         page.keyboard.press("Escape")
         page.keyboard.press("n")

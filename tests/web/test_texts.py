@@ -112,6 +112,7 @@ def test_numbers_and_dates_are_in_the_form_of_the_language() -> None:
     at = datetime(2026, 11, 27, 17, 5, tzinfo=UTC)
     assert IN["id"].number(1234567.5, 1) == "1.234.567,5"
     assert IN["en"].number(1234567.5, 1) == "1,234,567.5"
+    assert IN["id"].number(-0.04, 1) == "0,0"
     assert IN["id"].moment(at) == "28 Nov 2026 00.05 WIB"
     assert IN["en"].moment(at) == "28 Nov 2026 00:05 WIB"
     assert IN["id"].share(0.953) == "95,3%"

@@ -1,4 +1,4 @@
-"""One proposal: the value now beside the proposed one, checks, evidence, steps; and the reader's own step."""
+"""One proposal: the value when proposed beside the proposed one, checks, evidence, steps; and the reader's own step."""
 
 from __future__ import annotations
 
@@ -39,11 +39,11 @@ _Form = URLEncodedBody[dict[str, Any]]
 
 @dataclass(frozen=True)
 class Line:
-    """One attribute of a proposal: whom it is about, the value now, the proposed one, what became of it."""
+    """One attribute of a proposal: whom it is about, the value when proposed, the proposed one, what became of it."""
 
     who: str
     label: str
-    now: str
+    was: str
     proposed: str
     outcome: Outcome | None
 

@@ -151,7 +151,9 @@ def matched(session: Session, seq: int, _kind: str, words: Wording) -> str | Non
             scale=alt.Scale(zero=False, domainMax=1.0, nice=True),
         ),
         color=alt.Color(
-            "source:N", scale=alt.Scale(range=list(OF_SOURCE)), legend=alt.Legend(title=None)
+            "source:N",
+            scale=alt.Scale(range=list(OF_SOURCE)),
+            legend=alt.Legend(title=None, orient="top"),
         ),
     )
     drawn = base.mark_line() + base.mark_point(filled=True, size=60, opacity=1)
