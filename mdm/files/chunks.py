@@ -52,6 +52,10 @@ class OpenFile(Protocol):
     header: list[str]
     header_row: int
 
+    @property
+    def delimiter(self) -> str | None:
+        """What parts the columns of a text."""
+
     def chunks(self) -> Iterator[Chunk]:
         """All rows. InputError when the file breaks off or cannot be read on."""
 

@@ -23,6 +23,7 @@ class ParquetFile:
             with pq.ParquetFile(survey.path) as file:
                 self.header: list[str] = list(file.schema_arrow.names)
             self.header_row = 1
+            self.delimiter: str | None = None
         except (pa.ArrowException, OSError):
             raise damaged(survey.name, "Parquet") from None
 

@@ -30,6 +30,7 @@ class Spreadsheet:
     def __init__(self, survey: Survey, fits: Fits, piece: int = PIECE) -> None:
         self._survey = survey
         self._piece = piece
+        self.delimiter: str | None = None
         self._rows = self._read(fits)
         self.header_row, self.header = next(self._rows)
 

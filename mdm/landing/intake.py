@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import closing
@@ -90,12 +91,14 @@ def landed_rows(
         "delivered_on": delivery.delivered_on,
         "office": delivery.office,
     }
+    delimiter = plan.file.delimiter or delivery.contract.file.delimiter
+    form = own_form(delivery.contract, plan)
     unchanged = _UNCHANGED if earlier else "FALSE"
     made_of = made_sql(layout, header, delivery.office)
     sql = f"SELECT *, {unchanged} AS unchanged FROM ({made_of}) ORDER BY n"
     with closing(ahead(plan.file.chunks(), depth=1)) as chunks:
         for read in chunks:
-            chunk = set_apart(delivery.contract, layout, header, plan.file.header, read)
+            chunk = set_apart(layout, header, plan.file.header, delimiter, read)
             if chunk.table.num_rows:
                 numbers = pa.array(chunk.rows, pa.int32())
                 cells = key_columns(layout, header, chunk.table, numbers)
@@ -109,13 +112,25 @@ def landed_rows(
                     item.cut_off = chunk.bad[-1].row
                 item.joined += [bad.row for bad in chunk.bad if bad.problem == JOINED]
                 item.repeated += [bad.row for bad in chunk.bad if bad.problem == REPEATED]
-                yield _bad_rows(chunk, schema, origin)
+                yield _bad_rows(chunk, schema, origin | {"_extra": form})
             size = chunk.table.num_rows + len(chunk.bad)
             item.rows += size
             item.bad += len(chunk.bad)
 
 
 _UNCHANGED = "(record_key, row_digest) IN (SELECT record_key, row_digest FROM earlier)"
+
+
+def own_form(contract: Contract, plan: Plan) -> str | None:
+    """How a file writes its rows, as JSON: names of columns, delimiter. Rows kept as text are mended and read again by
+    it. None where the layout writes them so.
+    """
+    places, names = [*plan.header.places.values()], plan.file.header
+    delimiter = plan.file.delimiter or contract.file.delimiter
+    as_agreed = not plan.header.missing and places == [*range(len(names))]
+    if as_agreed and delimiter == contract.file.delimiter:
+        return None
+    return json.dumps({"columns": names, "delimiter": delimiter})
 
 
 def _bad_rows(chunk: Chunk, schema: pa.Schema, origin: dict[str, object]) -> pa.RecordBatch:

@@ -11,13 +11,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from mdm.contracts import Contract, Layout
+from mdm.contracts import Layout
 from mdm.files import REPEATED, BadRow, Chunk
 from mdm.landing.headers import Header, plain
 
 
 def set_apart(
-    contract: Contract, layout: Layout, header: Header, names: Sequence[str], chunk: Chunk
+    layout: Layout, header: Header, names: Sequence[str], delimiter: str, chunk: Chunk
 ) -> Chunk:
     """The chunk with such rows among its bad ones: they name nobody, and would be read as somebody called "Name".
 
@@ -34,7 +34,7 @@ def set_apart(
         cells = [str(value) for value in chunk.table.slice(hit, 1).to_pylist()[0].values()]
         filled = [cell for cell in map(plain, cells) if cell]
         if sum(cell in columns for cell in filled) * 2 > len(filled):
-            text = _line(cells, contract.file.delimiter)
+            text = _line(cells, delimiter)
             found[hit] = BadRow(int(chunk.rows[hit]), text, REPEATED)
     if not found:
         return chunk

@@ -7,7 +7,8 @@ given.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,8 +59,9 @@ def write_findings(
     quarantined rows.
 
     CSV: one file for the findings, and per layout with quarantined rows
-    `<out>.<source>.<layout>.quarantine.csv` in the layout's own form. XLSX: one workbook with a
-    sheet for each. UsageError when there is no such batch.
+    `<out>.<source>.<layout>.quarantine.csv` in the layout's own form; lines of a file in another form stand under that
+    file's header, in a file of their own (`….quarantine.2.csv`). XLSX: one workbook with a sheet for each. UsageError
+    when there is no such batch.
     """
     batches = _batches(hub, source, batch)
     contracts = load_contracts(hub.settings.home / "contracts")
@@ -140,39 +142,55 @@ def _write_texts(out: Path, told: Iterator[Row], kept: Sequence[_Kept]) -> Findi
     files = [out]
     found, rows_out = write_csv(out, HEADER, map(guarded, told)), 0
     for contract, layout, rows in kept:
-        if held := list(rows):
-            path = out.with_name(f"{out.stem}.{contract.source}.{layout.name}.quarantine.csv")
-            rows_out += _write_layout(path, contract, layout, held)
+        stem = f"{out.stem}.{contract.source}.{layout.name}.quarantine"
+        for number, table in enumerate(_tables(contract, layout, rows), start=1):
+            path = out.with_name(f"{stem}.csv" if number == 1 else f"{stem}.{number}.csv")
+            rows_out += write_csv(
+                path, table.columns, table.cells, delimiter=table.delimiter, loose=table.loose
+            )
             files.append(path)
     return FindingsFile(found, rows_out, tuple(files))
 
 
-def _write_layout(
-    path: Path, contract: Contract, layout: Layout, rows: Sequence[dict[str, object]]
-) -> int:
-    return write_csv(
-        path,
-        layout.columns,
-        [_cells(layout, row) for row in rows if row["_text"] is None],
-        delimiter=contract.file.delimiter,
-        loose=[str(row["_text"]) for row in rows if row["_text"] is not None],
-    )
-
-
-def _cells(layout: Layout, row: dict[str, object]) -> list[object]:
-    return [row[layout.landed_name(column)] for column in layout.columns]
-
-
 def _write_workbook(out: Path, told: Iterator[Row], kept: Sequence[_Kept]) -> FindingsFile:
     sheets: list[tuple[str, Row, Iterator[Row]]] = [("findings", HEADER, told)]
-    for _, layout, rows in kept:
-        if held := list(rows):
-            cells = [
-                _cells(layout, row) if row["_text"] is None else [str(row["_text"])] for row in held
-            ]
-            sheets.append((f"{layout.name} quarantine", layout.columns, iter(cells)))
+    for contract, layout, rows in kept:
+        for number, table in enumerate(_tables(contract, layout, rows), start=1):
+            name = f"{layout.name} quarantine" + ("" if number == 1 else f" {number}")
+            cells = [*table.cells, *([line] for line in table.loose)]
+            sheets.append((name, table.columns, iter(cells)))
     counts = write_xlsx(out, sheets)
     return FindingsFile(counts[0], sum(counts[1:]), (out,))
+
+
+@dataclass(frozen=True)
+class _Table:
+    """Rows to be mended that stand under one header: in cells, and as the lines that could not be parted."""
+
+    columns: Sequence[str]
+    delimiter: str
+    cells: list[Row]
+    loose: list[str]
+
+
+def _tables(
+    contract: Contract, layout: Layout, rows: Iterator[dict[str, object]]
+) -> Iterable[_Table]:
+    """Kept-out rows by the header they belong under: the layout's; of lines of a file in another form, that file's."""
+    found: dict[object, _Table] = {}
+    for row in rows:
+        line = row["_text"]
+        form = None if line is None else row["_extra"]
+        if form not in found:
+            own = json.loads(str(form)) if form else {}
+            columns = own.get("columns", layout.columns)
+            delimiter = own.get("delimiter", contract.file.delimiter)
+            found[form] = _Table(columns, delimiter, [], [])
+        if line is None:
+            found[form].cells.append([row[layout.landed_name(name)] for name in layout.columns])
+        else:
+            found[form].loose.append(str(line))
+    return found.values()
 
 
 def _rows(hub: Hub, dataset: str, owner: str) -> Iterator[dict[str, object]]:

@@ -200,3 +200,28 @@ def test_a_workbook_holds_the_rows_of_every_layout(hub: Hub, tmp_path: Path) -> 
         "siksng_individu quarantine": "KS2",
         "biodata_wni quarantine": "3207110101800001",
     }
+
+
+def test_torn_rows_come_back_under_the_header_of_their_file(hub: Hub, tmp_path: Path) -> None:
+    """Its columns in another order, another delimiter: mended, they land as what they are."""
+    columns, row = csv_text(
+        "siksng_individu", rows_of("siksng_individu", {"IDSEMESTA": "KS7", "Nama": "SITI"})
+    ).splitlines()
+    header, line = (";".join(reversed(text.split(","))) for text in (columns, row))
+    path = tmp_path / "turned.csv"
+    path.write_text(f"{header}\n{line};too much\n")
+    land_one(hub, path, "kemensos")
+    accepted(hub)
+    written = write_findings(hub, tmp_path / "back.csv")
+    assert written.quarantined == 3
+    usual, turned = written.files[1:]
+    assert usual.read_text("utf-8-sig").splitlines()[-1] == "torn;row"
+    text = turned.read_text("utf-8-sig")
+    assert text.splitlines() == [header, f"{line};too much"]
+    turned.write_text(text.replace(";too much", ""))
+    land_one(hub, turned, "kemensos")
+    _, people = accepted(hub)
+    assert "SITI" in {person["name"] for person in people}
+    write_findings(hub, tmp_path / "back.xlsx", fmt="xlsx")
+    book = openpyxl.load_workbook(tmp_path / "back.xlsx")
+    assert [c.value for c in book["siksng_individu quarantine 2"][1]] == header.split(";")
