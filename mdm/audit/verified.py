@@ -10,7 +10,7 @@ MOST = 100  # faults told one by one
 @dataclass(frozen=True)
 class Fault:
     """Something that does not hold. `what`: altered, missing, moved, root, signature, tile, index,
-    key, witness, profile, digests, number, lake."""
+    key, witness, profile, digests, number, lake, judgement, role."""
 
     what: str
     sentence: str

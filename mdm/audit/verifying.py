@@ -29,6 +29,7 @@ from mdm.audit.verifier import (
     read_key,
     read_note,
 )
+from mdm.audit.words import Words
 from mdm.compose import Hub
 from mdm.hub.tables import AuditEvent
 from mdm.work.progress import Progress
@@ -55,6 +56,7 @@ def verify(
         with progress.task("verify the index of events"):
             for sentence in log.index.differences(session):
                 found.fault("index", sentence)
+        log.words.verify(session, found)
         if profiles:
             ciphertexts.verify(session, log.published, log.erased, progress, found)
             numbers.verify(hub, session, progress, found)
@@ -72,7 +74,12 @@ class _Said(msgspec.Struct):
     run: Any = None
     job: Any = None
     id: Any = None
-    rows: int | None = None
+    judgement: Any = None
+    kind: Any = None
+    region: Any = None
+    role: Any = None
+    user: Any = None
+    rows: Any = None
     run_seq: int | None = None
     sealed: str | None = None
     verifier: str | None = None
@@ -96,6 +103,7 @@ class _Log:
         self.published: dict[int, str] = {}
         self.erased: set[str] = set()
         self.landed: dict[str, int] = {}
+        self.words = Words()
 
     def check_keys(self, own: Sequence[str]) -> None:
         """The hub's own keys must be among those kept: nobody else's signatures count."""
@@ -182,10 +190,20 @@ class _Log:
         elif said.action in ("erase", "blank") and isinstance(said.entity_id, (str, list)):
             ids = said.entity_id if isinstance(said.entity_id, list) else [said.entity_id]
             self.erased.update(ids)
-        elif said.action == "land" and isinstance(said.batch, str) and said.rows is not None:
+        elif said.action == "land" and isinstance(said.batch, str) and isinstance(said.rows, int):
             self.landed[said.batch] = said.rows
         elif said.action == KEY_EVENT and said.verifier:
             self._announced.add(said.verifier)
+        elif isinstance(said.id, str):
+            self._note_word(said, said.id)
+
+    def _note_word(self, said: _Said, name: str) -> None:
+        if said.action == "judge":
+            self.words.judged[name] = (said.actor, said.judgement, said.kind)
+        elif said.action == "role.grant":
+            self.words.granted[name] = (said.user, said.role, said.region or "")
+        elif said.action == "role.revoke":
+            self.words.revoked.add(name)
 
     def _full(self) -> None:
         """A tile is full: compare it with the one kept, and go on above it."""

@@ -4,8 +4,8 @@
 root key     KeyProvider: wrap, unwrap, mac, version, rotate
 domain key   one per purpose, versioned: active | decrypt-only | destroyed
 ```
-No key leaves memory unwrapped. Subkeys come out of a domain key by HKDF with a label, so that no
-key serves two purposes.
+No key leaves memory unwrapped, and a process that holds keys leaves no core file if it breaks.
+Subkeys come out of a domain key by HKDF with a label, so that no key serves two purposes.
 
 A process that lives long looks at the list of versions again every second, so that a rotation made
 elsewhere is known to it. An index key (`identifier`) leaves no version in what is looked up with
@@ -15,6 +15,7 @@ it: a new version is therefore announced first, and used for filing only when ev
 from __future__ import annotations
 
 import os
+import resource
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -109,10 +110,17 @@ class KeyVersion:
         return self.state != "destroyed"
 
 
+def _leave_no_core() -> None:
+    """From now on, and for the processes that this one starts: what is in memory is not written to disk by a crash."""
+    _, hard = resource.getrlimit(resource.RLIMIT_CORE)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, hard))
+
+
 class Keys:
     """The domain keys of one hub, unwrapped on first use and kept in memory."""
 
     def __init__(self, provider: KeyProvider, sessions: Sessions) -> None:
+        _leave_no_core()
         self.provider = provider
         self._sessions = sessions
         self._cache: dict[tuple[str, int], DomainKey] = {}

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from mdm.compose import Hub
 
-GUARDED = ("audit_event", "audit_checkpoint", "audit_key")
+GUARDED = ("audit_event", "audit_checkpoint", "audit_key", "judgement")
 
 
 def tamper(hub: Hub, *statements: str, **values: Any) -> None:

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from mdm import audit
+from mdm import audit, judgements
+from mdm.access import roles
 from mdm.audit import checkpoints, indexed
 from mdm.audit.indexed import grow, grow_in_time, reindex
 from mdm.audit.parts import PART, edge
@@ -17,6 +18,7 @@ from mdm.audit.verified import Verified
 from mdm.audit.verifier import leaf_hash, read_note
 from mdm.audit.verifying import verify
 from mdm.compose import Hub
+from mdm.judgements import RecordRef
 from mdm.work.progress import Silent
 from tests.audit.logs import act, keep_log
 from tests.audit.tampering import forge, tamper
@@ -297,3 +299,34 @@ def test_a_number_that_leads_to_another_profile_is_found(
     assert len(found.faults) == len(faults), found.faults
     for said, fault in zip(faults, found.faults, strict=True):
         assert said in fault.sentence
+
+
+LEFT, RIGHT = RecordRef("kemensos", "l", "1"), RecordRef("pemda", "l", "2")
+
+
+def keep_words(hub: Hub) -> None:
+    with hub.sessions.begin() as session:
+        for role, region in (("officer", "3201"), ("steward", "")):
+            roles.grant(session, f"a-{role}", role, region, actor="admin", approved_by="other")
+        roles.revoke(session, "a-steward", "steward", None, actor="admin")
+    judgements.record(hub, "person", LEFT, RIGHT, "link", actor="steward", reason="same card")
+
+
+@pytest.mark.parametrize(
+    ("statement", "said"),
+    [
+        ("UPDATE role_grant SET region = '' WHERE role = 'officer'", "another than the log tells of"),
+        ("UPDATE role_grant SET staff_id = 'me' WHERE role = 'officer'", "another than the log tells of"),
+        ("UPDATE role_grant SET revoked = NULL", "is ended, says the log"),
+        ("UPDATE role_grant SET id = 'grant-me' WHERE role = 'officer'", "No event tells of the role grant-me"),
+        ("DELETE FROM judgement", "The judgement"),
+        ("UPDATE judgement SET judgement = 'non-link'", "another than the log tells of"),
+    ],
+)  # fmt: skip
+def test_a_role_that_nobody_gave_and_a_judgement_that_nobody_made_are_found(
+    hub: Hub, statement: str, said: str
+) -> None:
+    keep_words(hub)
+    assert checked(hub).holds
+    tamper(hub, statement)
+    assert any(said in fault.sentence for fault in checked(hub).faults)

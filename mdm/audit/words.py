@@ -1,0 +1,50 @@
+"""What people were allowed and what they judged, held against the log that tells of it.
+
+Who may write to the database could give a role, or take a steward's word back; no event would say so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlmodel import Session, select
+
+from mdm.audit.verified import Verified
+from mdm.hub.tables import Judgement, RoleGrant
+
+_Told = Mapping[str, tuple[Any, ...]]
+
+
+@dataclass
+class Words:
+    """What the log tells: judgement → who, what, of which kind; grant → to whom, role, region; grants that ended."""
+
+    judged: dict[str, tuple[Any, ...]] = field(default_factory=dict)
+    granted: dict[str, tuple[Any, ...]] = field(default_factory=dict)
+    revoked: set[str] = field(default_factory=set)
+
+    def verify(self, session: Session, found: Verified) -> None:
+        """Name the judgements and roles of the hub that are not those of the log."""
+        said = select(Judgement.id, Judgement.actor, Judgement.judgement, Judgement.kind)
+        _compare("judgement", self.judged, {i: told for i, *told in session.exec(said)}, found)
+        grants = session.exec(select(RoleGrant)).all()
+        held = {one.id: (one.staff_id, one.role, one.region) for one in grants}
+        _compare("role", self.granted, held, found)
+        for one in grants:
+            if (one.revoked is not None) != (one.id in self.revoked):
+                ended = "ended" if one.id in self.revoked else "still held"
+                found.fault(
+                    "role", f"The role {one.id} of {one.staff_id} is {ended}, says the log."
+                )
+
+
+def _compare(what: str, told: _Told, held: Mapping[str, Any], found: Verified) -> None:
+    for name in sorted(told.keys() - held.keys()):
+        found.fault(what, f"The {what} {name} is missing.")
+    for name, one in sorted(held.items()):
+        if name not in told:
+            found.fault(what, f"No event tells of the {what} {name}.")
+        elif tuple(one) != told[name]:
+            found.fault(what, f"The {what} {name} is another than the log tells of.")
