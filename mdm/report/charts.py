@@ -11,6 +11,7 @@ import vl_convert
 
 from mdm.figures.sql import LARGEST
 from mdm.report.facts import ClusterSize, LevelWeight, RuleCount, Seconds, StageCount, Step
+from mdm.report.words import word
 from reference.sentences import Language
 
 # Altair asks whether pandas is there, and takes one that another thread is loading for a whole one.
@@ -95,42 +96,60 @@ def _horizontal(rows: list[dict[str, Any]], colour: Any, *, log: bool = False) -
     return alt.layer(bars, text)
 
 
-def stages(counts: Sequence[StageCount]) -> str:
+def stages(counts: Sequence[StageCount], language: Language = "en") -> str:
     """Rows after every step, one panel per kind, on one scale that keeps the small ones visible."""
     panels = []
     for kind, colour in KINDS.items():
-        rows = [{"name": c.stage, "rows": c.rows} for c in counts if c.kind == kind]
+        rows = [{"name": word(c.stage, language), "rows": c.rows} for c in counts if c.kind == kind]
         if rows:
-            panels.append(_panel(_horizontal(rows, alt.value(colour), log=True), kind, step=24))
-    return svg(_stack(panels), "Rows after each step, by kind")
+            bars = _horizontal(rows, alt.value(colour), log=True)
+            panels.append(_panel(bars, word(kind, language), step=24))
+    return svg(_stack(panels), word("Rows after each step, by kind", language), language)
 
 
-def findings(counts: Sequence[RuleCount]) -> str:
+def findings(counts: Sequence[RuleCount], language: Language = "en") -> str:
     """Rows by rule, the quarantining rules in red."""
     ranked = sorted(counts, key=lambda c: -c.rows)[:20]
-    rows = [{"name": c.rule, "rows": c.rows, "severity": c.severity} for c in ranked]
+    rows = [
+        {
+            "name": word(c.rule, language),
+            "rows": c.rows,
+            "severity": word(c.severity, language),
+        }
+        for c in ranked
+    ]
+    severities = [word(one, language) for one in ("warning", "quarantine")]
     colour = alt.Color(
         "severity:N",
-        scale=alt.Scale(domain=["warning", "quarantine"], range=[AMBER, RED]),
+        scale=alt.Scale(domain=severities, range=[AMBER, RED]),
         legend=alt.Legend(orient="top"),
     )
-    return svg(_small(_horizontal(rows, colour)), "Findings by rule")
+    return svg(_small(_horizontal(rows, colour)), word("Findings by rule", language), language)
 
 
-def weights(levels: Sequence[LevelWeight]) -> str:
+def weights(levels: Sequence[LevelWeight], language: Language = "en") -> str:
     """Bits for (right) and against (left) a link, for every level of every comparison."""
     bits = [w.bits for w in levels]
     room = 0.12 * (max(bits) - min(bits))  # for the figures at the ends of the longest bars
     scale = alt.Scale(domain=[min([*bits, 0]) - room, max(bits) + room], nice=False)
     panels = []
     for name in dict.fromkeys(w.comparison for w in levels):
-        own = [{"name": w.level, "bits": w.bits} for w in levels if w.comparison == name]
-        panels.append(_weight_panel(own, scale, name, last=name == levels[-1].comparison))
-    return svg(_stack(panels), "Match weight of every degree of agreement")
+        own = [
+            {"name": word(w.level, language), "bits": w.bits}
+            for w in levels
+            if w.comparison == name
+        ]
+        last = name == levels[-1].comparison
+        bits_named = word("bits: against ← 0 → for a link", language) if last else None
+        panels.append(_weight_panel(own, scale, word(name, language), bits_named))
+    named = word("Match weight of every degree of agreement", language)
+    return svg(_stack(panels), named, language)
 
 
-def _weight_panel(rows: list[dict[str, Any]], scale: alt.Scale, title: str, *, last: bool) -> Any:
-    axis = alt.Axis(title="bits: against ← 0 → for a link", labels=True) if last else _BARE
+def _weight_panel(
+    rows: list[dict[str, Any]], scale: alt.Scale, title: str, bits_named: str | None
+) -> Any:
+    axis = alt.Axis(title=bits_named, labels=True) if bits_named else _BARE
     base = alt.Chart(_rows(rows)).encode(
         y=alt.Y("name:N", sort=[row["name"] for row in rows], title=None, axis=_LABELS),
         x=alt.X("bits:Q", scale=scale, axis=axis),
@@ -148,8 +167,8 @@ def _weight_panel(rows: list[dict[str, Any]], scale: alt.Scale, title: str, *, l
     return _panel(layers, title, step=18)
 
 
-def quality(rows: Sequence[dict[str, Any]], whole: float, measure: str) -> str:
-    """A share by group with its 95 % interval; the dashed line is the share of all records.
+def quality(rows: Sequence[dict[str, Any]], whole: float, language: Language = "en") -> str:
+    """Recall by group with its 95 % interval; the dashed line is that of all records.
 
     Rows: column, value, share, low, high. One panel per column, its groups from best to worst.
     """
@@ -160,8 +179,13 @@ def quality(rows: Sequence[dict[str, Any]], whole: float, measure: str) -> str:
     panels = []
     for column in columns:
         own = sorted((r for r in rows if r["column"] == column), key=lambda r: -r["share"])
-        panels.append(_quality_panel(own, whole, scale, measure if column == columns[-1] else ""))
-    return svg(_stack(panels), f"{measure} by group, with 95 % intervals")
+        named = [
+            {**r, "column": word(column, language), "value": word(r["value"], language)}
+            for r in own
+        ]
+        measure = word("recall", language) if column == columns[-1] else ""
+        panels.append(_quality_panel(named, whole, scale, measure))
+    return svg(_stack(panels), word("recall by group, with 95 % intervals", language), language)
 
 
 def _quality_panel(rows: list[dict[str, Any]], whole: float, scale: alt.Scale, title: str) -> Any:
@@ -203,14 +227,15 @@ def _stack(panels: Sequence[Any]) -> Any:
     return alt.vconcat(*panels, spacing=10).resolve_scale(x="shared")
 
 
-def waterfall(steps: Sequence[Step]) -> str:
+def waterfall(steps: Sequence[Step], language: Language = "en") -> str:
     """How the bits of one pair add up, from the prior to its match weight."""
     rows, level = [], 0.0
     for place, step in enumerate(steps):
         end = level + step.bits
-        rows.append(_fall(place, step, level, end))
+        said = Step(word(step.comparison, language), word(step.finding, language), step.bits)
+        rows.append(_fall(place, said, level, end))
         level = end
-    total = Step("match weight", "", level)
+    total = Step(word("match weight", language), "", level)
     rows.append({**_fall(len(steps), total, 0.0, level), "sign": "total"})
     order = [row["name"] for row in rows]
     base = alt.Chart(_rows(rows)).encode(
@@ -221,7 +246,7 @@ def waterfall(steps: Sequence[Step]) -> str:
         scale=alt.Scale(domain=["for", "against", "total"], range=[BLUE, RED, INK]),
         legend=None,
     )
-    axis = alt.Axis(title="match weight in bits", tickCount=8, labelFlush=False)
+    axis = alt.Axis(title=word("match weight in bits", language), tickCount=8, labelFlush=False)
     bars = base.mark_bar(height=16, cornerRadius=2).encode(
         x=alt.X("start:Q", axis=axis), x2="end:Q", color=colour
     )
@@ -229,7 +254,8 @@ def waterfall(steps: Sequence[Step]) -> str:
         x="right:Q", text=alt.Text("bits:Q", format="+.1f")
     )
     drawn = (bars + text).properties(width=WIDTH - _LONG, height=alt.Step(26))
-    return svg(drawn, "Waterfall: what each comparison adds to the match weight of one pair")
+    told = "Waterfall: what each comparison adds to the match weight of one pair"
+    return svg(drawn, word(told, language), language)
 
 
 def _fall(place: int, step: Step, start: float, end: float) -> dict[str, Any]:
@@ -239,14 +265,15 @@ def _fall(place: int, step: Step, start: float, end: float) -> dict[str, Any]:
     return {"place": place, "name": name, "bits": step.bits, "sign": sign, **edges}
 
 
-def sizes(counts: Sequence[ClusterSize]) -> str:
+def sizes(counts: Sequence[ClusterSize], language: Language = "en") -> str:
     """How many clusters hold one source record, two, three …"""
     panels = []
     for kind, colour in KINDS.items():
         own = {c.records: c.clusters for c in counts if c.kind == kind}
         if own:
-            panels.append(size_panel(own, kind, colour, "source records"))
-    return svg(beside(panels), "Clusters by size")
+            counted = word("source records", language)
+            panels.append(size_panel(own, word(kind, language), colour, counted))
+    return svg(beside(panels), word("Clusters by size", language), language)
 
 
 def size_panel(
@@ -285,7 +312,8 @@ def beside(panels: Sequence[Any]) -> Any:
     return alt.hconcat(*panels, spacing=30).resolve_scale(x="independent", y="independent")
 
 
-def seconds(times: Sequence[Seconds]) -> str:
+def seconds(times: Sequence[Seconds], language: Language = "en") -> str:
     """Time of every stage of the run."""
-    rows = [{"name": t.stage, "rows": round(t.seconds, 1)} for t in times]
-    return svg(_small(_horizontal(rows, alt.value(SOFT))), "Seconds by stage")
+    rows = [{"name": word(t.stage, language), "rows": round(t.seconds, 1)} for t in times]
+    drawn = _small(_horizontal(rows, alt.value(SOFT)))
+    return svg(drawn, word("Seconds by stage", language), language)

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from markupsafe import Markup
 
 from matching.evaluation import Evaluation, GroupScores
 from mdm.report import charts
 from mdm.report.facts import Facts
+from mdm.report.words import word
 from mdm.templates import templates_in
 from reference.regions import place_name
+from reference.sentences import Language
 
 KINDS = {
     "person": ("Persons", "Orang"),
@@ -33,6 +35,7 @@ def render(facts: Facts, next_commands: Sequence[str] = ()) -> str:
             example=facts.example,
             charts=_charts(facts),
             kinds=KINDS,
+            word=word,
             next=list(next_commands),
         )
     )
@@ -52,7 +55,7 @@ def _charts(facts: Facts) -> dict[str, Any]:
     example = facts.example
     weighed = {w.kind: [x for x in facts.weights if x.kind == w.kind] for w in facts.weights}
     return {
-        "stages": Markup(charts.stages(facts.stages)),
+        "stages": _drawn(charts.stages, facts.stages),
         "findings": _drawn(charts.findings, facts.findings),
         "sizes": _drawn(charts.sizes, facts.sizes),
         "seconds": _drawn(charts.seconds, facts.seconds),
@@ -62,17 +65,21 @@ def _charts(facts: Facts) -> dict[str, Any]:
     }
 
 
-def _drawn(chart: Any, rows: Sequence[Any]) -> Markup | None:
+def _drawn(chart: Any, rows: Sequence[Any], *more: Any) -> Markup | None:
+    """A chart in both languages, of which the page shows one; None without rows."""
+    if not rows:
+        return None
     # Charts are SVG that vl-convert wrote and escaped: the only markup that is not the template's.
-    return Markup(chart(rows)) if rows else None
+    return Markup().join(
+        Markup('<div lang="{}">{}</div>').format(one, Markup(chart(rows, *more, language=one)))
+        for one in get_args(Language)
+    )
 
 
 def _quality(evaluation: Evaluation) -> Markup | None:
     whole = evaluation.pairs.recall.value
     rows = [_group(g) for g in _shown(evaluation.groups)]
-    if whole is None or not rows:
-        return None
-    return Markup(charts.quality(rows, whole, "recall"))
+    return None if whole is None else _drawn(charts.quality, rows, whole)
 
 
 def _shown(groups: Sequence[GroupScores]) -> list[GroupScores]:

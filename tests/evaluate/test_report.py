@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page
 
+from matching.rules import KINDS, load_linkage
 from mdm.report import render, write
 from mdm.report.facts import (
     ChosenValue,
@@ -27,6 +28,8 @@ from mdm.report.facts import (
     StageCount,
     Step,
 )
+from mdm.report.words import word
+from mdm.validation.quality import load_quality
 from tests.evaluate.test_evaluation import evaluated
 from tests.web.browser import NARROW, browser, chromium
 
@@ -109,7 +112,7 @@ def test_the_page_asks_nobody_for_anything(page: str) -> None:
 def test_every_figure_and_chart_is_there(page: str) -> None:
     elements = Elements(page)
     drawn = [a["aria-label"] for tag, a in elements.tags if tag == "svg"]
-    assert len(drawn) == 7
+    assert len(drawn) == 2 * 7, "in both languages"
     assert all(drawn)
     for shown in ("47,012", "46,950", "+11.2", "nik malformed", "match weight", "dtsen status"):
         assert shown in elements.text
@@ -142,8 +145,10 @@ def test_a_long_label_is_shortened_at_its_end_not_cut_at_its_beginning(seen: Pag
     assert shown["x"] >= room["x"]
 
 
-def test_no_text_of_a_chart_stands_in_anothers_way(seen: Page) -> None:
-    for chart in seen.locator("svg").all():
+@pytest.mark.parametrize("language", ["id", "en"])
+def test_no_text_of_a_chart_stands_in_anothers_way(seen: Page, language: str) -> None:
+    seen.locator(f"label[for={language}]").click()
+    for chart in seen.locator(f"div[lang={language}] > svg").all():
         boxes = chart.evaluate(BOXES)
         for one, other in combinations(boxes, 2):
             apart = any(
@@ -168,6 +173,23 @@ def test_on_a_phone_charts_keep_a_size_to_be_read_and_the_page_its_width(seen: P
 def test_both_languages_are_there(page: str) -> None:
     assert "What became of the rows" in page
     assert "Perjalanan baris data" in page
+    for shown in ("47.012", "dikarantina", "NIK cacat bentuk", "bobot padanan", "periksa"):
+        assert shown in Elements(page).text
+
+
+def test_whatever_a_chart_names_has_an_indonesian_name_of_its_own() -> None:
+    """Bars of one name would fall together."""
+    rules = {rule.name for rule in load_quality().rules}
+    comparisons = [one for kind in KINDS for one in load_linkage(kind).comparisons]
+    levels = [{level.name for level in one.levels} for one in comparisons]
+    for names in ({one.name for one in comparisons}, rules, *levels):
+        said = {word(name, "id") for name in names}
+        assert len(said) == len(names)
+        assert not said & (names - {"meter"}), "English"
+
+
+def test_what_was_found_behind_a_level_stays() -> None:
+    assert word("words alike (ULFA ~ ULA)", "id") == "kata mirip (ULFA ~ ULA)"
 
 
 def test_values_are_escaped_and_the_page_says_that_nobody_exists(page: str) -> None:
@@ -192,7 +214,7 @@ def test_an_example_of_real_people_is_refused() -> None:
 
 def test_a_home_with_little_to_say_still_has_a_page() -> None:
     bare = replace(facts(), findings=(), weights=(), sizes=(), seconds=(), quality={})
-    assert len([tag for tag, _ in Elements(render(bare)).tags if tag == "svg"]) == 1
+    assert len([tag for tag, _ in Elements(render(bare)).tags if tag == "svg"]) == 2
 
 
 def test_the_same_facts_give_the_same_page(tmp_path: Path) -> None:
