@@ -143,14 +143,10 @@ async def fetched(hub: Hub, principal: Principal, job_id: str, kind: str) -> Asy
     job = await _own(principal, find)
     if job.kind != kind:
         raise NO_JOB
-    if job.state != jobs.DONE:
-        raise Problem(
-            409,
-            "no-result",
-            f"There is no result to fetch: the job is {job.state}.",
-            "A result can be fetched once, when the job is done.",
-        )
-    parts = await asyncio.to_thread(jobs.collect, hub, job_id, principal.id)
+    try:
+        parts = await asyncio.to_thread(jobs.collect, hub, job_id, principal.id)
+    except InputError as error:  # not yet, not any more, or another of one's own fetched it first
+        raise Problem(409, "no-result", error.message, error.hint) from None
     return _stream(parts)
 
 

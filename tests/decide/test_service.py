@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx
@@ -108,7 +109,10 @@ def test_a_job_from_question_to_result(service: Served, programme: httpx.Client)
         assert other.get(where).status_code == 404
         assert other.post(f"{where}/result").status_code == 404
     assert _done(programme, where)["done"] == 2
-    result = programme.post(f"{where}/result")
+    with ThreadPoolExecutor(8) as pool:  # it is fetched once, however many ask at once
+        asked = [pool.submit(programme.post, f"{where}/result") for _ in range(8)]
+    (result, *late) = sorted((one.result() for one in asked), key=lambda one: one.status_code)
+    assert {(one.status_code, one.json()["code"]) for one in late} == {(409, "no-result")}
     assert result.headers["content-type"].startswith("application/x-ndjson")
     head, first, second = (json.loads(line) for line in result.text.splitlines())
     assert head["as_of"]["run"] == 1
