@@ -27,6 +27,8 @@ from tests.standardise.tables import person, persons
         ("SLAMET BIN KARTO", "SLAMET"),
         ("AMINAH BINTI HASAN", "AMINAH"),
         ("SUTRISNO ALIAS TRIS", "SUTRISNO"),
+        ("NYONYA SITI AMINAH", "SITI AMINAH"),
+        ("JANDA SITI AMINAH", "SITI AMINAH"),
         ("I WAYAN SUDARMA", "WAYAN SUDARMA"),
         ("NI MADE ARIANI", "MADE ARIANI"),
         ("YUSUF AL HASAN", "YUSUF HASAN"),
@@ -43,7 +45,7 @@ def test_fused_words_are_the_same_letters() -> None:
     assert one["name_key"] != other["name_key"]
 
 
-@pytest.mark.parametrize("name", ["BAYI NY SUTINI", "BY. NY. SITI", "BAYI", "TANPA NAMA", "XXX"])
+@pytest.mark.parametrize("name", ["BAYI NY SUTINI", "BY. NY. SITI", "BAYI", "BLM BERNAMA", "XXX"])
 def test_an_unnamed_child_has_no_words(name: str) -> None:
     features = person(name=name)
     assert features["name_key"] is None
