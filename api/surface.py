@@ -25,6 +25,7 @@ _METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"
 REQUEST_ID = "request_id"
 TAKEN_AHEAD = 32 * 1024  # bytes of a body that surely came with the head
 
+_ONE_STREAM = ("1", "1.0", "1.1")  # later versions have a stream for each request
 _BODY = (b"content-length", b"transfer-encoding")
 _Header = tuple[bytes, bytes]
 
@@ -119,11 +120,7 @@ def _may_be_unread(scope: Scope) -> bool:
     """Whether a body may still be on its way when its request is refused. The server ends such a connection, and
     who is not told so sends the next request, often with a new token, into nothing.
     """
-    if scope["http_version"] not in (
-        "1",
-        "1.0",
-        "1.1",
-    ):  # later ones have a stream for each request
+    if scope["http_version"] not in _ONE_STREAM:
         return False
     sent = {name: value for name, value in scope["headers"] if name in _BODY}
     length = sent.get(b"content-length", b"0")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from mdm.audit.verifying import verify
 from mdm.compose import Hub
+from mdm.lake import LakeFile
 from mdm.work.progress import Silent
 from tests.audit.tampering import tamper
 from tests.run.homes import FirstRun, copy_of
@@ -14,6 +15,14 @@ from tests.run.homes import FirstRun, copy_of
 
 def faults(hub: Hub) -> list[str]:
     return [fault.sentence for fault in verify(hub, Silent()).faults]
+
+
+def put(hub: Hub, file: LakeFile, path: Path, content: bytes) -> None:
+    """Other content in a file's place, and its digest in the manifest."""
+    path.write_bytes(content)
+    digest = hashlib.sha256(content).hexdigest()
+    statement = "UPDATE lake_file SET sha256 = :digest WHERE id = :id"
+    tamper(hub, statement, digest=digest, id=file.id)
 
 
 def test_delivered_rows_that_were_altered_changed_places_or_went_are_missed(
@@ -31,26 +40,12 @@ def test_delivered_rows_that_were_altered_changed_places_or_went_are_missed(
         paths[0].write_bytes(before[0][:-9] + b"!" + before[0][-8:])
         assert faults(hub) == [f"Lake file {one.id} is missing or was altered."]
         for file, path, content in zip((one, other), paths, reversed(before), strict=True):
-            path.write_bytes(content)
-            digest = hashlib.sha256(content).hexdigest()
-            tamper(
-                hub,
-                "UPDATE lake_file SET sha256 = :digest WHERE id = :id",
-                digest=digest,
-                id=file.id,
-            )
+            put(hub, file, path, content)
         assert sorted(faults(hub)) == sorted(
             f"Lake file {file.id} is another file in its place." for file in (one, other)
         )
         for file, path, content in zip((one, other), paths, before, strict=True):
-            path.write_bytes(content)
-            digest = hashlib.sha256(content).hexdigest()
-            tamper(
-                hub,
-                "UPDATE lake_file SET sha256 = :digest WHERE id = :id",
-                digest=digest,
-                id=file.id,
-            )
+            put(hub, file, path, content)
         tamper(hub, "DELETE FROM lake_file WHERE id = :id", id=gone.id)
         assert faults(hub) == [
             f"Batch {gone.owner} landed {gone.rows:,} rows, says the log; 0 are in the lake, 0 were erased."

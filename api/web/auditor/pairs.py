@@ -98,8 +98,8 @@ def _shown(words: Wording, hub: Hub, sight: Sight, rules: LinkageRules) -> list[
             numbers[_key(component, one.right)],
             one,
             _reason(words, reason_of(rules, one.reason, one.judgement), one),
-            rules.held_to(one.reason),
-            waterfall(one, rules.kind, words, rules.held_to(one.reason)),
+            bounds := rules.held_to(one.reason),
+            waterfall(one, rules.kind, words, bounds),
         )
         for one in sorted(component.pairs, key=lambda one: -(one.match_weight or 0))
         if _key(component, one.left) in numbers and _key(component, one.right) in numbers
