@@ -4,8 +4,11 @@ broken.
 
 from __future__ import annotations
 
+import csv
+import io
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import IO, Any, cast
 
 import numpy as np
@@ -24,6 +27,14 @@ BLOCK = 16 << 20  # bytes read at once; a chunk is about as large, a longer row 
 TELLING_COMMAS, TELLING = 7, 3
 
 
+@dataclass(frozen=True)
+class _Longer:
+    """The cells of a row that had blank ones behind them, without these."""
+
+    row: int
+    cells: list[str]
+
+
 class Delimited:
     """One delimited text file. `encoding` is utf-8, mixed, cp1252 or utf-16."""
 
@@ -39,15 +50,21 @@ class Delimited:
         self.header_row: int = heading.row
 
     def chunks(self) -> Iterator[Chunk]:
-        """All rows. Empty lines are no rows; a row with another number of columns is a bad row."""
-        bad: list[BadRow] = []
+        """All rows. Empty lines are no rows; a row with another number of columns is a bad row, unless all it has
+        behind the last column is blank.
+        """
+        apart: list[BadRow | _Longer] = []
         count = len(self.header)
 
         def broken(row: Any) -> str:
             # Reading begins at the header: it is physical row 1, data row n is physical row n + 1.
             joined = self._may_swallow(row.text, 2) and self._swallows(row.text)
-            problem = JOINED if joined else "row_columns"
-            bad.append(BadRow(row.number - 1, row.text, problem))
+            cells = None if joined else self._without_surplus(row)
+            if cells is not None:
+                apart.append(_Longer(row.number - 1, cells))
+            else:
+                problem = JOINED if joined else "row_columns"
+                apart.append(BadRow(row.number - 1, row.text, problem))
             return "skip"
 
         with Utf8Stream(
@@ -55,7 +72,7 @@ class Delimited:
         ) as stream:
             stream.skip(self._begins)
             reader = self._open(stream, broken, count)
-            yield from self._number(reader, bad)
+            yield from self._number(reader, apart)
 
     def _open(self, stream: Utf8Stream, broken: Any, count: int) -> Any:
         names = column_names(count)
@@ -77,8 +94,18 @@ class Delimited:
         except pa.ArrowInvalid as error:
             raise self._unreadable(error, 0) from None
 
-    def _number(self, reader: Any, bad: list[BadRow]) -> Iterator[Chunk]:
-        """Chunks with row numbers; the header comes back as row 0 and goes."""
+    def _without_surplus(self, row: Any) -> list[str] | None:
+        """The cells of a row that is too long only by blank ones, as where a line ends in one delimiter too many."""
+        if row.actual_columns < row.expected_columns:
+            return None
+        lines = list(csv.reader(io.StringIO(row.text, newline=""), delimiter=self.delimiter))
+        if len(lines) != 1 or len(lines[0]) != row.actual_columns:
+            return None
+        cells, surplus = lines[0][: row.expected_columns], lines[0][row.expected_columns :]
+        return None if any(map(str.strip, surplus)) else cells
+
+    def _number(self, reader: Any, apart: list[BadRow | _Longer]) -> Iterator[Chunk]:
+        """Chunks with row numbers; the header comes back as row 0 and goes. `apart`: what the reader skips."""
         following = 0
         while True:
             try:
@@ -87,20 +114,36 @@ class Delimited:
                 break
             except pa.ArrowInvalid as error:
                 raise self._unreadable(error, following) from None
-            numbers = number_rows(following, batch.num_rows, [row.row for row in bad])
+            numbers = number_rows(following, batch.num_rows, [row.row for row in apart])
             if batch.num_rows:
                 following = int(numbers[-1]) + 1
-            passed = [row for row in bad if row.row < following]
-            bad[:] = [row for row in bad if row.row >= following]
+            for row in apart[
+                :-1
+            ]:  # those right behind these rows need not wait; the last may end the file
+                following += row.row == following
+            passed = [row for row in apart if row.row < following]
+            del apart[: len(passed)]
             table = pa.Table.from_batches([batch])
             if numbers.size and numbers[0] == 0:
                 table, numbers = table.slice(1), numbers[1:]
-            table, numbers, swallowing = self._set_aside(table, numbers)
-            yield Chunk(
-                table, numbers, sorted(passed + swallowing, key=lambda bad_row: bad_row.row)
+            yield self._chunk(table, numbers, passed)
+        if apart:
+            yield self._chunk(
+                _no_rows(len(self.header)), number_rows(0, 0, []), self._ending(apart)
             )
-        if bad:
-            yield Chunk(_no_rows(len(self.header)), number_rows(0, 0, []), self._ending(bad))
+
+    def _chunk(self, table: pa.Table, numbers: Numbers, apart: list[BadRow | _Longer]) -> Chunk:
+        """Good rows and those set apart, of which the longer ones are good after all."""
+        if longer := [row for row in apart if isinstance(row, _Longer)]:
+            columns = zip(*(row.cells for row in longer), strict=True)
+            arrays = [pa.array(column, pa.string()) for column in columns]
+            numbers = np.concatenate([numbers, np.array([row.row for row in longer])])
+            order = np.argsort(numbers)
+            added = pa.table(arrays, table.column_names)
+            table, numbers = pa.concat_tables([table, added]).take(order), numbers[order]
+        table, numbers, swallowing = self._set_aside(table, numbers)
+        bad = [row for row in apart if isinstance(row, BadRow)] + swallowing
+        return Chunk(table, numbers, sorted(bad, key=lambda row: row.row))
 
     def _set_aside(
         self, table: pa.Table, numbers: Numbers
@@ -151,16 +194,16 @@ class Delimited:
             for value in values
         )
 
-    def _ending(self, bad: list[BadRow]) -> list[BadRow]:
-        """The bad rows after the last good one; the very last is cut off when the file ends without
+    def _ending(self, apart: list[BadRow | _Longer]) -> list[BadRow | _Longer]:
+        """The rows set apart after the last good one; the very last is cut off when the file ends without
         a newline.
         """
-        last = bad[-1]
-        if not self._survey.has_final_newline and _cells(last.text, self.delimiter) < len(
-            self.header
-        ):
-            return [*bad[:-1], BadRow(last.row, last.text, CUT_OFF)]
-        return bad
+        last = apart[-1]
+        if isinstance(last, _Longer) or self._survey.has_final_newline:
+            return apart
+        if _cells(last.text, self.delimiter) < len(self.header):
+            return [*apart[:-1], BadRow(last.row, last.text, CUT_OFF)]
+        return apart
 
     def _unreadable(self, error: pa.ArrowInvalid, row: int) -> InputError:
         # pyarrow's own words can quote the file, so only their kind is used.

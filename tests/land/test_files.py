@@ -106,7 +106,7 @@ def test_row_numbers_stay_exact_past_blank_quoted_and_broken_lines(
     quoted = one.replace("CIAMIS", '"CIA\nMIS"').replace("ANI", "INA")
     path = tmp_path / "a.csv"
     path.write_text(
-        "\n".join([header, "", one, "only,three,cells", "", quoted, two + ",extra", two, ""])
+        "\n".join([header, "", one, "only,three,cells", "", quoted, two + ",extra", two + ",", ""])
     )
     result = land_one(hub, path, "kemendagri")
     rows = landed(hub, "kemendagri", "biodata_wni")
