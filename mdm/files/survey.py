@@ -23,7 +23,7 @@ _GIVEN_UP = "It must be CSV (also gzip), Parquet or XLSX."
 @dataclass(frozen=True)
 class Survey:
     """What the first pass found. `encoding` is for text only: utf-8, utf-16 or, where neither fits,
-    unknown.
+    unknown. `told`: the text says of itself that it is UTF-8, by the mark it begins with.
     """
 
     path: Path
@@ -33,6 +33,7 @@ class Survey:
     encoding: Literal["utf-8", "utf-16", "unknown"] | None
     has_final_newline: bool
     ascii: bool
+    told: bool
 
     @property
     def name(self) -> str:
@@ -51,15 +52,15 @@ def survey(path: Path) -> Survey:
     if form in {"parquet", "xlsx"}:
         with path.open("rb") as file:
             checksum = hashlib.file_digest(file, "sha256").hexdigest()
-        return Survey(path, checksum, form, size, None, True, True)
+        return Survey(path, checksum, form, size, None, True, True, False)
     text = _Text(path.name)
     digest = hashlib.sha256()
     for raw, plain in _passes(path, form):
         digest.update(raw)
         text.take(plain)
     return Survey(
-        path, digest.hexdigest(), form, size, text.encoding(), text.ends_with_newline, text.ascii
-    )
+        path, digest.hexdigest(), form, size, text.encoding(), text.ends_with_newline, text.ascii, text.told,
+    )  # fmt: skip
 
 
 def open_plain(path: Path, form: Format) -> IO[bytes]:
@@ -151,6 +152,7 @@ class _Text:
         self._seen = 0
         self._control = 0
         self.ascii = True
+        self.told = False
         self.ends_with_newline = False
 
     def take(self, part: bytes) -> None:
@@ -158,6 +160,7 @@ class _Text:
             return
         if self._first:
             self._first = False
+            self.told = part.startswith(codecs.BOM_UTF8)
             self._utf16 = part.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or _is_wide(
                 part
             )

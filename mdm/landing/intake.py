@@ -187,8 +187,10 @@ def file_findings(
 
 
 def _other_encoding(looked: Survey, contract: Contract) -> bool:
-    """Whether a text file is in another encoding than agreed; plain ASCII is in any of them."""
-    if looked.encoding is None:
+    """Whether a text file is in another encoding than agreed; plain ASCII is in any of them. UTF-8 that says so by its
+    mark needs no agreement: nobody has to guess it, and so our own files come back, mended.
+    """
+    if looked.encoding is None or (looked.encoding == "utf-8" and looked.told):
         return False
     if looked.encoding == "unknown":
         return contract.file.encoding != "cp1252"

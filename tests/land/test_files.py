@@ -72,6 +72,16 @@ def test_any_encoding_reads_the_same(
     assert [rule for row, _, rule in findings(hub) if row == 0] == finding
 
 
+def test_utf8_that_says_so_needs_no_agreement(hub: Hub, tmp_path: Path) -> None:
+    """As the rows kept out come back from a provider whose files are in another encoding."""
+    text = csv_text("warga", rows_of("warga", {"Nama Lengkap": "JOSÉ"}))
+    for name, encoding in {"told": "utf-8-sig", "silent": "utf-8"}.items():
+        path = tmp_path / f"{name}.csv"
+        path.write_bytes(text.encode(encoding))
+        land_one(hub, path, "pemda")
+        assert [rule for _, _, rule in findings(hub)] == ["encoding_other"] * (name == "silent")
+
+
 def test_stray_windows_bytes_in_utf8_lose_nothing(hub: Hub, tmp_path: Path) -> None:
     text = csv_text("biodata_wni", rows_of("biodata_wni", *NAMES)).encode()
     path = tmp_path / "a.csv"
