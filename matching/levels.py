@@ -12,12 +12,13 @@ from __future__ import annotations
 
 import re
 from functools import cache
-
-import sqlglot
-from sqlglot import exp
+from typing import TYPE_CHECKING
 
 from matching.engine import Engine
 from matching.rules import Level, LinkageRules
+
+if TYPE_CHECKING:
+    from sqlglot import exp
 
 #: SQL of levels, by comparison and level.
 Calls = dict[tuple[str, str], str]
@@ -56,6 +57,9 @@ def _lazy(sql: str) -> str:
     a filter takes alike."""
     if "lambda" not in sql:
         return sql
+    import sqlglot  # noqa: PLC0415 - slow to import, and only linking needs it
+    from sqlglot import exp  # noqa: PLC0415
+
     tree = sqlglot.parse_one(sql, read="duckdb")
     for each in list(tree.find_all(exp.Lambda)):
         each.set("this", _in_turn(each.this))
@@ -64,6 +68,8 @@ def _lazy(sql: str) -> str:
 
 def _in_turn(condition: exp.Expr) -> exp.Expr:
     """`a OR b` and `a AND b` as CASE, as deep as only OR, AND and brackets lead."""
+    from sqlglot import exp  # noqa: PLC0415
+
     match condition:
         case exp.Paren():
             return _in_turn(condition.this)

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import logging
+import re
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from alembic.util.exc import CommandError
 
 from mdm.errors import HomeError
 from mdm.hub.sessions import Sessions
+
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 
 @dataclass(frozen=True)
@@ -29,12 +29,15 @@ class Revision:
 def upgrade(sessions: Sessions) -> tuple[Revision, ...]:
     """Run every revision that is missing, in one transaction; those, in their order. All of them for a
     database with nothing in it."""
+    from alembic import command  # noqa: PLC0415 - slow to import; most who open a hub migrate nothing
+    from alembic.util.exc import CommandError  # noqa: PLC0415
+
     config = _config()
     try:
         with sessions.connect() as connection:
             sessions.dialect.begin_migration(connection)
             config.attributes["connection"] = connection
-            before = MigrationContext.configure(connection).get_current_revision()
+            before = _stands_at(connection)
             command.upgrade(config, "head")
             return _since(config, before)
     except CommandError:
@@ -50,6 +53,8 @@ def upgrade(sessions: Sessions) -> tuple[Revision, ...]:
 
 
 def _since(config: Config, before: str | None) -> tuple[Revision, ...]:
+    from alembic.script import ScriptDirectory  # noqa: PLC0415
+
     found = ScriptDirectory.from_config(config).iterate_revisions("head", before or "base")
     said = [Revision(one.revision, (one.doc or "").partition("\n")[0]) for one in found]
     return tuple(reversed(said))
@@ -58,16 +63,26 @@ def _since(config: Config, before: str | None) -> tuple[Revision, ...]:
 def at_head(sessions: Sessions) -> bool:
     """Whether the database stands at the newest revision."""
     with sessions.engine.connect() as connection:
-        return MigrationContext.configure(connection).get_current_revision() == _head()
+        return _stands_at(connection) == _head()
+
+
+def _stands_at(connection: sa.Connection) -> str | None:
+    """The revision a database stands at; None for one with nothing in it."""
+    if not sa.inspect(connection).has_table("alembic_version"):
+        return None
+    return connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
 
 
 @cache
-def _head() -> str | None:
-    """The newest revision: every one is loaded to find it."""
-    return ScriptDirectory.from_config(_config()).get_current_head()
+def _head() -> str:
+    """The newest revision: its file's name begins with it. To have Alembic find it, every one would be loaded."""
+    names = (one.name for one in files("migrations").joinpath("versions").iterdir())
+    return max(name[:4] for name in names if re.match(r"[0-9]{4}_", name))
 
 
 def _config() -> Config:
+    from alembic.config import Config  # noqa: PLC0415
+
     logging.getLogger("alembic").setLevel(logging.WARNING)
     config = Config()
     config.set_main_option("script_location", str(files("migrations")).replace("%", "%%"))

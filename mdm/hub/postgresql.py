@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
-import psycopg
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import SQLModel
@@ -80,6 +79,8 @@ class PostgreSQL:
         return False  # its server says so
 
     def known(self, error: BaseException) -> HubError | None:
+        import psycopg  # noqa: PLC0415 - SQLAlchemy loads it where a server is asked, and nowhere else
+
         match getattr(error, "orig", error):
             case psycopg.errors.DiskFull():
                 return full()
