@@ -25,6 +25,16 @@ FINDING_COLUMNS = (
 )  # fmt: skip
 
 
+class OfFile(Document):
+    """When a rule speaks of a file as a whole: of the values that `among` (SQL as `when`) names, at least so many, and
+    at least this share, are as `when` says.
+    """
+
+    among: str
+    least: int
+    share: float
+
+
 class QualityRule(Document):
     """One rule: what it asks of which attributes, how grave it is, what the provider is told."""
 
@@ -35,6 +45,7 @@ class QualityRule(Document):
     readings: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
     when: str | None = None
+    of_file: OfFile | None = None
     reason: Said
     remedy: Said
 
@@ -59,6 +70,23 @@ class QualityRule(Document):
 
     def condition(self, attribute: str, typed: str) -> str:
         """The rule's SQL for one attribute over table `typed`."""
+        return self._filled(self.when or "FALSE", attribute, typed)
+
+    def of_files(self, attribute: str, typed: str) -> str:
+        """SQL: `batch`, `file` and `value` (how many of how many) of the files this rule speaks of as a whole."""
+        assert self.of_file is not None
+        among = self._filled(self.of_file.among, attribute, typed)
+        hit = f"{among} AND ({self.condition(attribute, typed)})"
+        counted = (
+            f"SELECT batch, any_value(file) AS file, count(*) FILTER ({hit}) AS hits, "
+            f"count(*) FILTER ({among}) AS asked FROM {typed} GROUP BY batch"
+        )
+        return (
+            f"SELECT batch, file, hits || ' / ' || asked AS value FROM ({counted}) "
+            f"WHERE hits >= greatest({self.of_file.least}, {self.of_file.share} * asked)"
+        )
+
+    def _filled(self, sql: str, attribute: str, typed: str) -> str:
         words = {
             "{it}": attribute,
             "{raw}": f"{attribute}_raw",
@@ -66,7 +94,6 @@ class QualityRule(Document):
             "{has}": f"has_{attribute}",
             "{typed}": typed,
         }
-        sql = self.when or "FALSE"
         for word, meaning in words.items():
             sql = sql.replace(word, meaning)
         return sql
@@ -118,6 +145,7 @@ def findings_sql(
         f"SELECT id, {rules.number(rule.name)} AS rule, "
         f"{attributes.index(name)} AS at FROM {typed} WHERE ({rule.condition(name, typed)})"
         for rule in rules.rules
+        if rule.of_file is None
         for name in rule.attributes(layout)
     ]
     hits.append(
@@ -139,7 +167,20 @@ def findings_sql(
             ({_list(rule.reason.en for rule in rules.rules)})[h.rule + 1] AS reason
         FROM ({" UNION ALL ".join(hits)}) h
         JOIN {landed} l ON l.rowid = h.id
-        WHERE l.batch IN ({only})"""
+        WHERE l.batch IN ({only})
+        {_of_files(layout, source, typed, rules, only)}"""
+
+
+def _of_files(layout: Layout, source: str, typed: str, rules: QualityRules, only: str) -> str:
+    """What is found of files as a whole, to be added to what is found of rows."""
+    return " ".join(
+        f"""UNION ALL SELECT batch, {quote(source)}, {quote(layout.name)}, file, {WHOLE_FILE},
+            {quote(layout.column_of(name))}, {quote(rule.name)}, {quote(rule.severity)}, value, {quote(rule.reason.en)}
+        FROM ({rule.of_files(name, typed)}) WHERE batch IN ({only})"""
+        for rule in rules.rules
+        if rule.of_file is not None
+        for name in rule.attributes(layout)
+    )
 
 
 def _minimum_hits(layout: Layout, typed: str, rules: QualityRules) -> list[str]:

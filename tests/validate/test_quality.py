@@ -76,6 +76,16 @@ def test_every_rule_finds_its_own(hub: Hub, tmp_path: Path) -> None:
     assert len(people) == len(PEOPLE) - 2
 
 
+def test_a_column_of_rounded_numbers_is_told_of_the_file(hub: Hub, tmp_path: Path) -> None:
+    """A spreadsheet keeps 15 figures: 0011 to 0019 come as 0010, which looks like any other number."""
+    rows = [{"Nama Lengkap": f"ORANG {n}", "NIK": f"32071102018{n:04d}0"} for n in range(1, 26)]
+    rows += [{"Nama Lengkap": f"LAIN {n}", "NIK": f"32071102018{n:04d}7"} for n in range(1, 20)]
+    land_one(hub, write(tmp_path / "rounded.csv", "warga", *rows), "pemda")
+    land_one(hub, write(tmp_path / "chance.csv", "warga", *rows[15:]), "pemda")
+    accepted(hub)
+    assert [f for f in findings(hub) if f[0] == 0] == [(0, "NIK", "numbers_rounded")]
+
+
 def test_shared_numbers_and_dwellings_across_rows(hub: Hub, tmp_path: Path) -> None:
     rows = [{"Nama Lengkap": "A"}, {"Nama Lengkap": "B"}, {"NIK": "", "ID Rumah": "R9"}]
     land_one(hub, write(tmp_path / "w.csv", "warga", *rows), "pemda")
