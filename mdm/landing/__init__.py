@@ -38,6 +38,7 @@ from mdm.landing.intake import (
     whole_file_findings,
 )
 from mdm.landing.landed import landed_schema, prepare
+from mdm.landing.offices import refuse_elsewhere
 from mdm.landing.results import BatchResult, Landed, tell
 from mdm.work.ahead import ahead
 from mdm.work.progress import Progress
@@ -55,14 +56,15 @@ def land(
     bast: Path | None = None,
     office: str | None = None,
     layout: str | None = None,
+    anyway: bool = False,
 ) -> Landed:
     """Land the files (or the files of the directories) of one delivery; one result per file, in
     order, and which files of the handover record are missing.
 
     A handover record (`bast.yaml`) among them or beside them is read, not landed. `delivered_on` is
     by default the date of the handover record, else today. A file landed before changes nothing.
-    UsageError for an unknown source, layout or office, InputError for a file that cannot
-    be taken; then nothing is landed.
+    UsageError for an unknown source, layout or office, or one outside which most rows lie (`anyway`: it delivers
+    them all the same), InputError for a file that cannot be taken; then nothing is landed.
     """
     contract = contract_for(load_contracts(hub.settings.home / "contracts"), source)
     found, record = expand(paths, progress)
@@ -85,7 +87,10 @@ def land(
         hub.lake.sweep()
         plans, repeated = _plan(hub, delivery, found, layout, progress)
         written = _write(hub, delivery, plans, progress)
-        results = {item.plan.survey.path: _result(item) for item in written} | repeated
+        if delivery.office is not None and not anyway:
+            for item in written:
+                refuse_elsewhere(item.plan.survey.name, item.offices, delivery.office)
+        results = {item.plan.survey.path: _result(delivery, item) for item in written} | repeated
         landed = Landed((results[path] for path in found), handover)
         if written and len(landed) > 1 and handover.rows not in (None, landed.rows):
             counts = f"{handover.rows} / {landed.rows}"
@@ -253,7 +258,7 @@ def _note(session: Session, delivery: Delivery, item: Written) -> None:
     )
 
 
-def _result(item: Written) -> BatchResult:
+def _result(delivery: Delivery, item: Written) -> BatchResult:
     plan = item.plan
     return BatchResult(
         plan.survey.name,
@@ -265,7 +270,7 @@ def _result(item: Written) -> BatchResult:
         plan.declared,
         item.batch,
         header_row=plan.file.header_row,
-        offices=dict(item.offices),
+        offices=dict(item.offices) if delivery.office is None else {},
         cut_off=item.cut_off,
         joined=item.joined,
         repeated=item.repeated,

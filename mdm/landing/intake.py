@@ -52,7 +52,7 @@ class Plan:
 class Written:
     """One file in the lake, not yet part of it. `cut_off`: the row in which it ends. `joined`: rows that a quotation
     mark joins to those after them. `repeated`: rows that name the columns again. `offices`: code of the office (None
-    where a row does not tell it) → rows, where the delivery did not name one.
+    where a row does not tell it) → rows, by the region of each row.
     """
 
     plan: Plan
@@ -104,8 +104,9 @@ def landed_rows(
                 cells = key_columns(layout, header, chunk.table, numbers)
                 made = engine.fetch(sql, chunk=cells)
                 item.unchanged += pc.sum(made.column("unchanged"), min_count=0).as_py()
-                if layout.office is not None and delivery.office is None:
-                    item.offices.update(made.column("office").to_pylist())
+                if layout.office is not None:
+                    told: Any = pc.value_counts(made.column("told"))
+                    item.offices.update({one["values"]: one["counts"] for one in told.to_pylist()})
                 yield from landed_rows_of(layout, header, chunk.table, made, origin).to_batches()
             if chunk.bad:
                 if chunk.bad[-1].problem == CUT_OFF:

@@ -44,22 +44,22 @@ MADE = ("office", "record_key", "row_digest", "_extra")  # what `made_sql` gives
 def made_sql(layout: Layout, header: Header, office: str | None) -> str:
     """The query over `chunk` (see `key_columns`) that gives what the hub adds to each row.
 
-    Its result: the row number `n` and the columns of MADE, in no order.
+    Its result: the row number `n`, the columns of MADE and `told`, the office that the row's own region tells, in
+    no order.
     """
     wanted = dict.fromkeys([*layout.record_key.digest, *_single(layout)])
     tidy = {c: f"c{header.places[c]}" for c in wanted if c in header.places}
     cells = {column: f"t{place}" for place, column in enumerate(tidy)}
     tidied = [f"{cleaners.tidy(cell)} AS {cells[column]}" for column, cell in tidy.items()]
-    named, joins = _constant(office), ""
-    if layout.office is not None and office is None:
-        named, joins = _office(layout, cells)
+    told, joins = _office(layout, cells)
+    named = told if office is None else _constant(office)
     made = {
         "office": named,
         "record_key": _record_key(layout, cells, named),
         "row_digest": "left(sha256(whole), 32)",
         "_extra": _extra(header),
     }
-    select = ", ".join(f"{made[name]} AS {name}" for name in MADE)
+    select = ", ".join(f"{made[name]} AS {name}" for name in MADE) + f", {told} AS told"
     return f"SELECT n, {select} FROM (SELECT {', '.join(['*', *tidied])} FROM chunk) {joins}"
 
 
@@ -112,11 +112,12 @@ def _single(layout: Layout) -> list[str]:
 
 
 def _office(layout: Layout, cells: dict[str, str]) -> tuple[str, str]:
-    """The row's office and the join that finds it: today's regency or city of the row's region
-    code.
+    """The office that a row tells and the join that finds it: today's regency or city of the row's region
+    code. NULL where the layout has no offices.
     """
     rule = layout.office
-    assert rule is not None
+    if rule is None:
+        return _constant(None), ""
     code = cleaners.region([cells.get(rule.column, "NULL::VARCHAR")], rule.system)
     system = cleaners.quote(rule.system)
     join = (

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from mdm.landing.handover import Handover
+from mdm.landing.offices import by_rows
 from mdm.work.progress import Progress
-from reference.regions import full_name
 
-NAMED = 3  # offices of a file in a note, rows of a file in notes of their own
+NAMED = 3  # rows of a file in notes of their own
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ def tell(progress: Progress, landed: Landed, handover: Handover, office: str | N
                 "Ask the provider for the whole file and land that, too; nothing is taken twice."
             )
         if result.offices:
-            progress.note(_by_rows(result))
+            progress.note(by_rows(result.file, result.offices))
         if result.rows == 0 and not result.already:
             progress.note(f"{result.file} has a header and no rows.")
         if result.declared is not None and result.declared != result.rows and not result.already:
@@ -113,21 +113,3 @@ def _named_again(result: BatchResult) -> str:
         f"{result.file}: {'row' if one else 'rows'} {which} {'names' if one else 'name'} the columns again "
         "(quarantined); nothing need be mended."
     )
-
-
-def _by_rows(result: BatchResult) -> str:
-    """That nobody named the office, which is part of every record's key, and what was taken for it."""
-    told = sorted(((n, code) for code, n in result.offices.items() if code), reverse=True)
-    named = [f"{code} {full_name(code)} ({_rows(n)})" for n, code in told[:NAMED]]
-    if len(told) > NAMED:
-        named.append(f"{len(told) - NAMED} more offices")
-    if unknown := result.offices.get(None):
-        named.append(f"unknown for {_rows(unknown)}")
-    return (
-        f"{result.file}: no office was named; by the region of each row it is {', '.join(named)}. "
-        "The office is part of a record's key: where one office delivers, name it with --office."
-    )
-
-
-def _rows(n: int) -> str:
-    return f"{n:,} row{'' if n == 1 else 's'}"

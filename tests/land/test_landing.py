@@ -164,12 +164,16 @@ def test_the_running_number_of_an_office_means_nothing(hub: Hub, tmp_path: Path)
 
 def test_the_office_is_named_or_read_from_the_row(hub: Hub, tmp_path: Path) -> None:
     land_one(hub, write(tmp_path / "1.csv", "warga", {}), "pemda")
-    land_one(hub, write(tmp_path / "2.csv", "warga", {"No": "2"}), "pemda", office="3208")
+    elsewhere = write(tmp_path / "2.csv", "warga", {"No": "2"})
+    with pytest.raises(UsageError, match=r"most rows lie outside office 3208 .* 3207 .*\(1 row\)"):
+        land_one(hub, elsewhere, "pemda", office="3208")
+    assert len(landed(hub, "pemda", "warga")) == 1
+    land_one(hub, elsewhere, "pemda", office="3208", anyway=True)
     _, people = accepted(hub)
     assert [p["office"] for p in people] == ["3207", "3208"]
     assert [str(p["record_key"])[:5] for p in people] == ["3207:", "3208:"]
     dotted = write(tmp_path / "3.csv", "warga", {"No": "3"})
-    assert land_one(hub, dotted, "pemda", office="32.08").unchanged == 1
+    assert land_one(hub, dotted, "pemda", office="32.08", anyway=True).unchanged == 1
     for nowhere in ("9999", "abc", "320701"):
         with pytest.raises(UsageError, match="kab/kota"):
             land_one(hub, write(tmp_path / "4.csv", "warga", {"No": "4"}), "pemda", office=nowhere)

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 @click.option("--bast", type=click.Path(path_type=Path), help="The handover record (YAML or JSON).")
 @click.option("--office", help="Kemendagri kab/kota code of the office that delivers (pemda).")
 @click.option("--layout", help="Layout of the files, where the columns alone do not tell it.")
+@click.option("--anyway", is_flag=True, help="Also when most rows lie outside the office's region.")
 @pass_session
 def land(
     session: Session,
@@ -37,6 +38,7 @@ def land(
     bast: Path | None,
     office: str | None,
     layout: str | None,
+    anyway: bool,
 ) -> None:
     """Take a provider's files: SOURCE is kemendagri, kemensos, pemda or another contract's name.
 
@@ -55,6 +57,7 @@ def land(
             bast=bast,
             office=office,
             layout=layout,
+            anyway=anyway,
         )
     if session.json:
         emit_json(session, {"batches": batches, "missing": batches.missing})
