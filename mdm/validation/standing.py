@@ -5,7 +5,8 @@ What a provider mends it delivers again, under the same record key. The row deli
 findings, for whoever traces a value; but there is nothing left to mend in it, and what the later version lacks is said
 of that one. A row without a record key (it could not be read), one whose mended column is part of the key, and the file
 as a whole have no later version that could be known by a key. They are settled with their file: when none of its
-records counts any more, because all were delivered again, and a later file is no shorter. Until then they stand.
+records counts any more, because all were delivered again, and a later file is no shorter. A file that held no row is
+settled by the next of its office that holds some. Until then they stand.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ _TABLES = ("standing_keys", "standing_moments", "standing_rows")
 
 #: The landed rows of one layout, each with the moment of its delivery, of the last that holds its key, and of the one
 #: that counts: as `versions.py` has it, the newest that holds the key accepted. `standing_keys`: the rows;
-#: `standing_moments`: the validated batches, in their order.
+#: `standing_moments`: the validated batches, in their order, and the office each was landed for.
 _ROWS = """
     WITH keys AS MATERIALIZED (
         SELECT batch, "row", record_key, moment, out.batch IS NOT NULL AS kept_out
@@ -38,15 +39,17 @@ _ROWS = """
     SELECT batch, "row", moment, kept_out, last, counting FROM keys LEFT JOIN newest USING (record_key)"""
 
 #: The findings that stand. Replaced is what counts by what counts now, what is kept out by whatever came later. A file
-#: was delivered again when no record of it counts any more and a later file has as many rows.
+#: was delivered again when no record of it counts any more and a later file has as many rows; an empty one, when its
+#: office has delivered rows since.
 _STANDING = """
     WITH files AS (
-        SELECT batch, any_value(moment) AS moment, count(*) AS size,
-            bool_and(moment < counting) FILTER (NOT kept_out) AS replaced
-        FROM standing_rows GROUP BY batch
+        SELECT batch, any_value(files.moment) AS moment, any_value(office) AS office, count("row") AS size,
+            bool_and(files.moment < counting) FILTER (NOT kept_out) AS replaced
+        FROM standing_moments files LEFT JOIN standing_rows USING (batch) GROUP BY batch
     ), again AS (
-        SELECT batch FROM files WHERE replaced
-        AND EXISTS (FROM files later WHERE later.moment > files.moment AND later.size >= files.size)
+        SELECT batch FROM files WHERE EXISTS (
+            FROM files later WHERE later.moment > files.moment AND later.size > 0 AND CASE WHEN files.size = 0
+            THEN later.office IS NOT DISTINCT FROM files.office ELSE files.replaced AND later.size >= files.size END)
     ), replaced AS (
         SELECT batch, "row" FROM standing_rows WHERE moment < CASE WHEN kept_out THEN last ELSE counting END
     )
@@ -60,12 +63,13 @@ def hold_standing(hub: Hub, engine: Engine, name: str) -> bool:
     if reader is None:
         return False
     engine.register(name, reader)
-    for (source, layout), moments in _moments(hub).items():
+    for (source, layout), batches in _batches(hub).items():
         keys = hub.lake.reader(f"landed/{source}/{layout}", columns=["batch", "row", "record_key"])
-        if keys is None or len(set(moments.values())) == 1:
+        if keys is None or len({moment for _, moment, _ in batches}) == 1:
             continue
         engine.register("standing_keys", keys)
-        table = {"batch": list(moments), "moment": list(moments.values())}
+        batch, moment, office = zip(*batches, strict=True)
+        table = {"batch": batch, "moment": moment, "office": pa.array(office, pa.string())}
         engine.register("standing_moments", pa.table(table))
         engine.table("standing_rows", _ROWS.format(found=name))
         engine.table(name, _STANDING.format(found=name))
@@ -73,13 +77,15 @@ def hold_standing(hub: Hub, engine: Engine, name: str) -> bool:
     return True
 
 
-def _moments(hub: Hub) -> dict[tuple[str, str], dict[str, int]]:
-    """By source and layout: the validated batches, each with the place of its delivery in their order."""
+def _batches(hub: Hub) -> dict[tuple[str, str], list[tuple[str, int, str | None]]]:
+    """By source and layout: the validated batches, each with the place of its delivery in their order, and the
+    office it was landed for.
+    """
     with hub.sessions.read() as session:
         batches = session.exec(select(Batch).where(col(Batch.accepted).is_not(None))).all()
     when = {one.id: (one.delivered_on or date.min, one.created) for one in batches}
     order = {moment: place for place, moment in enumerate(sorted(set(when.values())))}
-    found: dict[tuple[str, str], dict[str, int]] = defaultdict(dict)
+    found: dict[tuple[str, str], list[tuple[str, int, str | None]]] = defaultdict(list)
     for one in batches:
-        found[one.source, one.layout][one.id] = order[when[one.id]]
+        found[one.source, one.layout].append((one.id, order[when[one.id]], one.provider))
     return found

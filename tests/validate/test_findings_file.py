@@ -168,7 +168,11 @@ def test_a_file_delivered_again_is_asked_for_no_more(hub: Hub, tmp_path: Path) -
     path = tmp_path / "old.csv"
     path.write_text(text.replace(";ID Rumah", "").replace(";R1", "") + "torn;row\n")
     bast = tmp_path / "bast.yaml"
-    bast.write_text('office: "3207"\nrows: 9\n')
+    for office, rows in {"3208": "empty", "3207": "nothing"}.items():  # a header, and no row
+        bast.write_text(f'office: "{office}"\nrows: 9\n')
+        header = write(tmp_path / f"{rows}.csv", "warga")
+        header.write_text(header.read_text("cp1252") + "\n" * (office == "3207"))
+        land_one(hub, header, "pemda", delivered_on=date(2019, 1, 1), bast=bast)
     land_one(hub, path, "pemda", delivered_on=date(2020, 1, 1), bast=bast)
     mended = {"NIK": "3207110201800004", "Nama Lengkap": "Eko"}
     few = write(tmp_path / "few.csv", "warga", mended)
@@ -184,7 +188,8 @@ def test_a_file_delivered_again_is_asked_for_no_more(hub: Hub, tmp_path: Path) -
     whole = write(tmp_path / "new.csv", "warga", *good, mended, {"NIK": "3207110201800005"})
     batch = land_one(hub, whole, "pemda", office="3207").batch
     accepted(hub)
-    assert not [line for line in told(hub, tmp_path / "back.csv") if line[0] == "old.csv"]
+    left = {file for file, _, _ in told(hub, tmp_path / "back.csv")}
+    assert left == {"a.csv", "new.csv", "empty.csv"}  # office 3208 sent nothing else
     assert {c.rule for c in count_findings(hub, batch=batch)} == {
         c.rule for c in count_findings(hub, source="pemda")
     }
