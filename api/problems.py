@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 import sqlalchemy as sa
 
+from api.forms import in_words
 from mdm.cli.failures import explain, masked
 from mdm.desk.errors import BudgetError, BusyError
 from mdm.errors import (
@@ -182,8 +183,6 @@ _WORDS = (
     (r"Expected `str` of length <= (\d+)", "has at most {0} characters"),
     (r"Expected `array` of length >= (\d+)", "has at least {0} entries"),
     (r"Expected `array` of length <= (\d+)", "has at most {0} entries"),
-    (r"Expected `str` matching regex '\^\[0-9\]\{16\}\\+Z'", "has 16 digits"),
-    (r"Expected `str` matching regex '(.*?)\\+Z'", "has the form {0}$"),
     (r"Expected `(?:int|float)` (<|<=|>|>=) (-?[\d.]+)", "is {0} {1}"),
     (r"Expected `([^`]*)`, got `([^`]*)`", "is {0}, not {1}"),
     (r"Object contains unknown field `[^`]*`", "is not a field of this request"),
@@ -201,6 +200,17 @@ _TYPES = {
     "array": "a list",
     "object": "an object",
 }
+
+
+def invalid(errors: Sequence[Wrong]) -> Problem:
+    """The refusal of a request with these things wrong, of which there is at least one."""
+    return Problem(
+        422,
+        "invalid",
+        f"{errors[0].field}: {errors[0].rule}",
+        "Mend the fields named in `errors`; nothing was changed.",
+        errors=errors,
+    )
 
 
 def wrong_fields(extra: Any) -> list[Wrong]:
@@ -234,6 +244,8 @@ def _rule(message: str) -> str:
     plain = re.sub(r"\s*-\s*at `[^`]*`", "", message).replace(
         "\\\\", "\\"
     )  # a pattern comes quoted
+    if form := re.fullmatch("Expected `str` matching regex '(.*)'", plain):
+        return in_words(form[1])
     for pattern, words in _WORDS:
         if found := re.fullmatch(pattern, plain):
             return words.format(*(_TYPES.get(one, one) for one in found.groups()))

@@ -9,7 +9,7 @@ from litestar.exceptions import HTTPException, ValidationException
 from litestar.types import ExceptionHandlersMap
 
 from api.metrics import PROBLEMS
-from api.problems import MEDIA_TYPE, Problem, Wrong, problem_of, wrong_fields
+from api.problems import MEDIA_TYPE, Problem, Wrong, invalid, problem_of, wrong_fields
 from api.ready import Ready
 from api.schemas.auth import Waiting
 from mdm.access.errors import SecondPersonError
@@ -71,16 +71,9 @@ def of_litestar(error: HTTPException) -> Problem:
 
 
 def _invalid(error: ValidationException) -> Problem:
-    errors = wrong_fields(error.extra) or [
-        Wrong("request", "as /schema describes it", "Compare with the schema.")
-    ]
-    first = errors[0]
-    return Problem(
-        422,
-        "invalid",
-        f"{first.field}: {first.rule}",
-        "Mend the fields named in `errors`; nothing was changed.",
-        errors=errors,
+    return invalid(
+        wrong_fields(error.extra)
+        or [Wrong("request", "as /schema describes it", "Compare with the schema.")]
     )
 
 

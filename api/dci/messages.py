@@ -10,6 +10,8 @@ from typing import Annotated, Any, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from api.forms import form
+
 Id = Annotated[str, Meta(min_length=1, max_length=99)]
 Timestamp = Annotated[
     str,
@@ -17,7 +19,14 @@ Timestamp = Annotated[
         max_length=40, description="ISO 8601 with time zone", examples=["2026-11-21T09:00:00+07:00"]
     ),
 ]
-Language = Annotated[str, Meta(pattern=r"^[a-z]{3}\Z", description="ISO 639-3", examples=["ind"])]
+Language = Annotated[
+    str,
+    Meta(
+        pattern=form(r"^[a-z]{3}\Z", "has three small letters"),
+        description="ISO 639-3",
+        examples=["ind"],
+    ),
+]
 Attribute = Annotated[str, Meta(min_length=1, max_length=60)]
 
 

@@ -13,6 +13,7 @@ from litestar.response import Stream
 
 from api.actions import declares
 from api.auth.refused import refusal
+from api.forms import form
 from api.guard import require
 from api.problems import Problem
 from api.schemas.jobs import JobQuestion, JobTold, told
@@ -32,7 +33,11 @@ ASK, READ, EXPORT = "eligibility.batch", "job.read", "audit.export"
 BODY_BYTES = 8 << 20
 LINES, ZIP = "application/x-ndjson", "application/zip"
 JobId = Annotated[
-    str, Parameter(pattern=r"^[0-9a-f]{32}\Z", description="The id the job was given.")
+    str,
+    Parameter(
+        pattern=form(r"^[0-9a-f]{32}\Z", "is an id as it was given: 32 digits and letters a to f"),
+        description="The id the job was given.",
+    ),
 ]
 T = TypeVar("T")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
@@ -15,10 +16,10 @@ from litestar.params import JSONBody
 from api.actions import declares
 from api.context import desk_of, hub_of, principal_of
 from api.guard import require
-from api.problems import Problem
+from api.problems import NOT_LISTED, Problem, Wrong, invalid
 from api.ready import Ready
 from api.refusals import respond
-from api.schemas.lookup import EXAMPLE, Found, Identity, LookupQuestion, Source
+from api.schemas.lookup import EXAMPLE, FIELDS, Found, Identity, LookupQuestion, Source
 from mdm import questions
 from mdm.access import Principal
 from mdm.compose import Hub
@@ -31,6 +32,7 @@ from reference.sentences import Sentence
 
 ACTION = "profile.lookup"
 BODY_BYTES = 16 << 10
+_FIELDS = frozenset(FIELDS)
 _encode = msgspec.json.Encoder().encode
 
 NOBODY = Problem(
@@ -125,6 +127,7 @@ async def lookup(
     """
     principal = principal_of(request)
     require(principal, ACTION, data.purpose)
+    _refuse_unknown(data.fields or ())
     name = data.snapshot
     seq = None if name is None else await asyncio.to_thread(_run_of, hub_of(request), name)
     question = Lookup(
@@ -141,6 +144,23 @@ async def lookup(
     if body is None:
         return respond(request, NOBODY)
     return Ready(body)
+
+
+def _refuse_unknown(fields: Sequence[str]) -> None:
+    """Problem for names that nothing has: beside what is withheld they would look like it."""
+    wrong = [
+        Wrong(f"fields[{place}]", NOT_LISTED, f"It is one of: {', '.join(_alike(name))}.")
+        for place, name in enumerate(fields)
+        if name not in _FIELDS
+    ]
+    if wrong:
+        raise invalid(wrong)
+
+
+def _alike(name: str) -> Sequence[str]:
+    """The names of the same kind; all, where the kind is none."""
+    kind, _, _ = name.partition(".")
+    return [one for one in FIELDS if one.startswith(f"{kind}.")] or FIELDS
 
 
 def _run_of(hub: Hub, name: str) -> int:

@@ -8,6 +8,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from api.forms import form
 from api.schemas.admin import ApprovalId, Region
 from api.schemas.auth import Login
 from mdm.access.roles import staff_roles
@@ -15,7 +16,10 @@ from mdm.access.roles import staff_roles
 Who = Annotated[
     str,
     Meta(
-        pattern=r"^[a-z][a-z0-9._-]{2,62}\Z",
+        pattern=form(
+            r"^[a-z][a-z0-9._-]{2,62}\Z",
+            "begins with a small letter and has 3 to 63 small letters, digits and . _ -",
+        ),
         description="Id or login.",
         examples=["siti.aminah"],
     ),
@@ -23,7 +27,7 @@ Who = Annotated[
 RoleName = Annotated[
     str,
     Meta(
-        pattern=r"^[a-z][a-z-]{2,30}\Z",
+        pattern=form(r"^[a-z][a-z-]{2,30}\Z", "is one of the roles that the schema lists"),
         description="One of the staff roles.",
         examples=["officer"],
         extra_json_schema={"enum": sorted(staff_roles())},

@@ -8,12 +8,15 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from api.forms import form
 from api.schemas.common import Nik
 
 Region = Annotated[
     str,
     Meta(
-        pattern=r"^([0-9]{2}|[0-9]{4}|[0-9]{6}|[0-9]{10})?\Z",
+        pattern=form(
+            r"^([0-9]{2}|[0-9]{4}|[0-9]{6}|[0-9]{10})?\Z", "has 2, 4, 6 or 10 digits, or none"
+        ),
         description="First digits of a Kemendagri code of 2025; empty: the whole country.",
         examples=["3201"],
     ),
@@ -21,7 +24,9 @@ Region = Annotated[
 ApprovalId = Annotated[
     str,
     Meta(
-        pattern=r"^approval-[0-9a-f]{12}\Z",
+        pattern=form(
+            r"^approval-[0-9a-f]{12}\Z", "is the id of an approval, such as approval-0a1b2c3d4e5f"
+        ),
         description="The approval of another person.",
         examples=["approval-0a1b2c3d4e5f"],
     ),

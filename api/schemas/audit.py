@@ -9,6 +9,7 @@ from typing import Annotated, Any, ClassVar, Literal
 import msgspec
 from msgspec import Meta
 
+from api.forms import form
 from api.schemas.common import CaseNumber, Nik, Purpose
 from api.schemas.rights import Subject
 
@@ -18,14 +19,43 @@ Moment = Annotated[datetime, Meta(tz=True, examples=["2026-11-01T00:00:00Z"])]
 Name = Annotated[
     str,
     Meta(
-        pattern=r"^(?!.*(?:[0-9][ .-]?){15}[0-9])[\w:@./ -]{1,120}\Z",
+        pattern=form(
+            r"^(?!.*(?:[0-9][ .-]?){15}[0-9])[\w:@./ -]{1,120}\Z",
+            "has 1 to 120 letters, digits, blanks and : @ . / _ -, and no number of 16 digits",
+        ),
         description="A client's or a member of staff's id, as events name it; never a NIK.",
         examples=["client:pkh"],
     ),
 ]
-Code = Annotated[str, Meta(pattern=r"^[a-z][a-z-]{1,40}\Z", examples=["reveal"])]
-Attribute = Annotated[str, Meta(pattern=r"^[a-z][a-z_]{1,40}\Z", examples=["name"])]
-KeyName = Annotated[str, Meta(pattern=r"^[a-z]{3,20}:[0-9]{1,6}\Z", examples=["profile:1"])]
+Code = Annotated[
+    str,
+    Meta(
+        pattern=form(
+            r"^[a-z][a-z-]{1,40}\Z",
+            "begins with a small letter and has 2 to 41 small letters and -",
+        ),
+        examples=["reveal"],
+    ),
+]
+Attribute = Annotated[
+    str,
+    Meta(
+        pattern=form(
+            r"^[a-z][a-z_]{1,40}\Z",
+            "begins with a small letter and has 2 to 41 small letters and _",
+        ),
+        examples=["name"],
+    ),
+]
+KeyName = Annotated[
+    str,
+    Meta(
+        pattern=form(
+            r"^[a-z]{3,20}:[0-9]{1,6}\Z", "is a kind of key and a number, such as profile:1"
+        ),
+        examples=["profile:1"],
+    ),
+]
 
 
 class TraceQuestion(msgspec.Struct, forbid_unknown_fields=True):

@@ -7,9 +7,18 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from api.forms import form
+
 Login = Annotated[
     str,
-    Meta(pattern=r"^[a-z][a-z0-9._-]{2,40}\Z", description="Login.", examples=["siti.aminah"]),
+    Meta(
+        pattern=form(
+            r"^[a-z][a-z0-9._-]{2,40}\Z",
+            "begins with a small letter and has 3 to 41 small letters, digits and . _ -",
+        ),
+        description="Login.",
+        examples=["siti.aminah"],
+    ),
 ]
 Password = Annotated[
     str,
@@ -23,7 +32,7 @@ Password = Annotated[
 Code = Annotated[
     str,
     Meta(
-        pattern=r"^[0-9]{6}\Z",
+        pattern=form(r"^[0-9]{6}\Z", "has 6 digits"),
         description="Six digits of the second factor.",
         examples=["492039"],
     ),

@@ -7,13 +7,17 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from api.forms import form
 from api.schemas.admin import ApprovalId, Moment, Region
 from api.schemas.common import Purpose
 
 ClientName = Annotated[
     str,
     Meta(
-        pattern=r"^[a-z0-9][a-z0-9-]{1,62}\Z",
+        pattern=form(
+            r"^[a-z0-9][a-z0-9-]{1,62}\Z",
+            "begins with a small letter or digit and has 2 to 63 small letters, digits and -",
+        ),
         description="Id or name of a client.",
         examples=["pkh-pusat"],
     ),
@@ -21,7 +25,9 @@ ClientName = Annotated[
 Coordinate = Annotated[
     str,
     Meta(
-        pattern=r"^[A-Za-z0-9_-]{43}\Z",
+        pattern=form(
+            r"^[A-Za-z0-9_-]{43}\Z", "is 32 bytes in base64url: 43 letters, digits, _ and -"
+        ),
         description="32 bytes in base64url.",
         examples=["11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"],
     ),
@@ -52,7 +58,14 @@ class AgreementBody(msgspec.Struct, forbid_unknown_fields=True):
     region is a monitor's, which reads the figures of the service only."""
 
     number: Annotated[
-        str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9/._-]{2,79}\Z", examples=["PKS/2026/014"])
+        str,
+        Meta(
+            pattern=form(
+                r"^[A-Za-z0-9][A-Za-z0-9/._-]{2,79}\Z",
+                "begins with a letter or digit and has 3 to 80 letters, digits and / . _ -",
+            ),
+            examples=["PKS/2026/014"],
+        ),
     ]
     valid_from: Moment
     valid_to: Moment

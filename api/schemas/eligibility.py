@@ -9,13 +9,17 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from api.forms import form
 from api.schemas.common import CaseNumber, Nik, Purpose, SnapshotName
 from mdm.eligibility.batch import MOST
 
 ProgrammeName = Annotated[
     str,
     Meta(
-        pattern=r"^[A-Z][A-Z0-9-]{1,19}\Z",
+        pattern=form(
+            r"^[A-Z][A-Z0-9-]{1,19}\Z",
+            "begins with a capital letter and has 2 to 20 capital letters, digits and -",
+        ),
         description="A programme for which there are rules.",
         examples=["PKH", "SEMBAKO", "PBI-JK"],
     ),

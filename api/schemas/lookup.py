@@ -9,14 +9,18 @@ import msgspec
 from msgspec import Meta
 
 from api.schemas.common import CaseNumber, Nik, Purpose, SnapshotName
+from reference.attributes import dictionary
 from reference.sentences import Sentence
 
+#: What may be asked for: kind and attribute. Those that travel together go each under its own name.
+FIELDS = tuple(f"{one.entity}.{one.name}" for one in dictionary().attributes if one.type != "group")
 FieldName = Annotated[
     str,
     Meta(
-        pattern=r"^(person|family|household)\.[a-z_]{2,40}\Z",
+        max_length=60,
         description="Kind and attribute.",
         examples=["person.name", "family.desil"],
+        extra_json_schema={"enum": list(FIELDS)},
     ),
 ]
 

@@ -7,6 +7,7 @@ from typing import Annotated, ClassVar
 import msgspec
 from msgspec import Meta
 
+from api.forms import form
 from api.schemas.admin import ApprovalId
 from api.schemas.common import CaseNumber, Nik, Purpose
 from mdm.rights.handed import HandedOut
@@ -14,7 +15,7 @@ from mdm.rights.handed import HandedOut
 Subject = Annotated[
     str,
     Meta(
-        pattern=r"^[0-9a-z-]{1,64}\Z",
+        pattern=form(r"^[0-9a-z-]{1,64}\Z", "is an entity id as a lookup names it"),
         description="Entity id, as a lookup names it.",
         examples=["5b0e6c1f9a7d4e22"],
     ),
@@ -22,7 +23,10 @@ Subject = Annotated[
 Basis = Annotated[
     str,
     Meta(
-        pattern=r"^(?!.*(?:[0-9][.-]?){15}[0-9])[a-z][a-z0-9.-]{2,60}\Z",
+        pattern=form(
+            r"^(?!.*(?:[0-9][.-]?){15}[0-9])[a-z][a-z0-9.-]{2,60}\Z",
+            "begins with a small letter, has 3 to 61 small letters, digits and . -, and no number of 16 digits",
+        ),
         description="Code of the legal basis; never personal data.",
         examples=["uu27-2022-art41"],
     ),

@@ -201,12 +201,26 @@ def test_the_log_has_no_personal_data_and_no_path(service: Served) -> None:
     assert unknown["code"] == "no-such-route"
 
 
+def test_a_field_that_there_is_not_is_no_withheld_one(service: Served) -> None:
+    """What is misspelt looked like what one may not see."""
+    asked = {**GOOD, "fields": ["person.name", "person.nmae", "famly.desil"]}
+    errors = post(service, json.dumps(asked).encode()).json()["errors"]
+    assert [one["field"] for one in errors] == ["fields[1]", "fields[2]"]
+    hints = [one["hint"] for one in errors]
+    assert all("person.name," in hint for hint in hints)
+    assert ["family.desil" in hint for hint in hints] == [False, True]
+
+
 @pytest.mark.parametrize(
     ("change", "rule"),
     [
         ({"nik": "3201"}, "has 16 digits"),
         ({"nik": SITI + "\n"}, "has 16 digits"),
         ({"more": 1}, "is not a field of this request"),
+        (
+            {"case": "3201 1545"},
+            "has 1 to 40 of the letters, digits and / . _ -, and no number of 16 digits",
+        ),
         ({"fields": []}, "has at least 1 entry"),
         ({"fields": ["person.name"] * 201}, "has at most 200 entries"),
         ({"with": ["sources", "sources"]}, "has at most 1 entry"),
