@@ -16,7 +16,7 @@ from api.actions import declares
 from api.context import desk_of, helper_of, hub_of, principal_of
 from api.guard import require
 from api.ready import Ready
-from api.schemas.eligibility import EXAMPLE, BatchQuestion, EligibilityQuestion
+from api.schemas.eligibility import BATCH_EXAMPLE, EXAMPLE, BatchQuestion, EligibilityQuestion
 from mdm.compose import Hub
 from mdm.eligibility import batch, shares
 from mdm.eligibility.answers import BatchAnswer, BatchTold, EligibilityAnswer
@@ -87,6 +87,7 @@ async def one(
             BatchAnswer,
             generate_examples=False,
             description="Answers by name in the order asked; `words` has the sentences.",
+            examples=[Example(value=BATCH_EXAMPLE)],
         ),
     },
 )

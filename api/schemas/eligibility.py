@@ -62,33 +62,60 @@ _SETTLES = {
     "en": "The family's desil from BPS for the current period.",
 }
 # No value is None here: Litestar leaves such out, and the shape demands them.
+_AS_OF = {
+    "snapshot": "2026Q4",
+    "run": 7,
+    "published": "2026-10-01T02:00:00+00:00",
+    "on": "2026-10-01",
+    "rule_set": "9245a46cc9731af5",
+    "desil_periods": {"2026Q3": 90125},
+}
+_IDENTITY = {
+    "status": "verified",
+    "confidence": "moderate",
+    "weakest_link": 7.9,
+    "under_review": False,
+}
+_NAME = {"id": "Program Sembako (BPNT)", "en": "Food assistance (Sembako)"}
+_UNDETERMINED = {
+    "id": "Belum dapat ditentukan menurut aturan SEMBAKO 2026.1 (9245a46cc9731af5) pada potret "
+    "2026Q4; lihat apa yang akan memastikannya.",
+    "en": "Not determined yet by rule set SEMBAKO 2026.1 (9245a46cc9731af5) on snapshot 2026Q4; see "
+    "what would settle it.",
+}
+_AMOUNT = {"sure": 200000, "possible": 200000, "per": "month"}
+_WEAK_LINK = {
+    "suspends": False,
+    "sentence": {
+        "id": "Catatan di balik profil ini dipadankan dengan bukti yang lemah.",
+        "en": "The records behind this profile are held together by weak evidence.",
+    },
+    "settles": {
+        "id": "Putusan peninjau tentang padanan yang lemah.",
+        "en": "A steward's judgement on the weak link.",
+    },
+}
+_KEEPS = {
+    "id": "Bantuan yang sedang diterima tetap berjalan sampai hal ini dipastikan.",
+    "en": "A benefit now held is kept until this is settled.",
+}
+_STANDS = {
+    "valid_from": "2025-06-10",
+    "valid_to": "2026-12-31",
+    "basis": ["Permensos 5/2021", "Permensos 3/2025"],
+    "confidence": "medium",
+    "numbers": [],
+}
 EXAMPLE = {
-    "as_of": {
-        "snapshot": "2026Q4",
-        "run": 7,
-        "published": "2026-10-01T02:00:00+00:00",
-        "on": "2026-10-01",
-        "rule_set": "9245a46cc9731af5",
-        "desil_periods": {"2026Q3": 90125},
-    },
-    "identity": {
-        "status": "verified",
-        "confidence": "moderate",
-        "weakest_link": 7.9,
-        "under_review": False,
-    },
+    "as_of": _AS_OF,
+    "identity": _IDENTITY,
     "answers": [
         {
             "programme": "SEMBAKO",
-            "name": {"id": "Program Sembako (BPNT)", "en": "Food assistance (Sembako)"},
+            "name": _NAME,
             "unit": "family",
             "answer": "undetermined",
-            "sentence": {
-                "id": "Belum dapat ditentukan menurut aturan SEMBAKO 2026.1 (9245a46cc9731af5) pada potret "
-                "2026Q4; lihat apa yang akan memastikannya.",
-                "en": "Not determined yet by rule set SEMBAKO 2026.1 (9245a46cc9731af5) on snapshot 2026Q4; see "
-                "what would settle it.",
-            },
+            "sentence": _UNDETERMINED,
             "rules": [
                 {
                     "rule": "desil",
@@ -100,40 +127,71 @@ EXAMPLE = {
                 }
             ],
             "components": [],
-            "amount": {"sure": 200000, "possible": 200000, "per": "month"},
-            "doubts": [
-                {
-                    "doubt": "weak_link",
-                    "of": "person",
-                    "weight": 7.9,
-                    "suspends": False,
-                    "sentence": {
-                        "id": "Catatan di balik profil ini dipadankan dengan bukti yang lemah.",
-                        "en": "The records behind this profile are held together by weak evidence.",
-                    },
-                    "settles": {
-                        "id": "Putusan peninjau tentang padanan yang lemah.",
-                        "en": "A steward's judgement on the weak link.",
-                    },
-                }
-            ],
+            "amount": _AMOUNT,
+            "doubts": [{"doubt": "weak_link", "of": "person", "weight": 7.9, **_WEAK_LINK}],
             "settles": [_SETTLES],
             "listed": True,
             "keeps_benefit": True,
-            "keeps_benefit_because": {
-                "id": "Bantuan yang sedang diterima tetap berjalan sampai hal ini dipastikan.",
-                "en": "A benefit now held is kept until this is settled.",
-            },
+            "keeps_benefit_because": _KEEPS,
             "checked_elsewhere": [],
             "notes": [],
-            "rule_set": {
+            "rule_set": {"edition": "2026.1", "digest": "9245a46cc9731af5", **_STANDS},
+        }
+    ],
+}
+BATCH_EXAMPLE = {
+    "as_of": _AS_OF,
+    "words": {
+        "programmes": {
+            "SEMBAKO": {
+                "programme": "SEMBAKO",
                 "edition": "2026.1",
-                "digest": "9245a46cc9731af5",
-                "valid_from": "2025-06-10",
-                "valid_to": "2026-12-31",
-                "basis": ["Permensos 5/2021", "Permensos 3/2025"],
-                "confidence": "medium",
-                "numbers": [],
+                "name": _NAME,
+                "unit": "family",
+                **_STANDS,
+                "rules": [
+                    {
+                        "rule": "desil",
+                        "kind": "requirement",
+                        "sentence": _DESIL,
+                        "settles": _SETTLES,
+                    }
+                ],
+                "components": [],
+                "per": "month",
+                "checked_elsewhere": [],
+                "notes": [],
+            }
+        },
+        "answers": {"SEMBAKO": {"undetermined": _UNDETERMINED}},
+        "doubts": {"weak_link": _WEAK_LINK},
+        "keeps_benefit": _KEEPS,
+        "confidence": {
+            "moderate": {
+                "id": "Sedikitnya satu padanan berbukti lemah.",
+                "en": "At least one link rests on weak evidence.",
+            }
+        },
+    },
+    "items": [
+        {
+            "index": 0,
+            "identity": _IDENTITY,
+            "answers": {
+                "SEMBAKO": {
+                    "answer": "undetermined",
+                    "rules": [
+                        {
+                            "rule": "desil",
+                            "result": "unknown",
+                            "saw": [{"of": "family", "attribute": "desil"}],
+                        }
+                    ],
+                    "listed": True,
+                    "keeps_benefit": True,
+                    "amount": _AMOUNT,
+                    "doubts": [{"doubt": "weak_link", "of": "person", "weight": 7.9}],
+                }
             },
         }
     ],
