@@ -47,6 +47,9 @@ class Engine(Protocol):
     def drop(self, *names: str) -> None:
         """Drop tables, if they exist."""
 
+    def room(self) -> int:
+        """Bytes that tables and statements may still take."""
+
     def beside(self) -> Engine:
         """The same tables, for work in another thread at the same time. Close it when that work is done."""
 

@@ -17,7 +17,7 @@ from mdm.identity import identify
 from mdm.lake import kept
 from mdm.publishing import publish
 from mdm.run import RunResult, Stage, Work, carry_out
-from mdm.survivorship import settle_regions, survive
+from mdm.survivorship import chunk_records, settle_regions, survive
 from mdm.survivorship.members import members
 from mdm.validation import let_go, validate
 from mdm.work.beside import Beside
@@ -64,8 +64,12 @@ def _relate(work: Work) -> None:
 
 
 def _survive(work: Work) -> Counts:
-    with Beside(work.engine) as beside:
-        doing = {kind: beside.do(partial(survive, kind=kind)) for kind in linking.KINDS}
+    at_once = 2
+    chunk = chunk_records(work.engine, linking.KINDS, at_once)
+    with Beside(work.engine, at_once) as beside:
+        doing = {
+            kind: beside.do(partial(survive, kind=kind, chunk=chunk)) for kind in linking.KINDS
+        }
         golden = {str(kind): one.result() for kind, one in doing.items()}
     settle_regions(work.engine)
     return golden

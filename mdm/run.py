@@ -13,6 +13,7 @@ from sqlmodel import col, select
 from matching.engine import Engine
 from mdm import rulebook
 from mdm.compose import Hub
+from mdm.fitting import require_room
 from mdm.hub.runs import abandon_run, published_run, published_seq, start_run, unfinished_runs
 from mdm.hub.tables import Batch, Correction, Judgement, LinkageModel, Run, RunStage
 from mdm.lake import kept
@@ -110,9 +111,10 @@ def carry_out(
         standing = _standing(hub, fingerprint)
         if standing is not None:
             return RunResult(standing.id, standing.seq, (), {}, {}, unchanged=True)
-        run = _begin(hub, fingerprint, rules, "run" if publishes else "train")
         engine = hub.engine()
         try:
+            require_room(hub, engine)
+            run = _begin(hub, fingerprint, rules, "run" if publishes else "train")
             with Beside(engine, at_once=1) as beside:
                 work = Work(hub, engine, beside, progress, run, train)
                 try:

@@ -96,6 +96,10 @@ class DuckDBEngine:
         for name in names:
             self._connection.execute(f"DROP TABLE IF EXISTS {name}").fetchall()
 
+    def room(self) -> int:
+        used = int(self.scalar("SELECT coalesce(sum(memory_usage_bytes), 0) FROM duckdb_memory()"))
+        return _bytes(str(self.scalar("SELECT current_setting('memory_limit')"))) - used
+
     def beside(self) -> DuckDBEngine:
         other = DuckDBEngine.__new__(DuckDBEngine)
         other._hold(self._connection.cursor())
@@ -115,6 +119,12 @@ class DuckDBEngine:
 
     def close(self) -> None:
         self._connection.close()
+
+
+def _bytes(size: str) -> int:
+    """A size as DuckDB tells it, such as `3.7 GiB`."""
+    number, unit = size.split(" ")
+    return int(float(number) * 1024 ** ("bytes", "KiB", "MiB", "GiB", "TiB", "PiB").index(unit))
 
 
 def _watched(reader: pa.RecordBatchReader, raised: list[Exception]) -> pa.RecordBatchReader:

@@ -1,6 +1,6 @@
 """Survive: of all that the records say, the value the golden profile holds, and why."""
 
-from mdm.survivorship.content import survive
+from mdm.survivorship.content import chunk_records, survive
 from mdm.survivorship.explain import (
     UNSAID,
     Choice,
@@ -21,6 +21,7 @@ __all__ = [
     "Loser",
     "SourceRecord",
     "SurvivorshipRules",
+    "chunk_records",
     "explain",
     "facts",
     "load_rules",

@@ -24,7 +24,10 @@ from mdm.survivorship.status import status_sql
 from mdm.survivorship.trust import MAX_RECORDS, source_no, trust_key
 
 REGIONS = "kemendagri-2025"
-CHUNK_RECORDS = 300_000  # bounds memory beside input and output: about 450 MB for each kind at work
+CHUNK_RECORDS = 300_000  # records chosen for at once: more would not be quicker
+LEAST_RECORDS = 20_000
+# Bytes for each record: while it is at work, and of text that it leaves (measured at 300 k and 1 M, with a third more).
+AT_WORK, LEFT = 3_000, 600
 
 
 @dataclass(frozen=True)
@@ -49,11 +52,19 @@ class _Plan:
         )
 
 
+def chunk_records(engine: Engine, kinds: Sequence[str], at_once: int) -> int:
+    """How many records of each kind to choose for at once, with `at_once` kinds at work beside each other: fewer where
+    little memory is left."""
+    records = sum(int(engine.scalar(f"SELECT count(*) FROM {kind}_links")) for kind in kinds)
+    room = engine.room() - LEFT * records
+    return max(LEAST_RECORDS, min(CHUNK_RECORDS, room // (AT_WORK * at_once)))
+
+
 def survive(
     engine: Engine,
     kind: str,
     rules: SurvivorshipRules | None = None,
-    chunk_records: int = CHUNK_RECORDS,
+    chunk: int = CHUNK_RECORDS,
     *,
     few: bool = False,
 ) -> int:
@@ -63,20 +74,21 @@ def survive(
     `niks` are the numbers they are found by, the chosen one first: a person's valid NIKs, a family's valid
     KKs, none of a household. Returns the
     number of entities. Memberships go into `links` if their tables stand (see mdm/survivorship/members.py).
-    `few`: there are so few records that planning costs more than the work; the result is the same.
+    `chunk`: how many records are chosen for at once. `few`: there are so few records that planning costs more than the
+    work. The result is the same for any.
     """
     rules = rules or load_rules()
     columns = columns_of(rules, kind)
     sources, spoken = _spoken(engine, kind, () if few else columns)
     plan = _Plan(kind, rules, columns, sources, None if few else spoken)
-    chunks = _number(engine, plan, chunk_records)
+    chunks = _number(engine, plan, chunk)
     links_table(engine, kind)
     engine.run(
         f"CREATE OR REPLACE TABLE {kind}_golden "
         "(entity_id VARCHAR, content VARCHAR, niks VARCHAR[], region VARCHAR)"
     )
-    for chunk in range(chunks if plan.sources else 0):
-        (_choose_few if few else _choose)(engine, plan, chunk)
+    for number in range(chunks if plan.sources else 0):
+        (_choose_few if few else _choose)(engine, plan, number)
     engine.drop(*(f"{kind}_survive_{step}" for step in ("keys", "entities", "links")))
     return int(engine.scalar(f"SELECT count(*) FROM {kind}_golden"))
 
@@ -94,14 +106,14 @@ def _spoken(engine: Engine, kind: str, columns: Sequence[Column]) -> tuple[list[
     }
 
 
-def _number(engine: Engine, plan: _Plan, chunk_records: int) -> int:
+def _number(engine: Engine, plan: _Plan, chunk: int) -> int:
     """Number entities and the records inside them; give each record its trust keys.
 
     With one record of each source at most, a record's place is how many sources stand before its
     own; only the entities with `many` have to be sorted for it, or all where they are few.
     """
     kind, rules = plan.kind, plan.rules
-    chunks = int(engine.scalar(f"SELECT count(*) FROM {kind}_links")) // chunk_records + 1
+    chunks = int(engine.scalar(f"SELECT count(*) FROM {kind}_links")) // chunk + 1
     records = f"""
         SELECT s.rid, l.entity_id, s.layout, s.record_key, s.value_date,
                {source_no("s.source", plan.sources)} AS source_no

@@ -95,7 +95,7 @@ def test_sql_says_what_the_oracle_says(
     ]
     shuffled = random.Random(seed).sample(rows, len(rows))
     load(engine, "person", shuffled)
-    survive(engine, "person", RULES, chunk_records=7, few=few)
+    survive(engine, "person", RULES, chunk=7, few=few)
     expected = {
         entity: oracle.content([r for r in rows if r["entity"] == entity], RULES)
         for entity in {row["entity"] for row in rows}
