@@ -70,6 +70,7 @@ def _found(
     if one is None:
         raise AccessError("There is no such answer of yours.", "Take back one of your own.")
     task = locked(session, principal, one.task_id)
+    session.refresh(one)  # somebody may have taken it back while this waited for its turn
     resource = Resource(task.kind, region=task.region)
     if one.actor != principal.id and not decide(principal, SUPERVISE, resource).allowed:
         raise AccessError("There is no such answer of yours.", "Take back one of your own.")

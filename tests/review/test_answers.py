@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor, wait
 
 import pytest
 import sqlalchemy as sa
@@ -12,7 +13,7 @@ from mdm.errors import AccessError, ConflictError, InputError
 from mdm.hub.columns import now
 from mdm.hub.tables import AuditEvent, ReviewAnswer
 from mdm.review.answering import Given
-from mdm.review.claims import ChangedError, TakenError
+from mdm.review.claims import ChangedError, TakenError, locked
 from mdm.review.contradictions import ContradictedError
 from mdm.review.figures import figures
 from mdm.review.forgetting import forget
@@ -197,6 +198,21 @@ def test_undo_gives_back_what_stood_before(desk: Desk) -> None:
     undo(desk.hub, HEAD, last.id)  # a supervisor's undo counts as overruled
     with desk.hub.sessions.read() as session:
         assert {o.actor: o.overruled for o in figures(session, HEAD, now()).reviewers}[BUDI.id] >= 1
+
+
+def test_an_answer_is_taken_back_once_however_often_that_is_asked_at_once(desk: Desk) -> None:
+    """As by a double click: the other has read that it stands, and waits for its turn at the task."""
+    desk.publish((A, B, 0.5))
+    task = desk.need(desk.only(), 1)
+    done = desk.same(ANI, task, A, B)
+    with ThreadPoolExecutor() as pool:
+        with desk.hub.sessions.begin() as session:
+            locked(session, ANI, task.id)
+            doing = [pool.submit(undo, desk.hub, who, done.answer_id) for who in (ANI, ANI)]
+            wait(doing, 0.5)
+        refused = [one.exception() for one in doing]
+    assert [type(one) for one in refused if one] == [ConflictError]
+    assert desk.task(task.id).version == task.version + 1
 
 
 def test_what_people_settled_is_not_asked_again(desk: Desk) -> None:
