@@ -37,7 +37,7 @@ from mdm.touched.again import choose_again, cluster_again
 from mdm.touched.corrected import bring_corrections
 from mdm.touched.reach import Kept, Reach, TooFarError, column, reach
 from mdm.touched.words import Pair, Words
-from mdm.work.lock import BusyError
+from mdm.work.lock import BRIEF, BusyError
 from mdm.work.progress import Silent
 
 _ORDER: tuple[Kind, ...] = ("family", "person", "household")
@@ -75,7 +75,7 @@ def settle(hub: Hub, engine: Engine, words: Words) -> Settled | Waiting | None:
     if not pending(hub):
         return None
     try:
-        with hub.lock("decision"):
+        with hub.lock(BRIEF):
             return _settle(hub, engine, words)
     except BusyError:
         return Waiting("busy", pending(hub))

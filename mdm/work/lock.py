@@ -1,4 +1,8 @@
-"""One worker at a time: an exclusive lock on the home, freed when its process dies."""
+"""One worker at a time: an exclusive lock on the home, freed when its process dies.
+
+Decisions are settled in seconds, at any moment; other work waits for them. For anything else nobody waits here: it may
+take hours, and who asked decides whether to.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +17,7 @@ from pathlib import Path
 from mdm.errors import HomeError
 
 LOOKS, LOOK_SECONDS = 10, 0.01  # before a lock that is not free is another process's work
+BRIEF, BRIEF_SECONDS = "decision", 60.0  # what is waited for, and how long
 
 
 class BusyError(HomeError):
@@ -36,8 +41,8 @@ def work_lock(path: Path, what: str) -> Iterator[None]:
     """Hold the home's work lock; BusyError says which process holds it and for what."""
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     try:
-        if not _taken(descriptor):
-            holder = os.pread(descriptor, 200, 0).decode("utf-8", "replace").strip()
+        if not _taken(descriptor, what):
+            holder = _holder(descriptor)
             raise BusyError(
                 f"This home is busy: {holder or 'another process works on it'}.",
                 "Wait until it is done.",
@@ -50,13 +55,21 @@ def work_lock(path: Path, what: str) -> Iterator[None]:
         os.close(descriptor)
 
 
-def _taken(descriptor: int) -> bool:
-    """Take the lock alone. Whoever only looks (`held`) has it for a moment: that is waited for."""
-    for _ in range(LOOKS):
-        if locked(descriptor, fcntl.LOCK_EX):
-            return True
+def _taken(descriptor: int, what: str) -> bool:
+    """Take the lock alone. Whoever only looks (`held`) has it for a moment: that is waited for; so is a decision."""
+    looks, until = 0, time.monotonic() + BRIEF_SECONDS
+    while not locked(descriptor, fcntl.LOCK_EX):
+        looks += 1
+        deciding = what != BRIEF and _holder(descriptor).startswith(f"{BRIEF},")
+        if looks >= LOOKS and not (deciding and time.monotonic() < until):
+            return False
         time.sleep(LOOK_SECONDS)
-    return False
+    return True
+
+
+def _holder(descriptor: int) -> str:
+    """What the lock is held for, by whom, since when."""
+    return os.pread(descriptor, 200, 0).decode("utf-8", "replace").strip()
 
 
 def locked(descriptor: int, how: int) -> bool:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import fcntl
 import time
-from threading import Event, Thread
+from contextlib import ExitStack
+from threading import Event, Thread, Timer
+
+import pytest
 
 from mdm.compose import Hub
 from mdm.hub.runs import abandon_run, start_run
 from mdm.hub.tables import Run
 from mdm.looks import look
+from mdm.work.lock import BusyError
 
 
 def test_a_run_that_only_learned_is_called_trained(hub: Hub) -> None:
@@ -48,3 +52,14 @@ def test_who_only_looks_keeps_nobody_from_work(hub: Hub) -> None:
         assert hub.at_work()
     looker.join()
     assert not hub.at_work()
+
+
+def test_work_waits_for_a_decision_that_is_being_settled(hub: Hub) -> None:
+    """It takes seconds; a run that the night starts must not fail by it. The next decision looks again later."""
+    settling = ExitStack()
+    settling.enter_context(hub.lock("decision"))
+    with pytest.raises(BusyError, match="decision"), hub.lock("decision"):
+        pass
+    Timer(0.3, settling.close).start()
+    with hub.lock("run"):
+        assert hub.at_work()
