@@ -8,6 +8,7 @@ is the matter of test_matrix.py.
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -78,7 +79,15 @@ def trying(request: pytest.FixtureRequest) -> tuple[str, ...]:
     return ("--phases=examples,fuzzing", "--mode=positive", "-n", "3")
 
 
-def over_the_specification(service: Served, folder: Path, auth: str, *more: str) -> None:
+@pytest.fixture
+def characters(common: Path) -> Path:
+    """Where processes of schemathesis keep which characters there are, which each would find out again."""
+    return common / "characters"
+
+
+def over_the_specification(
+    service: Served, folder: Path, characters: Path, auth: str, *more: str
+) -> None:
     """Run schemathesis; whatever it finds fails the test with its own report."""
     config = folder / "schemathesis.toml"
     config.write_text(CONFIG.format(auth=auth))
@@ -87,7 +96,12 @@ def over_the_specification(service: Served, folder: Path, auth: str, *more: str)
     options = ["--seed=1", "--no-color", *more]
     url = f"{service.url}/schema/openapi.json"
     done = subprocess.run(
-        [*command, url, *options], cwd=folder, capture_output=True, text=True, check=False
+        [*command, url, *options],
+        cwd=folder,
+        env=os.environ | {"HYPOTHESIS_STORAGE_DIRECTORY": str(characters)},
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert "Selected:" in done.stdout, done.stdout + done.stderr
     if done.returncode != 0:
@@ -95,13 +109,13 @@ def over_the_specification(service: Served, folder: Path, auth: str, *more: str)
 
 
 def test_a_programme_finds_the_service_as_described(
-    real: Served, trying: tuple[str, ...], tmp_path: Path
+    real: Served, trying: tuple[str, ...], tmp_path: Path, characters: Path
 ) -> None:
     client = make_client(real.hub)
     auth = f'client.bearer = "{client.token()}"'
     others = f"^(?!{'|'.join(STAFF.values())})"
     mine = ("--include-path-regex", others, "--include-operation-id", LOG_OUT)
-    over_the_specification(real, tmp_path, auth, *trying, *mine)
+    over_the_specification(real, tmp_path, characters, auth, *trying, *mine)
     lookup = {"nik": SITI, "purpose": "assistance"}
     with httpx.Client(base_url=real.url, headers=client.headers) as calling:
         answer = calling.post("/v1/profiles/lookup", json=lookup)
@@ -111,13 +125,18 @@ def test_a_programme_finds_the_service_as_described(
 @ON_ONE
 @pytest.mark.parametrize("roles", STAFF, ids="+".join)
 def test_staff_find_their_part_of_it_as_described(
-    real: Served, roles: tuple[str, ...], trying: tuple[str, ...], tmp_path: Path
+    real: Served,
+    roles: tuple[str, ...],
+    trying: tuple[str, ...],
+    tmp_path: Path,
+    characters: Path,
 ) -> None:
     person = make_person(real, *((role, "") for role in roles), strong=True)
     auth = f'staff.api_key = "{person.cookie}"'
     over_the_specification(
         real,
         tmp_path,
+        characters,
         auth,
         *trying,
         *("-H", f"X-CSRF-Token: {person.csrf}"),
