@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-import shutil
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,10 +30,11 @@ class World:
     between: object
 
 
-def make_world(first: FirstRun, root: Path) -> World:
-    """After a first run: mend one row of the registry, land, run again."""
+def make_world(first: FirstRun, root: Path, meanwhile: Callable[[Hub], None]) -> World:
+    """After a first run: mend one row of the registry, land, do what else is done, run again."""
     with copy_of(first.home, root / "home") as hub:
         between = now()
+        meanwhile(hub)
         mended, nik = mend(first.delivery, root / "mended")
         land(hub, "kemendagri", [mended], progress=QUIET)
         second = run(hub, QUIET)
@@ -56,6 +57,3 @@ def mend(delivery: Path, folder: Path) -> tuple[Path, str]:
         writer.writeheader()
         writer.writerow(row)
     return folder, row["NIK"]
-
-
-__all__ = ["BIODATA", "Hub", "World", "make_world", "rows_of", "shutil"]

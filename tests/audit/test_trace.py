@@ -18,18 +18,33 @@ from mdm.hub.runs import published_seq
 from mdm.hub.tables import Entity, SealedProfile
 from mdm.judgements import RecordRef
 from mdm.lookup import open_profile
-from mdm.pipeline import run
 from mdm.survivorship import explain
 from mdm.tracing import Question, Trace, traced
 from mdm.tracing.facts import Pair
 from mdm.work.progress import Silent
 from tests.audit.homes import World, make_world
-from tests.run.homes import QUIET, FirstRun, copy_of
+from tests.run.homes import FirstRun, copy_of
 
 
 @pytest.fixture(scope="module")
-def world(first: FirstRun, tmp_path_factory: pytest.TempPathFactory) -> World:
-    return make_world(first, tmp_path_factory.mktemp("trace"))
+def judged() -> list[Trace]:
+    """The trace of an entity whose records a steward said to be one, before the second run."""
+    return []
+
+
+@pytest.fixture(scope="module")
+def world(first: FirstRun, judged: list[Trace], tmp_path_factory: pytest.TempPathFactory) -> World:
+    def judge(hub: Hub) -> None:
+        known = contested(hub, "person")
+        entity_id = contested(hub, "person", besides=known)
+        before = ask(hub, entity_id=entity_id, evidence=False)
+        left, right = (RecordRef(r.source, r.layout, r.record_key) for r in before.records[:2])
+        judgements.record(
+            hub, "person", left, right, "link", actor="steward 7", reason="seen the papers"
+        )
+        judged.append(ask(hub, entity_id=entity_id, evidence=False))
+
+    return make_world(first, tmp_path_factory.mktemp("trace"), judge)
 
 
 @pytest.fixture
@@ -57,8 +72,8 @@ def newest(trace: Trace) -> str | None:
     return alone[0] if alone else None
 
 
-def contested(hub: Hub, kind: str, least: int = 3) -> str:
-    """An entity of several records with a contested value."""
+def contested(hub: Hub, kind: str, least: int = 3, besides: str = "") -> str:
+    """An entity of several records with a contested value; not this one."""
     with hub.sessions.read() as session:
         seq = published_seq(session)
         ids = session.exec(
@@ -70,7 +85,7 @@ def contested(hub: Hub, kind: str, least: int = 3) -> str:
         ).all()
         for entity_id in ids:
             opened = open_profile(hub, session, entity_id)
-            if opened is None:
+            if opened is None or entity_id == besides:
                 continue
             told = explain(opened[1])
             if len(told.records) >= least and any(choice.losers for choice in told.choices):
@@ -146,17 +161,13 @@ def test_losers_say_why_and_point_at_their_record(hub: Hub) -> None:
     assert all(pair.evidence is None for pair in found.pairs)
 
 
-def test_a_steward_who_judged_is_named_and_the_machine_overruled(hub: Hub) -> None:
-    entity_id = contested(hub, "person")
-    before = ask(hub, entity_id=entity_id, evidence=False)
-    left, right = (RecordRef(r.source, r.layout, r.record_key) for r in before.records[:2])
-    judgements.record(
-        hub, "person", left, right, "link", actor="steward 7", reason="seen the papers"
-    )
-    (waiting,) = ask(hub, entity_id=entity_id, evidence=False).judgements
+def test_a_steward_who_judged_is_named_and_the_machine_overruled(
+    judged: list[Trace], hub: Hub
+) -> None:
+    (before,) = judged
+    (waiting,) = before.judgements
     assert not waiting.in_force
-    run(hub, QUIET)
-    after = ask(hub, entity_id=entity_id, evidence=False)
+    after = ask(hub, entity_id=before.entity_id, evidence=False)
     (word,) = after.judgements
     assert (word.actor, word.judgement, word.in_force) == ("steward 7", "link", True)
     assert {word.left, word.right} == {0, 1}

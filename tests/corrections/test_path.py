@@ -114,6 +114,12 @@ def world(first: FirstRun, tmp_path_factory: pytest.TempPathFactory) -> Iterator
             if any(r[1] == "siksng_keluarga" for r in one.target.body["records"])
         )
         large[2], large[surveyed] = large[surveyed], large[2]
+        another = next(
+            at
+            for at, one in enumerate(large)
+            if at > 12 and any(r[1] == "siksng_keluarga" for r in one.target.body["records"])
+        )
+        large[12], large[another] = large[another], large[12]
         world = World(hub, first.delivery, large)
         _correct(world)
         _join(world)
@@ -143,12 +149,12 @@ def _correct(world: World) -> None:
         ),
     )
 
-    stood = value_of(f[2].target, "floor")
-    floor = next(code for code in labels("floor") if code != stood)
-    world.correct(
-        "floor",
-        draft("correct-value", f[2].target.entity_id, attribute="floor", values={"floor": floor}),
-    )
+    for name, family in (("floor", f[2].target), ("ground", f[12].target)):
+        stood = value_of(family, "floor")
+        floor = next(code for code in labels("floor") if code != stood)
+        values = {"floor": floor}
+        one = draft("correct-value", family.entity_id, attribute="floor", values=values)
+        world.correct(name, one)
     world.correct(
         "death",
         draft("report-death", registered(f[3]).entity_id, values={"death_date": "2026-11-02"}),
@@ -364,42 +370,37 @@ def test_what_was_proposed_can_be_filled_in_again(world: World, name: str) -> No
 
 
 def test_it_holds_until_the_source_itself_changes(world: World, tmp_path: Path) -> None:
-    floor, name = world.one("floor"), world.one("name")
-    card = next(one for one in floor.part.heard if one.layout == "siksng_keluarga")
+    floor, ground, name = world.one("floor"), world.one("ground"), world.one("name")
+    card, other = (
+        next(one for one in said.part.heard if one.layout == "siksng_keluarga")
+        for said in (floor, ground)
+    )
     person = next(one for one in name.part.heard if one.source == "kemendagri")
-    # Everything again, and one row that says another thing than what was corrected: it holds.
+    stood = {ground.part.was["floor"], ground.part.columns["floor"]}
+    fresh = next(c for c in "123456789" if canonical("floor", "regsosek", c) not in {*stood, None})
+    # Everything again. One row says another thing than what was corrected; of another floor the
+    # provider says something new; the registry comes to say the name.
     land_all(world.hub, world.delivery)
     _send(
         world,
         tmp_path / "one",
-        {card.record_key: {"ac": "3"}},
+        {card.record_key: {"ac": "3"}, other.record_key: {"jenis_lantai": fresh}},
         "kemensos/siksng_keluarga.csv",
         "IDSEMESTA_KELUARGA",
     )
-    assert not run(world.hub, QUIET).unchanged
-    assert world.one("floor").outcome == "survived"
-    stood = {floor.part.was["floor"], floor.part.columns["floor"]}
-    fresh = next(c for c in "123456789" if canonical("floor", "regsosek", c) not in {*stood, None})
-    # The provider says something new of the floor, the registry comes to say the name.
     _send(
         world,
         tmp_path / "two",
-        {card.record_key: {"ac": "3", "jenis_lantai": fresh}},
-        "kemensos/siksng_keluarga.csv",
-        "IDSEMESTA_KELUARGA",
-    )
-    _send(
-        world,
-        tmp_path / "three",
         {person.record_key: {"NAMA_LGKP": "NAMA YANG LAIN", "TGL_ENTRI": "2026-11-25"}},
         BIODATA,
         "NIK",
     )
-    run(world.hub, QUIET)
-    overtaken, confirmed = world.one("floor"), world.one("name")
+    assert not run(world.hub, QUIET).unchanged
+    assert world.one("floor").outcome == "survived"
+    overtaken, confirmed = world.one("ground"), world.one("name")
     assert (overtaken.outcome, overtaken.source) == ("overtaken", "kemensos")
     assert overtaken.day
     profile = world.person(overtaken.entity_id or "").target
-    assert value_of(profile, "floor") != floor.part.columns["floor"]
+    assert value_of(profile, "floor") != ground.part.columns["floor"]
     assert (confirmed.outcome, confirmed.source) == ("confirmed", "kemendagri")
     assert world.one("phone").outcome == "survived"

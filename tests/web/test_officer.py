@@ -20,7 +20,8 @@ from mdm.compose import Hub
 from mdm.corrections.around import Around, look_around, value_of
 from mdm.hub.tables import Correction, Entity, SealedProfile
 from mdm.pipeline import run
-from mdm.touched import settler
+from mdm.touched import Settled, settle, settler
+from mdm.touched.words import Words
 from mdm.work.progress import Silent
 from reference import regions
 from tests.api.serving import Served, served
@@ -448,7 +449,9 @@ def test_who_lives_elsewhere_is_left_to_the_officers_there(day: Day) -> None:
     gone = next(one for one in family.members if family.relations[one] != "HEAD")
     there = {"address": "JALAN BARU 1", "region_code": "3578261003" if own != "3578" else DENPASAR}
     approve(day.hub, draft("correct-value", gone, attribute="domicile", values=there))
-    run(day.hub, QUIET)
+    engine = day.hub.engine()
+    assert isinstance(settle(day.hub, engine, Words(day.hub)), Settled)
+    engine.close()
     who = join(day.hub, ("desa-operator", own))
     with who.client(day.service.url) as client:
         told = client.get(f"/perbaikan/keluarga/{family.target.entity_id}").text
