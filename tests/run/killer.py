@@ -21,8 +21,12 @@ from typing import Any
 
 import pytest
 import recordlinkage  # noqa: F401 - loaded once, for all children
-import splink  # noqa: F401
+import splink
+import splink.clustering  # noqa: F401
 import sqlalchemy as sa
+import sqlglot.dialects.duckdb
+import sqlglot.transforms  # noqa: F401
+from sqlalchemy.orm import configure_mappers
 
 import reference
 from matching.engines.duckdb import DuckDBEngine
@@ -102,6 +106,7 @@ def main() -> None:
     quick.remembered_levels(patch)
     quick.one_core_each(patch)
     reference.tables()  # read once, for all children
+    configure_mappers()
     for line in sys.stdin:
         print(json.dumps(in_a_child(json.loads(line))), flush=True)  # noqa: T201 - the protocol
 
