@@ -164,7 +164,7 @@ def _published(hub: Hub) -> bool:
 
 def _nik(example: Example | None) -> str | None:
     values = example.values if example else ()
-    return next((value.value for value in values if value.attribute == "nik"), None)
+    return next((value.value.en for value in values if value.attribute == "nik"), None)
 
 
 def _checksum(path: Path) -> str:

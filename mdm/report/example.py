@@ -16,11 +16,12 @@ from mdm.compose import Hub
 from mdm.export import the_published_run
 from mdm.report.facts import ChosenValue, Example, RecordLine, Step
 from mdm.report.facts import Loser as LostValue
-from mdm.saying import label, said
+from mdm.saying import said
 from mdm.survivorship import Choice, Explanation, Loser, SourceRecord
 from mdm.tracing.evidence import PairEvidence, explain_pairs, load_kept, prepare_persons
 from mdm.tracing.moments import model_of
 from reference.attributes import dictionary
+from reference.sentences import Sentence
 
 SHOWN = {
     "nik_raw": "NIK",
@@ -50,7 +51,7 @@ def make_example(hub: Hub, engine: Engine, open_profile: OpenProfile) -> Example
     records = _records(engine, entity)
     pairs = list(combinations([int(r["rid"]) for r in records], 2))
     weakest = _weakest_link(explain_pairs(engine, pairs, model))
-    places = {int(r["rid"]): f"{r['source']} {r['file']} row {r['row']}" for r in records}
+    places = {int(r["rid"]): _place(f"{r['source']} {r['file']}", r["row"]) for r in records}
     profile = open_profile(entity)
     return Example(
         records=tuple(_line(r) for r in records),
@@ -87,8 +88,8 @@ def _records(engine: Engine, entity: str) -> list[dict[str, Any]]:
 
 
 def _line(record: Mapping[str, Any]) -> RecordLine:
-    values = {label: said("person", name, record[name], "en") for name, label in SHOWN.items()}
-    return RecordLine(record["source"], f"{record['file']} row {record['row']}", values)
+    values = {label: _said(name, record[name]) for name, label in SHOWN.items()}
+    return RecordLine(record["source"], _place(record["file"], record["row"]), values)
 
 
 def _weakest_link(pairs: list[PairEvidence]) -> PairEvidence:
@@ -119,11 +120,11 @@ def _values(profile: Explanation) -> list[ChosenValue]:
 def _value(choice: Choice) -> ChosenValue:
     return ChosenValue(
         attribute=choice.attribute,
-        label=label("person", choice.attribute, "en"),
-        value=said("person", choice.attribute, choice.value, "en"),
+        label=dictionary().label("person", choice.attribute),
+        value=_said(choice.attribute, choice.value),
         source=_source(choice.record),
         date=choice.record.date or "",
-        rule=choice.sentence.en,
+        rule=choice.sentence,
         agreeing=choice.sources,
         losers=tuple(_lost(choice.attribute, loser) for loser in choice.losers),
     )
@@ -132,12 +133,24 @@ def _value(choice: Choice) -> ChosenValue:
 def _lost(attribute: str, loser: Loser) -> LostValue:
     record = loser.record
     return LostValue(
-        said("person", attribute, loser.value, "en"),
+        _said(attribute, loser.value),
         _source(record),
         record.date or "",
-        loser.because.en,
+        loser.because,
     )
 
 
-def _source(record: SourceRecord) -> str:
-    return f"{record.source}, {record.file} row {record.row}" if record.file else record.source
+def _source(record: SourceRecord) -> Sentence:
+    if not record.file:
+        return Sentence(record.source, record.source)
+    return _place(f"{record.source}, {record.file}", record.row)
+
+
+def _place(file: str, row: object) -> Sentence:
+    """A row of a file."""
+    return Sentence(f"{file} baris {row}", f"{file} row {row}")
+
+
+def _said(attribute: str, value: Any) -> Sentence:
+    """A value of a person in words."""
+    return Sentence(said("person", attribute, value, "id"), said("person", attribute, value, "en"))

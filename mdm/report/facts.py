@@ -11,6 +11,7 @@ from datetime import datetime
 
 from matching.evaluation import Evaluation
 from matching.rules import Kind
+from reference.sentences import Sentence
 
 
 @dataclass(frozen=True)
@@ -72,18 +73,18 @@ class RecordLine:
     """One source record of the example cluster, as typed."""
 
     source: str
-    place: str  # file and row
-    values: dict[str, str]
+    place: Sentence  # file and row
+    values: dict[str, Sentence]
 
 
 @dataclass(frozen=True)
 class Loser:
     """A value that was not chosen, and why."""
 
-    value: str
-    source: str
+    value: Sentence
+    source: Sentence
     date: str
-    reason: str
+    reason: Sentence
 
 
 @dataclass(frozen=True)
@@ -91,11 +92,11 @@ class ChosenValue:
     """One attribute of the golden profile with its reasons."""
 
     attribute: str
-    label: str
-    value: str
-    source: str
+    label: Sentence
+    value: Sentence
+    source: Sentence
     date: str
-    rule: str
+    rule: Sentence
     agreeing: int
     losers: tuple[Loser, ...] = ()
 
@@ -105,7 +106,7 @@ class Example:
     """One cluster explained, and the golden profile that came out of it. Synthetic people only."""
 
     records: tuple[RecordLine, ...]
-    pair: tuple[str, str]  # the two records that the waterfall compares
+    pair: tuple[Sentence, Sentence]  # the two records that the waterfall compares
     steps: tuple[Step, ...]
     values: tuple[ChosenValue, ...]
     identity_status: str

@@ -30,26 +30,44 @@ from mdm.report.facts import (
 )
 from mdm.report.words import word
 from mdm.validation.quality import load_quality
+from reference.sentences import Sentence
 from tests.evaluate.test_evaluation import evaluated
 from tests.web.browser import NARROW, browser, chromium
 
+
+def same(text: str) -> Sentence:
+    """What reads alike in both languages."""
+    return Sentence(text, text)
+
+
 EXAMPLE = Example(
     records=(
-        RecordLine("kemendagri", "biodata_wni.csv row 17", {"name": "NI PUTU <SRI> & CO"}),
-        RecordLine("pemda", "warga.csv row 41", {"name": "Ni Pt. Sri"}),
+        RecordLine(
+            "kemendagri", same("biodata_wni.csv row 17"), {"name": same("NI PUTU <SRI> & CO")}
+        ),
+        RecordLine("pemda", same("warga.csv row 41"), {"name": same("Ni Pt. Sri")}),
     ),
-    pair=("kemendagri biodata_wni.csv row 17", "pemda warga.csv row 41"),
+    pair=(same("kemendagri biodata_wni.csv row 17"), same("pemda warga.csv row 41")),
     steps=(Step("before looking", "", -12.0), Step("name", "words missing", 7.5)),
     values=(
         ChosenValue(
             attribute="name",
-            label="Full name",
-            value="NI PUTU <SRI> & CO",
-            source="kemendagri",
+            label=Sentence("Nama lengkap", "Full name"),
+            value=same("NI PUTU <SRI> & CO"),
+            source=same("kemendagri"),
             date="2024-03-01",
-            rule="The civil registry's name comes first.",
+            rule=Sentence(
+                "Nama dari Dukcapil didahulukan.", "The civil registry's name comes first."
+            ),
             agreeing=2,
-            losers=(Loser("NI PT. SRI", "pemda", "2025-02-01", "its source is believed less"),),
+            losers=(
+                Loser(
+                    same("NI PT. SRI"),
+                    same("pemda"),
+                    "2025-02-01",
+                    same("its source is believed less"),
+                ),
+            ),
         ),
     ),
     identity_status="verified",
@@ -173,6 +191,7 @@ def test_on_a_phone_charts_keep_a_size_to_be_read_and_the_page_its_width(seen: P
 def test_both_languages_are_there(page: str) -> None:
     assert "What became of the rows" in page
     assert "Perjalanan baris data" in page
+    assert "Nama dari Dukcapil didahulukan." in page  # of the example, too
     for shown in ("47.012", "dikarantina", "NIK cacat bentuk", "bobot padanan", "periksa"):
         assert shown in Elements(page).text
 
