@@ -105,10 +105,11 @@ def add_members(engine: Engine) -> int:
 
 
 def tell_persons(engine: Engine) -> int:
-    """Make `person_context(rid, card, family_group, born_alone, nik_known)` and `family_card(card, cluster)`.
+    """Make `person_context(rid, card, family_group, born_alone, alone_here, nik_known)`, `family_card(card, cluster)`.
 
     `family_group` is the family found for the person's card, or the card itself where no family record carries it.
     `born_alone`: the register knows exactly one person of that family with this birth date, so there are no twins.
+    `alone_here`: the register knows exactly one person of that village with this birth date, whatever the card.
     `nik_known`: the number stands in the register, so it is somebody's; a mistyped number hardly ever is.
     """
     engine.table(
@@ -120,8 +121,8 @@ def tell_persons(engine: Engine) -> int:
     )
     grouped = f"""
         SELECT p.rid, p.card, coalesce('F' || f.cluster, 'K' || p.card) AS family_group, p.birth_date, p.registry,
-               p.nik_text
-        FROM (SELECT rid, birth_date, registry, nik_text, {CARD.format("person_standardised")} AS card
+               p.nik_text, p.village
+        FROM (SELECT rid, birth_date, registry, nik_text, village, {CARD.format("person_standardised")} AS card
               FROM person_standardised) p
         LEFT JOIN family_card f USING (card)
         """
@@ -132,9 +133,13 @@ def tell_persons(engine: Engine) -> int:
         alone AS (SELECT family_group, birth_date, true AS born_alone FROM grouped
                   WHERE registry AND family_group IS NOT NULL AND birth_date IS NOT NULL
                   GROUP BY family_group, birth_date HAVING count(*) = 1),
+        here AS (SELECT village, birth_date, true AS alone_here FROM grouped
+                 WHERE registry AND village IS NOT NULL AND birth_date IS NOT NULL
+                 GROUP BY village, birth_date HAVING count(*) = 1),
         known AS (SELECT DISTINCT nik_text, true AS nik_known FROM grouped WHERE registry AND nik_text IS NOT NULL)
         SELECT g.rid, g.card, g.family_group, coalesce(a.born_alone, false) AS born_alone,
-               coalesce(k.nik_known, false) AS nik_known
-        FROM grouped g LEFT JOIN alone a USING (family_group, birth_date) LEFT JOIN known k USING (nik_text)
+               coalesce(h.alone_here, false) AS alone_here, coalesce(k.nik_known, false) AS nik_known
+        FROM grouped g LEFT JOIN alone a USING (family_group, birth_date)
+        LEFT JOIN here h USING (village, birth_date) LEFT JOIN known k USING (nik_text)
         """,
     )

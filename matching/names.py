@@ -1,8 +1,9 @@
 """Names as evidence: one dictionary of every distinct name, taken apart once.
 
 `name_dictionary(name, phon VARCHAR[], key, joined, info DOUBLE, first)`, one row per distinct name text: the words that
-count, after titles, patronymics, abbreviations and old spelling; the same words in alphabetical order; run together;
-how many bits agreeing on all of them says (-log2 of each word's share of all words in names); the first word.
+count, after titles, patronymics, abbreviations and old spelling, and those of another name after ALIAS; of the name
+before ALIAS, the words in alphabetical order; run together; how many bits agreeing on all of `phon` says (-log2 of
+each word's share of all words in names); the first word.
 """
 
 from __future__ import annotations
@@ -32,6 +33,11 @@ _SHORT = "translate({0}, 'FVYQZ', 'PPIKJ')"
 # What follows is not the person's own name: the father's, or another name.
 _AFTER = " (BIN|BINTI|BINTE|ALIAS|ALS)[. ].*$"
 
+# The other name, of a text that has one: no part of the key, but as good as the first where words are looked for.
+_OTHER = r"^.* (?:ALIAS|ALS)[. ]+(.*)$"
+
+_OTHER_NAME = f"regexp_extract(name, {quote(_OTHER)}, 1)"
+
 # Names that are not simply words, one blank between them.
 _ODD = rf"[^A-Z ]|  |^ | $|{_AFTER}|{title_pattern()}|^{missing_pattern()}$"
 
@@ -46,7 +52,9 @@ def make_dictionary(engine: Engine, columns: list[tuple[str, str]]) -> int:
     engine.table("name_text", f"SELECT name, count(*) AS records FROM ({every}) GROUP BY name")
     engine.table(
         "name_words",
-        f"SELECT name, records, string_split({_own_words('name')}, ' ') AS words FROM name_text",
+        f"SELECT name, records, string_split({_own_words('name')}, ' ') AS words,"
+        f" CASE WHEN contains(name, ' AL') AND regexp_matches(name, {quote(_OTHER)})"
+        f" THEN string_split({_own_words(_OTHER_NAME)}, ' ') END AS others FROM name_text",
     )
     _make_word_forms(engine)
     engine.table("name_forms", _FORMS)
@@ -91,7 +99,7 @@ def _make_word_forms(engine: Engine) -> None:
     engine.table(
         "name_word_forms",
         f"""
-        WITH words AS (SELECT DISTINCT unnest(words) AS word FROM name_words),
+        WITH words AS (SELECT DISTINCT unnest(list_concat(words, others)) AS word FROM name_words),
         known AS (SELECT token, any_value(kind) AS kind,
                          min(canonical) FILTER (kind IN ('variant', 'abbreviation')) AS canonical
                   FROM ref_name_token GROUP BY token),
@@ -112,7 +120,8 @@ def _make_word_forms(engine: Engine) -> None:
 
 # Hardly a name has more than three words: those are looked up one by one, which needs no grouping.
 _FORMS = """
-    SELECT w.name, w.records, list_concat(a.forms, b.forms, c.forms, more.forms) AS phon
+    SELECT w.name, w.records, list_concat(a.forms, b.forms, c.forms, more.forms) AS own,
+           list_concat(own, list_filter(other.forms, lambda x: NOT contains(array_to_string(own, ' '), x))) AS phon
     FROM name_words w
     LEFT JOIN name_word_forms a ON a.word = w.words[1] AND a.alone = (len(w.words) = 1)
     LEFT JOIN name_word_forms b ON b.word = w.words[2] AND NOT b.alone
@@ -122,6 +131,9 @@ _FORMS = """
                      FROM name_words WHERE len(words) > 3)
                JOIN name_word_forms f USING (word) WHERE NOT f.alone
                GROUP BY name) more USING (name)
+    LEFT JOIN (SELECT name, flatten(list(f.forms ORDER BY word) FILTER (f.forms IS NOT NULL)) AS forms
+               FROM (SELECT name, unnest(others) AS word FROM name_words WHERE others IS NOT NULL)
+               JOIN name_word_forms f USING (word) WHERE NOT f.alone GROUP BY name) other USING (name)
     """
 
 _DICTIONARY = """
@@ -129,7 +141,7 @@ _DICTIONARY = """
     bits AS (SELECT word, -log2(sum(records) / (SELECT sum(records) FROM name_forms WHERE len(phon) > 0)) AS bits
              FROM spread GROUP BY word),
     info AS (SELECT name, sum(bits) AS info FROM spread JOIN bits USING (word) GROUP BY name)
-    SELECT f.name, f.phon, array_to_string(list_sort(f.phon), ' ') AS key, array_to_string(f.phon, '') AS joined,
-           i.info, f.phon[1] AS first
+    SELECT f.name, f.phon, array_to_string(list_sort(f.own), ' ') AS key, array_to_string(f.own, '') AS joined,
+           i.info, f.own[1] AS first
     FROM name_forms f JOIN info i USING (name)
     """

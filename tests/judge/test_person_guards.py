@@ -131,3 +131,54 @@ def test_twins_of_whom_the_register_knows_one() -> None:
     """Their numbers follow each other, and each name has a word of its own."""
     twin = person("pemda", TWINS, name="ADIN MUTAWANTO")
     assert said(person("kemendagri", HIS), twin)[0] == "review"
+
+
+@pytest.mark.parametrize(
+    ("more", "judgement"),
+    [
+        ({}, ("link", "weight")),
+        ({"nik": TWINS, "nik_raw": TWINS}, ("review", "neighbours' numbers")),
+        ({"birth_date": "1982-02-17"}, ("review", "another name in the family")),
+        ({"region_code": "3512022002"}, ("review", "another name")),
+    ],
+)
+def test_a_birth_date_that_the_register_knows_once_in_the_village(
+    more: dict[str, Any], judgement: tuple[str, str]
+) -> None:
+    """A married name on another card, the same mother: nobody else was born there that day."""
+    here = {"region_code": "3512022001", "region_system": "kemendagri", "mother_name": "SUMIRAH"}
+    there = here | {"kk": "3512022203150007", "name": "HERI SANTOSO"} | more
+    married = {**person("pemda", None), **there}
+    known = person("kemendagri", TWINS, birth_date="1971-05-01", name="SUTINI", sex="F")
+    assert said(person("kemendagri", HIS, **here), married, known) == judgement
+
+
+@pytest.mark.parametrize("sex", ["M", "F"])
+def test_a_birth_date_that_two_share_in_the_village_names_nobody(sex: str) -> None:
+    """Not even where they are of two sexes: a sex is mistyped more often than a birth date is shared."""
+    here = {"region_code": "3512022001", "region_system": "kemendagri", "mother_name": "SUMIRAH"}
+    other = person("pemda", None, kk="3512022203150007", **here | {"name": "HERI SANTOSO"})
+    twin = person("kemendagri", TWINS, sex=sex, **here | {"name": "BUDI SANTOSO"})
+    assert said(person("kemendagri", HIS, **here), other, twin)[0] == "review"
+
+
+@pytest.mark.parametrize(
+    ("relationship", "judgement"),
+    [
+        ("PARENT_OR_IN_LAW", ("link", "weight")),
+        ("CHILD", ("review", "another birth date in the family")),
+    ],
+)
+def test_the_old_parent_whose_age_was_guessed(
+    relationship: str, judgement: tuple[str, str]
+) -> None:
+    his = person("kemendagri", HIS, birth_date="1938-09-07", relationship="PARENT")
+    guessed = person("kemensos", None, birth_date="1940-07-01", relationship=relationship)
+    assert said(his, guessed) == judgement
+
+
+def test_a_wife_under_her_husbands_name_is_not_her_husband() -> None:
+    his = person("kemendagri", HIS, relationship="HEAD")
+    hers = {"name": "NY. HERI MUTAWANTO", "sex": "F", "birth_date": "1982-06-20"}
+    wife = person("pemda", None, relationship="WIFE", **hers)
+    assert said(his, wife) == ("review", "husband and wife")

@@ -52,6 +52,22 @@ def test_an_unnamed_child_has_no_words(name: str) -> None:
     assert features["name_first"] is None
 
 
+@pytest.mark.parametrize("mark", ["ALIAS", "ALS."])
+def test_both_names_of_two_count_and_the_first_is_the_key(mark: str) -> None:
+    typed = f"TAN GIOK LAN {mark} LANI TANUWIJAYA BINTI HASAN"
+    both, first, other = persons(
+        {"name": typed}, {"name": "TAN GIOK LAN"}, {"name": "LANI TANUWIJAYA"}
+    )
+    assert both["name_key"] == first["name_key"]
+    assert set(both["name_phon"]) == {*first["name_phon"], *other["name_phon"]}
+
+
+def test_a_diminutive_after_alias_says_nothing_new() -> None:
+    """WINAYAH TARIRNI RARIATUN ALIAS ATUN has no fourth word that her twin lacks."""
+    short, whole = persons({"name": "RARIATUN ALIAS ATUN"}, {"name": "RARIATUN"})
+    assert short["name_phon"] == whole["name_phon"]
+
+
 def test_a_particle_is_a_name_where_it_stands_alone() -> None:
     assert person(name="NI")["name_key"] is not None
 
