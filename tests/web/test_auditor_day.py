@@ -271,6 +271,7 @@ def test_on_a_phone_without_the_script_by_keyboard(judged: Served, open_: Open) 
             page.wait_for_timeout(500)
             page.get_by_role("link", name="Look again").press("Enter")
         page.get_by_text("Everything holds").wait_for()
+        page.get_by_text("came after it, the one about this verification among them").wait_for()
 
 
 @pytest.mark.parametrize(
