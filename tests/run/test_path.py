@@ -181,6 +181,14 @@ def test_what_people_judged_holds_through_runs_retraining_and_new_rules(
     holds()
 
 
+def test_a_judgement_taken_back_gives_the_machine_its_say(hub: Hub) -> None:
+    pair = pair_of_one(hub)
+    for verdict in ("non-link", "review"):
+        judgements.record(hub, "person", *pair, verdict, actor="steward", reason="looked")
+    run(hub, QUIET)
+    assert entity(hub, pair[0]) == entity(hub, pair[1])
+
+
 class Killed(BaseException):
     """Stands for a process that ends between two stages."""
 
