@@ -13,7 +13,7 @@ from matching.households import place_families
 from matching.model import Model
 from matching.rules import KINDS, Kind, load_linkage
 from matching.second_opinion import second_opinion
-from mdm import judgements, links
+from mdm import audit, judgements, links
 from mdm.errors import CapacityError
 from mdm.hub.runs import published_run
 from mdm.hub.tables import LinkageModel
@@ -138,6 +138,7 @@ def _model(work: Work, kind: Kind) -> Model:
         session.merge(
             LinkageModel(name=model.name, kind=kind, fingerprint=model.fingerprint, current=True)
         )
+        audit.record(session, "system", "learn", kind=kind, model=model.name)
     return model
 
 

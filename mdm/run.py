@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from sqlmodel import col, select
 
 from matching.engine import Engine
-from mdm import rulebook
+from mdm import audit, rulebook
+from mdm.audit import changes, vouched
 from mdm.compose import Hub
 from mdm.fitting import require_room
 from mdm.hub.runs import abandon_run, published_run, published_seq, start_run, unfinished_runs
@@ -233,6 +234,8 @@ def _finish(
     models and a later one that uses them work on the same facts."""
     with work.hub.sessions.begin() as session:
         held = session.get_one(Run, work.run.id)
+        if publishes:
+            changes.note(session, vouched.RUN, held.id)
         held.fingerprint = fingerprint
         held.seconds = dict(work.seconds)
         held.counts = {result.stage: result.counts for result in results}
@@ -240,6 +243,9 @@ def _finish(
         if not publishes:
             abandon_run(session, held)
             work.hub.lake.forget(session, owner=held.id)
+            return
+        told = vouched.standing(session, (vouched.STAGES, held.id), (vouched.FILES, held.id))
+        audit.record(session, "system", "finish", run=held.id, run_seq=held.seq, holds=told)
 
 
 def _fingerprint(hub: Hub, rules: str, train: bool, publishes: bool) -> str:

@@ -1,8 +1,8 @@
-"""What the log vouches for: the ciphertexts of every published run, by their digests.
+"""What the log vouches for: the profiles of every published run, by their digests.
 
-A run's `publish` event has one digest over the digests of all ciphertexts it sealed; those stand in
-`sealed_digest`, in the order of writing. A profile that was altered, swapped, removed or put back to
-an older state differs, and is named.
+A run's `publish` event has one digest over the digests of all profiles it sealed and ended; those stand in
+`sealed_digest`, in the order of writing. A profile that was altered, swapped, removed, ended, moved to another region
+or put back to an older state differs, and is named.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import sqlalchemy as sa
@@ -18,52 +19,81 @@ from sqlmodel import Session, col, func, select
 from mdm.audit.verified import Verified
 from mdm.hub.runs import PUBLISHED
 from mdm.hub.tables import Run, SealedDigest, SealedProfile
-from mdm.seal.profiles import ciphertext_digest, profile_place
+from mdm.seal.profiles import ciphertext_digest, profile_digest, profile_place
 from mdm.work.progress import Progress
 
 TOGETHER = 4_000
 BYTES = 32
 
 
-def verify(
-    session: Session,
-    published: Mapping[int, str],
-    erased: Collection[str],
-    progress: Progress,
-    found: Verified,
-) -> None:
-    """Hold every sealed profile against the log. `published`: run → digest in its event."""
+@dataclass(frozen=True)
+class Said:
+    """What the log says. `published`: run → digest in its event; `placed`: the runs whose digests tell kind, region and
+    end too, which those of before did not; `shredded`: entities whose key is gone; `blanked`: those of which versions
+    are."""
+
+    published: Mapping[int, str]
+    placed: Collection[int]
+    shredded: Collection[str]
+    blanked: Collection[str]
+
+    def digest(self, row: Any) -> bytes | None:
+        """What the log vouches for of a profile; None for an end that it does not."""
+        entity_id, version, kind, key_id, run_seq, region, sealed = row
+        place = profile_place(entity_id, version, key_id)
+        if run_seq in self.placed:
+            return profile_digest(place, kind, region, sealed)
+        return None if sealed is None else ciphertext_digest(place, sealed)
+
+
+@dataclass
+class _Made:
+    """The digest over a run's profiles as they stand: those that live in order, then those that end."""
+
+    living: Any = field(default_factory=hashlib.sha256)
+    ended: bytearray = field(default_factory=bytearray)
+
+    def add(self, made: bytes, *, ends: bool) -> None:
+        if ends:
+            self.ended += made
+        else:
+            self.living.update(made)
+
+    def digest(self) -> str:
+        self.living.update(self.ended)
+        return str(self.living.hexdigest())
+
+
+def verify(session: Session, said: Said, progress: Progress, found: Verified) -> None:
+    """Hold every sealed profile against the log."""
     total = int(session.exec(select(func.count()).select_from(SealedProfile)).one())
-    runs: dict[int, Any] = {}
+    runs: dict[int, _Made] = {}
     with progress.task("verify sealed profiles", total) as advance:
         for some in _profiles(session, None):
-            for entity_id, version, key_id, run_seq, ciphertext in some:
-                if ciphertext is not None:
-                    made = ciphertext_digest(profile_place(entity_id, version, key_id), ciphertext)
-                    runs.setdefault(run_seq, hashlib.sha256()).update(made)
-                    found.profiles += 1
+            for row in some:
+                made, ends = said.digest(row), row.ciphertext is None
+                found.profiles += not ends
+                if made is not None:
+                    runs.setdefault(row.run_seq, _Made()).add(made, ends=ends)
             advance(len(some))
     seen = _seen(session)
-    for run_seq in sorted(published.keys() - set(seen)):
+    for run_seq in sorted(said.published.keys() - set(seen)):
         found.fault(
             "profile",
             f"Run {run_seq} was published, says the log; readers do not see it: the hub was put "
             "back to an older state.",
         )
     for run_seq in seen:
-        said = published.get(run_seq)
-        if said is None:
+        if run_seq not in said.published:
             found.fault("profile", f"Run {run_seq} is published, but no event says so.")
-        elif runs.get(run_seq, hashlib.sha256()).hexdigest() != said:
-            _look_closer(session, run_seq, said, erased, found)
+        elif runs.get(run_seq, _Made()).digest() != said.published[run_seq]:
+            _look_closer(session, run_seq, said, found)
 
 
-def _look_closer(
-    session: Session, run_seq: int, said: str, erased: Collection[str], found: Verified
-) -> None:
+def _look_closer(session: Session, run_seq: int, said: Said, found: Verified) -> None:
     """Name what differs of one run; a run that sealed profiles of erased people may lack those."""
     kept = _kept(session, run_seq)
-    if hashlib.sha256(b"".join(kept)).hexdigest() != said:
+    if hashlib.sha256(b"".join(kept)).hexdigest() != said.published[run_seq]:
         found.fault(
             "digests",
             f"The sealed profiles of run {run_seq} are not those its publish event vouches for.",
@@ -71,23 +101,29 @@ def _look_closer(
         return
     left, gone = Counter(kept), 0
     for some in _profiles(session, run_seq):
-        for entity_id, version, key_id, _, ciphertext in some:
-            if ciphertext is None:
-                gone += entity_id in erased
-                continue
-            made = ciphertext_digest(profile_place(entity_id, version, key_id), ciphertext)
-            if left[made]:
+        for row in some:
+            made = said.digest(row)
+            if made is not None and left[made]:
                 left[made] -= 1
-            else:
-                found.fault(
-                    "profile",
-                    f"The profile {entity_id} version {version} is not the one that run {run_seq} "
-                    "sealed: it was altered, swapped or put back.",
-                )
+            elif row.entity_id in said.shredded or (
+                row.ciphertext is None and row.entity_id in said.blanked
+            ):
+                gone += 1  # an erasure took the region, or what was sealed
+            elif made is not None:
+                _name(found, row)
                 gone += 1
     missing = sum(left.values()) - gone
     if missing > 0:
         found.fault("profile", f"{missing} profiles that run {run_seq} sealed are missing.")
+
+
+def _name(found: Verified, row: Any) -> None:
+    what = "ended" if row.ciphertext is None else "sealed"
+    found.fault(
+        "profile",
+        f"The profile {row.entity_id} version {row.version} is not the one that run {row.run_seq} "
+        f"{what}: it, its region or its kind was altered, swapped or put back.",
+    )
 
 
 def _seen(session: Session) -> list[int]:
@@ -108,8 +144,10 @@ def _profiles(session: Session, run_seq: int | None) -> Iterator[Any]:
     query = sa.select(
         col(SealedProfile.entity_id),
         col(SealedProfile.version),
+        col(SealedProfile.kind),
         col(SealedProfile.key_id),
         col(SealedProfile.run_seq),
+        col(SealedProfile.region),
         col(SealedProfile.ciphertext),
     ).order_by(col(SealedProfile.entity_id), col(SealedProfile.version))
     if run_seq is not None:

@@ -8,18 +8,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import msgspec
 import sqlalchemy as sa
 from sqlmodel import Session
 
+from mdm.audit import changes
 from mdm.audit.verifier import leaf_hash
+from mdm.audit.vouched import Holds
 from mdm.errors import InputError
 from mdm.hub.columns import now
 from mdm.hub.dialect import dialect_of
 from mdm.hub.lists import Prepared
+from mdm.hub.sessions import at_the_end
 from mdm.hub.tables import AuditEvent
 
 #: Details whose values the hub makes itself: ids, digests, counts, moments, names of rules.
@@ -36,6 +39,7 @@ _MADE = frozenset(
         "fields",
         "found",
         "hashes",
+        "holds",
         "id",
         "job",
         "judgement",
@@ -131,6 +135,8 @@ def append(session: Session, events: Sequence[Event]) -> list[Row]:
     # What the caller changed goes first: whoever waits for the log's turn holds its rows already, and
     # whoever has it waits for nobody's. So two units of work never wait for each other.
     session.flush()
+    if (held := changes.told(session)) is not None:
+        events = [*events[:-1], _holding(events[-1], held)]
     connection = session.connection()
     dialect = dialect_of(connection)
     dialect.exclusive(connection, "audit")
@@ -142,6 +148,20 @@ def append(session: Session, events: Sequence[Event]) -> list[Row]:
         rows.append((seq, data, leaf_hash(data)))
     dialect.load(connection, AuditEvent, _EVENT, rows)
     return rows
+
+
+@at_the_end
+def _tell_the_rest(session: Session) -> None:
+    """Changes of rows that the log holds, told by no event of their unit of work."""
+    if (held := changes.told(session)) is not None:
+        record(session, "system", "hold", holds=held)
+
+
+def _holding(event: Event, held: Holds) -> Event:
+    """The event, telling of rows that were changed beside what it tells itself."""
+    own = event.details.get("holds") or {}
+    both = {name: {**own.get(name, {}), **held.get(name, {})} for name in {*own, *held}}
+    return replace(event, details={**event.details, "holds": both})
 
 
 def size(session: Session) -> int:

@@ -10,16 +10,22 @@ MOST = 100  # faults told one by one
 @dataclass(frozen=True)
 class Fault:
     """Something that does not hold. `what`: altered, missing, moved, root, signature, tile, index,
-    key, witness, profile, digests, number, lake, judgement, role."""
+    key, witness, profile, digests, number, lake, judgement, role, rules, entity, job,
+    row. Of a row: the `table` it stands
+    in, the `group` of rows there, and `how` it differs (altered, gone, untold, between)."""
 
     what: str
     sentence: str
     seq: int | None = None
+    table: str = ""
+    group: str = ""
+    how: str = ""
 
 
 @dataclass
 class Verified:
-    """What a verification came to. `unsigned`: events since the last checkpoint."""
+    """What a verification came to. `unsigned`: events since the last checkpoint; `unheld`: by table, how many groups of
+    rows no event holds, for they were written before the log held rows."""
 
     events: int = 0
     checkpoints: int = 0
@@ -28,6 +34,7 @@ class Verified:
     root: str = ""
     faults: list[Fault] = field(default_factory=list)
     more: int = 0  # faults that are not told one by one
+    unheld: dict[str, int] = field(default_factory=dict)
 
     @property
     def holds(self) -> bool:
@@ -36,7 +43,11 @@ class Verified:
 
     def fault(self, what: str, sentence: str, seq: int | None = None) -> None:
         """Note what does not hold."""
+        self.add(Fault(what, sentence, seq))
+
+    def add(self, fault: Fault) -> None:
+        """Note what does not hold."""
         if len(self.faults) < MOST:
-            self.faults.append(Fault(what, sentence, seq))
+            self.faults.append(fault)
         else:
             self.more += 1

@@ -6,6 +6,7 @@ what is true; what does not agree with it is named in plain words.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from hashlib import sha256
 from typing import Any
@@ -13,8 +14,9 @@ from typing import Any
 import msgspec
 from sqlmodel import Session, func, select
 
-from mdm.audit import ciphertexts, deliveries, numbers
+from mdm.audit import ciphertexts, deliveries, entities, numbers, rulesets
 from mdm.audit.checkpoints import own_verifiers, verifier_keys
+from mdm.audit.compared import Compared
 from mdm.audit.held import KeptTiles, Signed, checkpoints, events
 from mdm.audit.indexed import Index
 from mdm.audit.tiles import HASH, WIDTH
@@ -57,8 +59,14 @@ def verify(
             for sentence in log.index.differences(session):
                 found.fault("index", sentence)
         log.words.verify(session, found)
+        with progress.task("verify records"):
+            log.rows.verify(session, found)
+            rulesets.verify(session, log.rules, found)
+            entities.verify_keys(session, log.forgotten, found)
         if profiles:
-            ciphertexts.verify(session, log.published, log.erased, progress, found)
+            said = ciphertexts.Said(log.published, log.placed, log.shredded, log.blanked)
+            ciphertexts.verify(session, said, progress, found)
+            entities.verify(session, log.shredded, found)
             numbers.verify(hub, session, progress, found)
             deliveries.verify(hub, session, log.landed, progress, found)
     return found
@@ -82,6 +90,10 @@ class _Said(msgspec.Struct):
     rows: Any = None
     run_seq: int | None = None
     sealed: str | None = None
+    snapshot: Any = None
+    holds: Any = None
+    rules: Any = None
+    counts: Any = None
     verifier: str | None = None
 
 
@@ -101,9 +113,16 @@ class _Log:
         self._next = 0
         self.index = Index(session)
         self.published: dict[int, str] = {}
-        self.erased: set[str] = set()
+        self.placed: set[int] = (
+            set()
+        )  # of these, whose profiles are vouched for with region and end
+        self.shredded: set[str] = set()
+        self.blanked: set[str] = set()
+        self.forgotten: Counter[str] = Counter()  # whose keys erasures took
         self.landed: dict[str, int] = {}
         self.words = Words()
+        self.rows = Compared()
+        self.rules: set[str] = set()
 
     def check_keys(self, own: Sequence[str]) -> None:
         """The hub's own keys must be among those kept: nobody else's signatures count."""
@@ -185,11 +204,18 @@ class _Log:
             self._found.fault("altered", f"Event {seq} cannot be read: it was altered.", seq)
             return
         self.index.add(seq, said)
+        self.rows.add(seq, said)
+        if said.action in rulesets.ACTS and isinstance(said.rules, str):
+            self.rules.add(said.rules)
         if said.action == "publish" and said.sealed and said.run_seq is not None:
             self.published[said.run_seq] = said.sealed
+            if isinstance(said.holds, dict):
+                self.placed.add(said.run_seq)
         elif said.action in ("erase", "blank") and isinstance(said.entity_id, (str, list)):
             ids = said.entity_id if isinstance(said.entity_id, list) else [said.entity_id]
-            self.erased.update(ids)
+            (self.shredded if said.action == "erase" else self.blanked).update(ids)
+            if said.action == "erase" and isinstance(said.counts, dict):
+                self.forgotten.update(said.counts)
         elif said.action == "land" and isinstance(said.batch, str) and isinstance(said.rows, int):
             self.landed[said.batch] = said.rows
         elif said.action == KEY_EVENT and said.verifier:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 import sqlalchemy as sa
 from sqlmodel import Session, col, delete, select
 
+from mdm.audit import changes, vouched
 from mdm.compose import Hub
 from mdm.corrections import evidence, store
 from mdm.corrections.dividing import without
@@ -109,6 +110,7 @@ def _places(session: Session, keys: Sequence[str]) -> dict[str, str]:
 def _seal_anew(hub: Hub, session: Session, row: Correction, left: Proposal | None) -> None:
     """Put what is left in the place of the whole, under a key of its own: copies of what stood there, and
     the notes of its steps, open for nobody any more. Its papers go."""
+    changes.note(session, vouched.BY_MODEL[CorrectionEvidence], row.id)
     for file in evidence.of(session, row.id):
         evidence.remove(hub, file)
     session.exec(delete(CorrectionEvidence).where(col(CorrectionEvidence.correction) == row.id))

@@ -16,16 +16,17 @@ from sqlmodel import col
 from matching.engine import Engine
 from matching.evaluation import Evaluation, Scores
 from matching.rules import KINDS
+from mdm import audit
 from mdm.arrow import rows_of
+from mdm.audit import changes, vouched
 from mdm.compose import Hub
 from mdm.figures import sql
 from mdm.hub.runs import published_seq
-from mdm.hub.tables import RunFigure
+from mdm.hub.tables import BY_REGION, RunFigure
 from mdm.survivorship.rules import load_rules
 from mdm.validation.standing import hold_standing
 
 COLUMNS = ("run_seq", "figure", "kind", "part", "detail", "value", "low", "high")
-BY_REGION = ("region", "desil")
 QUALITY = ("precision", "recall", "f1")
 
 _Row = tuple[Any, ...]
@@ -54,6 +55,7 @@ def keep_quality(hub: Hub, seq: int, kind: str, found: Evaluation) -> None:
         chain.from_iterable(_shares(seq, kind, part, value, of) for part, value, of in groups)
     )
     with hub.sessions.begin() as session:
+        changes.note(session, vouched.BY_NAME["run_figure"], str(seq))
         session.execute(
             sa.delete(RunFigure).where(
                 col(RunFigure.run_seq) == seq,
@@ -61,8 +63,8 @@ def keep_quality(hub: Hub, seq: int, kind: str, found: Evaluation) -> None:
                 col(RunFigure.figure).in_(QUALITY),
             )
         )
-    with hub.sessions.bulk() as bulk:
-        bulk.load(RunFigure, COLUMNS, rows)
+        hub.dialect.load(session.connection(), RunFigure, COLUMNS, rows)
+        audit.record(session, "system", "evaluate", kind=kind, run_seq=seq)
 
 
 def _shares(seq: int, kind: str, part: str, value: str, scores: Scores) -> Iterator[_Row]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from threading import Lock
@@ -16,6 +16,20 @@ from mdm.hub.dialect import Dialect, Pool, Turn, dialect_for
 from mdm.hub.journal import Journal, Lasting
 
 _BindArguments = dict[str, Any]
+_AtTheEnd = Callable[[Session], None]
+_LAST: list[_AtTheEnd] = []
+
+
+def at_the_end(act: _AtTheEnd) -> _AtTheEnd:
+    """Let `act` be done last in every unit of work of a session that writes, before it commits."""
+    _LAST.append(act)
+    return act
+
+
+def _end_work(session: Session) -> None:
+    session.flush()
+    for act in _LAST:
+        act(session)
 
 
 class _Bound(Session):
@@ -92,7 +106,7 @@ class Sessions:
             _Bound(bind=connection, expire_on_commit=False) as session,
         ):
             yield session
-            session.flush()
+            _end_work(session)
 
     @contextmanager
     def connect(self) -> Iterator[sa.Connection]:
@@ -166,7 +180,7 @@ class _Apart(Sessions):
             try:
                 with self._unit(session.connection()):
                     yield session
-                    session.flush()
+                    _end_work(session)
                 session.close()
             except BaseException:  # nobody knows what state it is in
                 _end(session)

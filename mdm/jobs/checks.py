@@ -29,6 +29,7 @@ EVERY = 0.5  # seconds between two words on how far it is
 STEPS = {
     "verify events": "events",
     "verify the index of events": "index",
+    "verify records": "records",
     "verify sealed profiles": "profiles",
     "verify the index of numbers": "numbers",
     "verify the lake": "lake",

@@ -19,6 +19,7 @@ from sqlmodel import Session, select
 
 from matching.engine import Engine
 from mdm import audit
+from mdm.audit import vouched
 from mdm.compose import Hub
 from mdm.contracts import contract_for, load_contracts
 from mdm.files import Survey, open_file, survey
@@ -222,6 +223,7 @@ def _adopt(hub: Hub, delivery: Delivery, written: Sequence[Written]) -> None:
         for item in written:
             hub.lake.adopt(session, item.files)
             session.add(_batch(delivery, item))
+            session.flush()
             _note(session, delivery, item)
 
 
@@ -255,6 +257,7 @@ def _note(session: Session, delivery: Delivery, item: Written) -> None:
         source=delivery.contract.source,
         layout=item.plan.layout.name,
         rows=item.rows,
+        holds=vouched.standing(session, (vouched.FILES, item.batch)),
     )
 
 

@@ -19,6 +19,7 @@ from sqlmodel import Session, SQLModel, delete, select
 
 from matching.engine import Engine
 from mdm import audit, questions
+from mdm.audit import vouched
 from mdm.compose import Hub
 from mdm.eligibility.doubts import load_eligibility
 from mdm.errors import IntegrityError
@@ -120,6 +121,7 @@ def _make_visible(
     held = session.get_one(Run, run.id)
     held.status, held.finished = PUBLISHED, now()
     session.delete(session.get_one(StagingMark, held.seq))
+    session.flush()
     audit.record(
         session,
         actor,
@@ -130,6 +132,7 @@ def _make_visible(
         model=held.model,
         counts={kind: asdict(counts) for kind, counts in done.items()},
         sealed=sealed,
+        holds=vouched.of_run(session, held.seq) | vouched.standing(session, (vouched.RUN, held.id)),
     )
 
 

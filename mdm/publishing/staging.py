@@ -25,7 +25,17 @@ from mdm.hub.tables import Entity, EntityEvent, EntityKey, SealedDigest, SealedP
 from mdm.publishing.standing import hold
 from mdm.publishing.tokens import stage_tokens
 from mdm.seal.processes import Sealer, sealer
-from mdm.seal.profiles import KEY, PROFILE, WORK, Sealed, SealingKeys, key_rows, profile_rows
+from mdm.seal.profiles import (
+    KEY,
+    PROFILE,
+    WORK,
+    Sealed,
+    SealingKeys,
+    key_rows,
+    profile_digest,
+    profile_place,
+    profile_rows,
+)
 from mdm.seal.tokens import PURPOSES
 from mdm.work.progress import Advance, Progress
 
@@ -124,7 +134,7 @@ class Staging:
                 session.connection().execute(turn, turned)
 
     def digest(self) -> str:
-        """One digest over the digests of all new ciphertexts, in the order of their entity ids."""
+        """One digest over the digests of all new profiles, in the order of their entity ids, those that end last."""
         return str(self.digests.hexdigest())
 
     def forget(self) -> None:
@@ -187,12 +197,15 @@ class Staging:
         """Write a batch's sealed profiles and new entity keys."""
         bulk.load(SealedProfile, PROFILE, profile_rows(self.keys, work, answer))
         bulk.load(EntityKey, KEY, key_rows(self.keys, work, answer))
-        if answer.digests:
-            part = (self.keys.run_seq, next(self.parts), answer.digests)
-            bulk.load(SealedDigest, _DIGESTS, [part])
-        self.digests.update(answer.digests)
+        self._vouch(bulk, answer.digests)
         kinds: list[Any] = work.column("kind").to_pylist()
         sealed.update(compress(kinds, answer.changed))
+
+    def _vouch(self, bulk: Bulk, digests: bytearray) -> None:
+        """Keep digests for who verifies, and go on with the one over all of them."""
+        if digests:
+            bulk.load(SealedDigest, _DIGESTS, [(self.keys.run_seq, next(self.parts), digests)])
+        self.digests.update(digests)
 
     def _work(self, fresh: deque[pa.RecordBatch], advance: Advance) -> Iterator[pa.RecordBatch]:
         """Golden profiles with what the hub holds of them, as WORK batches in order of entity id;
@@ -254,26 +267,21 @@ class Staging:
     def _stage_tombstones(self) -> Counter[str]:
         """End the profiles of entities that are golden no more."""
         ended: Counter[str] = Counter()
-        for kind in self.kinds:
-            gone = self.engine.fetch(
-                f"SELECT entity_id, version FROM {kind}_held "
-                f"ANTI JOIN {kind}_golden USING (entity_id) WHERE content_mac IS NOT NULL"
+        gone = self.engine.fetch(
+            self._united(
+                "SELECT '{kind}' AS kind, entity_id, version + 1 AS version FROM {kind}_held "
+                "ANTI JOIN {kind}_golden USING (entity_id) WHERE content_mac IS NOT NULL"
             )
-            rows = (
-                (
-                    entity_id,
-                    version + 1,
-                    kind,
-                    self.keys.run_seq,
-                    self.keys.key_id,
-                    None,
-                    None,
-                    None,
-                )
-                for entity_id, version in rows_of(gone)
-            )
-            with self.hub.sessions.bulk() as bulk:
-                ended[kind] = bulk.load(SealedProfile, PROFILE, rows)
+        )
+        key_id, rows, digests = self.keys.key_id, [], bytearray()
+        for kind, entity_id, version in rows_of(gone):
+            place = profile_place(entity_id, version, key_id)
+            digests += profile_digest(place, kind, None, None)
+            rows.append((entity_id, version, kind, self.keys.run_seq, key_id, None, None, None))
+            ended[kind] += 1
+        with self.hub.sessions.bulk() as bulk:
+            bulk.load(SealedProfile, PROFILE, rows)
+            self._vouch(bulk, digests)
         return ended
 
     def _only(self, kind: str) -> Collection[str] | None:

@@ -9,9 +9,11 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Sequence
 
+import sqlalchemy as sa
 from sqlmodel import Session, col, delete, func, or_, select, update
 
 from mdm import audit, judgements
+from mdm.audit import changes, vouched
 from mdm.compose import Hub
 from mdm.corrections import forgetting as corrections
 from mdm.exchanges import Exchanges
@@ -94,14 +96,22 @@ def _shred(hub: Hub, session: Session, shred: ShredList, erasure: Erasure) -> di
         "answers": review.forget(hub, session, ids, erased),
     }
     _bury(hub, session, ids)
+    doubts = or_(col(EntityQuestion.entity_id).in_(ids), col(EntityQuestion.other).in_(ids))
+    _note_doubts(session, doubts)
     gone = {
         "keys": delete(EntityKey).where(col(EntityKey.entity_id).in_(ids)),
         "tokens": delete(NikToken).where(col(NikToken.entity_id).in_(ids)),
-        "questions": delete(EntityQuestion).where(
-            or_(col(EntityQuestion.entity_id).in_(ids), col(EntityQuestion.other).in_(ids))
-        ),
+        "questions": delete(EntityQuestion).where(doubts),
     }
     return counts | {name: session.exec(one).rowcount for name, one in gone.items()}
+
+
+def _note_doubts(session: Session, which: sa.ColumnElement[bool]) -> None:
+    """The doubts of some runs are about to be fewer: the event of the erasure tells so."""
+    for table in vouched.OF_RUN:
+        if table.model is EntityQuestion:
+            runs = session.connection().execute(table.query(*table.key).where(which).distinct())
+            changes.note(session, table, *map(str, runs.scalars()))
 
 
 def _bury(hub: Hub, session: Session, ids: Sequence[str]) -> None:

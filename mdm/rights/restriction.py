@@ -24,10 +24,10 @@ def restrict(hub: Hub, entity_id: str, *, basis: str, actor: str, case: str | No
         made = SubjectRestriction(
             id=short_id(), entity_id=target, basis=basis, case_number=case, actor=actor
         )
+        session.add(made)
         audit.record(
             session, actor, "restrict", entity_id=target, reason=basis, case=case, id=made.id
         )
-        session.add(made)
         return made.id
 
 

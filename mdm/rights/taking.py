@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from sqlmodel import Session
 
+from mdm.audit import changes, vouched
 from mdm.compose import Hub
 from mdm.hub.tables import Batch
 from mdm.lake import LakeFile
@@ -41,6 +42,7 @@ class Taken:
 
     def settle(self, hub: Hub, session: Session) -> None:
         """Swap the files and mend the batches' counts, in the caller's unit of work."""
+        changes.note(session, vouched.FILES, *sorted({old.owner for old, _ in self.swaps}))
         for old, new in self.swaps:
             hub.lake.swap(session, old, new)
         for name, rows in self.rows.items():

@@ -10,6 +10,7 @@ import os
 from array import array
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import compress, repeat
 from operator import and_, ne
 from typing import Any, NamedTuple
@@ -30,6 +31,7 @@ from mdm.seal import (
     column_part,
     entity_part,
     header_of,
+    length_prefixed,
     seal_with,
     unwrap_entity_key,
     version_part,
@@ -96,14 +98,14 @@ def seal_batch(keys: SealingKeys, work: pa.RecordBatch) -> Sealed:
     wrap_before = column_part(_PLAIN, *WRAPPED)
     seal_before = column_part(_PACKED, *SEALED)
     digest_before = column_part(b"digest", *SEALED)
-    ids, _, contents, _, versions, held_macs, held_keys, held_ids = columns_of(work)
+    ids, kinds, contents, regions, versions, held_macs, held_keys, held_ids = columns_of(work)
     macs = list(map(Mac(keys.mac), contents))
     changed = bytearray(map(ne, macs, held_macs))
     fresh = bytearray(map(and_, changed, (held is None for held in held_keys)))
     random = _random_parts(changed.count(1))
     ciphertexts, wrapped, digests = [], [], []
-    rows = zip(ids, contents, versions, held_keys, held_ids, strict=True)
-    for entity_id, content, version, held_key, held_id in compress(rows, changed):
+    rows = zip(ids, kinds, contents, regions, versions, held_keys, held_ids, strict=True)
+    for entity_id, kind, content, region, version, held_key, held_id in compress(rows, changed):
         key, wrap_nonce, nonce = next(random)
         entity = entity_part(entity_id)
         if held_key is None:
@@ -114,7 +116,8 @@ def seal_batch(keys: SealingKeys, work: pa.RecordBatch) -> Sealed:
         place = entity + version_part((version or 0) + 1, key_id)
         sealed = seal_with(AESGCM(key), nonce, _PACKED, seal_before + place, content)
         ciphertexts.append(sealed)
-        digests.append(hashlib.sha256(digest_before + place + sealed).digest())
+        lies = _lying(kind, region)
+        digests.append(hashlib.sha256(digest_before + place + lies + sealed).digest())
     sizes = bytearray(array("I", map(len, ciphertexts)))
     values = (compress(macs, changed), ciphertexts, wrapped, digests)
     return Sealed(changed, fresh, sizes, *map(bytearray().join, values))
@@ -169,8 +172,20 @@ def profile_place(entity_id: str, version: int, key_id: int) -> Place:
 
 
 def ciphertext_digest(place: Place, sealed: bytes) -> bytes:
-    """SHA-256 over a place and what is sealed there: what the audit log vouches for."""
+    """SHA-256 over a place and what is sealed there: what the audit log vouched for before `profile_digest`."""
     return hashlib.sha256(place.associated(b"digest") + sealed).digest()
+
+
+def profile_digest(place: Place, kind: str, region: str | None, sealed: bytes | None) -> bytes:
+    """SHA-256 over a place, whose profile it is, in which region, and what is sealed there (nothing: it ends): what the
+    audit log vouches for."""
+    lies = _lying(kind, region)
+    return hashlib.sha256(place.associated(b"digest") + lies + (sealed or b"")).digest()
+
+
+@lru_cache(maxsize=65_536)
+def _lying(kind: str, region: str | None) -> bytes:
+    return length_prefixed(kind.encode(), (region or "").encode())
 
 
 def _random_parts(profiles: int) -> Iterator[tuple[bytes, bytes, bytes]]:

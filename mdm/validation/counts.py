@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from sqlmodel import Session
 
 from mdm import audit
+from mdm.audit import changes, vouched
 from mdm.compose import Hub
 from mdm.contracts.accepted import Kind
 from mdm.hub.tables import Batch
@@ -80,6 +81,7 @@ def record(
     if not new:
         return
     with hub.sessions.begin() as session:
+        changes.note(session, vouched.FILES, *sorted(new))
         hub.lake.adopt(session, list(files.values()))
         for count in counts:
             if count.batch in new:

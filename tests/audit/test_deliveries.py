@@ -48,5 +48,6 @@ def test_delivered_rows_that_were_altered_changed_places_or_went_are_missed(
             put(hub, file, path, content)
         tamper(hub, "DELETE FROM lake_file WHERE id = :id", id=gone.id)
         assert faults(hub) == [
-            f"Batch {gone.owner} landed {gone.rows:,} rows, says the log; 0 are in the lake, 0 were erased."
+            f"List of files of {gone.owner}: altered in the database since the log last told of it.",
+            f"Batch {gone.owner} landed {gone.rows:,} rows, says the log; 0 are in the lake, 0 were erased.",
         ]

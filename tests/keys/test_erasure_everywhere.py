@@ -11,7 +11,7 @@ from mdm.compose import Hub
 from mdm.exchanges import Exchanges
 from mdm.hub.columns import now
 from mdm.hub.runs import published_seq
-from mdm.hub.tables import AuditEvent, EntityEvent
+from mdm.hub.tables import AuditEvent
 from mdm.lookup import profile_by_nik
 from mdm.opening import open_every_version, open_profiles
 from tests.keys.approving import erase
@@ -35,12 +35,9 @@ def test_versions_from_when_two_were_taken_for_one_are_gone_too(hub: Hub) -> Non
         "e1": (made_of(THEIRS, nik=BUDI, name="BUDI"), [BUDI]),
         "e2": (made_of(MINE, nik=SITI, name="SITI"), [SITI]),
     }
-    publish_golden(hub, Golden(persons=apart))
-    with hub.sessions.begin() as session:
+    publish_golden(hub, Golden(persons=apart, split={"e1": "e2"}))
+    with hub.sessions.read() as session:
         seq = published_seq(session)
-        session.add(
-            EntityEvent(run_seq=seq, entity_id="e1", kind="person", event="split", other="e2")
-        )
     exchanges, told = Exchanges(hub.keys), {"uri": "https://x", "message": {}, "items": ["SITI"]}
     with hub.sessions.begin() as session:
         waits = exchanges.begin(session, "client", "t", (), told, due=now())

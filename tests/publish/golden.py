@@ -44,6 +44,7 @@ class Golden:
     merged: Mapping[str, str] = field(default_factory=dict)
     absent: Sequence[str] = ()
     regions: Mapping[str, str] = field(default_factory=dict)
+    split: Mapping[str, str] = field(default_factory=dict)  # what was left → what left it
 
     def register(self, engine: Engine) -> None:
         """Make the tables of persons and families in the engine."""
@@ -58,6 +59,7 @@ class Golden:
         }
         engine.register("person_golden", pa.table(golden))
         _entities(engine, "person", [*ids, *self.absent], self.merged)
+        _events(engine, self.merged, self.split)
         golden = {
             "entity_id": pa.array(list(self.families), pa.string()),
             "content": pa.array(list(self.families.values()), pa.string()),
@@ -83,6 +85,16 @@ def _entities(engine: Engine, kind: str, active: Sequence[str], merged: Mapping[
         "merged_into": pa.array([None] * len(active) + list(merged.values()), pa.string()),
     }
     engine.register(f"{kind}_entities", pa.table(table))
+
+
+def _events(engine: Engine, merged: Mapping[str, str], split: Mapping[str, str]) -> None:
+    events = [(one, "merge", other, 1) for one, other in merged.items()]
+    events += [(one, "split", other, 1) for one, other in split.items()]
+    names = ("entity_id", "event", "other_entity_id", "records")
+    types = (pa.string(), pa.string(), pa.string(), pa.int32())
+    columns = [[event[at] for event in events] for at in range(len(names))]
+    arrays = [pa.array(column, of) for column, of in zip(columns, types, strict=True)]
+    engine.register("person_entity_events", pa.table(arrays, names=names))
 
 
 def begin(hub: Hub) -> Run:

@@ -44,8 +44,8 @@ audit.add_command(breach)
 @click.option("--events-only", is_flag=True, help="Leave out profiles, index of NIKs and lake.")
 @pass_session
 def verify(session: Session, *, witnessed: tuple[Path, ...], events_only: bool) -> None:
-    """Check every event, every signed checkpoint, and against the log every sealed profile, the index of NIKs and
-    KKs, and the files of the lake."""
+    """Check every event, every signed checkpoint, and against the log agreements, accounts, runs, rules and what
+    people said; every sealed profile, the index of NIKs and KKs, and the files of the lake."""
     from mdm.audit.verifying import verify as check  # noqa: PLC0415 - loads the whole hub
 
     notes = [_read_note(path) for path in witnessed]
@@ -58,7 +58,8 @@ def verify(session: Session, *, witnessed: tuple[Path, ...], events_only: bool) 
     if not found.holds:
         raise IntegrityError(
             "The audit log, or what it vouches for, does not hold.",
-            "Keep everything as it is, and find out who could write to the hub.",
+            "Keep everything as it is; look up the events about what is named (`dtsen audit events --about`), compare "
+            "it with a backup of that day, and find out who could write to the database.",
         )
 
 
@@ -73,6 +74,12 @@ def _show(session: Session, found: Verified) -> None:
         f"{found.profiles:,} sealed profiles: "
         + ("everything holds." if found.holds else "something does not hold."),
     )
+    if found.unheld:
+        say(
+            session,
+            f"{sum(found.unheld.values()):,} things were written before the log held what they say, and cannot be "
+            f"compared: {', '.join(sorted(found.unheld))}.",
+        )
     if found.unsigned:
         say(session, f"{found.unsigned:,} events wait for the next checkpoint.")
 

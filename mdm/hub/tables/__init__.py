@@ -40,7 +40,15 @@ from mdm.hub.tables.entities import (
 from mdm.hub.tables.exchanges import AgreedCallback, Exchange, ExchangeReference, SeenMessage
 from mdm.hub.tables.review import ReviewAnswer, ReviewTask, ReviewTaskEntity
 from mdm.hub.tables.rights import JudgementKey, Refiling, ShredEntry, SubjectRestriction
-from mdm.hub.tables.runs import LinkageModel, RuleSet, Run, RunFigure, RunStage, StagingMark
+from mdm.hub.tables.runs import (
+    BY_REGION,
+    LinkageModel,
+    RuleSet,
+    Run,
+    RunFigure,
+    RunStage,
+    StagingMark,
+)
 from mdm.hub.tables.samples import Sample, SampleItem, SampleKey, SampleVerdict
 from mdm.hub.tables.trust import (
     AuditActor,
@@ -71,6 +79,7 @@ APPEND_ONLY = (
 
 __all__ = [
     "APPEND_ONLY",
+    "BY_REGION",
     "AgreedCallback",
     "Alarm",
     "Approval",

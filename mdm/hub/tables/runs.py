@@ -43,6 +43,10 @@ class RunStage(SQLModel, table=True):
     rows: int | None = None
 
 
+#: The figures that are many: kept for the published run and the one being made only.
+BY_REGION = ("region", "desil")
+
+
 class RunFigure(SQLModel, table=True):
     """One number that a run came to, for pages: counts and shares, of no single person.
 
