@@ -18,6 +18,7 @@ from sqlmodel import Session
 
 from mdm.audit import vouched
 from mdm.audit.vouched import BY_MODEL, EMPTY, Holds, Table
+from mdm.hub.dialect import dialect_of
 
 _NOTED = "rows that the log holds"  # in a session: (table, group) → digest before
 
@@ -27,7 +28,14 @@ def note(session: Session, table: Table, *groups: str) -> None:
     noted = session.info.setdefault(_NOTED, {})
     for group in groups:
         if (table.called, group) not in noted:
+            _take_turn(session, table, group)
             noted[table.called, group] = vouched.digest(session, table, group)
+
+
+def _take_turn(session: Session, table: Table, group: str) -> None:
+    """Until this unit of work ends no other changes the group: each would tell of it without the other's rows."""
+    connection = session.connection()
+    dialect_of(connection).exclusive(connection, f"rows of {table.called} {group}")
 
 
 def told(session: Session) -> Holds | None:
@@ -57,5 +65,8 @@ def _changed(session: OrmSession) -> Iterator[tuple[Table, Any]]:
 
 @sa.event.listens_for(OrmSession, "before_flush")
 def _notice(session: OrmSession, _context: Any, _instances: Any) -> None:
-    for table, row in _changed(session):
-        note(session, table, table.group(row))  # type: ignore[arg-type]
+    # In one order, so that of two units of work with several groups one waits, not both.
+    for name, group in sorted(
+        {(table.called, table.group(row)) for table, row in _changed(session)}
+    ):
+        note(session, vouched.BY_NAME[name], group)  # type: ignore[arg-type]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -30,7 +31,7 @@ from mdm.rights import restriction
 from mdm.sampling import AskedEvents
 from tests.audit.tampering import tamper
 from tests.corrections.chain import OPERATOR, VERIFIER, draft
-from tests.publish.golden import AGUS
+from tests.publish.golden import AGUS, BUDI
 from tests.review.desk import ANI, A, B, C, D, Desk
 from tests.run.homes import QUIET, FirstRun, copy_of
 from tests.templates import Fill, Template
@@ -313,3 +314,24 @@ def test_a_digest_is_the_same_on_every_database_and_in_every_order(hub: Hub) -> 
         "run_figure": "3b987bc249d185e2d300386c909543bc428181b0cbbba4fd35ace2c18d8a1c90",
         "client": "bde86254fec5fe86eca2d353fa4bee8ec10c0cb4be3c0f530a87fe65afc38c3e",
     }
+
+
+def test_two_acts_at_once_upon_one_group_are_no_alteration(hub: Hub) -> None:
+    """The second begins while the first has told and not committed: on SQLite it waits for its turn, on PostgreSQL
+    for the log's."""
+
+    def other() -> None:
+        with hub.sessions.begin() as session:
+            honey.add_honey(hub, session, BUDI, actor="other")
+
+    with ThreadPoolExecutor(1) as beside:
+        with hub.sessions.begin() as session:
+            honey.add_honey(hub, session, AGUS, actor="admin")
+            waiting = beside.submit(other)
+            with pytest.raises(TimeoutError):
+                waiting.result(timeout=1)
+        waiting.result()
+    found = checked(hub)
+    assert found.holds, found.faults
+    tamper(hub, "UPDATE honey_nik SET added_by = 'nobody'")
+    assert [fault.how for fault in checked(hub).faults] == ["altered"]
