@@ -13,7 +13,7 @@ from typing import Any
 from sqlmodel import Session, select
 
 from mdm.audit.verified import Fault, Verified
-from mdm.audit.vouched import EMPTY, OF_RUN, TABLES, Table, groups
+from mdm.audit.vouched import BY_NAME, EMPTY, OF_RUN, TABLES, Table, groups
 from mdm.hub.runs import PUBLISHED
 from mdm.hub.tables import EntityQuestion, Job, Run
 
@@ -68,7 +68,7 @@ class Compared:
     def verify(self, session: Session, found: Verified) -> None:
         """Name every group of rows that is not as the log says."""
         for (name, group), seq in sorted(self.between.items()):
-            if table := _BY_NAME.get(name):
+            if table := BY_NAME.get(name):
                 _fault(found, table, group, BETWEEN, seq)
         published = {
             str(one) for one in session.exec(select(Run.seq).where(Run.status == PUBLISHED)).all()
@@ -110,7 +110,6 @@ class Compared:
                 found.fault("job", f"The job {job} is not of the one who asked for it.")
 
 
-_BY_NAME = {one.called: one for one in TABLES}
 _BY_ACT: dict[str, list[Table]] = {}
 for _table in TABLES:
     for _act in _table.acts:

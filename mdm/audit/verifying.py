@@ -113,9 +113,8 @@ class _Log:
         self._next = 0
         self.index = Index(session)
         self.published: dict[int, str] = {}
-        self.placed: set[int] = (
-            set()
-        )  # of these, whose profiles are vouched for with region and end
+        # Of these, those whose profiles are vouched for with region and end.
+        self.placed: set[int] = set()
         self.shredded: set[str] = set()
         self.blanked: set[str] = set()
         self.forgotten: Counter[str] = Counter()  # whose keys erasures took

@@ -202,10 +202,10 @@ BY_MODEL: Mapping[type[Any], Table] = {one.model: one for one in OF_ACTS}
 def digest(session: Session, table: Table, group: str) -> str:
     """The digest of one group as it stands in the database, hex."""
     query = table.query(*table.says)
-    for name, value in zip(table.key, [group] if len(table.key) == 1 else [], strict=True):
+    for name in table.key:  # one, or none where all rows are one group
         column = table.table.c[name]
         query = query.where(
-            column == (int(value) if isinstance(column.type, sa.Integer) else value)
+            column == (int(group) if isinstance(column.type, sa.Integer) else group)
         )
     return digest_of(line for lines in _lines(session, query) for line in lines)
 
@@ -250,8 +250,7 @@ def _lines(session: Session, query: sa.Select[Any]) -> Iterator[list[bytes]]:
 
 
 def _rows(session: Session, query: sa.Select[Any]) -> Iterator[Sequence[Any]]:
-    connection = session.connection().execution_options()
-    yield from connection.execute(query).partitions(TOGETHER)
+    yield from session.connection().execute(query).partitions(TOGETHER)
 
 
 def _encoded(rows: Sequence[tuple[Any, ...]]) -> list[bytes]:

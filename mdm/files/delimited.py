@@ -117,9 +117,8 @@ class Delimited:
             numbers = number_rows(following, batch.num_rows, [row.row for row in apart])
             if batch.num_rows:
                 following = int(numbers[-1]) + 1
-            for row in apart[
-                :-1
-            ]:  # those right behind these rows need not wait; the last may end the file
+            # Those right behind these rows need not wait; the last may end the file.
+            for row in apart[:-1]:
                 following += row.row == following
             passed = [row for row in apart if row.row < following]
             del apart[: len(passed)]
