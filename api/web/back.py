@@ -26,6 +26,12 @@ def here(connection: Connection) -> str:
     return connection.url.path + (f"?{query}" if query else "")
 
 
+def came_from(connection: Connection, otherwise: str = HOME) -> str:
+    """The page of this service that a form was sent from, with its query."""
+    parts = urlsplit(connection.headers.get("referer", ""))
+    return safe(parts.path + (f"?{parts.query}" if parts.query else ""), otherwise)
+
+
 def with_back(path: str, back: str, **more: str) -> str:
     """A path that remembers where to go afterwards."""
     named = {FIELD: back, **more} if back != HOME else more

@@ -7,7 +7,6 @@ password or set up the second factor is led there.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from litestar import Response
 from litestar.exceptions import HTTPException
@@ -67,6 +66,10 @@ def show(request: AnyRequest, error: Exception) -> Response[bytes]:
     PROBLEMS.labels(problem.code if not isinstance(problem, Told) else "told").inc()
     if problem.status == 401 and request.url.path != SIGN_IN:
         return _sign_in(request)
+    if (
+        problem.status == 405 and request.method == "GET"
+    ):  # where only a form leads: what stands above it
+        return see_other(request.url.path.rpartition("/")[0] or back.HOME)
     if problem.status == 403 and (missing := visitor_of(request).missing):
         return see_other(PASSWORD if "password" in missing else SECOND_FACTOR)
     context = _context(request, problem)
@@ -77,10 +80,7 @@ def show(request: AnyRequest, error: Exception) -> Response[bytes]:
 def _sign_in(request: AnyRequest) -> Response[bytes]:
     """To the sign-in page; who had a session hears that it ended."""
     over = {"sesi": "berakhir"} if request.cookies.get(COOKIE) else {}
-    if request.method == "GET":
-        came = back.here(request)
-    else:
-        came = back.safe(urlsplit(request.headers.get("referer", "")).path)
+    came = back.here(request) if request.method == "GET" else back.came_from(request)
     return see_other(back.with_back(SIGN_IN, came, **over))
 
 

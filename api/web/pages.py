@@ -104,7 +104,7 @@ def _common(request: AnyRequest) -> dict[str, Any]:
     """What every template knows."""
     visitor = visitor_of(request)
     words: Wording = IN[visitor.language]
-    here = back.here(request) if request.method == "GET" else back.HOME
+    here = back.here(request) if request.method == "GET" else back.came_from(request)
     return {
         "visitor": visitor,
         "may": visitor.may,

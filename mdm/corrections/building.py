@@ -13,7 +13,7 @@ from sqlmodel import Session
 from mdm.access.terms import Principal
 from mdm.compose import Hub
 from mdm.corrections import reading
-from mdm.corrections.around import Around, carrying, look_around, value_of
+from mdm.corrections.around import Around, carrying, value_of
 from mdm.corrections.document import Corrected, CorrectionRules
 from mdm.corrections.reading import RefusedError
 from mdm.corrections.terms import SOURCE, Check, Draft, Heard, Merge, Part
@@ -22,6 +22,7 @@ from mdm.judgements import RecordRef
 
 HEAD, CHILD = "HEAD", "CHILD"
 REGISTRY = "kemendagri"
+KNOWN_BY = ("name", "nik", "birth")  # whom a merge is about
 ADDRESS = ("address", "rt", "rw", "hamlet", "postal_code", "region_code")
 _SOURCE, _LAYOUT, _KEY, _BATCH, _ROW = 0, 1, 2, 3, 5  # of a record in a golden content
 
@@ -121,7 +122,10 @@ def _value(b: Building) -> None:
     else:
         columns = b.rules.columns(kind, attribute)
         needed = ("address", "region_code") if attribute == "domicile" else columns[:1]
-        if found := b.read(kind, columns, *needed):
+        found = b.read(kind, columns, *needed)
+        if found.get("alive") is True and {"death_date", "death_note"} & found.keys():
+            b.say("alive", "alive-and-dead")
+        elif found:
             b.add(kind, b.around.target, found)
             for member in _at_home(b) if (kind, attribute) == ("family", "domicile") else ():
                 b.add("person", member, found)
@@ -142,19 +146,20 @@ def _village(profile: Profile) -> str | None:
 def _add_member(b: Building) -> None:
     card = _card(b)
     person = b.read("person", ("nik", "relationship"), "relationship")
-    if card is None or "relationship" not in person:
+    found = carrying(b.hub, b.session, b.principal, person["nik"]) if "nik" in person else []
+    if found and found[0].entity_id in b.around.members:
+        b.say("nik", "member-already")
         return
-    if "nik" in person and (found := carrying(b.hub, b.session, b.principal, person["nik"])):
-        if found[0].entity_id in b.around.members:
-            b.say("nik", "member-already")
-            return
+    if found and "relationship" in person:
         b.add("person", found[0], {"kk": card, "relationship": person["relationship"]})
+    if found:
         return
     if "nik" in person:
         b.say("nik", "not-here")
     needed = ("name", "sex", "birth_date")
     new = b.read("person", (*needed, "birth_place"), *needed)
-    b.add("person", None, {**_dwells(b), **new, **person, "kk": card})
+    if card is not None and "relationship" in person:
+        b.add("person", None, {**_dwells(b), **new, **person, "kk": card})
 
 
 def _remove_member(b: Building) -> None:
@@ -179,10 +184,10 @@ def _split_family(b: Building) -> None:
     card = b.read("person", ("kk",)).get("kk") or no_card()
     going = {one: relation for one, relation in b.draft.members.items() if relation}
     if not going or len(going) >= len(b.around.members):
-        b.say("members", "nothing")
-    if list(going.values()).count(HEAD) != 1:
-        b.say("members", "missing")
-    if waits_for_card({"kk": card}):
+        b.say("members", "some-go")
+    elif list(going.values()).count(HEAD) != 1:
+        b.say("members", "one-head")
+    if not b.draft.values.get("kk", "").strip():
         b.say("kk", "no-card")
     for one, relation in going.items():
         if one not in b.around.members:
@@ -244,15 +249,10 @@ def _move_family(b: Building) -> None:
 
 
 def _merge(b: Building) -> None:
-    other = b.draft.values.get("other", "")
-    found: list[Profile]
-    if other:
-        beside = look_around(b.hub, b.session, other)
-        seen = beside and beside.target.kind == "person" and b.principal.covers(beside.region)
-        found = [beside.target] if beside and seen else []
-    else:
-        nik = b.read("person", ("nik",), "nik").get("nik")
-        found = carrying(b.hub, b.session, b.principal, nik) if nik else []
+    nik = b.read("person", ("nik",), "nik").get("nik")
+    if nik is None:
+        return
+    found = carrying(b.hub, b.session, b.principal, nik)
     others = [one for one in found if one.entity_id != b.around.target.entity_id]
     if not others:
         b.say("nik", "same-entity" if found else "nobody")
@@ -262,7 +262,12 @@ def _merge(b: Building) -> None:
         kind="person",
         entities=(pair[0].entity_id, pair[1].entity_id),
         records=(anchor_of(pair[0]), anchor_of(pair[1])),
+        was=(_known_by(pair[0]), _known_by(pair[1])),
     )
+
+
+def _known_by(profile: Profile) -> dict[str, Any]:
+    return {name: value_of(profile, name) for name in KNOWN_BY}
 
 
 def no_card() -> str:

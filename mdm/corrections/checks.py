@@ -21,6 +21,8 @@ from mdm.hub.tables.corrections import WAITING
 from reference.nik import disagreements
 
 REFUSE = "refuse"
+#: Kinds that are for nothing where that value stands already.
+_ONE_VALUE = ("correct-value", "move-family")
 _SOURCE, _DATE = 0, 6  # of a record in a golden content
 
 
@@ -81,14 +83,18 @@ def _against_profile(b: Building, part: Part, seen: date | None) -> None:
     if profile is None:
         return
     # Where others go along with the one whose value is corrected, theirs may be right already.
-    alone = b.draft.kind == "correct-value" and part.entity_id == b.around.target.entity_id
+    alone = b.draft.kind in _ONE_VALUE and part.entity_id == b.around.target.entity_id
     for attribute in part.attributes:
         entry = profile.entry(attribute)
         column = b.rules.columns(part.kind, attribute)[0]
         if entry is None:
             continue
         if alone and same(b.rules, part, attribute, entry[0]):
-            b.say(column, "unchanged", entry[0])
+            columns = b.rules.columns(part.kind, attribute)
+            if not _refused(
+                [c for c in b.checks if c.column in columns]
+            ):  # what is not read is not the same
+                b.say(column, "unchanged", entry[0])
             continue
         told = said_by(profile, attribute, REGISTRY)
         differs = [v for v in told if not same(b.rules, part, attribute, v)]

@@ -16,13 +16,23 @@ from mdm.access.named import names_of
 from mdm.access.terms import WHOLE_COUNTRY, Principal, Resource
 from mdm.compose import Hub
 from mdm.corrections import evidence, store
-from mdm.corrections.chain import NOT_THERE, READ, SENT_BACK, WITHDRAWN, step_for, steps_of
+from mdm.corrections.chain import (
+    APPROVED,
+    NOT_THERE,
+    READ,
+    SENT_BACK,
+    WITHDRAWN,
+    step_for,
+    steps_of,
+)
 from mdm.corrections.checks import carried_elsewhere
 from mdm.corrections.deadlines import Clock, clock
 from mdm.corrections.document import Step, load_rules
 from mdm.corrections.outcomes import Outcome, outcomes
 from mdm.corrections.terms import PURPOSE, File, Proposal
+from mdm.desk.people import open_following
 from mdm.hub.columns import now
+from mdm.hub.runs import published_seq
 from mdm.hub.tables import Correction, CorrectionEvidence, CorrectionStep, CorrectionTarget
 from mdm.hub.tables.corrections import WAITING
 
@@ -53,7 +63,8 @@ class Told:
 @dataclass(frozen=True)
 class Whole:
     """One proposal, open. `step`: what the reader may do with it now; `own`: it is the reader's, and open; `back`: it
-    is the reader's, and was sent back to be mended."""
+    is the reader's, and was sent back to be mended; `joined`: whether two that are said to be one are one profile now,
+    None where nothing of the sort was approved."""
 
     row: Correction
     proposal: Proposal
@@ -66,6 +77,7 @@ class Whole:
     step: Step | None
     own: bool
     back: bool
+    joined: bool | None
 
 
 def mine(hub: Hub, principal: Principal) -> list[Listed]:
@@ -192,6 +204,7 @@ def open_whole(hub: Hub, principal: Principal, correction: str) -> Whole:
             step=step_for(session, principal, row),
             own=row.proposer == principal.id and row.state in WAITING,
             back=row.proposer == principal.id and row.state == SENT_BACK,
+            joined=_joined(hub, session, row, proposal),
         )
 
 
@@ -212,6 +225,13 @@ def open_evidence(hub: Hub, principal: Principal, correction: str, file: str) ->
             session, principal.id, "correction.evidence", id=[correction, file], purpose=PURPOSE
         )
     return evidence.read(hub, held, key)
+
+
+def _joined(hub: Hub, session: Session, row: Correction, proposal: Proposal) -> bool | None:
+    if proposal.merge is None or row.state != APPROVED:
+        return None
+    found = open_following(hub, session, proposal.merge.entities, published_seq(session))
+    return len({one.entity_id for one in found.values()}) == 1
 
 
 def _sees(principal: Principal, row: Correction) -> bool:

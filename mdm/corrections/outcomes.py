@@ -120,7 +120,9 @@ class _Looking:
         cards = every_value(family.body, "kk") if family else []
         holds = one.part.columns["kk"] in cards
         sentence = load_survivorship().trust["membership"].sentence
-        return replace(one, outcome=SURVIVED if holds else LOST, sentence=sentence)
+        if holds:  # that its number lost against the registry's is no part of it
+            return replace(one, outcome=SURVIVED, sentence=sentence, because=None)
+        return replace(one, outcome=LOST, sentence=sentence)
 
 
 def _chosen(part: Part, attribute: str, profile: Profile, returned: datetime | None) -> Outcome:

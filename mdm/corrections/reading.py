@@ -21,6 +21,12 @@ NAMES = ("name", "mother_name", "father_name", "head_name")
 MOST = {"INTEGER": 100_000, "DOUBLE": 100_000.0}
 _NAME = re.compile(r"[A-Z][A-Z '.,\-/]*")
 _ADDRESS = {"rt", "rw"}
+#: Numbers that are no amounts: digits at least and at most, and the check that says so.
+_DIGITS = {
+    "phone": (7, 15, "not-a-phone"),
+    "postal_code": (5, 5, "not-a-postal-code"),
+    "pln_id": (8, 16, "not-a-pln-id"),
+}
 _AS_WRITTEN = {"disability"}  # field sources write it in words of their own
 
 
@@ -70,6 +76,8 @@ def _reader(kind: Corrected, column: str) -> Callable[[str, date], Any]:  # noqa
         return _name
     if column in _ADDRESS:
         return _rt
+    if column in _DIGITS:
+        return lambda text, _: _digits(text, *_DIGITS[column])
     if column == "region_code":
         return _region
     if concept := concept_of(kind, column):
@@ -109,6 +117,13 @@ def _rt(text: str, _: date) -> str:
     if not re.fullmatch(r"[0-9]{1,3}", text):
         raise RefusedError("not-a-number")
     return text.lstrip("0") or "0"
+
+
+def _digits(text: str, least: int, most: int, code: str) -> str:
+    digits = re.sub(r"[\s.\-()+]", "", text)
+    if not (digits.isascii() and digits.isdigit() and least <= len(digits) <= most):
+        raise RefusedError(code)
+    return digits
 
 
 def _region(text: str, _: date) -> str:

@@ -6,17 +6,17 @@ from typing import Any
 
 from mdm.corrections.building import HEAD, waits_for_card
 from mdm.corrections.document import CorrectionRules
-from mdm.corrections.terms import Draft, Part, Proposal
+from mdm.corrections.terms import Draft, Merge, Part, Proposal
 
 
 def redraft(rules: CorrectionRules, proposal: Proposal) -> Draft | None:
     """The draft behind a proposal, without its evidence, which is handed in anew; None where it was about
     somebody whom the hub did not know."""
-    first = proposal.parts[0] if proposal.parts else None
+    first, merge = proposal.parts[0] if proposal.parts else None, proposal.merge
     if rules.kinds[proposal.kind].about == "family":
         about = proposal.family
-    elif proposal.merge is not None:
-        about = proposal.merge.entities[0]
+    elif merge is not None:
+        about = merge.entities[0]
     else:
         about = first.entity_id if first else None
     if about is None:
@@ -25,7 +25,7 @@ def redraft(rules: CorrectionRules, proposal: Proposal) -> Draft | None:
         kind=proposal.kind,
         entity_id=about,
         attribute=first.attributes[0] if first and proposal.kind == "correct-value" else None,
-        values=_values(first) if first else {},
+        values=_values(first) if first else _other(merge),
         members=_members(proposal),
         source_date=proposal.source_date.isoformat(),
         said=proposal.said,
@@ -40,6 +40,12 @@ def _values(part: Part) -> dict[str, str]:
         if value is not None and not (column == "kk" and waits_for_card(part.columns))
     }
     return {column: _typed(value) for column, value in held.items()}
+
+
+def _other(merge: Merge | None) -> dict[str, str]:
+    """The number of the other of two who are said to be one."""
+    nik = merge.was[1].get("nik") if merge else None
+    return {"nik": nik} if nik else {}
 
 
 def _typed(value: Any) -> str:

@@ -46,13 +46,15 @@ class Part(BaseModel):
 
 
 class Merge(BaseModel):
-    """Two entities that are one, and a record of each."""
+    """Two entities that are one, and a record of each. `was`: what either profile held, by attribute, so that whoever
+    decides sees whom it is about."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     kind: Corrected
     entities: tuple[str, str]
     records: tuple[RecordRef, RecordRef]
+    was: tuple[dict[str, Any], dict[str, Any]] = ({}, {})
 
 
 class Proposal(BaseModel):

@@ -15,8 +15,9 @@ Tables out, one row per place that records speak for, the chosen one marked:
   chosen, why)
 - `family_in_household` (family_entity, household_entity, source, records, value_date, chosen, why)
 
-`relationship`, `source` and `value_date` are those of the most trusted record of that place,
-`records` counts the records that speak for it. `why` is `unopposed` or `chosen` for the chosen
+`source` and `value_date` are those of the most trusted record of that place, `records` counts the records
+that speak for it. `relationship` is that of the most trusted record of that place or of none: a correction of
+who is the head names no card. `why` is `unopposed` or `chosen` for the chosen
 place, otherwise the reason code by which it lost (see `reasons` in survivorship.yaml).
 """
 
@@ -44,6 +45,11 @@ def members(engine: Engine, rules: SurvivorshipRules | None = None) -> None:
         JOIN person_links l USING (rid)
         JOIN family_kk k ON k.kk = s.kk
         WHERE k.family_entity IS NOT NULL
+        UNION ALL
+        SELECT l.entity_id, NULL, s.relationship, s.source, s.layout, s.record_key, s.value_date
+        FROM person_standardised s
+        JOIN person_links l USING (rid)
+        WHERE s.kk IS NULL AND s.relationship IS NOT NULL
         """,
         extra="relationship",
     )
@@ -69,33 +75,40 @@ def _place(
     names: tuple[str, str],
     voices: str,
     *,
-    extra: str = "",
+    extra: str = "NULL",
 ) -> None:
-    """Choose one outer entity for every inner one, from the rows of `voices`."""
+    """Choose one outer entity for every inner one, from the rows of `voices`. A row that names no outer entity
+    speaks of `extra` alone, wherever the inner one is placed."""
     engine.table(f"{table}_voices", voices)
     found = engine.fetch(f"SELECT DISTINCT source FROM {table}_voices ORDER BY source")
     sources = [str(source) for source in found.column(0).to_pylist()]
     key = trust_key(rules.trust[PROFILE], sources, "turn_no", "newest", rules.undated_age_days)
-    carried = f"{extra}, " if extra else ""
-    best = f"arg_max({extra}, key) FILTER ({extra} IS NOT NULL) AS {extra}, " if extra else ""
+    spoken = "FILTER (extra IS NOT NULL)"
+    best = f"arg_max(extra, key) {spoken} AS extra, max(key) {spoken} AS told"
+    newer = "r.chosen AND u.told > coalesce(r.told, 0)"
+    carried = f"CASE WHEN {newer} THEN u.extra ELSE r.extra END AS {extra}, "
     engine.table(
         table,
         f"""
         WITH turned AS (
-            SELECT *, {source_no("source", sources)} AS source_no,
+            SELECT *, {extra} AS extra, {source_no("source", sources)} AS source_no,
                    row_number() OVER (PARTITION BY inner_entity
                        ORDER BY source, layout, record_key, value_date) - 1 AS turn_no,
-                   max(value_date) OVER (PARTITION BY inner_entity) AS newest
+                   greatest(value_date, max(value_date) FILTER (outer_entity IS NOT NULL)
+                       OVER (PARTITION BY inner_entity)) AS newest
             FROM {table}_voices
         ), keyed AS (
             SELECT *, {key} AS key FROM turned
+        ), unplaced AS (
+            SELECT inner_entity, {best} FROM keyed WHERE outer_entity IS NULL GROUP BY inner_entity
         ), by_source AS (
             SELECT inner_entity, outer_entity, source_no, max(key) AS key, count(*) AS records,
-                   {best} arg_max(source, key) AS source,
+                   {best}, arg_max(source, key) AS source,
                    arg_max_null(value_date, key) AS value_date
-            FROM keyed GROUP BY inner_entity, outer_entity, source_no
+            FROM keyed WHERE outer_entity IS NOT NULL
+            GROUP BY inner_entity, outer_entity, source_no
         ), places AS (
-            SELECT inner_entity, outer_entity, {best}
+            SELECT inner_entity, outer_entity, arg_max(extra, told) AS extra, max(told) AS told,
                    arg_max(source, key) AS source, arg_max_null(value_date, key) AS value_date,
                    CAST(sum(records) AS INTEGER) AS records, count(*) AS sources,
                    sum({trust_of("key")}) AS score, max(key) AS key
@@ -109,9 +122,9 @@ def _place(
             WINDOW rank AS (PARTITION BY inner_entity ORDER BY score DESC, key DESC),
                    everyone AS (PARTITION BY inner_entity)
         )
-        SELECT inner_entity AS {names[0]}, outer_entity AS {names[1]}, {carried}source, records,
-               value_date, chosen, {_why()} AS why
-        FROM ranked
+        SELECT r.inner_entity AS {names[0]}, r.outer_entity AS {names[1]}, {carried if extra != "NULL" else ""}
+               r.source, r.records, r.value_date, r.chosen, {_why()} AS why
+        FROM ranked r LEFT JOIN unplaced u USING (inner_entity)
         """,
     )
     engine.drop(f"{table}_voices")

@@ -177,6 +177,32 @@ DEATH = {"death_date": "2026-11-02"}
         ),
         ("report-birth", FAMILY[SITI], {"values": {"name": "BAYI"}}, "family-no-card"),
         ("merge-doubles", ENTITY[SITI], {"values": {"nik": SITI}}, "same-entity"),
+        ("split-family", FAMILY[SITI], {"members": {}}, "some-go"),
+        ("split-family", FAMILY[SITI], {"members": {ENTITY[BUDI]: "CHILD"}}, "one-head"),
+        (
+            "correct-value",
+            ENTITY[SITI],
+            {"attribute": "phone", "values": {"phone": "ada"}},
+            "not-a-phone",
+        ),
+        (
+            "correct-value",
+            FAMILY[SITI],
+            {"attribute": "pln_id", "values": {"pln_id": "12"}},
+            "not-a-pln-id",
+        ),
+        (
+            "move-family",
+            FAMILY[SITI],
+            {"values": {"address": "JL BARU", "postal_code": "xyz", "region_code": "3201152001"}},
+            "not-a-postal-code",
+        ),
+        (
+            "correct-value",
+            ENTITY[SITI],
+            {"attribute": "life", "values": {"alive": "ya", **DEATH}},
+            "alive-and-dead",
+        ),
         (
             "move-family",
             FAMILY[SITI],
@@ -191,6 +217,33 @@ def test_what_cannot_be_is_refused_at_once(
     with pytest.raises(RefusedError) as refused:
         chain.propose(hub, OPERATOR, draft(kind, who, **more))
     assert code in codes(refused)
+
+
+def test_all_that_is_wrong_is_said_at_once_and_nothing_twice(hub: Hub) -> None:
+    def said(kind: str, about: str, **more: object) -> list[tuple[str, str]]:
+        checks = chain.try_out(hub, OPERATOR, draft(kind, about, **more))
+        return sorted((one.column, one.code) for one in checks)
+
+    wrong = {"nik": "123", "name": "99", "birth_date": "2999-01-01"}
+    told = said("add-member", FAMILY[SITI], values=wrong)
+    assert {("nik", "not-a-nik"), ("name", "not-a-name"), ("birth_date", "in-future")} <= set(told)
+    assert ("relationship", "missing") in told
+    assert said("merge-doubles", ENTITY[SITI]) == [("nik", "missing")]
+    (note,) = said("split-family", FAMILY[SITI], members={ENTITY[BUDI]: "HEAD"})
+    assert note == ("kk", "no-card")
+    unread = said("split-family", FAMILY[SITI], members={ENTITY[BUDI]: "HEAD"}, values={"kk": "1"})
+    assert unread == [("kk", "not-a-kk")]
+
+
+def test_a_number_is_kept_as_its_digits(hub: Hub) -> None:
+    one = draft(
+        "correct-value", ENTITY[SITI], attribute="phone", values={"phone": "+62 812-3456 7890"}
+    )
+    made = chain.propose(hub, OPERATOR, one)
+    with hub.sessions.read() as session:
+        ((_, kept),) = store.open_many(hub, session, [store.by_id(session, made)])
+    assert kept.parts[0].columns == {"phone": "6281234567890"}
+    chain.withdraw(hub, OPERATOR, made, version=1)
 
 
 def test_a_form_that_is_refused_stays_on_record_and_on_the_budget(hub: Hub) -> None:

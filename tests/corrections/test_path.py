@@ -123,6 +123,7 @@ def world(first: FirstRun, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         world = World(hub, first.delivery, large)
         _correct(world)
         _join(world)
+        _head(world)
         _address(world)
         world.result = run(hub, QUIET)
         yield world
@@ -181,6 +182,13 @@ def _correct(world: World) -> None:
             values={"kk": value_of(f[8].target, "kk"), "relationship": "OTHER_RELATIVE"},
         ),
     )
+
+
+def _head(world: World) -> None:
+    """In the fourteenth family a member takes the head's place."""
+    here = world.families[13]
+    old, new = member(here, head=True).entity_id, member(here).entity_id
+    world.correct("head", draft("change-head", new, members={old: "OTHER_RELATIVE"}))
 
 
 def _address(world: World) -> None:
@@ -328,6 +336,12 @@ def test_families_change_as_approved(world: World) -> None:
     assert new != {before[6].target.entity_id}
     alone = world.person(world.became("remove")[0].entity_id or "")
     assert len(alone.members) == 1
+    relations = world.around(13).relations
+    was = next(one for one, relation in before[13].relations.items() if relation == "HEAD")
+    assert [one for one, relation in relations.items() if relation == "HEAD"] == [
+        world.drafts["head"].entity_id
+    ]
+    assert relations[was] == "OTHER_RELATIVE"
     for name in ("birth", "remove", "split", "move"):
         assert {one.outcome for one in world.became(name)} == {"survived"}, name
     assert world.result is not None
@@ -354,7 +368,7 @@ def _send(
 
 
 @pytest.mark.parametrize(
-    "name", ["phone", "name", "floor", "death", "birth", "remove", "split", "move"]
+    "name", ["phone", "name", "floor", "death", "birth", "remove", "split", "move", "head"]
 )
 def test_what_was_proposed_can_be_filled_in_again(world: World, name: str) -> None:
     asked = world.drafts[name]

@@ -61,6 +61,27 @@ def test_no_person_is_in_two_families(hub: DuckDBEngine) -> None:
     assert (new["why"], old["why"]) == ("chosen", "lower_priority")
 
 
+def test_who_is_the_head_is_corrected_without_naming_a_card(hub: DuckDBEngine) -> None:
+    """A correction of the relation alone holds wherever somebody is placed; a later one with a card comes first."""
+    people = [
+        record("kemendagri", "1", "TONO", kk="NEW", relationship="HEAD"),
+        record("kemensos", "1", "TONO", kk="OLD", relationship="CHILD"),
+        record("correction", "1", "TONO", relationship="HUSBAND", value_date=date(2026, 2, 1)),
+        record("kemendagri", "2", "SITI", kk="OLD", relationship="HEAD"),
+        record("correction", "2", "SITI", relationship="WIFE", value_date=date(2026, 2, 1)),
+        record("correction", "3", "SITI", kk="NEW", relationship="CHILD", value_date=date(2026, 3, 1)),
+        record("correction", "4", "ALONE", relationship="HEAD", value_date=date(2026, 2, 1)),
+    ]  # fmt: skip
+    load(hub, "person", people)
+    members(hub)
+    placed = {
+        r["person_entity"]: (r["family_entity"], r["relationship"])
+        for r in _rows(hub, "person_in_family")
+        if r["chosen"]
+    }
+    assert placed == {"TONO": ("F-NEW", "HUSBAND"), "SITI": ("F-NEW", "CHILD")}
+
+
 def test_a_card_that_no_family_carries_places_nobody(hub: DuckDBEngine) -> None:
     members(hub)
     people = {r["person_entity"] for r in _rows(hub, "person_in_family")}

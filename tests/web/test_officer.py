@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
 import httpx
 import pytest
@@ -17,7 +18,11 @@ from api.web.officer.fields import regencies
 from mdm import rotation
 from mdm.audit.search import Wanted, entries
 from mdm.compose import Hub
+from mdm.corrections import store
 from mdm.corrections.around import Around, look_around, value_of
+from mdm.corrections.chain import propose, send_back
+from mdm.corrections.document import load_rules
+from mdm.corrections.redrafting import redraft
 from mdm.hub.tables import Correction, Entity, SealedProfile
 from mdm.pipeline import run
 from mdm.touched import Settled, settle, settler
@@ -25,8 +30,8 @@ from mdm.touched.words import Words
 from mdm.work.progress import Silent
 from reference import regions
 from tests.api.serving import Served, served
-from tests.api.world import DENPASAR, ENTITY, FAMILY, RINA, SITI
-from tests.corrections.chain import approve, draft
+from tests.api.world import BUDI, DENPASAR, ENTITY, FAMILY, RINA, SITI
+from tests.corrections.chain import OPERATOR, VERIFIER, approve, draft
 from tests.run.homes import QUIET, FirstRun, copy_of, deliver, land_all, teach
 from tests.templates import Template
 from tests.web.browser import axe, fits, window
@@ -194,13 +199,17 @@ def test_a_family_may_have_moved_to_any_village(day: Day) -> None:
     who = day.chain["desa-operator"]
     with who.client(day.service.url) as client:
         here = client.get(f"{path}?jenis=move-family").text
-        there = client.get(f"{path}?jenis=move-family&tujuan={away}").text
         assert f'value="{village}"' not in here
-        assert f'value="{village}"' in there
         form = {
-            "csrf": who.csrf, "jenis": "move-family", "tujuan": away, "langkah": "periksa",
-            "v.address": "JL. MELATI 4", "v.region_code": village, "source_date": "2026-11-20",
+            "csrf": who.csrf, "jenis": "move-family", "tujuan": away, "langkah": "desa",
+            "v.address": "JL. MELATI 4", "v.region_code": "", "source_date": "2026-11-20",
         }  # fmt: skip
+        there = client.post(path, files={"bukti": ("", b"")}, data=form)
+        assert there.status_code == 200
+        assert f'value="{village}"' in there.text
+        assert 'value="JL. MELATI 4"' in there.text, "what was typed stands"
+        assert "Isian ini wajib." not in there.text, "nothing was checked yet"
+        form |= {"v.region_code": village, "langkah": "periksa", "tujuan": own}
         checked = client.post(path, files={"bukti": ("", b"")}, data=form)
     assert checked.status_code == 200
     assert "Usulan dapat dikirim." in checked.text
@@ -227,6 +236,10 @@ def test_from_the_search_to_the_correction_that_holds(
         page.get_by_role("link", name=f"Perbaiki: {label}").click()
         page.get_by_role("button", name="Periksa").click()
         page.get_by_text("Isian ini wajib.").first.wait_for()
+        expect(page.get_by_label(label)).to_be_focused()  # the first field that is wrong, and why
+        expect(page.get_by_label(label)).to_have_accessible_description(
+            re.compile("Isian ini wajib")
+        )
         now = value_of(day.family.target, attribute)
         codes = page.locator("select option").evaluate_all("all => all.map(o => o.value)")
         new = next(code for code in codes if code and code != now)
@@ -240,6 +253,7 @@ def test_from_the_search_to_the_correction_that_holds(
         page.get_by_label("Alasan").fill("Dilihat saat kunjungan rumah.")
         page.get_by_role("button", name="Periksa").click()
         page.get_by_text("Usulan dapat dikirim.").wait_for()
+        expect(page.get_by_label("Bukti", exact=False).last).to_be_focused()
         axe(page) if script else None
         fits(page)
         page.get_by_role("button", name="Kirim usulan").click()  # no evidence yet
@@ -309,7 +323,8 @@ def test_a_proposal_goes_back_with_a_reason_by_keyboard(day: Day, chrome: Browse
         page.goto(address)
         page.keyboard.press("k")
         page.get_by_text("Tulis mengapa usulan dikembalikan.").wait_for()
-        page.get_by_label("Komentar").fill("Akta belum terbaca.")
+        expect(page.get_by_label("Komentar")).to_be_focused()
+        page.keyboard.type("Akta belum terbaca.")
         page.keyboard.press("Escape")
         page.keyboard.press("k")
         page.get_by_text("Usulan dikembalikan kepada pengusulnya.").wait_for()
@@ -436,6 +451,42 @@ def test_broken_forms_are_refused_and_change_nothing(
     assert broken.status_code in (400, 403)
     assert stranger.status_code == 403
     assert count() == before
+
+
+def test_who_decides_on_double_entries_sees_whom_they_are_about(
+    workbench: Served, chain: dict[str, Member]
+) -> None:
+    one = draft("merge-doubles", ENTITY[SITI], values={"nik": BUDI})
+    made = propose(workbench.hub, OPERATOR, one)
+    told = get(workbench, chain["verifier"], f"/perbaikan/usulan/{made}").text
+    for said in (SITI, BUDI, "SITI NURHALIZA", "Data kedua"):
+        assert said in told
+    send_back(workbench.hub, VERIFIER, made, version=1, note="Bukan orang yang sama.")
+    with workbench.hub.sessions.read() as session:
+        ((_, kept),) = store.open_many(workbench.hub, session, [store.by_id(session, made)])
+    again = redraft(load_rules(), kept)
+    assert again is not None
+    assert again.values == {"nik": BUDI}, "it can be proposed again without typing the number anew"
+
+
+def test_a_form_that_comes_back_leads_nowhere_else(
+    workbench: Served, chain: dict[str, Member]
+) -> None:
+    """Another language, a session that ended, an address reloaded: all lead to the form again, of the same kind."""
+    member, path = chain["operator"], f"/perbaikan/usul/{ENTITY[SITI]}"
+    own = f"{path}?jenis=report-death"
+    came = {"Referer": workbench.url + own}
+    form = {"csrf": member.csrf, "jenis": "report-death", "langkah": "kirim"}
+    paper = {"bukti": ("akta.pdf", b"%PDF-1.7 akta", "application/pdf")}
+    with member.client(workbench.url) as client:
+        back = client.post(own, data=form, files=paper, headers=came)
+        assert f'name="balik" value="{own}"' in back.text
+        assert "Pilih lagi berkasnya" in back.text
+        listed = client.get("/perbaikan/cari")
+        assert (listed.status_code, listed.headers["location"]) == (303, "/perbaikan")
+    with httpx.Client(base_url=workbench.url, headers={"Accept": "text/html"}) as nobody:
+        lost = nobody.post(own, data=form, headers=came)
+    assert lost.headers["location"] == "/masuk?" + urlencode({"balik": own}, safe="/")
 
 
 def test_who_lives_elsewhere_is_left_to_the_officers_there(day: Day) -> None:

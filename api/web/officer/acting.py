@@ -49,12 +49,21 @@ class Line:
 
 
 @dataclass(frozen=True)
+class Beside:
+    """What two profiles that are said to be one held of the same: its name, and both values."""
+
+    label: str
+    values: tuple[str, str]
+
+
+@dataclass(frozen=True)
 class ProposalPage:
-    """One proposal, whole."""
+    """One proposal, whole. `beside`: the two of a merge."""
 
     rules: CorrectionRules
     whole: Whole
     lines: Sequence[Line]
+    beside: Sequence[Beside]
     show: Any
     wrong: str = ""
 
@@ -151,8 +160,26 @@ def return_file(
 
 def _page(request: AnyRequest, whole: Whole, wrong: str = "", status: int = 200) -> Response[bytes]:
     language = visitor_of(request).language
-    context = ProposalPage(load_rules(), whole, _lines(language, whole), Show(language), wrong)
+    lines, beside = _lines(language, whole), _beside(language, whole)
+    context = ProposalPage(load_rules(), whole, lines, beside, Show(language), wrong)
     return page(request, "officer/proposal.html", context, status=status)
+
+
+def _beside(language: Any, whole: Whole) -> list[Beside]:
+    merge = whole.proposal.merge
+    if merge is None:
+        return []
+    first, second = merge.was
+    return [
+        Beside(
+            IN[language].label(merge.kind, name),
+            (
+                showing.value(language, merge.kind, name, value),
+                showing.value(language, merge.kind, name, second.get(name)),
+            ),
+        )
+        for name, value in first.items()
+    ]
 
 
 def _lines(language: Any, whole: Whole) -> list[Line]:

@@ -19,13 +19,15 @@ from api.web.officer import showing
 from api.web.pages import AnyRequest, page, see_other
 from api.web.values import day
 from api.web.visitor import visitor_of
+from api.web.wording import IN
 from mdm.access import Principal, Resource, decide, may
 from mdm.compose import Hub
 from mdm.corrections import returns
-from mdm.corrections.document import CorrectionRules, load_rules
+from mdm.corrections.document import Corrected, CorrectionRules, load_rules
 from mdm.corrections.lists import Listed, about, inbox, mine
 from mdm.corrections.reading import RefusedError
 from mdm.corrections.reading import day as day_of
+from mdm.corrections.rows import KINDS
 from mdm.corrections.searching import Found, by_name, finding
 from mdm.corrections.sheet import Entry, Sheet, open_sheet
 from mdm.corrections.terms import PURPOSE
@@ -101,6 +103,13 @@ class Show:
     def value(self, kind: str, attribute: str, said: Any) -> str:
         """A value in words."""
         return showing.value(self._language, kind, attribute, said)
+
+    def concern(self, kind: Corrected, column: str) -> str:
+        """What the attribute is called that a column of a proposal about a person or a family belongs to."""
+        rules, about = load_rules(), dict.fromkeys((kind, *KINDS))
+        held = ((one, rules.attribute_of(one, column)) for one in about)
+        one, attribute = next(((one, name) for one, name in held if name), (kind, column))
+        return IN[self._language].label(one, attribute)
 
     def source(self, name: str) -> str:
         """What a source is called."""

@@ -105,11 +105,17 @@ def _field(  # noqa: PLR0917 - all that a field is made of
         type=type_,
         value=typed.get(VALUE + column, start),
         options=options,
-        now=showing.value(language, about, column, now) if now is not None else "",
+        now=_said(language, about, column, now) if now is not None else "",
         needed=column in _NEEDED.get(kind, ()) or (kind == "correct-value" and column not in _FREE),
-        inputmode="numeric" if column in (*NUMBERS, "kk", "rt", "rw", "postal_code") else None,
+        inputmode="numeric" if column in _DIGITS else None,
         checks=checks,
     )
+
+
+def _said(language: Language, about: Corrected, column: str, now: Any) -> str:
+    if column == "region_code":
+        return regions.full_name(str(now))
+    return showing.value(language, about, column, now)
 
 
 def _label(language: Language, about: Corrected, column: str) -> str:
@@ -127,6 +133,7 @@ _STANDS = {
     "postal_code",
     "region_code",
 }  # begin with what is there
+_DIGITS = (*NUMBERS, "kk", "rt", "rw", "postal_code", "phone", "pln_id")
 _FREE = {"rt", "rw", "hamlet", "postal_code", "death_note", "death_date"}
 
 

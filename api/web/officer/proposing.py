@@ -31,12 +31,14 @@ from mdm.corrections.terms import Check, Draft, File
 
 FORM_BYTES = 22_000_000  # four files of the largest size, and the fields
 LONGEST = 2_000
+VILLAGES = "desa"  # the step that only offers the villages of another regency
 
 
 @dataclass(frozen=True)
 class FormPage:
-    """A form. `checked`: it may be sent now, with evidence; `checks`: by column, what is to be said; `going`: the
-    regency whose villages are offered, `regencies` those there are, where a village is asked for."""
+    """A form. `checks`: by column, what is to be said; `refused`: some stand in the way; `checked`: it may be sent now,
+    with evidence; `going`: the regency whose villages are offered, `regencies` those there are, where a village is
+    asked for; `goal`: the field that gets the focus, or `message`; `let_go`: files came with it, and are not kept."""
 
     rules: CorrectionRules
     kind: str
@@ -46,9 +48,12 @@ class FormPage:
     asked: Asked
     checks: Sequence[Check]
     typed: Mapping[str, str]
+    refused: bool
     checked: bool
     show: Any
     going: str
+    goal: str
+    let_go: bool
     regencies: Mapping[str, Sequence[tuple[str, str]]]
 
 
@@ -61,11 +66,10 @@ def form(  # noqa: PLR0917 - what the service brings, and what is asked for
     principal: NamedDependency[Principal],
     jenis: FromQuery[str] = "correct-value",
     isian: FromQuery[str] = "",
-    tujuan: FromQuery[str] = "",
 ) -> Response[bytes]:
-    """The form of one kind about a person or a family; `tujuan`: the regency they moved to."""
+    """The form of one kind about a person or a family."""
     sheet = open_sheet(hub, principal, entity_id, PROPOSE)
-    return _page(request, sheet, entity_id, jenis, isian, {}, [], going=tujuan)
+    return _page(request, sheet, entity_id, jenis, isian, {}, None)
 
 
 @declares(PROPOSE)
@@ -95,7 +99,6 @@ def again(
         typed,
         checks,
         status=200,
-        going=draft.values.get("region_code", "")[:REGENCY],
     )
 
 
@@ -107,7 +110,7 @@ async def send(
     hub: NamedDependency[Hub],
     principal: NamedDependency[Principal],
 ) -> Response[bytes]:
-    """Check it, or send it."""
+    """Check it, send it, or offer the villages of another regency for it."""
     sent = await request.form()
     typed = {name: value[:LONGEST] for name, value in sent.multi_items() if isinstance(value, str)}
     files = [
@@ -139,7 +142,10 @@ def _act(  # noqa: PLR0917 - what the form brought, and for whom
         typed.get("said", ""),
         files,
     )
-    if typed.get("langkah") == "kirim":
+    checks: Sequence[Check] | None
+    if typed.get("langkah") == VILLAGES:
+        checks = None
+    elif typed.get("langkah") == "kirim":
         try:
             made = chain.propose(hub, principal, draft)
         except RefusedError as refused:
@@ -149,8 +155,8 @@ def _act(  # noqa: PLR0917 - what the form brought, and for whom
     else:
         checks = _but_evidence(chain.try_out(hub, principal, draft))
     sheet = open_sheet(hub, principal, entity_id, PROPOSE)
-    going = typed.get("tujuan", "")
-    return _page(request, sheet, entity_id, kind, attribute, typed, checks, going=going)
+    let_go = any(one.content for one in files)
+    return _page(request, sheet, entity_id, kind, attribute, typed, checks, let_go=let_go)
 
 
 def _page(  # noqa: PLR0917 - all that a form shows
@@ -160,18 +166,23 @@ def _page(  # noqa: PLR0917 - all that a form shows
     kind: str,
     attribute: str,
     typed: Mapping[str, str],
-    checks: Sequence[Check],
+    checks: Sequence[Check] | None,
     status: int | None = None,
-    going: str = "",
+    *,
+    let_go: bool = False,
 ) -> Response[bytes]:
+    """`checks`: None where nothing was asked of them yet."""
     rules, language = load_rules(), visitor_of(request).language
     entry = _entry(sheet, entity_id)
     if kind not in rules.kinds or entry is None:
         raise NotFoundException
-    going = regency_of(sheet, going)
+    checked, checks = checks is not None, checks or ()
+    village = typed.get(VALUE + "region_code", "") if checked else ""
+    going = regency_of(sheet, village[:REGENCY] or typed.get("tujuan", ""))
     asked = ask(rules, language, sheet, entry, kind, attribute, typed, checks, going)
     villages = any(one.name == VALUE + "region_code" for one in asked.fields)
-    refused = [one for one in checks if one.level == "refuse" and one.column != "evidence"]
+    refused = [one for one in checks if one.level == "refuse"]
+    checked = checked and all(one.column == "evidence" for one in refused)
     context = FormPage(
         rules,
         kind,
@@ -181,13 +192,35 @@ def _page(  # noqa: PLR0917 - all that a form shows
         asked,
         checks,
         typed,
-        bool(typed) and not refused,
+        bool(refused),
+        checked,
         Show(language),
         going,
+        _goal(asked, refused, checks, checked=checked) if checks or checked else _next(typed),
+        let_go,
         regencies() if villages else {},
     )
-    refuses = any(one.level == "refuse" for one in checks)
-    return page(request, "officer/form.html", context, status=status or (422 if refuses else 200))
+    return page(request, "officer/form.html", context, status=status or (422 if refused else 200))
+
+
+def _next(typed: Mapping[str, str]) -> str:
+    return VALUE + "region_code" if typed else ""
+
+
+def _goal(asked: Asked, refused: Sequence[Check], checks: Sequence[Check], *, checked: bool) -> str:
+    """Where the focus goes after a check: the first field that stands in the way, else what was said, else the
+    evidence."""
+    wrong = {one.column for one in refused}
+    for field in (*asked.fields, *asked.members):
+        if any(one.level == "refuse" for one in field.checks):
+            return field.name
+    if "members" in wrong and asked.members:
+        return asked.members[0].name
+    if "source_date" in wrong:
+        return "source_date"
+    if checked and (wrong or not checks):
+        return "bukti"
+    return "message"
 
 
 def _but_evidence(checks: Sequence[Check]) -> list[Check]:
