@@ -40,12 +40,14 @@ def running() -> Iterator[str]:
 
 
 @contextmanager
-def database(server: str, like: str | None = None) -> Iterator[str]:
-    """A database of its own on a server for as long as it is needed, empty or a copy; its URL."""
+def database(server: str, like: str | None = None, set_up: str = "") -> Iterator[str]:
+    """A database of its own on a server for as long as it is needed, empty or a copy; its URL. `set_up`: how, if not as
+    always."""
     name = f"hub_{secrets.token_hex(6)}"
-    copied = f" TEMPLATE {_name(like)} STRATEGY FILE_COPY" if like else ""
+    if like:
+        set_up = f"TEMPLATE {_name(like)} STRATEGY FILE_COPY"
     with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}{copied}".encode())
+        connection.execute(f"CREATE DATABASE {name} {set_up}".encode())
     try:
         yield _with_name(server, name)
     finally:

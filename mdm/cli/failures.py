@@ -27,6 +27,7 @@ BROKEN_PIPE = 141
 _NUMBER = re.compile(r"\d{10,}")
 _ENGINE_INTERRUPTED = "Query interrupted"
 _ROOT = Path(__file__).resolve().parents[2]
+_ROOMS = {"api", "matching", "mdm", "migrations", "reference", "synthetic"}
 
 
 @dataclass(frozen=True)
@@ -123,10 +124,10 @@ def _internal(error: BaseException) -> Failure:
 
 
 def _place(error: BaseException) -> str:
-    """The innermost line of our own code, as room/file.py:line."""
+    """The innermost line of our own code, as room/file.py:line. Where the hub is installed, libraries lie beside it."""
     frames = traceback.extract_tb(error.__traceback__)
     for frame in reversed(frames):
         path = Path(frame.filename)
-        if path.is_relative_to(_ROOT) and ".venv" not in path.parts:
+        if path.is_relative_to(_ROOT) and path.relative_to(_ROOT).parts[0] in _ROOMS:
             return f"{path.relative_to(_ROOT).as_posix()}:{frame.lineno}"
     return "outside the hub's code"

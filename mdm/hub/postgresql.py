@@ -27,6 +27,17 @@ class _NobodyWaits:
         return False
 
 
+def _in_unicode(connection: Any, _record: object) -> None:
+    """HomeError where the database keeps texts as bytes, or in an alphabet that some name is not of: a server set up
+    without a locale makes such ones."""
+    encoding = connection.info.parameter_status("server_encoding")
+    if encoding != "UTF8":
+        raise HomeError(
+            f"The hub's database keeps its texts in {encoding}; it must be UTF8.",
+            "Make it with: CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0.",
+        )
+
+
 class PostgreSQL:
     """COPY for bulk, advisory locks for turns, triggers for what may only grow."""
 
@@ -42,7 +53,7 @@ class PostgreSQL:
             "idle_in_transaction_session_timeout": pool.idle,
         }
         options = " ".join(f"-c {name}={round(1000 * s)}" for name, s in limits.items())
-        return sa.create_engine(
+        engine = sa.create_engine(
             sa.make_url(url).set(drivername="postgresql+psycopg"),
             pool_pre_ping=True,
             pool_size=pool.size,
@@ -51,6 +62,8 @@ class PostgreSQL:
             connect_args={"options": options},
             hide_parameters=True,
         )
+        sa.event.listen(engine, "connect", _in_unicode, insert=True)  # before SQLAlchemy asks it
+        return engine
 
     def ahead(self, engine: sa.Engine) -> Journal:
         # The server gathers what commits at the same time; it tells nobody later.

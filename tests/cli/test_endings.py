@@ -22,6 +22,7 @@ from matching.engines.duckdb import DuckDBEngine
 from matching.rules import RuleDocumentError
 from mdm import errors
 from mdm.cli import app as application
+from mdm.cli import failures
 from mdm.cli.app import VERBS, app, call
 from mdm.cli.failures import exit_codes, explain
 from tests.cli.calls import ROOT, dtsen
@@ -144,6 +145,20 @@ def test_an_error_of_ours_names_only_its_type_and_place(
     for secret in ("SRI", NIK):
         assert secret not in seen.out + seen.err
     assert json.loads(seen.out)["error"]["exit_code"] == 70
+
+
+def test_a_fault_met_in_a_library_beside_us_is_named_by_our_line(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    beside = Path("/opt/dtsen/site-packages")  # as in the container
+    monkeypatch.setattr(failures, "_ROOT", beside)
+    parts: dict[str, Callable[[], None]] = {}
+    theirs, ours = "def ask(): return None + 1", "\ndef look(): ask()"
+    exec(compile(theirs, str(beside / "library/base.py"), "exec"), parts)
+    exec(compile(ours, str(beside / "mdm/looks.py"), "exec"), parts)
+    with pytest.raises(TypeError) as met:
+        parts["look"]()
+    assert explain(met.value).message.endswith(": TypeError at mdm/looks.py:2")
 
 
 def test_the_same_fault_has_the_same_id() -> None:

@@ -16,6 +16,7 @@ from mdm.compose import Hub
 from mdm.errors import CapacityError, HomeError, RuleError
 from mdm.homes import create_home, open_home
 from mdm.settings import load_settings
+from tests.postgres import database
 
 
 def test_making_a_home_twice_keeps_its_keys(home: Path, hub_url: str) -> None:
@@ -144,6 +145,16 @@ def test_a_wrong_database_password_is_not_shown(home: Path) -> None:
         create_home(home, database_url="postgresql://u:hunter2@localhost:1/x")
     assert "hunter2" not in error.value.message + error.value.hint
     assert error.value.__suppress_context__
+
+
+def test_a_database_that_cannot_hold_every_name_is_refused(home: Path, postgres: str) -> None:
+    latin = "ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0"
+    with (
+        database(postgres, set_up=latin) as url,
+        pytest.raises(HomeError, match="LATIN1") as refused,
+    ):
+        create_home(home, database_url=url)
+    assert "ENCODING 'UTF8'" in refused.value.hint
 
 
 HOLDER = """
