@@ -66,9 +66,8 @@ def show(request: AnyRequest, error: Exception) -> Response[bytes]:
     PROBLEMS.labels(problem.code if not isinstance(problem, Told) else "told").inc()
     if problem.status == 401 and request.url.path != SIGN_IN:
         return _sign_in(request)
-    if (
-        problem.status == 405 and request.method == "GET"
-    ):  # where only a form leads: what stands above it
+    if problem.status == 405 and request.method == "GET":
+        # Where only a form leads: what stands above it.
         return see_other(request.url.path.rpartition("/")[0] or back.HOME)
     if problem.status == 403 and (missing := visitor_of(request).missing):
         return see_other(PASSWORD if "password" in missing else SECOND_FACTOR)

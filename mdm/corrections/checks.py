@@ -86,14 +86,13 @@ def _against_profile(b: Building, part: Part, seen: date | None) -> None:
     alone = b.draft.kind in _ONE_VALUE and part.entity_id == b.around.target.entity_id
     for attribute in part.attributes:
         entry = profile.entry(attribute)
-        column = b.rules.columns(part.kind, attribute)[0]
+        columns = b.rules.columns(part.kind, attribute)
+        column = columns[0]
         if entry is None:
             continue
         if alone and same(b.rules, part, attribute, entry[0]):
-            columns = b.rules.columns(part.kind, attribute)
-            if not _refused(
-                [c for c in b.checks if c.column in columns]
-            ):  # what is not read is not the same
+            read = not _refused([one for one in b.checks if one.column in columns])
+            if read:  # what could not be read is not the same
                 b.say(column, "unchanged", entry[0])
             continue
         told = said_by(profile, attribute, REGISTRY)
