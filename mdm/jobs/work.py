@@ -16,6 +16,7 @@ from typing import Self
 
 import msgspec
 import sqlalchemy as sa
+from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import col, or_, select
 from sqlmodel.sql.expression import SelectOfScalar
 
@@ -48,6 +49,7 @@ from mdm.jobs.asking import PART, asker
 
 LEASE = timedelta(seconds=30)  # how long a worker that says nothing is believed to live
 LOOK = 1.0  # seconds between two looks for work
+INTERNAL = "internal"  # the problem of a job that ended by a fault of ours
 SWEEP = 600.0  # between two looks for files that no job needs
 #: Kind → what makes a job of it in one go.
 _WHOLE = {exports.KIND: exports.work_off, checks.KIND: checks.work_off}
@@ -97,12 +99,18 @@ class Worker:
                 self._work_off(job)
         except HubError as error:
             self._end(job, FAILED, problem=type(error).__name__.removesuffix("Error").lower())
+        except (SQLAlchemyError, OSError):
+            raise  # the database or the disk is away: the lease runs out, the job waits
+        except (
+            Exception
+        ):  # ours: it would come again at every attempt, and who asked would wait for ever
+            self._end(job, FAILED, problem=INTERNAL)
         return True
 
     def _work(self) -> None:
         while not self._stop.is_set():
             worked = False
-            # Whatever went wrong, such as a database that is away: the lease runs out, the job waits.
+            # A database that is away: the lease runs out, the job waits.
             with suppress(Exception):
                 worked = self.round()
             if not worked:

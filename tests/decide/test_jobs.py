@@ -105,6 +105,15 @@ def test_a_result_is_fetched_once_and_by_its_owner_alone(hub: Hub) -> None:
     assert files(hub) == []
 
 
+def test_a_fault_of_ours_ends_a_job_and_is_not_tried_for_ever(hub: Hub) -> None:
+    job = asking.submit(hub, wish())
+    with hub.sessions.begin() as session:
+        session.get_one(Job, job.id).asked = {}
+    assert Worker(hub).round()
+    assert (job_of(hub, job.id).state, job_of(hub, job.id).problem) == ("failed", "internal")
+    assert not Worker(hub).round()
+
+
 def test_a_key_is_needed_by_jobs_until_they_have_ended(hub: Hub) -> None:
     def needed() -> int:
         return sum(one.needed for one in key_lines(hub) if one.purpose == "export")

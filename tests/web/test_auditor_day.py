@@ -8,6 +8,8 @@ import subprocess
 import sys
 import time
 import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +23,7 @@ from mdm.access import login
 from mdm.audit import checkpoint, verifier
 from mdm.audit.search import Wanted, search
 from mdm.compose import Hub
+from mdm.hub.tables import Staff
 from mdm.judgements import RecordRef
 from tests.api.serving import Served
 from tests.api.world import ENTITY, FAMILY, NOBODY, RINA, SITI
@@ -68,7 +71,7 @@ def test_the_day(judged: Served, open_: Open, tmp_path: Path) -> None:
         assert newest(judged.hub, "look", who.id)["case"] == "AU-12"
         trace_one_value(page, judged.hub, who)
         download_and_verify(page, tmp_path)
-        search_and_verify_the_log(page, who)
+        search_and_verify_the_log(page, judged.hub, who)
         draw_and_examine(page)
 
 
@@ -107,13 +110,32 @@ def download_and_verify(page: Page, folder: Path) -> None:
     assert page.get_by_text(key).count() == 1
 
 
-def search_and_verify_the_log(page: Page, who: Member) -> None:
+@contextmanager
+def altered(hub: Hub, whose: Member) -> Iterator[None]:
+    """Somebody who can write to the database gives an account another name, for a while."""
+
+    def call(name: str) -> None:
+        with hub.sessions.begin() as session:
+            session.get_one(Staff, whose.id).login = name
+
+    call("nama.lain")
+    yield
+    call(whose.login)
+
+
+def search_and_verify_the_log(page: Page, hub: Hub, who: Member) -> None:
     page.keyboard.press("v")
     page.get_by_role("heading", name="Sedang dikerjakan").wait_for()
     page.get_by_role("progressbar").wait_for()
     axe(page)
     page.locator("#hasil").get_by_text("Semuanya utuh").wait_for()
     axe(page)
+    with altered(hub, who):
+        page.keyboard.press("v")
+        fault = page.locator("#hasil").get_by_text(f"Akun {who.id}: diubah langsung di basis data")
+        fault.wait_for()
+        page.get_by_text("Ada 1 hal yang tidak cocok.").wait_for()
+        axe(page)
     page.get_by_role("link", name="Log audit").first.click()
     take_a_copy(page)
     page.get_by_role("link", name="Log audit").first.click()
@@ -264,14 +286,22 @@ def test_on_a_phone_without_the_script_by_keyboard(judged: Served, open_: Open) 
         for path in ("/log", "/log/0", "/log/salinan", "/contoh", "/verifikasi"):
             page.goto(path)
             fits(page)
-        page.get_by_role("button", name="Verify now").press("Enter")
-        for _ in range(20):
-            if not page.get_by_role("progressbar").count():
-                break
-            page.wait_for_timeout(500)
-            page.get_by_role("link", name="Look again").press("Enter")
+        verify_now(page)
         page.get_by_text("Everything holds").wait_for()
         page.get_by_text("came after it, the one about this verification among them").wait_for()
+        with altered(judged.hub, who):
+            verify_now(page)
+            page.get_by_text(f"Account {who.id}: altered in the database since").wait_for()
+            fits(page)
+
+
+def verify_now(page: Page) -> None:
+    page.get_by_role("button", name="Verify now").press("Enter")
+    for _ in range(20):
+        if not page.get_by_role("progressbar").count():
+            break
+        page.wait_for_timeout(500)
+        page.get_by_role("link", name="Look again").press("Enter")
 
 
 @pytest.mark.parametrize(
