@@ -17,6 +17,9 @@ from mdm.compose import Hub
 from mdm.errors import InputError, UnknownError
 from mdm.hub.tables import Sample, SampleItem
 from mdm.sampling import Asked, Kept
+from mdm.sampling.notes import LONGEST
+
+NOTE = 4000  # characters of a comment that are looked at
 
 
 def kind_of(data: dict[str, Any]) -> Kind:
@@ -28,16 +31,35 @@ def kind_of(data: dict[str, Any]) -> Kind:
     raise InputError("This is no kind of entity.", f"Name one of: {', '.join(KINDS)}.")
 
 
+def wrong_draw(data: dict[str, Any]) -> str:
+    """Why a draw was refused, as a key of the texts."""
+    return (
+        "auditor.sample.size" if not 0 < _count(data) <= sampling.MOST else "auditor.sample.empty"
+    )
+
+
+def wrong_word(data: dict[str, Any]) -> str:
+    """Why a verdict was refused, as a key of the texts."""
+    if text(data, "putusan", 16) not in sampling.VERDICTS:
+        return "auditor.sample.no-verdict"
+    long = len(text(data, "catatan", NOTE)) > LONGEST
+    return "auditor.sample.note.long" if long else "auditor.sample.note.number"
+
+
 def draw(hub: Hub, asked: Asked, data: dict[str, Any], actor: str) -> Sample:
     """Draw as many as a form wants, by its seed or a new one. InputError as the hub's."""
-    count = text(data, "jumlah", 6)
     return sampling.draw(
         hub,
         asked,
-        int(count) if count.isdecimal() else 0,
+        _count(data),
         actor=actor,
         seed=text(data, "benih", 40) or None,
     )
+
+
+def _count(data: dict[str, Any]) -> int:
+    count = text(data, "jumlah", 6)
+    return int(count) if count.isdecimal() else 0
 
 
 def item_of(kept: Kept, n: int) -> SampleItem:
@@ -50,7 +72,7 @@ def item_of(kept: Kept, n: int) -> SampleItem:
 
 def examine(hub: Hub, sample_id: str, n: int, data: dict[str, Any], actor: str) -> str:
     """Keep the verdict a form gives; return it. InputError as the hub's."""
-    verdict, note = text(data, "putusan", 16), text(data, "catatan", 4000)
+    verdict, note = text(data, "putusan", 16), text(data, "catatan", NOTE)
     try:
         sampling.examine(hub, sample_id, n, verdict, actor=actor, note=note or None)
     except UnknownError:

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Literal
 
 MOST = 100  # faults told one by one
+What = Literal[
+    "altered", "missing", "moved", "root", "signature", "tile", "index", "key", "witness", "profile", "digests",
+    "number", "lake", "judgement", "role", "rules", "entity", "job", "row",
+]  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Fault:
-    """Something that does not hold. `what`: altered, missing, moved, root, signature, tile, index,
-    key, witness, profile, digests, number, lake, judgement, role, rules, entity, job,
-    row. Of a row: the `table` it stands
-    in, the `group` of rows there, and `how` it differs (altered, gone, untold, between)."""
+    """Something that does not hold. Of a row: the `table` it stands in, the `group` of rows there, and `how` it differs
+    (altered, gone, untold, between)."""
 
-    what: str
+    what: What
     sentence: str
     seq: int | None = None
     table: str = ""
@@ -41,7 +44,7 @@ class Verified:
         """Whether nothing was found."""
         return not self.faults
 
-    def fault(self, what: str, sentence: str, seq: int | None = None) -> None:
+    def fault(self, what: What, sentence: str, seq: int | None = None) -> None:
         """Note what does not hold."""
         self.add(Fault(what, sentence, seq))
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlmodel import Session, select
 
-from mdm.audit.verified import Verified
+from mdm.audit.verified import Verified, What
 from mdm.hub.tables import Judgement, RoleGrant
 
 _Told = Mapping[str, tuple[Any, ...]]
@@ -40,7 +40,7 @@ class Words:
                 )
 
 
-def _compare(what: str, told: _Told, held: Mapping[str, Any], found: Verified) -> None:
+def _compare(what: What, told: _Told, held: Mapping[str, Any], found: Verified) -> None:
     for name in sorted(told.keys() - held.keys()):
         found.fault(what, f"The {what} {name} is missing.")
     for name, one in sorted(held.items()):

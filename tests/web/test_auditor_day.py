@@ -135,6 +135,10 @@ def search_and_verify_the_log(page: Page, hub: Hub, who: Member) -> None:
         fault = page.locator("#hasil").get_by_text(f"Akun {who.id}: diubah langsung di basis data")
         fault.wait_for()
         page.get_by_text("Ada 1 hal yang tidak cocok.").wait_for()
+        assert (
+            page.get_by_role("link", name="Peristiwa tentangnya").get_attribute("href")
+            == f"/log?entitas={who.id}"
+        )
         axe(page)
     page.get_by_role("link", name="Log audit").first.click()
     take_a_copy(page)

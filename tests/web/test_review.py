@@ -455,10 +455,14 @@ def test_a_supervisor_examines_automatic_links_of_the_region(workbench: Served) 
         assert plain.status_code == 200
         assert plain.text != masked
         assert [one["actor"] for one in events(hub, "reveal")[revealed:]] == [who.id]
+        onward = client.get(post(f"{sample}/1", putusan="wrong").headers["location"]).text
+        assert f'href="{sample}/2" data-key="j"' in onward, "on to the next, not back to the list"
         for n in (1, 2, 3):
             assert post(f"{sample}/{n}", putusan="right").headers["location"].endswith(f"/{n + 1}")
         wrong = post(f"{sample}/4", putusan="wrong", catatan="dua orang")
         again = client.get(wrong.headers["location"]).text
+        first_wrong = client.get(post(f"{sample}/3", putusan="wrong").headers["location"]).text
+        assert f'href="{sample}" data-key="j"' in first_wrong, "all the others are examined"
         assert ("/tinjau/tugas/" in again) != ("Tidak ada tugas tinjauan untuk tautan ini" in again)
         told = client.get(sample).text
         assert "dua orang" in told
@@ -466,6 +470,14 @@ def test_a_supervisor_examines_automatic_links_of_the_region(workbench: Served) 
         assert "selesai diperiksa" in told
         assert "4 dari 4" in client.get(path).text
         assert post(path, jenis="dog", jumlah="4").status_code == 422
+        many = post(path, jenis="family", jumlah="9000", benih="biji")
+        assert (many.status_code, many.text.count("Isi angka 1 sampai 500.")) == (422, 1)
+        for stands in ('value="9000"', 'value="biji"', '"family" selected', "autofocus"):
+            assert stands in many.text, stands
+        told = post(f"{sample}/1", putusan="right", catatan="NIK 3201150101010099 salah")
+        assert "tidak boleh memuat NIK" in told.text
+        assert "3201150101010099 salah" in told.text, "what was typed stands"
+        assert "belum pasti" in post(f"{sample}/{standing}/buka", catatan="belum pasti").text
     with hub.sessions.read() as session:
         ref = (
             session.exec(

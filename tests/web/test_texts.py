@@ -7,6 +7,7 @@ import re
 import string
 from collections.abc import Iterator
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
@@ -17,6 +18,8 @@ from api.web.texts import texts
 from api.web.wording import IN
 from mdm.access import actions, alarms, load_rules
 from mdm.audit.checkpoints import KEY_EVENT
+from mdm.audit.verified import What
+from mdm.audit.vouched import TABLES
 from mdm.corrections.document import load_rules as load_corrections
 from mdm.eligibility import batch
 from mdm.jobs import DONE, FAILED, checks, exports
@@ -100,6 +103,13 @@ def test_every_act_on_record_has_its_words() -> None:
     acts += [f"correction.{step}" for step in steps | {"propose", "send-back", "withdraw"}]
     acts += [KEY_EVENT, exports.KIND, checks.KIND, batch.EVENT, searching.EVENT]
     assert {f"acts.{act}" for act in [*acts, searching.MEMBERS_EVENT]} <= texts().keys()
+
+
+def test_whatever_a_verification_finds_has_its_words() -> None:
+    assert {f"auditor.verify.what.{one}" for one in get_args(What)} <= texts().keys()
+    called = {f"auditor.verify.table.{table.called}" for table in TABLES}
+    assert called <= texts().keys()
+    assert {type(table.called) for table in TABLES} == {str}, "what no answer can hold"
 
 
 def test_every_purpose_has_its_words() -> None:

@@ -40,14 +40,14 @@ _Form = URLEncodedBody[dict[str, Any]]
 
 @dataclass(frozen=True)
 class SamplesPage:
-    """The samples there are, and forms to draw one. `original`: a refusal in the hub's words;
-    `unread`: fields of dates that hold none, as `typed`."""
+    """The samples there are, and forms to draw one. `wrong`: why one was refused; `unread`: fields of dates that hold
+    none, as `typed`."""
 
     samples: list[Sample]
     who: Names
     acts: list[tuple[str, str]]
     attributes: list[tuple[str, str]]
-    original: str = ""
+    wrong: str = ""
     typed: Mapping[str, Any] = field(default_factory=dict)
     unread: frozenset[str] = frozenset()
 
@@ -68,7 +68,7 @@ class SamplePage:
 
 @dataclass(frozen=True)
 class ItemPage:
-    """One thing drawn, to be examined."""
+    """One thing drawn, to be examined. `note`: as typed, where it was refused; `wrong`: why."""
 
     sample: Sample
     who: Names
@@ -78,7 +78,8 @@ class ItemPage:
     count: int
     word: Word | None
     event: Spoken | None
-    original: str = ""
+    note: str | None = None
+    wrong: str = ""
 
 
 @declares(ACTION)
@@ -97,8 +98,8 @@ def draw(request: AnyRequest, data: _Form, hub: NamedDependency[Hub]) -> Respons
         return page(request, "auditor/samples.html", context, status=422)
     try:
         sample = pages.draw(hub, _asked(request, data), data, principal_of(request).id)
-    except InputError as error:
-        context = _samples(request, hub, f"{error.message} {error.hint}")
+    except InputError:
+        context = replace(_samples(request, hub), typed=data, wrong=pages.wrong_draw(data))
         return page(request, "auditor/samples.html", context, status=422)
     return see_other(f"{PATH}/{sample.id}")
 
@@ -153,8 +154,9 @@ def examine(
     """Keep what was found, then on to the next that nobody has looked at."""
     try:
         pages.examine(hub, sample_id, n, data, principal_of(request).id)
-    except InputError as error:
-        context = _item(request, hub, sample_id, n, f"{error.message} {error.hint}")
+    except InputError:
+        typed, wrong = text(data, "catatan", pages.NOTE), pages.wrong_word(data)
+        context = replace(_item(request, hub, sample_id, n), note=typed, wrong=wrong)
         return page(request, "auditor/item.html", context, status=422)
     after = sampling.following(_find(hub, sample_id), n)
     return pages.go_on(f"{PATH}/{sample_id}", n, after)
@@ -205,12 +207,12 @@ def _asked(request: AnyRequest, data: dict[str, Any]) -> Asked:
     )
 
 
-def _samples(request: AnyRequest, hub: Hub, original: str = "") -> SamplesPage:
+def _samples(request: AnyRequest, hub: Hub) -> SamplesPage:
     words = IN[visitor_of(request).language]
     with hub.sessions.read() as session:
         found = sampling.everyone(session)
     who = _names(request, hub, found)
-    return SamplesPage(found, who, acts(words), drawn.attributes(words), original)
+    return SamplesPage(found, who, acts(words), drawn.attributes(words))
 
 
 def _names(
@@ -236,7 +238,7 @@ def _find(hub: Hub, sample_id: str) -> Kept:
         raise pages.none() from None
 
 
-def _item(request: AnyRequest, hub: Hub, sample_id: str, n: int, original: str = "") -> ItemPage:
+def _item(request: AnyRequest, hub: Hub, sample_id: str, n: int) -> ItemPage:
     kept, words = _find(hub, sample_id), IN[visitor_of(request).language]
     item = pages.item_of(kept, n)
     event = None
@@ -254,7 +256,6 @@ def _item(request: AnyRequest, hub: Hub, sample_id: str, n: int, original: str =
         count=len(kept.items),
         word=word,
         event=event,
-        original=original,
     )
 
 

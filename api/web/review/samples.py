@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +13,7 @@ from litestar.params import FromPath, URLEncodedBody
 from api.actions import declares
 from api.context import principal_of
 from api.web import sampling as pages
-from api.web.forms import Number
+from api.web.forms import Number, text
 from api.web.pages import AnyRequest, page, see_other
 from api.web.review.asked import SUPERVISION, TASK
 from api.web.review.sampled import ACTION, Shown, own, show
@@ -32,12 +33,14 @@ _Form = URLEncodedBody[dict[str, Any]]
 
 @dataclass(frozen=True)
 class OwnSamples:
-    """Samples of one's own with how many of how many are examined, and a form to draw one."""
+    """Samples of one's own with how many of how many are examined, and a form to draw one; `wrong`: why it was refused,
+    as `typed`."""
 
     samples: list[tuple[Sample, int, int]]
     kinds: tuple[str, ...]
     path: str
-    original: str = ""
+    typed: Mapping[str, Any]
+    wrong: str = ""
 
 
 @dataclass(frozen=True)
@@ -54,7 +57,8 @@ class OwnSample:
 
 @dataclass(frozen=True)
 class LinkPage:
-    """One link to be examined."""
+    """One link to be examined. `next`: the next that was not looked at; `note`: as typed, where it is not kept yet;
+    `wrong`: why a verdict was refused."""
 
     sample: Sample
     item: SampleItem
@@ -64,7 +68,9 @@ class LinkPage:
     task_path: str
     opened: bool
     path: str
-    original: str = ""
+    next: int | None
+    note: str | None
+    wrong: str
 
 
 @declares(ACTION)
@@ -88,8 +94,8 @@ def draw_links(
     try:
         asked = AskedLinks(pages.kind_of(data), tuple(principal.regions))
         sample = pages.draw(hub, asked, data, principal.id)
-    except InputError as error:
-        context = _samples(hub, principal, f"{error.message} {error.hint}")
+    except InputError:
+        context = _samples(hub, principal, data, pages.wrong_draw(data))
         return page(request, "review/samples.html", context, status=422)
     return see_other(f"{PATH}/{sample.id}")
 
@@ -135,11 +141,13 @@ def link_opened(
     request: AnyRequest,
     sample_id: FromPath[str],
     n: Number,
+    *,
+    data: _Form,
     hub: NamedDependency[Hub],
     principal: NamedDependency[Principal],
 ) -> Response[bytes]:
-    """One link with its values plain: a reveal, on record before it leaves."""
-    context = _link(request, hub, principal, sample_id, n, opened=True)
+    """One link with its values plain: a reveal, on record before it leaves. What was noted so far stands."""
+    context = _link(request, hub, principal, sample_id, n, opened=True, data=data)
     return page(request, "review/link.html", context)
 
 
@@ -158,21 +166,23 @@ def link_examined(
     pages.item_of(_own(hub, principal, sample_id), n)
     try:
         verdict = pages.examine(hub, sample_id, n, data, principal.id)
-    except InputError as error:
-        told = f"{error.message} {error.hint}"
-        context = _link(request, hub, principal, sample_id, n, original=told)
+    except InputError:
+        wrong = pages.wrong_word(data)
+        context = _link(request, hub, principal, sample_id, n, data=data, wrong=wrong)
         return page(request, "review/link.html", context, status=422)
     after = following(_own(hub, principal, sample_id), n)
     to = n if verdict == sampling.WRONG else after
     return pages.go_on(f"{PATH}/{sample_id}", n, to)
 
 
-def _samples(hub: Hub, principal: Principal, original: str = "") -> OwnSamples:
+def _samples(
+    hub: Hub, principal: Principal, typed: Mapping[str, Any] | None = None, wrong: str = ""
+) -> OwnSamples:
     with hub.sessions.read() as session:
         found = sampling.everyone(session, actor=principal.id)
         kept = [sampling.find(hub, session, one.id) for one in found if one.kind == sampling.LINKS]
     listed = [(one.sample, len(one.words), len(one.items)) for one in kept]
-    return OwnSamples(listed, tuple(KINDS), PATH, original)
+    return OwnSamples(listed, tuple(KINDS), PATH, typed or {}, wrong)
 
 
 def _own(hub: Hub, principal: Principal, sample_id: str) -> Kept:
@@ -190,7 +200,8 @@ def _link(
     n: int,
     *,
     opened: bool = False,
-    original: str = "",
+    data: Mapping[str, Any] | None = None,
+    wrong: str = "",
 ) -> LinkPage:
     kept = _own(hub, principal, sample_id)
     item, words = pages.item_of(kept, n), IN[visitor_of(request).language]
@@ -207,7 +218,9 @@ def _link(
         task_path=TASK + shown.task if shown.task else "",
         opened=opened,
         path=f"{PATH}/{sample_id}",
-        original=original,
+        next=following(kept, n),
+        note=None if data is None else text(data, "catatan", pages.NOTE),
+        wrong=wrong,
     )
 
 
