@@ -21,15 +21,10 @@ def safe(path: str | None, otherwise: str = HOME) -> str:
 
 
 def here(connection: Connection) -> str:
-    """The path and query of a request."""
+    """The path and query of a request. Where only a form leads, going there leads to what stands above it
+    (`errors.py`)."""
     query = connection.url.query
     return connection.url.path + (f"?{query}" if query else "")
-
-
-def came_from(connection: Connection, otherwise: str = HOME) -> str:
-    """The page of this service that a form was sent from, with its query."""
-    parts = urlsplit(connection.headers.get("referer", ""))
-    return safe(parts.path + (f"?{parts.query}" if parts.query else ""), otherwise)
 
 
 def with_back(path: str, back: str, **more: str) -> str:

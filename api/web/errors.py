@@ -79,8 +79,7 @@ def show(request: AnyRequest, error: Exception) -> Response[bytes]:
 def _sign_in(request: AnyRequest) -> Response[bytes]:
     """To the sign-in page; who had a session hears that it ended."""
     over = {"sesi": "berakhir"} if request.cookies.get(COOKIE) else {}
-    came = back.here(request) if request.method == "GET" else back.came_from(request)
-    return see_other(back.with_back(SIGN_IN, came, **over))
+    return see_other(back.with_back(SIGN_IN, back.here(request), **over))
 
 
 def _context(request: AnyRequest, problem: Problem) -> ErrorPage:

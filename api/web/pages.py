@@ -104,14 +104,13 @@ def _common(request: AnyRequest) -> dict[str, Any]:
     """What every template knows."""
     visitor = visitor_of(request)
     words: Wording = IN[visitor.language]
-    here = back.here(request) if request.method == "GET" else back.came_from(request)
     return {
         "visitor": visitor,
         "may": visitor.may,
         "lang": visitor.language,
         "areas": areas_for(visitor),
         "path": request.url.path,
-        "here": here,
+        "here": back.here(request),
         "flash": flash_of(request),
         "t": words.t,
         "rich": words.rich,
