@@ -298,6 +298,11 @@ def test_from_the_search_to_the_correction_that_holds(
         page.get_by_role("link", name="Buka keluarga").click()
         held = page.locator(".fact", has_text=label)
         held.get_by_text("Perbaikan yang disahkan, 20 Nov 2026").wait_for()
+    auditor, value = join(day.hub, ("auditor", "")), f"{day.family.target.entity_id}/nilai/floor"
+    with auditor.client(day.service.url) as client:
+        rows = client.post(f"/telusur/{value}/baris", data={"csrf": auditor.csrf}).text
+    assert "berasal dari usulan perbaikan nomor" in rows, "no row of a file that is gone"
+    assert f'href="/log?entitas={proposal}"' in rows
     with day.hub.sessions.read() as session:
         told = [one.action for one in entries(session, Wanted(subjects=(proposal,)))]
     assert {"correction.propose", "correction.open", "correction.evidence"} <= set(told)

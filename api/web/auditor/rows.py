@@ -9,6 +9,7 @@ from litestar import Response, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 from litestar.types import ControllerRouterHandler
+from sqlmodel import col, select
 
 from api.actions import declares
 from api.web.auditor.sight import ACTION, find, looked
@@ -18,6 +19,8 @@ from api.web.pages import AnyRequest, page
 from api.web.visitor import visitor_of
 from api.web.wording import IN
 from mdm.compose import Hub
+from mdm.corrections.terms import FILE
+from mdm.hub.tables import Correction
 from mdm.tracing.landed import LandedRow, landed_rows
 from mdm.tracing.outline import outline
 from mdm.tracing.values import chosen, parts_of
@@ -25,13 +28,15 @@ from mdm.tracing.values import chosen, parts_of
 
 @dataclass(frozen=True)
 class RowsPage:
-    """The rows behind one value, each with its record's number; `reasons`: rule → why it found something."""
+    """The rows behind one value, each with its record's number; `reasons`: rule → why it found something; `proposals`:
+    number → id of those that records come from instead of a row."""
 
     entity_id: str
     attribute: str
     label: Any
     rows: list[tuple[int, LandedRow]]
     reasons: dict[str, str]
+    proposals: dict[int, str]
 
 
 @declares(ACTION)
@@ -60,13 +65,19 @@ def rows(
     landed = landed_rows(
         hub, [found.records[at] for at in behind], found.deliveries, parts_of(choices[0])
     )
+    corrected = [one.place.row for one in landed if one.place.file == FILE]
+    with hub.sessions.read() as session:
+        about = select(Correction.number, Correction.id).where(
+            col(Correction.number).in_(corrected)
+        )
+        proposals = dict(session.exec(about).all())
     words = IN[visitor_of(request).language]
     reasons = {one.rule: rule_sentence(words, one.rule) for row in landed for one in row.findings}
     numbered = [(at + 1, row) for at, row in zip(behind, landed, strict=True)]
     return page(
         request,
         "auditor/rows.html",
-        RowsPage(sight.entity_id, attribute, value.label, numbered, reasons),
+        RowsPage(sight.entity_id, attribute, value.label, numbered, reasons, proposals),
     )
 
 
