@@ -110,6 +110,7 @@ def tell_persons(engine: Engine) -> int:
     `family_group` is the family found for the person's card, or the card itself where no family record carries it.
     `born_alone`: the register knows exactly one person of that family with this birth date, so there are no twins.
     `alone_here`: the register knows exactly one person of that village with this birth date, whatever the card.
+    Neither is said of who has a twin elsewhere: another name in the register, of that mother, birth place and date.
     `nik_known`: the number stands in the register, so it is somebody's; a mistyped number hardly ever is.
     """
     engine.table(
@@ -121,21 +122,25 @@ def tell_persons(engine: Engine) -> int:
     )
     grouped = f"""
         SELECT p.rid, p.card, coalesce('F' || f.cluster, 'K' || p.card) AS family_group, p.birth_date, p.registry,
-               p.nik_text, p.village
-        FROM (SELECT rid, birth_date, registry, nik_text, village, {CARD.format("person_standardised")} AS card
-              FROM person_standardised) p
+               p.nik_text, p.village, p.name_key, p.mother_key, p.birth_regency
+        FROM (SELECT rid, birth_date, registry, nik_text, village, name_key, mother_key, birth_regency,
+                     {CARD.format("person_standardised")} AS card FROM person_standardised) p
         LEFT JOIN family_card f USING (card)
         """
     return engine.table(
         "person_context",
         f"""
         WITH grouped AS ({grouped}),
-        alone AS (SELECT family_group, birth_date, true AS born_alone FROM grouped
-                  WHERE registry AND family_group IS NOT NULL AND birth_date IS NOT NULL
-                  GROUP BY family_group, birth_date HAVING count(*) = 1),
-        here AS (SELECT village, birth_date, true AS alone_here FROM grouped
-                 WHERE registry AND village IS NOT NULL AND birth_date IS NOT NULL
-                 GROUP BY village, birth_date HAVING count(*) = 1),
+        twins AS (SELECT mother_key, birth_regency, birth_date, true AS twin FROM grouped
+                  WHERE registry AND mother_key IS NOT NULL AND birth_regency IS NOT NULL AND birth_date IS NOT NULL
+                  GROUP BY mother_key, birth_regency, birth_date HAVING min(name_key) <> max(name_key)),
+        registered AS (SELECT g.*, coalesce(t.twin, false) AS twin
+                       FROM (FROM grouped WHERE registry AND birth_date IS NOT NULL) g
+                       LEFT JOIN twins t USING (mother_key, birth_regency, birth_date)),
+        alone AS (SELECT family_group, birth_date, true AS born_alone FROM registered WHERE family_group IS NOT NULL
+                  GROUP BY family_group, birth_date HAVING count(*) = 1 AND NOT bool_or(twin)),
+        here AS (SELECT village, birth_date, true AS alone_here FROM registered WHERE village IS NOT NULL
+                 GROUP BY village, birth_date HAVING count(*) = 1 AND NOT bool_or(twin)),
         known AS (SELECT DISTINCT nik_text, true AS nik_known FROM grouped WHERE registry AND nik_text IS NOT NULL)
         SELECT g.rid, g.card, g.family_group, coalesce(a.born_alone, false) AS born_alone,
                coalesce(h.alone_here, false) AS alone_here, coalesce(k.nik_known, false) AS nik_known

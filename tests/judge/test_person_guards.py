@@ -115,6 +115,19 @@ def test_a_number_that_a_namesake_got(born: str, judgement: tuple[str, str]) -> 
     assert said(person("kemendagri", HIS, **here), namesake) == judgement
 
 
+def test_registered_twice_in_a_village_needs_no_more_than_others() -> None:
+    """Namesakes of a village do, and so do two rows of the register of whom only the name agrees."""
+    here = {"region_code": "3512022001", "region_system": "kemendagri", "mother_name": "SUMIRAH"}
+    parents = here | {"father_name": "SUPARMAN", "region_code": "3512032001"}
+    again = person("kemendagri", "3512020203829001", birth_date="1982-03-02", kk="3512022203150007")
+    his = person("kemendagri", HIS, **here | {"father_name": "SUPARMAN"})
+    assert said(his, again | parents, weight=6.0) == ("link", "weight")
+    assert (
+        said(his, again | parents | {"mother_name": None, "father_name": None}, weight=6.0)[0]
+        == "review"
+    )
+
+
 def test_two_numbers_and_two_birth_dates_are_a_name_given_again() -> None:
     """The register knows both: an elder brother's name, the same mother, another card."""
     home = {"region_code": "3512022001", "region_system": "kemendagri", "mother_name": "SUMIRAH"}
@@ -160,6 +173,26 @@ def test_a_birth_date_that_two_share_in_the_village_names_nobody(sex: str) -> No
     other = person("pemda", None, kk="3512022203150007", **here | {"name": "HERI SANTOSO"})
     twin = person("kemendagri", TWINS, sex=sex, **here | {"name": "BUDI SANTOSO"})
     assert said(person("kemendagri", HIS, **here), other, twin)[0] == "review"
+
+
+@pytest.mark.parametrize(
+    ("more", "judgement"),
+    [
+        ({}, ("review", "another name")),
+        ({"name": "HERI MUTAWANTO"}, ("link", "weight")),  # himself, registered twice
+        ({"mother_name": "WARTINI"}, ("link", "weight")),  # born that day, to another mother
+    ],
+)
+def test_a_twin_who_moved_is_not_taken_for_the_one_who_stayed(
+    more: dict[str, Any], judgement: tuple[str, str]
+) -> None:
+    """Only one row of the register lies in the village where a provider met somebody of that birth date."""
+    here = {"region_code": "3512022001", "region_system": "kemendagri", "birth_place": "SITUBONDO"}
+    his = person("kemendagri", HIS, mother_name="SUMIRAH", **here)
+    met = person("pemda", None, kk="3512022203150007", **here | {"name": "HERI SANTOSO"})
+    moved = here | {"region_code": "3512032001", "kk": "3512032203150009", "mother_name": "SUMIRAH"}
+    twin = person("kemendagri", TWINS, **moved | {"name": "BUDI SANTOSO"} | more)
+    assert said(his, met, twin) == judgement
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from matching.blocking import block
+from matching.rules import load_linkage
 from tests.score.evidence import each_card_a_family, level, standardised
 
 NUMBER = "3512021502829119"
@@ -54,6 +56,44 @@ def test_without_a_register_the_serial_must_agree() -> None:
 def test_every_row_of_the_register_has_its_own_number() -> None:
     first, second = person("kemendagri", NUMBER), person("kemendagri", "3512024512829119")
     assert found("nik", first, second) == "no number"
+
+
+PARENTS = {"mother_name": "SUMIRAH", "father_name": "SUPARMAN", "birth_place": "LUMAJANG"}
+
+
+@pytest.mark.parametrize(
+    ("born", "more", "what"),
+    [
+        ("1982-03-17", {}, "registered twice"),
+        ("1982-09-30", {}, "registered twice"),  # nearer than two children of one mother
+        ("1984-02-16", {}, "registered twice"),  # the year was corrected
+        ("1983-03-01", {}, "both in the civil registry"),  # a brother of the same name
+        ("1982-09-30", {"father_name": None}, "both in the civil registry"),  # her namesake's son
+        ("1982-03-17", {"father_name": None}, "registered twice"),
+        ("1982-03-17", {"father_name": None, "mother_name": None}, "both in the civil registry"),
+        ("1982-03-17", {"father_name": "RUSDI"}, "both in the civil registry"),
+        ("1982-03-17", {"name": "HERI SANTOSO"}, "both in the civil registry"),
+        ("1984-02-16", {"birth_place": "JEMBER"}, "registered twice"),  # both parents say enough
+        ("1982-03-17", {"source": "pemda"}, "different providers"),
+    ],
+)
+def test_two_rows_of_the_register_whose_parents_agree(
+    born: str, more: dict[str, Any], what: str
+) -> None:
+    """In another kabupaten, on another card, under another number."""
+    again = person("kemendagri", "3507021703829001", born, kk="3507022203150007", **PARENTS)
+    assert found("provider", person("kemendagri", NUMBER, **PARENTS), again | more) == what
+
+
+def test_who_is_registered_twice_meets_wherever_they_live() -> None:
+    again = person("kemendagri", "3507021703829001", "1982-03-17", kk="3507022203150007")
+    moved = {"region_code": "3507022003", "region_system": "kemendagri"}
+    rows = [person("kemendagri", NUMBER, **VILLAGE, **PARENTS), again | moved | PARENTS]
+    with standardised(person=rows) as engine:
+        each_card_a_family(engine)
+        block(engine, load_linkage("person"))
+        met = engine.fetch("SELECT rid_l, rid_r, rule FROM person_pairs").to_pylist()
+    assert met == [{"rid_l": 1, "rid_r": 2, "rule": "registered twice"}]
 
 
 @pytest.mark.parametrize(
