@@ -67,7 +67,7 @@ _AS_OF = {
     "run": 7,
     "published": "2026-10-01T02:00:00+00:00",
     "on": "2026-10-01",
-    "rule_set": "9245a46cc9731af5",
+    "rule_set": "bf1ece647dfeb34c",
     "desil_periods": {"2026Q3": 90125},
 }
 _IDENTITY = {
@@ -78,9 +78,9 @@ _IDENTITY = {
 }
 _NAME = {"id": "Program Sembako (BPNT)", "en": "Food assistance (Sembako)"}
 _UNDETERMINED = {
-    "id": "Belum dapat ditentukan menurut aturan SEMBAKO 2026.1 (9245a46cc9731af5) pada potret "
+    "id": "Belum dapat ditentukan menurut aturan SEMBAKO 2026.1 (bf1ece647dfeb34c) pada potret "
     "2026Q4; lihat apa yang akan memastikannya.",
-    "en": "Not determined yet by rule set SEMBAKO 2026.1 (9245a46cc9731af5) on snapshot 2026Q4; see "
+    "en": "Not determined yet by rule set SEMBAKO 2026.1 (bf1ece647dfeb34c) on snapshot 2026Q4; see "
     "what would settle it.",
 }
 _AMOUNT = {"sure": 200000, "possible": 200000, "per": "month"}
@@ -135,7 +135,7 @@ EXAMPLE = {
             "keeps_benefit_because": _KEEPS,
             "checked_elsewhere": [],
             "notes": [],
-            "rule_set": {"edition": "2026.1", "digest": "9245a46cc9731af5", **_STANDS},
+            "rule_set": {"edition": "2026.1", "digest": "bf1ece647dfeb34c", **_STANDS},
         }
     ],
 }

@@ -26,7 +26,7 @@ from mdm.corrections import chain
 from mdm.eligibility import snapshots
 from mdm.exchanges import agree_callback
 from mdm.hub.columns import now
-from mdm.hub.tables import Batch, Client, Run, RunFigure, RunPeriod, SubjectRestriction
+from mdm.hub.tables import Batch, Client, Run, RunFigure, RunPeriod, RunStage, SubjectRestriction
 from mdm.rights import restriction
 from mdm.sampling import AskedEvents
 from tests.audit.tampering import tamper
@@ -293,6 +293,17 @@ def test_what_was_written_before_rows_were_held_is_told_and_not_called_altered(h
     tamper(hub, "INSERT INTO subject_restriction (id, entity_id, basis, actor, since)"
                 " SELECT 'mine', entity_id, basis, actor, since FROM subject_restriction")  # fmt: skip
     assert [(fault.group, fault.how) for fault in checked(hub).faults] == [("mine", "untold")]
+
+
+def test_a_run_that_published_nothing_is_not_called_older_than_the_log(hub: Hub) -> None:
+    trained = Run(id="t", seq=1, kind="train", fingerprint="f", status="abandoned")
+    with hub.sessions.begin() as session:
+        session.add(trained)
+        session.flush()
+        session.add(RunStage(run="t", stage="validate", status="done", rows=3, seconds=1))
+    found = checked(hub)
+    assert found.holds, found.faults
+    assert not found.unheld
 
 
 def test_a_digest_is_the_same_on_every_database_and_in_every_order(hub: Hub) -> None:

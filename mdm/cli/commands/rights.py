@@ -16,7 +16,7 @@ _BASIS = click.option(
     "--basis",
     required=True,
     metavar="CODE",
-    help="The legal basis, such as uu27-2022-art41; no personal data.",
+    help="The legal basis, such as uu27-2022-art43 for an erasure, -art41 for a restriction; no personal data.",
 )
 _CASE = click.option("--case", metavar="NO", help="The case it belongs to.")
 

@@ -1,0 +1,85 @@
+"""What the documents say of settings, handover records, contracts and programme documents is all there is."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import get_args
+
+import pytest
+from pydantic import AliasChoices, BaseModel
+
+from mdm.contracts import Contract
+from mdm.contracts.layouts import FileForm, Layout, Minimum, OfficeRule, RecordKey
+from mdm.contracts.readings import AnyReading
+from mdm.eligibility import doubts
+from mdm.eligibility.documents import (
+    AlsoSaid,
+    Amount,
+    Component,
+    Components,
+    Note,
+    Number,
+    Programme,
+    Rule,
+    parse_programme,
+)
+from mdm.eligibility.library import BUILT_IN, SHOWN, read
+from mdm.landing.handover import Handover
+from mdm.settings import Settings
+from mdm.settings.access import AccessSettings, GroupRole, OidcSettings
+
+ROOT = Path(__file__).parents[2]
+READINGS = get_args(get_args(AnyReading)[0])
+
+
+@cache
+def text(document: str) -> str:
+    return (ROOT / document).read_text("utf-8")
+
+
+def keys(model: type[BaseModel]) -> Iterator[object]:
+    """What a writer of such a document may write, by every name that is taken."""
+    for name, one in model.model_fields.items():
+        if not one.exclude:
+            alias = one.validation_alias or name
+            yield from alias.choices if isinstance(alias, AliasChoices) else (alias,)
+
+
+@pytest.mark.parametrize(
+    ("document", "models"),
+    [
+        ("docs/service.md", (Settings, AccessSettings, OidcSettings, GroupRole)),
+        ("docs/files.md", (Handover, Contract, FileForm, Layout, RecordKey, OfficeRule, Minimum)),
+        ("docs/files.md", READINGS),
+        (
+            "docs/eligibility.md",
+            (Programme, Number, AlsoSaid, Rule, Components, Component, Amount, Note),
+        ),
+    ],
+)
+def test_every_key_of_a_document_is_told(
+    document: str, models: tuple[type[BaseModel], ...]
+) -> None:
+    written = {key for model in models for key in keys(model)}
+    told = set(re.findall(r"(?:^|[`{ ])(\w+)(?=[`:])", text(document), re.MULTILINE))
+    assert not written - told
+
+
+def test_every_reading_is_told() -> None:
+    names = {name for one in READINGS for name in get_args(one.model_fields["parser"].annotation)}
+    assert not {name for name in names if f"`{name}`" not in text("docs/files.md")}
+
+
+def test_the_programme_document_described_is_taken() -> None:
+    (example,) = re.findall(r"```yaml\n(programme:.*?)```", text("docs/eligibility.md"), re.DOTALL)
+    assert parse_programme(example, "example").programme == "SEMBAKO"
+
+
+def test_answers_shown_name_the_rules_in_force() -> None:
+    texts = {path.name: path.read_text("utf-8") for path in BUILT_IN.glob("*.yaml")}
+    shown = read(texts | {doubts.NAME: doubts.DOCUMENT.read_text("utf-8")}).digest[:SHOWN]
+    for document in ("README.md", "docs/eligibility.md", "api/schemas/eligibility.py"):
+        assert set(re.findall(r"\b[0-9a-f]{16}\b(?=[)\"])", text(document))) == {shown}, document
