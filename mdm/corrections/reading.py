@@ -19,6 +19,16 @@ NAME_LETTERS = 60  # Permendagri 73/2022
 NUMBERS = ("nik", "mother_nik", "father_nik")
 NAMES = ("name", "mother_name", "father_name", "head_name")
 MOST = {"INTEGER": 100_000, "DOUBLE": 100_000.0}
+#: What no household has more of, as the contract of Kemensos takes it.
+_MOST_OF = {
+    **dict.fromkeys(
+        ("refrigerators", "air_conditioners", "motorcycles", "cars", "computers", "smartphones"), 99
+    ),
+    "flat_tvs": 99,
+    "floor_area": 5_000,
+    "land_ha": 10_000,
+    "large_livestock": 9_999,
+}
 _NAME = re.compile(r"[A-Z][A-Z '.,\-/]*")
 _ADDRESS = {"rt", "rw"}
 #: Numbers that are no amounts: digits at least and at most, and the check that says so.
@@ -88,7 +98,7 @@ def _reader(kind: Corrected, column: str) -> Callable[[str, date], Any]:  # noqa
         case "BOOLEAN":
             return lambda text, _: _boolean(text)
         case "INTEGER" | "DOUBLE":
-            return lambda text, _: _number(COLUMNS[kind][column], text)
+            return lambda text, _: _number(COLUMNS[kind][column], text, _MOST_OF.get(column))
     return _text
 
 
@@ -147,12 +157,12 @@ def _boolean(text: str) -> bool:
     return words[text.lower()]
 
 
-def _number(sql_type: str, text: str) -> int | float:
+def _number(sql_type: str, text: str, most: int | None) -> int | float:
     try:
         number = int(text) if sql_type == "INTEGER" else float(text.replace(",", "."))
     except ValueError:
         raise RefusedError("not-a-number") from None
-    if not 0 <= number <= MOST[sql_type]:
+    if not 0 <= number <= (most or MOST[sql_type]):
         raise RefusedError("not-a-number")
     return number
 

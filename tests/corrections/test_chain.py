@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -178,6 +179,12 @@ DEATH = {"death_date": "2026-11-02"}
         ("report-birth", FAMILY[SITI], {"values": {"name": "BAYI"}}, "family-no-card"),
         ("merge-doubles", ENTITY[SITI], {"values": {"nik": SITI}}, "same-entity"),
         ("split-family", FAMILY[SITI], {"members": {}}, "some-go"),
+        (
+            "correct-value",
+            FAMILY[SITI],
+            {"attribute": "motorcycles", "values": {"motorcycles": "100"}},
+            "not-a-number",
+        ),
         ("split-family", FAMILY[SITI], {"members": {ENTITY[BUDI]: "CHILD"}}, "one-head"),
         (
             "correct-value",
@@ -290,6 +297,8 @@ def test_two_proposals_about_one_thing_meet_kindly(hub: Hub) -> None:
         chain.propose(hub, of("officer", name="other"), one)
     (said,) = [check for check in refused.value.checks if check.code == "open-elsewhere"]
     assert said.value == row(hub, made).number
+    early = chain.try_out(hub, of("officer", name="other"), replace(one, files=[]))
+    assert said in early, "before any evidence is handed in"
     chain.withdraw(hub, OPERATOR, made, version=1)
     chain.withdraw(hub, OPERATOR, chain.propose(hub, OPERATOR, one), version=1)
 
