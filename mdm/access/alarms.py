@@ -10,6 +10,7 @@ from sqlmodel import Session, col, select
 
 from mdm import audit
 from mdm.hub.columns import now
+from mdm.hub.dialect import dialect_of
 from mdm.hub.tables import Alarm
 
 QUIET = timedelta(hours=1)  # the same alarm is raised once in this time
@@ -23,6 +24,9 @@ KINDS = {
 def raise_alarms(session: Session, kind: str, principals: Iterable[str]) -> None:
     """Raise an alarm for each principal, unless the same was raised within the hour."""
     for principal in sorted(principals):
+        dialect_of(session.connection()).exclusive(
+            session.connection(), f"alarm {kind} {principal}"
+        )
         query = select(Alarm.id).where(
             Alarm.kind == kind, Alarm.principal == principal, col(Alarm.at) > now() - QUIET
         )

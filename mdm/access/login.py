@@ -69,7 +69,7 @@ def _claim(hub: Hub, login: str, device: str | None = None) -> tuple[Staff | Non
     with hub.sessions.begin() as session:
         connection = session.connection()
         dialect_of(connection).exclusive(connection, "login")
-        staff = session.exec(select(Staff).where(Staff.login == login)).first()
+        staff = session.exec(select(Staff).where(Staff.login == login).with_for_update()).first()
         locked = False
         if staff is not None and device and known(hub, staff.id, device):
             locked = not may_try(session, device, at)

@@ -63,7 +63,8 @@ def _changed(session: OrmSession) -> Iterator[tuple[Table, Any]]:
                 yield table, row
 
 
-@sa.event.listens_for(OrmSession, "before_flush")
+# Before it is looked at what somebody else did with the rows: whoever waits for a turn holds no row.
+@sa.event.listens_for(OrmSession, "before_flush", insert=True)
 def _notice(session: OrmSession, _context: Any, _instances: Any) -> None:
     # In one order, so that of two units of work with several groups one waits, not both.
     for name, group in sorted(

@@ -1,7 +1,8 @@
 """Events: who did what, as exact bytes with their RFC 9162 leaf hash, in order, for ever.
 
-An event is written in the unit of work of the act it records; for a reveal, before the values
-leave. It never carries personal data: names of fields, not their values; ids that say nothing.
+An event is written in the unit of work of the act it records, when that ends: whoever has the log's turn waits for
+nobody else, so that no two units of work wait for each other over it. For a reveal that is before the values leave.
+An event never carries personal data: names of fields, not their values; ids that say nothing.
 """
 
 from __future__ import annotations
@@ -94,6 +95,7 @@ _MARKED = bytes(ord("#" if chr(n) in "0123456789 .-" else "_") for n in range(25
 _LONG_RUN = b"#" * 16
 _LAST = Prepared(sa.text("SELECT max(seq) FROM audit_event"))  # asked for with every group of looks
 _EVENT = ("seq", "event", "leaf_hash")
+_RECORDED = "events of the log"  # in a session: not appended yet
 Row = tuple[int, bytes, bytes]
 _encoder = msgspec.json.Encoder(order="sorted")
 
@@ -107,43 +109,41 @@ class Event:
     details: Mapping[str, Any] = field(default_factory=dict)
 
 
-def record(session: Session, actor: str, action: str, **details: Any) -> AuditEvent:
-    """Append one event in the caller's unit of work.
+def record(session: Session, actor: str, action: str, **details: Any) -> None:
+    """Append one event, at the end of the caller's unit of work.
 
     ValueError for a detail that events do not carry; InputError when what people typed (actor,
     purpose, case, region, …) holds a long number.
     """
-    (row,) = append(session, [Event(actor, action, details)])
-    return AuditEvent(seq=row[0], event=row[1], leaf_hash=row[2])
+    record_many(session, [Event(actor, action, details)])
 
 
-def record_many(session: Session, events: Sequence[Event]) -> range:
-    """Append events in their order, under one lock, in bulk; their sequence numbers.
+def record_many(session: Session, events: Sequence[Event]) -> None:
+    """Append events in their order, behind those recorded before, at the end of the caller's unit of work.
 
-    Errors as in `record`; then nothing was appended.
+    Errors as in `record`; then none of them is.
     """
-    rows = append(session, events)
-    return range(rows[0][0], rows[-1][0] + 1) if rows else range(0)
-
-
-def append(session: Session, events: Sequence[Event]) -> list[Row]:
-    """As `record_many`; sequence number, bytes and leaf hash of each."""
-    if not events:
-        return []
     for event in events:
         _check(event)
-    # What the caller changed goes first: whoever waits for the log's turn holds its rows already, and
-    # whoever has it waits for nobody's. So two units of work never wait for each other.
-    session.flush()
-    if (held := changes.told(session)) is not None:
-        events = [*events[:-1], _holding(events[-1], held)]
+        _bytes_of(event, "")
+    _recorded(session).extend(_telling(session, events))
+
+
+def append(session: Session, events: Sequence[Event] = ()) -> list[Row]:
+    """Append what was recorded and these events behind it, for whoever does nothing else in this unit of work;
+    sequence number, bytes and leaf hash of each. Errors as in `record`."""
+    for event in events:
+        _check(event)
+    behind = _telling(session, events)
+    appended = [*session.info.pop(_RECORDED, ()), *behind]
+    if not appended:
+        return []
     connection = session.connection()
     dialect = dialect_of(connection)
     dialect.exclusive(connection, "audit")
-    first = size(session)
-    at = now().isoformat()
+    first, at = size(session), now().isoformat()
     rows = []
-    for seq, event in enumerate(events, first):
+    for seq, event in enumerate(appended, first):
         data = _bytes_of(event, at)
         rows.append((seq, data, leaf_hash(data)))
     dialect.load(connection, AuditEvent, _EVENT, rows)
@@ -151,10 +151,26 @@ def append(session: Session, events: Sequence[Event]) -> list[Row]:
 
 
 @at_the_end
-def _tell_the_rest(session: Session) -> None:
-    """Changes of rows that the log holds, told by no event of their unit of work."""
+def _end(session: Session) -> None:
+    """What was recorded is appended; with it what was changed of rows that the log holds, and no event told."""
     if (held := changes.told(session)) is not None:
         record(session, "system", "hold", holds=held)
+    append(session)
+
+
+def _telling(session: Session, events: Sequence[Event]) -> Sequence[Event]:
+    """The events, the last of which tells what the caller has changed since it recorded anything."""
+    if not events:
+        return events
+    session.flush()
+    held = changes.told(session)
+    return events if held is None else [*events[:-1], _holding(events[-1], held)]
+
+
+def _recorded(session: Session) -> list[Event]:
+    """The events of a unit of work that are not appended yet."""
+    found: list[Event] = session.info.setdefault(_RECORDED, [])
+    return found
 
 
 def _holding(event: Event, held: Holds) -> Event:

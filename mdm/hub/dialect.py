@@ -81,7 +81,7 @@ class Dialect(Protocol):
 
     def known(self, error: BaseException) -> HubError | None:
         """What a failure of the database means in the user's words, where it is one that they can mend:
-        no room, no right to write. None for any other."""
+        no room, no right to write, somebody else at the same. None for any other."""
 
     def upsert(
         self, connection: sa.Connection, model: type[SQLModel], rows: Sequence[Mapping[str, Any]]
@@ -141,6 +141,14 @@ def full() -> CapacityError:
     """The disk under the database is full."""
     return CapacityError(
         "The disk under the database is full.", "Make room, then run again: it resumes."
+    )
+
+
+def busy() -> HomeError:
+    """Somebody else writes, and does not end."""
+    return HomeError(
+        "The database is busy: another process writes and does not end.",
+        "Look which process works on this home, and try again.",
     )
 
 

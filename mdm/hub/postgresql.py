@@ -13,8 +13,9 @@ from sqlmodel import SQLModel
 
 from mdm.errors import HomeError, HubError
 from mdm.hub import walls
-from mdm.hub.dialect import Pool, Row, Turn, full, register, table_of, upsert_rows
+from mdm.hub.dialect import Pool, Row, Turn, busy, full, register, table_of, upsert_rows
 from mdm.hub.journal import Journal, Lasting
+from mdm.hub.meanwhile import somebody_else
 
 MIGRATIONS_WAIT = "60s"  # for another process that migrates
 TABLES_WAIT = "5s"  # for a table, while readers that came later wait behind
@@ -102,6 +103,11 @@ class PostgreSQL:
                     "The hub's database takes no changes: it is read-only.",
                     "Name the server that is written to in database_url, or make this one so.",
                 )
+            # Two who waited for each other, of whom the server ended one, or who made the same at once.
+            case psycopg.errors.DeadlockDetected() | psycopg.errors.UniqueViolation():
+                return somebody_else()
+            case psycopg.errors.LockNotAvailable():
+                return busy()
         return None
 
     def upsert(

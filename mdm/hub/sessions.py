@@ -11,6 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session
 
+import mdm.hub.meanwhile  # noqa: F401 - looks at what every session writes
 from mdm.hub.bulk import Bulk
 from mdm.hub.dialect import Dialect, Pool, Turn, dialect_for
 from mdm.hub.journal import Journal, Lasting

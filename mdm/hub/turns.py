@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from mdm.errors import CapacityError
+from mdm.hub.dialect import busy
 from mdm.work.lock import locked
 
 LOOK_SECONDS = 0.0003  # between two looks whether the turn is free
@@ -61,7 +61,7 @@ class FileTurn:
 
 @contextmanager
 def turn_at(files: Files, seconds: float, *, bulk: bool) -> Iterator[FileTurn]:
-    """Hold the turn at a database; CapacityError when it is not free for so many seconds."""
+    """Hold the turn at a database; HomeError when it is not free for so many seconds."""
     pen, waiting = files.pen, files.waiting
     try:
         turn = FileTurn(waiting)
@@ -70,10 +70,7 @@ def turn_at(files: Files, seconds: float, *, bulk: bool) -> Iterator[FileTurn]:
         else:
             fcntl.flock(waiting, fcntl.LOCK_SH)
         if not _until(lambda: locked(pen, fcntl.LOCK_EX), seconds):
-            raise CapacityError(
-                "The database is busy: another process writes and does not end.",
-                "Look which process works on this home, and try again.",
-            )
+            raise busy()
         fcntl.flock(waiting, fcntl.LOCK_UN)
         yield turn
     finally:

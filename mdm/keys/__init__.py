@@ -123,10 +123,11 @@ class Keys:
         _leave_no_core()
         self.provider = provider
         self._sessions = sessions
+        self._own: Sessions | None = None
         self._cache: dict[tuple[str, int], DomainKey] = {}
         self._listed: tuple[float, Sequence[KeyVersion]] | None = None
         self._using: tuple[Sequence[KeyVersion], dict[str, int]] = (), {}  # of a list: versions
-        self._reading = Lock()
+        self._reading, self._making = Lock(), Lock()
 
     def domain(self, purpose: str, version: int | None = None) -> DomainKey:
         """The active key of a purpose, or the version asked for; IntegrityError when it is gone."""
@@ -233,8 +234,16 @@ class Keys:
             mine = [one for one in mine if one.created <= known] or mine[:1]
         return mine[-1].version
 
+    def _beside(self) -> Sessions:
+        """A connection of its own: whoever asks may have one already, and if all who have one waited here for another,
+        there would be none left."""
+        with self._making:
+            if self._own is None:
+                self._own = self._sessions.apart()
+            return self._own
+
     def _read(self) -> Sequence[KeyVersion]:
-        with self._sessions.read() as session:
+        with self._beside().read() as session:
             rows = session.exec(
                 select(
                     DomainKeyRow.purpose,
@@ -246,7 +255,7 @@ class Keys:
         return [KeyVersion(*row) for row in rows]
 
     def _open(self, purpose: str, version: int) -> DomainKey:
-        with self._sessions.read() as session:
+        with self._beside().read() as session:
             row = session.get(DomainKeyRow, (purpose, version))
         if row is None or row.wrapped is None:
             raise IntegrityError(f"Version {version} of the '{purpose}' key is gone.")

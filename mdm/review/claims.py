@@ -71,7 +71,9 @@ def locked(session: Session, principal: Principal, task_id: str) -> ReviewTask:
     """A task that nobody else changes until this unit of work ends."""
     connection = session.connection()
     dialect_of(connection).exclusive(connection, f"review {task_id}")
-    return task_for(session, principal, task_id, DECIDE)
+    task = task_for(session, principal, task_id, DECIDE)
+    session.refresh(task, with_for_update=True)  # a run that is being published may change it
+    return task
 
 
 def holder_of(task: ReviewTask, at: datetime) -> str | None:

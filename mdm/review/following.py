@@ -90,7 +90,9 @@ class Following:
         tasks: dict[str, ReviewTask] = {}
         rows: dict[str, list[ReviewTaskEntity]] = defaultdict(list)
         for some in together(sorted(wanted)):
+            # Locked: who answers one of them meanwhile is the second, not the run.
             named = select(ReviewTask).where(col(ReviewTask.id).in_(some))
+            named = named.order_by(col(ReviewTask.id)).with_for_update()
             tasks |= {task.id: task for task in self.session.exec(named).all()}
             of = select(ReviewTaskEntity).where(col(ReviewTaskEntity.task_id).in_(some))
             for row in self.session.exec(of).all():

@@ -18,6 +18,7 @@ def restrict(hub: Hub, entity_id: str, *, basis: str, actor: str, case: str | No
     """Restrict the processing of one entity; the restriction's id. Doing it again changes nothing."""
     with hub.sessions.begin() as session:
         target = known(session, entity_id)
+        hub.dialect.exclusive(session.connection(), f"restriction {target}")
         standing = _standing(session, target)
         if standing:
             return standing[0].id
@@ -35,6 +36,7 @@ def lift(hub: Hub, entity_id: str, *, basis: str, actor: str, case: str | None =
     """Lift every restriction of one entity, and of those merged into it; how many there were."""
     with hub.sessions.begin() as session:
         target = known(session, entity_id)
+        hub.dialect.exclusive(session.connection(), f"restriction {target}")
         standing = _standing(session, target)
         for one in standing:
             one.lifted, one.lifted_by, one.lifted_basis = now(), actor, basis

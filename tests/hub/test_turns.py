@@ -107,7 +107,7 @@ def test_a_turn_is_one_process_s_and_ends_when_it_dies(tmp_path: Path) -> None:
     )
     assert holder.stdout is not None
     assert holder.stdout.readline() == b"held\n"
-    with pytest.raises(CapacityError, match="busy"), turn_at(Files(database), 0.05, bulk=False):
+    with pytest.raises(HomeError, match="busy"), turn_at(Files(database), 0.05, bulk=False):
         pass
     holder.kill()
     holder.wait()
