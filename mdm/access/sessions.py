@@ -1,12 +1,14 @@
 """Sessions of staff: a random id per login, known to the browser; the hub keeps its hash.
 
-The CSRF token is derived from the session id, so that it fits this session and no other.
+The CSRF token is derived from the session id, so that it fits this session and no other. A session carries a MAC under
+the access key: who may write to the database, but has no keys, can make none, nor make one another's.
 """
 
 from __future__ import annotations
 
 import hashlib
 import hmac
+import json
 import secrets
 from base64 import urlsafe_b64encode
 from collections.abc import Sequence
@@ -18,6 +20,7 @@ from sqlmodel import Session, col
 
 from mdm.access.document import load_rules
 from mdm.access.errors import NotIdentifiedError
+from mdm.access.keys import PURPOSE, mac
 from mdm.access.roles import Held, counted, held, regions_of
 from mdm.access.staff import ACTIVE
 from mdm.access.terms import Principal
@@ -53,17 +56,17 @@ def open_session(
     """A new session; its id, for the browser alone. `roles`: from the issuer that vouches."""
     secret, at = secrets.token_urlsafe(32), now()
     session.execute(sa.delete(StaffSession).where(col(StaffSession.expires) < at))
-    session.add(
-        StaffSession(
-            id_hash=_hash(secret),
-            staff_id=staff_id,
-            second_factor=second_factor,
-            roles=None if roles is None else [list(one) for one in roles],
-            started=at,
-            seen=at,
-            expires=at + hub.settings.access.session_life,
-        )
+    made = StaffSession(
+        id_hash=_hash(secret),
+        staff_id=staff_id,
+        second_factor=second_factor,
+        roles=None if roles is None else [list(one) for one in roles],
+        started=at,
+        seen=at,
+        expires=at + hub.settings.access.session_life,
     )
+    made.mac = _mac(hub, made)
+    session.add(made)
     session.execute(sa.update(Staff).where(col(Staff.id) == staff_id).values(entered=at))
     session.flush()
     return secret
@@ -77,7 +80,7 @@ def enter(hub: Hub, secret: str) -> Entered:
     with hub.sessions.read() as session:
         running = session.get(StaffSession, _hash(secret))
         staff = session.get(Staff, running.staff_id) if running else None
-        if running is None or staff is None or staff.state != ACTIVE:
+        if running is None or staff is None or staff.state != ACTIVE or not _made(hub, running):
             raise NotIdentifiedError("session")
         if at >= running.expires or at >= running.seen + hub.settings.access.session_idle:
             raise NotIdentifiedError("session-over")
@@ -137,6 +140,25 @@ def _touch(hub: Hub, id_hash: bytes, at: datetime) -> None:
         session.execute(
             sa.update(StaffSession).where(col(StaffSession.id_hash) == id_hash).values(seen=at)
         )
+
+
+def _made(hub: Hub, running: StaffSession) -> bool:
+    """Whether the hub made a session, as it stands there."""
+    sealed = running.mac or b""
+
+    def fits() -> bool:
+        versions = hub.keys.versions(PURPOSE)
+        return any(hmac.compare_digest(_mac(hub, running, one), sealed) for one in versions)
+
+    if not sealed or fits():
+        return bool(sealed)
+    hub.keys.refresh()  # another process may have made it under a key of a moment ago
+    return fits()
+
+
+def _mac(hub: Hub, one: StaffSession, version: int | None = None) -> bytes:
+    said = [one.staff_id, one.second_factor, one.roles, *map(str, (one.started, one.expires))]
+    return mac(hub, "session", version)(one.id_hash + json.dumps(said).encode())
 
 
 def _hash(secret: str) -> bytes:

@@ -12,7 +12,7 @@ from sqlmodel import select
 from mdm.access import devices, roles, staff
 from mdm.access.errors import NotIdentifiedError
 from mdm.access.login import Attempt, log_in
-from mdm.access.sessions import COOKIE
+from mdm.access.sessions import COOKIE, _mac, open_session
 from mdm.audit.search import Wanted, entries
 from mdm.compose import Hub
 from mdm.hub.columns import now
@@ -134,9 +134,9 @@ def test_a_role_that_left_the_rules_gives_nothing_and_breaks_nothing(service: Se
                 id="grant-old", staff_id=person.id, role="registrar", region="", granted_by="test"
             )
         )
-        query = select(StaffSession).where(StaffSession.staff_id == vouched.id)
-        for running in session.exec(query).all():
-            running.roles = [["registrar", ""]]
+        vouched.cookie = open_session(
+            service.hub, session, vouched.id, second_factor=False, roles=[("registrar", "")]
+        )
     said = person.call("GET", "/v1/session")
     assert (said.status_code, said.json()["roles"]) == (200, ["officer"])
     assert person.log_in().status_code == 200
@@ -207,7 +207,18 @@ def test_a_session_ends_by_idleness_and_by_age(service: Served) -> None:
             query = select(StaffSession).where(StaffSession.staff_id == person.id)
             for running in session.exec(query).all():
                 setattr(running, column, now() - back)
+                running.mac = _mac(service.hub, running)
         assert person.call("GET", "/v1/session").status_code == 401
+
+
+def test_nobody_makes_their_session_another_s_in_the_database(service: Served) -> None:
+    person, other = (make_person(service, ("officer", "32")) for _ in range(2))
+    assert person.call("GET", "/v1/session").status_code == 200
+    with service.hub.sessions.begin() as session:
+        mine = session.exec(select(StaffSession).where(StaffSession.staff_id == person.id)).one()
+        mine.staff_id = other.id
+    assert person.call("GET", "/v1/session").status_code == 401
+    assert other.call("GET", "/v1/session").status_code == 200
 
 
 def test_who_guesses_does_not_lock_the_owner_out(service: Served) -> None:

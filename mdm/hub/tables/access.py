@@ -61,6 +61,7 @@ class StaffSession(SQLModel, table=True):
     roles: list[Any] | None = Field(
         default=None, sa_type=sa.JSON
     )  # from OpenID Connect: [role, region]
+    mac: bytes | None = None  # over all that stands here but when it was seen
     started: datetime = Field(sa_type=UtcDateTime)
     seen: datetime = Field(sa_type=UtcDateTime)
     expires: datetime = Field(sa_type=UtcDateTime)
