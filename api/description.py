@@ -67,7 +67,7 @@ def description() -> OpenAPIConfig:
 
 
 #: What any route may answer; those that take a body, and those that want to know who asks, more.
-ALWAYS, WITH_BODY, IDENTIFIED = (400, 404, 405, 500, 503), (413, 415, 422), (401, 403, 429)
+ALWAYS, WITH_BODY, IDENTIFIED = (400, 404, 405, 500, 503), (408, 413, 415, 422), (401, 403, 429)
 NEVER = "never_answers"  # of a handler that says otherwise what others say with these statuses
 _CODES = {
     400: "malformed",
@@ -75,6 +75,7 @@ _CODES = {
     403: "no-role",
     404: "no-such-route",
     405: "method",
+    408: "too-slow",
     413: "too-large",
     415: "media-type",
     422: "invalid",

@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import gc
 import os
+import resource
 import socket
 import sys
 import tempfile
@@ -35,6 +36,8 @@ from reference.regions import place_name
 HOME, QUIET = "DTSEN_HOME", "DTSEN_LOG_REQUESTS"
 HEADER_MILLISECONDS = 15_000  # in which a request's head must have come
 KILL_SECONDS = 30  # after which a worker that does not end is ended
+CONNECTIONS = 4_096  # of a worker, open at once; whoever comes then waits until one ends
+FILES = CONNECTIONS + 1_024  # that a worker may have open for that
 COLLECT = (50_000, 20, 20)  # garbage collection looks at much less, much later
 SWITCH_SECONDS = 0.001  # how soon the event loop gets its turn while the desk works
 
@@ -85,12 +88,21 @@ def can_listen(host: str, port: int) -> None:
         ) from None
 
 
+def _allow_files(most: int) -> None:
+    """Let this process and those it starts have so many files and connections open, as far as the machine allows."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = most if hard == resource.RLIM_INFINITY else min(most, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
 def serve(
     home: Path, host: str, port: int, workers: int, target: str = "api.serve:application"
 ) -> None:
     """Serve until told to stop; requests under way are answered first. `target` makes the
     application."""
     os.environ[HOME] = str(home.resolve())
+    _allow_files(FILES)
     with tempfile.TemporaryDirectory(prefix="dtsen-metrics-") as counts, KeptBeside(home.resolve()):
         if workers > 1:
             os.environ[SHARED] = counts
@@ -100,6 +112,8 @@ def serve(
             address=host,
             port=port,
             workers=workers,
+            backlog=CONNECTIONS,
+            backpressure=CONNECTIONS,
             interface=Interfaces.ASGI,
             websockets=False,
             log_access=False,

@@ -18,6 +18,7 @@ from api.context import PRINCIPAL
 from api.headers import with_security
 from api.logs import Log
 from api.metrics import UNMATCHED, answered
+from api.patience import patient
 from api.problems import MEDIA_TYPE, problem_of
 from mdm.ids import short_ids
 
@@ -65,7 +66,7 @@ class Surface:
                     headers = self._with_methods(headers, scope.get("path_template"))
                 elif status == 405:
                     headers = _with_head(headers)
-                if status >= 400 and _may_be_unread(scope):
+                if status == 408 or (status >= 400 and _may_be_unread(scope)):
                     headers.append((b"connection", b"close"))
                 message["headers"] = headers
             elif bodiless:
@@ -74,7 +75,7 @@ class Surface:
 
         self.under_way += 1
         try:
-            await self._app(scope, receive, out)  # type: ignore[arg-type]
+            await self._app(scope, patient(receive), out)  # type: ignore[arg-type]
         except Exception as error:  # the last place where something may escape
             if not status:
                 await _refuse(error, out, request_id)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import socket
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -11,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlmodel import func, select
 
+from api import patience
 from mdm.hub.tables import AuditEvent
 from mdm.ids import LENGTH
 from tests.api.serving import Served
@@ -129,6 +132,22 @@ def test_who_is_refused_with_a_large_body_may_ask_again_on_the_same_client(
             assert client.get("/health/live").status_code == 200
         small = client.post(ROUTE, json=GOOD)
     assert (small.status_code, small.headers.get("connection")) == (401, None)
+
+
+def test_who_sends_a_body_too_slowly_is_answered_and_let_go(
+    service: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(patience, "SECONDS", 0.2)
+    with service.client() as client:
+        assert client.post("/v1/session", json={"login": "a", "password": "b"}).status_code < 500
+    where = urlsplit(service.url)
+    head = "POST /v1/session HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+    for rest in ("Content-Length: 90\r\n\r\n{", "Transfer-Encoding: chunked\r\n\r\n1\r\n{\r\n"):
+        with socket.create_connection((where.hostname, where.port), timeout=20) as slow:
+            slow.sendall((head + rest).encode())
+            answer = b"".join(iter(lambda: slow.recv(4096), b""))  # until the service lets go
+        assert answer.startswith(b"HTTP/1.1 408 ")
+        assert b'"code":"too-slow"' in answer
 
 
 def test_nobody_known_and_nobody_allowed(service: Served) -> None:
