@@ -13,6 +13,7 @@ from pathlib import Path
 
 from sqlmodel import Session, func, select
 
+from mdm import audit
 from mdm.access import roles, staff, totp
 from mdm.access.administration import NOBODY_YET
 from mdm.access.agreements import Agreement
@@ -113,6 +114,7 @@ def _join(hub: Hub, session: Session, role: str, login: str, place: str) -> Demo
     if secret is not None:
         totp.keep(hub, made, secret)
         made.totp_step = 1  # as if a code had been shown: there is nobody who could show one
+        audit.record(session, made.id, "user.second-factor", id=made.id, user=made.id)
     return DemoUser(login, role, region, password, secret)
 
 

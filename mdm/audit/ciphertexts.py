@@ -16,6 +16,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session, col, func, select
 
+from mdm.audit.erased import Erased
 from mdm.audit.verified import Verified
 from mdm.hub.runs import PUBLISHED
 from mdm.hub.tables import Run, SealedDigest, SealedProfile
@@ -29,13 +30,11 @@ BYTES = 32
 @dataclass(frozen=True)
 class Said:
     """What the log says. `published`: run → digest in its event; `placed`: the runs whose digests tell kind, region and
-    end too, which those of before did not; `shredded`: entities whose key is gone; `blanked`: those of which versions
-    are."""
+    end too, which those of before did not; `erased`: who was erased, and what that took."""
 
     published: Mapping[int, str]
     placed: Collection[int]
-    shredded: Collection[str]
-    blanked: Collection[str]
+    erased: Erased
 
     def digest(self, row: Any) -> bytes | None:
         """What the log vouches for of a profile; None for an end that it does not."""
@@ -91,7 +90,7 @@ def verify(session: Session, said: Said, progress: Progress, found: Verified) ->
 
 
 def _look_closer(session: Session, run_seq: int, said: Said, found: Verified) -> None:
-    """Name what differs of one run; a run that sealed profiles of erased people may lack those."""
+    """Name what differs of one run; one that sealed profiles of erased people lacks those that the erasures name."""
     kept = _kept(session, run_seq)
     if hashlib.sha256(b"".join(kept)).hexdigest() != said.published[run_seq]:
         found.fault(
@@ -99,20 +98,21 @@ def _look_closer(session: Session, run_seq: int, said: Said, found: Verified) ->
             f"The sealed profiles of run {run_seq} are not those its publish event vouches for.",
         )
         return
-    left, gone = Counter(kept), 0
+    left, gone, erased = Counter(kept), 0, said.erased
     for some in _profiles(session, run_seq):
         for row in some:
             made = said.digest(row)
             if made is not None and left[made]:
                 left[made] -= 1
-            elif row.entity_id in said.shredded or (
-                row.ciphertext is None and row.entity_id in said.blanked
-            ):
-                gone += 1  # an erasure took the region, or what was sealed
+            elif (
+                row.entity_id in erased.shredded
+                or (row.ciphertext is None and row.entity_id in erased.blanked)
+            ):  # an erasure took the region, or what was sealed; those of before did not say of which
+                gone += row.entity_id in erased.unnamed
             elif made is not None:
                 _name(found, row)
                 gone += 1
-    missing = sum(left.values()) - gone
+    missing = (left - erased.gone.get(run_seq, Counter())).total() - gone
     if missing > 0:
         found.fault("profile", f"{missing} profiles that run {run_seq} sealed are missing.")
 

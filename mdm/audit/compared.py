@@ -19,8 +19,8 @@ from mdm.hub.tables import EntityQuestion, Job, Run
 
 ALTERED, MISSING, UNTOLD, BETWEEN = "altered", "gone", "untold", "between"
 _SENTENCES = {
-    ALTERED: "{rows}: altered in the database since the log last told of it.",
-    MISSING: "{rows}: gone from the database, and no event tells of that.",
+    ALTERED: "{rows}: altered in the database since event {seq}, which told of it last.",
+    MISSING: "{rows}: gone from the database since event {seq}, and no event tells of that.",
     UNTOLD: "{rows}: stands in the database, and no event tells of it.",
     BETWEEN: "{rows}: was altered in the database before an act changed it (event {seq}).",
 }
@@ -34,6 +34,7 @@ class Compared:
 
     told: dict[str, dict[str, str]] = field(default_factory=dict)
     named: dict[str, set[str]] = field(default_factory=dict)
+    last: dict[tuple[str, str], int] = field(default_factory=dict)  # the event that told of it
     between: dict[tuple[str, str], int] = field(default_factory=dict)
     jobs: dict[str, str] = field(default_factory=dict)
     runs: set[str] = field(default_factory=set)  # numbers of runs whose rows are held
@@ -63,7 +64,7 @@ class Compared:
                 before, now = one if isinstance(one, list) else (EMPTY, one)
                 if told.get(group, before) != before:
                     self.between.setdefault((name, group), seq)
-                told[group] = now
+                told[group], self.last[name, group] = now, seq
 
     def verify(self, session: Session, found: Verified) -> None:
         """Name every group of rows that is not as the log says."""
@@ -101,10 +102,10 @@ class Compared:
             if says is None:
                 _fault(found, table, group, UNTOLD)
             elif says != made:
-                _fault(found, table, group, ALTERED)
+                _fault(found, table, group, ALTERED, self.last[table.called, group])
         for group in sorted(told):
             if told[group] != EMPTY and not table.fades:
-                _fault(found, table, group, MISSING)
+                _fault(found, table, group, MISSING, self.last[table.called, group])
 
     def _unheld(self, table: Table, group: str) -> bool:
         """Whether a group that no event tells of by a digest is none that one could."""

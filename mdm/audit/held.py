@@ -32,24 +32,41 @@ def checkpoints(session: Session) -> list[Signed]:
     return [Signed(row[0], bytes(row[1]), row[2]) for row in session.connection().execute(query)]
 
 
+@dataclass(frozen=True)
+class Kept:
+    """A tile as it was kept: root, hashes, and when its events were."""
+
+    root: bytes
+    hashes: bytes
+    earliest: str | None
+    latest: str | None
+
+
 class KeptTiles:
     """The tiles of level 0, read some at a time."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
-        self._read: dict[int, tuple[bytes, bytes]] = {}
+        self._read: dict[int, Kept] = {}
         self._from = -1
 
-    def of(self, n: int) -> tuple[bytes, bytes] | None:
-        """Root and hashes of a tile, if it was made."""
+    def of(self, n: int) -> Kept | None:
+        """A tile, if it was made."""
         start = n - n % TILES_TOGETHER
         if start != self._from:
             at = col(AuditTile.n)
-            query = sa.select(at, col(AuditTile.root), col(AuditTile.hashes)).where(
-                col(AuditTile.level) == 0, at >= start, at < start + TILES_TOGETHER
-            )
+            query = sa.select(
+                at,
+                col(AuditTile.root),
+                col(AuditTile.hashes),
+                col(AuditTile.earliest),
+                col(AuditTile.latest),
+            ).where(col(AuditTile.level) == 0, at >= start, at < start + TILES_TOGETHER)
             rows = self._session.connection().execute(query).all()
-            self._read = {number: (bytes(top), bytes(hashes)) for number, top, hashes in rows}
+            self._read = {
+                n: Kept(bytes(top), bytes(hashes), since, until)
+                for n, top, hashes, since, until in rows
+            }
             self._from = start
         return self._read.get(n)
 
@@ -57,7 +74,7 @@ class KeptTiles:
         """What was kept of one event; nothing like a hash when nothing was."""
         kept = self.of(seq // WIDTH)
         at = seq % WIDTH * HASH
-        return kept[1][at : at + HASH] if kept else b""
+        return kept.hashes[at : at + HASH] if kept else b""
 
 
 def events(session: Session) -> Iterator[Sequence[Any]]:

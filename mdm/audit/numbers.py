@@ -46,9 +46,9 @@ _read = msgspec.json.Decoder(_Content).decode
 
 def verify(hub: Hub, session: Session, progress: Progress, found: Verified) -> None:
     """Open every profile that readers see and look for each of its numbers in the index; then count what else stands
-    there."""
+    there. Households have no number: theirs are only opened."""
     seq, numbers = published_seq(session), _Numbers(hub)
-    total = session.exec(select(func.count()).where(_found_by_number())).one()
+    total = session.exec(select(func.count()).select_from(Entity)).one()
     agreeing = 0
     with progress.task("verify the index of numbers", total) as advance:
         for ids in _ids(session):
@@ -83,6 +83,8 @@ class _Numbers:
     def of(self, one: Opened) -> list[list[_Entry]]:
         """For each number the entity is found by, the entries of which one has to stand in the index."""
         ranks: dict[str, int] = {}
+        if one.kind not in FOUND_BY:
+            return []
         for rank, number in enumerate(valid_values(_read(one.content), FOUND_BY[one.kind])):
             if (
                 isinstance(number, str)
@@ -120,7 +122,7 @@ def _opened(
             found.fault("profile", f"The profile {ids[0]} does not open.")
             return []
         return [one for each in ids for one in _opened(hub, session, [each], seq, found)]
-    return [one for one in opened.values() if one.kind in FOUND_BY]
+    return list(opened.values())
 
 
 def _filed(session: Session, seq: int, tokens: set[bytes]) -> set[_Entry]:
@@ -139,14 +141,10 @@ def _live(seq: int) -> tuple[sa.ColumnElement[bool], ...]:
     return col(NikToken.run_seq) <= seq, or_(retired.is_(None), retired > seq)
 
 
-def _found_by_number() -> sa.ColumnElement[bool]:
-    return col(Entity.kind).in_(list(FOUND_BY))
-
-
 def _ids(session: Session) -> Iterator[Sequence[str]]:
-    """Ids of all entities that have numbers, in order, some at a time."""
+    """Ids of all entities, in order, some at a time."""
     after = ""
-    query = select(Entity.entity_id).where(_found_by_number()).order_by(col(Entity.entity_id))
+    query = select(Entity.entity_id).order_by(col(Entity.entity_id))
     while ids := session.exec(query.where(col(Entity.entity_id) > after).limit(TOGETHER)).all():
         yield ids
         after = ids[-1]

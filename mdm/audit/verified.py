@@ -8,7 +8,8 @@ from typing import Literal
 MOST = 100  # faults told one by one
 What = Literal[
     "altered", "missing", "moved", "root", "signature", "tile", "index", "key", "witness", "profile", "digests",
-    "number", "lake", "judgement", "role", "rules", "entity", "job", "row",
+    "number", "lake", "judgement", "role", "factor", "rules", "entity", "job",
+    "erased", "row",
 ]  # fmt: skip
 
 

@@ -6,7 +6,6 @@ what is true; what does not agree with it is named in plain words.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from hashlib import sha256
 from typing import Any
@@ -14,12 +13,11 @@ from typing import Any
 import msgspec
 from sqlmodel import Session, func, select
 
-from mdm.audit import ciphertexts, deliveries, entities, numbers, rulesets
 from mdm.audit.checkpoints import own_verifiers, verifier_keys
-from mdm.audit.compared import Compared
-from mdm.audit.held import KeptTiles, Signed, checkpoints, events
+from mdm.audit.held import Kept, KeptTiles, Signed, checkpoints, events
 from mdm.audit.indexed import Index
 from mdm.audit.tiles import HASH, WIDTH
+from mdm.audit.told import Said, Told
 from mdm.audit.tree import fold, nodes_of, root
 from mdm.audit.verified import Verified
 from mdm.audit.verifier import (
@@ -31,7 +29,6 @@ from mdm.audit.verifier import (
     read_key,
     read_note,
 )
-from mdm.audit.words import Words
 from mdm.compose import Hub
 from mdm.hub.tables import AuditEvent
 from mdm.work.progress import Progress
@@ -58,43 +55,10 @@ def verify(
         with progress.task("verify the index of events"):
             for sentence in log.index.differences(session):
                 found.fault("index", sentence)
-        log.words.verify(session, found)
-        with progress.task("verify records"):
-            log.rows.verify(session, found)
-            rulesets.verify(session, log.rules, found)
-            entities.verify_keys(session, log.forgotten, found)
+        log.told.verify(hub, session, progress, found)
         if profiles:
-            said = ciphertexts.Said(log.published, log.placed, log.shredded, log.blanked)
-            ciphertexts.verify(session, said, progress, found)
-            entities.verify(session, log.shredded, found)
-            numbers.verify(hub, session, progress, found)
-            deliveries.verify(hub, session, log.landed, progress, found)
+            log.told.verify_profiles(hub, session, progress, found)
     return found
-
-
-class _Said(msgspec.Struct):
-    """What verification needs of an event."""
-
-    actor: str = ""
-    action: str = ""
-    entity_id: Any = None
-    batch: Any = None
-    run: Any = None
-    job: Any = None
-    id: Any = None
-    judgement: Any = None
-    kind: Any = None
-    region: Any = None
-    role: Any = None
-    user: Any = None
-    rows: Any = None
-    run_seq: int | None = None
-    sealed: str | None = None
-    snapshot: Any = None
-    holds: Any = None
-    rules: Any = None
-    counts: Any = None
-    verifier: str | None = None
 
 
 class _Log:
@@ -109,19 +73,11 @@ class _Log:
         self._signed = checkpoints(session)
         self._wanted = sorted({s.size for s in self._signed} | {n.size for n in witnessed})
         self._announced: set[str] = set()
-        self._decode = msgspec.json.Decoder(_Said).decode
+        self._decode = msgspec.json.Decoder(Said).decode
         self._next = 0
+        self._moments: list[str] = []  # of the tile that is not full yet
         self.index = Index(session)
-        self.published: dict[int, str] = {}
-        # Of these, those whose profiles are vouched for with region and end.
-        self.placed: set[int] = set()
-        self.shredded: set[str] = set()
-        self.blanked: set[str] = set()
-        self.forgotten: Counter[str] = Counter()  # whose keys erasures took
-        self.landed: dict[str, int] = {}
-        self.words = Words()
-        self.rows = Compared()
-        self.rules: set[str] = set()
+        self.told = Told()
 
     def check_keys(self, own: Sequence[str]) -> None:
         """The hub's own keys must be among those kept: nobody else's signatures count."""
@@ -199,50 +155,46 @@ class _Log:
     def _note(self, seq: int, event: bytes) -> None:
         try:
             said = self._decode(event)
-        except msgspec.MsgspecError:
+        except (msgspec.MsgspecError, UnicodeDecodeError):
             self._found.fault("altered", f"Event {seq} cannot be read: it was altered.", seq)
             return
         self.index.add(seq, said)
-        self.rows.add(seq, said)
-        if said.action in rulesets.ACTS and isinstance(said.rules, str):
-            self.rules.add(said.rules)
-        if said.action == "publish" and said.sealed and said.run_seq is not None:
-            self.published[said.run_seq] = said.sealed
-            if isinstance(said.holds, dict):
-                self.placed.add(said.run_seq)
-        elif said.action in ("erase", "blank") and isinstance(said.entity_id, (str, list)):
-            ids = said.entity_id if isinstance(said.entity_id, list) else [said.entity_id]
-            (self.shredded if said.action == "erase" else self.blanked).update(ids)
-            if said.action == "erase" and isinstance(said.counts, dict):
-                self.forgotten.update(said.counts)
-        elif said.action == "land" and isinstance(said.batch, str) and isinstance(said.rows, int):
-            self.landed[said.batch] = said.rows
-        elif said.action == KEY_EVENT and said.verifier:
+        if said.action == KEY_EVENT and said.verifier:
             self._announced.add(said.verifier)
-        elif isinstance(said.id, str):
-            self._note_word(said, said.id)
+        self.told.add(seq, said)
+        self._note_moment(seq, said.at)
 
-    def _note_word(self, said: _Said, name: str) -> None:
-        if said.action == "judge":
-            self.words.judged[name] = (said.actor, said.judgement, said.kind)
-        elif said.action == "role.grant":
-            self.words.granted[name] = (said.user, said.role, said.region or "")
-        elif said.action == "role.revoke":
-            self.words.revoked.add(name)
+    def _note_moment(self, seq: int, at: str) -> None:
+        """When events of a tile were: a search by time passes over tiles that say they have none."""
+        if seq % WIDTH == 0:
+            self._moments = []
+        self._moments.append(at)
+        kept = self._tiles.of(seq // WIDTH) if (seq + 1) % WIDTH == 0 else None
+        if (
+            kept is None or len(self._moments) != WIDTH
+        ):  # of one that is not whole it is told already
+            return
+        if (kept.earliest, kept.latest) != (min(self._moments), max(self._moments)):
+            first = seq + 1 - WIDTH
+            self._found.fault(
+                "tile",
+                f"The times kept of events {first} to {seq} were altered: a search by time may miss them.",
+                first,
+            )
 
     def _full(self) -> None:
         """A tile is full: compare it with the one kept, and go on above it."""
         n, levels = self._above.size, fold(self._leaves)
         kept = self._tiles.of(n)
         if kept is not None:
-            self._compare(n, levels, *kept)
+            self._compare(n, levels, kept)
         self._ask((n + 1) * WIDTH - 1)
         self._above.add(levels[-1][0])
         self._leaves = []
         self._ask((n + 1) * WIDTH)
 
-    def _compare(self, n: int, levels: list[list[bytes]], top: bytes, hashes: bytes) -> None:
-        first = n * WIDTH
+    def _compare(self, n: int, levels: list[list[bytes]], kept: Kept) -> None:
+        first, hashes = n * WIDTH, kept.hashes
         held = [hashes[at : at + HASH] for at in range(0, len(hashes), HASH)]
         differ = [at for at, leaf in enumerate(levels[0]) if held[at : at + 1] != [leaf]]
         places = {leaf: first + at for at, leaf in enumerate(held)}
@@ -254,7 +206,7 @@ class _Log:
                 else f"Event {seq} is another than when hashes were last kept."
             )
             self._found.fault("moved" if was is not None else "altered", sentence, seq)
-        if not differ and top != levels[-1][0]:
+        if not differ and kept.root != levels[-1][0]:
             self._found.fault("tile", f"The kept hash over events {first} on was altered.", first)
 
     def _ask(self, upto: int) -> None:

@@ -22,6 +22,7 @@ from mdm.hub import tables as hub
 from mdm.hub.dialect import table_of
 
 EMPTY = hashlib.sha256().hexdigest()  # of a group without rows
+LONG = 64  # bytes: what is sealed and longer is digested by itself, and not held in memory
 TOGETHER = 20_000
 _encoder = msgspec.json.Encoder(order="deterministic")
 #: What an event holds: table → group → digest, or the one before and the one since.
@@ -31,6 +32,7 @@ Holds = Mapping[str, Mapping[str, str | Sequence[str]]]
 @dataclass(frozen=True)
 class Table:
     """Rows of one table that the log holds. `key`: the columns by which they are grouped; `says`: those held.
+    `name`: in events, where it is not the table's: another, where more is held than events of before did.
 
     `words`: what a reader calls those of a group; `acts`: the actions that told of a group in homes of before rows were
     held. `fades`: a group may go in time, or was never told of. `some`: only rows for which the column has one of the
@@ -117,10 +119,11 @@ STAGES = Table(
     ("stage", "status", "seconds", "rows"),
     fades=True,
 )
-#: Which files of the lake belong to a batch or a run, and how many rows they have.
+#: Which files of the lake belong to a batch or a run, how many rows they have, and which bytes.
 FILES = Table(
-    hub.LakeFileRow, "List of files of {group}", ("owner",), ("dataset", "rows"), fades=True
-)
+    hub.LakeFileRow, "List of files of {group}", ("owner",), ("dataset", "path", "rows", "sha256"),
+    name="lake_file.bytes", fades=True,
+)  # fmt: skip
 #: What people and machines are allowed, asked and answered: told by the event of each act.
 OF_ACTS = (
     Table(hub.Client, "Agreement of {group}", ("id",), ("name", "state", "epoch", *_AGREED), ("client.create",)),
@@ -159,9 +162,17 @@ OF_ACTS = (
         ("restrict",),
     ),
     Table(
+        hub.Judgement, "Judgement {group}", ("id",),
+        ("seq", "kind", "records", "judgement", "actor", "reason", "at"), ("judge",),
+    ),
+    Table(
+        hub.RoleGrant, "Role {group}", ("id",),
+        ("staff_id", "role", "region", "granted_by", "approved_by", "granted", "revoked"), ("role.grant",),
+    ),
+    Table(
         hub.Correction, "Proposal {group}", ("id",),
-        ("number", "kind", "state", "version", "region", "proposer", "proposed", "decided"),
-        ("correction.propose",),
+        ("number", "kind", "state", "version", "region", "proposer", "proposed", "decided", "content"),
+        ("correction.propose",), name="correction.sealed",
     ),
     Table(
         hub.CorrectionTarget, "Targets of proposal {group}", ("correction",), ("entity_id", "attribute"),
@@ -169,7 +180,7 @@ OF_ACTS = (
     ),
     Table(
         hub.CorrectionStep, "Steps of proposal {group}", ("correction",),
-        ("n", "act", "role", "actor", "at"), ("correction.propose",),
+        ("n", "act", "role", "actor", "at", "note"), ("correction.propose",), name="correction_step.sealed",
     ),
     Table(
         hub.CorrectionEvidence, "Evidence of proposal {group}", ("correction",),
@@ -182,7 +193,7 @@ OF_ACTS = (
     Table(
         hub.ReviewAnswer, "Review answer {group}", ("id",),
         ("task_id", "version", "actor", "at", "seconds", "outcome", "reason", "state", "judgements",
-         "overruled", "overruled_by"), ("review",),
+         "overruled", "overruled_by", "sealed"), ("review",), name="review_answer.sealed",
     ),
     Table(
         hub.Sample, "Sample {group}", ("id",),
@@ -190,8 +201,8 @@ OF_ACTS = (
     ),
     Table(hub.SampleItem, "Things drawn for sample {group}", ("sample_id",), ("n", "stratum", "ref"), ("sample.draw",)),
     Table(
-        hub.SampleVerdict, "Verdicts on sample {group}", ("sample_id",), ("id", "n", "verdict", "actor", "at"),
-        ("sample.examine",),
+        hub.SampleVerdict, "Verdicts on sample {group}", ("sample_id",), ("id", "n", "verdict", "actor", "at", "note"),
+        ("sample.examine",), name="sample_verdict.sealed",
     ),
     Table(hub.Batch, "Delivery {group}", ("id",), _BATCH, ("land",)),
     Table(hub.LinkageModel, "Linkage models: {group}", ("kind",), ("name", "fingerprint", "current"), ("publish",)),
@@ -257,4 +268,10 @@ def _rows(session: Session, query: sa.Select[Any]) -> Iterator[Sequence[Any]]:
 
 def _encoded(rows: Sequence[tuple[Any, ...]]) -> list[bytes]:
     """One line of JSON for each row, all in one go."""
-    return _encoder.encode_lines(rows).splitlines()
+    return _encoder.encode_lines([tuple(map(_short, row)) for row in rows]).splitlines()
+
+
+def _short(value: Any) -> Any:
+    if type(value) is bytes and len(value) > LONG:
+        return hashlib.sha256(value).digest()
+    return value

@@ -1,6 +1,7 @@
 """What people were allowed and what they judged, held against the log that tells of it.
 
-Who may write to the database could give a role, or take a steward's word back; no event would say so.
+Who may write to the database could give a role, take a steward's word back, or a second factor away; no event would
+say so.
 """
 
 from __future__ import annotations
@@ -12,18 +13,35 @@ from typing import Any
 from sqlmodel import Session, select
 
 from mdm.audit.verified import Verified, What
-from mdm.hub.tables import Judgement, RoleGrant
+from mdm.hub.tables import Judgement, RoleGrant, Staff
 
 _Told = Mapping[str, tuple[Any, ...]]
 
 
 @dataclass
 class Words:
-    """What the log tells: judgement → who, what, of which kind; grant → to whom, role, region; grants that ended."""
+    """What the log tells: judgement → who, what, of which kind; grant → to whom, role, region; grants that ended;
+    accounts with a second factor."""
 
     judged: dict[str, tuple[Any, ...]] = field(default_factory=dict)
     granted: dict[str, tuple[Any, ...]] = field(default_factory=dict)
     revoked: set[str] = field(default_factory=set)
+    guarded: set[str] = field(default_factory=set)
+
+    def add(self, said: Any) -> None:
+        """One event, in order."""
+        if not isinstance(said.id, str):
+            return
+        if said.action == "judge":
+            self.judged[said.id] = (said.actor, said.judgement, said.kind)
+        elif said.action == "role.grant":
+            self.granted[said.id] = (said.user, said.role, said.region or "")
+        elif said.action == "role.revoke":
+            self.revoked.add(said.id)
+        elif said.action == "user.second-factor":
+            self.guarded.add(said.id)
+        elif said.action == "user.reset":
+            self.guarded.discard(said.id)
 
     def verify(self, session: Session, found: Verified) -> None:
         """Name the judgements and roles of the hub that are not those of the log."""
@@ -38,6 +56,11 @@ class Words:
                 found.fault(
                     "role", f"The role {one.id} of {one.staff_id} is {ended}, says the log."
                 )
+        for account, step in session.exec(select(Staff.id, Staff.totp_step)).all():
+            if (step > 0) != (account in self.guarded):
+                has = "no" if account in self.guarded else "a"
+                sentence = f"The account {account} has {has} second factor; the log says otherwise."
+                found.fault("factor", sentence)
 
 
 def _compare(what: What, told: _Told, held: Mapping[str, Any], found: Verified) -> None:

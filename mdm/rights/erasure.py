@@ -14,6 +14,7 @@ from sqlmodel import Session, col, delete, func, or_, select, update
 
 from mdm import audit, judgements
 from mdm.audit import changes, vouched
+from mdm.audit.erased import hashes
 from mdm.compose import Hub
 from mdm.corrections import forgetting as corrections
 from mdm.exchanges import Exchanges
@@ -58,6 +59,7 @@ def carry_out(
     with hub.sessions.begin() as session:
         session.add(ShredEntry(n=n, line=shred.lines[n]))
         taken.settle(hub, session)
+        gone = hashes(session, col(SealedProfile.entity_id).in_(erasure.entities))
         counts = _shred(hub, session, shred, erasure) | {"landed": taken.landed}
         taken.jobs = counts["jobs"]
         audit.record(
@@ -69,6 +71,7 @@ def carry_out(
             approved_by=erasure.approved_by,
             requested_by=erasure.actor,
             counts=counts,
+            hashes=gone,
         )
     hub.lake.remove(old for old, _ in taken.swaps)
     hub.sessions.scrub("entity_key", "judgement_key", "correction_key", "nik_token")
@@ -161,15 +164,15 @@ def _blank_shared(hub: Hub, session: Session, shred: ShredList, erasure: Erasure
             for record in json.loads(opened.content)["records"]
         )
     ]
+    gone: dict[str, list[str]] = {}
     for opened in blank:
-        session.exec(
-            update(SealedProfile)
-            .where(
-                col(SealedProfile.entity_id) == opened.entity_id,
-                col(SealedProfile.version) == opened.version,
-            )
-            .values(ciphertext=None, content_mac=None)
+        which = (
+            col(SealedProfile.entity_id) == opened.entity_id,
+            col(SealedProfile.version) == opened.version,
         )
+        for run, digests in hashes(session, *which).items():
+            gone.setdefault(run, []).extend(digests)
+        session.exec(update(SealedProfile).where(*which).values(ciphertext=None, content_mac=None))
     if blank:
         audit.record(
             session,
@@ -178,6 +181,7 @@ def _blank_shared(hub: Hub, session: Session, shred: ShredList, erasure: Erasure
             entity_id=sorted({opened.entity_id for opened in blank}),
             reason=erasure.reason,
             counts={"versions": len(blank)},
+            hashes=gone,
         )
     return len(blank)
 

@@ -8,6 +8,7 @@ deleted. Nothing is left that the old key version opens.
 from __future__ import annotations
 
 from mdm import audit
+from mdm.audit import changes, vouched
 from mdm.compose import Hub
 from mdm.lake import LakeFile
 from mdm.work.progress import Progress, Silent
@@ -30,6 +31,7 @@ def rewrite_lake(hub: Hub, *, actor: str, progress: Progress | None = None) -> i
         for file in old:
             fresh = hub.lake.rewrite(file)
             with hub.sessions.begin() as session:
+                changes.note(session, vouched.FILES, file.owner)
                 hub.lake.swap(session, file, fresh)
             hub.lake.remove([file])
             advance(file.rows)

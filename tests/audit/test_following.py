@@ -10,7 +10,7 @@ from itertools import pairwise
 import pytest
 from sqlmodel import select
 
-from mdm import audit
+from mdm import audit, rotation
 from mdm.audit import Event, checkpoints, following, held, indexed, parts, search, tiles, verifying
 from mdm.audit.following import Follower
 from mdm.audit.parts import Filing
@@ -168,8 +168,7 @@ def test_whatever_happens_between_the_tiles_are_those_of_a_keeper(
             case "check":
                 audit.checkpoint(hub)
             case "key":
-                with hub.sessions.begin() as session:
-                    hub.keys.rotate(session, "audit")
+                rotation.rotate(hub, "audit", actor="keys")
     audit.checkpoint(hub)
     assert verify(hub, Silent(), profiles=False).holds
     on_the_way = kept_tiles(hub)

@@ -110,6 +110,13 @@ def test_two_events_that_changed_places_are_named(log: Hub) -> None:
     assert any("was event 60" in fault.sentence for fault in found.faults)
 
 
+def test_a_tile_that_hides_its_events_from_a_search_by_time_is_named(log: Hub) -> None:
+    tamper(log, "UPDATE audit_tile SET latest = '2020-01-01' WHERE n = 1")
+    (fault,) = checked(log).faults
+    assert (fault.what, fault.seq) == ("tile", 256)
+    assert "times kept of events 256 to 511" in fault.sentence
+
+
 def test_an_event_added_to_the_past_is_found(log: Hub) -> None:
     tamper(
         log,

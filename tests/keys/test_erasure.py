@@ -30,6 +30,7 @@ from mdm.pipeline import run
 from mdm.rights import erasing, shredlist, whom
 from mdm.rights.erasing import Erased
 from mdm.validation import validate
+from tests.audit.tampering import tamper
 from tests.keys import approving
 from tests.keys.approving import REASON, approve
 from tests.run.homes import QUIET, FirstRun, copy_of, land_all, niks, orphans, teach
@@ -270,6 +271,7 @@ def test_judgements_about_the_erased_no_longer_say_about_whom(world: World, hub:
 def test_the_audit_log_stays_whole_and_tells_of_the_erasure(world: World, hub: Hub) -> None:
     with hub.sessions.read() as session:
         before = session.exec(select(AuditEvent).order_by(col(AuditEvent.seq))).all()
+        key = session.get_one(EntityKey, whom.entity_of(hub, world.nik)).model_dump()
     done = erase(hub, world.nik)
     with hub.sessions.read() as session:
         after = session.exec(select(AuditEvent).order_by(col(AuditEvent.seq))).all()
@@ -281,6 +283,23 @@ def test_the_audit_log_stays_whole_and_tells_of_the_erasure(world: World, hub: H
     assert told[0]["approved_by"] == "second@hub"
     assert world.nik not in str([e.event for e in after])
     assert verify(hub, QUIET).holds
+    (erased,) = done.entities
+    with hub.sessions.begin() as session:
+        session.add(EntityKey(**key))
+    tamper(
+        hub,
+        # Somebody else's profile goes, and there are as many rows as before: one more of the erased.
+        "DELETE FROM sealed_profile WHERE entity_id = (SELECT min(entity_id) FROM entity WHERE kind = 'household')",
+        "INSERT INTO sealed_profile (entity_id, version, kind, run_seq, key_id, ciphertext)"
+        " SELECT entity_id, version + 90, kind, run_seq, key_id, ciphertext FROM sealed_profile"
+        f" WHERE entity_id = '{erased}' AND version = 1",
+        "DELETE FROM shred_entry WHERE n > 0",
+    )
+    assert {fault.sentence for fault in verify(hub, QUIET).faults} >= {
+        "1 profiles that run 1 sealed are missing.",
+        f"The key of {erased}, who was erased, stands in the database again: put back from a copy.",
+        f"The shred list does not name {erased}, who was erased: a later delivery would bring them back.",
+    }
 
 
 @pytest.mark.parametrize("database", ["postgresql"], indirect=True)
