@@ -35,7 +35,15 @@ def _inside(folder: Path, progress: Progress) -> list[Path]:
     files = [p for p in sorted(folder.iterdir()) if p.is_file() and not p.name.startswith(".")]
     taken = [p for p in files if is_handover(p) or p.name.lower().endswith(SUFFIXES)]
     if all(map(is_handover, taken)):
-        raise InputError(f"There is no data file in {folder.name}.", _FORMS)
+        within = [
+            p.name for p in sorted(folder.iterdir()) if p.is_dir() and not p.name.startswith(".")
+        ]
+        hint = (
+            f"Name the folder that holds the files itself, such as {folder.name}/{within[0]}."
+            if within
+            else _FORMS
+        )
+        raise InputError(f"There is no data file in {folder.name}.", hint)
     for path in files:
         if path not in taken:
             progress.note(f"{path.name} was left out: it is not CSV, Parquet or XLSX.")

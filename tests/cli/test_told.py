@@ -11,7 +11,9 @@ from typing import get_args
 import pytest
 from pydantic import AliasChoices, BaseModel
 
+from api.routes import ROUTERS
 from mdm.contracts import Contract
+from mdm.contracts.accepted import COLUMNS, KINDS
 from mdm.contracts.layouts import FileForm, Layout, Minimum, OfficeRule, RecordKey
 from mdm.contracts.readings import AnyReading
 from mdm.eligibility import doubts
@@ -83,3 +85,39 @@ def test_answers_shown_name_the_rules_in_force() -> None:
     shown = read(texts | {doubts.NAME: doubts.DOCUMENT.read_text("utf-8")}).digest[:SHOWN]
     for document in ("README.md", "docs/eligibility.md", "api/schemas/eligibility.py"):
         assert set(re.findall(r"\b[0-9a-f]{16}\b(?=[)\"])", text(document))) == {shown}, document
+
+
+def test_every_accepted_column_is_told() -> None:
+    for kind in KINDS:
+        (line,) = re.findall(
+            rf"^\|[^|]*\| `{kind}_accepted` \|(.*)$", text("ARCHITECTURE.md"), re.MULTILINE
+        )
+        assert not set(COLUMNS[kind]) - set(re.findall(r"\w+", line)), kind
+
+
+def test_every_route_named_is_there() -> None:
+    there = {
+        f"{method} {route.path_format}"
+        for router in ROUTERS
+        for route in getattr(router, "routes", ())
+        for method in getattr(route, "methods", ())
+    }
+    documents = [path.relative_to(ROOT) for path in (ROOT / "docs").glob("*.md")]
+    named = {
+        found
+        for document in documents
+        for found in re.findall(r"`((?:GET|POST|DELETE) /[\w./{}-]+)`", text(str(document)))
+    }
+    assert len(named) > 10
+    assert not named - there
+
+
+def test_every_macro_and_attribute_of_pages_is_told() -> None:
+    told = text("docs/workbench.md")
+    macros = re.findall(r"{% macro (\w+)", text("api/web/templates/macros.html"))
+    (shown,) = re.findall(r"macros: `([\w, ]+)`", told)
+    assert set(macros) == set(shown.split(", "))
+    script = text("api/web/static/app.js")
+    attributes = re.findall(r"^   (data-[a-z-]+)", script, re.MULTILINE)
+    asked = re.findall(r"\[(data-[a-z-]+)\]", script)
+    assert not {one for one in {*attributes, *asked} - {"data-flash"} if f"`{one}" not in told}

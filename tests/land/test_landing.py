@@ -262,6 +262,13 @@ def test_what_is_no_data_file_in_a_folder_is_left_out_and_named(hub: Hub, tmp_pa
     assert heard.notes == ["berita acara.pdf was left out: it is not CSV, Parquet or XLSX."]
 
 
+def test_who_names_the_folder_above_is_told_which(hub: Hub, tmp_path: Path) -> None:
+    (tmp_path / "delivery" / "kemensos").mkdir(parents=True)
+    with pytest.raises(InputError, match="no data file in delivery") as refused:
+        land(hub, "kemensos", [tmp_path / "delivery"], progress=Silent())
+    assert "delivery/kemensos" in str(refused.value.hint)
+
+
 def test_a_handover_record_alone_is_no_delivery(hub: Hub, tmp_path: Path) -> None:
     (tmp_path / "bast.yaml").write_text("rows: 3\n")
     for paths in ([tmp_path / "bast.yaml"], [tmp_path]):

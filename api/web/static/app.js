@@ -278,9 +278,6 @@
     if (found.matches("input:not([type=checkbox]):not([type=radio]), textarea, select")) found.focus();
     else found.click();
   });
-  for (const at of document.querySelectorAll("[data-show-keys]")) {
-    at.hidden = false; at.addEventListener("click", showKeys);
-  }
 
   /* Before the session ends for want of use. */
   const idle = Number(body.dataset.idle) * 60000;
@@ -299,7 +296,7 @@
       document.getElementById("pesan").replaceChildren(message);
     }, 15000);
   }
-  history.replaceState({ region: document.querySelector("[data-region]")?.id }, "");
+  history.replaceState({}, "");
   prepare(document);
   document.documentElement.dataset.ready = "yes";
 })();
