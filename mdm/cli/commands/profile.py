@@ -41,6 +41,7 @@ def profile(
 
     The NIK is asked for on standard input, never taken from the command line, where other users and
     the shell's history would see it. Values are masked without --reveal. Every look is audited.
+    In the table `agree` says how many sources have the value, and ✗ marks a value that lost, and why.
     """
     if typed:
         raise click.UsageError("The NIK is read from standard input, never from the command line.")
