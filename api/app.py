@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, nullcontext
+from functools import partial
 from typing import Any
 
 from litestar import Litestar, Request
@@ -20,7 +21,6 @@ from api.guard import Identify, guard_with
 from api.keeping import kept
 from api.logs import Log
 from api.metrics import group_answered
-from api.problems import problem_of
 from api.queries import note_queries
 from api.routes import ROUTERS
 from api.routes.health import Readiness
@@ -54,10 +54,7 @@ def create_app(
     desk, helper = Desk(hub, decide, group_answered), Helper(hub)
     log = log or Log()
 
-    def unsettled(error: Exception) -> None:
-        log.write("settle", problem=problem_of(error).code)
-
-    settler = Settler(hub, unsettled)
+    settler = Settler(hub, partial(log.failed, "settle"))
 
     @asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
@@ -65,7 +62,7 @@ def create_app(
             kept(hub, log) if keeps else nullcontext(),
             desk,
             helper,
-            Worker(hub, helper),
+            Worker(hub, helper, partial(log.failed, "job")),
             settler,
         ):
             async with Courier(hub, desk, log=log).at_work():

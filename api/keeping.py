@@ -12,12 +12,12 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from threading import Event, Thread
 from typing import IO, Self
 
 from api.logs import Log
-from api.problems import problem_of
 from mdm.audit.keeper import Keeper
 from mdm.compose import Hub
 from mdm.errors import HubError
@@ -31,7 +31,7 @@ AGAIN_SECONDS = 5.0  # after which a process that ended before its time is begun
 @contextmanager
 def kept(hub: Hub, log: Log) -> Iterator[None]:
     """The keeping of a hub by threads of this process."""
-    with Keeper(hub, lambda error: _tell(log, error)), Tender(hub.sessions):
+    with Keeper(hub, partial(log.failed, "checkpoint")), Tender(hub.sessions):
         yield
 
 
@@ -83,16 +83,12 @@ def _keep(home: Path, life: IO[bytes]) -> int:
     try:
         hub = open_home(home)
     except HubError as error:
-        _tell(log, error)
+        log.failed("checkpoint", error)
         return 1
     with kept(hub, log):
         life.read()
     hub.close()
     return 0
-
-
-def _tell(log: Log, error: Exception) -> None:
-    log.write("checkpoint", problem=problem_of(error).code)
 
 
 if __name__ == "__main__":

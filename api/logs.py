@@ -15,6 +15,8 @@ from typing import Any, TextIO
 
 import msgspec
 
+from api.problems import problem_of
+
 _encode = msgspec.json.Encoder().encode
 
 
@@ -44,6 +46,11 @@ class Log:
         if not self._told:
             self._told = True
             loop.call_soon(self._put_out)
+
+    def failed(self, event: str, error: Exception) -> None:
+        """One line on what failed where nobody asked: which problem, and where in our code a fault of ours lies."""
+        problem = problem_of(error)
+        self.write(event, problem=problem.code, fault=problem.fault)
 
     def _put_out(self) -> None:
         self._told = False

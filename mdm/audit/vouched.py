@@ -57,9 +57,8 @@ class Table:
     @property
     def called(self) -> str:
         """Its name in events."""
-        return self.name or str(
-            self.table.name
-        )  # SQLAlchemy's is a string of its own, which no answer can hold
+        # SQLAlchemy's is a string of its own, which no answer can hold.
+        return self.name or str(self.table.name)
 
     def group(self, row: Any) -> str:
         """The group that a row stands in."""

@@ -57,17 +57,18 @@ _line = msgspec.json.Encoder().encode
 
 
 class Worker:
-    """Works jobs off, one at a time, in a thread: `with Worker(hub): …`."""
+    """Works jobs off, one at a time, in a thread: `with Worker(hub): …`. `failed` hears of faults of ours."""
 
     def __init__(
         self,
         hub: Hub,
         helper: Helper | None = None,
+        failed: Callable[[Exception], None] = lambda _: None,
         *,
         lease: timedelta = LEASE,
         pause: float = LOOK,
     ) -> None:
-        self._hub, self._helper = hub, helper
+        self._hub, self._helper, self._failed = hub, helper, failed
         self._lease = lease
         self._pause = pause
         self._name = short_id()
@@ -101,9 +102,9 @@ class Worker:
             self._end(job, FAILED, problem=type(error).__name__.removesuffix("Error").lower())
         except (SQLAlchemyError, OSError):
             raise  # the database or the disk is away: the lease runs out, the job waits
-        except (
-            Exception
-        ):  # ours: it would come again at every attempt, and who asked would wait for ever
+        except Exception as error:
+            # A fault of ours would come again at every attempt, and who asked would wait for ever.
+            self._failed(error)
             self._end(job, FAILED, problem=INTERNAL)
         return True
 

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from functools import partial
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlmodel import select
 
+from api.logs import Log
 from mdm import jobs
 from mdm.compose import Hub
 from mdm.errors import ConflictError, InputError, IntegrityError
@@ -109,9 +113,14 @@ def test_a_fault_of_ours_ends_a_job_and_is_not_tried_for_ever(hub: Hub) -> None:
     job = asking.submit(hub, wish())
     with hub.sessions.begin() as session:
         session.get_one(Job, job.id).asked = {}
-    assert Worker(hub).round()
+    out = StringIO()
+    failed = partial(Log(out).failed, "job")
+    assert Worker(hub, failed=failed).round()
     assert (job_of(hub, job.id).state, job_of(hub, job.id).problem) == ("failed", "internal")
-    assert not Worker(hub).round()
+    assert not Worker(hub, failed=failed).round()
+    (line,) = map(json.loads, out.getvalue().splitlines())
+    assert line["event"] == "job"
+    assert re.fullmatch(r"internal error \w{8}: \w+ at mdm/[\w/]+\.py:\d+", line["fault"])
 
 
 def test_a_key_is_needed_by_jobs_until_they_have_ended(hub: Hub) -> None:
