@@ -85,7 +85,8 @@ def open_home(path: Path) -> Hub:
     sessions = sessions_of(settings)
     if not at_head(sessions):
         raise HomeError(
-            "The hub's database is of an older version.", "Run `dtsen init` to bring it up to date."
+            "The hub's database is of an older version.",
+            "Run `dtsen init` on this home to bring it up to date.",
         )
     hub = composed(settings, sessions)
     try:

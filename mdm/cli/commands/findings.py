@@ -57,7 +57,7 @@ def findings(session: Session, *, source: str | None, batch: str | None, out: Pa
     if written is not None:
         say(
             session,
-            f"{written.findings:,} findings and {written.quarantined:,} quarantined rows in "
+            f"Findings: {written.findings:,}. Quarantined rows: {written.quarantined:,}. They are in "
             + ", ".join(str(path) for path in written.files),
         )
     elif counted:
