@@ -110,9 +110,8 @@ def _entered(session: Session, staff: Staff, running: StaffSession) -> Entered:
     vouched = running.roles  # by the issuer the session comes from
     said = held(session, staff.id) if vouched is None else [(r, region) for r, region in vouched]
     holding = counted(said)
-    if (
-        vouched is not None and holding != said
-    ):  # a role has left the rules: the issuer is asked anew
+    if vouched is not None and holding != said:
+        # A role has left the rules: the issuer is asked anew.
         raise NotIdentifiedError("session-over")
     rules = load_rules()
     guarded = {role for role, _ in holding if rules.roles[role].second_factor}

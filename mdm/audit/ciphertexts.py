@@ -104,10 +104,10 @@ def _look_closer(session: Session, run_seq: int, said: Said, found: Verified) ->
             made = said.digest(row)
             if made is not None and left[made]:
                 left[made] -= 1
-            elif (
-                row.entity_id in erased.shredded
-                or (row.ciphertext is None and row.entity_id in erased.blanked)
-            ):  # an erasure took the region, or what was sealed; those of before did not say of which
+            elif row.entity_id in erased.shredded or (
+                row.ciphertext is None and row.entity_id in erased.blanked
+            ):
+                # An erasure took the region, or what was sealed; those of before did not say of which.
                 gone += row.entity_id in erased.unnamed
             elif made is not None:
                 _name(found, row)

@@ -49,7 +49,6 @@ def _look_at(hub: Hub, file: LakeFile, found: Verified) -> None:
         hub.lake.verify(file)
         hub.lake.columns(file)
     except IntegrityError as error:
-        if file in hub.lake.files(
-            file.dataset, file.owner
-        ):  # else another took its place meanwhile
+        # Where it is not listed any more, another took its place meanwhile.
+        if file in hub.lake.files(file.dataset, file.owner):
             found.fault("lake", error.message)

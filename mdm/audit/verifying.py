@@ -170,10 +170,8 @@ class _Log:
             self._moments = []
         self._moments.append(at)
         kept = self._tiles.of(seq // WIDTH) if (seq + 1) % WIDTH == 0 else None
-        if (
-            kept is None or len(self._moments) != WIDTH
-        ):  # of one that is not whole it is told already
-            return
+        if kept is None or len(self._moments) != WIDTH:
+            return  # of one that is not whole it is told already
         if (kept.earliest, kept.latest) != (min(self._moments), max(self._moments)):
             first = seq + 1 - WIDTH
             self._found.fault(

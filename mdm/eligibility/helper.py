@@ -61,9 +61,8 @@ class Helper:
                 while (share := shares.take()) is not None:
                     try:
                         outcome = _asked_for(process, pickle.dumps((terms, share)))
-                    except (
-                        Exception
-                    ):  # whatever it is: a share not given back is waited for for ever
+                    except Exception:
+                        # Whatever it is: a share not given back is waited for for ever.
                         outcome = None
                     if outcome is None:
                         shares.give_back(share)

@@ -78,9 +78,8 @@ def land(
         office_of(office or handover.office),
         moment,
     )
-    if delivery.delivered_on > moment.date() + timedelta(
-        days=1
-    ):  # east of Greenwich it is tomorrow
+    tomorrow = moment.date() + timedelta(days=1)  # which it is east of Greenwich
+    if delivery.delivered_on > tomorrow:
         progress.note(
             "The day of the handover lies in the future: later deliveries may count as older."
         )

@@ -122,9 +122,8 @@ def _pairs(kind: str, *, disagreements: bool) -> str:
 def _ends(engine: Engine, kind: str) -> str:
     """SQL: rid, entity_id and `implied` (a family that only its members tell of: it has no facts of its own, so that
     a family with a row is not in question because of it) of what pairs end in."""
-    if (
-        kind == "household"
-    ):  # pairs of dwellings and families; a family has one number in them, whatever its records
+    if kind == "household":
+        # Pairs of dwellings and families; a family has one number in them, whatever its records.
         return """
             SELECT DISTINCT coalesce(x.node, l.rid) AS rid, l.entity_id, false AS implied
             FROM household_links l LEFT JOIN household_family x ON x.rid = l.rid

@@ -134,9 +134,8 @@ def breach_of(
 
 
 def test_an_officer_touched_whom_the_log_says(read: Hub) -> None:
-    with pytest.raises(
-        UnknownError, match="no client"
-    ):  # nobody is told that a typing error touched no one
+    # Nobody is told that a typing error touched no one.
+    with pytest.raises(UnknownError, match="no client"):
         breach_of(read, actor="offizer")
     found = breach_of(read, actor="officer")
     touched = {one.entity_id: one for one in found.touched}
