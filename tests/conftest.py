@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -40,6 +41,9 @@ settings.load_profile("dtsen")
 
 def pytest_configure(config: pytest.Config) -> None:
     """Before the first temporary directory is made."""
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+        # As a shell leaves what it puts into the background: then nobody that a test starts would hear Ctrl-C.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     quick.temporary_files_in_memory(config)
     quick.no_search_for_waste()
 
