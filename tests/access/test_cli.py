@@ -112,6 +112,7 @@ def test_a_client_is_added_with_a_key_made_here(dtsen: Dtsen, home: Path, tmp_pa
     kid = json.loads(file.read_text())["kid"]
     dtsen("admin", "client", "withdraw-key", "pkh-jabar", kid)
     dtsen("admin", "client", "withdraw-key", "pkh-jabar", kid, fails=4)  # not in use any more
+    dtsen("admin", "client", "withdraw-key", "pkh-jabar", "-h" + kid[2:], fails=4)  # no option
     dtsen("admin", "client", "disable", "pkh-jabar")
     (listed,) = dtsen("admin", "client", "list")["clients"]
     assert (listed["state"], listed["agreement"]) == ("disabled", "PKS/2026/9")

@@ -169,7 +169,7 @@ def test_every_refusal_of_the_token_route_says_the_word_of_oauth(service: Served
 def test_the_description_says_what_the_token_route_answers(service: Served) -> None:
     said = httpx.get(f"{service.url}/schema/openapi.json", timeout=60, verify=False).json()
     answers = said["paths"]["/v1/token"]["post"]["responses"]
-    assert set(answers) == {"200", "400", "401", "404", "405", "413", "415", "500", "503"}
+    assert set(answers) == {"200", "400", "401", "404", "405", "408", "413", "415", "500", "503"}
     for word in ("invalid_request", "invalid_client", "unsupported_grant_type"):
         assert word in answers["400"]["description"]
     assert "invalid_client" in answers["401"]["description"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, time
 from pathlib import Path
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from mdm.compose import Hub
 
 _KEY = click.Path(dir_okay=False, path_type=Path)
+_DASHED = re.compile(r"-[\w-]{42}")
 _DAY = click.DateTime(formats=["%Y-%m-%d"])
 
 
@@ -209,7 +211,16 @@ def client_enable(session: Session, *, name: str, approval: str | None) -> None:
         say(session, f"{name} is enabled.")
 
 
-@client.command("withdraw-key")
+class _NamesKey(click.Command):
+    """A command that a key's id is given: every 64th begins with a dash (RFC 7638), and is no option."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        ids = [one for one in args if _DASHED.fullmatch(one)]
+        others = [one for one in args if one not in ids]
+        return super().parse_args(ctx, [*others, "--", *ids] if ids else others)
+
+
+@client.command("withdraw-key", cls=_NamesKey)
 @shared_options
 @click.argument("name")
 @click.argument("kid")
