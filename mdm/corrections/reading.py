@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import date, datetime
+from functools import cache
 from typing import Any
 
 import reference.regions
+from mdm.contracts import load_contracts
 from mdm.contracts.accepted import COLUMNS
+from mdm.contracts.readings import QuantityReading
 from mdm.corrections.document import Corrected
 from reference import codes, nik
 from reference.attributes import dictionary
@@ -19,16 +22,6 @@ NAME_LETTERS = 60  # Permendagri 73/2022
 NUMBERS = ("nik", "mother_nik", "father_nik")
 NAMES = ("name", "mother_name", "father_name", "head_name")
 MOST = {"INTEGER": 100_000, "DOUBLE": 100_000.0}
-#: What no household has more of, as the contract of Kemensos takes it.
-_MOST_OF = {
-    **dict.fromkeys(
-        ("refrigerators", "air_conditioners", "motorcycles", "cars", "computers", "smartphones"), 99
-    ),
-    "flat_tvs": 99,
-    "floor_area": 5_000,
-    "land_ha": 10_000,
-    "large_livestock": 9_999,
-}
 _NAME = re.compile(r"[A-Z][A-Z '.,\-/]*")
 _ADDRESS = {"rt", "rw"}
 #: Numbers that are no amounts: digits at least and at most, and the check that says so.
@@ -98,7 +91,7 @@ def _reader(kind: Corrected, column: str) -> Callable[[str, date], Any]:  # noqa
         case "BOOLEAN":
             return lambda text, _: _boolean(text)
         case "INTEGER" | "DOUBLE":
-            return lambda text, _: _number(COLUMNS[kind][column], text, _MOST_OF.get(column))
+            return lambda text, _: _number(text, COLUMNS[kind][column], _most_of(column))
     return _text
 
 
@@ -157,12 +150,21 @@ def _boolean(text: str) -> bool:
     return words[text.lower()]
 
 
-def _number(sql_type: str, text: str, most: int | None) -> int | float:
+@cache
+def _most_of(column: str) -> float | None:
+    """As much of it as the contracts take from any provider's file; None where they set no bound."""
+    layouts = (layout for contract in load_contracts().values() for layout in contract.layouts)
+    readings = (layout.values.get(column) for layout in layouts)
+    bounds = (one.most for one in readings if isinstance(one, QuantityReading))
+    return max((most for most in bounds if most is not None), default=None)
+
+
+def _number(text: str, sql_type: str, most: float | None) -> int | float:
     try:
         number = int(text) if sql_type == "INTEGER" else float(text.replace(",", "."))
     except ValueError:
         raise RefusedError("not-a-number") from None
-    if not 0 <= number <= (most or MOST[sql_type]):
+    if not 0 <= number <= (MOST[sql_type] if most is None else most):
         raise RefusedError("not-a-number")
     return number
 
