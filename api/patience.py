@@ -4,6 +4,7 @@ are so many and no more."""
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import Any
 
 from litestar.types import Receive
@@ -12,21 +13,27 @@ from api.problems import Problem
 
 SECONDS = 20.0  # for a body, and
 BYTES_A_SECOND = 4_096  # for each so many bytes of it that came, a second more
+REFUSED_SECONDS = 2.0  # for what is left of a small body, when its request is refused already
 
 
-def patient(receive: Receive) -> Receive:
-    """The same, until the body is there; Problem 408 when it takes too long."""
-    until, whole = 0.0, False
+class Body:
+    """A request's body as it comes. `whole`: all of it was received."""
 
-    async def receiving() -> Any:
-        nonlocal until, whole
-        if whole:  # what comes now is the end of the connection: that may take as long as it likes
-            return await receive()
+    def __init__(self, receive: Receive) -> None:
+        self._receive = receive
+        self._until = 0.0
+        self.whole = False
+
+    async def receive(self) -> Any:
+        """The next part; Problem 408 when the body takes too long."""
+        if self.whole:
+            # What comes now is the end of the connection: that may take as long as it likes.
+            return await self._receive()
         loop = asyncio.get_running_loop()
-        until = until or loop.time() + SECONDS
+        self._until = self._until or loop.time() + SECONDS
         try:
-            async with asyncio.timeout_at(until):
-                event: Any = await receive()
+            async with asyncio.timeout_at(self._until):
+                event: Any = await self._receive()
         except TimeoutError:
             raise Problem(
                 408,
@@ -34,8 +41,14 @@ def patient(receive: Receive) -> Receive:
                 "The request took too long to come.",
                 "Send it again, over a better line.",
             ) from None
-        until += len(event.get("body", b"")) / BYTES_A_SECOND
-        whole = not event.get("more_body")
+        self._until += len(event.get("body", b"")) / BYTES_A_SECOND
+        self.whole = not event.get("more_body")
         return event
 
-    return receiving
+    async def pass_over(self) -> None:
+        """Receive what is left of it, for a moment: the server ends a connection on which something was not read."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(REFUSED_SECONDS):
+                while not self.whole:
+                    event: Any = await self._receive()
+                    self.whole = not event.get("more_body")

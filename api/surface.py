@@ -18,14 +18,15 @@ from api.context import PRINCIPAL
 from api.headers import with_security
 from api.logs import Log
 from api.metrics import UNMATCHED, answered
-from api.patience import patient
+from api.patience import Body
 from api.problems import MEDIA_TYPE, problem_of
 from mdm.ids import short_ids
 
 _METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"))
 REQUEST_ID = "request_id"
-TAKEN_AHEAD = 32 * 1024  # bytes of a body that surely came with the head
+SMALL = 32 * 1024  # bytes of a body that is received even where its request is refused
 
+TOO_SLOW = 408
 _ONE_STREAM = ("1", "1.0", "1.1")  # later versions have a stream for each request
 _BODY = (b"content-length", b"transfer-encoding")
 _Header = tuple[bytes, bytes]
@@ -51,7 +52,7 @@ class Surface:
         begun = time.perf_counter()
         request_id = next(self._ids)
         scope["state"][REQUEST_ID] = request_id
-        method, status = scope["method"], 0
+        method, status, body = scope["method"], 0, Body(receive)
         bodiless = method == "HEAD"
         if bodiless:
             # Asked as GET: the same guard, the same reading, the same event in the audit log.
@@ -66,7 +67,7 @@ class Surface:
                     headers = self._with_methods(headers, scope.get("path_template"))
                 elif status == 405:
                     headers = _with_head(headers)
-                if status == 408 or (status >= 400 and _may_be_unread(scope)):
+                if status >= 400 and await _stays_unread(scope, body, status):
                     headers.append((b"connection", b"close"))
                 message["headers"] = headers
             elif bodiless:
@@ -75,7 +76,7 @@ class Surface:
 
         self.under_way += 1
         try:
-            await self._app(scope, patient(receive), out)  # type: ignore[arg-type]
+            await self._app(scope, body.receive, out)  # type: ignore[arg-type]
         except Exception as error:  # the last place where something may escape
             if not status:
                 await _refuse(error, out, request_id)
@@ -117,15 +118,19 @@ class Surface:
         )
 
 
-def _may_be_unread(scope: Scope) -> bool:
-    """Whether a body may still be on its way when its request is refused. The server ends such a connection, and
-    who is not told so sends the next request, often with a new token, into nothing.
+async def _stays_unread(scope: Scope, body: Body, status: int) -> bool:
+    """Whether part of a body is not read when its request is refused. The server ends such a connection, and who is not
+    told so sends the next request, often with a new token, into nothing. A small body is received first.
     """
-    if scope["http_version"] not in _ONE_STREAM:
+    if body.whole or scope["http_version"] not in _ONE_STREAM:
         return False
     sent = {name: value for name, value in scope["headers"] if name in _BODY}
     length = sent.get(b"content-length", b"0")
-    return b"transfer-encoding" in sent or not length.isdigit() or int(length) > TAKEN_AHEAD
+    if b"transfer-encoding" in sent or not length.isdigit():
+        return True
+    if 0 < int(length) <= SMALL and status != TOO_SLOW:
+        await body.pass_over()
+    return int(length) > 0 and not body.whole
 
 
 def _with_head(headers: list[_Header]) -> list[_Header]:

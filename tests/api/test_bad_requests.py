@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import socket
+import time
+from contextlib import closing
+from http.client import HTTPConnection
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -132,6 +135,24 @@ def test_who_is_refused_with_a_large_body_may_ask_again_on_the_same_client(
             assert client.get("/health/live").status_code == 200
         small = client.post(ROUTE, json=GOOD)
     assert (small.status_code, small.headers.get("connection")) == (401, None)
+
+
+def test_who_is_refused_while_a_small_body_is_on_its_way_may_ask_again(service: Served) -> None:
+    body = json.dumps(GOOD).encode()
+    line = HTTPConnection(urlsplit(service.url).netloc, timeout=60)
+    line.connect()
+    line.auto_open = 0  # the same connection, or an error
+    with closing(line):
+        for _ in range(3):
+            line.putrequest("POST", ROUTE)
+            line.putheader("Content-Type", "application/json")
+            line.putheader("Content-Length", str(len(body)))
+            line.endheaders()
+            time.sleep(0.05)
+            line.send(body)
+            answer = line.getresponse()
+            assert answer.read()
+            assert (answer.status, answer.will_close) == (401, False)
 
 
 def test_who_sends_a_body_too_slowly_is_answered_and_let_go(
