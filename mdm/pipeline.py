@@ -5,8 +5,6 @@ Landing comes before: it takes files one by one, as they arrive. A run takes all
 
 from __future__ import annotations
 
-from functools import partial
-
 from matching.engine import Engine
 from matching.second_opinion import import_libraries
 from matching.standardise import standardise
@@ -20,7 +18,6 @@ from mdm.run import RunResult, Stage, Work, carry_out
 from mdm.survivorship import chunk_records, settle_regions, survive
 from mdm.survivorship.members import members
 from mdm.validation import let_go, validate
-from mdm.work.beside import Beside
 from mdm.work.progress import Progress
 
 Counts = dict[str, int]
@@ -64,13 +61,8 @@ def _relate(work: Work) -> None:
 
 
 def _survive(work: Work) -> Counts:
-    at_once = 2
-    chunk = chunk_records(work.engine, linking.KINDS, at_once)
-    with Beside(work.engine, at_once) as beside:
-        doing = {
-            kind: beside.do(partial(survive, kind=kind, chunk=chunk)) for kind in linking.KINDS
-        }
-        golden = {str(kind): one.result() for kind, one in doing.items()}
+    chunk = chunk_records(work.engine, linking.KINDS)
+    golden = {str(kind): survive(work.engine, kind, chunk=chunk) for kind in linking.KINDS}
     settle_regions(work.engine)
     return golden
 

@@ -52,12 +52,11 @@ class _Plan:
         )
 
 
-def chunk_records(engine: Engine, kinds: Sequence[str], at_once: int) -> int:
-    """How many records of each kind to choose for at once, with `at_once` kinds at work beside each other: fewer where
-    little memory is left."""
+def chunk_records(engine: Engine, kinds: Sequence[str]) -> int:
+    """How many records of each kind to choose for at once: fewer where little memory is left."""
     records = sum(int(engine.scalar(f"SELECT count(*) FROM {kind}_links")) for kind in kinds)
     room = engine.room() - LEFT * records
-    return max(LEAST_RECORDS, min(CHUNK_RECORDS, room // (AT_WORK * at_once)))
+    return max(LEAST_RECORDS, min(CHUNK_RECORDS, room // AT_WORK))
 
 
 def survive(
