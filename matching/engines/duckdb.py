@@ -11,8 +11,8 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-#: A thread takes as many rows of a table at a time as one vector has: DuckDB's own measure, 122,880 rows, gives one of
-#: two threads two thirds of 300,000, and in memory no other can be set. It was made for DuckDB's own tests (decision 59).
+#: A thread takes as many rows of a table at a time as one vector has. DuckDB's own measure, 122,880 rows, gives one of
+#: two threads two thirds of 300,000, and in memory no other can be set. Made for DuckDB's own tests (decision 59).
 _SHARE_EVENLY = "PRAGMA verify_parallelism"
 
 
