@@ -20,6 +20,7 @@ from mdm.errors import (
     AccessError,
     CapacityError,
     ConflictError,
+    DiskFullError,
     HomeError,
     HubError,
     InputError,
@@ -154,6 +155,10 @@ def problem_of(error: BaseException) -> Problem:
     if isinstance(error, BudgetError):
         retry = {"Retry-After": str(error.retry_after)}
         return Problem(429, error.bound, error.message, error.hint, headers=retry)
+    failure = explain(error)
+    if failure.kind == DiskFullError.__name__:  # wherever it was met
+        hint = "Tell who runs the hub, and try again later: nothing was changed."
+        return Problem(503, "storage-full", failure.message, hint)
     if isinstance(error, HubError):
         status, code = next(_OF_HUB[kind] for kind in type(error).__mro__ if kind in _OF_HUB)
         return Problem(status, code, error.message, error.hint)
@@ -165,7 +170,7 @@ def problem_of(error: BaseException) -> Problem:
             "Try again in a moment.",
             headers={"Retry-After": "5"},
         )
-    fault = explain(error).message
+    fault = failure.message
     number = re.search(r"internal error (\w+)", fault)
     return Problem(
         500,

@@ -57,6 +57,10 @@ class CapacityError(HubError):
     exit_code = 6
 
 
+class DiskFullError(CapacityError):
+    """The disk of the home, or that under the database, is full."""
+
+
 class AccessError(HubError):
     """The act is not allowed, or its purpose was not given."""
 

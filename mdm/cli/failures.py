@@ -15,7 +15,7 @@ from pathlib import Path
 
 import click
 
-from mdm.errors import CapacityError, HubError, InputError, RuleError
+from mdm.errors import CapacityError, DiskFullError, HubError, InputError, RuleError
 
 OK = 0
 FAILED = 1
@@ -88,7 +88,7 @@ def _of_the_machine(error: BaseException) -> HubError | None:
             "Raise memory_limit in dtsen.yaml, or name an encrypted `spill` directory there.",
         )
     if isinstance(error, OSError) and error.errno == errno.ENOSPC:
-        return CapacityError("The disk is full.", "Make room, then run again: it resumes.")
+        return DiskFullError("The disk is full.", "Make room, then run again: it resumes.")
     if isinstance(error, OSError) and error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         return InputError("A file or directory may not be read or written.", "Check its rights.")
     if isinstance(error, OSError) and error.errno in (

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import sqlalchemy as sa
 from sqlmodel import SQLModel
 
-from mdm.errors import CapacityError, HomeError, HubError
+from mdm.errors import DiskFullError, HomeError, HubError
 from mdm.hub.journal import Journal
 
 Row = Sequence[Any]
@@ -137,9 +137,9 @@ def table_of(model: type[SQLModel]) -> sa.Table:
     return SQLModel.metadata.tables[str(model.__tablename__)]
 
 
-def full() -> CapacityError:
+def full() -> DiskFullError:
     """The disk under the database is full."""
-    return CapacityError(
+    return DiskFullError(
         "The disk under the database is full.", "Make room, then run again: it resumes."
     )
 

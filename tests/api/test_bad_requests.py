@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import socket
 import time
@@ -17,6 +18,8 @@ from hypothesis import strategies as st
 from sqlmodel import func, select
 
 from api import patience
+from api.problems import problem_of
+from mdm.hub.dialect import full
 from mdm.hub.tables import AuditEvent
 from mdm.ids import LENGTH
 from tests.api.serving import Served
@@ -153,6 +156,16 @@ def test_who_is_refused_while_a_small_body_is_on_its_way_may_ask_again(service: 
             answer = line.getresponse()
             assert answer.read()
             assert (answer.status, answer.will_close) == (401, False)
+
+
+@pytest.mark.parametrize(
+    "error", [full(), OSError(errno.ENOSPC, "No space left on device", "/secret/SRI")]
+)
+def test_a_full_disk_is_no_fault_of_who_asks(error: Exception) -> None:
+    problem = problem_of(error)
+    assert (problem.status, problem.code) == (503, "storage-full")
+    assert "full" in problem.detail
+    assert "SRI" not in problem.detail + problem.hint
 
 
 def test_who_sends_a_body_too_slowly_is_answered_and_let_go(

@@ -14,7 +14,7 @@ from sqlmodel import col, func, select
 
 import mdm.hub.postgresql
 from mdm.compose import Hub
-from mdm.errors import CapacityError, HomeError
+from mdm.errors import DiskFullError, HomeError
 from mdm.hub.dialect import Pool
 from mdm.hub.migrate import upgrade
 from mdm.hub.sessions import Sessions
@@ -130,7 +130,7 @@ def test_a_full_disk_under_the_database_is_said_in_words(hub: Hub) -> None:
             rows = ((f"e{number}", 1, 1, bytes(500)) for number in range(5_000))
             hub.dialect.load(connection, EntityKey, KEY, rows)
 
-    with pytest.raises(CapacityError, match="disk under the database is full"):
+    with pytest.raises(DiskFullError, match="disk under the database is full"):
         fill()
 
 
