@@ -138,6 +138,8 @@ def _model(work: Work, kind: Kind) -> Model:
         session.merge(
             LinkageModel(name=model.name, kind=kind, fingerprint=model.fingerprint, current=True)
         )
+        session.flush()
+        work.learned(session)
         audit.record(session, "system", "learn", kind=kind, model=model.name)
     return model
 

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from sqlmodel import col, select
+from sqlmodel import Session, col, select
 
 from matching.engine import Engine
 from mdm import audit, rulebook
@@ -23,6 +23,7 @@ from mdm.work.beside import Beside
 from mdm.work.progress import Progress
 
 _CORRECTED = select(Correction.id).where(Correction.state == "approved")
+RUN, TRAINING = "run", "train"  # kinds of runs along the path
 _BY_KIND = ("person", "family", "household", "records", "sealed")
 
 
@@ -43,6 +44,15 @@ class Work:
     def seq(self) -> int:
         """The run's place in the order of runs."""
         return self.run.seq
+
+    def learned(self, session: Session) -> None:
+        """A model was learned, and is current with this unit of work: killed from now on, the run is taken up by one
+        that finds that model."""
+        if not self.train:
+            held = session.get_one(Run, self.run.id)
+            held.fingerprint = _digest(
+                session, held.rules or "", train=False, publishes=held.kind == RUN
+            )
 
     def timed(self, name: str) -> Callable[[str], None]:
         """A function to be told each step of stage `name` as it begins; it keeps the seconds of each."""
@@ -115,7 +125,7 @@ def carry_out(
         engine = hub.engine()
         try:
             require_room(hub, engine)
-            run = _begin(hub, fingerprint, rules, "run" if publishes else "train")
+            run = _begin(hub, fingerprint, rules, RUN if publishes else TRAINING)
             with Beside(engine, at_once=1) as beside:
                 work = Work(hub, engine, beside, progress, run, train)
                 try:
@@ -249,15 +259,17 @@ def _finish(
 
 
 def _fingerprint(hub: Hub, rules: str, train: bool, publishes: bool) -> str:
-    """A digest of the recorded facts: what landed, what was judged, which rules and models. Order does not matter."""
     with hub.sessions.read() as session:
-        batches = sorted(session.exec(select(Batch.id)).all())
-        judgements = sorted(session.exec(select(Judgement.id)).all())
-        erased = shredlist.count(session)
-        corrected = sorted(session.exec(_CORRECTED).all())
-        models = sorted(
-            session.exec(select(LinkageModel.name).where(col(LinkageModel.current))).all()
-        )
+        return _digest(session, rules, train=train, publishes=publishes)
+
+
+def _digest(session: Session, rules: str, *, train: bool, publishes: bool) -> str:
+    """A digest of the recorded facts: what landed, what was judged, which rules and models. Order does not matter."""
+    batches = sorted(session.exec(select(Batch.id)).all())
+    judgements = sorted(session.exec(select(Judgement.id)).all())
+    erased = shredlist.count(session)
+    corrected = sorted(session.exec(_CORRECTED).all())
+    models = sorted(session.exec(select(LinkageModel.name).where(col(LinkageModel.current))).all())
     facts = {"batches": batches, "judgements": judgements, "rules": rules, "publishes": publishes}
     facts |= {"erased": erased} if erased else {}
     facts |= {"corrections": corrected} if corrected else {}

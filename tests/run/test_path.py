@@ -13,6 +13,7 @@ from sqlmodel import select
 
 from matching.rules import Kind
 from mdm import judgements, rulebook
+from mdm.audit.verifying import verify
 from mdm.compose import Hub
 from mdm.hub.runs import published_seq
 from mdm.hub.tables import Entity, SealedProfile
@@ -23,7 +24,7 @@ from mdm.lookup import profile_by_id, profile_by_nik
 from mdm.pipeline import PATH, run
 from mdm.run import RunResult, Stage, Work, carry_out
 from mdm.work.progress import Silent
-from tests.run.homes import QUIET, FirstRun, copy_of, golden, land_all
+from tests.run.homes import QUIET, FirstRun, copy_of, golden, land_all, new_home
 
 BIODATA = "kemendagri/biodata_wni.csv"
 
@@ -193,12 +194,30 @@ class Killed(BaseException):
     """Stands for a process that ends between two stages."""
 
 
+def die(_: Work) -> dict[str, int]:
+    raise Killed
+
+
+def test_a_killed_first_run_takes_up_what_it_linked_and_learned(
+    first: FirstRun, tmp_path: Path
+) -> None:
+    at = next(number for number, stage in enumerate(PATH) if stage.name == "identify")
+    with new_home(tmp_path / "home") as hub:
+        land_all(hub, first.delivery)
+        with pytest.raises(Killed):
+            carry_out(hub, (*PATH[:at], Stage("identify", "Never.", die)), QUIET, train=False)
+        result = run(hub, QUIET)
+        taken = {stage.stage for stage in result.stages if stage.taken_up}
+        assert {"link family", "link person"} <= taken  # the last one before a kill may be lost
+        assert not verify(hub, QUIET).faults
+        resumed = golden(hub)
+    with copy_of(first.home, tmp_path / "undisturbed") as undisturbed:
+        assert resumed == golden(undisturbed)
+
+
 def test_a_killed_run_takes_up_finished_linkage(first: FirstRun, hub: Hub, tmp_path: Path) -> None:
     folder, nik = mend(first.delivery, tmp_path / "mended", PDDK_AKH="9", TGL_ENTRI="2026-01-15")
     land(hub, "kemendagri", [folder], progress=QUIET)
-
-    def die(_: Work) -> dict[str, int]:
-        raise Killed
 
     at = next(number for number, stage in enumerate(PATH) if stage.name == "survive")
     cut = (*PATH[:at], Stage("survive", "Never.", die))
