@@ -26,7 +26,9 @@ from mdm.hub.tables import Batch, Run
 from mdm.validation import validate
 from mdm.work.progress import Progress
 
-_ORIGIN = ("rid", "source", "file", "row", "record_key", "implied")
+_ORIGIN = (
+    "rid", "source", "file", "row", "record_key", "implied", "newest_file", "newest_row",
+)  # fmt: skip
 COLUMNS = ("source", "file", "row", "record_key", "entity_id")
 
 
@@ -51,8 +53,9 @@ def accept_again(hub: Hub, engine: Engine, progress: Progress) -> None:
 def published_links(hub: Hub, engine: Engine, kind: Kind, progress: Progress) -> str:
     """Make a table (source, file, row, record_key, entity_id) of the published run; its name.
 
-    Households: dwelling rows and the family rows placed in them. Families that only their members
-    tell of (`implied`) and corrections have no row of their own in a file, and are left out.
+    A record that was said again stands where it was said last. Households: dwelling rows and the
+    family rows placed in them. Families that only their members tell of (`implied`) and corrections
+    have no row of their own in a file, and are left out.
     """
     run = the_published_run(hub)
     name = f"{kind}_export"
@@ -61,13 +64,18 @@ def published_links(hub: Hub, engine: Engine, kind: Kind, progress: Progress) ->
         if reader is None or not links.bring(hub, engine, kind, run, "export_links"):
             raise HomeError(f"The published run holds no {kind} links.", "Run `dtsen run` again.")
         engine.register("export_origin", reader)
+        place = 'o.file, o."row"'
+        if "newest_row" in reader.schema.names:  # not kept by runs before that
+            place = (
+                'coalesce(o.newest_file, o.file) AS file, coalesce(o.newest_row, o."row") AS "row"'
+            )
         engine.table(
             name,
-            """
-            SELECT o.source, o.file, o."row", o.record_key, l.entity_id
+            f"""
+            SELECT o.source, {place}, o.record_key, l.entity_id
             FROM export_origin o JOIN export_links l USING (rid)
             WHERE NOT o.implied AND o.source <> 'correction'
-            ORDER BY o.source, o.file, o."row"
+            ORDER BY 1, 2, 3
             """,
         )
         engine.drop("export_origin", "export_links")

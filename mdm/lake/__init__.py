@@ -98,7 +98,7 @@ class Lake:
     ) -> pa.RecordBatchReader | None:
         """All rows of a dataset (or one owner's part), streamed; None when there is no file.
 
-        A column that only some files have is NULL in the others.
+        A column that only some files have is NULL in the others; of `columns`, those that no file has are left out.
         """
         files = self.files(dataset, owner)
         if not files:
@@ -113,7 +113,7 @@ class Lake:
             schemas = [self._files.schema(file) for file in files]
         schema = pa.unify_schemas(schemas)
         if columns is not None:
-            schema = pa.schema([schema.field(name) for name in columns])
+            schema = pa.schema([schema.field(name) for name in columns if name in schema.names])
         return pa.RecordBatchReader.from_batches(schema, self._files.batches(files, schema))
 
     def pick(

@@ -30,7 +30,7 @@ from mdm.rights.leaveout import leave_out
 from mdm.validation.counts import BatchCounts, Counts, record
 from mdm.validation.quality import findings_sql, load_quality
 from mdm.validation.readings import accepted_sql, landed_columns, typed_sql
-from mdm.validation.versions import number_current
+from mdm.validation.versions import none_confirmed, number_current
 from mdm.work.ahead import ahead
 from mdm.work.beside import Beside
 from mdm.work.progress import Progress
@@ -73,6 +73,8 @@ def validate(
         Beside(engine) as beside,
     ):
         current = dict.fromkeys(KINDS, 0)
+        for kind in KINDS:
+            none_confirmed(engine, kind)
         for ((source, layout), own), checked in _check(hub, beside, layouts):
             found, counted = checked.result()
             files |= found

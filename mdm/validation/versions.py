@@ -2,7 +2,9 @@
 apart.
 
 A record key names one record in the deliveries of a provider. A later delivery with the same key
-replaces the record; the earlier rows stay landed. Two rows with one key in one delivery are two
+replaces the record; the earlier rows stay landed. One that says again what the delivery before said, of the
+same date, confirms that version, which goes on counting: files are delivered whole every month, and nearly all
+profiles would be sealed anew because a row stands elsewhere. Two rows with one key in one delivery are two
 records: each then carries a digest of what identifies it behind the key, and rows alike in that too
 are counted.
 """
@@ -14,10 +16,21 @@ from matching.engine import Engine
 from mdm.contracts import Layout
 
 
-def number_current(engine: Engine, layout: Layout, landed: str, typed: str, start: int) -> int:
-    """Make table `<typed>_current`: id, final record key and `rid` of the rows that count.
+def confirmed(kind: str) -> str:
+    """The table (rid, file, row) of the records of a kind that a later row says again."""
+    return f"{kind}_confirmed"
 
-    These are the accepted rows of `typed` that are the newest of their key. `rid` counts from
+
+def none_confirmed(engine: Engine, kind: str) -> None:
+    """Begin that table."""
+    engine.table(confirmed(kind), "SELECT 0::INTEGER AS rid, '' AS file, 0::INTEGER AS row LIMIT 0")
+
+
+def number_current(engine: Engine, layout: Layout, landed: str, typed: str, start: int) -> int:
+    """Make table `<typed>_current`: id, final record key and `rid` of the rows that count; add
+    to `<kind>_confirmed` where those stand now that say the same again.
+
+    These are the accepted rows of `typed` that are the newest of their key to say something new. `rid` counts from
     `start` on, in order of the key. Returns how many there are.
     """
     versions, doubles, current = f"{typed}_versions", f"{typed}_doubles", f"{typed}_current"
@@ -27,27 +40,45 @@ def number_current(engine: Engine, layout: Layout, landed: str, typed: str, star
     if several:
         key = "coalesce(d.record_key, v.record_key)"
         join = f"LEFT JOIN {doubles} d USING (id)"
-    keyed = f"SELECT v.id, {key} AS record_key FROM {versions} v {join}"
+    keyed = f"SELECT v.id, v.newest, {key} AS record_key FROM {versions} v {join}"
     rid = f"(row_number() OVER (ORDER BY record_key) + {start - 1})::INTEGER"
     rows = engine.table(current, f"SELECT *, {rid} AS rid FROM ({keyed})")
+    engine.run(
+        f"INSERT INTO {confirmed(layout.kind)} SELECT k.rid, t.file, t.row FROM {current} k "
+        f"JOIN {typed} t ON t.id = k.newest WHERE k.newest <> k.id"
+    )
     engine.drop(versions, doubles)
     return rows
 
 
+#: Where a row stands, which is no part of what it says.
+_PLACE = ("id", "batch", "delivery", "file", "row", "delivered_on")
+
+
 def _newest_sql(engine: Engine, typed: str) -> str:
-    """Id and key of the accepted rows without an own later version."""
-    accepted = f"SELECT id, record_key, delivered_on, delivery FROM {typed} WHERE accepted"
+    """Id and key of the accepted rows without an own later version that says anything else, and
+    the id of the newest row of the key."""
     deliveries = engine.scalar(
         f"SELECT count(*) FROM (SELECT DISTINCT delivered_on, delivery FROM {typed})"
     )
     if deliveries <= 1:
-        return f"SELECT id, record_key FROM ({accepted})"
-    moment = "a.delivered_on::VARCHAR || ' ' || a.delivery"
-    newest = f"SELECT record_key, max({moment}) AS moment FROM ({accepted}) a GROUP BY record_key"
-    return (
-        f"SELECT a.id, a.record_key FROM ({accepted}) a JOIN ({newest}) n "
-        f"ON n.record_key = a.record_key AND n.moment = {moment}"
-    )
+        return f"SELECT id, id AS newest, record_key FROM {typed} WHERE accepted"
+    says = ", ".join(f'"{c}"' for c in engine.columns(typed) if c not in _PLACE)
+    alone = "count(*) OVER (PARTITION BY record_key, moment) = 1"
+    return f"""
+        WITH rows AS (
+            SELECT id, record_key, delivered_on::VARCHAR || ' ' || delivery AS moment, hash({says}) AS says
+            FROM {typed} WHERE accepted
+        ), said AS (SELECT *, {alone} AS alone FROM rows),
+        told AS (
+            SELECT *, alone AND lag(alone) OVER versions AND lag(says) OVER versions = says AS confirms,
+                   CASE WHEN alone THEN last_value(id) OVER (
+                       versions ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) ELSE id END AS newest
+            FROM said WINDOW versions AS (PARTITION BY record_key ORDER BY moment)
+        )
+        SELECT id, newest, record_key FROM told WHERE confirms IS NOT TRUE
+        QUALIFY moment = max(moment) OVER (PARTITION BY record_key)
+        """
 
 
 def _doubles_sql(layout: Layout, landed: str, versions: str) -> str:

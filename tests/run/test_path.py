@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import csv
 import shutil
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 from sqlmodel import select
 
@@ -15,6 +17,7 @@ from matching.rules import Kind
 from mdm import judgements, rulebook
 from mdm.audit.verifying import verify
 from mdm.compose import Hub
+from mdm.export import export_links
 from mdm.hub.runs import published_seq
 from mdm.hub.tables import Entity, SealedProfile
 from mdm.judgements import RecordRef
@@ -68,11 +71,15 @@ def mend(delivery: Path, folder: Path, **changed: str) -> tuple[Path, str]:
     rows = registry_rows(delivery)[:1]
     rows[0] |= changed
     folder.mkdir()
-    with (folder / "biodata_wni.csv").open("w", encoding="utf-8", newline="") as stream:
+    write_rows(folder / "biodata_wni.csv", rows)
+    return folder, rows[0]["NIK"]
+
+
+def write_rows(path: Path, rows: list[dict[str, str]]) -> None:
+    with path.open("w", encoding="utf-8", newline="") as stream:
         writer = csv.DictWriter(stream, list(rows[0]))
         writer.writeheader()
         writer.writerows(rows)
-    return folder, rows[0]["NIK"]
 
 
 def test_every_landed_row_is_accepted_or_quarantined(first: FirstRun, hub: Hub) -> None:
@@ -111,6 +118,30 @@ def test_a_changed_row_gives_a_new_version_of_one_profile(
     # The education of one person is nobody else's business, but for those who lean on the record.
     assert len(newer) <= 2
     assert links(hub) == linked
+
+
+def test_a_file_delivered_whole_again_changes_only_what_it_says_otherwise(
+    first: FirstRun, hub: Hub, tmp_path: Path
+) -> None:
+    rows = registry_rows(first.delivery)[::-1]
+    rows[-1] |= {"PDDK_AKH": "9", "TGL_ENTRI": "2026-01-15"}
+    folder = tmp_path / "again"
+    folder.mkdir()
+    write_rows(folder / "biodata.csv", rows)
+    before = versions(hub)
+    (batch,) = land(hub, "kemendagri", [folder], progress=QUIET)
+    assert (batch.rows, batch.new) == (len(rows), 1)
+    run(hub, QUIET)
+    after = versions(hub)
+    assert 1 <= sum(version > before.get(entity, 0) for entity, version in after.items()) <= 2
+    # Who compares the links with what was delivered looks into the newest file.
+    out = tmp_path / "links.parquet"
+    export_links(hub, "person", out, QUIET)
+    exported = pq.read_table(out).to_pylist()
+    found = {one["record_key"]: one["row"] for one in exported if one["file"] == "biodata.csv"}
+    alone = [n for n, count in Counter(row["NIK"] for row in rows).items() if count == 1]
+    at = {row["NIK"]: number for number, row in enumerate(rows, start=1)}
+    assert {nik: found[nik] for nik in alone} == {nik: at[nik] for nik in alone}
 
 
 def pair_of_one(hub: Hub) -> tuple[RecordRef, RecordRef]:
