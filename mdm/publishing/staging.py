@@ -73,8 +73,8 @@ class Staging:
 
     def stage(self) -> dict[str, Published]:
         """Write all that changed, in units of work that no reader sees."""
+        hold(self.hub, self.engine, self.kinds, self.only)
         for kind in self.kinds:
-            hold(self.hub, self.engine, kind, self._only(kind))
             self._compare_entities(kind)
         totals = {kind: self._count(f"{kind}_golden") for kind in self.kinds}
         with sealer(self.keys, sum(totals.values())) as team:

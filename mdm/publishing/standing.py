@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Any
 
 import pyarrow as pa
 import sqlalchemy as sa
@@ -15,6 +16,7 @@ from mdm.hub.runs import published_seq
 ROWS = 50_000
 
 _HELD = pa_schema(
+    kind=pa.string(),
     entity_id=pa.string(),
     version=pa.int32(),
     content_mac=pa.binary(),
@@ -24,6 +26,7 @@ _HELD = pa_schema(
     wrapped_key_id=pa.int32(),
 )
 _KNOWN = pa_schema(
+    kind=pa.string(),
     entity_id=pa.string(),
     status=pa.string(),
     merged_into=pa.string(),
@@ -35,23 +38,34 @@ _TOKENS = pa_schema(
 )
 
 
-def hold(hub: Hub, engine: Engine, kind: str, only: Collection[str] | None = None) -> None:
-    """Make `<kind>_held` (the newest published version of each profile, with its entity key; a
+def hold(
+    hub: Hub,
+    engine: Engine,
+    kinds: Sequence[str],
+    only: Mapping[str, Collection[str]] | None = None,
+) -> None:
+    """Make, per kind, `<kind>_held` (the newest published version of each profile, with its entity key; a
     tombstone has no content_mac) and `<kind>_known` (entities with status and redirect). `only`:
     of these entities."""
+    ids = None if only is None else [one for kind in kinds for one in only.get(kind, ())]
     held = """
-        SELECT p.entity_id, p.version, p.content_mac, p.key_id, p.region, k.wrapped, k.key_id
+        SELECT p.kind, p.entity_id, p.version, p.content_mac, p.key_id, p.region, k.wrapped, k.key_id
         FROM sealed_profile p LEFT JOIN entity_key k ON k.entity_id = p.entity_id
-        WHERE p.kind = :kind AND p.run_seq <= :seq AND NOT EXISTS (
+        WHERE p.kind IN :kinds AND p.run_seq <= :seq AND NOT EXISTS (
             SELECT 1 FROM sealed_profile n WHERE n.entity_id = p.entity_id
             AND n.version = p.version + 1 AND n.run_seq <= :seq)
-    """ + _among("p", only)
+    """ + _among("p", ids)
     known = """
-        SELECT entity_id, status, merged_into FROM entity
-        WHERE kind = :kind AND created_run <= :seq
-    """ + _among("entity", only)
-    _bring(hub, engine, f"{kind}_held", schema=_HELD, sql=held, kind=kind, only=only)
-    _bring(hub, engine, f"{kind}_known", schema=_KNOWN, sql=known, kind=kind, only=only)
+        SELECT kind, entity_id, status, merged_into FROM entity
+        WHERE kind IN :kinds AND created_run <= :seq
+    """ + _among("entity", ids)
+    # All kinds at once: they lie in one table, in the order of their random ids.
+    for name, schema, sql in (("held", _HELD, held), ("known", _KNOWN, known)):
+        _bring(hub, engine, name, schema=schema, sql=sql, kinds=kinds, ids=ids)
+        for kind in kinds:
+            own = f"SELECT * EXCLUDE (kind) FROM {name} WHERE kind = '{kind}'"
+            engine.table(f"{kind}_{name}", own)
+        engine.drop(name)
 
 
 def hold_tokens(
@@ -69,14 +83,14 @@ def hold_tokens(
     sql = """
         SELECT t.token, t.entity_id, t.rank
         FROM nik_token t JOIN entity e ON e.entity_id = t.entity_id
-        WHERE e.kind = :kind AND t.run_seq <= :seq AND t.retired_seq IS NULL
+        WHERE e.kind IN :kinds AND t.run_seq <= :seq AND t.retired_seq IS NULL
     """ + _among("t", only)
     sql += "" if filed is None else " AND t.token IN :tokens"
-    return _bring(hub, engine, name, schema=_TOKENS, sql=sql, kind=kind, only=only, tokens=filed)
+    return _bring(hub, engine, name, schema=_TOKENS, sql=sql, kinds=[kind], ids=only, tokens=filed)
 
 
-def _among(table: str, only: Collection[str] | None) -> str:
-    return "" if only is None else f" AND {table}.entity_id IN :ids"
+def _among(table: str, ids: Collection[str] | None) -> str:
+    return "" if ids is None else f" AND {table}.entity_id IN :ids"
 
 
 def _bring(
@@ -86,24 +100,28 @@ def _bring(
     *,
     schema: pa.Schema,
     sql: str,
-    kind: str,
-    only: Collection[str] | None,
+    kinds: Sequence[str],
+    ids: Collection[str] | None,
     tokens: Collection[bytes] | None = None,
 ) -> int:
-    statement = sa.text(sql)
-    if only is not None:
-        statement = statement.bindparams(
-            sa.bindparam("ids", sorted(only), sa.String(), expanding=True)
+    lists: dict[str, tuple[Collection[Any] | None, sa.types.TypeEngine[Any]]] = {
+        "kinds": (kinds, sa.String()),
+        "ids": (ids, sa.String()),
+        "tokens": (tokens, sa.LargeBinary()),
+    }
+    statement = sa.text(sql).bindparams(
+        *(
+            sa.bindparam(key, sorted(some), of, expanding=True)
+            for key, (some, of) in lists.items()
+            if some is not None
         )
-    if tokens is not None:
-        statement = statement.bindparams(
-            sa.bindparam("tokens", sorted(tokens), sa.LargeBinary(), expanding=True)
-        )
+    )
     with hub.sessions.read() as session:
         hub.dialect.unhurried(session.connection())
-        parameters = {"kind": kind, "seq": published_seq(session)}
         result = (
-            session.connection().execution_options(yield_per=ROWS).execute(statement, parameters)
+            session.connection()
+            .execution_options(yield_per=ROWS)
+            .execute(statement, {"seq": published_seq(session)})
         )
 
         def batches() -> Iterator[pa.RecordBatch]:
