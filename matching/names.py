@@ -136,10 +136,12 @@ _FORMS = """
                JOIN name_word_forms f USING (word) WHERE NOT f.alone GROUP BY name) other USING (name)
     """
 
+# Sums of multiples of 2^-20 are exact, in whatever order the threads come: the same people give the same numbers.
 _DICTIONARY = """
     WITH spread AS (SELECT DISTINCT name, records, unnest(phon) AS word FROM name_forms),
-    bits AS (SELECT word, -log2(sum(records) / (SELECT sum(records) FROM name_forms WHERE len(phon) > 0)) AS bits
+    said AS (SELECT word, -log2(sum(records) / (SELECT sum(records) FROM name_forms WHERE len(phon) > 0)) AS bits
              FROM spread GROUP BY word),
+    bits AS (SELECT word, round(bits * 1048576) / 1048576 AS bits FROM said),
     info AS (SELECT name, sum(bits) AS info FROM spread JOIN bits USING (word) GROUP BY name)
     SELECT f.name, f.phon, array_to_string(list_sort(f.own), ' ') AS key, array_to_string(f.own, '') AS joined,
            i.info, f.own[1] AS first

@@ -26,6 +26,8 @@ SMALLEST_M = 3e-4
 # Where nothing could be learned of a comparison: the best level is the rule, all others share the rest.
 USUAL_M = 0.9
 DISTINCT = 1e-7
+# Of a share that is written down: in what lies behind them, sums tell in which order the threads came.
+DIGITS = 11
 
 
 def train(engine: Engine, rules: LinkageRules, *, now: datetime | None = None) -> Model:
@@ -113,7 +115,7 @@ def _weights(
             known = max(float(share or 0), SMALLEST_M)
             # No two levels of a comparison weigh quite the same, and none quite nothing, as what is missing does: a
             # pair's weight tells its level (see scoring).
-            m_here = known * (1 + DISTINCT * (place + 1))
+            m_here = float(f"{known * (1 + DISTINCT * (place + 1)):.{DIGITS}g}")
             u = float(value.get("u_probability") or level.u or 0)
             if silent or not (fixed or _seen(value)):
                 u = known

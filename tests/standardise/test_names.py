@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import random
+
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from matching.engines.duckdb import DuckDBEngine
+from matching.names import make_dictionary
 from tests.standardise.tables import person, persons
 
 
@@ -81,6 +86,20 @@ def test_a_rare_name_says_more_than_a_common_one() -> None:
     rows = [{"name": "SUTRISNO"} for _ in range(20)] + [{"name": "WIRAATMAJA"}]
     features = persons(*rows)
     assert features[-1]["name_info"] > features[0]["name_info"] + 3
+
+
+def test_what_a_name_says_does_not_hang_on_who_stands_before_whom() -> None:
+    dice = random.Random(7)
+    words = ["".join(dice.choices("BDGKLMNRST", k=6)) for _ in range(60)]
+    names = [" ".join(dice.sample(words, dice.randint(3, 6))) for _ in range(40_000)]
+    said = []
+    for rows in (names, names[::-1], sorted(names)):
+        engine = DuckDBEngine(threads=4)
+        engine.register("people", pa.table({"name": rows}))
+        make_dictionary(engine, [("people", "name")])
+        said.append(engine.fetch("SELECT name, info FROM name_dictionary ORDER BY name"))
+        engine.close()
+    assert said[0] == said[1] == said[2]
 
 
 def test_mothers_and_fathers_names_are_taken_apart_as_well() -> None:
