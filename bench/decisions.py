@@ -26,6 +26,7 @@ from mdm.homes import open_home
 from mdm.hub.runs import published_seq
 
 PORT = 8897
+BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 DECISIONS = 60
 PAUSE = (1.0, 8.0)  # seconds a person looks at a task
 
@@ -51,7 +52,7 @@ def _copied(home: Path) -> Iterator[Path]:
 
 def decide(home: Path, secret: str, decisions: int) -> dict[str, Any]:
     """Decisions by keyboard in a browser; nothing where the machine has none."""
-    path = shutil.which("chromium") or shutil.which("google-chrome")
+    path = next(filter(None, map(shutil.which, BROWSERS)), None)
     if path is None:
         return {"workbench_browser": "none on this machine"}
     from playwright.sync_api import sync_playwright  # noqa: PLC0415 - a tool of the tests
