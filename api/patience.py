@@ -17,11 +17,12 @@ REFUSED_SECONDS = 2.0  # for what is left of a small body, when its request is r
 
 
 class Body:
-    """A request's body as it comes. `whole`: all of it was received."""
+    """A request's body as it comes. `received`: so many bytes of it; `whole`: all of it."""
 
     def __init__(self, receive: Receive) -> None:
         self._receive = receive
         self._until = 0.0
+        self.received = 0
         self.whole = False
 
     async def receive(self) -> Any:
@@ -41,14 +42,23 @@ class Body:
                 "The request took too long to come.",
                 "Send it again, over a better line.",
             ) from None
-        self._until += len(event.get("body", b"")) / BYTES_A_SECOND
-        self.whole = not event.get("more_body")
+        self._until += self._note(event) / BYTES_A_SECOND
         return event
 
-    async def pass_over(self) -> None:
-        """Receive what is left of it, for a moment: the server ends a connection on which something was not read."""
+    async def pass_over(self, length: int) -> None:
+        """Receive what is left of so many bytes, for a moment: the server ends a connection on which some were not
+        read. Where all came there is nothing to do, and it must cost nothing: nobody who is refused may be told apart
+        from those who are answered by how long it took."""
+        if self.whole or self.received >= length:
+            return
         with suppress(TimeoutError):
             async with asyncio.timeout(REFUSED_SECONDS):
-                while not self.whole:
-                    event: Any = await self._receive()
-                    self.whole = not event.get("more_body")
+                while not self.whole and self.received < length:
+                    self._note(await self._receive())
+
+    def _note(self, event: Any) -> int:
+        """How many bytes of the body came with a part of it."""
+        size = len(event.get("body", b""))
+        self.received += size
+        self.whole = not event.get("more_body")
+        return size

@@ -128,9 +128,9 @@ async def _stays_unread(scope: Scope, body: Body, status: int) -> bool:
     length = sent.get(b"content-length", b"0")
     if b"transfer-encoding" in sent or not length.isdigit():
         return True
-    if 0 < int(length) <= SMALL and status != TOO_SLOW:
-        await body.pass_over()
-    return int(length) > 0 and not body.whole
+    if int(length) <= SMALL and status != TOO_SLOW:
+        await body.pass_over(int(length))
+    return not body.whole and body.received < int(length)
 
 
 def _with_head(headers: list[_Header]) -> list[_Header]:

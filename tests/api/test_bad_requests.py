@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import json
 import socket
@@ -156,6 +157,22 @@ def test_who_is_refused_while_a_small_body_is_on_its_way_may_ask_again(service: 
             answer = line.getresponse()
             assert answer.read()
             assert (answer.status, answer.will_close) == (401, False)
+
+
+def test_a_body_that_has_come_is_waited_for_no_more() -> None:
+    """The server tells of the end of a body apart: whoever is refused would wait for that, and be told by the time."""
+    parts = [{"type": "http.request", "body": b"0123456789", "more_body": True}]
+
+    async def receive() -> Any:
+        return parts.pop(0)  # an error where more is asked for
+
+    async def read() -> int:
+        body = patience.Body(receive)
+        await body.receive()
+        await body.pass_over(10)
+        return body.received
+
+    assert asyncio.run(read()) == 10
 
 
 @pytest.mark.parametrize(
