@@ -25,7 +25,6 @@ from mdm.ids import short_ids
 _METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"))
 REQUEST_ID = "request_id"
 SMALL = 32 * 1024  # bytes of a body that is received even where its request is refused
-
 TOO_SLOW = 408
 _ONE_STREAM = ("1", "1.0", "1.1")  # later versions have a stream for each request
 _BODY = (b"content-length", b"transfer-encoding")

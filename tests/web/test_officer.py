@@ -331,7 +331,7 @@ def test_a_proposal_goes_back_with_a_reason_by_keyboard(day: Day, chrome: Browse
         page.get_by_role("button", name="English").click()  # the same page, not another
         page.get_by_role("heading", name="Your step").wait_for()
         page.get_by_role("button", name="Bahasa Indonesia").click()
-        page.get_by_role("heading", name="Langkah Anda").wait_for()  # or the page that goes hears it
+        page.get_by_role("heading", name="Langkah Anda").wait_for()  # or the old page hears it
         page.keyboard.press("k")
         expect(page.get_by_label("Komentar")).to_be_focused()
         page.keyboard.type("Akta belum terbaca.")
