@@ -94,9 +94,10 @@ def evaluate(
 ) -> Evaluation:
     """Compare links (source, file, row, entity_id) with a truth (source, file, row, entity, …).
 
-    Both are tables of `engine`, one line per row of a provider's file; `by` names columns of the
-    truth to break the pairwise scores down by. Leaves the table `evaluation_records` (source, file,
-    row, entity, cluster, n_true, n_given, n_found, group_0, …) for `matching.mistakes`.
+    Both are tables of `engine`, one line per row of a provider's file; links without a row (NULL) stand in none,
+    and lie outside the truth. `by` names columns of the truth to break the pairwise scores down by. Leaves the table
+    `evaluation_records` (source, file, row, entity, cluster, n_true, n_given, n_found, group_0, …) for
+    `matching.mistakes`.
     """
     columns = list(dict.fromkeys(by or []))
     _check(engine, links_table, truth_table, columns)
@@ -121,15 +122,21 @@ def evaluate(
 
 
 def _check(engine: Engine, links: str, truth: str, by: list[str]) -> None:
-    for table, needed in ((links, [*KEY, "entity_id"]), (truth, [*KEY, "entity", *by])):
+    sides = (("links", links, [*KEY, "entity_id"]), ("truth", truth, [*KEY, "entity", *by]))
+    for side, table, needed in sides:
         have = engine.columns(table)
         lacking = [column for column in needed if column not in have]
         if lacking:
             raise EvaluationError(f"no column {', '.join(lacking)}; there are {', '.join(have)}")
         key = ", ".join(quoted(column) for column in KEY)
-        twice = f"SELECT {key} FROM {table} GROUP BY ALL HAVING count(*) > 1"
+        twice = (
+            f'SELECT {key} FROM {table} WHERE "row" IS NOT NULL GROUP BY ALL HAVING count(*) > 1'
+        )
         if count := engine.scalar(f"SELECT count(*) FROM ({twice})"):
-            raise EvaluationError(f"{count} rows are named more than once by source, file, row")
+            why = " (files of one name came from several places)" if table == links else ""
+            raise EvaluationError(
+                f"{count} rows of the {side} are named more than once by source, file, row{why}"
+            )
     if nameless := engine.scalar(f"SELECT count(*) FROM {truth} WHERE entity IS NULL"):
         raise EvaluationError(f"{nameless} rows of the truth name no entity")
 

@@ -27,7 +27,7 @@ from mdm.validation import validate
 from mdm.work.progress import Progress
 
 _ORIGIN = (
-    "rid", "source", "file", "row", "record_key", "implied", "newest_file", "newest_row",
+    "rid", "source", "file", "row", "record_key", "implied", "batch", "newest_batch", "newest_row",
 )  # fmt: skip
 COLUMNS = ("source", "file", "row", "record_key", "entity_id")
 
@@ -53,9 +53,9 @@ def accept_again(hub: Hub, engine: Engine, progress: Progress) -> None:
 def published_links(hub: Hub, engine: Engine, kind: Kind, progress: Progress) -> str:
     """Make a table (source, file, row, record_key, entity_id) of the published run; its name.
 
-    A record that was said again stands where it was said last. Households: dwelling rows and the
-    family rows placed in them. Families that only their members tell of (`implied`) and corrections
-    have no row of their own in a file, and are left out.
+    A record that was said again stands where it was said last; `row` is NULL where its file was delivered
+    again without it. Households: dwelling rows and the family rows placed in them. Families that only
+    their members tell of (`implied`) and corrections have no row of their own in a file, and are left out.
     """
     run = the_published_run(hub)
     name = f"{kind}_export"
@@ -64,22 +64,45 @@ def published_links(hub: Hub, engine: Engine, kind: Kind, progress: Progress) ->
         if reader is None or not links.bring(hub, engine, kind, run, "export_links"):
             raise HomeError(f"The published run holds no {kind} links.", "Run `dtsen run` again.")
         engine.register("export_origin", reader)
-        place = 'o.file, o."row"'
-        if "newest_row" in reader.schema.names:  # not kept by runs before that
-            place = (
-                'coalesce(o.newest_file, o.file) AS file, coalesce(o.newest_row, o."row") AS "row"'
-            )
+        engine.register("export_batches", _deliveries(hub))
+        batch, row = "o.batch", 'o."row"'
+        if "newest_batch" in reader.schema.names:  # not kept by runs before that
+            batch, row = f"coalesce(o.newest_batch, {batch})", f"coalesce(o.newest_row, {row})"
         engine.table(
             name,
             f"""
-            SELECT o.source, {place}, o.record_key, l.entity_id
-            FROM export_origin o JOIN export_links l USING (rid)
+            SELECT o.source, coalesce(b.file, o.file) AS file, CASE WHEN b.replaced IS NOT TRUE THEN {row} END AS "row",
+                   o.record_key, l.entity_id
+            FROM export_origin o JOIN export_links l USING (rid) LEFT JOIN export_batches b ON b.id = {batch}
             WHERE NOT o.implied AND o.source <> 'correction'
-            ORDER BY 1, 2, 3
+            ORDER BY ALL
             """,
         )
-        engine.drop("export_origin", "export_links")
+        engine.drop("export_origin", "export_links", "export_batches")
     return name
+
+
+def _deliveries(hub: Hub) -> pa.Table:
+    """id, file, replaced of every batch. A file is replaced by a later one of the same office and name that repeats
+    some of the rows held; one that repeats none is another part under the same name."""
+    order = col(Batch.delivered_on).desc(), col(Batch.created).desc()
+    with hub.sessions.read() as session:
+        batches = session.exec(select(Batch).order_by(*order)).all()
+    repeated, replaced = set[tuple[str | None, ...]](), []
+    for one in batches:
+        name = one.source, one.layout, one.provider, one.file
+        replaced.append(name in repeated)
+        if one.unchanged:
+            repeated.add(name)
+    ids, files = [one.id for one in batches], [one.file for one in batches]
+    text = pa.string()
+    return pa.table(
+        {
+            "id": pa.array(ids, text),
+            "file": pa.array(files, text),
+            "replaced": pa.array(replaced, pa.bool_()),
+        }
+    )
 
 
 def export_links(hub: Hub, kind: Kind, out: Path, progress: Progress) -> int:

@@ -165,8 +165,8 @@ def load_previous(work: Work) -> None:
 
 def note_origin(work: Work) -> None:
     """Make `<kind>_origin`: where each record of this run stands, for exports and traces, and its group
-    (mdm/lake/kept.py). `implied` families are those that only their members tell of; `newest_file` and `newest_row` say
-    where the record was said again (mdm/validation/versions.py)."""
+    (mdm/lake/kept.py). `implied` families are those that only their members tell of; `newest_batch` and `newest_row`
+    say where the record was said again (mdm/validation/versions.py)."""
     for kind in KINDS:
         implied = "false" if kind == "person" else "s.implied"
         node = "coalesce(x.node, s.rid)" if kind == "household" else "s.rid"
@@ -175,7 +175,7 @@ def note_origin(work: Work) -> None:
             f"{kind}_origin",
             f"""
             SELECT s.rid, s.source, s.layout, s.file, s."row", s.record_key, s.batch, {implied} AS implied, g.group_no,
-                   c.file AS newest_file, c."row" AS newest_row
+                   c.batch AS newest_batch, c."row" AS newest_row
             FROM {kind}_standardised s {family} LEFT JOIN {kind}_group g ON g.rid = {node}
             LEFT JOIN {confirmed(kind)} c ON c.rid = s.rid
             """,

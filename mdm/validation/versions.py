@@ -17,13 +17,15 @@ from mdm.contracts import Layout
 
 
 def confirmed(kind: str) -> str:
-    """The table (rid, file, row) of the records of a kind that a later row says again."""
+    """The table (rid, batch, row) of the records of a kind that a later row says again."""
     return f"{kind}_confirmed"
 
 
 def none_confirmed(engine: Engine, kind: str) -> None:
     """Begin that table."""
-    engine.table(confirmed(kind), "SELECT 0::INTEGER AS rid, '' AS file, 0::INTEGER AS row LIMIT 0")
+    engine.table(
+        confirmed(kind), "SELECT 0::INTEGER AS rid, '' AS batch, 0::INTEGER AS row LIMIT 0"
+    )
 
 
 def number_current(engine: Engine, layout: Layout, landed: str, typed: str, start: int) -> int:
@@ -44,7 +46,7 @@ def number_current(engine: Engine, layout: Layout, landed: str, typed: str, star
     rid = f"(row_number() OVER (ORDER BY record_key) + {start - 1})::INTEGER"
     rows = engine.table(current, f"SELECT *, {rid} AS rid FROM ({keyed})")
     engine.run(
-        f"INSERT INTO {confirmed(layout.kind)} SELECT k.rid, t.file, t.row FROM {current} k "
+        f"INSERT INTO {confirmed(layout.kind)} SELECT k.rid, t.batch, t.row FROM {current} k "
         f"JOIN {typed} t ON t.id = k.newest WHERE k.newest <> k.id"
     )
     engine.drop(versions, doubles)

@@ -211,7 +211,7 @@ def test_an_unknown_grouping_column_is_refused_with_what_there_is() -> None:
 def test_a_row_named_twice_is_refused() -> None:
     tables(engine(), [(0, 0, "F"), (1, 1, "F")])
     engine().run("INSERT INTO links SELECT * FROM links LIMIT 1")
-    with pytest.raises(EvaluationError, match="1 rows are named more than once"):
+    with pytest.raises(EvaluationError, match="1 rows of the links are named more than once"):
         evaluate(engine(), "links", "truth")
 
 

@@ -16,6 +16,7 @@ from sqlmodel import select
 from matching.rules import Kind
 from mdm import judgements, rulebook
 from mdm.audit.verifying import verify
+from mdm.checking import check
 from mdm.compose import Hub
 from mdm.export import export_links
 from mdm.hub.runs import published_seq
@@ -142,6 +143,32 @@ def test_a_file_delivered_whole_again_changes_only_what_it_says_otherwise(
     alone = [n for n, count in Counter(row["NIK"] for row in rows).items() if count == 1]
     at = {row["NIK"]: number for number, row in enumerate(rows, start=1)}
     assert {nik: found[nik] for nik in alone} == {nik: at[nik] for nik in alone}
+
+
+def test_who_is_left_out_of_a_file_delivered_again_has_no_row_in_it(
+    first: FirstRun, hub: Hub, tmp_path: Path
+) -> None:
+    rows = registry_rows(first.delivery)
+    away, kept = rows[:3], rows[3:]
+    folder = tmp_path / "again"
+    folder.mkdir()
+    write_rows(folder / "biodata_wni.csv", kept)
+    land(hub, "kemendagri", [folder], progress=QUIET)
+    run(hub, QUIET)
+    out = tmp_path / "links.parquet"
+    export_links(hub, "person", out, QUIET)
+    exported = [one for one in pq.read_table(out).to_pylist() if one["source"] == "kemendagri"]
+    assert len(exported) == len(rows), "nobody is lost"
+    assert sorted(one["row"] for one in exported if one["row"]) == list(range(1, len(kept) + 1))
+    assert {one["record_key"][:16] for one in exported if not one["row"]} == {
+        row["NIK"] for row in away
+    }
+    # A truth of the newest file can be held against the links.
+    truth = tmp_path / "truth.csv"
+    lines = (f"kemendagri,biodata_wni.csv,{n},{n}" for n in range(1, len(kept) + 1))
+    truth.write_text("\n".join(["source,file,row,entity", *lines]) + "\n")
+    found = check(hub, "person", truth, (), QUIET)
+    assert (found.records, found.missing) == (len(kept), 0)
 
 
 def pair_of_one(hub: Hub) -> tuple[RecordRef, RecordRef]:

@@ -70,7 +70,8 @@ def export() -> None:
 def links(session: Session, *, kind: str, out: Path) -> None:
     """source, file, row, record_key, entity_id of every linked row; .parquet or .csv.
 
-    Households: dwelling rows, and the family rows placed in them.
+    Households: dwelling rows, and the family rows placed in them. A record that the newest delivery of its file leaves
+    out has no row.
     """
     from mdm.export import export_links  # noqa: PLC0415 - loads the whole hub
 
