@@ -18,7 +18,7 @@ from matching.judgement import judge
 from matching.model import Model
 from matching.rules import Kind, LinkageRules, load_linkage
 from matching.scoring import make_linkable, score
-from matching.training import train
+from matching.training import strata, train
 
 
 @dataclass(frozen=True)
@@ -42,6 +42,11 @@ def prepare(engine: Engine, kind: Kind) -> int:
     else:
         households.make_nodes(engine)
     return make_linkable(engine, load_linkage(kind))
+
+
+def fits(engine: Engine, model: Model) -> bool:
+    """Whether a model was learned from data like those in `<kind>_linkable`."""
+    return model.fits(strata(engine, load_linkage(model.kind)))
 
 
 def learn(engine: Engine, kind: Kind) -> Model:

@@ -6,11 +6,15 @@ A model file is added, never edited. The rules say what is compared; the model s
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from math import log2
 from pathlib import Path
 
 from matching.rules import LinkageRules
+
+#: Records that a stratum may have for each that a model saw of it: a bit of the prior.
+GROWN = 2
 
 
 @dataclass(frozen=True)
@@ -39,6 +43,9 @@ class Model:
     records: int
     prior: float
     levels: tuple[LevelWeight, ...]
+    strata: dict[str, int] = field(
+        default_factory=dict
+    )  # records by stratum; older models kept none
 
     @property
     def name(self) -> str:
@@ -58,6 +65,14 @@ class Model:
             for level in comparison.levels
             if not level.missing
         )
+
+    def fits(self, strata: Mapping[str, int]) -> bool:
+        """Whether it was learned from data like these, told by their records per stratum: no stratum has come since,
+        or grown to more than twice as many. Of one source alone nothing is learned of how two differ; and how many of
+        all pairs match falls as the records grow."""
+        if not self.strata:
+            return sum(strata.values()) <= GROWN * self.records
+        return all(count <= GROWN * self.strata.get(name, 0) for name, count in strata.items())
 
     def to_json(self) -> str:
         return json.dumps(asdict(self), indent=1, sort_keys=True)

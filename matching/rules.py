@@ -114,8 +114,10 @@ class Training(Document):
     """How EM learns the weights without labels: pairs sampled for u, pairs per EM session, and the sessions' blocks.
 
     `certain` says how many pairs match: the largest of its estimates, for a source may lack what one of them looks at.
+    `strata` is SQL over one record: a model is for data whose strata it has seen (`Model.fits`); NULL is in none.
     """
 
+    strata: str = "NULL"
     u_pairs: float
     em_pairs: float
     em_blocks: list[list[str]]

@@ -51,7 +51,17 @@ def train(engine: Engine, rules: LinkageRules, *, now: datetime | None = None) -
         records=records,
         prior=prior,
         levels=tuple(_weights(rules, trained["comparisons"], 0.5 / pairs_drawn(rules, records))),
+        strata=strata(engine, rules),
     )
+
+
+def strata(engine: Engine, rules: LinkageRules) -> dict[str, int]:
+    """Stratum → its records in `<kind>_linkable`, in order of the names."""
+    found = engine.fetch(
+        f"SELECT {rules.training.strata} AS stratum, count(*) AS records FROM {rules.kind}_linkable"
+        " GROUP BY ALL HAVING stratum IS NOT NULL ORDER BY ALL"
+    ).to_pylist()
+    return {str(one["stratum"]): int(one["records"]) for one in found}
 
 
 def _prior(engine: Engine, rules: LinkageRules, pairs: float) -> float:

@@ -127,10 +127,15 @@ def current_model(work: Work, kind: Kind) -> Model | None:
 
 
 def _model(work: Work, kind: Kind) -> Model:
-    """The current model, or one learned now: when asked for, and when there is none."""
+    """The current model, or one learned now: when asked for, when there is none, and when what landed since is other
+    than what it was learned from."""
     standing = None if work.train else current_model(work, kind)
     if standing is not None:
-        return standing
+        if linkage.fits(work.engine, standing):
+            return standing
+        work.progress.note(
+            f"link {kind}: other or many more records have come since the model was learned; it is learned anew."
+        )
     model = linkage.learn(work.engine, kind)
     model.save(work.hub.settings.home / "models")
     with work.hub.sessions.begin() as session:

@@ -28,9 +28,19 @@ from mdm.lookup import profile_by_id, profile_by_nik
 from mdm.pipeline import PATH, run
 from mdm.run import RunResult, Stage, Work, carry_out
 from mdm.work.progress import Silent
-from tests.run.homes import QUIET, FirstRun, copy_of, golden, land_all, new_home
+from tests.run.homes import QUIET, SOURCES, FirstRun, copy_of, golden, land_all, new_home
 
 BIODATA = "kemendagri/biodata_wni.csv"
+
+
+class Noted(Silent):
+    """Progress that keeps the notes."""
+
+    def __init__(self) -> None:
+        self.notes: list[str] = []
+
+    def note(self, message: str) -> None:
+        self.notes.append(message)
 
 
 @pytest.fixture
@@ -143,6 +153,26 @@ def test_a_file_delivered_whole_again_changes_only_what_it_says_otherwise(
     alone = [n for n, count in Counter(row["NIK"] for row in rows).items() if count == 1]
     at = {row["NIK"]: number for number, row in enumerate(rows, start=1)}
     assert {nik: found[nik] for nik in alone} == {nik: at[nik] for nik in alone}
+
+
+def test_sources_that_come_one_by_one_end_as_those_that_came_together(
+    first: FirstRun, tmp_path: Path
+) -> None:
+    """What was learned from one source alone does not know how two differ: it is learned anew."""
+    told = Noted()
+    with new_home(tmp_path / "home") as hub:
+        for source in SOURCES:
+            land(hub, source, [first.delivery / source], progress=QUIET)
+            run(hub, told)
+        assert sum("family: other or many more" in note for note in told.notes) == 2
+        with copy_of(first.home, tmp_path / "together") as together:
+            assert golden(hub) == golden(together)
+        # More of the same leaves the model as it is.
+        learned = len(told.notes)
+        folder, _ = mend(first.delivery, tmp_path / "mended", PDDK_AKH="9", TGL_ENTRI="2026-01-15")
+        land(hub, "kemendagri", [folder], progress=QUIET)
+        run(hub, told)
+        assert told.notes[learned:] == []
 
 
 def test_who_is_left_out_of_a_file_delivered_again_has_no_row_in_it(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -63,3 +64,31 @@ def test_a_model_learned_before_a_level_was_added_does_not_know_it() -> None:
     whole = Model("person", "20260101T000000Z", "f" * 64, rules.digest, 10, 0.1, levels)
     assert whole.knows(rules)
     assert not replace(whole, levels=levels[:-1]).knows(rules)
+
+
+@pytest.mark.parametrize(
+    ("records", "fits"),
+    [
+        ({"kemendagri": 100, "kemensos": 40}, True),
+        ({"kemendagri": 200, "kemensos": 80}, True),
+        ({"kemensos": 3}, True),
+        ({"kemendagri": 201, "kemensos": 40}, False),
+        ({"kemendagri": 100, "kemensos": 40, "pemda": 1}, False),
+    ],
+)
+def test_a_model_is_for_sources_it_has_seen_and_no_more_than_twice_the_records(
+    records: dict[str, int], fits: bool
+) -> None:
+    seen = {"kemendagri": 100, "kemensos": 40}
+    model = Model("person", "20260101T000000Z", "f" * 64, "r", 140, 0.1, (), seen)
+    assert model.fits(records) is fits
+    again = Model.from_json(model.to_json())
+    assert again.fits(records) is fits
+
+
+def test_a_model_of_before_is_for_as_many_records() -> None:
+    told = json.loads(Model("person", "2026", "f", "r", 140, 0.1, ()).to_json())
+    del told["strata"]
+    model = Model.from_json(json.dumps(told))
+    assert model.fits({"kemendagri": 200, "pemda": 80})
+    assert not model.fits({"kemendagri": 200, "pemda": 81})
