@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -52,13 +53,15 @@ class Hub:
             )
         )
 
-    def lock(self, what: str = "work") -> AbstractContextManager[None]:
-        """The exclusive right to land or run here. HomeError when another process has it."""
-        return work_lock(self.settings.home / "work.lock", what)
+    @contextmanager
+    def lock(self, what: str = "work") -> Iterator[None]:
+        """The exclusive right to land or run here, and on the database. BusyError when another process has it."""
+        with work_lock(self.settings.home / "work.lock", what), self.sessions.alone(what):
+            yield
 
     def at_work(self) -> bool:
-        """Whether a process lands or runs here now."""
-        return held(self.settings.home / "work.lock")
+        """Whether a process lands or runs here now, or in another home of the same database."""
+        return held(self.settings.home / "work.lock") or bool(self.sessions.worker())
 
     def close(self) -> None:
         """Let go of the database."""

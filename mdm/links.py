@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Collection
 
 import pyarrow as pa
+import pyarrow.compute as pc
 from sqlmodel import Session, col, select
 
 from matching.engine import Engine
 from mdm.arrow import pa_schema
 from mdm.compose import Hub
+from mdm.corrections.terms import SOURCE as CORRECTION
 from mdm.hub.runs import kept_by
 from mdm.hub.tables import Entity, Relinked, Run
 
@@ -62,28 +64,44 @@ def retired(hub: Hub, kind: str, into: Collection[str] | None = None) -> pa.Tabl
 
 
 def bring(hub: Hub, engine: Engine, kind: str, run: Run, name: str) -> bool:
-    """Make table `name` (the columns of `COLUMNS`) of all links as of `run`; False where the lake has
-    none."""
+    """Make table `name` (the columns of `COLUMNS`) of all links as of `run`; False where the lake has none. Records of
+    corrections that only small runs know have no number yet."""
     reader = hub.lake.reader(f"run/{kind}_links", owner=kept_by(run), columns=COLUMNS)
     if reader is None:
         return False
     with hub.sessions.read() as session:
         changes = moved(session, run, kind)
+        added = _added(session, changes)
     if not changes.num_rows:
         engine.register(name, reader)
         return True
     engine.register("links_kept", reader)
     engine.register("links_moved", changes)
+    engine.register("links_added", added)
     engine.table(
         name,
-        """
+        f"""
         SELECT k.rid, k.source, k.layout, k.record_key, coalesce(m.entity_id, k.entity_id) AS entity_id,
                coalesce(m.since_run, k.since_run) AS since_run
         FROM links_kept k LEFT JOIN links_moved m ON m.rid = k.rid
+        UNION ALL
+        SELECT NULL, '{CORRECTION}', '{"person" if kind == "person" else "family"}', record_key, entity_id, since_run
+        FROM links_added
         """,
     )
-    engine.drop("links_kept", "links_moved")
+    engine.drop("links_kept", "links_moved", "links_added")
     return True
+
+
+def _added(session: Session, moves: pa.Table) -> pa.Table:
+    """Of the moved records those of corrections that no whole run knows, and that are nobody's who was erased."""
+    added = moves.filter(pc.less(moves["rid"], pa.scalar(0, pa.int32())))
+    ids = added["entity_id"].unique().to_pylist()
+    living = select(Entity.entity_id).where(
+        Entity.status != "erased", col(Entity.entity_id).in_(ids)
+    )
+    held = pa.array(session.exec(living).all(), pa.string())
+    return added.filter(pc.is_in(added["entity_id"], held))
 
 
 def of_entities(hub: Hub, session: Session, run: Run, kind: str, ids: Collection[str]) -> pa.Table:

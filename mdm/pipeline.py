@@ -27,7 +27,7 @@ _MANY = 100_000
 
 
 def _validate(work: Work) -> Counts:
-    done = validate(work.hub, work.engine, work.progress, before=work.run.started)
+    done = validate(work.hub, work.engine, work.progress, corrections=work.facts.corrections)
     keep_turns(work.hub, work.engine, work.seq)
     return done.as_dict()
 

@@ -7,14 +7,16 @@ import json
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, func, select
 
 from matching.engine import Engine
 from mdm import audit, rulebook
 from mdm.audit import changes, vouched
 from mdm.compose import Hub
 from mdm.fitting import require_room
+from mdm.hub.columns import now
 from mdm.hub.runs import abandon_run, published_run, published_seq, start_run, unfinished_runs
 from mdm.hub.tables import Batch, Correction, Judgement, LinkageModel, Run, RunStage
 from mdm.lake import kept
@@ -27,6 +29,51 @@ RUN, TRAINING = "run", "train"  # kinds of runs along the path
 _BY_KIND = ("person", "family", "household", "records", "sealed")
 
 
+@dataclass(frozen=True)
+class Facts:
+    """The recorded facts that a run works on, as they stood when it began. What comes while it works is the next one's,
+    which must find that something is new."""
+
+    at: datetime
+    rules: str
+    publishes: bool
+    batches: list[str]
+    judgements: list[str]
+    judged: int  # number of the last judgement; 0 before there is any, for a run knows none of those to come
+    erased: int
+    corrections: list[str]  # approved
+
+    @classmethod
+    def of(cls, hub: Hub, rules: str, *, publishes: bool) -> Facts:
+        """All there are now."""
+        with hub.sessions.read() as session:
+            return cls(
+                now(),
+                rules,
+                publishes,
+                batches=sorted(session.exec(select(Batch.id)).all()),
+                judgements=sorted(session.exec(select(Judgement.id)).all()),
+                judged=session.exec(select(func.max(Judgement.seq))).one() or 0,
+                erased=shredlist.count(session),
+                corrections=sorted(session.exec(_CORRECTED).all()),
+            )
+
+    def digest(self, session: Session, *, train: bool) -> str:
+        """A digest of these and of the models now current. Order does not matter."""
+        facts: dict[str, object] = {
+            "batches": self.batches,
+            "judgements": self.judgements,
+            "rules": self.rules,
+            "publishes": self.publishes,
+        }
+        facts |= {"erased": self.erased} if self.erased else {}
+        facts |= {"corrections": self.corrections} if self.corrections else {}
+        current = select(LinkageModel.name).where(col(LinkageModel.current))
+        models = sorted(session.exec(current).all())
+        facts |= {"models": "learned in this run"} if train else {"models": models}
+        return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+
+
 @dataclass
 class Work:
     """What a stage works with. `beside` writes what a stage made while the next one works already."""
@@ -36,6 +83,7 @@ class Work:
     beside: Beside
     progress: Progress
     run: Run
+    facts: Facts
     train: bool
     models: dict[str, str] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
@@ -50,9 +98,7 @@ class Work:
         that finds that model."""
         if not self.train:
             held = session.get_one(Run, self.run.id)
-            held.fingerprint = _digest(
-                session, held.rules or "", train=False, publishes=held.kind == RUN
-            )
+            held.fingerprint = self.facts.digest(session, train=False)
 
     def timed(self, name: str) -> Callable[[str], None]:
         """A function to be told each step of stage `name` as it begins; it keeps the seconds of each."""
@@ -118,23 +164,25 @@ def carry_out(
     with hub.lock("run"):
         hub.lake.sweep()
         rules = rulebook.record(hub)
-        fingerprint = _fingerprint(hub, rules, train, publishes)
+        facts = Facts.of(hub, rules, publishes=publishes)
+        with hub.sessions.read() as session:
+            fingerprint = facts.digest(session, train=train)
         standing = _standing(hub, fingerprint)
         if standing is not None:
             return RunResult(standing.id, standing.seq, (), {}, {}, unchanged=True)
         engine = hub.engine()
         try:
             require_room(hub, engine)
-            run = _begin(hub, fingerprint, rules, RUN if publishes else TRAINING)
+            run = _begin(hub, facts, fingerprint)
             with Beside(engine, at_once=1) as beside:
-                work = Work(hub, engine, beside, progress, run, train)
+                work = Work(hub, engine, beside, progress, run, facts, train)
                 try:
                     results = _walk(work, path)
                 except Exception:
                     beside.wait()  # what a stage made is kept also when the next one fails
                     raise
                 beside.wait()
-            _finish(work, results, publishes, _fingerprint(hub, rules, False, publishes))
+            _finish(work, results)
         finally:
             engine.close()
         return RunResult(run.id, run.seq, results, work.models, work.seconds)
@@ -223,9 +271,10 @@ def _standing(hub: Hub, fingerprint: str) -> Run | None:
     return run if run is not None and run.fingerprint == fingerprint else None
 
 
-def _begin(hub: Hub, fingerprint: str, rules: str, kind: str) -> Run:
+def _begin(hub: Hub, facts: Facts, fingerprint: str) -> Run:
     """Take up the killed run that worked on the same facts, or start a new one and give up all others: those too that a
     decision was published after, for runs are seen in their order."""
+    kind = RUN if facts.publishes else TRAINING
     with hub.sessions.begin() as session:
         resumed, seen = None, published_seq(session)
         for run in unfinished_runs(session):
@@ -234,44 +283,25 @@ def _begin(hub: Hub, fingerprint: str, rules: str, kind: str) -> Run:
             else:
                 abandon_run(session, run)
                 hub.lake.forget(session, owner=run.id)
-        return resumed or start_run(session, kind, fingerprint, rules)
+        return resumed or start_run(
+            session, kind, fingerprint, facts.rules, judged=facts.judged, started=facts.at
+        )
 
 
-def _finish(
-    work: Work, results: tuple[StageResult, ...], publishes: bool, fingerprint: str
-) -> None:
-    """Keep what the run came to. `fingerprint` is that of the facts with the models it ended with: a run that learned
-    models and a later one that uses them work on the same facts."""
+def _finish(work: Work, results: tuple[StageResult, ...]) -> None:
+    """Keep what the run came to. Its fingerprint becomes that of its facts with the models it ended with: a run that
+    learned models and a later one that uses them work on the same facts."""
     with work.hub.sessions.begin() as session:
         held = session.get_one(Run, work.run.id)
-        if publishes:
+        if work.facts.publishes:
             changes.note(session, vouched.RUN, held.id)
-        held.fingerprint = fingerprint
+        held.fingerprint = work.facts.digest(session, train=False)
         held.seconds = dict(work.seconds)
         held.counts = {result.stage: result.counts for result in results}
         held.model = json.dumps(work.models, sort_keys=True)
-        if not publishes:
+        if not work.facts.publishes:
             abandon_run(session, held)
             work.hub.lake.forget(session, owner=held.id)
             return
         told = vouched.standing(session, (vouched.STAGES, held.id), (vouched.FILES, held.id))
         audit.record(session, "system", "finish", run=held.id, run_seq=held.seq, holds=told)
-
-
-def _fingerprint(hub: Hub, rules: str, train: bool, publishes: bool) -> str:
-    with hub.sessions.read() as session:
-        return _digest(session, rules, train=train, publishes=publishes)
-
-
-def _digest(session: Session, rules: str, *, train: bool, publishes: bool) -> str:
-    """A digest of the recorded facts: what landed, what was judged, which rules and models. Order does not matter."""
-    batches = sorted(session.exec(select(Batch.id)).all())
-    judgements = sorted(session.exec(select(Judgement.id)).all())
-    erased = shredlist.count(session)
-    corrected = sorted(session.exec(_CORRECTED).all())
-    models = sorted(session.exec(select(LinkageModel.name).where(col(LinkageModel.current))).all())
-    facts = {"batches": batches, "judgements": judgements, "rules": rules, "publishes": publishes}
-    facts |= {"erased": erased} if erased else {}
-    facts |= {"corrections": corrected} if corrected else {}
-    facts |= {"models": "learned in this run"} if train else {"models": models}
-    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()

@@ -122,8 +122,11 @@ def agree(
         row.due = due_after(rules, row.state, now())
         if row.state == APPROVED:
             row.decided = now()
-            _tie(hub, session, row, principal.id)
         _step(hub, session, row, principal, act, step.role, note)
+        if (
+            row.state == APPROVED
+        ):  # after the tasks that it moves: who answers one takes these turns in this order
+            _tie(hub, session, row, principal.id)
     return row.state
 
 

@@ -7,7 +7,7 @@ What has stepped back is left out, attribute by attribute. All of it is a functi
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -44,15 +44,17 @@ def join(
     typed: Sequence[Typed],
     start: Mapping[Kind, int],
     before: datetime | None = None,
+    *,
+    only: Collection[str] | None = None,
 ) -> dict[Kind, str]:
     """Make `<kind>_corrected` (the columns of `<kind>_accepted`) where approved corrections speak; the tables by kind.
 
-    `start`: the last rid of each kind; theirs follow. `before`: as of a moment. Leaves what stepped back, and what the
-    source came to say by itself, in table `correction_turns`.
+    `start`: the last rid of each kind; theirs follow. `before`: as of a moment; `only`: these alone. Leaves what
+    stepped back, and what the source came to say by itself, in table `correction_turns`.
     """
     engine.drop(TURNS)
     with hub.sessions.read() as session:
-        added = rows.approved(hub, session, before)
+        added = rows.approved(hub, session, before, only)
     if not added:
         return {}
     turns = _turns(engine, typed, added)

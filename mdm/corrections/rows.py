@@ -50,12 +50,19 @@ class Added:
         return _whole(kept)
 
 
-def approved(hub: Hub, session: Session, before: datetime | None = None) -> list[Added]:
-    """The records of all approved corrections that still open, in order; `before`: approved before a moment."""
+def approved(
+    hub: Hub,
+    session: Session,
+    before: datetime | None = None,
+    only: Collection[str] | None = None,
+) -> list[Added]:
+    """The records of all approved corrections that still open, in order; `before`: approved before a moment; `only`: of
+    these alone."""
     query = select(Correction).where(Correction.state == "approved")
     if before is not None:
         query = query.where(col(Correction.decided) <= before)
-    return _added(hub, session, session.exec(query.order_by(col(Correction.number))).all())
+    found = session.exec(query.order_by(col(Correction.number))).all()
+    return _added(hub, session, [row for row in found if only is None or row.id in only])
 
 
 def approved_of(hub: Hub, session: Session, entity_ids: Iterable[str]) -> list[Added]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -26,6 +26,10 @@ class Pool:
     statement: float = 60  # of one statement, where a server counts them
     lock: float = 10  # for a lock
     idle: float = 300  # of a transaction that does nothing
+
+
+#: HomeError where the right to work was lost meanwhile, with the connection that had it. From any thread.
+Still = Callable[[], None]
 
 
 class Turn(Protocol):
@@ -102,6 +106,13 @@ class Dialect(Protocol):
 
     def exclusive(self, connection: sa.Connection, name: str) -> None:
         """Hold the lock `name` until this transaction ends."""
+
+    def alone(self, engine: sa.Engine, what: str) -> AbstractContextManager[Still]:
+        """The right to work on a database that other homes may use too; BusyError says who has it, and for what. It
+        ends with the context, or with this process."""
+
+    def worker(self, connection: sa.Connection) -> str:
+        """Who has that right now; empty where nobody has, or no other home can."""
 
     def holds(self, column: sa.SQLColumnExpression[bytes], part: bytes) -> sa.ColumnElement[bool]:
         """Whether these bytes stand somewhere in a column of bytes."""

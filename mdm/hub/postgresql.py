@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
+from datetime import UTC
+from functools import partial
+from os import getpid
+from socket import gethostname
 from typing import Any
 
 import sqlalchemy as sa
@@ -13,12 +17,54 @@ from sqlmodel import SQLModel
 
 from mdm.errors import HomeError, HubError
 from mdm.hub import walls
-from mdm.hub.dialect import Pool, Row, Turn, busy, full, register, table_of, upsert_rows
+from mdm.hub.dialect import Pool, Row, Still, Turn, busy, full, register, table_of, upsert_rows
 from mdm.hub.journal import Journal, Lasting
 from mdm.hub.meanwhile import somebody_else
+from mdm.work.lock import SINCE, BusyError, taken
 
 MIGRATIONS_WAIT = "60s"  # for another process that migrates
 TABLES_WAIT = "5s"  # for a table, while readers that came later wait behind
+
+
+# Names who works to all who look; a server finds a machine that is gone after a minute and a half, not after hours.
+_QUIET = (
+    "SELECT set_config('application_name', %(name)s, true), "
+    "set_config('idle_in_transaction_session_timeout', '0', true), "
+    "set_config('tcp_keepalives_idle', '30', true), set_config('tcp_keepalives_interval', '10', true), "
+    "set_config('tcp_keepalives_count', '6', true)"
+)
+_TRY = "SELECT pg_try_advisory_xact_lock(%(number)s)"
+_WORKER = sa.text(
+    "SELECT coalesce(a.application_name, 'another home') AS who, coalesce(a.xact_start, now()) AS since "
+    "FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid "
+    "JOIN pg_database d ON d.oid = l.database AND d.datname = current_database() "
+    "WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1 "
+    "AND (l.classid::bigint << 32) | l.objid::bigint = :number"
+)
+
+
+def _number(name: str) -> int:
+    """The advisory lock of a name."""
+    digest = hashlib.sha256(f"dtsen:{name}".encode()).digest()
+    return int.from_bytes(digest[:8], "big", signed=True)
+
+
+def _work(connection: sa.Connection) -> int:
+    """The lock on work: a database may hold several hubs, each in a schema of its own."""
+    return _number(f"work in {connection.execute(sa.text('SELECT current_schema()')).scalar()}")
+
+
+def _still(driver: Any) -> None:
+    """Asked of the driver, whose connections, unlike SQLAlchemy's, any thread may use."""
+    import psycopg  # noqa: PLC0415 - as in `known`
+
+    try:
+        driver.execute("SELECT 1")
+    except psycopg.Error:
+        raise HomeError(
+            "The connection that kept other homes from working on the database was lost; nothing was published.",
+            "Run it again: it resumes.",
+        ) from None
 
 
 class _NobodyWaits:
@@ -146,9 +192,45 @@ class PostgreSQL:
         return count
 
     def exclusive(self, connection: sa.Connection, name: str) -> None:
-        digest = hashlib.sha256(f"dtsen:{name}".encode()).digest()
-        number = int.from_bytes(digest[:8], "big", signed=True)
-        connection.execute(sa.text("SELECT pg_advisory_xact_lock(:number)"), {"number": number})
+        connection.execute(
+            sa.text("SELECT pg_advisory_xact_lock(:number)"), {"number": _number(name)}
+        )
+
+    @contextmanager
+    def alone(self, engine: sa.Engine, what: str) -> Iterator[Still]:
+        import psycopg  # noqa: PLC0415 - as in `known`
+
+        # A transaction that does nothing else: it ends when this process does, whoever stands between it and the
+        # server. It holds up no VACUUM, and is the pool's no more: the work may need all that there are.
+        pooled: Any = engine.raw_connection()
+        driver = pooled.driver_connection
+        pooled.detach()
+        try:
+            driver.execute(_QUIET, {"name": f"{what}, process {getpid()} on {gethostname()}"})
+            with engine.connect() as connection:
+                work = {"number": _work(connection)}
+
+            def free() -> bool:
+                return bool(driver.execute(_TRY, work).fetchone()[0])
+
+            def holder() -> str:
+                with engine.connect() as connection:
+                    return self.worker(connection)
+
+            if not taken(free, holder, what):
+                raise BusyError(
+                    f"The database is busy: {holder() or 'another home works on it'}.",
+                    "Wait until it is done.",
+                )
+            yield partial(_still, driver)
+        finally:
+            with suppress(psycopg.Error):  # where it was lost, it has ended
+                driver.rollback()
+            driver.close()
+
+    def worker(self, connection: sa.Connection) -> str:
+        found = connection.execute(_WORKER, {"number": _work(connection)}).first()
+        return "" if found is None else f"{found.who}, {found.since.astimezone(UTC):{SINCE}}"
 
     def holds(self, column: sa.SQLColumnExpression[bytes], part: bytes) -> sa.ColumnElement[bool]:
         return sa.func.pg_catalog.position(column, part) > 0

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import secrets
+from datetime import datetime
 
 from sqlmodel import Session, col, func, select
 
 from mdm.hub.columns import now
 from mdm.hub.dialect import dialect_of
-from mdm.hub.tables import Judgement, Run
+from mdm.hub.tables import Run
 
 #: The kind of a small run: a decision applied at once (mdm/touched).
 DECISION = "decision"
@@ -53,8 +54,11 @@ def start_run(
     model: str | None = None,
     *,
     base: str | None = None,
+    judged: int | None = None,
+    started: datetime | None = None,
 ) -> Run:
-    """A new running run, next in order."""
+    """A new running run, next in order. `judged`: the number of the last judgement that it will know; `started`: of
+    which moment the facts are that it works on, if not of now."""
     connection = session.connection()
     dialect_of(connection).exclusive(connection, "run")
     last = session.exec(select(func.max(Run.seq))).one() or 0
@@ -67,7 +71,8 @@ def start_run(
         rules=rules,
         model=model,
         base=base,
-        judged=session.exec(select(func.max(Judgement.seq))).one(),
+        judged=judged,
+        started=started or now(),
     )
     session.add(run)
     session.flush()

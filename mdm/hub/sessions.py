@@ -13,7 +13,7 @@ from sqlmodel import Session
 
 import mdm.hub.meanwhile  # noqa: F401 - looks at what every session writes
 from mdm.hub.bulk import Bulk
-from mdm.hub.dialect import Dialect, Pool, Turn, dialect_for
+from mdm.hub.dialect import Dialect, Pool, Still, Turn, dialect_for
 from mdm.hub.journal import Journal, Lasting
 
 _BindArguments = dict[str, Any]
@@ -25,6 +25,10 @@ def at_the_end(act: _AtTheEnd) -> _AtTheEnd:
     """Let `act` be done last in every unit of work of a session that writes, before it commits."""
     _LAST.append(act)
     return act
+
+
+def _nobody_asked() -> None:
+    """Who did not take the right to work has none to lose."""
 
 
 def _end_work(session: Session) -> None:
@@ -64,6 +68,7 @@ class Sessions:
         self._apart: list[Sessions] = []
         self._light: Sessions | None = None
         self._making = Lock()
+        self._still: Still = _nobody_asked
         self._journal: Journal = Lasting()
 
     def apart(self) -> Sessions:
@@ -143,6 +148,25 @@ class Sessions:
             with _Bound(bind=connection, expire_on_commit=False) as session:
                 yield session
             transaction.rollback()
+
+    @contextmanager
+    def alone(self, what: str) -> Iterator[None]:
+        """The right to work on this database, alone of all homes that use it. BusyError says who has it."""
+        with self.dialect.alone(self.engine, what) as still:
+            self._still = still
+            try:
+                yield
+            finally:
+                self._still = _nobody_asked
+
+    def still_alone(self) -> None:
+        """HomeError where the right to work was lost meanwhile: asked before what was made becomes part of the hub."""
+        self._still()
+
+    def worker(self) -> str:
+        """Who has the right to work on this database now; empty where nobody has, or no other home can."""
+        with self.read() as session:
+            return self.dialect.worker(session.connection())
 
     def tend(self) -> None:
         """Do, beside those who write, what one of them would else do in a commit. No transaction."""

@@ -18,7 +18,7 @@ from sqlalchemy.dialects.sqlite import insert
 from sqlmodel import SQLModel
 
 from mdm.errors import HomeError, HubError
-from mdm.hub.dialect import Pool, Row, Turn, full, register, table_of, upsert_rows
+from mdm.hub.dialect import Pool, Row, Still, Turn, full, register, table_of, upsert_rows
 from mdm.hub.journal import Journal, Lasting, LogFile
 from mdm.hub.lists import rows_of
 from mdm.hub.turns import Alone, Files, turn_at
@@ -183,6 +183,13 @@ class SQLite:
     def exclusive(self, connection: sa.Connection, name: str) -> None:
         # A writing unit of work already holds the only write lock there is.
         return None
+
+    def alone(self, engine: sa.Engine, what: str) -> AbstractContextManager[Still]:
+        # The database lies in its home, whose own lock is enough.
+        return nullcontext(lambda: None)
+
+    def worker(self, connection: sa.Connection) -> str:
+        return ""
 
     def holds(self, column: sa.SQLColumnExpression[bytes], part: bytes) -> sa.ColumnElement[bool]:
         return sa.func.instr(column, part) > 0

@@ -23,6 +23,8 @@ from mdm.lake.files import DAMAGED, RESTORE, SUFFIX, Files, LakeFile
 from mdm.lake.picks import Picks
 from mdm.work.progress import Advance
 
+LANDED = "landed/"  # where the datasets of landed rows are
+
 __all__ = ["Keep", "Lake", "LakeFile"]
 
 #: Gives back the rows of a batch that stay.
@@ -55,7 +57,9 @@ class Lake:
         return self._files.write(dataset, data, owner=owner, advance=advance, order=order)
 
     def adopt(self, session: Session, files: Sequence[LakeFile]) -> None:
-        """Make files part of the lake when the caller's unit of work commits."""
+        """Make files part of the lake when the caller's unit of work commits. HomeError where another worker may have
+        swept them away meanwhile."""
+        self._sessions.still_alone()
         for file in files:
             session.add(
                 LakeFileRow(
@@ -184,13 +188,19 @@ class Lake:
         self._files.verify(file)
 
     def sweep(self) -> int:
-        """Remove files the manifest does not know; return how many. Call it under the work lock."""
-        known = {file.path for file in self.files()}
-        orphans = [
-            path
-            for path in self._root.iterdir()
-            if path.suffix == SUFFIX and path.name not in known
-        ]
+        """Remove files the manifest does not know; return how many. Call it under the work lock. IntegrityError where
+        landed rows are not here: all else can be made again from them."""
+        files = self.files()
+        known = {file.path for file in files}
+        there = [path for path in self._root.iterdir() if path.suffix == SUFFIX]
+        landed = {file.path for file in files if file.dataset.startswith(LANDED)}
+        if away := landed - {path.name for path in there}:
+            raise IntegrityError(
+                f"{len(away)} of {len(landed)} landed files of this hub are not in the lake of this home.",
+                "Where another home uses the same database, both need one folder `lake`. Otherwise restore it from its "
+                "backup; the hub itself is unharmed.",
+            )
+        orphans = [path for path in there if path.name not in known]
         for path in orphans:
             path.unlink()
         return len(orphans)

@@ -91,6 +91,7 @@ def publish(
         tasks = asked.result()
         beside.wait()
     with hub.sessions.begin() as session:
+        hub.sessions.still_alone()
         staging.turn_entities(session)
         if within is not None:
             within(session)
@@ -118,7 +119,9 @@ def _make_visible(
     session: Session, run: Run, done: dict[str, Published], sealed: str, actor: str
 ) -> None:
     """The one word that readers look at, and the audit event that goes with it."""
-    held = session.get_one(Run, run.id)
+    held = session.exec(select(Run).where(Run.id == run.id).with_for_update()).one()
+    if held.status != RUNNING or held.seq <= published_seq(session):
+        raise _too_late()  # whoever thought that nobody works here gave it up
     held.status, held.finished = PUBLISHED, now()
     session.delete(session.get_one(StagingMark, held.seq))
     session.flush()
@@ -144,7 +147,11 @@ def _must_publish(hub: Hub, run: Run) -> bool:
             return False
         if held.status == RUNNING and held.seq > published_seq(session):
             return True
-    raise IntegrityError(
+    raise _too_late()
+
+
+def _too_late() -> IntegrityError:
+    return IntegrityError(
         "This run was given up, or a later one is published already.", "Start a new run."
     )
 

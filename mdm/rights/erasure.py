@@ -20,15 +20,19 @@ from mdm.corrections import forgetting as corrections
 from mdm.exchanges import Exchanges
 from mdm.hub.runs import published_seq
 from mdm.hub.tables import (
+    Correction,
     Entity,
     EntityEvent,
     EntityKey,
     EntityQuestion,
     JudgementKey,
     NikToken,
+    ReviewTask,
+    ReviewTaskEntity,
     SealedProfile,
     ShredEntry,
 )
+from mdm.hub.tables.corrections import WAITING
 from mdm.jobs import forgetting as jobs
 from mdm.judgements import RecordRef
 from mdm.lake import LakeFile
@@ -57,6 +61,7 @@ def carry_out(
         taken = take_landed(hub, shred, _files(hub, erasure.layouts), hint)
         take_linked(hub, shred, taken, hint)
     with hub.sessions.begin() as session:
+        _let_others_end(hub, session, erasure.entities)
         session.add(ShredEntry(n=n, line=shred.lines[n]))
         taken.settle(hub, session)
         gone = hashes(session, col(SealedProfile.entity_id).in_(erasure.entities))
@@ -76,6 +81,18 @@ def carry_out(
     hub.lake.remove(old for old, _ in taken.swaps)
     hub.sessions.scrub("entity_key", "judgement_key", "correction_key", "nik_token")
     return taken
+
+
+def _let_others_end(hub: Hub, session: Session, ids: Sequence[str]) -> None:
+    """Whoever proposes, agrees or judges ends first, or reads what is left once this is done: else what they write
+    would tell of the erased after all was forgotten. In the order in which they take their turns themselves."""
+    hub.dialect.exclusive(session.connection(), "corrections")
+    waiting = select(Correction.id).where(col(Correction.state).in_(WAITING))
+    session.exec(waiting.order_by(Correction.id).with_for_update()).all()
+    about = select(ReviewTaskEntity.task_id).where(col(ReviewTaskEntity.entity_id).in_(ids))
+    tasks = select(ReviewTask.id).where(col(ReviewTask.id).in_(about))
+    session.exec(tasks.order_by(ReviewTask.id).with_for_update()).all()
+    hub.dialect.exclusive(session.connection(), "judgement")
 
 
 def _files(hub: Hub, layouts: Layouts) -> Iterator[LakeFile]:

@@ -81,10 +81,12 @@ def key_lines(hub: Hub) -> list[KeyLine]:
 
 
 def rotate(hub: Hub, purpose: str, *, actor: str) -> int:
-    """Make a new version of a key and use it from now on; return it. Takes no lock."""
+    """Make a new version of a key and use it from now on; return it. Takes no lock, but for the root key: its rotation
+    adds a line to the shred list, as an erasure does, which has its line on disk before it is done."""
     _check(purpose)
     if purpose == ROOT:
-        return _rotate_root(hub, actor)
+        with hub.lock("keys rotate root"):
+            return _rotate_root(hub, actor)
     with hub.sessions.begin() as session:
         hub.dialect.exclusive(session.connection(), "domain keys")
         version = hub.keys.rotate(session, purpose)

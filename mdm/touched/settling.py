@@ -174,6 +174,8 @@ def _reached(  # noqa: PLR0917 - where it reads from, and what was said
 ) -> tuple[Reach, dict[tuple[int, int], Verdict], bool]:
     """What the new judgements reach; all words on pairs of records there, by rid; whether corrections
     are about them that the whole run did not know."""
+    # Of the moment of which corrections are read: one that was approved meanwhile must not come without its link.
+    words.read(session)
     refs = {ref for pair in pairs for ref in pair}
     standing = words.standing(kind)
     near = {pair for pair in standing if pair[0] in refs or pair[1] in refs}

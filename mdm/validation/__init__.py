@@ -9,7 +9,7 @@ quarantined + erased, or the run stops.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from concurrent.futures import Future, wait
 from datetime import datetime
 
@@ -52,12 +52,14 @@ def validate(
     progress: Progress,
     batches: Sequence[str] | None = None,
     before: datetime | None = None,
+    *,
+    corrections: Collection[str] | None = None,
 ) -> Counts:
     """Make `<kind>_accepted` in the engine from everything landed; write the findings of new
     batches.
 
     `batches` limits the work to those; None takes all. `before`: with the corrections approved by
-    then. Call it under the work lock. IntegrityError
+    then; `corrections`: with these, of those approved. Call it under the work lock. IntegrityError
     when the rows of a batch do not add up.
     """
     contracts = load_contracts(hub.settings.home / "contracts")
@@ -93,6 +95,7 @@ def validate(
             [Typed(source, layout, _tables(source, layout)[1]) for (source, layout), _ in layouts],
             current,
             before,
+            only=corrections,
         )
         for kind, table in corrected.items():
             _accept(engine, kind, [one for one, _ in layouts if one[1].kind == kind], table)

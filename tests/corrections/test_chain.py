@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from threading import Event
 
 import pytest
 from sqlmodel import select
 
+from mdm import judgements
 from mdm.audit.search import Wanted, entries
 from mdm.compose import Hub
 from mdm.corrections import chain, evidence, rows, store
@@ -16,11 +20,21 @@ from mdm.corrections.deadlines import clock, month_of
 from mdm.corrections.document import load_rules
 from mdm.corrections.terms import File
 from mdm.errors import AccessError, ConflictError, InputError, UnknownError
-from mdm.hub.tables import Budget, Correction, CorrectionEvidence, CorrectionStep, Judgement
+from mdm.hub.columns import now
+from mdm.hub.tables import (
+    Budget,
+    Correction,
+    CorrectionEvidence,
+    CorrectionStep,
+    Judgement,
+    ReviewTask,
+    ReviewTaskEntity,
+)
+from mdm.judgements import RecordRef
 from mdm.rights import restriction
 from mdm.rotation.wrapping import rewrap_entity_keys
 from tests.api.world import BUDI, ENTITY, FAMILY, RINA, SITI, fill
-from tests.corrections.chain import HEAD, KEMENSOS, OPERATOR, VERIFIER, approve, draft, of
+from tests.corrections.chain import CHAIN, HEAD, KEMENSOS, OPERATOR, VERIFIER, approve, draft, of
 
 PHONE = "081234567890"
 
@@ -364,3 +378,42 @@ def test_a_typed_number_tells_nothing_of_another_region(hub: Hub) -> None:
 
 
 UNUSED = "5171014404910099"
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+def test_who_approves_waits_for_who_answers_a_task_about_the_same_and_not_they_for_each_other(
+    hub: Hub,
+) -> None:
+    about = draft(
+        "correct-value", ENTITY[SITI], attribute="phone", values={"phone": "081234560000"}
+    )
+    with hub.sessions.begin() as session:
+        session.add(
+            ReviewTask(
+                id="task", kind="person", status="open", version=1, opened_run=1, opened=now(), run_seq=1,
+                region="", reasons="", questions="", sources="", entities=1, records=1, benefit=False,
+                boundary=False, correction=False,
+            )
+        )  # fmt: skip
+        session.add(ReviewTaskEntity(task_id="task", entity_id=ENTITY[SITI], records=1))
+    made = chain.propose(hub, OPERATOR, about)
+    for version, (who, act) in enumerate(CHAIN[:2], 1):
+        chain.agree(hub, who, made, act, version=version)
+    answers = Event()
+
+    def answer() -> None:
+        with hub.sessions.begin() as session:
+            session.get_one(ReviewTask, "task", with_for_update=True)
+            answers.set()
+            time.sleep(0.5)  # the other comes as far as it can
+            left, right = RecordRef("a", "b", "1"), RecordRef("a", "b", "2")
+            judgements.add(hub, session, "person", [(left, right, "link")], actor="s", reason="r")
+
+    def agree() -> None:
+        assert answers.wait(10)
+        who, act = CHAIN[2]
+        assert chain.agree(hub, who, made, act, version=3) == "approved"
+
+    with ThreadPoolExecutor(2) as both:
+        for one in [both.submit(answer), both.submit(agree)]:
+            one.result()

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from sqlmodel import Session, func, select
 
-from mdm import audit, exchanges
+from mdm import audit, exchanges, judgements
 from mdm.access import agreements, alarms, approvals, clients, honey, roles, staff
 from mdm.access.agreements import Agreement
 from mdm.access.keyfiles import make_key, public_of
@@ -21,8 +21,11 @@ from mdm.compose import Hub
 from mdm.errors import ConflictError, HubError
 from mdm.hub.columns import now
 from mdm.hub.tables import Alarm, AuditEvent, Client, SubjectRestriction
+from mdm.judgements import RecordRef
 from mdm.rights import restriction
+from mdm.rights.behind import records_behind
 from mdm.work.progress import Silent
+from tests.keys import approving
 from tests.publish.golden import AGUS, BUDI, Golden, content, publish_golden
 
 only_postgresql = pytest.mark.parametrize("database", ["postgresql"], indirect=True)
@@ -181,4 +184,34 @@ def test_many_at_once_upon_the_same(hub: Hub) -> None:
     with hub.sessions.read() as session:
         assert session.exec(select(func.count()).select_from(Alarm)).one() == 1
         assert session.exec(select(func.count()).select_from(SubjectRestriction)).one() == 1
+    holds(hub)
+
+
+@only_postgresql
+def test_what_is_judged_while_somebody_is_erased_is_forgotten_with_them(hub: Hub) -> None:
+    publish_golden(hub, Golden(persons={"e1": (content(name="AGUS"), [AGUS])}))
+    with hub.sessions.read() as session:
+        (record, *_) = records_behind(hub, session, ["e1"])
+    theirs = RecordRef(record.source, record.layout, record.record_key)
+    judged, erased = Event(), Event()
+
+    def judge() -> None:
+        with hub.sessions.begin() as session:
+            other = RecordRef("pemda", "warga", "another")
+            judgements.add(
+                hub, session, "person", [(theirs, other, "link")], actor="s", reason="test"
+            )
+            judged.set()
+            assert not erased.wait(0.5), "the erasure waits until this has ended"
+
+    def erase() -> None:
+        assert judged.wait(10)
+        approving.erase(hub, "e1")
+        erased.set()
+
+    with ThreadPoolExecutor(2) as both:
+        for one in [both.submit(judge), both.submit(erase)]:
+            one.result()
+    with hub.sessions.read() as session:
+        assert not list(judgements.pairs(hub, session)), "nobody can say any more whom it was about"
     holds(hub)

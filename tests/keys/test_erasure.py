@@ -6,6 +6,7 @@ import csv
 import json
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from typing import Any
 import pytest
 from sqlmodel import col, select
 
-from mdm import judgements
+from mdm import judgements, rotation
 from mdm.access.errors import SecondPersonError
 from mdm.audit import leaf_hash
 from mdm.audit.verifying import verify
@@ -30,6 +31,8 @@ from mdm.pipeline import run
 from mdm.rights import erasing, shredlist, whom
 from mdm.rights.erasing import Erased
 from mdm.validation import validate
+from mdm.work.lock import BusyError
+from mdm.work.progress import Advance, Silent
 from tests.audit.tampering import tamper
 from tests.keys import approving
 from tests.keys.approving import REASON, approve
@@ -317,3 +320,32 @@ def test_on_the_other_database_counts_and_proofs_agree_too(
     assert profile_by_nik(hub, world.nik, actor="a") is None
     assert registry_keys(hub, world.nik) == []
     hub.close()
+
+
+def test_the_root_key_is_not_rotated_while_somebody_is_erased(world: World, hub: Hub) -> None:
+    """Both write the next line of the shred list."""
+    other, refused = open_home(hub.settings.home), []
+
+    class Meanwhile(Silent):
+        """Somebody rotates the root key once the erasure is on disk, and not done."""
+
+        @contextmanager
+        def task(self, label: str, total: int | None = None) -> Iterator[Advance]:
+            with pytest.raises(BusyError, match="erase") as told:
+                rotation.rotate(other, rotation.ROOT, actor="keeper")
+            refused.append(told.value)
+            with super().task(label, total) as advance:
+                yield advance
+
+    one = whom.entity_of(hub, world.nik)
+    with pytest.raises(SecondPersonError) as waits:
+        erasing.erase(hub, one, reason=REASON, actor="first@hub")
+    approval = approve(hub, waits.value.approval)
+    erasing.erase(
+        hub, one, reason=REASON, actor="first@hub", approval=approval, progress=Meanwhile()
+    )
+    assert refused
+    assert rotation.rotate(other, rotation.ROOT, actor="keeper") == 2
+    other.close()
+    assert shredlist.agrees(hub)
+    assert profile_by_nik(hub, world.nik, actor="a") is None

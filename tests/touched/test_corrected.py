@@ -11,14 +11,16 @@ from types import SimpleNamespace
 import pytest
 from sqlmodel import select
 
+from mdm import judgements
 from mdm.compose import Hub
 from mdm.corrections import store
 from mdm.corrections.around import Around, look_around, value_of
 from mdm.corrections.outcomes import outcomes
 from mdm.corrections.terms import Draft
-from mdm.hub.tables import Correction, Entity
+from mdm.hub.tables import Correction, Entity, Run
+from mdm.judgements import RecordRef
 from mdm.pipeline import run
-from mdm.touched import Settled, Waiting, settle
+from mdm.touched import Settled, Waiting, settle, settling
 from mdm.touched.words import Words
 from reference.codes import labels
 from tests.corrections.chain import approve, draft
@@ -128,3 +130,49 @@ def a_new_card_waits_for_the_next_run(world: World) -> tuple[str, set[str]]:
     assert world.became(made[1]) == ["survived"]
     assert "next-run" in world.became(made[0])
     return made[0], {five.target.entity_id, *going}
+
+
+def test_what_is_approved_while_others_are_settled_comes_with_its_link_or_not_at_all(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    family = world.families[6]
+    who, begin = other(family), settling._start
+    late = draft("correct-value", who, attribute="phone", values={"phone": "081234567899"})
+
+    def meanwhile(hub: Hub) -> Run:
+        monkeypatch.setattr(settling, "_start", begin)
+        approve(hub, late)
+        return begin(hub)
+
+    monkeypatch.setattr(settling, "_start", meanwhile)
+    world.settle(draft("correct-value", who, attribute="phone", values={"phone": "081234567898"}))
+    assert _of_corrections_alone(world.hub) == []
+
+
+def test_a_correction_that_people_part_from_its_record_keeps_the_id_it_got(world: World) -> None:
+    hub, family = world.hub, world.families[7]
+    (made,), _ = world.settle(
+        draft("correct-value", other(family), attribute="phone", values={"phone": "081234567897"})
+    )
+    with hub.sessions.read() as session:
+        rows = session.exec(select(Correction).where(Correction.id == made)).all()
+        ((_, proposal),) = store.open_many(hub, session, rows)
+    (part,) = proposal.parts
+    assert part.anchor is not None
+    own = RecordRef("correction", "person", part.key)
+    judgements.record(hub, "person", own, part.anchor, "non-link", actor="s", reason="test")
+    world.settle()
+    (alone,) = _of_corrections_alone(hub)
+    run(hub, QUIET)
+    assert _of_corrections_alone(hub) == [alone]
+
+
+def _of_corrections_alone(hub: Hub) -> list[str]:
+    """Persons of whom only corrections tell."""
+    said = {one: json.loads(text) for one, text in profiles(hub).items()}
+    return [
+        one
+        for one, golden in said.items()
+        if golden["kind"] == "person"
+        and {record[0] for record in golden["records"]} == {"correction"}
+    ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
@@ -258,3 +259,25 @@ def test_a_killed_run_that_a_decision_overtook_is_started_anew(hub: Hub) -> None
     before = profiles(hub)
     run(hub, QUIET)
     assert profiles(hub) == before
+
+
+@pytest.mark.parametrize("killed", [False, True])
+def test_what_is_said_while_a_run_works_is_new_to_the_next(hub: Hub, killed: bool) -> None:
+    """Also where a run that learned its models was killed, and would be taken up."""
+    left, right = apart(hub, "person")
+    say(hub, "person", left, right, "non-link")
+
+    def meanwhile(work: Work) -> dict[str, int]:
+        say(hub, "person", left, right, "link")
+        return PATH[1].work(work)
+
+    def dies(_work: Work) -> dict[str, int]:
+        raise ZeroDivisionError
+
+    last = (*PATH[2:-1], replace(PATH[-1], work=dies)) if killed else PATH[2:]
+    path = (PATH[0], replace(PATH[1], work=meanwhile), *last)
+    with pytest.raises(ZeroDivisionError) if killed else nullcontext():
+        carry_out(hub, path, QUIET, train=True)
+    assert not run(hub, QUIET).unchanged
+    assert linked(hub, "person")[left] == linked(hub, "person")[right]
+    assert run(hub, QUIET).unchanged
