@@ -9,7 +9,7 @@ import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 
 from mdm.errors import RuleError
-from reference.documents import read_yaml
+from reference.documents import faults, read_yaml
 from reference.sentences import Sentence
 
 TOLD = 5  # faults named at once
@@ -56,9 +56,4 @@ def check(model: type[_Document], document: Any, name: str) -> _Document:
     try:
         return model.model_validate(document)
     except ValidationError as error:
-        wrong = "; ".join(
-            f"{'.'.join(map(str, fault['loc'])) or 'document'}: "
-            + fault["msg"].removeprefix("Value error, ")
-            for fault in error.errors()[:TOLD]
-        )
-        raise RuleError(f"{name}: {wrong}.", f"Mend {name}.") from None
+        raise RuleError(f"{name}: {faults(error, TOLD)}.", f"Mend {name}.") from None

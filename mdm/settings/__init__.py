@@ -21,6 +21,7 @@ from pydantic import (
 from mdm.errors import RuleError
 from mdm.hub.dialect import Pool
 from mdm.settings.access import Access, AccessSettings
+from reference.documents import faults
 
 FILE = "dtsen.yaml"
 UNFINISHED = "dtsen.new"  # what a killed `dtsen init` may leave of it
@@ -112,9 +113,8 @@ def make_settings(home: Path, values: Mapping[str, Any]) -> Settings:
         return Settings(**{**values, "home": home.resolve()})
     except ValidationError as error:
         # Values stay out of the message: a database URL may carry a password.
-        wrong = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
         raise RuleError(
-            f"The settings cannot be read: {wrong}.", f"Mend {FILE} or {PREFIX}…."
+            f"The settings cannot be read: {faults(error)}.", f"Mend {FILE} or {PREFIX}…."
         ) from None
 
 

@@ -144,7 +144,7 @@ def test_an_amended_agreement_speaks_at_once_and_the_old_one_is_kept(
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"--purpose": "curiosity"}, "no purpose is called"),
+        ({"--purpose": "curiosity"}, "no purpose is called curiosity; there are: "),
         ({"--region": "3"}, "regions"),
         ({"--region": "3299"}, "3201"),
         ({"--region": "9201"}, "9601"),  # Sorong, which went to another province
@@ -160,6 +160,24 @@ def test_an_agreement_that_does_not_hold_makes_no_client(
     assert said in dtsen(*line, fails=4)["error"]["message"]
     assert not file.exists()
     assert dtsen("admin", "client", "list")["clients"] == []
+
+
+def test_fields_and_limits_that_do_not_hold_are_named(dtsen: Dtsen, tmp_path: Path) -> None:
+    def told(option: str, content: str) -> str:
+        (given := tmp_path / "given.json").write_text(content)
+        line = ("admin", "client", "add", "pkh", *terms(), option, given)
+        answer = dtsen(*line, "--make-key", tmp_path / "client.jwk", fails=4)
+        return str(answer["error"]["message"])
+
+    assert "no attribute of a person is called nam" in told(
+        "--fields", '{"person": ["name", "nam"]}'
+    )
+    assert "no kind is called people; there are:" in told("--fields", '{"people": ["name"]}')
+    said = told("--limits", '{"niks": 3}')
+    assert "limits.niks_per_day: is missing" in said
+    assert "limits.niks: there is nothing of this name" in said
+    line = ("admin", "client", "add", "pkh", *terms(), "--key", tmp_path / "nowhere.jwk")
+    assert "Check its name" in dtsen(*line, fails=4)["error"]["hint"]
 
 
 def test_a_monitor_agrees_on_a_number_and_a_time_only(

@@ -130,7 +130,10 @@ def test_a_database_that_takes_no_changes_is_named(hub: Hub) -> None:
 def test_a_wrong_setting_is_named(home: Path) -> None:
     create_home(home).close()
     (home / "dtsen.yaml").write_text("memory_limt: 2GB\n")
-    with pytest.raises(RuleError, match="memory_limt"):
+    with pytest.raises(RuleError, match="memory_limt: there is nothing of this name"):
+        open_home(home)
+    (home / "dtsen.yaml").write_text("key_provider: vault\n")
+    with pytest.raises(RuleError, match="cannot be read: key_provider vault needs vault_address"):
         open_home(home)
 
 
