@@ -107,6 +107,10 @@ def test_a_client_is_added_with_a_key_made_here(dtsen: Dtsen, home: Path, tmp_pa
     # The file is all that the calls of the README take: it knows whose key it is.
     signed = dtsen("admin", "client", "assertion", "--key", file)["assertion"]
     assert exchange(hub, signed)[1].principal.id == made["id"]
+    # Nor does it take the hub's home, where the address is named.
+    elsewhere = ("--issuer", hub.settings.access.issuer + "/", "--home", tmp_path / "nowhere")
+    signed = dtsen("admin", "client", "assertion", "--key", file, *elsewhere)["assertion"]
+    assert exchange(hub, signed)[1].principal.id == made["id"]
     hub.close()
     dtsen("admin", "client", "rotate-key", "pkh-jabar", "--key", file, fails=4)  # a private key
     kid = json.loads(file.read_text())["kid"]
