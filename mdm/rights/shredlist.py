@@ -105,7 +105,11 @@ def opened(hub: Hub, lines: Sequence[bytes]) -> ShredList:
             "The file holds no shred list.",
             "When it was written nobody had been erased, or it is not whole: look for another copy.",
         )
-    return ShredList(lines, hub.keys.provider.unwrap(_newest_key(lines), CONTEXT))
+    try:
+        key = hub.keys.provider.unwrap(_newest_key(lines), CONTEXT)
+    except IntegrityError:
+        raise _altered() from None
+    return ShredList(lines, key)
 
 
 def begin(hub: Hub) -> ShredList:

@@ -237,7 +237,7 @@ def test_a_list_that_was_altered_is_refused(world: World, hub: Hub, tmp_path: Pa
     with pytest.raises(IntegrityError):
         shredlist.opened(hub, [lines[1]])
     other = create_home(tmp_path / "other")
-    with pytest.raises(IntegrityError):
+    with pytest.raises(IntegrityError, match="is another hub's"):
         shredlist.opened(other, lines)
     other.close()
 
