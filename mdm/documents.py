@@ -9,7 +9,7 @@ import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 
 from mdm.errors import RuleError
-from reference.documents import faults, read_yaml
+from reference.documents import faults, read_yaml, unreadable
 from reference.sentences import Sentence
 
 TOLD = 5  # faults named at once
@@ -47,8 +47,8 @@ def parse(model: type[_Document], text: str, name: str) -> _Document:
     """The document in a text; RuleError as in `read`."""
     try:
         return check(model, read_yaml(text), name)
-    except yaml.YAMLError:
-        raise RuleError(f"{name} is not YAML.", f"Mend {name}.") from None
+    except yaml.YAMLError as error:
+        raise RuleError(f"{name} {unreadable(error)}.", f"Mend {name}.") from None
 
 
 def check(model: type[_Document], document: Any, name: str) -> _Document:

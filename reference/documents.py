@@ -16,6 +16,12 @@ def read_yaml(text: str) -> Any:
     return yaml.load(text, Loader=_LOADER)
 
 
+def unreadable(error: yaml.YAMLError) -> str:
+    """Where a text stops being YAML, as far as the parser tells; never what stands there."""
+    mark = getattr(error, "problem_mark", None)
+    return f"is not YAML (line {mark.line + 1})" if mark else "is not YAML"
+
+
 # What the parser of models calls in words of its own, in ours.
 _WORDS = {"extra_forbidden": "there is nothing of this name", "missing": "is missing"}
 

@@ -132,6 +132,12 @@ def test_a_wrong_setting_is_named(home: Path) -> None:
     (home / "dtsen.yaml").write_text("memory_limt: 2GB\n")
     with pytest.raises(RuleError, match="memory_limt: there is nothing of this name"):
         open_home(home)
+    (home / "dtsen.yaml").write_text("threads: 2\naccess: {\n")
+    with pytest.raises(RuleError, match=r"is not YAML \(line 3\)"):
+        open_home(home)
+    (home / "dtsen.yaml").write_text("- threads\n")
+    with pytest.raises(RuleError, match="each as `name: value`"):
+        open_home(home)
     (home / "dtsen.yaml").write_text("key_provider: vault\n")
     with pytest.raises(RuleError, match="cannot be read: key_provider vault needs vault_address"):
         open_home(home)
