@@ -12,6 +12,7 @@ from typing import get_args
 import pytest
 from pydantic import AliasChoices, BaseModel
 
+from api.problems import OF_HUB
 from api.routes import ROUTERS
 from api.routes.jobs import BODY_BYTES as JOB_BYTES
 from api.web.officer.proposing import FORM_BYTES
@@ -154,3 +155,14 @@ def test_how_long_things_wait_for_their_key_is_told() -> None:
     (line,) = re.findall(r"^\| export .*$", text("docs/keys.md"), re.MULTILINE)
     assert f"within {jobs.KEPT.days} days" in line
     assert f"within {exchanges.KEPT.days}" in line
+
+
+def test_every_code_of_a_refusal_is_told() -> None:
+    table = text("docs/service.md").partition("## Refusals")[2].partition("\n## ")[0]
+    told = {
+        (int(status), code)
+        for statuses, codes in re.findall(r"^\| ([\d, ]+) \| (.*?) \|", table, re.MULTILINE)
+        for status in statuses.split(", ")
+        for code in re.findall(r"`([\w-]+)`", codes)
+    }
+    assert not set(OF_HUB.values()) - told
