@@ -166,3 +166,10 @@ def test_every_code_of_a_refusal_is_told() -> None:
         for code in re.findall(r"`([\w-]+)`", codes)
     }
     assert not set(OF_HUB.values()) - told
+
+
+def test_every_event_of_the_log_is_told() -> None:
+    code = "".join(path.read_text("utf-8") for path in (ROOT / "api").rglob("*.py"))
+    events = set(re.findall(r'log\.(?:failed, |failed\(|write\()"(\w+)"', code)) - {"request"}
+    assert events
+    assert not {one for one in events if f"`{one}`" not in text("docs/service.md")}
