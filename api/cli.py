@@ -29,6 +29,7 @@ def serve(session: Session, *, host: str, port: int, workers: int) -> None:
     from mdm.access.setup import needed, write_token  # noqa: PLC0415
 
     with opened(session) as hub:  # says at once what is wrong with the home
+        hub.keys.check()
         token = write_token(hub) if needed(hub) else None
     can_listen(host, port)
     if not session.quiet and token is not None:

@@ -133,7 +133,7 @@ TITLES = {
 }
 
 #: What a HubError becomes: status and code. The first class that fits, from the most special on.
-_OF_HUB: dict[type[HubError], tuple[int, str]] = {
+OF_HUB: dict[type[HubError], tuple[int, str]] = {
     UsageError: (400, "usage"),
     UnknownError: (404, "not-there"),
     ConflictError: (409, "conflict"),
@@ -160,7 +160,7 @@ def problem_of(error: BaseException) -> Problem:
         hint = "Tell who runs the hub, and try again later: nothing was changed."
         return Problem(503, "storage-full", failure.message, hint)
     if isinstance(error, HubError):
-        status, code = next(_OF_HUB[kind] for kind in type(error).__mro__ if kind in _OF_HUB)
+        status, code = next(OF_HUB[kind] for kind in type(error).__mro__ if kind in OF_HUB)
         return Problem(status, code, error.message, error.hint)
     if isinstance(error, (sa.exc.OperationalError, sa.exc.TimeoutError)):
         return Problem(

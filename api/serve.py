@@ -106,7 +106,7 @@ def serve(
     with tempfile.TemporaryDirectory(prefix="dtsen-metrics-") as counts, KeptBeside(home.resolve()):
         if workers > 1:
             os.environ[SHARED] = counts
-        Server(
+        server = Server(
             target,
             factory=True,
             address=host,
@@ -121,4 +121,13 @@ def serve(
             http1_settings=HTTP1Settings(header_read_timeout=HEADER_MILLISECONDS),
             workers_kill_timeout=KILL_SECONDS,
             process_name=None,
-        ).serve()
+        )
+        try:
+            server.serve()
+        except SystemExit as ended:
+            if ended.code:
+                raise HubError(
+                    "A server process ended before it was told to, and the service with it.",
+                    "What it said stands above; nothing: the machine ended it, as where memory is "
+                    "short. Start again.",
+                ) from None

@@ -40,6 +40,11 @@ def check(
     engine = hub.engine()
     try:
         found = compare(hub, engine, kind, table, progress, by=by)
+        if found.missing == found.records:
+            raise InputError(
+                f"No row of this truth is linked as a {kind}.",
+                "It speaks of other files, or of another kind: see --kind.",
+            )
         if wrong_pairs is not None:
             _write_wrong_pairs(engine, wrong_pairs, progress)
         return found

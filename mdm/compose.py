@@ -94,10 +94,10 @@ def _unopened(settings: Settings) -> HubError:
                 "The home may not be written to; that is needed to read it, too.",
                 "Check the rights of its folder, and that its disk is not mounted read-only.",
             )
-    return HomeError(
-        "The hub's database cannot be opened.",
-        "Check database_url, and that it is running; or the rights of hub.db and its folder.",
-    )
+        hint = "Check the rights of hub.db and its folder; a damaged one is put back from its newest copy."
+    else:
+        hint = "Check database_url (host, port, name, user, password), and that the server runs."
+    return HomeError("The hub's database cannot be opened.", hint)
 
 
 def _provider(settings: Settings) -> KeyProvider:

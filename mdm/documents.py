@@ -9,7 +9,7 @@ import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 
 from mdm.errors import RuleError
-from reference.documents import read_yaml
+from reference.documents import faults, read_yaml, unreadable
 from reference.sentences import Sentence
 
 TOLD = 5  # faults named at once
@@ -47,8 +47,8 @@ def parse(model: type[_Document], text: str, name: str) -> _Document:
     """The document in a text; RuleError as in `read`."""
     try:
         return check(model, read_yaml(text), name)
-    except yaml.YAMLError:
-        raise RuleError(f"{name} is not YAML.", f"Mend {name}.") from None
+    except yaml.YAMLError as error:
+        raise RuleError(f"{name} {unreadable(error)}.", f"Mend {name}.") from None
 
 
 def check(model: type[_Document], document: Any, name: str) -> _Document:
@@ -56,9 +56,4 @@ def check(model: type[_Document], document: Any, name: str) -> _Document:
     try:
         return model.model_validate(document)
     except ValidationError as error:
-        wrong = "; ".join(
-            f"{'.'.join(map(str, fault['loc'])) or 'document'}: "
-            + fault["msg"].removeprefix("Value error, ")
-            for fault in error.errors()[:TOLD]
-        )
-        raise RuleError(f"{name}: {wrong}.", f"Mend {name}.") from None
+        raise RuleError(f"{name}: {faults(error, TOLD)}.", f"Mend {name}.") from None

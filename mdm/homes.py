@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +14,7 @@ from sqlmodel import select
 from mdm.compose import Hub, composed, sessions_of
 from mdm.errors import HomeError
 from mdm.hub.dialect import dialect_for
-from mdm.hub.migrate import Revision, at_head, upgrade
+from mdm.hub.migrate import Revision, refuse_other_version, stands_at, upgrade
 from mdm.hub.sessions import Sessions
 from mdm.hub.tables import DomainKeyRow
 from mdm.keys.keyfile import LocalKeyFile, sync_directory
@@ -46,15 +47,22 @@ def prepare_home(path: Path, **overrides: Any) -> Prepared:
     path = Path(path)
     _refuse_foreign(path)
     path.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if not (path / FILE).exists():  # written first: by it a half-made home is known as one
-        given = make_settings(path, {k: v for k, v in overrides.items() if v is not None})
-        write_settings(_sound(given))
+    given = {name: value for name, value in overrides.items() if value is not None}
+    if (path / FILE).exists():
+        _refuse_other_settings(path, given)
+    else:  # written first: by it a half-made home is known as one
+        write_settings(_sound(make_settings(path, given)))
     for directory in (path / "lake", path / "keys"):
         directory.mkdir(mode=0o700, exist_ok=True)
     settings = _sound(load_settings(path))
     if _stood(settings):
         _refuse_without_database(settings, "Put hub.db back from its newest copy.")
     sessions = sessions_of(settings)
+    if _stood(settings) and stands_at(sessions) is None:
+        raise HomeError(
+            "This home has held a hub, and there is nothing in the database that its settings name.",
+            "Check database_url, or put the database back from its newest copy.",
+        )
     revisions = upgrade(sessions)
     with sessions.read() as session:
         made = session.exec(select(DomainKeyRow).limit(1)).first() is None
@@ -66,6 +74,7 @@ def prepare_home(path: Path, **overrides: Any) -> Prepared:
     with sessions.begin() as session:
         sessions.dialect.exclusive(session.connection(), "domain keys")
         hub.keys.ensure(session)
+    hub.keys.check()
     sync_directory(path)
     return Prepared(hub, made, () if made else revisions)
 
@@ -83,11 +92,7 @@ def open_home(path: Path) -> Hub:
         settings, "Put hub.db back from its newest copy; if `dtsen init` never ended, run it again."
     )
     sessions = sessions_of(settings)
-    if not at_head(sessions):
-        raise HomeError(
-            "The hub's database is of an older version.",
-            "Run `dtsen init` on this home to bring it up to date.",
-        )
+    refuse_other_version(sessions)
     hub = composed(settings, sessions)
     try:
         _replay_shreds(hub)
@@ -133,6 +138,17 @@ def _refuse_foreign(path: Path) -> None:
     if path.is_file() or (held and FILE not in held):
         raise HomeError(
             "This directory holds something that is not a hub.", "Name an empty or new directory."
+        )
+
+
+def _refuse_other_settings(path: Path, given: Mapping[str, Any]) -> None:
+    """What is given for a home that has its settings already must be what they say."""
+    held, asked = load_settings(path, {}), make_settings(path, given)
+    if other := sorted(name for name in given if getattr(held, name) != getattr(asked, name)):
+        raise HomeError(
+            f"This home has its settings already, and they say otherwise: {', '.join(other)}.",
+            f"Change them in {FILE} of the home. Nothing moves by that: a hub's database holds what it "
+            "held.",
         )
 
 

@@ -193,11 +193,15 @@ class Facade:
         asked = envelope.header.sender_uri
         if asked is UNSET and len(agreed) == 1:
             return agreed[0]
-        if asked is UNSET or asked not in agreed:
-            raise MessageError(
-                ErrorCode.SENDER_URI, "sender_uri is not an address that was agreed on."
-            )
-        return str(asked)
+        if asked in agreed:
+            return str(asked)
+        if not agreed:
+            said = "No address for answers is agreed on with this client."
+        elif asked is UNSET:
+            said = "Several addresses are agreed on: name one of them as sender_uri."
+        else:
+            said = "sender_uri is not an address that was agreed on."
+        raise MessageError(ErrorCode.SENDER_URI, said)
 
     def _rejected(
         self, envelope: Envelope[Any], action: str, error: HeaderError, total: int

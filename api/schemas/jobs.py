@@ -29,8 +29,9 @@ class JobQuestion(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class JobTold(msgspec.Struct):
-    """How far a job is. `problem` says why it failed (`void`: what it would tell may not be told any
-    more; ask again). A result is fetched once, when it is done."""
+    """How far a job is. `problem` says why it failed (`budget`: a bound of the agreement was reached;
+    `access`: client or agreement are not what they were; `void`: what it would tell may not be told
+    any more, ask again; `internal`: a fault). A result is fetched once, when it is done."""
 
     id: Annotated[str, Meta(pattern=r"^[0-9a-f]{32}\Z")]
     kind: str

@@ -21,6 +21,7 @@ from mdm.errors import ConflictError, InputError
 from mdm.hub.columns import now
 from mdm.hub.tables import Client, FormerAgreement
 from mdm.seal.masking import load_rules as load_sealing
+from reference.documents import faults
 
 YEARS = (2000, 2200)  # that an agreement may lie in
 
@@ -55,8 +56,11 @@ class Agreement(BaseModel):
     @field_validator("purposes")
     @classmethod
     def _purposes(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        if unknown := set(value) - load_sealing().purposes.keys():
-            raise ValueError(f"no purpose is called {', '.join(sorted(unknown))}")
+        known = load_sealing().purposes
+        if unknown := set(value) - known.keys():
+            raise ValueError(
+                f"no purpose is called {', '.join(sorted(unknown))}; there are: {', '.join(known)}"
+            )
         return value
 
     @model_validator(mode="after")
@@ -73,8 +77,12 @@ class Agreement(BaseModel):
             raise ValueError("the times lie in another age")
         known = load_rules().shown["whole"]
         for kind, names in (self.fields or {}).items():
-            if kind not in known or not set(names) <= known[kind]:
-                raise ValueError(f"fields: not attributes of '{kind}'")
+            if kind not in known:
+                raise ValueError(f"fields: no kind is called {kind}; there are: {', '.join(known)}")
+            if unknown := set(names) - set(known[kind]):
+                raise ValueError(
+                    f"fields: no attribute of a {kind} is called {', '.join(sorted(unknown))}"
+                )
         return self
 
 
@@ -84,8 +92,7 @@ def read_agreement(values: Mapping[str, Any], programmes: Collection[str]) -> Ag
     try:
         agreement = Agreement.model_validate(values)
     except ValidationError as error:
-        wrong = "; ".join(_said(one["loc"], one["msg"]) for one in error.errors())
-        raise InputError(f"The agreement does not hold: {wrong}.", "Mend it.") from None
+        raise InputError(f"The agreement does not hold: {faults(error)}.", "Mend it.") from None
     if unknown := sorted(set(agreement.programmes) - set(programmes)):
         raise InputError(
             f"The agreement does not hold: programmes: there are no rules for {', '.join(unknown)}.",
@@ -176,8 +183,3 @@ def former(session: Session, client_id: str) -> Sequence[FormerAgreement]:
     """What a client's agreement said before, the oldest first."""
     query = select(FormerAgreement).where(FormerAgreement.client_id == client_id)
     return session.exec(query.order_by(col(FormerAgreement.version))).all()
-
-
-def _said(where: tuple[int | str, ...], message: str) -> str:
-    said = message.removeprefix("Value error, ")
-    return f"{'.'.join(map(str, where))}: {said}" if where else said

@@ -198,7 +198,10 @@ def _fitting(
             "This approval is not for this request.", "Ask without it: a new request is put down."
         )
     if waits.state != APPROVED or waits.expires <= now():
-        raise AccessError("The request is not approved, or no longer.", "See `approvals list`.")
+        raise AccessError(
+            "The request is not approved, or no longer.",
+            "See `dtsen admin approvals list`, or /persetujuan.",
+        )
     return waits
 
 

@@ -55,7 +55,11 @@ def read_jwk(path: Path) -> dict[str, Any]:
     try:
         with path.open("rb") as file:
             value = json.loads(file.read(MAX_BYTES))
-    except (OSError, ValueError):
+    except OSError:
+        raise InputError(
+            "The key file cannot be read.", "Check its name, and your right to read it."
+        ) from None
+    except ValueError:
         raise InputError("The key file cannot be read as JSON.", "Give a JWK file.") from None
     if (key := _jwk_in(value)) is None:
         raise InputError("The file holds no JWK.", "Give a JWK file.")

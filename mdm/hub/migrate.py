@@ -41,10 +41,7 @@ def upgrade(sessions: Sessions) -> tuple[Revision, ...]:
             command.upgrade(config, "head")
             return _since(config, before)
     except CommandError:
-        raise HomeError(
-            "The hub's database is of a newer version than this program.",
-            "Install the newer program.",
-        ) from None
+        raise _newer() from None
     except sa.exc.OperationalError:
         raise HomeError(
             "The hub's database is busy, so that it cannot be brought up to date now.",
@@ -60,14 +57,38 @@ def _since(config: Config, before: str | None) -> tuple[Revision, ...]:
     return tuple(reversed(said))
 
 
-def at_head(sessions: Sessions) -> bool:
-    """Whether the database stands at the newest revision."""
+def stands_at(sessions: Sessions) -> str | None:
+    """The revision a database stands at; None for one with nothing in it."""
     with sessions.engine.connect() as connection:
-        return _stands_at(connection) == _head()
+        return _stands_at(connection)
+
+
+def refuse_other_version(sessions: Sessions) -> None:
+    """HomeError where the database does not stand at the newest revision, or holds nothing."""
+    stands = stands_at(sessions)
+    if stands is None:
+        raise HomeError(
+            "There is nothing in the hub's database.",
+            "Check database_url. If `dtsen init` never ended, run it again; if the database is lost, "
+            "put it back from its newest copy.",
+        )
+    if stands > _head():
+        raise _newer()
+    if stands < _head():
+        raise HomeError(
+            "The hub's database is of an older version.",
+            "Run `dtsen init` on this home to bring it up to date.",
+        )
+
+
+def _newer() -> HomeError:
+    return HomeError(
+        "The hub's database is of a newer version than this program.",
+        "Install the newer program.",
+    )
 
 
 def _stands_at(connection: sa.Connection) -> str | None:
-    """The revision a database stands at; None for one with nothing in it."""
     if not sa.inspect(connection).has_table("alembic_version"):
         return None
     return connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()

@@ -248,7 +248,8 @@ def _identity(database: str) -> tuple[int, int] | None:
 def _read_only() -> HomeError:
     return HomeError(
         "The hub's database may be read, but not written.",
-        "Check the rights of hub.db and of its folder, and that the disk is not mounted read-only.",
+        "Check the rights of hub.db, of hub.db-wal and hub.db-shm beside it and of their folder, and that the disk is "
+        "not mounted read-only.",
     )
 
 

@@ -209,6 +209,11 @@ class Keys:
         session.add_all(self._new_row(purpose, 1) for purpose in PURPOSES if purpose not in held)
         self.refresh()
 
+    def check(self) -> None:
+        """Open every key in use: IntegrityError early where the root key is another hub's."""
+        for purpose in PURPOSES:
+            self.domain(purpose)
+
     def _new_row(self, purpose: str, version: int) -> DomainKeyRow:
         wrapped = self.provider.wrap(os.urandom(KEY_BYTES), _context(purpose, version))
         return DomainKeyRow(purpose=purpose, version=version, state="active", wrapped=wrapped)

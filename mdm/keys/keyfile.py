@@ -166,6 +166,10 @@ def _read(path: Path) -> dict[int, dict[str, Any]]:
         raise HomeError(
             "The root key file is missing.", "Put it back from its safe copy."
         ) from None
+    except PermissionError:
+        raise HomeError(
+            "The root key file may not be read by this account.", "Check its owner and rights."
+        ) from None
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         raise HomeError("The root key file cannot be read.", "Put its safe copy back.") from None
 

@@ -240,7 +240,7 @@ def _data(answer: httpx.Response) -> dict[str, Any]:
     if status == 403:
         raise HomeError(
             "The key service refuses the hub's token.",
-            "Renew it, and see that its policy covers this key.",
+            "Renew it, and see that its policy allows this with this key (docs/keys.md).",
         )
     if status == 404:
         raise HomeError(

@@ -22,7 +22,7 @@ from typing import Any
 from sqlmodel import Session, col, func, select
 
 from mdm.compose import Hub
-from mdm.errors import InputError, IntegrityError
+from mdm.errors import HomeError, InputError, IntegrityError
 from mdm.hub.tables import ShredEntry
 from mdm.keys.keyfile import sync_directory
 from mdm.seal import length_prefixed, new_key
@@ -105,7 +105,11 @@ def opened(hub: Hub, lines: Sequence[bytes]) -> ShredList:
             "The file holds no shred list.",
             "When it was written nobody had been erased, or it is not whole: look for another copy.",
         )
-    return ShredList(lines, hub.keys.provider.unwrap(_newest_key(lines), CONTEXT))
+    try:
+        key = hub.keys.provider.unwrap(_newest_key(lines), CONTEXT)
+    except IntegrityError:
+        raise _altered() from None
+    return ShredList(lines, key)
 
 
 def begin(hub: Hub) -> ShredList:
@@ -159,7 +163,13 @@ def write_ahead(hub: Hub, lines: Iterable[bytes]) -> None:
             "The shred list's file and the database tell different stories.",
             "Keep both, and replay a copy of the file: dtsen keys shred-list replay FILE.",
         )
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    except FileNotFoundError:
+        raise HomeError(
+            "The folder of the shred list is not there.",
+            "Make it, or mount its disk; `shred_list` in dtsen.yaml says where it is.",
+        ) from None
     with os.fdopen(descriptor, "r+b") as file:
         file.seek(sum(map(len, held)))
         file.truncate()

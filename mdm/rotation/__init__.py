@@ -15,7 +15,7 @@ from typing import Any, Literal, cast
 
 from sqlmodel import col, func, select
 
-from mdm import audit, keys
+from mdm import audit, exchanges, jobs, keys
 from mdm.access import approvals
 from mdm.compose import Hub
 from mdm.errors import IntegrityError, UnknownError, UsageError
@@ -31,7 +31,6 @@ from mdm.hub.tables import (
     SampleKey,
     Staff,
 )
-from mdm.jobs import LIVE
 from mdm.keys import PURPOSES
 from mdm.rights import shredlist
 from mdm.rotation.lake import files_of, rewrite_lake
@@ -42,6 +41,15 @@ from mdm.work.progress import Progress
 ROOT = "root"
 State = Literal["active", "decrypt-only", "destroyed"]
 DESTROY = "key.destroy"
+
+#: What brings everything under a new version. The root key does so when it is rotated; under `audit` and
+#: `export` nothing has to be brought.
+BRINGING: Mapping[str, str] = {
+    "profile": "rewrap profile",
+    "identifier": "refile",
+    "lake": "rewrap lake",
+    "access": "rewrap access",
+}
 
 #: Columns that say which version of a domain key a row was sealed or made with.
 NEEDING: Mapping[str, tuple[Any, ...]] = {
@@ -153,10 +161,17 @@ def _refuse_needed(hub: Hub, purpose: str, version: int) -> None:
         raise IntegrityError("Only a decrypt-only key version can be destroyed.", "Rotate first.")
     if needed := _needed(hub, purpose, version, found):
         raise IntegrityError(
-            f"{needed} things are still sealed under this version.",
-            "Tokens: dtsen keys refile. Secrets that end by themselves: wait. All else: "
-            f"dtsen keys rewrap {purpose}.",
+            f"{needed} things are still sealed under this version.", _what_then(purpose)
         )
+
+
+def _what_then(purpose: str) -> str:
+    if purpose == "export":
+        return (
+            f"They end by themselves: results of jobs within {jobs.KEPT.days} days, what is kept of "
+            f"messages of other registries within {exchanges.KEPT.days}."
+        )
+    return f"Bring them over first: dtsen keys {BRINGING.get(purpose, f'rewrap {purpose}')}."
 
 
 def _needed(hub: Hub, purpose: str, version: int, state: str) -> int:
@@ -177,7 +192,7 @@ def _needed(hub: Hub, purpose: str, version: int, state: str) -> int:
 def _still(column: Any) -> Iterator[Any]:
     """Which rows need their version still: of a job that has ended, nothing is left to be opened."""
     if column is Job.key_version:
-        yield col(Job.state).in_(LIVE)
+        yield col(Job.state).in_(jobs.LIVE)
 
 
 def _wrapped_by_root(hub: Hub, version: int) -> int:

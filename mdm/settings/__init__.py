@@ -21,6 +21,7 @@ from pydantic import (
 from mdm.errors import RuleError
 from mdm.hub.dialect import Pool
 from mdm.settings.access import Access, AccessSettings
+from reference.documents import faults, unreadable
 
 FILE = "dtsen.yaml"
 UNFINISHED = "dtsen.new"  # what a killed `dtsen init` may leave of it
@@ -112,9 +113,8 @@ def make_settings(home: Path, values: Mapping[str, Any]) -> Settings:
         return Settings(**{**values, "home": home.resolve()})
     except ValidationError as error:
         # Values stay out of the message: a database URL may carry a password.
-        wrong = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
         raise RuleError(
-            f"The settings cannot be read: {wrong}.", f"Mend {FILE} or {PREFIX}…."
+            f"The settings cannot be read: {faults(error)}.", f"Mend {FILE} or {PREFIX}…."
         ) from None
 
 
@@ -138,10 +138,15 @@ def _document(path: Path) -> dict[str, Any]:
         values = yaml.safe_load(path.read_text("utf-8")) or {}
     except FileNotFoundError:
         return {}
-    except (yaml.YAMLError, OSError, UnicodeDecodeError):
-        raise RuleError(
-            f"{path.name} cannot be read as YAML.", "Mend or remove the file."
-        ) from None
+    except OSError:
+        raise RuleError(f"{path.name} cannot be read.", "Check the rights of the file.") from None
+    except UnicodeDecodeError:
+        raise RuleError(f"{path.name} is not UTF-8.", "Mend the file.") from None
+    except yaml.YAMLError as error:
+        raise RuleError(f"{path.name} {unreadable(error)}.", "Mend the file.") from None
     if not isinstance(values, dict) or "home" in values:
-        raise RuleError(f"{path.name} must be a list of settings, without 'home'.")
+        raise RuleError(
+            f"{path.name} must name settings, each as `name: value`, and not 'home'.",
+            "docs/service.md lists them.",
+        )
     return values

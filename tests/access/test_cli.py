@@ -107,6 +107,10 @@ def test_a_client_is_added_with_a_key_made_here(dtsen: Dtsen, home: Path, tmp_pa
     # The file is all that the calls of the README take: it knows whose key it is.
     signed = dtsen("admin", "client", "assertion", "--key", file)["assertion"]
     assert exchange(hub, signed)[1].principal.id == made["id"]
+    # Nor does it take the hub's home, where the address is named.
+    elsewhere = ("--issuer", hub.settings.access.issuer + "/", "--home", tmp_path / "nowhere")
+    signed = dtsen("admin", "client", "assertion", "--key", file, *elsewhere)["assertion"]
+    assert exchange(hub, signed)[1].principal.id == made["id"]
     hub.close()
     dtsen("admin", "client", "rotate-key", "pkh-jabar", "--key", file, fails=4)  # a private key
     kid = json.loads(file.read_text())["kid"]
@@ -144,7 +148,7 @@ def test_an_amended_agreement_speaks_at_once_and_the_old_one_is_kept(
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"--purpose": "curiosity"}, "no purpose is called"),
+        ({"--purpose": "curiosity"}, "no purpose is called curiosity; there are: "),
         ({"--region": "3"}, "regions"),
         ({"--region": "3299"}, "3201"),
         ({"--region": "9201"}, "9601"),  # Sorong, which went to another province
@@ -160,6 +164,24 @@ def test_an_agreement_that_does_not_hold_makes_no_client(
     assert said in dtsen(*line, fails=4)["error"]["message"]
     assert not file.exists()
     assert dtsen("admin", "client", "list")["clients"] == []
+
+
+def test_fields_and_limits_that_do_not_hold_are_named(dtsen: Dtsen, tmp_path: Path) -> None:
+    def told(option: str, content: str) -> str:
+        (given := tmp_path / "given.json").write_text(content)
+        line = ("admin", "client", "add", "pkh", *terms(), option, given)
+        answer = dtsen(*line, "--make-key", tmp_path / "client.jwk", fails=4)
+        return str(answer["error"]["message"])
+
+    assert "no attribute of a person is called nam" in told(
+        "--fields", '{"person": ["name", "nam"]}'
+    )
+    assert "no kind is called people; there are:" in told("--fields", '{"people": ["name"]}')
+    said = told("--limits", '{"niks": 3}')
+    assert "limits.niks_per_day: is missing" in said
+    assert "limits.niks: there is nothing of this name" in said
+    line = ("admin", "client", "add", "pkh", *terms(), "--key", tmp_path / "nowhere.jwk")
+    assert "Check its name" in dtsen(*line, fails=4)["error"]["hint"]
 
 
 def test_a_monitor_agrees_on_a_number_and_a_time_only(

@@ -41,10 +41,10 @@ CASES: dict[str, tuple[Callable[[dict[str, Any]], Any], str]] = {
         lambda d: d["field_sets"].pop("desk"),
         "columns and field_sets",
     ),
-    "an unknown key": (lambda d: d.update(default="allow"), "Extra inputs are not permitted"),
+    "an unknown key": (lambda d: d.update(default="allow"), "there is nothing of this name"),
     "an unknown key in a grant": (
         lambda d: grant(d, "users").update(exceptions=[]),
-        "Extra inputs are not permitted",
+        "there is nothing of this name",
     ),
     "a role nobody defined": (
         lambda d: grant(d, "users")["roles"].append("root"),
@@ -86,12 +86,12 @@ CASES: dict[str, tuple[Callable[[dict[str, Any]], Any], str]] = {
         lambda d: d["reasons"].pop("region-outside"),
         "no sentence for 'region-outside'",
     ),
-    "words in one language": (lambda d: d["reasons"]["not-own"].pop("id"), "Field required"),
+    "words in one language": (lambda d: d["reasons"]["not-own"].pop("id"), "is missing"),
     "two grants of one name": (
         lambda d: grant(d, "keys").update(name="users"),
         "users: two grants of this name",
     ),
-    "limits left out": (lambda d: d["roles"]["officer"].pop("limits"), "Field required"),
+    "limits left out": (lambda d: d["roles"]["officer"].pop("limits"), "is missing"),
 }
 
 

@@ -20,6 +20,7 @@ from sqlmodel import func, select
 
 from api.serve import can_listen
 from mdm.audit.checkpoints import latest
+from mdm.cli.app import call
 from mdm.errors import UsageError
 from mdm.homes import create_home
 from mdm.hub.tables import AuditEvent
@@ -85,6 +86,34 @@ def test_told_to_stop_it_answers_everybody_who_waits_and_then_ends(tmp_path: Pat
     log = (tmp_path / "home" / "log").read_text()
     assert SITI not in log
     assert "Traceback" not in log
+
+
+def test_a_worker_that_is_killed_ends_the_service_and_is_told(tmp_path: Path) -> None:
+    fill(create_home(tmp_path / "home")).close()
+    with serving(tmp_path / "home") as (server, _):
+        listed = Path(f"/proc/{server.pid}/task/{server.pid}/children").read_text().split()
+        workers = [
+            int(one)
+            for one in listed
+            if b"api.keeping" not in Path(f"/proc/{one}/cmdline").read_bytes()
+        ]
+        for worker in workers:
+            os.kill(worker, signal.SIGKILL)
+        assert server.wait(60) == 1
+    log = (tmp_path / "home" / "log").read_text()
+    assert "A server process ended before it was told to" in log
+    assert "internal error" not in log
+
+
+def test_another_hubs_root_key_is_told_before_anything_is_served(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("home", "other"):
+        create_home(tmp_path / name).close()
+    (tmp_path / "other/keys/root.key").replace(tmp_path / "home/keys/root.key")
+    for line in (("serve",), ("init",)):
+        assert call(["--home", str(tmp_path / "home"), *line]) == 8
+        assert "Put the root key file of this hub back" in capsys.readouterr().err
 
 
 def test_an_address_that_cannot_be_served_from_is_told_at_once() -> None:

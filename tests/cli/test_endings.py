@@ -212,6 +212,16 @@ def test_where_a_file_cannot_go_is_told_before_anything_is_done(
     assert answer.json["error"]["hint"] == "Make it first."
 
 
+def test_where_a_file_may_not_be_written_is_told_before_anything_is_done(
+    tmp_path: Path, dtsen_here: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("os.access", lambda *_, **__: False)  # as for whoever is not root
+    words = ("findings", "--out", tmp_path / "a.csv")
+    answer = dtsen_here("--home", tmp_path / "no home", *words, "--json")
+    assert answer.code == 4, answer.err
+    assert "may not be written here" in answer.json["error"]["message"]
+
+
 def test_a_path_through_a_file_is_told_in_words(tmp_path: Path, dtsen_here: Call) -> None:
     (tmp_path / "file").touch()
     for path in (tmp_path / "file" / "home", tmp_path / ("x" * 300)):

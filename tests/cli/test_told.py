@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from functools import cache
@@ -11,7 +12,13 @@ from typing import get_args
 import pytest
 from pydantic import AliasChoices, BaseModel
 
+from api.problems import OF_HUB
 from api.routes import ROUTERS
+from api.routes.jobs import BODY_BYTES as JOB_BYTES
+from api.web.officer.proposing import FORM_BYTES
+from mdm import exchanges, jobs
+from mdm.access.document import load_rules
+from mdm.access.terms import Limits
 from mdm.contracts import Contract
 from mdm.contracts.accepted import COLUMNS, KINDS
 from mdm.contracts.layouts import FileForm, Layout, Minimum, OfficeRule, RecordKey
@@ -121,3 +128,48 @@ def test_every_macro_and_attribute_of_pages_is_told() -> None:
     attributes = re.findall(r"^   (data-[a-z-]+)", script, re.MULTILINE)
     asked = re.findall(r"\[(data-[a-z-]+)\]", script)
     assert not {one for one in {*attributes, *asked} - {"data-flash"} if f"`{one}" not in told}
+
+
+def test_proxies_shown_let_through_what_the_routes_take() -> None:
+    def most(document: str) -> int:
+        (size,) = re.findall(r"client_max_body_size +(\d+)m;", text(document))
+        return int(size) << 20
+
+    assert most("docs/splp.md") == JOB_BYTES
+    assert FORM_BYTES <= most("docs/service.md") < FORM_BYTES + (2 << 20)
+    for document in ("docs/splp.md", "docs/service.md"):
+        assert f"job {JOB_BYTES >> 20} MiB" in text(document)
+
+
+def test_bounds_shown_are_those_of_a_programme() -> None:
+    (fields, limits) = (
+        json.loads(line)
+        for line in re.findall(r"^(\{\".*\})$", text("docs/service.md"), re.MULTILINE)
+    )
+    assert Limits.model_validate(limits) == load_rules().roles["programme"].limits
+    shown = load_rules().shown["whole"]
+    assert all(set(names) <= set(shown[kind]) for kind, names in fields.items())
+
+
+def test_how_long_things_wait_for_their_key_is_told() -> None:
+    (line,) = re.findall(r"^\| export .*$", text("docs/keys.md"), re.MULTILINE)
+    assert f"within {jobs.KEPT.days} days" in line
+    assert f"within {exchanges.KEPT.days}" in line
+
+
+def test_every_code_of_a_refusal_is_told() -> None:
+    table = text("docs/service.md").partition("## Refusals")[2].partition("\n## ")[0]
+    told = {
+        (int(status), code)
+        for statuses, codes in re.findall(r"^\| ([\d, ]+) \| (.*?) \|", table, re.MULTILINE)
+        for status in statuses.split(", ")
+        for code in re.findall(r"`([\w-]+)`", codes)
+    }
+    assert not set(OF_HUB.values()) - told
+
+
+def test_every_event_of_the_log_is_told() -> None:
+    code = "".join(path.read_text("utf-8") for path in (ROOT / "api").rglob("*.py"))
+    events = set(re.findall(r'log\.(?:failed, |failed\(|write\()"(\w+)"', code)) - {"request"}
+    assert events
+    assert not {one for one in events if f"`{one}`" not in text("docs/service.md")}

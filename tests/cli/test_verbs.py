@@ -173,6 +173,10 @@ def test_an_unreadable_truth_is_an_input_error(
         answer = dtsen_here("--home", world.home, "evaluate", "--kind", "person", "--truth", truth)
         assert answer.code == 4, name
         assert "Traceback" not in answer.err
+    families = world.delivery / "truth" / "family.csv"
+    answer = dtsen_here("--home", world.home, "evaluate", "--kind", "person", "--truth", families)
+    assert answer.code == 4
+    assert "No row of this truth is linked as a person" in answer.err
 
 
 def test_findings_count_by_rule_and_write_the_providers_file(

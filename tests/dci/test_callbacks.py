@@ -109,11 +109,16 @@ def test_an_answer_comes_to_the_callback_signed(service: Served, receiver: Recei
     eventually(sender, ack["correlation_id"], "delivered")
 
 
-def test_the_only_address_agreed_on_need_not_be_named(service: Served, receiver: Receiver) -> None:
+def test_the_only_address_agreed_on_need_not_be_named_and_of_several_one_must_be(
+    service: Served, receiver: Receiver
+) -> None:
     sender = enrol(service)
+    assert "No address" in send(sender, searching(by_nik(SITI))).json()["errors"][0]["message"]
     agreed(sender, receiver)
     assert send(sender, searching(by_nik(SITI))).json()["message"]["ack_status"] == "ACK"
     receiver.wait()
+    agreed(sender, receiver, "/another")
+    assert "name one" in send(sender, searching(by_nik(SITI))).json()["errors"][0]["message"]
 
 
 @pytest.mark.parametrize(

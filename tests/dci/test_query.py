@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from datetime import date
 from typing import Any
 
@@ -12,13 +14,14 @@ from hypothesis import strategies as st
 
 from api.dci.evaluate import matches
 from api.dci.mapping import DOCUMENT, Mapping, mapping
-from api.dci.messages import Criteria
+from api.dci.messages import Criteria, SearchEnvelope, StatusEnvelope
 from api.dci.query import Is, Query, bounded, identifiers, read_query
 from api.dci.refusals import RequestError
 from api.dci.router import router
 from api.dci.seen import Found, Seen
 from reference.codes import canonical, implied, labels
 from reference.documents import read_yaml
+from tests.dci import specification
 from tests.dci.registry import BUDI, SITI, expression
 
 TODAY = date(2026, 11, 21)
@@ -153,3 +156,16 @@ def test_the_documentation_names_every_route_and_attribute() -> None:
         assert all(
             f"`{alias}`" in page or alias == "relationship_to_head" for alias in attribute.aliases
         )
+
+
+def test_the_messages_shown_in_the_documentation_are_taken_and_conform() -> None:
+    page = (DOCUMENT.parents[2] / "docs" / "dci.md").read_text("utf-8")
+    header, search, status = (
+        json.loads(text) for text in re.findall(r"```json\n(.*?)```", page, re.DOTALL)
+    )
+    asking = {"signature": "…", "header": {**header, "action": "txn-status"}, "message": status}
+    searching = {"signature": "…", "header": header, "message": search}
+    msgspec.convert(searching, SearchEnvelope, strict=True)
+    msgspec.convert(asking, StatusEnvelope, strict=True)
+    specification.request("/registry/sync/search").validate(searching)
+    specification.request("/registry/sync/txn/status").validate(asking)

@@ -13,7 +13,7 @@ from sqlmodel import SQLModel, func, select
 from mdm.compose import Hub
 from mdm.errors import HomeError
 from mdm.hub.dialect import dialect_for
-from mdm.hub.migrate import at_head, upgrade
+from mdm.hub.migrate import refuse_other_version, upgrade
 from mdm.hub.runs import abandon_run, published_seq, start_run, unfinished_runs
 from mdm.hub.tables import APPEND_ONLY, AuditEvent, EntityKey, LinkageModel
 
@@ -26,7 +26,7 @@ def test_migrations_make_exactly_the_tables_of_the_models(hub: Hub) -> None:
 
 def test_upgrading_again_changes_nothing(hub: Hub) -> None:
     upgrade(hub.sessions)
-    assert at_head(hub.sessions)
+    refuse_other_version(hub.sessions)
 
 
 def test_a_database_of_a_newer_program_is_refused(hub: Hub) -> None:
@@ -34,6 +34,12 @@ def test_a_database_of_a_newer_program_is_refused(hub: Hub) -> None:
         connection.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
     with pytest.raises(HomeError, match="newer version"):
         upgrade(hub.sessions)
+    with pytest.raises(HomeError, match="newer version"):
+        refuse_other_version(hub.sessions)
+    with hub.sessions.connect() as connection:
+        connection.execute(sa.text("UPDATE alembic_version SET version_num = '0001'"))
+    with pytest.raises(HomeError, match="older version"):
+        refuse_other_version(hub.sessions)
 
 
 def test_a_killed_upgrade_leaves_nothing(hub_url: str) -> None:
@@ -51,7 +57,7 @@ def test_a_killed_upgrade_leaves_nothing(hub_url: str) -> None:
     with sessions.engine.connect() as connection:
         assert sa.inspect(connection).get_table_names() == []
     upgrade(sessions)
-    assert at_head(sessions)
+    refuse_other_version(sessions)
     sessions.close()
 
 

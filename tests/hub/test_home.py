@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from mdm import audit
-from mdm.compose import Hub
+from mdm.compose import Hub, sessions_of
 from mdm.errors import CapacityError, HomeError, RuleError
 from mdm.homes import create_home, open_home
 from mdm.settings import load_settings
@@ -130,8 +130,38 @@ def test_a_database_that_takes_no_changes_is_named(hub: Hub) -> None:
 def test_a_wrong_setting_is_named(home: Path) -> None:
     create_home(home).close()
     (home / "dtsen.yaml").write_text("memory_limt: 2GB\n")
-    with pytest.raises(RuleError, match="memory_limt"):
+    with pytest.raises(RuleError, match="memory_limt: there is nothing of this name"):
         open_home(home)
+    (home / "dtsen.yaml").write_text("threads: 2\naccess: {\n")
+    with pytest.raises(RuleError, match=r"is not YAML \(line 3\)"):
+        open_home(home)
+    (home / "dtsen.yaml").write_text("- threads\n")
+    with pytest.raises(RuleError, match="each as `name: value`"):
+        open_home(home)
+    (home / "dtsen.yaml").write_text("key_provider: vault\n")
+    with pytest.raises(RuleError, match="cannot be read: key_provider vault needs vault_address"):
+        open_home(home)
+
+
+def test_another_database_for_a_home_that_stands_is_refused(home: Path, tmp_path: Path) -> None:
+    create_home(home, memory_limit="2GB").close()
+    create_home(home, memory_limit="2GB").close()
+    elsewhere = f"sqlite:///{tmp_path / 'elsewhere.db'}"
+    with pytest.raises(HomeError, match="say otherwise: database_url"):
+        create_home(home, database_url=elsewhere, memory_limit="2GB")
+    assert load_settings(home, {}).database_url == ""
+
+
+def test_a_home_that_held_a_hub_makes_no_new_one_in_an_empty_database(
+    home: Path, hub_url: str
+) -> None:
+    create_home(home).close()
+    (home / "dtsen.yaml").write_text(f"database_url: {hub_url}\n")
+    sessions_of(load_settings(home, {})).close()  # there, and empty
+    with pytest.raises(HomeError, match="nothing in the hub's database"):
+        open_home(home)
+    with pytest.raises(HomeError, match="has held a hub"):
+        create_home(home)
 
 
 def test_the_environment_overrides_the_document(home: Path) -> None:

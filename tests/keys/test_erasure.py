@@ -19,7 +19,7 @@ from mdm.access.errors import SecondPersonError
 from mdm.audit import leaf_hash
 from mdm.audit.verifying import verify
 from mdm.compose import Hub
-from mdm.errors import InputError, IntegrityError
+from mdm.errors import HomeError, InputError, IntegrityError
 from mdm.homes import create_home, open_home
 from mdm.hub.runs import published_seq
 from mdm.hub.tables import AuditEvent, Batch, EntityKey, NikToken, SealedProfile
@@ -240,7 +240,7 @@ def test_a_list_that_was_altered_is_refused(world: World, hub: Hub, tmp_path: Pa
     with pytest.raises(IntegrityError):
         shredlist.opened(hub, [lines[1]])
     other = create_home(tmp_path / "other")
-    with pytest.raises(IntegrityError):
+    with pytest.raises(IntegrityError, match="is another hub's"):
         shredlist.opened(other, lines)
     other.close()
 
@@ -255,6 +255,14 @@ def test_the_file_of_the_list_is_made_again_when_it_was_lost(world: World, hub: 
     path.unlink()
     open_home(hub.settings.home).close()
     assert path.read_bytes() == whole
+
+
+def test_a_list_whose_disk_is_not_there_is_told(world: World, hub: Hub, tmp_path: Path) -> None:
+    erase(hub, world.nik)
+    with (hub.settings.home / "dtsen.yaml").open("a") as file:
+        file.write(f"shred_list: {tmp_path / 'unmounted' / 'shredded.list'}\n")
+    with pytest.raises(HomeError, match="folder of the shred list is not there"):
+        open_home(hub.settings.home)
 
 
 def test_judgements_about_the_erased_no_longer_say_about_whom(world: World, hub: Hub) -> None:

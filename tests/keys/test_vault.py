@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from mdm import rotation
+from mdm.cli.app import call
 from mdm.errors import HomeError, IntegrityError, RuleError
 from mdm.homes import create_home, open_home
 from mdm.keys.vault import Place, Vault
@@ -130,6 +131,19 @@ def test_a_home_lives_with_its_root_key_in_the_service(
     again = open_home(home)
     assert again.keys.domain("profile").secret == secret
     again.close()
+
+
+def test_init_says_where_the_root_key_is(
+    service: SmallTransit, token_file: Path, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    home.mkdir()
+    (home / "dtsen.yaml").write_text(
+        f"key_provider: vault\nvault_address: {service.url}\nvault_token_file: {token_file}\n"
+    )
+    assert call(["--home", str(home), "init"]) == 0
+    said = capsys.readouterr().out
+    assert f"Root key: dtsen in the key service at {service.url}" in said
+    assert "root.key" not in said
 
 
 def test_a_failing_service_is_asked_again_and_a_refusing_one_is_not(

@@ -291,14 +291,17 @@ def _read(path: Path | None) -> Any:
 @client.command("assertion")
 @shared_options
 @click.option("--key", type=_KEY, required=True, help="The client's private key, with its id.")
+@click.option("--issuer", metavar="URL", help="The hub's address; then no home is needed here.")
 @pass_session
-def client_assertion(session: Session, *, key: Path) -> None:
+def client_assertion(session: Session, *, key: Path, issuer: str | None) -> None:
     """Sign a client assertion, to ask for a token by hand: good once, for two minutes."""
     from mdm.access import keyfiles  # noqa: PLC0415
     from mdm.access.asserting import client_assertion as signed  # noqa: PLC0415
 
-    with opened(session) as hub:
-        text = signed(keyfiles.read_jwk(key), hub.settings.access.issuer)
+    if issuer is None:
+        with opened(session) as hub:
+            issuer = hub.settings.access.issuer
+    text = signed(keyfiles.read_jwk(key), issuer.rstrip("/"))
     if session.json:
         emit_json(session, {"assertion": text})
     else:

@@ -15,6 +15,7 @@ from synthetic.shipped import shipped
 
 if TYPE_CHECKING:
     from mdm.hub.migrate import Revision
+    from mdm.settings import Settings
 
 
 @click.command()
@@ -28,9 +29,10 @@ def init(session: Session, *, database_url: str | None, memory_limit: str | None
     from mdm.homes import prepare_home  # noqa: PLC0415 - loads the whole hub
 
     ready = prepare_home(session.home, database_url=database_url, memory_limit=memory_limit)
-    key = ready.hub.settings.root_key
+    settings = ready.hub.settings
     ready.hub.close()
     if session.json:
+        key = settings.root_key if settings.key_provider == "file" else None
         told = {"made": ready.made, "upgraded": ready.upgraded}
         emit_json(session, {"home": session.home, "root_key": key, **told})
         return
@@ -38,9 +40,17 @@ def init(session: Session, *, database_url: str | None, memory_limit: str | None
     if not ready.made:
         _say_upgraded(session, ready.upgraded)
         return
-    say(session, f"Root key: {key}")
-    say(session, "Copy the root key to a safe place now: without it nothing here opens again.")
+    _say_root_key(session, settings)
     say(session, "Next: dtsen land SOURCE FILE…")
+
+
+def _say_root_key(session: Session, settings: Settings) -> None:
+    if settings.key_provider == "file":
+        say(session, f"Root key: {settings.root_key}")
+        say(session, "Copy the root key to a safe place now: without it nothing here opens again.")
+        return
+    say(session, f"Root key: {settings.vault_key} in the key service at {settings.vault_address}")
+    say(session, "Keep backups of the key service: without this key nothing here opens again.")
 
 
 def _say_upgraded(session: Session, upgraded: Sequence[Revision]) -> None:

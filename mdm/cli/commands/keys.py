@@ -27,7 +27,7 @@ def keys() -> None:
       dtsen keys rotate profile         a new version; the old one still opens
       dtsen keys rewrap profile         everything under the new version
       dtsen keys destroy profile 1      when another person has approved it
-    For `identifier` the middle step is `dtsen keys refile`.
+    For `identifier` the middle step is `dtsen keys refile`; for root, audit and export there is none.
     """
 
 
@@ -60,6 +60,7 @@ def rotate(session: Session, *, purpose: str) -> None:
 
     Readers and writers go on meanwhile.
     """
+    from mdm.rotation import BRINGING  # noqa: PLC0415
     from mdm.rotation import rotate as turn  # noqa: PLC0415
 
     with opened(session) as hub:
@@ -68,7 +69,11 @@ def rotate(session: Session, *, purpose: str) -> None:
         emit_json(session, {"purpose": purpose, "version": version})
         return
     say(session, f"The {purpose} key is now version {version}; older versions still open.")
-    say(session, f"Next: dtsen keys {'refile' if purpose == 'identifier' else 'rewrap ' + purpose}")
+    if purpose in BRINGING:
+        say(session, f"Next: dtsen keys {BRINGING[purpose]}")
+        return
+    say(session, "Nothing has to be brought under it. When `dtsen keys list` shows that nothing")
+    say(session, f"needs the old one any more: dtsen keys destroy {purpose} {version - 1}")
 
 
 @keys.command()
@@ -97,7 +102,10 @@ def _bring(session: Session, purpose: str) -> None:
         emit_json(session, {"purpose": purpose, "done": done})
         return
     said = ", ".join(f"{number:,} {what}" for what, number in done.items())
-    say(session, f"Under the newest version of the {purpose} key: {said or 'nothing needs it'}.")
+    say(
+        session,
+        f"Under the newest version of the {purpose} key: {said or 'nothing has to be brought'}.",
+    )
     if done.get("left"):
         say(
             session,
