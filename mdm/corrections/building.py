@@ -15,8 +15,8 @@ from mdm.compose import Hub
 from mdm.corrections import reading
 from mdm.corrections.around import Around, carrying, value_of
 from mdm.corrections.document import Corrected, CorrectionRules
-from mdm.corrections.reading import RefusedError
 from mdm.corrections.merging import SAID_APART, said_apart
+from mdm.corrections.reading import RefusedError
 from mdm.corrections.terms import SOURCE, Check, Draft, Heard, Merge, Part
 from mdm.desk.terms import Profile
 from mdm.judgements import RecordRef
