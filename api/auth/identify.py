@@ -14,6 +14,7 @@ from anyio import to_thread
 from litestar import Request
 from litestar.connection import ASGIConnection
 
+from api.auth.left import CSRF_FIELD, MULTIPART, URL_ENCODED, gone_on, put_by
 from api.context import header
 from api.problems import Problem
 from mdm.access import Principal
@@ -24,8 +25,7 @@ from mdm.compose import Hub
 
 Connection = ASGIConnection[Any, Any, Any, Any]
 CSRF_HEADER = "x-csrf-token"
-CSRF_FIELD = "csrf"
-_FORMS = frozenset(("application/x-www-form-urlencoded", "multipart/form-data"))
+_FORMS = frozenset((URL_ENCODED, MULTIPART))
 SAFE = frozenset(("GET", "HEAD", "OPTIONS"))
 _SCHEME = "bearer "
 _ENTERED, _SECRET = "entered", "session"
@@ -39,6 +39,7 @@ async def identify(connection: Connection) -> Principal:
             return await _client(connection, said)
         return await _staff(connection, connection.cookies.get(COOKIE))
     except NotIdentifiedError as error:
+        await put_by(connection)
         raise not_identified(error) from None
 
 
@@ -96,12 +97,16 @@ async def _staff(connection: Connection, secret: str | None) -> Principal:
     found = await to_thread.run_sync(enter, hub, secret)
     changes = connection.scope.get("method", "POST") not in SAFE
     if changes and not csrf_fits(secret, await _token(connection)):
+        # It may be of an earlier session of the same person.
+        await put_by(connection, only=found.principal.id)
         raise Problem(
             403,
             "csrf",
             "The request does not come from the page of this session.",
             "Send the session's token in the header X-CSRF-Token; GET /v1/session tells it.",
         )
+    if changes:
+        await gone_on(connection, found.principal.id)
     state = connection.scope["state"]
     state[_ENTERED], state[_SECRET] = found, secret
     return found.principal

@@ -16,7 +16,7 @@ from api.context import Connection
 from api.metrics import PROBLEMS
 from api.problems import Problem, problem_of
 from api.refusals import HANDLERS, of_litestar, refuse
-from api.web import back
+from api.web import back, left
 from api.web.pages import AnyRequest, page, see_other
 from api.web.texts import texts
 from api.web.visitor import visitor_of
@@ -66,6 +66,9 @@ def show(request: AnyRequest, error: Exception) -> Response[bytes]:
     PROBLEMS.labels(problem.code if not isinstance(problem, Told) else "told").inc()
     if problem.status == 401 and request.url.path != SIGN_IN:
         return _sign_in(request)
+    if problem.code == "csrf" and (kept := left.kept(request)):
+        # Of an earlier session of the same person, who is signed in again: back to the form.
+        return see_other(back.here(request), cookies=kept)
     if problem.status == 405 and request.method == "GET":
         # Where only a form leads: what stands above it.
         return see_other(request.url.path.rpartition("/")[0] or back.HOME)
@@ -77,9 +80,10 @@ def show(request: AnyRequest, error: Exception) -> Response[bytes]:
 
 
 def _sign_in(request: AnyRequest) -> Response[bytes]:
-    """To the sign-in page; who had a session hears that it ended."""
+    """To the sign-in page; who had a session hears that it ended, and that what they typed is kept."""
     over = {"sesi": "berakhir"} if request.cookies.get(COOKIE) else {}
-    return see_other(back.with_back(SIGN_IN, back.here(request), **over))
+    goal = back.with_back(SIGN_IN, back.here(request), **over)
+    return see_other(goal, cookies=left.kept(request))
 
 
 def _context(request: AnyRequest, problem: Problem) -> ErrorPage:
@@ -90,6 +94,8 @@ def _context(request: AnyRequest, problem: Problem) -> ErrorPage:
         words.t(f"errors.{status}.hint"),
         "",
     )
+    if f"errors.code.{problem.code}.hint" in texts():
+        hint = words.t(f"errors.code.{problem.code}.hint")
     if isinstance(problem, Told):
         reason = words.t(problem.key, **problem.values)
     elif problem.code in load_rules().reasons:

@@ -20,7 +20,7 @@ from jinja2 import Environment
 from litestar import Request, Response
 from litestar.datastructures import Cookie
 
-from api.web import assets, back
+from api.web import assets, back, left
 from api.web.flash import Flash, flash_of, gone, to_cookie
 from api.web.navigation import areas_for
 from api.web.visitor import visitor_of
@@ -30,7 +30,7 @@ from mdm.templates import templates_in
 TEMPLATES = Path(__file__).parent / "templates"
 HTML = "text/html; charset=utf-8"
 PARTIAL = "x-partial"
-AHEAD = "x-ahead"
+_MESSAGES = '<div id="pesan">'  # of the layout
 _WORTH_PACKING = 1024  # bytes
 
 AnyRequest = Request[Any, Any, Any]
@@ -61,7 +61,8 @@ def page(
 ) -> Response[bytes]:
     """The page, whole or one region of it; packed where the browser takes that."""
     html = render(request, template, context, part=request.headers.get(PARTIAL))
-    held = list(cookies)
+    html = _with_left(request, html)
+    held = [*cookies, *left.spent(request)]
     if flash_of(request) is not None:
         held.append(gone())
     return _send(request, html, status, held, headers or {})
@@ -77,7 +78,7 @@ def see_other(
 
 def done(request: AnyRequest, path: str, flash: Flash) -> Response[bytes]:
     """As `see_other`; where the script shows the page after it already (`X-Ahead`), the sentence alone."""
-    if AHEAD not in request.headers:
+    if left.AHEAD not in request.headers:
         return see_other(path, flash)
     names = {**_common(request), "flash": flash}
     return _send(request, environment().get_template("flash.html").render(names), 200, [], {})
@@ -92,6 +93,17 @@ def render(request: AnyRequest, template: str, context: Any = None, part: str | 
         return found.render(names)
     drawn = "".join(found.blocks[part](found.new_context(names)))
     return drawn + environment().get_template("flash.html").render(names)
+
+
+def _with_left(request: AnyRequest, html: str) -> str:
+    """The page with the form that was sent when the session had ended, as it was filled in."""
+    html, again = left.shown_again(request, html)
+    if again is None or (PARTIAL in request.headers and not again.here):
+        return html
+    names = {**_common(request), "again": again}
+    said = environment().get_template("left.html").render(names)
+    before, place, after = html.partition(_MESSAGES)
+    return f"{before}{place}{said}{after}" if place else html + said
 
 
 def _fields(context: Any) -> dict[str, Any]:

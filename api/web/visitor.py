@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from api.auth.identify import visiting
-from api.context import PRINCIPAL, Connection
+from api.context import PRINCIPAL, Connection, hub_of
 from api.web.languages import language_of
 from mdm.access import Principal, may
+from mdm.access.left import owner_token
 from reference.sentences import Language
 
 _VISITOR = "visitor"
@@ -17,13 +18,15 @@ _VISITOR = "visitor"
 class Visitor:
     """Somebody in front of a browser. `missing`: what must be done before the roles count.
 
-    `principal` is None for who is not signed in. `idle_minutes`: after which the session ends.
+    `principal` is None for who is not signed in. `idle_minutes`: after which the session ends. `owner`: what forms
+    say of whom they were drawn for.
     """
 
     language: Language
     principal: Principal | None = None
     login: str = ""
     csrf: str = ""
+    owner: str = ""
     missing: tuple[str, ...] = ()
     idle_minutes: int = 0
 
@@ -56,12 +59,13 @@ def _look(connection: Connection) -> Visitor:
     session = visiting(connection)
     if session is None:
         return Visitor(language, connection.scope["state"].get(PRINCIPAL))
-    entered, csrf = session
+    (entered, csrf), hub = session, hub_of(connection)
     return Visitor(
         language,
         entered.principal,
         entered.login,
         csrf,
+        owner_token(hub, entered.principal.id, csrf),
         entered.missing,
-        connection.app.state.hub.settings.access.session_idle_minutes,
+        hub.settings.access.session_idle_minutes,
     )

@@ -21,6 +21,7 @@ from sqlmodel import Session, col
 from mdm.access.document import load_rules
 from mdm.access.errors import NotIdentifiedError
 from mdm.access.keys import PURPOSE, mac
+from mdm.access.left import forget
 from mdm.access.roles import Held, counted, held, regions_of
 from mdm.access.staff import ACTIVE
 from mdm.access.terms import Principal
@@ -56,6 +57,7 @@ def open_session(
     """A new session; its id, for the browser alone. `roles`: from the issuer that vouches."""
     secret, at = secrets.token_urlsafe(32), now()
     session.execute(sa.delete(StaffSession).where(col(StaffSession.expires) < at))
+    forget(session)
     made = StaffSession(
         id_hash=_hash(secret),
         staff_id=staff_id,

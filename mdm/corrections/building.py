@@ -15,6 +15,7 @@ from mdm.compose import Hub
 from mdm.corrections import reading
 from mdm.corrections.around import Around, carrying, value_of
 from mdm.corrections.document import Corrected, CorrectionRules
+from mdm.corrections.merging import SAID_APART, said_apart
 from mdm.corrections.reading import RefusedError
 from mdm.corrections.terms import SOURCE, Check, Draft, Heard, Merge, Part
 from mdm.desk.terms import Profile
@@ -264,6 +265,8 @@ def _merge(b: Building) -> None:
         records=(anchor_of(pair[0]), anchor_of(pair[1])),
         was=(_known_by(pair[0]), _known_by(pair[1])),
     )
+    if said_apart(b.hub, b.session, b.merge):
+        b.say("nik", SAID_APART)
 
 
 def _known_by(profile: Profile) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from mdm.access.decide import decide
 from mdm.access.restricted import restricted
 from mdm.access.terms import Decision, Principal, Resource
 from mdm.compose import Hub
-from mdm.corrections import evidence, store
+from mdm.corrections import evidence, merging, store
 from mdm.corrections.around import Around, look_around
 from mdm.corrections.checks import examine
 from mdm.corrections.deadlines import due_after, today
@@ -269,8 +269,8 @@ def _tie(hub: Hub, session: Session, row: Correction, actor: str) -> None:
         for part in proposal.parts
         if part.anchor is not None
     ]
-    if proposal.merge is not None:
-        said.append((proposal.merge.kind, *proposal.merge.records))
+    if (merge := proposal.merge) is not None:
+        said += [(merge.kind, *pair) for pair in merging.links(hub, session, merge)]
     reason = f"correction {row.number}"
     for kind, left, right in said:
         judgements.add(hub, session, kind, [(left, right, "link")], actor=actor, reason=reason)

@@ -15,9 +15,8 @@ from mdm.access.decide import decide, may
 from mdm.access.named import names_of
 from mdm.access.terms import WHOLE_COUNTRY, Principal, Resource
 from mdm.compose import Hub
-from mdm.corrections import evidence, store
+from mdm.corrections import evidence, merging, store
 from mdm.corrections.chain import (
-    APPROVED,
     NOT_THERE,
     READ,
     SENT_BACK,
@@ -28,15 +27,14 @@ from mdm.corrections.chain import (
 from mdm.corrections.checks import carried_elsewhere
 from mdm.corrections.deadlines import Clock, clock
 from mdm.corrections.document import Step, load_rules
+from mdm.corrections.merging import SAID_APART, Merged, said_apart
 from mdm.corrections.outcomes import Outcome, outcomes
 from mdm.corrections.terms import PURPOSE, File, Proposal
-from mdm.desk.people import open_following
 from mdm.hub.columns import now
-from mdm.hub.runs import published_seq
 from mdm.hub.tables import Correction, CorrectionEvidence, CorrectionStep, CorrectionTarget
 from mdm.hub.tables.corrections import WAITING
 
-PAGE = 50
+PAGE, RECENT = 50, 20
 ONE_VALUE = "correct-value"  # a kind of corrections.yaml
 
 
@@ -49,6 +47,7 @@ class Listed:
     family: str | None  # whose sheet it belongs to
     value: tuple[str, str] | None  # kind and attribute, where it is about one value
     outcomes: Sequence[Outcome]
+    merged: Merged | None  # where it says that two are one
 
 
 @dataclass(frozen=True)
@@ -63,8 +62,8 @@ class Told:
 @dataclass(frozen=True)
 class Whole:
     """One proposal, open. `step`: what the reader may do with it now; `own`: it is the reader's, and open; `back`: it
-    is the reader's, and was sent back to be mended; `joined`: whether two that are said to be one are one profile now,
-    None where nothing of the sort was approved."""
+    is the reader's, and was sent back to be mended; `merged`: what became of two that are said to be one, and `parter`,
+    by whom it was taken back; None where nothing of the sort was approved."""
 
     row: Correction
     proposal: Proposal
@@ -77,7 +76,8 @@ class Whole:
     step: Step | None
     own: bool
     back: bool
-    joined: bool | None
+    merged: Merged | None
+    parter: str | None
 
 
 def mine(hub: Hub, principal: Principal) -> list[Listed]:
@@ -96,6 +96,26 @@ def inbox(hub: Hub, principal: Principal) -> list[Listed]:
     with hub.sessions.read() as session:
         rows = session.exec(query.order_by(col(Correction.due), col(Correction.number)).limit(PAGE))
         return _listed(hub, session, [r for r in rows if step_for(session, principal, r)])
+
+
+def decided(hub: Hub, principal: Principal) -> list[Listed]:
+    """What somebody took a step on, the latest first; not what they proposed themselves."""
+    last = (
+        select(CorrectionStep.correction, func.max(CorrectionStep.at).label("at"))
+        .where(CorrectionStep.actor == principal.id)
+        .group_by(CorrectionStep.correction)
+        .subquery()
+    )
+    query = (
+        select(Correction)
+        .join(last, last.c.correction == Correction.id)
+        .where(Correction.proposer != principal.id)
+        .order_by(last.c.at.desc(), col(Correction.number).desc())
+        .limit(RECENT)
+    )
+    with hub.sessions.read() as session:
+        rows = [row for row in session.exec(query).all() if _sees(principal, row)]
+        return _listed(hub, session, rows)
 
 
 def count_waiting(hub: Hub, principal: Principal) -> tuple[int, int]:
@@ -164,7 +184,9 @@ def open_whole(hub: Hub, principal: Principal, correction: str) -> Whole:
             raise NOT_THERE
         proposal = store.opened(key, row)
         told = steps_of(session, correction)
-        logins = names_of(session, [one.actor for one in told])
+        became = merging.merged(hub, session, [(row, proposal)]).get(row.id)
+        by = became.by if became else None
+        logins = names_of(session, [*(one.actor for one in told), *([by] if by else [])])
         audit.record(
             session,
             principal.id,
@@ -193,18 +215,12 @@ def open_whole(hub: Hub, principal: Principal, correction: str) -> Whole:
             names={
                 p.entity_id: str(p.was.get("name") or "") for p in proposal.parts if p.entity_id
             },
-            warnings=[
-                *proposal.warnings,
-                *(
-                    ["moves-here" if row.kind == "add-member" else "nik-of-another"]
-                    if carried_elsewhere(hub, session, principal, proposal)
-                    else []
-                ),
-            ],
+            warnings=_warnings(hub, session, principal, row, proposal),
             step=step_for(session, principal, row),
             own=row.proposer == principal.id and row.state in WAITING,
             back=row.proposer == principal.id and row.state == SENT_BACK,
-            joined=_joined(hub, session, row, proposal),
+            merged=became,
+            parter=logins.get(by, by) if by else None,
         )
 
 
@@ -227,11 +243,17 @@ def open_evidence(hub: Hub, principal: Principal, correction: str, file: str) ->
     return evidence.read(hub, held, key)
 
 
-def _joined(hub: Hub, session: Session, row: Correction, proposal: Proposal) -> bool | None:
-    if proposal.merge is None or row.state != APPROVED:
-        return None
-    found = open_following(hub, session, proposal.merge.entities, published_seq(session))
-    return len({one.entity_id for one in found.values()}) == 1
+def _warnings(
+    hub: Hub, session: Session, principal: Principal, row: Correction, proposal: Proposal
+) -> list[str]:
+    """What the checks said when it was proposed, and what they say to this reader now."""
+    said = list(proposal.warnings)
+    if carried_elsewhere(hub, session, principal, proposal):
+        said.append("moves-here" if row.kind == "add-member" else "nik-of-another")
+    merge = proposal.merge if row.state in WAITING else None
+    if merge is not None and said_apart(hub, session, merge):
+        said.append(SAID_APART)
+    return list(dict.fromkeys(said))
 
 
 def _sees(principal: Principal, row: Correction) -> bool:
@@ -259,7 +281,7 @@ def _waiting(principal: Principal) -> Any:
 def _listed(hub: Hub, session: Session, rows: Sequence[Correction]) -> list[Listed]:
     rules, moment = load_rules(), now()
     opened = list(store.open_many(hub, session, rows))
-    became = outcomes(hub, session, opened)
+    became, joined = outcomes(hub, session, opened), merging.merged(hub, session, opened)
     proposed = {row.id: proposal for row, proposal in opened}
     return [
         Listed(
@@ -268,6 +290,7 @@ def _listed(hub: Hub, session: Session, rows: Sequence[Correction]) -> list[List
             one.family if (one := proposed.get(row.id)) else None,
             _value_of(one) if one else None,
             became.get(row.id, []),
+            joined.get(row.id),
         )
         for row in rows
     ]

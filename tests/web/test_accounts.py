@@ -63,7 +63,7 @@ class Desk:
     def carry_out(self, path: str) -> httpx.Response:
         """Press the button of the one request that is approved, on a page where it stands."""
         ((place, number),) = re.findall(
-            r'action="([^"]+)">.{,200}?name="persetujuan" value="([^"]+)"', self.see(path), re.S
+            r'action="([^"]+)">.{,400}?name="persetujuan" value="([^"]+)"', self.see(path), re.S
         )
         return self.send(place, persetujuan=number)
 

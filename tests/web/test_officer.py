@@ -16,11 +16,12 @@ from sqlmodel import select
 from api.web.officer import showing
 from api.web.officer.fields import regencies
 from mdm import rotation
+from mdm.access import Principal
 from mdm.audit.search import Wanted, entries
 from mdm.compose import Hub
 from mdm.corrections import store
 from mdm.corrections.around import Around, look_around, value_of
-from mdm.corrections.chain import propose, send_back
+from mdm.corrections.chain import agree, propose, send_back
 from mdm.corrections.document import load_rules
 from mdm.corrections.redrafting import redraft
 from mdm.hub.tables import Correction, Entity, SealedProfile
@@ -523,3 +524,39 @@ def test_who_lives_elsewhere_is_left_to_the_officers_there(day: Day) -> None:
         }
         assert client.get(f"/perbaikan/usul/{gone}?isian=name").status_code == 404
     assert told.count("Menurut domisilinya, orang ini berada di") == 1
+
+
+def test_lists_say_what_became_of_two_that_are_said_to_be_one(day: Day, chrome: Browser) -> None:
+    """Who proposed it and who decided see the outcome in their lists, and the way to the one profile."""
+    own = (day.family.region or "")[:4]
+    people = [
+        (key, member)
+        for one in day.families
+        if (one.region or "")[:4] == own and one is not day.family
+        for key, member in sorted(one.members.items())
+        if value_of(member, "nik")
+    ]
+    (one, _), (_, other) = people[0], people[-1]
+    said = {role: Principal(who.id, "staff", frozenset(who.roles), ("",) if role == "steward" else (own,))
+            for role, who in day.chain.items()}  # fmt: skip
+    merge = draft("merge-doubles", one, values={"nik": value_of(other, "nik")})
+    made = propose(day.hub, said["desa-operator"], merge)
+    for version, (role, act) in enumerate(
+        [("dinsos-verifier", "verify"), ("head-of-office", "endorse"), ("steward", "approve")], 1
+    ):
+        agree(day.hub, said[role], made, act, version=version)
+    engine = day.hub.engine()
+    settle(day.hub, engine, Words(day.hub))
+    engine.close()
+    for role in ("desa-operator", "dinsos-verifier", "steward"):
+        with window(chrome, day.service.url, day.chain[role], narrow=role == "steward") as page:
+            page.goto("/perbaikan")
+            row = page.get_by_role("row").filter(has=page.locator(f"a[href$='{made}']"))
+            row.get_by_text("sudah menjadi satu profil").wait_for()
+            fits(page)
+            axe(page)
+            row.get_by_role("link").click()
+            page.get_by_text("sudah menjadi satu profil").wait_for()
+            fits(page)
+            page.get_by_role("link", name="Buka profilnya").click()
+            page.get_by_role("heading", name="Anggota keluarga").wait_for()

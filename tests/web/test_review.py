@@ -10,6 +10,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+import sqlalchemy as sa
 from playwright.sync_api import Page, expect
 from sqlmodel import Session, col, select
 
@@ -28,6 +29,7 @@ from mdm.hub.tables import (
     Sample,
     SampleItem,
     SealedProfile,
+    StaffSession,
 )
 from mdm.pipeline import run
 from mdm.touched import pending
@@ -36,7 +38,7 @@ from tests.api.serving import Served, served
 from tests.run.homes import QUIET, FirstRun, copy_of, deliver, land_all, teach
 from tests.web.browser import axe, fits
 from tests.web.conftest import Open
-from tests.web.people import Member, join, one_of
+from tests.web.people import PASSWORD, Member, join, one_of
 
 DATABASE = "postgresql"
 NUMBER = re.compile(r"\b\d{16}\b")
@@ -509,3 +511,41 @@ def test_a_supervisor_examines_automatic_links_of_the_region(workbench: Served) 
     assert all(str(regions[one]).startswith(home) for one in ids)
     with one_of(hub, "steward").client(workbench.url) as client:
         assert client.get(path).status_code == client.get(f"{sample}/1").status_code == 403
+
+
+def test_an_answer_sent_when_the_session_is_over_stands_in_the_form_again(
+    workbench: Served, open_: Open
+) -> None:
+    """The script shows the next task meanwhile, and sends the answer behind it."""
+    hub = workbench.hub
+    give_back(hub)
+    who = one_of(hub, "steward")
+    still_open = [one for kind in ("family", "person") for one in tasks(hub, kind=kind)]
+    with open_(who) as page:
+        page.set_default_timeout(PATIENCE)
+        page.goto(f"/tinjau/tugas/{still_open[-1].id}")
+        page.locator("form[data-task]").wait_for()
+        page.wait_for_load_state("networkidle")
+        task = on_task(page)
+        page.get_by_label("Komentar").fill("Ibu kandungnya sama, kata pendamping.")
+        chosen = page.locator("select[data-group]").last
+        chosen.select_option("?")
+        page.locator("#f-alasan").select_option(index=1)
+        with hub.sessions.begin() as session:
+            session.execute(sa.delete(StaffSession).where(col(StaffSession.staff_id) == who.id))
+        page.get_by_role("button", name="Sesuai pembagian").click()
+        page.get_by_text("tidak terkirim").wait_for()
+        assert "Ibu" not in page.url
+        page.get_by_label("Nama pengguna").fill(who.login)
+        page.get_by_label("Kata sandi", exact=True).fill(PASSWORD)
+        page.keyboard.press("Enter")
+        page.get_by_text("Belum ada yang terkirim").wait_for()
+        assert on_task(page) == task
+        assert page.get_by_label("Komentar").input_value().startswith("Ibu kandungnya")
+        assert chosen.input_value() == "?"
+        assert page.locator("#f-alasan").input_value()
+        assert page.locator("[data-column].g9").count() == 1, "as the script draws it"
+        assert not answers_of(hub, task)
+        press(page, "c")
+        assert len(answers_of(hub, task)) == 1
+    give_back(hub)

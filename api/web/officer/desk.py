@@ -24,7 +24,7 @@ from mdm.access import Principal, Resource, decide, may
 from mdm.compose import Hub
 from mdm.corrections import returns
 from mdm.corrections.document import Corrected, CorrectionRules, load_rules
-from mdm.corrections.lists import Listed, about, inbox, mine
+from mdm.corrections.lists import Listed, about, decided, inbox, mine
 from mdm.corrections.reading import RefusedError
 from mdm.corrections.reading import day as day_of
 from mdm.corrections.rows import KINDS
@@ -61,13 +61,14 @@ PROGRAMMES = ("pkh", "sembako", "pbi")
 
 @dataclass(frozen=True)
 class DeskPage:
-    """Search, proposals of one's own, and what waits. `searched`: a search found nobody."""
+    """Search, proposals of one's own, what waits, and what one has taken a step on."""
 
     rules: CorrectionRules
     proposes: bool
     decides: bool
     mine: Sequence[Listed]
     inbox: Sequence[Listed]
+    decided: Sequence[Listed]
     show: Any
     wrong: str = ""
     named: bool = False  # `wrong` is about the search by name
@@ -240,6 +241,7 @@ def _desk(request: AnyRequest, hub: Hub, principal: Principal) -> DeskPage:
         decides,
         mine(hub, principal) if proposes else (),
         waiting,
+        decided(hub, principal),
         Show(visitor_of(request).language),
         to_return=_to_return(hub, principal),
         districts=_districts(principal),

@@ -15,6 +15,7 @@ from litestar.params import FromPath, FromQuery
 
 from api.actions import declares
 from api.web.flash import Flash
+from api.web.left import left_by
 from api.web.officer.desk import HOME, Show
 from api.web.officer.fields import MEMBER, REGENCY, VALUE, Asked, ask, regencies, regency_of
 from api.web.pages import AnyRequest, page, see_other
@@ -69,7 +70,11 @@ def form(  # noqa: PLR0917 - what the service brings, and what is asked for
 ) -> Response[bytes]:
     """The form of one kind about a person or a family."""
     sheet = open_sheet(hub, principal, entity_id, PROPOSE)
-    return _page(request, sheet, entity_id, jenis, isian, {}, None)
+    # A form left when a session ended: the villages it chose from are offered again.
+    before = left_by(request)
+    here = before is not None and before.path.partition("?")[0] == request.url.path
+    typed = {name: value[:LONGEST] for name, value in before.fields} if before and here else {}
+    return _page(request, sheet, entity_id, jenis, isian, typed, None)
 
 
 @declares(PROPOSE)

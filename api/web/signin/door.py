@@ -13,7 +13,10 @@ from litestar.params import QueryParameter, URLEncodedBody
 from api.actions import declares
 from api.auth.cookies import DEVICE, DEVICE_SECONDS, cookie
 from api.auth.identify import entered
+from api.auth.left import COOKIE as LEFT
+from api.auth.left import SECONDS as LEFT_SECONDS
 from api.auth.pace import paced
+from api.context import hub_of
 from api.web import back
 from api.web.errors import PASSWORD, SECOND_FACTOR, SIGN_IN
 from api.web.flash import Flash
@@ -35,12 +38,13 @@ _Over = Annotated[str | None, QueryParameter(name="sesi", max_length=16)]
 
 @dataclass(frozen=True)
 class SignInPage:
-    """The sign-in page. `over`: a session ended; `outdated`: a one-time password came too late; `first`: there is no
-    account yet."""
+    """The sign-in page. `over`: a session ended; `left`: what was typed then is kept, so many minutes; `outdated`: a
+    one-time password came too late; `first`: there is no account yet."""
 
     balik: str
     login: str
     over: bool
+    left: int
     failed: bool
     outdated: bool
     issuer: bool
@@ -60,11 +64,9 @@ class SetupPage:
 
 @declares("page.open")
 @get(SIGN_IN, sync_to_thread=True)
-def sign_in_page(
-    request: AnyRequest, hub: NamedDependency[Hub], balik: _Back = None, sesi: _Over = None
-) -> Response[bytes]:
+def sign_in_page(request: AnyRequest, balik: _Back = None, sesi: _Over = None) -> Response[bytes]:
     """Login, password, code; or the issuer's button."""
-    return page(request, "signin/signin.html", _sign_in(hub, back.safe(balik), over=bool(sesi)))
+    return page(request, "signin/signin.html", _sign_in(request, back.safe(balik), over=bool(sesi)))
 
 
 @declares("session.begin")
@@ -82,7 +84,7 @@ async def sign_in(request: AnyRequest, data: _Form, hub: NamedDependency[Hub]) -
     except (NotIdentifiedError, OneTimeOverError) as error:
         late = isinstance(error, OneTimeOverError)
         context = await to_thread.run_sync(
-            lambda: _sign_in(hub, goal, login=name, failed=not late, outdated=late)
+            lambda: _sign_in(request, goal, login=name, failed=not late, outdated=late)
         )
         return page(request, "signin/signin.html", context, status=422)
     running = await to_thread.run_sync(enter, hub, secret)
@@ -100,8 +102,8 @@ def sign_out(
     """End the session."""
     _, secret = entered(request)
     login.log_out(hub, secret, principal.id)
-    gone = cookie(COOKIE, "", seconds=0)
-    return see_other(SIGN_IN, Flash("good", "signin.signed-out"), cookies=[gone])
+    gone = [cookie(name, "", seconds=0) for name in (COOKIE, LEFT)]
+    return see_other(SIGN_IN, Flash("good", "signin.signed-out"), cookies=gone)
 
 
 @declares("page.open")
@@ -148,7 +150,7 @@ def session_cookie(hub: Hub, secret: str) -> Any:
 
 
 def _sign_in(
-    hub: Hub,
+    request: AnyRequest,
     balik: str,
     *,
     login: str = "",
@@ -156,8 +158,10 @@ def _sign_in(
     failed: bool = False,
     outdated: bool = False,
 ) -> SignInPage:
+    hub = hub_of(request)
     issuer, first = hub.settings.access.oidc is not None, setup.needed(hub)
-    return SignInPage(balik, login, over, failed, outdated, issuer, first)
+    left = LEFT_SECONDS // 60 if LEFT in request.cookies else 0
+    return SignInPage(balik, login, over, left, failed, outdated, issuer, first)
 
 
 def _setup(hub: Hub, login: str, *, failed: bool = False, original: str = "") -> SetupPage:

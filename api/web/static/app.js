@@ -40,7 +40,7 @@
     if (ahead.has(name)) return;
     if (ahead.size > 8) ahead.delete(ahead.keys().next().value);
     const entry = { page: null };
-    entry.come = Promise.race([landed(), aSecond()]).then(() => ask(path, region, { priority: "low" }))
+    entry.come = Promise.race([landed(), aSecond()]).then(() => ask(path, region, { priority: "low", headers: { "X-Ahead": "yes" } }))
       .then(async (answer) => (answer.ok && !answer.redirected ? (entry.page = read(await answer.text())) : null))
       .catch(() => null);
     ahead.set(name, entry);
@@ -115,7 +115,7 @@
 
   const post = (path, region, form, data, early) => ask(path, region, {
     method: "POST", body: form.enctype === "multipart/form-data" ? data : new URLSearchParams(data), keepalive: early,
-    headers: { "X-CSRF-Token": body.dataset.csrf || "", ...(early ? { "X-Ahead": "yes" } : {}) },
+    headers: early ? { "X-Ahead": "yes" } : {},
   });
   const fly = (asked) => {
     flying.add(asked);
@@ -144,6 +144,7 @@
       if (page) show(page);
       const answer = await asked;
       if (leads(answer)) return;
+      if (answer.redirected) { location.assign(answer.url); return; } // the form stands there, not sent
       const said = read(await answer.text());
       if (!answer.ok) { back(); refused(region, said); hold(); return; }
       if (!before) await follow(form.dataset.onward || next, region);

@@ -67,6 +67,17 @@ class StaffSession(SQLModel, table=True):
     expires: datetime = Field(sa_type=UtcDateTime)
 
 
+class LeftForm(SQLModel, table=True):
+    """What somebody had typed when their session ended: for a quarter of an hour, one form of each account."""
+
+    __tablename__ = "left_form"
+
+    staff_id: str = Field(primary_key=True)
+    key_id: int
+    sealed: bytes  # under a key of which the browser has a part
+    until: datetime = Field(sa_type=UtcDateTime)
+
+
 class LoginFlow(SQLModel, table=True):
     """A login by OpenID Connect that has begun: used once, soon forgotten."""
 
