@@ -169,3 +169,10 @@ def test_where_no_code_says_the_place_its_name_does(address: str, place: str, wh
     here = nowhere | {"address": "JL. MELATI NO 5 GRIYA INDAH", "village_name": "SUKAMAJU"}
     there = nowhere | {"address": address, "village_name": place}
     assert found("family", person("pemda", None, **here), person("kemensos", None, **there)) == what
+
+
+@pytest.mark.parametrize(("sex", "what"), [("F", "one unknown"), ("M", "one slip")])
+def test_twins_of_two_sexes_have_numbers_a_digit_apart(sex: str, what: str) -> None:
+    """Of a woman's number the day is 40 higher; of a man who bears it, the digit is a slip."""
+    other = person("pemda", "3512025602829119", sex=sex)
+    assert found("nik", person("kemendagri", "3512021602829119"), other) == what
