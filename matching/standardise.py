@@ -5,7 +5,7 @@ taken apart once per distinct text and word, and joined back. What each feature 
 it: `names`, `places`, `address`; NIK and birth date here:
 
 `nik_text` digits as typed when 12 to 18 of them, `nik_stem` region and birth part, `nik_pseudo` a made-up serial,
-`nik_own_birth` and `nik_own_place` the birth part (date and sex) and the kecamatan where number and record say the same;
+`nik_own_birth` and `nik_own_place` birth part (date and sex) and kecamatan where number and record say the same;
 `birth_year`, `birth_month`, `birth_day`, `birth_default` (a day given when none is known); `registry` (a row of a
 register).
 """
