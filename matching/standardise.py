@@ -5,7 +5,7 @@ taken apart once per distinct text and word, and joined back. What each feature 
 it: `names`, `places`, `address`; NIK and birth date here:
 
 `nik_text` digits as typed when 12 to 18 of them, `nik_stem` region and birth part, `nik_pseudo` a made-up serial,
-`nik_own_birth` and `nik_own_place` the birth date and kecamatan where number and record say the same;
+`nik_own_birth` and `nik_own_place` birth part (date and sex) and kecamatan where number and record say the same;
 `birth_year`, `birth_month`, `birth_day`, `birth_default` (a day given when none is known); `registry` (a row of a
 register).
 """
@@ -81,7 +81,8 @@ def _nik(a: str, rules: StandardiseRules) -> list[str]:
         f"{typed} AS nik_text",
         f"left({whole}, 12) AS nik_stem",
         f"coalesce(right({whole}, 4) IN ('0000', '9999'), false) AS nik_pseudo",
-        f"CASE WHEN substr({whole}, 7, 6) IN ({born}, {born_female}) THEN {born} END AS nik_own_birth",
+        f"CASE WHEN substr({whole}, 7, 6) = CASE {a}.sex WHEN 'F' THEN {born_female} ELSE {born} END"
+        f" THEN substr({whole}, 7, 6) END AS nik_own_birth",
         f"CASE WHEN left({whole}, 6) = left(place.region_today, 6) THEN left({whole}, 6) END AS nik_own_place",
     ]
 

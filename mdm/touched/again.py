@@ -35,7 +35,7 @@ _BESIDE = {
 }
 # The columns that cluster looks at; a family in the linkage of households is one node.
 _LINKABLE = {
-    "person": "SELECT rid, source FROM touched",
+    "person": "SELECT rid, concat_ws(' ', source, office) AS provider FROM touched",
     "family": "SELECT rid, source, implied FROM touched",
     "household": """
         SELECT node AS rid, CASE WHEN bool_and(family_rid IS NULL) THEN 'dwelling' ELSE 'family' END AS node,

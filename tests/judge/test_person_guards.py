@@ -215,3 +215,65 @@ def test_a_wife_under_her_husbands_name_is_not_her_husband() -> None:
     hers = {"name": "NY. HERI MUTAWANTO", "sex": "F", "birth_date": "1982-06-20"}
     wife = person("pemda", None, relationship="WIFE", **hers)
     assert said(his, wife) == ("review", "husband and wife")
+
+
+@pytest.mark.parametrize(
+    ("more", "judgement"),
+    [
+        # A wife's row, typed with her husband's number.
+        (
+            {"name": "NY. HERI MUTAWANTO", "relationship": "WIFE", "birth_date": "1985-07-01"},
+            ("review", "a spouse's number"),
+        ),
+        # A daughter with the number of the twin.
+        (
+            {"name": "SITI NURHASANAH", "relationship": "CHILD"},
+            ("review", "a number of the other sex"),
+        ),
+        # Himself under a nickname, the sex mistyped.
+        ({"name": "WANTO", "relationship": "HEAD"}, ("link", "weight")),
+    ],
+)
+def test_a_number_that_somebody_of_the_other_sex_bears(
+    more: dict[str, Any], judgement: tuple[str, str]
+) -> None:
+    his = person("kemendagri", HIS, relationship="HEAD")
+    assert said(his, person("pemda", HIS, sex="F", **more)) == judgement
+
+
+@pytest.mark.parametrize(
+    ("role", "judgement"),
+    [("CHILD", ("review", "twins a letter apart")), ("HEAD", ("link", "weight"))],
+)
+def test_twins_are_named_a_letter_apart(role: str, judgement: tuple[str, str]) -> None:
+    """Two children of one card; but a card has one head."""
+    his = person("kemendagri", HIS, name="RIZKA AMALUDIN", relationship=role)
+    other = person("kemendagri", TWINS, name="RIZKO AMALUDIN", relationship=role)
+    assert said(his, other) == judgement
+
+
+@pytest.mark.parametrize(
+    ("name", "judgement"),
+    [("MUTAWANTO", "link"), ("ADIN MUTAWANTO", "review"), ("HERU MUTAWANTO", "link")],
+)
+def test_a_last_digit_mistyped_where_no_twin_is_registered(name: str, judgement: str) -> None:
+    """A word left out, a twin's name, a letter mistyped."""
+    assert said(person("kemendagri", HIS), person("pemda", TWINS, name=name))[0] == judgement
+
+
+@pytest.mark.parametrize(
+    ("kk", "village", "judgement"),
+    [
+        ("3512032203150007", "3512042001", ("review", "another name and place")),
+        ("3512021502120001", "3512022001", ("link", "weight")),
+    ],
+)
+def test_first_born_of_a_day_in_two_kecamatan(
+    kk: str, village: str, judgement: tuple[str, str]
+) -> None:
+    """Their numbers differ by the digit of the kecamatan, and one has moved. In one's own family it is a slip."""
+    here = {"region_code": "3512022001", "region_system": "kemendagri"}
+    other = person(
+        "pemda", "3512031602829119", name="ANTON", kk=kk, **here | {"region_code": village}
+    )
+    assert said(person("kemendagri", "3512021602829119", **here), other) == judgement

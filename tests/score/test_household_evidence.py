@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from matching import linkage
 from matching.engines.duckdb import DuckDBEngine
 from tests.score.evidence import each_card_a_family, level, standardised
@@ -80,3 +82,15 @@ def test_a_family_lives_where_most_of_its_records_say() -> None:
         assert _house(engine, PARENTS) == ["#3512022001 JALAN MELATI 4 RT1"]
     with standardised(family=[*rows, card(PARENTS, "pemda", **stale)]) as engine:
         assert _house(engine, PARENTS) == ["#3512022001 JALAN KENANGA 9 RT1"]
+
+
+@pytest.mark.parametrize(("born", "found"), [("1950-03-01", ["3512 R7"]), ("1988-01-09", [])])
+def test_a_member_without_card_is_met_at_home_by_the_number(born: str, found: list[str]) -> None:
+    """The office wrote no card; the register knows whose number it is, unless another birth date says otherwise."""
+    nik = {"nik": "3512020103509001", "nik_raw": "3512020103509001"}
+    book = {"source": "pemda", "kk": None, "office": "3512", "dwelling_ref": "R7"}
+    people = [PEOPLE[0] | nik, PEOPLE[0] | nik | book | {"birth_date": born}]
+    with standardised(person=people, family=[card(PARENTS)]) as engine:
+        node = _nodes(engine)[PARENTS]
+        books = engine.fetch(f"SELECT books FROM household_nodes WHERE rid = {node}").to_pylist()
+        assert (books[0]["books"] or []) == found

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from matching.blocking import block
+from matching.clusters import cluster
 from matching.rules import load_linkage
 from tests.score.evidence import each_card_a_family, level, standardised
 
@@ -169,3 +170,27 @@ def test_where_no_code_says_the_place_its_name_does(address: str, place: str, wh
     here = nowhere | {"address": "JL. MELATI NO 5 GRIYA INDAH", "village_name": "SUKAMAJU"}
     there = nowhere | {"address": address, "village_name": place}
     assert found("family", person("pemda", None, **here), person("kemensos", None, **there)) == what
+
+
+@pytest.mark.parametrize(("sex", "what"), [("F", "one unknown"), ("M", "one slip")])
+def test_twins_of_two_sexes_have_numbers_a_digit_apart(sex: str, what: str) -> None:
+    """Of a woman's number the day is 40 higher; of a man who bears it, the digit is a slip."""
+    other = person("pemda", "3512025602829119", sex=sex)
+    assert found("nik", person("kemendagri", "3512021602829119"), other) == what
+
+
+@pytest.mark.parametrize(
+    ("office", "what", "clusters"),
+    [("3512", "same provider", 2), ("3207", "different providers", 1)],
+)
+def test_two_offices_may_know_one_person(office: str, what: str, clusters: int) -> None:
+    """At home and at school; but one office lists a person once."""
+    met = [person("pemda", NUMBER, office=place) for place in ("3512", office)]
+    with standardised(person=[person("kemendagri", NUMBER), *met]) as engine:
+        each_card_a_family(engine)
+        assert level(engine, "person", "provider", 2, 3) == what
+        link = "'link' AS judgement, 'weight' AS reason"
+        pairs = "(VALUES (1, 2, 9::DOUBLE), (1, 3, 8::DOUBLE)) AS p(rid_l, rid_r, match_weight)"
+        engine.table("person_judged", f"SELECT *, {link} FROM {pairs}")
+        cluster(engine, load_linkage("person"))
+        assert engine.scalar("SELECT count(DISTINCT cluster) FROM person_clusters") == clusters
