@@ -8,8 +8,7 @@ import csv
 import io
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from itertools import chain
+from dataclasses import dataclass
 from typing import IO, Any, cast
 
 import numpy as np
@@ -51,8 +50,8 @@ class Delimited:
         self.header_row: int = heading.row
 
     def chunks(self) -> Iterator[Chunk]:
-        """All rows. Empty lines are no rows, nor are lines of delimiters alone; a row with another number of columns
-        is a bad row, unless all it has behind the last column is blank.
+        """All rows. Empty lines are no rows; a row with another number of columns is a bad row, unless all it has
+        behind the last column is blank.
         """
         apart: list[BadRow | _Longer] = []
         count = len(self.header)
@@ -73,7 +72,7 @@ class Delimited:
         ) as stream:
             stream.skip(self._begins)
             reader = self._open(stream, broken, count)
-            yield from self._that_say_something(self._number(reader, apart))
+            yield from self._number(reader, apart)
 
     def _open(self, stream: Utf8Stream, broken: Any, count: int) -> Any:
         names = column_names(count)
@@ -99,20 +98,11 @@ class Delimited:
         """The cells of a row that is too long only by blank ones, as where a line ends in one delimiter too many."""
         if row.actual_columns < row.expected_columns:
             return None
-        lines = self._lines(row.text)
+        lines = list(csv.reader(io.StringIO(row.text, newline=""), delimiter=self.delimiter))
         if len(lines) != 1 or len(lines[0]) != row.actual_columns:
             return None
         cells, surplus = lines[0][: row.expected_columns], lines[0][row.expected_columns :]
         return None if any(map(str.strip, surplus)) else cells
-
-    def _says_something(self, text: str) -> bool:
-        """Whether a row's text has a cell that is not blank."""
-        marks = f'{self.delimiter}" \r\n'
-        return bool(text.strip(marks)) or any(map(str.strip, chain(*self._lines(text))))
-
-    def _lines(self, text: str) -> list[list[str]]:
-        """The cells of a row's text, by the lines that it makes."""
-        return list(csv.reader(io.StringIO(text, newline=""), delimiter=self.delimiter))
 
     def _number(self, reader: Any, apart: list[BadRow | _Longer]) -> Iterator[Chunk]:
         """Chunks with row numbers; the header comes back as row 0 and goes. `apart`: what the reader skips."""
@@ -140,30 +130,6 @@ class Delimited:
             yield self._chunk(
                 _no_rows(len(self.header)), number_rows(0, 0, []), self._ending(apart)
             )
-
-    def _that_say_something(self, chunks: Iterator[Chunk]) -> Iterator[Chunk]:
-        """The same rows without the blank ones, which count for no others' numbers either: a sheet saved as text has
-        delimiters where it had an empty row.
-        """
-        before = 0
-        for chunk in chunks:
-            places = _blank_rows(chunk.table)
-            bad = [row for row in chunk.bad if self._says_something(row.text)]
-            blank = np.array([row.row for row in chunk.bad if row not in bad], dtype=np.int64)
-            blank = np.sort(np.concatenate([chunk.rows[places], blank]))
-            if not before + blank.size:
-                yield chunk
-                continue
-            keep = np.ones(chunk.table.num_rows, dtype=bool)
-            keep[places] = False
-            rows = chunk.rows[keep]
-            bad = [
-                replace(row, row=row.row - before - int(np.searchsorted(blank, row.row)))
-                for row in bad
-            ]
-            table = chunk.table.filter(pa.array(keep))
-            yield Chunk(table, rows - before - np.searchsorted(blank, rows), bad)
-            before += blank.size
 
     def _chunk(self, table: pa.Table, numbers: Numbers, apart: list[BadRow | _Longer]) -> Chunk:
         """Good rows and those set apart, of which the longer ones are good after all."""
@@ -272,18 +238,6 @@ def _has_line_breaks(column: pa.ChunkedArray[Any]) -> bool:
 
 _NEWLINE = ord("\n")
 _FIGURES = re.compile("[0-9]+")
-
-
-def _blank_rows(table: pa.Table) -> Numbers:
-    """The places of rows without a letter or figure. Hardly any row is blank in its first columns."""
-    places = np.arange(table.num_rows, dtype=np.int64)
-    for column in table.columns:
-        if not places.size:
-            break
-        some = column if places.size == table.num_rows else column.take(places)
-        blank = pc.match_substring_regex(some, r"^[\s\p{Z}]*$")
-        places = places[blank.to_numpy(zero_copy_only=False)]
-    return places
 
 
 def _no_rows(count: int) -> pa.Table:

@@ -138,9 +138,7 @@ class _Sheet:
 
 def _below(sheet: _Sheet, heading: Heading) -> Iterator[tuple[int, list[str]]]:
     """The rows below the header that are not empty, each with its number in the sheet."""
-    return (
-        (number, row) for number, row in sheet.rows(heading.row + 1) if any(map(str.strip, row))
-    )
+    return ((number, row) for number, row in sheet.rows(heading.row + 1) if any(row))
 
 
 def _width(heading: Heading, rows: Iterator[tuple[int, list[str]]]) -> int:

@@ -134,24 +134,6 @@ def test_row_numbers_stay_exact_past_blank_quoted_and_broken_lines(
     assert {row["row"] for row in people} == {1, 3, 5}
 
 
-def test_a_sheet_saved_as_text_has_delimiters_for_empty_rows(hub: Hub, tmp_path: Path) -> None:
-    """They are no rows: nothing is quarantined for them, and the rows below are counted as in the sheet itself."""
-    header, one, two = csv_text("biodata_wni", rows_of("biodata_wni", *NAMES)).splitlines()
-    blank = "," * header.count(",")
-    broken = "only,three,cells"
-    lines = [header, blank, one, f"\u00a0{blank}", ",,", broken, f"{blank},,", two, blank, ""]
-    path = tmp_path / "a.csv"
-    path.write_text("\n".join(lines))
-    result = land_one(hub, path, "kemendagri")
-    rows = landed(hub, "kemendagri", "biodata_wni")
-    assert (result.rows, result.bad) == (3, 1)
-    assert [(r["row"], r["NAMA_LGKP"], r["_problem"]) for r in rows] == [
-        (1, "ANI", None),
-        (2, None, "row_columns"),
-        (3, "JOSÉ", None),
-    ]
-
-
 @pytest.mark.parametrize("closed", [True, False])
 def test_rows_swallowed_by_a_quotation_mark_come_back(
     hub: Hub, tmp_path: Path, closed: bool
