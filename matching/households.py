@@ -90,7 +90,8 @@ _SAID = "list_sort(list_distinct(flatten(list([{0}]))))"
 _MEMBERS = _SAID.format("p.nik, p.sex || ' ' || p.name_key")
 _PARENTS = _SAID.format("p.mother_nik, p.father_nik, 'F ' || p.mother_key, 'M ' || p.father_key")
 
-# `known`: the card on which the register has a number; it serves members whose row in the office's book gives none.
+# `known`: the card on which the register has a number; it serves members whose row in the office's book gives none and
+# the same place in the family: a child that has moved out heads a house that its parents' card does not stand at.
 # `lived`: the addresses that most records of the family give. `kin` is asked only where an address names no house.
 _FAMILIES = f"""
     WITH numbered AS (
@@ -112,14 +113,15 @@ _FAMILIES = f"""
               QUALIFY rank() OVER (PARTITION BY family ORDER BY count(*) DESC, bool_and(registry)) = 1)
         GROUP BY family),
     known AS (
-        SELECT p.nik, p.birth_date, min(x.card) AS card
+        SELECT p.nik, p.birth_date, min(x.card) AS card, min(p.relationship) AS relationship
         FROM person_standardised p JOIN person_context x USING (rid)
         WHERE p.registry AND p.nik IS NOT NULL AND x.card IS NOT NULL
         GROUP BY ALL HAVING count(DISTINCT x.card) = 1),
     said AS (
         SELECT family, [arg_max(book, (members, book))] AS books FROM (
             SELECT k.cluster AS family, p.office || ' ' || p.dwelling_ref AS book, count(*) AS members
-            FROM person_standardised p JOIN person_context x USING (rid) LEFT JOIN known n USING (nik, birth_date)
+            FROM person_standardised p JOIN person_context x USING (rid) LEFT JOIN known n
+            ON n.nik = p.nik AND n.birth_date = p.birth_date AND n.relationship = p.relationship
             JOIN family_card k ON k.card = coalesce(x.card, n.card)
             WHERE p.office || p.dwelling_ref IS NOT NULL GROUP BY ALL)
         GROUP BY family),

@@ -84,12 +84,22 @@ def test_a_family_lives_where_most_of_its_records_say() -> None:
         assert _house(engine, PARENTS) == ["#3512022001 JALAN KENANGA 9 RT1"]
 
 
-@pytest.mark.parametrize(("born", "found"), [("1950-03-01", ["3512 R7"]), ("1988-01-09", [])])
-def test_a_member_without_card_is_met_at_home_by_the_number(born: str, found: list[str]) -> None:
-    """The office wrote no card; the register knows whose number it is, unless another birth date says otherwise."""
+@pytest.mark.parametrize(
+    ("met", "found"),
+    [
+        ({}, ["3512 R7"]),
+        ({"birth_date": "1988-01-09"}, []),
+        ({"relationship": "CHILD"}, []),
+    ],
+)
+def test_a_member_without_card_is_met_at_home_by_the_number(
+    met: dict[str, Any], found: list[str]
+) -> None:
+    """The office wrote no card; the register knows whose number it is. Not where another birth date says otherwise, nor
+    where who is met has another place in a family: those who moved out live in a house of their own."""
     nik = {"nik": "3512020103509001", "nik_raw": "3512020103509001"}
     book = {"source": "pemda", "kk": None, "office": "3512", "dwelling_ref": "R7"}
-    people = [PEOPLE[0] | nik, PEOPLE[0] | nik | book | {"birth_date": born}]
+    people = [PEOPLE[0] | nik, PEOPLE[0] | nik | book | met]
     with standardised(person=people, family=[card(PARENTS)]) as engine:
         node = _nodes(engine)[PARENTS]
         books = engine.fetch(f"SELECT books FROM household_nodes WHERE rid = {node}").to_pylist()
