@@ -20,6 +20,8 @@ MONTHS = {
 
 # The last day a spreadsheet serial may mean: 60000 is in 2064. The first, 3654, is 1 January 1910.
 SERIAL_FIRST, SERIAL_LAST = 3654, 60000
+# As databases write dates: 28-JUN-73.
+_SHORT_WORDED = r"\d{1,2}[-/. ]?[A-Za-z]{3,9}[-/. ]?\d{2}"
 _ORDERS = {"dmy": ("%d", "%m", "%Y"), "mdy": ("%m", "%d", "%Y"), "ymd": ("%Y", "%m", "%d")}
 
 
@@ -50,7 +52,7 @@ def date(whole: str, order: str, delivered: str) -> str:
         (f"regexp_full_match({dashed}, '{two}')", _short_year(dashed, order, delivered)),
         (rf"regexp_full_match({whole}, '\d{{8}}')", _eight(whole, order)),
         (rf"regexp_full_match({whole}, '\d{{4,5}}(\.\d+)?')", _serial(whole)),
-        (f"regexp_matches({whole}, '[A-Za-z]')", _worded(whole)),
+        (f"regexp_matches({whole}, '[A-Za-z]')", _worded(whole, delivered)),
         ("TRUE", _swapped(dashed, order)),
     ]
     slow = " ".join(f"WHEN {condition} THEN {value}" for condition, value in cases)
@@ -60,7 +62,9 @@ def date(whole: str, order: str, delivered: str) -> str:
 def is_short_year(column: str) -> str:
     """Whether a date was written with two figures for the year."""
     figures = r"\d{1,2}[-/. ]\d{1,2}[-/. ]\d{2}"
-    return f"(length({column}) <= 8 AND regexp_full_match({column}, '{figures}'))"
+    # Its fourth letter is one of the month's.
+    word = f"substr({column}, 4, 1) BETWEEN 'A' AND 'z' AND regexp_full_match({column}, '{_SHORT_WORDED}')"
+    return f"(length({column}) <= 8 AND regexp_full_match({column}, '{figures}') OR {word})"
 
 
 def plausible(date_column: str, delivered: str) -> str:
@@ -84,13 +88,16 @@ def _short_year(dashed: str, order: str, delivered: str) -> str:
         f"split_part({dashed}, '-', {place})" for place in ((2, 3) if order == "ymd" else (1, 2))
     ]
     month, dom = (rest[1], rest[0]) if order == "dmy" else (rest[0], rest[1])
+    return _latest_century(year, month, dom, delivered)
 
-    def century(figures: str) -> str:
-        written = f"'{figures}' || {year} || '-' || {month} || '-' || {dom}"
-        return f"try_strptime({written}, '%Y-%m-%d')::DATE"
 
-    this, last = century("20"), century("19")
+def _latest_century(year: str, month: str, dom: str, delivered: str) -> str:
+    this, last = (_written(f"'{century}' || {year}", month, dom) for century in ("20", "19"))
     return f"CASE WHEN {this} <= {delivered} THEN {this} ELSE {last} END"
+
+
+def _written(year: str, month: str, dom: str) -> str:
+    return f"try_strptime({year} || '-' || {month} || '-' || {dom}, '%Y-%m-%d')::DATE"
 
 
 def _eight(whole: str, order: str) -> str:
@@ -107,12 +114,16 @@ def _serial(whole: str) -> str:
     return f"CASE WHEN {meant} THEN DATE '1899-12-30' + {days} END"
 
 
-def _worded(column: str) -> str:
+def _worded(column: str, delivered: str) -> str:
     word = f"regexp_extract(upper({column}), '[A-Z]{{3,9}}')"
     month = f"CASE {word} " + " ".join(f"WHEN '{w}' THEN '{n}'" for w, n in MONTHS.items()) + " END"
     dom = rf"regexp_extract({column}, '(^|[^0-9])([0-9]{{1,2}})([^0-9]|$)', 2)"
     year = rf"regexp_extract({column}, '(^|[^0-9])([0-9]{{4}})([^0-9]|$)', 2)"
-    return f"try_strptime({year} || '-' || {month} || '-' || {dom}, '%Y-%m-%d')::DATE"
+    short = _latest_century(f"right({column}, 2)", month, dom, delivered)
+    return (
+        f"CASE WHEN regexp_full_match({column}, '{_SHORT_WORDED}') THEN {short} "
+        f"ELSE {_written(year, month, dom)} END"
+    )
 
 
 def _swapped(dashed: str, order: str) -> str:

@@ -118,6 +118,11 @@ def test_registry_number(
         ("1 Februari 1980", "dmy", "1980-02-01"),
         ("17 AGUSTUS 1945", "dmy", "1945-08-17"),
         ("01-Peb-1980", "dmy", "1980-02-01"),
+        ("28-JUN-73", "dmy", "1973-06-28"),
+        ("28 Juli 73", "dmy", "1973-07-28"),
+        ("02-JUN-26", "dmy", "1926-06-02"),
+        ("1-Feb-80 12.00.00 AM", "dmy", "1980-02-01"),
+        ("31-FEB-80", "dmy", None),
         ("02/25/1980", "dmy", "1980-02-25"),
         ("31-02-1980", "dmy", None),
         ("00-00-0000", "dmy", None),
@@ -131,6 +136,26 @@ def test_registry_number(
 def test_date(engine: DuckDBEngine, typed: str | None, order: str, expected: str | None) -> None:
     found = value(engine, typed, dates.day, lambda c: dates.date(c, order, DELIVERED))
     assert found == (dt.date.fromisoformat(expected) if expected else None)
+
+
+@pytest.mark.parametrize(
+    ("typed", "short"),
+    [
+        ("01-02-80", True),
+        ("1.2.80", True),
+        ("28-JUN-73", True),
+        ("8 Juli 73", True),
+        ("28-September-73", True),
+        ("01-02-1980", False),
+        ("1980-02-01", False),
+        ("8 Juli 1973", False),
+        ("8 Mei", False),
+    ],
+)
+def test_a_year_of_two_figures_is_known_as_such(
+    engine: DuckDBEngine, typed: str, short: bool
+) -> None:
+    assert value(engine, typed, dates.is_short_year) is short
 
 
 @pytest.mark.parametrize(
