@@ -30,6 +30,7 @@ PEOPLE = {
     "KK of 15": ({"NOKK": "320711010110001"}, ("NOKK", "kk_malformed")),
     "KK filler": ({"NOKK": "-"}, ("NOKK", "kk_placeholder")),
     "NIK as KK": ({"NOKK": "3207110201800001"}, ("NOKK", "kk_is_nik")),
+    "KK as NIK": ({"NIK": "3207111503120001", "NOKK": "3207111503120001"}, ("NIK", "nik_is_kk")),
     "KK in E": ({"NOKK": "3.20711E+15"}, ("NOKK", "kk_scientific")),
     "Balinese caste name": ({"Nama": "ANAK AGUNG AYU"}, None),
     "baby": ({"Nama": "BAYI NY SITI"}, ("Nama", "name_placeholder")),
@@ -135,6 +136,17 @@ def test_a_nik_as_card_number_is_found_on_its_own_card_only(hub: Hub, tmp_path: 
     land_one(hub, write(tmp_path / "a.csv", "siksng_individu", *own), "kemensos")
     accepted(hub)
     assert [row for row, _, rule in findings(hub) if rule == "kk_is_nik"] == [1, 2]
+
+
+def test_a_card_number_in_the_column_of_niks_is_no_nik_for_its_members(
+    hub: Hub, tmp_path: Path
+) -> None:
+    card, own = "3207111503120001", "3207110201800001"
+    rows = [{"NIK": card, "NOKK": card}, {"NIK": own, "NOKK": card}]
+    land_one(hub, write(tmp_path / "a.csv", "siksng_individu", *rows), "kemensos")
+    accepted(hub)
+    about_both = [f for f in findings(hub) if f[2] in ("nik_is_kk", "kk_is_nik")]
+    assert about_both == [(1, "NIK", "nik_is_kk")]
 
 
 def test_a_malformed_number_is_set_aside_and_shown_as_typed(hub: Hub, tmp_path: Path) -> None:
