@@ -67,6 +67,13 @@ def is_short_year(column: str) -> str:
     return f"(length({column}) <= 8 AND regexp_full_match({column}, '{figures}') OR {word})"
 
 
+def is_turned(whole: str, found: str, order: str) -> str:
+    """Whether figures came month first where `order` puts the day first, or the other way round; NULL where they do not
+    tell: both could be a month, or the year stands first."""
+    first = "day" if order == "mdy" else "month"
+    return f"CASE WHEN day({found}) > 12 THEN try_cast(split_part({whole}, '-', 1) AS UTINYINT) = {first}({found}) END"
+
+
 def plausible(date_column: str, delivered: str) -> str:
     """A date from 1900 to the day of delivery; else NULL."""
     return (

@@ -91,6 +91,7 @@ class QualityRule(Document):
             "{it}": attribute,
             "{raw}": f"{attribute}_raw",
             "{read}": f"{attribute}_read",
+            "{turned}": f"{attribute}_turned",
             "{has}": f"has_{attribute}",
             "{typed}": typed,
         }

@@ -155,7 +155,7 @@ def _final_columns(  # noqa: PLR0911 - one return per reading says more than a t
             number = _unless_plain(attribute, raw, cleaners.registry_number(raw))
             return {f"{attribute}_raw": raw, attribute: number}
         case DateReading():
-            return _date_columns(attribute)
+            return _date_columns(attribute, reading.order)
         case RegionReading():
             system = (
                 f"CASE WHEN c.region_code IS NOT NULL THEN {cleaners.quote(reading.system)} END"
@@ -195,7 +195,7 @@ def _unless_plain(attribute: str, plain: str, careful: str) -> str:
     return f"CASE WHEN c.{attribute}_plain THEN {plain} ELSE {careful} END"
 
 
-def _date_columns(attribute: str) -> dict[str, str]:
+def _date_columns(attribute: str, order: str) -> dict[str, str]:
     read = f"c.{attribute}_read"
     columns = {f"{attribute}_read": read, attribute: dates.plausible(read, _DELIVERED)}
     if attribute == "birth_date":
@@ -204,6 +204,7 @@ def _date_columns(attribute: str) -> dict[str, str]:
             f"CASE WHEN {columns[attribute]} IS NULL THEN NULL "
             f"WHEN {short} THEN 'short_year' ELSE 'day' END"
         )
+        columns["birth_date_turned"] = dates.is_turned("c.birth_date_cut", read, order)
     return columns
 
 

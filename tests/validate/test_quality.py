@@ -87,6 +87,24 @@ def test_a_column_of_rounded_numbers_is_told_of_the_file(hub: Hub, tmp_path: Pat
     assert [f for f in findings(hub) if f[0] == 0] == [(0, "NIK", "numbers_rounded")]
 
 
+def test_a_file_that_writes_the_month_first_is_told_of(hub: Hub, tmp_path: Path) -> None:
+    """A spreadsheet of another country's form: 6/28/1980 is one date only, but 6/7/1980 would be in July."""
+    days = [(day, month) for month in range(1, 13) for day in (3, 15, 28)]
+    for name, form in (("other", "{1}/{0}/1980"), ("agreed", "{0}/{1}/1980")):
+        rows = [
+            {"Nama Lengkap": f"ORANG {place}", "NIK": "", "Tgl Lahir": form.format(*one)}
+            for place, one in enumerate(days)
+        ]
+        land_one(hub, write(tmp_path / f"{name}.csv", "warga", *rows), "pemda")
+    accepted(hub)
+    reader = hub.lake.reader("findings")
+    assert reader is not None
+    found = [row for row in reader.read_all().to_pylist() if row["rule"] == "day_and_month_turned"]
+    assert [(row["file"], row["row"], row["value"]) for row in found] == [
+        ("other.csv", 0, "24 / 24")
+    ]
+
+
 def test_shared_numbers_and_dwellings_across_rows(hub: Hub, tmp_path: Path) -> None:
     rows = [{"Nama Lengkap": "A"}, {"Nama Lengkap": "B"}, {"NIK": "", "ID Rumah": "R9"}]
     land_one(hub, write(tmp_path / "w.csv", "warga", *rows), "pemda")
