@@ -100,7 +100,7 @@ def test_clustered_again_the_records_fall_into_exactly_these_groups(
         ),
     )
     rids = pa.array(range(SIZE), pa.int32())
-    engine.register("person_linkable", pa.table({"rid": rids, "source": SOURCES}))
+    engine.register("person_linkable", pa.table({"rid": rids, "provider": SOURCES}))
     cluster(engine, load_linkage("person"))
     found: dict[int, set[int]] = {}
     for row in engine.fetch("SELECT rid, cluster FROM person_clusters").to_pylist():
