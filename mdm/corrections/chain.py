@@ -123,9 +123,8 @@ def agree(
         if row.state == APPROVED:
             row.decided = now()
         _step(hub, session, row, principal, act, step.role, note)
-        if (
-            row.state == APPROVED
-        ):  # after the tasks that it moves: who answers one takes these turns in this order
+        # Last: who answers one of the tasks that it moves takes these turns in this order, too.
+        if row.state == APPROVED:
             _tie(hub, session, row, principal.id)
     return row.state
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from mdm import audit
 from mdm.access.clients import standing
+from mdm.access.decide import limits_of
 from mdm.access.terms import Limits, Principal
 from mdm.compose import Hub
 from mdm.eligibility.asking import Asked, ask, keep_rules
@@ -35,10 +36,16 @@ class Wish:
 
 
 def submit(hub: Hub, wish: Wish) -> Job:
-    """Take a job: its NIKs sealed, its moment fixed. InputError when it cannot be answered; ConflictError
-    when an erasure came between."""
+    """Take a job: its NIKs sealed, its moment fixed. InputError when it cannot be answered, or on no day within the
+    budget; ConflictError when an erasure came between."""
     if not 0 < len(wish.niks) <= MOST:
         raise InputError(f"A job asks about 1 to {MOST:,} NIKs.", "Split the list.")
+    people, a_day = len(set(wish.niks)), limits_of(wish.principal).niks_per_day
+    if people > a_day:  # no day would be long enough
+        raise InputError(
+            f"The list names {people:,} NIKs; the agreement allows {a_day:,} a day.",
+            "Split the list over several days, or have the agreement changed.",
+        )
     with hub.sessions.read() as session:
         asked = ask(hub, session, wish.programmes, snapshot=wish.snapshot, on=wish.on)
     keep_rules(hub, asked)

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from io import StringIO
@@ -21,6 +22,7 @@ from sqlmodel import select
 
 from api.logs import Log
 from mdm import jobs
+from mdm.access.terms import Limits
 from mdm.compose import Hub
 from mdm.errors import ConflictError, InputError, IntegrityError
 from mdm.hub.columns import now
@@ -235,6 +237,16 @@ def _wait(until: object) -> None:
 def test_an_empty_job_is_refused(hub: Hub) -> None:
     with pytest.raises(InputError):
         asking.submit(hub, wish([]))
+
+
+def test_a_job_that_no_day_of_the_agreement_has_room_for_is_refused_at_once(hub: Hub) -> None:
+    limits = Limits(requests_per_minute=10, niks_per_day=5, miss_percent=100, miss_floor=1)
+    few = replace(wish(), principal=client(limits=limits))
+    with pytest.raises(InputError, match="names 17 NIKs; the agreement allows 5 a day"):
+        asking.submit(hub, few)
+    assert files(hub) == []
+    # One number twice is one person.
+    assert asking.submit(hub, replace(few, niks=[*NIKS[:5], *NIKS[:5]])).total == 10
 
 
 def test_an_erasure_ends_the_jobs_that_ask_about_the_person_and_names_what_was_fetched(
