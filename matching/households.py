@@ -112,18 +112,20 @@ _FAMILIES = f"""
         FROM (SELECT family, address FROM rows WHERE address IS NOT NULL GROUP BY family, address
               QUALIFY rank() OVER (PARTITION BY family ORDER BY count(*) DESC, bool_and(registry)) = 1)
         GROUP BY family),
+    met AS MATERIALIZED (
+        SELECT p.office || ' ' || p.dwelling_ref AS book, x.card, p.nik, p.birth_date, p.relationship
+        FROM person_standardised p JOIN person_context x USING (rid) WHERE p.office || p.dwelling_ref IS NOT NULL),
     known AS (
         SELECT p.nik, p.birth_date, min(x.card) AS card, min(p.relationship) AS relationship
         FROM person_standardised p JOIN person_context x USING (rid)
-        WHERE p.registry AND p.nik IS NOT NULL AND x.card IS NOT NULL
+        WHERE p.registry AND x.card IS NOT NULL AND p.nik IN (SELECT nik FROM met WHERE card IS NULL)
         GROUP BY ALL HAVING count(DISTINCT x.card) = 1),
     said AS (
         SELECT family, [arg_max(book, (members, book))] AS books FROM (
-            SELECT k.cluster AS family, p.office || ' ' || p.dwelling_ref AS book, count(*) AS members
-            FROM person_standardised p JOIN person_context x USING (rid) LEFT JOIN known n
-            ON n.nik = p.nik AND n.birth_date = p.birth_date AND n.relationship = p.relationship
-            JOIN family_card k ON k.card = coalesce(x.card, n.card)
-            WHERE p.office || p.dwelling_ref IS NOT NULL GROUP BY ALL)
+            SELECT k.cluster AS family, m.book, count(*) AS members
+            FROM met m LEFT JOIN known n
+            ON m.card IS NULL AND n.nik = m.nik AND n.birth_date = m.birth_date AND n.relationship = m.relationship
+            JOIN family_card k ON k.card = coalesce(m.card, n.card) GROUP BY ALL)
         GROUP BY family),
     kin AS (
         SELECT k.cluster AS family, {_MEMBERS} AS members, {_PARENTS} AS parents
