@@ -33,9 +33,10 @@ _BESIDE = {
     "family": "entity_id, since_run, group_no, card, household_rid, household",
     "household": "entity_id, since_run, group_no, node, family_rid",
 }
-# The columns that cluster looks at; a family in the linkage of households is one node.
+# The columns that cluster looks at, as the linkage document has them in braces; a family in the linkage of households
+# is one node.
 _LINKABLE = {
-    "person": "SELECT rid, concat_ws(' ', source, office) AS provider FROM touched",
+    "person": "SELECT rid, {provider} AS provider FROM touched",
     "family": "SELECT rid, source, implied FROM touched",
     "household": """
         SELECT node AS rid, CASE WHEN bool_and(family_rid IS NULL) THEN 'dwelling' ELSE 'family' END AS node,
@@ -58,13 +59,13 @@ def cluster_again(
 
     `said`: pairs of rids (smaller first) → the word of people that stands.
     """
-    kind = found.kind
+    kind, rules = found.kind, load_linkage(found.kind)
     groups = kept.groups_of(kind, found.judged)
     rows = kept.records(kind, groups)
     engine.register("reached", rows)
     engine.register("judged_entities", _ids(found.judged))
     engine.table("touched", "SELECT * FROM reached SEMI JOIN judged_entities USING (entity_id)")
-    engine.table(f"{kind}_linkable", _LINKABLE[kind])
+    engine.table(f"{kind}_linkable", _LINKABLE[kind].format(**rules.columns))
     engine.register("pairs_kept", kept.pairs(kind, groups))
     engine.register(f"{kind}_human", _said(said))
     engine.table("pairs_judged", _JUDGED.format(kind=kind))
@@ -72,7 +73,7 @@ def cluster_again(
         f"rid_l IN (SELECT rid FROM {kind}_linkable) AND rid_r IN (SELECT rid FROM {kind}_linkable)"
     )
     engine.table(f"{kind}_judged", f"SELECT * FROM pairs_judged WHERE {inside}")
-    cluster(engine, load_linkage(kind), few=True)
+    cluster(engine, rules, few=True)
     if kind == "household":
         engine.table(
             "household_clusters",
