@@ -16,7 +16,6 @@ import pytest
 from mdm.compose import Hub
 from mdm.errors import HubError, InputError, UsageError
 from mdm.landing import land
-from mdm.work.progress import Silent
 from tests.land.deliveries import (
     accepted,
     csv_text,
@@ -27,6 +26,7 @@ from tests.land.deliveries import (
     rows_of,
     write,
 )
+from tests.progress import Heard
 from tests.templates import Template
 
 
@@ -34,16 +34,6 @@ from tests.templates import Template
 def hub(empty_on_sqlite: Template, home: Path) -> Iterator[Hub]:
     with empty_on_sqlite.copy(home) as hub:
         yield hub
-
-
-class Noted(Silent):
-    """Keeps what the user is told."""
-
-    def __init__(self) -> None:
-        self.said: list[str] = []
-
-    def note(self, text: str) -> None:
-        self.said.append(text)
 
 
 NAMES = ({"NAMA_LGKP": "ANI"}, {"NAMA_LGKP": "JOSÉ", "NIK": "3207110101800002"})
@@ -143,9 +133,9 @@ def test_rows_swallowed_by_a_quotation_mark_come_back(
     lines = [header, two, opened, one, one, shut if closed else two, *([one] if closed else []), ""]
     path = tmp_path / "a.csv"
     path.write_text("\n".join(lines))
-    told = Noted()
+    told = Heard()
     land(hub, "kemendagri", [path], progress=told)
-    assert [said for said in told.said if "quotation mark opened in row 2" in said]
+    assert [said for said in told.notes if "quotation mark opened in row 2" in said]
     rows = landed(hub, "kemendagri", "biodata_wni")
     assert [row["_problem"] for row in rows] == [
         None,
@@ -189,7 +179,7 @@ def test_rows_swallowed_in_a_file_of_few_columns_come_back(
     ]
     path = tmp_path / "a.csv"
     path.write_text("\n".join([*lines, ""]))
-    told = Noted()
+    told = Heard()
     (result,) = land(hub, "pemda", [path], progress=told, office="3207")
     assert (list(result.joined), result.bad) == ([2, 3], 2)
     counts, people = accepted(hub)
@@ -201,12 +191,12 @@ def test_rows_swallowed_in_a_file_of_few_columns_come_back(
 
 def test_a_file_cut_off_in_a_row_says_so(hub: Hub, tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
-    whole, told = csv_text("biodata_wni", rows_of("biodata_wni", *NAMES)), Noted()
+    whole, told = csv_text("biodata_wni", rows_of("biodata_wni", *NAMES)), Heard()
     path.write_text(whole[:-60])
     (cut,) = land(hub, "kemendagri", [path], progress=told)
     assert (cut.rows, cut.bad, cut.cut_off) == (2, 1, 2)
-    assert "a.csv: 1 row does not fit the header (quarantined)." in told.said
-    (line,) = (line for line in told.said if "cut off" in line)
+    assert "a.csv: 1 row does not fit the header (quarantined)." in told.notes
+    (line,) = (line for line in told.notes if "cut off" in line)
     assert "a.csv is cut off in row 2" in line
     assert "whole file" in line
     accepted(hub)
@@ -386,10 +376,10 @@ def test_titles_may_stand_above_the_header(hub: Hub, tmp_path: Path, form: str) 
         texts = [";".join([*line[:width], *[""] * (width - len(line))]) for line in lines]
         texts = ["" if not text.strip(";") else text for text in texts]
         path.write_text("\r\n".join(texts) + "\r\n", newline="")
-    notes = Noted()
+    notes = Heard()
     (result,) = land(hub, "pemda", [path], progress=notes)
     assert (result.rows, result.header_row) == (2, 5)
-    assert any("row 5 names the columns" in note for note in notes.said)
+    assert any("row 5 names the columns" in note for note in notes.notes)
     counts, (person,) = accepted(hub)
     assert (person["row"], person["name"], counts.quarantined) == (1, "BUDI", 1)
     assert [f for f in findings(hub) if f[0] != 1] == [
@@ -572,11 +562,11 @@ def test_a_header_repeated_inside_the_table_is_nobody(hub: Hub, tmp_path: Path, 
         book.save(path)
     else:
         path.write_text("".join(";".join(line) + "\n" for line in lines))
-    told = Noted()
+    told = Heard()
     (result,) = land(hub, "pemda", [path], progress=told)
     assert (result.rows, result.bad, list(result.repeated)) == (5, 2, [2, 5])
-    assert [said for said in told.said if "rows 2, 5 name the columns again" in said]
-    assert not [said for said in told.said if "not fit" in said]
+    assert [said for said in told.notes if "rows 2, 5 name the columns again" in said]
+    assert not [said for said in told.notes if "not fit" in said]
     counts, people = accepted(hub)
     assert (counts.accepted, counts.quarantined) == (3, 2)
     assert {(p["row"], p["name"]) for p in people} == {(1, "BUDI"), (3, "ANI"), (4, "BUDI")}

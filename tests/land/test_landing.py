@@ -19,6 +19,7 @@ from mdm.landing import land
 from mdm.work.progress import Silent
 from synthetic.generate import generate
 from tests.land.deliveries import accepted, findings, land_one, landed, new_hub, write
+from tests.progress import Heard
 from tests.templates import Template
 
 
@@ -26,16 +27,6 @@ from tests.templates import Template
 def hub(empty_on_sqlite: Template, home: Path) -> Iterator[Hub]:
     with empty_on_sqlite.copy(home) as hub:
         yield hub
-
-
-class Heard(Silent):
-    """Progress that remembers what it was told."""
-
-    def __init__(self) -> None:
-        self.notes: list[str] = []
-
-    def note(self, message: str) -> None:
-        self.notes.append(message)
 
 
 def test_the_same_file_again_changes_nothing_and_says_so(hub: Hub, tmp_path: Path) -> None:

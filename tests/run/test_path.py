@@ -28,19 +28,10 @@ from mdm.lookup import profile_by_id, profile_by_nik
 from mdm.pipeline import PATH, run
 from mdm.run import RunResult, Stage, Work, carry_out
 from mdm.work.progress import Silent
+from tests.progress import Heard
 from tests.run.homes import QUIET, SOURCES, FirstRun, copy_of, golden, land_all, new_home
 
 BIODATA = "kemendagri/biodata_wni.csv"
-
-
-class Noted(Silent):
-    """Progress that keeps the notes."""
-
-    def __init__(self) -> None:
-        self.notes: list[str] = []
-
-    def note(self, message: str) -> None:
-        self.notes.append(message)
 
 
 @pytest.fixture
@@ -159,7 +150,7 @@ def test_sources_that_come_one_by_one_end_as_those_that_came_together(
     first: FirstRun, tmp_path: Path
 ) -> None:
     """What was learned from one source alone does not know how two differ: it is learned anew."""
-    told = Noted()
+    told = Heard()
     with new_home(tmp_path / "home") as hub:
         for source in SOURCES:
             land(hub, source, [first.delivery / source], progress=QUIET)
