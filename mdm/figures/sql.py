@@ -41,14 +41,15 @@ def homes() -> str:
 
 
 def of_kind(kind: str, registry: str) -> str:
-    """Cluster sizes, pairs by weight, identity status, match rates of one kind."""
+    """Cluster sizes, pairs by weight, identity status, match rates of one kind. A record of an earlier run that is away
+    in this one keeps its place among the links, and counts nowhere."""
     step = f"greatest({LIGHTEST}, least({HEAVIEST}, floor(match_weight / {HALF}) * {HALF}))"
     reason = "CASE WHEN reason IN ('weight', 'human') THEN reason ELSE 'guard' END"
     return f"""
-        WITH sized AS MATERIALIZED (
+        WITH linked AS (SELECT entity_id, source FROM {kind}_links WHERE rid IS NOT NULL), sized AS MATERIALIZED (
             SELECT entity_id, count(*) AS records, min(source) <> max(source) AS joined,
                    bool_or(source = '{registry}') AS registered
-            FROM {kind}_links GROUP BY entity_id
+            FROM linked GROUP BY entity_id
         )
         SELECT 'cluster_size' AS figure, '{kind}' AS kind,
                least(records, {LARGEST})::VARCHAR AS part, '' AS detail, count(*)::DOUBLE AS value
@@ -64,7 +65,7 @@ def of_kind(kind: str, registry: str) -> str:
         SELECT 'match', '{kind}', source, name, counted FROM (
             SELECT l.source, count(*) AS records, count(*) FILTER (s.joined) AS joined,
                    count(*) FILTER (s.registered) AS registry
-            FROM {kind}_links l JOIN sized s USING (entity_id) GROUP BY l.source
+            FROM linked l JOIN sized s USING (entity_id) GROUP BY l.source
         ) UNPIVOT (counted FOR name IN (records, joined, registry))
         """
 

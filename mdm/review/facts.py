@@ -90,7 +90,7 @@ def _facts(engine: Engine, kind: str, bounds: frozenset[int]) -> str:
     return f"""
         WITH linked AS (
             SELECT i.entity_id, count(*)::INTEGER AS records, {sources} AS sources
-            FROM {_IDS} i JOIN {kind}_links l USING (entity_id) GROUP BY i.entity_id
+            FROM {_IDS} i JOIN {kind}_links l USING (entity_id) WHERE l.rid IS NOT NULL GROUP BY i.entity_id
         ), held AS ({_benefit(engine)}), near AS ({_boundary(engine, bounds)})
         SELECT entity_id, i.records, {region}, i.sources, held.entity_id IS NOT NULL AS benefit,
                near.entity_id IS NOT NULL AS boundary

@@ -7,11 +7,13 @@ from datetime import timedelta
 import pytest
 from sqlmodel import select
 
+from mdm.compose import Hub
 from mdm.errors import UnknownError
 from mdm.hub.columns import now
 from mdm.hub.tables import Correction, CorrectionTarget, ReviewTask
 from mdm.review.claims import ChangedError, TakenError, claim, release
 from mdm.review.correcting import note
+from mdm.review.facts import facts_of
 from mdm.review.figures import figures
 from mdm.review.queue import Filters, Key, counts, next_for, page, waiting
 from tests.review.desk import ANI, BUDI, HEAD, A, B, C, D, Desk, E, F, G, H, staff
@@ -54,6 +56,17 @@ def test_an_unchanged_run_writes_no_task(desk: Desk) -> None:
     before = desk.only()
     desk.publish((A, B, 0.5))
     assert desk.only() == before
+
+
+def test_a_record_that_is_away_counts_for_no_task(hub: Hub) -> None:
+    engine = hub.engine()
+    engine.run(
+        "CREATE TABLE person_links AS SELECT * FROM "
+        "(VALUES (1, 'a', 'kemensos'), (NULL, 'a', 'pemda')) t(rid, entity_id, source)"
+    )
+    facts = facts_of(engine, "person", ["a"], frozenset())["a"]
+    engine.close()
+    assert (facts.records, facts.sources) == (1, ("kemensos",))
 
 
 def test_hubs_from_before_there_were_tasks_get_theirs(desk: Desk) -> None:
