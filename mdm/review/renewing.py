@@ -74,25 +74,27 @@ def prepare(
         open_, touched = _closure(session, run.seq, touched)
         guesses: dict[str, EntityFacts] = {}
         for kind in kinds:
-            rest = {one.entity_id for one in open_ if one.kind == kind} - facts.keys()
+            named = ((one.entity_id, one.other) for one in open_ if one.kind == kind)
+            rest = {one for both in named for one in both if one} - facts.keys()
             guesses |= facts_of(engine, kind, rest, bounds)
     return Renewal(run.seq, run.started, frozenset(touched), open_, facts, guesses, merged)
 
 
 def _changed(session: Session, seq: int) -> tuple[set[str], dict[str, set[str]]]:
-    """Entities about which this run opened or settled something; by kind those it opened. Before
-    there was any task, everything that is open."""
+    """Entities about which this run opened or settled something; by kind those it opened, with those they name, of whom
+    nothing need be open. Before there was any task, everything that is open."""
     asked_now = col(EntityQuestion.run_seq) == seq
     changed = or_(asked_now, col(EntityQuestion.retired_seq) == seq)
     if session.exec(select(ReviewTask.id).limit(1)).first() is None:
         changed = asked_now = _holds(seq)
-    query = select(EntityQuestion.entity_id, EntityQuestion.kind, asked_now).where(changed)
+    whom = (EntityQuestion.entity_id, EntityQuestion.other, EntityQuestion.kind)
+    query = select(*whom, asked_now).where(changed)
     touched: set[str] = set()
     asked: dict[str, set[str]] = defaultdict(set)
-    for entity_id, kind, open_now in session.exec(query).all():
+    for entity_id, other, kind, open_now in session.exec(query).all():
         touched.add(entity_id)
         if open_now:
-            asked[kind].add(entity_id)
+            asked[kind].update(one for one in (entity_id, other) if one)
     return touched, asked
 
 

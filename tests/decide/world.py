@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -95,6 +95,7 @@ class Country:
     passed_over: Sequence[tuple[str, str, float]] = ()
     disputed: Sequence[tuple[str, float]] = ()
     links: Mapping[str, Sequence[float]] = field(default_factory=dict)  # weights of a chain
+    implied: Collection[str] = ()  # families that only their members tell of
 
     def golden(self) -> Golden:
         persons, families = {}, {}
@@ -126,6 +127,8 @@ class Country:
             ):
                 for name, table in self.linkage(ids).items():
                     engine.register(f"{kind}_{name}", table)
+                if kind == "family" and self.implied:
+                    engine.register("family_standardised", self.families_alone(ids))
             publish(hub, engine, run, Silent(), ("person", "family"))
         finally:
             engine.close()
@@ -161,6 +164,11 @@ class Country:
             "links": table(placed, "rid entity_id"),
         }
 
+    def families_alone(self, ids: Sequence[str]) -> pa.Table:
+        """The family records as far as it is told who is implied."""
+        rows = [(10 * n, one in self.implied, None, None) for n, one in enumerate(ids)]
+        return table(rows, "rid implied desil desil_period")
+
 
 _TYPES = {
     "match_weight": pa.float64(),
@@ -169,6 +177,7 @@ _TYPES = {
     "reason": pa.string(),
     "answered": pa.bool_(),
     "implied": pa.bool_(),
+    "desil_period": pa.string(),
     "entity_id": pa.string(),
 }
 

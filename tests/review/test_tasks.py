@@ -16,7 +16,23 @@ from mdm.review.correcting import note
 from mdm.review.facts import facts_of
 from mdm.review.figures import figures
 from mdm.review.queue import Filters, Key, counts, next_for, page, waiting
-from tests.review.desk import ANI, BUDI, HEAD, A, B, C, D, Desk, E, F, G, H, staff
+from tests.review.desk import (
+    ANI,
+    BOGOR_FAMILY,
+    BUDI,
+    HEAD,
+    OTHER_FAMILY,
+    A,
+    B,
+    C,
+    D,
+    Desk,
+    E,
+    F,
+    G,
+    H,
+    staff,
+)
 
 
 def test_one_task_for_everybody_who_hangs_together(desk: Desk) -> None:
@@ -29,6 +45,15 @@ def test_one_task_for_everybody_who_hangs_together(desk: Desk) -> None:
     assert large.reasons == "|another name|passed over|"
     # More is settled by one answer, and it is nearer to doubt.
     assert large.rank > tasks[frozenset({E, F})].rank
+
+
+def test_a_task_knows_also_those_of_whom_nothing_is_open(desk: Desk) -> None:
+    """A family with a row of its own is not in question because of one that only members tell of, and stands in its
+    task: whose region is theirs both."""
+    card, implied = BOGOR_FAMILY.id, OTHER_FAMILY.id
+    desk.publish((card, implied, 0.5), implied=[implied])
+    task = desk.tasks()[frozenset({card, implied})]
+    assert (task.region, task.records) == ("320115", 20)
 
 
 def test_a_task_keeps_its_id_and_age_while_something_in_it_stays_open(desk: Desk) -> None:
