@@ -163,6 +163,8 @@ def _may_speak(only: str, source: str) -> bool:
 
 
 def _changed(typed: Typed, kind: Corrected, attribute: str, columns: Sequence[str]) -> str:
+    """SQL: later versions of what was heard, for one attribute. Rows of one key in one delivery are several records
+    (mdm/validation/versions.py): of these counts the one that goes by the key heard, while it is the newest."""
     differs = " OR ".join(f"later.{c} IS DISTINCT FROM then_.{c}" for c in columns)
     speaks = " OR ".join(f"later.{c} IS NOT NULL" for c in columns)
     same = " AND ".join(f"(meant.{c} IS NULL OR later.{c} = meant.{c})" for c in columns)
@@ -175,8 +177,12 @@ def _changed(typed: Typed, kind: Corrected, attribute: str, columns: Sequence[st
         JOIN {typed.table} later ON later.record_key = then_.record_key AND later.accepted
              AND {moment.format("later")} > {moment.format("then_")}
         JOIN {kind}_meant meant ON meant.record_key = h.record_key
+        LEFT JOIN {typed.table}_current now_ ON now_.id = later.id
         WHERE h.source = '{typed.source}' AND h.layout = '{typed.layout.name}' AND h.attribute = '{attribute}'
           AND ({differs}) AND ({speaks})
+          AND CASE WHEN now_.id IS NOT NULL THEN now_.record_key = h.heard_key ELSE NOT EXISTS (
+              FROM {typed.table} beside WHERE beside.record_key = later.record_key AND beside.accepted
+              AND beside.id <> later.id AND {moment.format("beside")} = {moment.format("later")}) END
         """
 
 

@@ -7,67 +7,70 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import pyarrow as pa
 import pyarrow.compute as pc
 from sqlmodel import Session
 
 from mdm import links
 from mdm.compose import Hub
+from mdm.contracts.ties import parted
 from mdm.hub.runs import kept_by, published_run, published_seq
 from mdm.hub.tables import Run
 from mdm.opening import open_profiles
 
-Place = tuple[str, int]
+_Record = tuple[str, str, str]  # source, layout, record key
 
 
 @dataclass(frozen=True)
 class SourceKey:
-    """One source record. `landed` is the key it landed with; `digest` that of its row, when the
-    key names another record too."""
+    """One source record. `landed` is the key it landed with; `tie` what tells it from others of that key, if its record
+    key says so; `others` the ties of records of that key that stand behind somebody else."""
 
     source: str
     layout: str
     record_key: str
     landed: str
-    digest: str | None
+    tie: str | None
+    others: tuple[str, ...] = ()
 
 
 def records_behind(hub: Hub, session: Session, ids: Sequence[str]) -> list[SourceKey]:
     """The records that stand behind some entities now."""
-    found: set[tuple[str, str, str]] = set()
+    found: set[_Record] = set()
     for opened in open_profiles(hub, session, ids, published_seq(session)).values():
         found.update(tuple(record[:3]) for record in json.loads(opened.content)["records"])
     run = published_run(session)
     if run is not None:
         found.update(map(_named, links.of_entities(hub, session, run, "person", ids).to_pylist()))
-    origin = _origin(hub, run, {key for _, _, key in found}) if run is not None else {}
-    return [_landed(hub, record, origin.get(record)) for record in sorted(found)]
+    others = _others(hub, run, found) if run is not None else {}
+    return [_key(record, others.get(_landed(record), ())) for record in sorted(found)]
 
 
-def _origin(hub: Hub, run: Run, keys: Collection[str]) -> dict[tuple[str, str, str], Place]:
-    """Where the records of some keys landed: batch and row."""
-    kept = hub.lake.pick("run/person_origin", kept_by(run), "record_key", keys)
-    rows = kept.to_pylist() if kept is not None else []
-    return {_named(row): (row["batch"], row["row"]) for row in rows}
+def _key(record: _Record, others: Collection[str]) -> SourceKey:
+    landed, tie, _ = parted(record[2])
+    return SourceKey(*record, landed, tie, () if tie else tuple(sorted(others)))
 
 
-def _named(row: Mapping[str, Any]) -> tuple[str, str, str]:
-    return row["source"], row["layout"], row["record_key"]
-
-
-def _landed(hub: Hub, record: tuple[str, str, str], place: Place | None) -> SourceKey:
-    source, layout, key = record
-    if place is None or "#" not in key:
-        return SourceKey(*record, landed=key, digest=None)
-    batch, number = place
-    reader = hub.lake.reader(
-        f"landed/{source}/{layout}", batch, ("record_key", "row_digest", "row")
-    )
+def _others(hub: Hub, run: Run, own: Collection[_Record]) -> Mapping[_Record, set[str]]:
+    """Landed record → the ties of others of its key, as far as a run knows them. Of two alike in their ties, too,
+    nobody can tell the rows: they go with the first of them."""
+    wanted = {_landed(record) for record in own}
+    found: dict[_Record, set[str]] = {}
+    reader = hub.lake.reader("run/person_links", kept_by(run), ("source", "layout", "record_key"))
     for some in reader or ():
-        for row in some.filter(pc.equal(some["row"], pa.scalar(number, pa.int32()))).to_pylist():
-            if row["record_key"] != key:
-                return SourceKey(*record, landed=row["record_key"], digest=row["row_digest"])
-    return SourceKey(*record, landed=key, digest=None)
+        tied = some.filter(pc.match_substring(some["record_key"], "#"))
+        for record in map(_named, tied.to_pylist()):
+            _, tie, first = parted(record[2])
+            if tie and first and record not in own and _landed(record) in wanted:
+                found.setdefault(_landed(record), set()).add(tie)
+    return found
+
+
+def _landed(record: _Record) -> _Record:
+    return record[0], record[1], parted(record[2])[0]
+
+
+def _named(row: Mapping[str, Any]) -> _Record:
+    return row["source"], row["layout"], row["record_key"]
 
 
 def by_layout(records: Sequence[SourceKey]) -> Mapping[tuple[str, str], frozenset[str]]:

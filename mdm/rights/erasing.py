@@ -160,9 +160,16 @@ def _erasure(
         records=tuple(sorted(held.mac(one.source, one.layout, one.record_key) for one in records)),
         rows=tuple(
             sorted(
-                held.mac(one.source, one.layout, one.landed, one.digest)
+                held.mac(one.source, one.layout, one.landed, one.tie)
                 for one in records
-                if one.digest is not None
+                if one.tie is not None
+            )
+        ),
+        others=tuple(
+            sorted(
+                held.mac(one.source, one.layout, one.landed, tie)
+                for one in records
+                for tie in one.others
             )
         ),
         reason=reason,

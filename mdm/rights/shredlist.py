@@ -35,8 +35,9 @@ Record = tuple[str, str, str]  # source, layout, record key
 
 @dataclass(frozen=True)
 class Erasure:
-    """One erasure. `records` are MACs of (source, layout, record key); `rows` MACs of single rows,
-    for records that share their key with another; `layouts` where they came from."""
+    """One erasure. `records` are MACs of (source, layout, record key); `rows`, for records that share their key with
+    another, MACs of that key and their tie (in older lists: the digest of one row); `others` those of that key and the
+    ties of records that stay; `layouts` where they came from."""
 
     at: str
     entities: tuple[str, ...]
@@ -46,6 +47,7 @@ class Erasure:
     reason: str
     actor: str
     approved_by: str | None
+    others: tuple[str, ...] = ()
 
 
 class ShredList:
@@ -77,8 +79,26 @@ class ShredList:
         """MACs of every single row that was erased."""
         return frozenset(mac for _, one in self.erasures for mac in one.rows)
 
+    @cached_property
+    def others(self) -> frozenset[str]:
+        """MACs of the rows that stay though a record of their key was erased."""
+        return frozenset(mac for _, one in self.erasures for mac in one.others) - self.rows
+
+    @property
+    def shared(self) -> bool:
+        """Whether a key that was erased may be others' too."""
+        return bool(self.rows or self.others)
+
+    def names(self, source: str, layout: str, landed: str, *, tie: str, digest: str) -> bool:
+        """Whether a landed row was erased. Its tie and digest are looked at where its key may be others' too."""
+        whole = self.mac(source, layout, landed) in self.records
+        if not self.shared:
+            return whole
+        own, row = (self.mac(source, layout, landed, one) for one in (tie, digest))
+        return not self.rows.isdisjoint((own, row)) or (whole and own not in self.others)
+
     def mac(self, *parts: str) -> str:
-        """The MAC of a record (source, layout, record key) or a row (and its digest)."""
+        """The MAC of a record (source, layout, record key) or of rows of it (and their tie)."""
         text = length_prefixed(b"record", *(part.encode() for part in parts))
         return hmac.digest(self._key, text, "sha256")[:MAC_BYTES].hex()
 
@@ -244,6 +264,7 @@ def _erasure(said: dict[str, Any]) -> Erasure:
         reason=said["reason"],
         actor=said["actor"],
         approved_by=said["approved_by"],
+        others=tuple(said.get("others", ())),  # lists of before have none
     )
 
 

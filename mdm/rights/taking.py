@@ -16,6 +16,8 @@ from sqlmodel import Session
 
 from mdm.audit import changes, vouched
 from mdm.compose import Hub
+from mdm.contracts import Layout, contract_for, load_contracts
+from mdm.contracts.ties import tie, tie_columns
 from mdm.hub.tables import Batch
 from mdm.lake import LakeFile
 from mdm.rights.shredlist import ShredList
@@ -59,13 +61,14 @@ def take_landed(
     hub: Hub, shred: ShredList, files: Iterable[LakeFile], hint: Hint | None = None
 ) -> Taken:
     """Write landed files without the erased rows, and the findings about them; adopt nothing yet."""
-    taken = Taken()
+    taken, contracts = Taken(), load_contracts(hub.settings.home / "contracts")
     for file in files:
-        _, source, layout = file.dataset.split("/")
-        keys = None if hint is None else hint.get((source, layout), frozenset())
+        _, source, name = file.dataset.split("/")
+        layout = contract_for(contracts, source).layout(name)
+        keys = None if hint is None else hint.get((source, name), frozenset())
         rows: set[int] = set()
-        for batch in hub.lake.batches(file, ("record_key", "row_digest", "row")):
-            rows |= set(_doomed_rows(shred, source, layout, batch, keys))
+        for batch in hub.lake.batches(file, (*_LANDED, *tie_columns(layout))):
+            rows |= set(_doomed_rows(hub, shred, source, layout, batch, keys))
         if rows:
             taken.rows.setdefault(file.owner, set()).update(rows)
             taken.swaps.append((file, hub.lake.rewrite(file, _without(rows))))
@@ -75,19 +78,40 @@ def take_landed(
     return taken
 
 
-def _doomed_rows(
-    shred: ShredList, source: str, layout: str, batch: pa.RecordBatch, keys: frozenset[str] | None
+_LANDED = ("record_key", "row_digest", "row")
+
+
+def _doomed_rows(  # noqa: PLR0917 - of which file, and where to look
+    hub: Hub,
+    shred: ShredList,
+    source: str,
+    layout: Layout,
+    batch: pa.RecordBatch,
+    keys: frozenset[str] | None,
 ) -> Iterator[int]:
     """Numbers of the rows of a landed file that the list names."""
+    batch = batch.filter(pc.is_valid(batch["record_key"]))
     if keys is not None:
         batch = batch.filter(pc.is_in(batch["record_key"], pa.array(sorted(keys), pa.string())))
-    columns = (batch[name].to_pylist() for name in ("record_key", "row_digest", "row"))
-    for key, digest, row in zip(*columns, strict=True):
-        if key is not None and (
-            shred.mac(source, layout, key) in shred.records
-            or (shred.rows and shred.mac(source, layout, key, digest or "") in shred.rows)
-        ):
+    ties = _ties(hub, layout, batch) if shred.shared else [""] * batch.num_rows
+    columns = (batch[name].to_pylist() for name in _LANDED)
+    for key, digest, row, own in zip(*columns, ties, strict=True):
+        if shred.names(source, layout.name, key, tie=own, digest=digest or ""):
             yield row
+
+
+def _ties(hub: Hub, layout: Layout, batch: pa.RecordBatch) -> list[str]:
+    """What tells the rows from others of their key."""
+    engine = hub.engine(threads=1)
+    try:
+        numbered = pa.table(batch).append_column(
+            "place", pa.array(range(batch.num_rows), pa.int64())
+        )
+        engine.register("landed_rows", numbered)
+        found = engine.fetch(f"SELECT {tie(layout, 'l')} AS tie FROM landed_rows l ORDER BY place")
+        return [row["tie"] for row in found.to_pylist()]
+    finally:
+        engine.close()
 
 
 def _without(rows: set[int]) -> Callable[[pa.RecordBatch], pa.RecordBatch]:

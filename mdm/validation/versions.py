@@ -5,15 +5,16 @@ A record key names one record in the deliveries of a provider. A later delivery 
 replaces the record; the earlier rows stay landed. One that says again what the delivery before said, of the
 same date, confirms that version, which goes on counting: files are delivered whole every month, and nearly all
 profiles would be sealed anew because a row stands elsewhere. Two rows with one key in one delivery are two
-records: each then carries a digest of what identifies it behind the key, and rows alike in that too
-are counted.
+records: each then carries a digest of what identifies it behind the key (its tie), and rows alike in that too
+are counted. A record keeps the key it had, so that its id and what people said of it hold: who had the number before
+somebody else was given it, too, goes on without a tie, and a double goes on with it when the other is gone.
 """
 
 from __future__ import annotations
 
-from matching import cleaners
 from matching.engine import Engine
 from mdm.contracts import Layout
+from mdm.contracts.ties import shared_key, tie
 
 
 def confirmed(kind: str) -> str:
@@ -37,7 +38,7 @@ def number_current(engine: Engine, layout: Layout, landed: str, typed: str, star
     """
     versions, doubles, current = f"{typed}_versions", f"{typed}_doubles", f"{typed}_current"
     engine.table(versions, _newest_sql(engine, typed))
-    several = engine.table(doubles, _doubles_sql(layout, landed, versions))
+    several = engine.table(doubles, _doubles_sql(layout, landed, typed, versions))
     key, join = "v.record_key", ""
     if several:
         key = "coalesce(d.record_key, v.record_key)"
@@ -83,21 +84,32 @@ def _newest_sql(engine: Engine, typed: str) -> str:
         """
 
 
-def _doubles_sql(layout: Layout, landed: str, versions: str) -> str:
-    """Rows that share their key, each with its own: key, digest, a count for rows alike in both."""
-    shared = f"SELECT record_key FROM {versions} GROUP BY record_key HAVING count(*) > 1"
-    names = [layout.landed_name(column).replace('"', '""') for column in layout.record_key.digest]
-    tie = cleaners.digest([f"""upper({cleaners.tidy(f'l."{name}"')})""" for name in names])
-    marked = (
-        f'SELECT v.id, l.batch, l."row", l.file, l.row_digest, v.record_key, left({tie}, 8) AS tie '
-        f"FROM (SELECT v.* FROM {versions} v JOIN ({shared}) s USING (record_key)) v "
-        f"JOIN {landed} l ON l.rowid = v.id"
-    )
-    count = (
-        'row_number() OVER (PARTITION BY record_key, tie ORDER BY row_digest, file, batch, "row")'
-    )
-    return (
-        "SELECT id, record_key || '#' || tie || "
-        f"CASE WHEN n > 1 THEN '.' || n ELSE '' END AS record_key "
-        f"FROM (SELECT *, {count} AS n FROM ({marked}))"
-    )
+def _doubles_sql(layout: Layout, landed: str, typed: str, versions: str) -> str:
+    """Rows whose key was ever shared within a delivery, each with a key of its own: with its tie, and a count for rows
+    alike in both. Without are the one that stood alone last before the key was first shared, and whoever stands alone
+    now and was never a double."""
+    own = f"{tie(layout, 'l')} AS tie"
+    place = 'l.row_digest, l.file, l.batch, l."row"'
+    return f"""
+        WITH rows AS (
+            SELECT id, record_key, delivered_on::VARCHAR || ' ' || delivery AS moment FROM {typed} WHERE accepted
+        ), shared AS (
+            SELECT record_key, moment FROM rows GROUP BY ALL HAVING count(*) > 1
+        ), first AS (SELECT record_key, min(moment) AS since FROM shared GROUP BY record_key),
+        marked AS (
+            SELECT id, record_key, moment, since, shared.moment IS NOT NULL AS double, {own}, {place}
+            FROM rows JOIN first USING (record_key) LEFT JOIN shared USING (record_key, moment)
+            JOIN {landed} l ON l.rowid = id
+        ), known AS (
+            SELECT record_key, arg_max(tie, moment) FILTER (moment < since) AS holder,
+                   list(tie) FILTER (double) AS doubles
+            FROM marked GROUP BY record_key
+        ), counted AS (
+            SELECT *, row_number() OVER (PARTITION BY record_key, tie ORDER BY row_digest, file, batch, "row") AS n
+            FROM marked JOIN known USING (record_key) SEMI JOIN {versions} USING (id)
+        )
+        SELECT id, CASE WHEN n = 1 AND (tie = holder OR NOT list_contains(doubles, tie)) IS TRUE THEN record_key
+                   ELSE {shared_key("record_key", "tie")} || CASE WHEN n > 1 THEN '.' || n ELSE '' END
+                   END AS record_key
+        FROM counted
+        """

@@ -170,6 +170,48 @@ def test_the_erased_stay_out_of_later_runs_and_deliveries(
     assert run(hub, QUIET).unchanged
 
 
+@pytest.mark.parametrize("holder", [True, False], ids=["who had it first", "who got it later"])
+def test_of_two_with_one_number_one_is_erased_and_the_other_stays(
+    world: World, hub: Hub, tmp_path: Path, holder: bool
+) -> None:
+    """All that was ever delivered of the one, and all that will be; of the other nothing."""
+    with (world.delivery / "kemendagri" / "biodata_wni.csv").open(newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    (own,) = (row for row in rows if row["NIK"] == world.nik)
+    other = own | {"NAMA_LGKP": "SESEORANG DARI JAUH", "TGL_LHR": "1950-05-05"}
+    later = tmp_path / "later"
+    later.mkdir()
+
+    def deliver(**changed: str) -> None:
+        with (later / "biodata_wni.csv").open("w", newline="") as stream:
+            writer = csv.DictWriter(stream, list(own))
+            writer.writeheader()
+            writer.writerows([row | changed for row in (own, other)])
+        land(hub, "kemendagri", [later], progress=QUIET)
+        run(hub, QUIET)
+
+    def names() -> set[str]:
+        reader = hub.lake.reader("landed/kemendagri/biodata_wni")
+        landed = reader.read_all().to_pylist() if reader else []
+        return {row["NAMA_LGKP"] for row in landed if row["NIK"] == world.nik}
+
+    gone = whom.entity_of(hub, world.nik)
+    deliver(PDDK_AKH="9")
+    assert names() == {own["NAMA_LGKP"], other["NAMA_LGKP"]}
+    shared = hub.lake.reader("run/person_links")
+    (theirs,) = {
+        row["entity_id"]
+        for row in (shared.read_all().to_pylist() if shared else [])
+        if row["record_key"].startswith(f"{world.nik}#")
+    }
+    approving.erase(hub, gone if holder else theirs)
+    stays = {(other if holder else own)["NAMA_LGKP"]}
+    assert names() == stays
+    deliver(PDDK_AKH="5")
+    assert names() == stays
+    assert verify(hub, QUIET).holds
+
+
 def test_a_restored_backup_forgets_again_when_it_is_opened(
     world: World, hub: Hub, tmp_path: Path
 ) -> None:

@@ -18,6 +18,8 @@ from mdm import judgements, rulebook
 from mdm.audit.verifying import verify
 from mdm.checking import check
 from mdm.compose import Hub
+from mdm.corrections import store
+from mdm.corrections.outcomes import outcomes
 from mdm.export import export_links
 from mdm.hub.runs import published_seq
 from mdm.hub.tables import Entity, SealedProfile
@@ -28,6 +30,7 @@ from mdm.lookup import profile_by_id, profile_by_nik
 from mdm.pipeline import PATH, run
 from mdm.run import RunResult, Stage, Work, carry_out
 from mdm.work.progress import Silent
+from tests.corrections.chain import approve, draft
 from tests.progress import Heard
 from tests.run.homes import QUIET, SOURCES, FirstRun, copy_of, golden, land_all, new_home
 
@@ -259,6 +262,45 @@ def test_what_people_judged_holds_through_runs_retraining_and_new_rules(
     monkeypatch.setitem(rulebook._ROOMS, "matching", rules)
     assert not run(hub, QUIET).unchanged
     holds()
+
+
+def test_who_has_a_number_that_somebody_else_is_given_too_stays_who_they_are(
+    first: FirstRun, hub: Hub, tmp_path: Path
+) -> None:
+    """Their id, what people said of their records, and what officers corrected."""
+    known, count = links(hub), Counter(links(hub).values())
+    rows = registry_rows(first.delivery)
+    alone = [row["NIK"] for row in rows if count[known["kemendagri", row["NIK"]]] == 1]
+    parted = next(
+        (ref(record), RecordRef("kemendagri", "biodata_wni", row["NIK"]))
+        for row in rows
+        for record, entity_id in known.items()
+        if entity_id == known["kemendagri", row["NIK"]] and record[0] == "kemensos"
+    )
+    judgements.record(hub, "person", *parted, "non-link", actor="staff:s", reason="test")
+    values = {"name": "NAMA YANG LAIN"}
+    one = draft("correct-value", known["kemendagri", alone[1]], attribute="name", values=values)
+    made = approve(hub, one)
+    run(hub, QUIET)
+    before, said = links(hub), became(hub, made)
+    stranger = rows[0] | {"NAMA_LGKP": "SESEORANG DARI JAUH", "TGL_LHR": "1950-05-05"}
+    shared = {*alone[:2], parted[1].record_key}
+    folder = tmp_path / "again"
+    folder.mkdir()
+    write_rows(folder / "biodata_wni.csv", [*({**stranger, "NIK": nik} for nik in shared), *rows])
+    land(hub, "kemendagri", [folder], progress=QUIET)
+    run(hub, QUIET)
+    after = links(hub)
+    assert {record: after[record] for record in before} == before
+    assert entity(hub, parted[0]) != entity(hub, parted[1])
+    assert became(hub, made) == said == ["lost"]
+
+
+def became(hub: Hub, correction: str) -> list[str]:
+    """What became of an approved correction."""
+    with hub.sessions.read() as session:
+        opened = list(store.open_many(hub, session, [store.by_id(session, correction)]))
+        return [one.outcome for one in outcomes(hub, session, opened)[correction]]
 
 
 def test_a_judgement_taken_back_gives_the_machine_its_say(hub: Hub) -> None:

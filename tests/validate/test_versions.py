@@ -75,3 +75,46 @@ def test_two_rows_of_one_key_confirm_none(again: int, tmp_path: Path) -> None:
     hub.close()
     files = [one["file"] for one in people if str(one["record_key"]).startswith("KS1")]
     assert files == ["d1.csv"] * again
+
+
+@pytest.mark.parametrize(
+    ("deliveries", "expected"),
+    [
+        ([["BUDI"], ["SITI", "BUDI"]], {"BUDI": "KS1", "SITI": "KS1#"}),
+        ([["BUDI"], ["SITI", "BUDI"], ["BUDI"]], {"BUDI": "KS1"}),
+        ([["BUDI"], ["SITI", "BUDI"], ["SITI"]], {"SITI": "KS1#"}),
+        ([["SITI", "BUDI"]], {"BUDI": "KS1#", "SITI": "KS1#"}),
+        ([["SITI", "BUDI"], ["BUDI"]], {"BUDI": "KS1#"}),
+        ([["BUDI"], ["BUDHI"]], {"BUDHI": "KS1"}),
+        ([["BUDI"], ["SITI", "BUDI"], ["BUDHI"]], {"BUDHI": "KS1"}),
+    ],
+)
+def test_a_record_keeps_its_key_when_others_get_its_number_or_lose_it(
+    deliveries: list[list[str]], expected: dict[str, str], tmp_path: Path
+) -> None:
+    hub = new_hub(tmp_path)
+    ties: dict[str, str] = {}
+    for day, names in enumerate(deliveries):
+        alone = {"IDSEMESTA": f"ALONE{day}", "NIK": ""}
+        path = write(tmp_path / f"d{day}.csv", "siksng_individu", alone, *({"Nama": n} for n in names))  # fmt: skip
+        land_one(hub, path, "kemensos", delivered_on=FIRST_DAY + timedelta(day))
+        people = {str(one["name"]): str(one["record_key"]) for one in accepted(hub)[1]}
+        keys = {name: key for name, key in people.items() if key.startswith("KS1")}
+        for name, key in keys.items():
+            assert "#" not in key or ties.setdefault(name, key) == key, (
+                "a tie is its record's for good"
+            )
+    hub.close()
+    assert {name: key[:4] for name, key in keys.items()} == expected
+
+
+def test_of_a_row_that_is_suddenly_there_twice_one_keeps_its_key(tmp_path: Path) -> None:
+    hub = new_hub(tmp_path)
+    for day, rows_of_key in enumerate((1, 2)):
+        alone = {"IDSEMESTA": f"ALONE{day}", "NIK": ""}
+        path = write(tmp_path / f"d{day}.csv", "siksng_individu", alone, *[{}] * rows_of_key)
+        land_one(hub, path, "kemensos", delivered_on=FIRST_DAY + timedelta(day))
+    keys = sorted(str(one["record_key"]) for one in accepted(hub)[1])
+    hub.close()
+    assert [key for key in keys if key.startswith("KS1")] == ["KS1", keys[-1]]
+    assert keys[-1].endswith(".2")

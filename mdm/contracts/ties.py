@@ -1,0 +1,41 @@
+"""Ties: what tells two records of one key apart, a digest of what identifies a row behind its key.
+
+A provider that gives one number to two people in one delivery has two records under one key. The record key of either
+may carry its tie: `<key>#<tie>`, `<key>#<tie>.2` for the second of those alike in it, too (mdm/validation/versions.py).
+"""
+
+from __future__ import annotations
+
+import re
+
+from matching import cleaners
+from mdm.contracts.layouts import Layout
+
+FIGURES = 8
+_SHARED = re.compile(rf"(.+)#([0-9a-f]{{{FIGURES}}})(\.[0-9]+)?")
+
+
+def tie_columns(layout: Layout) -> list[str]:
+    """The columns of the landed dataset that a tie is made of."""
+    return [layout.landed_name(column) for column in layout.record_key.digest]
+
+
+def tie(layout: Layout, landed: str) -> str:
+    """SQL: the tie of a row of table `landed`."""
+    names = [name.replace('"', '""') for name in tie_columns(layout)]
+    digest = cleaners.digest(
+        [f"""upper({cleaners.tidy(f'{landed}."{name}"')})""" for name in names]
+    )
+    return f"left({digest}, {FIGURES})"
+
+
+def shared_key(key: str, tie: str) -> str:
+    """SQL: the record key that carries a tie."""
+    return f"{key} || '#' || {tie}"
+
+
+def parted(record_key: str) -> tuple[str, str | None, bool]:
+    """The key that a record landed with, its tie if its record key carries one, and whether it is the first of those
+    alike in both."""
+    found = _SHARED.fullmatch(record_key)
+    return (found[1], found[2], found[3] is None) if found else (record_key, None, True)
