@@ -34,13 +34,12 @@ from mdm.hub.tables import (
 )
 from mdm.hub.tables.corrections import WAITING
 from mdm.jobs import forgetting as jobs
-from mdm.judgements import RecordRef
 from mdm.lake import LakeFile
 from mdm.opening import niks_told, open_every_version
 from mdm.publishing import clear_staged
 from mdm.review import forgetting as review
 from mdm.rights.shredlist import Erasure, ShredList
-from mdm.rights.taking import Hint, Taken, take_landed, take_linked
+from mdm.rights.taking import Erased, Hint, Taken, take_landed, take_linked
 from mdm.work.progress import Progress
 
 ERASED = "erased"  # status of an entity whose key was shredded
@@ -59,7 +58,7 @@ def carry_out(
     clear_staged(hub)
     with progress.task("take records out of the lake"):
         taken = take_landed(hub, shred, _files(hub, erasure.layouts), hint)
-        take_linked(hub, shred, taken, hint)
+        take_linked(hub, shred.behind(erasure), taken, hint)
     with hub.sessions.begin() as session:
         _let_others_end(hub, session, erasure.entities)
         session.add(ShredEntry(n=n, line=shred.lines[n]))
@@ -104,14 +103,12 @@ def _shred(hub: Hub, session: Session, shred: ShredList, erasure: Erasure) -> di
     """Everything in the database that would tell of the erased; how much of each there was."""
     ids = list(erasure.entities)
 
-    def erased(ref: RecordRef) -> bool:
-        return shred.mac(*ref) in shred.records
-
+    erased = shred.behind(erasure)
     counts = {
         "exchanges": Exchanges(hub.keys).forget_answers(session),
         "jobs": jobs.forget(hub, session, niks_told(hub, session, ids)),
-        "versions shared": _blank_shared(hub, session, shred, erasure),
-        "judgements": _forget_judgements(hub, session, shred),
+        "versions shared": _blank_shared(hub, session, erased, erasure),
+        "judgements": _forget_judgements(hub, session, erased),
         "corrections": corrections.forget(hub, session, ids, erased),
         "answers": review.forget(hub, session, ids, erased),
     }
@@ -163,7 +160,7 @@ def _bury(hub: Hub, session: Session, ids: Sequence[str]) -> None:
     session.flush()
 
 
-def _blank_shared(hub: Hub, session: Session, shred: ShredList, erasure: Erasure) -> int:
+def _blank_shared(hub: Hub, session: Session, erased: Erased, erasure: Erasure) -> int:
     """Old versions of other entities, from a time when records of both were taken for one. That they
     are gone is on record, so that the log does not miss them."""
     ids = erasure.entities
@@ -177,7 +174,7 @@ def _blank_shared(hub: Hub, session: Session, shred: ShredList, erasure: Erasure
         opened
         for opened in open_every_version(hub, session, sorted(others))
         if any(
-            shred.mac(*record[:3]) in shred.records
+            erased((record[0], record[1], record[2]))
             for record in json.loads(opened.content)["records"]
         )
     ]
@@ -203,12 +200,12 @@ def _blank_shared(hub: Hub, session: Session, shred: ShredList, erasure: Erasure
     return len(blank)
 
 
-def _forget_judgements(hub: Hub, session: Session, shred: ShredList) -> int:
+def _forget_judgements(hub: Hub, session: Session, erased: Erased) -> int:
     """The keys of judgements about erased records: who judged stays, about whom does not."""
     gone = [
         judgement.id
         for judgement, pair in judgements.pairs(hub, session)
-        if any(shred.mac(*record) in shred.records for record in pair)
+        if any(erased(record) for record in pair)
     ]
     for identity in gone:
         session.exec(delete(JudgementKey).where(col(JudgementKey.id) == identity))

@@ -13,7 +13,7 @@ import base64
 import hmac
 import json
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
@@ -83,6 +83,12 @@ class ShredList:
     def others(self) -> frozenset[str]:
         """MACs of the rows that stay though a record of their key was erased."""
         return frozenset(mac for _, one in self.erasures for mac in one.others) - self.rows
+
+    def behind(self, erasure: Erasure) -> Callable[[Record], bool]:
+        """Whether a source record stood behind who was erased, to be asked while that is carried out: once it is done
+        the same key may be somebody else's, to whom the number was given, too."""
+        own = frozenset(erasure.records)
+        return lambda record: self.mac(*record) in own
 
     @property
     def shared(self) -> bool:

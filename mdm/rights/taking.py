@@ -25,6 +25,8 @@ from mdm.rights.shredlist import ShredList
 KEYS = ("source", "layout", "record_key")
 #: (source, layout) → landed record keys worth a look; None: look at every row.
 Hint = Mapping[tuple[str, str], frozenset[str]]
+#: Whether a source record (source, layout, record key) stood behind who is erased.
+Erased = Callable[[tuple[str, str, str]], bool]
 
 
 @dataclass
@@ -132,7 +134,7 @@ def _take_findings(hub: Hub, taken: Taken, file: LakeFile) -> None:
         taken.swaps.append((file, hub.lake.rewrite(file, _without(rows))))
 
 
-def take_linked(hub: Hub, shred: ShredList, taken: Taken, hint: Hint | None) -> None:
+def take_linked(hub: Hub, erased: Erased, taken: Taken, hint: Hint | None) -> None:
     """Leave the records out of every table that runs kept of records by their keys."""
     sources = {source for source, _ in hint or ()}
     for dataset in hub.lake.datasets("run/"):
@@ -141,22 +143,20 @@ def take_linked(hub: Hub, shred: ShredList, taken: Taken, hint: Hint | None) -> 
                 break
             doomed = False
             for batch in hub.lake.batches(file, KEYS):
-                doomed = doomed or pc.any(_erased(shred, batch, sources)).as_py()
+                doomed = doomed or pc.any(_erased(erased, batch, sources)).as_py()
             if doomed:
                 fresh = hub.lake.rewrite(
-                    file, lambda batch: batch.filter(pc.invert(_erased(shred, batch, sources)))
+                    file, lambda batch: batch.filter(pc.invert(_erased(erased, batch, sources)))
                 )
                 taken.swaps.append((file, fresh))
 
 
-def _erased(shred: ShredList, batch: pa.RecordBatch, sources: set[str]) -> pa.Array[Any]:
+def _erased(erased: Erased, batch: pa.RecordBatch, sources: set[str]) -> pa.Array[Any]:
     """Which rows name an erased record. `sources`: only records of these are looked at, if any."""
     columns = [batch[name].to_pylist() for name in KEYS]
     return pa.array(
         [
-            None not in record
-            and (not sources or record[0] in sources)
-            and shred.mac(*record) in shred.records
+            None not in record and (not sources or record[0] in sources) and erased(record)
             for record in zip(*columns, strict=True)
         ],
         pa.bool_(),

@@ -14,14 +14,14 @@ from typing import Any
 import pytest
 from sqlmodel import col, select
 
-from mdm import judgements, rotation
+from mdm import judgements, links, rotation
 from mdm.access.errors import SecondPersonError
 from mdm.audit import leaf_hash
 from mdm.audit.verifying import verify
 from mdm.compose import Hub
 from mdm.errors import HomeError, InputError, IntegrityError
 from mdm.homes import create_home, open_home
-from mdm.hub.runs import published_seq
+from mdm.hub.runs import published_run, published_seq
 from mdm.hub.tables import AuditEvent, Batch, EntityKey, NikToken, SealedProfile
 from mdm.judgements import RecordRef
 from mdm.landing import land
@@ -30,6 +30,8 @@ from mdm.opening import open_profiles
 from mdm.pipeline import run
 from mdm.rights import erasing, shredlist, whom
 from mdm.rights.erasing import Erased
+from mdm.rights.whom import carried_by
+from mdm.survivorship.explain import every_value
 from mdm.validation import validate
 from mdm.work.lock import BusyError
 from mdm.work.progress import Advance, Silent
@@ -209,6 +211,18 @@ def test_of_two_with_one_number_one_is_erased_and_the_other_stays(
     assert names() == stays
     deliver(PDDK_AKH="5")
     assert names() == stays
+    # Who stays may go by the key of the erased since: that is nothing to who is erased next.
+    (left,) = carried_by(hub, world.nik)
+    another = next(
+        nik for nik in niks(world.delivery, 99) if nik != world.nik and _carried(hub, nik) == 1
+    )
+    erase(hub, another)
+    with hub.sessions.read() as session:
+        opened = open_profiles(hub, session, [left], published_seq(session))[left]
+        seen = published_run(session)
+        assert seen is not None
+        assert links.of_entities(hub, session, seen, "person", [left]).num_rows
+    assert stays <= set(every_value(opened.content, "name"))
     assert verify(hub, QUIET).holds
 
 
