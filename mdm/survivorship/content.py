@@ -4,7 +4,7 @@
 "regions":…,"rules":digest}`: keys sorted, no blanks. `links` alone names other entities; without
 it the content depends on the records and the rules only. `regions` is the system and edition of
 every `region_today` (law 12). A record is `[source, layout, record_key, batch,
-file, row, date]`; records are in the order of source, layout, record key.
+file, row, date]`; records are in the order of source, layout, record key, corrections the later first.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from mdm.survivorship.agreed import Spoken, agreed_sql
 from mdm.survivorship.choose import contested_sql, voices_sql
 from mdm.survivorship.columns import Column, chunk_sql, columns_of
 from mdm.survivorship.links import links_table
+from mdm.survivorship.order import turns_sql
 from mdm.survivorship.rules import Kind, SurvivorshipRules, load_rules
 from mdm.survivorship.status import status_sql
 from mdm.survivorship.trust import MAX_RECORDS, source_no, trust_key
@@ -114,7 +115,7 @@ def _number(engine: Engine, plan: _Plan, chunk: int) -> int:
     kind, rules = plan.kind, plan.rules
     chunks = int(engine.scalar(f"SELECT count(*) FROM {kind}_links")) // chunk + 1
     records = f"""
-        SELECT s.rid, l.entity_id, s.layout, s.record_key, s.value_date,
+        SELECT s.rid, l.entity_id, s.source, s.layout, s."row", s.record_key, s.value_date,
                {source_no("s.source", plan.sources)} AS source_no
         FROM {kind}_standardised s JOIN {kind}_links l USING (rid)
     """
@@ -132,7 +133,7 @@ def _number(engine: Engine, plan: _Plan, chunk: int) -> int:
         for name in sorted({c.trust for c in plan.columns})
     )
     one_each = "bit_count(said_by & ((1::BIGINT << source_no) - 1))"
-    sorted_in = "row_number() OVER (PARTITION BY entity_no ORDER BY source_no, layout, record_key)"
+    sorted_in = f"row_number() OVER (PARTITION BY entity_no ORDER BY source_no, {turns_sql()})"
     turned = f"SELECT *, {sorted_in} - 1 AS turn_no FROM known"
     if plan.spoken is not None:
         turned += f""" WHERE many

@@ -24,6 +24,7 @@ place, otherwise the reason code by which it lost (see `reasons` in survivorship
 from __future__ import annotations
 
 from matching.engine import Engine
+from mdm.survivorship.order import turns_sql
 from mdm.survivorship.rules import SurvivorshipRules, load_rules
 from mdm.survivorship.trust import day_of, source_no, trust_key, trust_of, turn_of, weight_of
 
@@ -40,13 +41,13 @@ def members(engine: Engine, rules: SurvivorshipRules | None = None) -> None:
         ("person_entity", "family_entity"),
         """
         SELECT l.entity_id AS inner_entity, k.family_entity AS outer_entity, s.relationship,
-               s.source, s.layout, s.record_key, s.value_date
+               s.source, s.layout, s."row", s.record_key, s.value_date
         FROM person_standardised s
         JOIN person_links l USING (rid)
         JOIN family_kk k ON k.kk = s.kk
         WHERE k.family_entity IS NOT NULL
         UNION ALL
-        SELECT l.entity_id, NULL, s.relationship, s.source, s.layout, s.record_key, s.value_date
+        SELECT l.entity_id, NULL, s.relationship, s.source, s.layout, s."row", s.record_key, s.value_date
         FROM person_standardised s
         JOIN person_links l USING (rid)
         WHERE s.kk IS NULL AND s.relationship IS NOT NULL
@@ -60,7 +61,7 @@ def members(engine: Engine, rules: SurvivorshipRules | None = None) -> None:
         ("family_entity", "household_entity"),
         """
         SELECT l.entity_id AS inner_entity, h.entity_id AS outer_entity,
-               s.source, s.layout, s.record_key, s.value_date
+               s.source, s.layout, s."row", s.record_key, s.value_date
         FROM family_standardised s
         JOIN family_links l USING (rid)
         JOIN household_family_links h USING (rid)
@@ -93,7 +94,7 @@ def _place(
         WITH turned AS (
             SELECT *, {extra} AS extra, {source_no("source", sources)} AS source_no,
                    row_number() OVER (PARTITION BY inner_entity
-                       ORDER BY source, layout, record_key, value_date) - 1 AS turn_no,
+                       ORDER BY source, {turns_sql()}, value_date) - 1 AS turn_no,
                    greatest(value_date, max(value_date) FILTER (outer_entity IS NOT NULL)
                        OVER (PARTITION BY inner_entity)) AS newest
             FROM {table}_voices

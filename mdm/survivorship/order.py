@@ -1,4 +1,4 @@
-"""Order among texts: places as signs that sort like them."""
+"""Order among records of an entity, and among texts: places as signs that sort like them."""
 
 from __future__ import annotations
 
@@ -15,3 +15,9 @@ def in_order(texts: str) -> str:
     aggregate would sort each group by itself, and that is dear.
     """
     return f"list_transform(list_sort({texts}), lambda text: substr(text, 4))"
+
+
+def turns_sql() -> str:
+    """SQL: the order of the records of one source in an entity: by layout and record key. Of corrections, whose keys
+    are random, the later one comes first (`row` is its number): it was made knowing the earlier ones."""
+    return "layout, CASE WHEN source = 'correction' THEN -\"row\" END, record_key"

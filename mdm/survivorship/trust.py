@@ -6,7 +6,7 @@ A record's key packs, from the highest bits down, so that a plain maximum picks 
 |---|---|---|
 | 19 | trust | weight × 1000 × 2^(−age ÷ half-life), at least 1 |
 | 17 | day | days since 1899-12-31, 0 when undated |
-| 18 | turn | counts down along source, layout, record key inside the entity |
+| 18 | turn | counts down along source, layout, record key inside the entity (corrections: the later first) |
 | 9 | weight | the source's weight undimmed, for saying why |
 
 Whole numbers, because a sum of them does not depend on the order of its terms.

@@ -78,9 +78,19 @@ def _same_meaning(name: str, left: object, right: object) -> bool:
     )
 
 
+def _turn(r: Record) -> tuple[Any, ...]:
+    """Of corrections, whose keys are random, the later one comes first."""
+    return (
+        r["source"],
+        r["layout"],
+        -r["row"] if r["source"] == "correction" else 0,
+        r["record_key"],
+    )
+
+
 def content(records: Sequence[Record], rules: SurvivorshipRules, kind: str = "person") -> str:
     """The golden content of one entity without links, as canonical JSON text."""
-    turns = sorted(records, key=lambda r: (r["source"], r["layout"], r["record_key"]))
+    turns = sorted(records, key=_turn)
     agreed: dict[str, Entry] = {}
     contested: dict[str, Entry] = {}
     for name in rules.kind(kind).attributes:

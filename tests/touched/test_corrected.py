@@ -116,6 +116,19 @@ def test_what_was_approved_is_seen_at_once_and_stays(
     assert new == ["family", "household"]
 
 
+def test_who_is_corrected_again_has_what_was_said_last(world: World) -> None:
+    """With evidence of one day, whatever the random keys of corrections; where somebody belongs, too."""
+    here, *cards = world.families[8:12]
+    who = other(here)
+    for phone in ("081200000003", "081200000002", "081200000004", "081200000001"):
+        world.settle(draft("correct-value", who, attribute="phone", values={"phone": phone}))
+        assert value_of(world.now(who).target, "phone") == phone
+    for there in cards:
+        values = {"kk": value_of(there.target, "kk"), "relationship": "OTHER_RELATIVE"}
+        world.settle(draft("move-member", who, values=values))
+        assert who in world.now(there.target.entity_id).members
+
+
 def a_new_card_waits_for_the_next_run(world: World) -> tuple[str, set[str]]:
     """A family is to be split: the correction, and the profiles that will say otherwise."""
     five, six = world.families[4:6]
