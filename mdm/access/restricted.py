@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import chain, islice
 
 import sqlalchemy as sa
-from sqlmodel import Session, col, or_
+from sqlmodel import Session, col, or_, select
 
+from mdm import audit
 from mdm.hub.lists import ListQuery
-from mdm.hub.tables import Entity, SubjectRestriction
+from mdm.hub.tables import Entity, EntityEvent, SubjectRestriction
+from mdm.ids import short_id
 
 TOGETHER = 1_000  # ids asked for in one statement
 RESTRICTED = "restricted"  # the reason the log keeps
@@ -27,6 +29,51 @@ def restricted(session: Session, entity_ids: Iterable[str]) -> set[str]:
         rows = _RESTRICTED.rows(session.connection(), list(some))
         found |= some.intersection(chain.from_iterable(rows))
     return found
+
+
+def standing(session: Session, entity_id: str) -> Sequence[SubjectRestriction]:
+    """The restrictions that hold of an entity: its own, and those of entities merged into it."""
+    merged = select(Entity.entity_id).where(Entity.merged_into == entity_id)
+    query = select(SubjectRestriction).where(
+        col(SubjectRestriction.lifted).is_(None),
+        or_(
+            col(SubjectRestriction.entity_id) == entity_id,
+            col(SubjectRestriction.entity_id).in_(merged),
+        ),
+    )
+    return session.exec(query).all()
+
+
+def restrict_parts(session: Session, seq: int) -> None:
+    """Whoever run `seq` parts from somebody restricted, with an id of their own, is restricted on the same basis, until
+    it is lifted of them, too: nobody knows of which of both it was asked."""
+    parted = (
+        select(EntityEvent.entity_id, EntityEvent.other)
+        .join(Entity, col(Entity.entity_id) == col(EntityEvent.other))
+        .where(EntityEvent.run_seq == seq, EntityEvent.event == "split", Entity.created_run == seq)
+        .order_by(col(EntityEvent.entity_id), col(EntityEvent.other))
+    )
+    pairs = session.exec(parted).all()
+    barred = restricted(session, (one for one, _ in pairs))
+    for one, part in ((one, part) for one, part in pairs if part and one in barred):
+        before = standing(session, one)[0]
+        made = SubjectRestriction(
+            id=short_id(),
+            entity_id=part,
+            basis=before.basis,
+            case_number=before.case_number,
+            actor=before.actor,
+        )
+        session.add(made)
+        audit.record(
+            session,
+            "system",
+            "restrict",
+            entity_id=part,
+            reason=made.basis,
+            case=made.case_number,
+            id=made.id,
+        )
 
 
 _IDS: sa.BindParameter[str] = sa.bindparam("ids", expanding=True)

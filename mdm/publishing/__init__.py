@@ -19,6 +19,7 @@ from sqlmodel import Session, SQLModel, delete, select
 
 from matching.engine import Engine
 from mdm import audit, questions
+from mdm.access.restricted import restrict_parts
 from mdm.audit import vouched
 from mdm.compose import Hub
 from mdm.eligibility.doubts import load_eligibility
@@ -96,6 +97,7 @@ def publish(
         if within is not None:
             within(session)
         tasks.write(session)
+        restrict_parts(session, run.seq)
         _make_visible(session, run, done, staging.digest(), actor)
     staging.forget()
     return done

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from sqlmodel import Session, col, or_, select
-
 from mdm import audit
+from mdm.access import restricted
 from mdm.compose import Hub
 from mdm.hub.columns import now
-from mdm.hub.tables import Entity, SubjectRestriction
+from mdm.hub.tables import SubjectRestriction
 from mdm.ids import short_id
 from mdm.rights.whom import known
 
@@ -19,7 +16,7 @@ def restrict(hub: Hub, entity_id: str, *, basis: str, actor: str, case: str | No
     with hub.sessions.begin() as session:
         target = known(session, entity_id)
         hub.dialect.exclusive(session.connection(), f"restriction {target}")
-        standing = _standing(session, target)
+        standing = restricted.standing(session, target)
         if standing:
             return standing[0].id
         made = SubjectRestriction(
@@ -37,7 +34,7 @@ def lift(hub: Hub, entity_id: str, *, basis: str, actor: str, case: str | None =
     with hub.sessions.begin() as session:
         target = known(session, entity_id)
         hub.dialect.exclusive(session.connection(), f"restriction {target}")
-        standing = _standing(session, target)
+        standing = restricted.standing(session, target)
         for one in standing:
             one.lifted, one.lifted_by, one.lifted_basis = now(), actor, basis
             session.add(one)
@@ -45,15 +42,3 @@ def lift(hub: Hub, entity_id: str, *, basis: str, actor: str, case: str | None =
                 session, actor, "lift", entity_id=target, reason=basis, case=case, id=one.id
             )
         return len(standing)
-
-
-def _standing(session: Session, entity_id: str) -> Sequence[SubjectRestriction]:
-    merged = select(Entity.entity_id).where(Entity.merged_into == entity_id)
-    query = select(SubjectRestriction).where(
-        col(SubjectRestriction.lifted).is_(None),
-        or_(
-            col(SubjectRestriction.entity_id) == entity_id,
-            col(SubjectRestriction.entity_id).in_(merged),
-        ),
-    )
-    return session.exec(query).all()

@@ -16,12 +16,15 @@ from sqlmodel import select
 
 from matching.rules import Judgement, Kind
 from mdm import judgements, links
+from mdm.access.restricted import restricted
+from mdm.audit.verifying import verify
 from mdm.compose import Hub
 from mdm.hub.runs import published_run
 from mdm.hub.tables import SealedProfile
 from mdm.judgements import RecordRef
 from mdm.lookup import open_profile
 from mdm.pipeline import PATH, run
+from mdm.rights import restriction
 from mdm.run import Work, carry_out
 from mdm.touched import Settled, Waiting, pending, settle
 from mdm.touched.ahead import read_ahead
@@ -219,6 +222,22 @@ def test_an_id_that_was_merged_leads_on(hub: Hub) -> None:
     with hub.sessions.read() as session:
         assert links.retired(hub, "person", [now])["entity_id"].to_pylist() == [gone]
         assert open_profile(hub, session, gone) is None or gone != now
+
+
+def test_who_is_parted_from_somebody_restricted_is_restricted_too(hub: Hub) -> None:
+    """Nobody knows of which of both it was asked; each is lifted by itself."""
+    left, right = together(hub, "person")
+    restriction.restrict(hub, linked(hub, "person")[left], basis="uu27-2022-art41", actor="s@hub")
+    say(hub, "person", left, right, "non-link")
+    settled(hub)
+    parts = {linked(hub, "person")[one] for one in (left, right)}
+    with hub.sessions.read() as session:
+        assert restricted(session, parts) == parts
+    assert len(parts) == 2
+    assert restriction.lift(hub, min(parts), basis="uu27-2022-art41", actor="s@hub") == 1
+    with hub.sessions.read() as session:
+        assert restricted(session, parts) == {max(parts)}
+    assert verify(hub, QUIET).holds
 
 
 def test_a_decision_waits_while_a_run_works(hub: Hub) -> None:
