@@ -62,6 +62,7 @@ def identify(
 
     `random_bytes(n)` must be cryptographically random (a parameter only for tests of collision).
     """
+    _follow(engine, kind, run_seq)
     _gather(engine, kind, run_seq)
     _claim(engine, kind)
     created = _name(engine, kind, random_bytes)
@@ -72,6 +73,15 @@ def identify(
     steps = ("now", "parts", "knots", "asked", "owners", "fresh", "ids")
     engine.drop(*(f"{kind}_identify_{step}" for step in steps))
     return counts
+
+
+def _follow(engine: Engine, kind: str, run_seq: int) -> None:
+    """Let records that are away go where their id was merged into: a decision at once, which merges ids between two
+    whole runs, knows of none of them. Else they would bring the merged id back."""
+    engine.run(
+        f"UPDATE {kind}_previous SET entity_id = r.merged_into, since_run = {run_seq} "
+        f"FROM {kind}_retired r WHERE r.entity_id = {kind}_previous.entity_id"
+    )
 
 
 def _gather(engine: Engine, kind: str, run_seq: int) -> None:

@@ -217,6 +217,25 @@ def test_a_record_away_follows_the_merge_of_its_entity(world: World) -> None:
     assert (old, "split", world.ids["c"], 1) in world.events
 
 
+@pytest.mark.parametrize("back", ["later", "at once"])
+def test_a_record_away_follows_a_merge_that_was_decided_at_once(world: World, back: str) -> None:
+    """Such a decision moves the records that are there, and knows of no other."""
+    world.cluster("ab", "c")
+    world.cluster("a", "c")
+    into, gone = sorted({world.ids["a"], world.ids["c"]}, key=lambda one: one == world.ids["a"])
+    world.engine.run(f"UPDATE person_previous SET entity_id = '{into}' WHERE record_key = 'a'")
+    world.engine.run(f"INSERT INTO person_retired VALUES ('{gone}', '{into}')")
+    if back == "later":
+        world.cluster("ac")
+    else:
+        world.cluster("abc")
+    assert world.entities == {into: None, gone: into}
+    assert len(world.rows("FROM person_entities")) == 2
+    assert world.links["b"][0] == into
+    world.cluster("abc")
+    assert set(world.ids.values()) == {into}
+
+
 def test_machines_without_randomness_are_caught(world: World) -> None:
     world.cluster("a")
     world.engine.table("person_clusters", "SELECT * FROM (VALUES (0, 0), (1, 1)) t(rid, cluster)")
