@@ -19,8 +19,8 @@ from matching.standardise import standardise
 from mdm.compose import Hub
 from mdm.corrections import rows
 from mdm.corrections.rows import Added
-from mdm.hub.runs import whole_seq
-from mdm.hub.tables import Relinked
+from mdm.hub.runs import PUBLISHED, whole_seq
+from mdm.hub.tables import EntityEvent, Relinked, Run
 from mdm.touched.reach import Kept, TooFarError
 
 
@@ -29,7 +29,7 @@ def bring_corrections(
 ) -> bool:
     """Add to the kept rows the records of approved corrections about some entities that the whole run
     did not know; whether there were any. TooFarError when one names a card that no family has."""
-    added = rows.approved_of(hub, session, ids)
+    added = rows.approved_of(hub, session, _came_from(session, ids))
     held = {key for kind in KINDS for key in kept.records(kind, ())["record_key"].to_pylist()}
     fresh = [one for one in added if one.part.anchor is not None and one.part.key not in held]
     if not fresh:
@@ -40,6 +40,21 @@ def bring_corrections(
         for one, row in _rows(engine, kind, fresh):
             _add(session, kept, kind, one, row)
     return True
+
+
+def _came_from(session: Session, ids: Iterable[str]) -> set[str]:
+    """These entities, and those that small runs merged into them or parted them from since the whole run: a correction
+    goes by the id that its target had when it was proposed."""
+    query = (
+        select(EntityEvent.entity_id, EntityEvent.other)
+        .join(Run, col(Run.seq) == col(EntityEvent.run_seq))
+        .where(Run.status == PUBLISHED, col(Run.seq) > whole_seq(session))
+        .where(col(EntityEvent.other).is_not(None))
+    )
+    moves, found = session.exec(query).all(), set(ids)
+    while more := {one for one, to in moves if to in found} - found:
+        found |= more
+    return found
 
 
 def _standardise(engine: Engine, fresh: Sequence[Added], stepped: rows.Stepped) -> None:

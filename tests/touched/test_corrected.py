@@ -20,6 +20,7 @@ from mdm.corrections.terms import Draft
 from mdm.hub.tables import Correction, Entity, Run
 from mdm.judgements import RecordRef
 from mdm.pipeline import run
+from mdm.survivorship import facts
 from mdm.touched import Settled, Waiting, settle, settling
 from mdm.touched.words import Words
 from reference.codes import labels
@@ -178,6 +179,45 @@ def test_a_correction_that_people_part_from_its_record_keeps_the_id_it_got(world
     (alone,) = _of_corrections_alone(hub)
     run(hub, QUIET)
     assert _of_corrections_alone(hub) == [alone]
+
+
+def test_a_correction_stays_with_a_family_that_is_merged_at_once(world: World) -> None:
+    """Also once something else is decided about it."""
+    hub, (one, two) = world.hub, world.families[12:14]
+
+    def link() -> None:
+        left, right = (RecordRef(*around.target.body["records"][0][:3]) for around in (one, two))
+        judgements.record(hub, "family", left, right, "link", actor="s", reason="test")
+        world.settle()
+
+    def walls() -> list[str]:
+        found = (world.now(around.target.entity_id).target for around in (one, two))
+        return [str(value_of(target, "wall")) for target in found]
+
+    said = [
+        next(code for code in labels("wall") if code != value_of(around.target, "wall"))
+        for around in (one, two)
+    ]
+    world.settle(
+        *(
+            draft("correct-value", around.target.entity_id, attribute="wall", values={"wall": wall})
+            for around, wall in zip((one, two), said, strict=True)
+        )
+    )
+    assert walls() == said
+    link()
+    merged = world.now(one.target.entity_id).target
+    for attribute in ("motorcycles", "cars"):
+        values = {attribute: "3"}
+        made, _ = world.settle(
+            draft("correct-value", merged.entity_id, attribute=attribute, values=values)
+        )
+        assert world.became(made[0]) == ["survived"]
+    held = world.now(merged.entity_id).target
+    assert len({record[2] for record in held.body["records"] if record[0] == "correction"}) == 4
+    before = profiles(hub)
+    run(hub, QUIET)  # which weighs anew where a family lives that is another one now
+    assert facts(profiles(hub)[merged.entity_id]) == facts(before[merged.entity_id])
 
 
 def _of_corrections_alone(hub: Hub) -> list[str]:
