@@ -80,15 +80,23 @@ def place_families(engine: Engine) -> int:
 
 # Village, street words, RT; marked when a number among the words names a house, else with the RW too.
 _ADDRESS = (
-    "CASE WHEN regexp_matches({0}.address_key, '[0-9]') THEN '#' ELSE '' END"
+    "CASE WHEN regexp_matches({0}.address_key, '[A-Z].*[0-9]') THEN '#' ELSE '' END"
     " || {0}.village || ' ' || {0}.address_key || coalesce(' RT' || {0}.rt, '')"
-    " || CASE WHEN regexp_matches({0}.address_key, '[0-9]') THEN '' ELSE coalesce(' RW' || {0}.rw, '') END"
+    " || CASE WHEN regexp_matches({0}.address_key, '[A-Z].*[0-9]') THEN '' ELSE coalesce(' RW' || {0}.rw, '') END"
 )
 
 # Who the members are and whom they call their parents, by number and by sex and name, each once.
 _SAID = "list_sort(list_distinct(flatten(list([{0}]))))"
 _MEMBERS = _SAID.format("p.nik, p.sex || ' ' || p.name_key")
 _PARENTS = _SAID.format("p.mother_nik, p.father_nik, 'F ' || p.mother_key, 'M ' || p.father_key")
+
+# How a house is described: what it is made of, in the words of a code each, where the floor area and most else is told.
+_DESCRIBED = ("floor", "wall", "roof", "water", "lighting", "power_va", "toilet")
+_MOST = 5
+_HOUSE = (
+    "list_filter([" + ", ".join(f"'{name} ' || {{0}}.{name}" for name in _DESCRIBED) + "], lambda one: one IS NOT NULL)"
+)
+_TOLD = f"CASE WHEN {{0}}.floor_area > 0 AND len({_HOUSE}) >= {_MOST} THEN {_HOUSE} END"
 
 # `known`: the card on which the register has a number; it serves members whose row in the office's book gives none and
 # the same place in the family: a child that has moved out heads a house that its parents' card does not stand at.
@@ -100,12 +108,14 @@ _FAMILIES = f"""
         FROM (SELECT DISTINCT cluster FROM family_clusters)),
     rows AS (
         SELECT c.cluster AS family, x.card, f.pln_id, f.village, f.district, f.registry,
+               {_TOLD.format("f")} AS house, f.floor_area,
                {_ADDRESS.format("f")} AS address
         FROM family_clusters c JOIN family_standardised f USING (rid) JOIN family_context x USING (rid)),
     own AS (
         SELECT family, list_sort(list(DISTINCT card) FILTER (card IS NOT NULL)) AS cards,
                list_sort(list(DISTINCT pln_id) FILTER (pln_id IS NOT NULL)) AS meters,
-               mode(village ORDER BY village) AS village, mode(district ORDER BY district) AS district
+               mode(village ORDER BY village) AS village, mode(district ORDER BY district) AS district,
+               min(struct_pack(floor_area, house)) FILTER (house IS NOT NULL) AS described
         FROM rows GROUP BY family),
     lived AS (
         SELECT family, list(address) AS addresses
@@ -134,7 +144,7 @@ _FAMILIES = f"""
             ON l.cluster = k.cluster AND NOT starts_with(l.address, '#')
         GROUP BY k.cluster)
     SELECT n.rid::INTEGER AS rid, n.family, o.cards, o.meters, s.books, lived.addresses, o.village, o.district,
-           kin.members, list_filter(kin.parents, lambda parent: NOT list_contains(kin.members, parent)) AS parents
+           o.described.house, o.described.floor_area, kin.members, list_filter(kin.parents, lambda parent: NOT list_contains(kin.members, parent)) AS parents
     FROM numbered n JOIN own o USING (family) LEFT JOIN said s USING (family) LEFT JOIN lived USING (family)
     LEFT JOIN kin USING (family)
     """
@@ -144,9 +154,10 @@ _NODES = f"""
            CASE WHEN pln_id IS NOT NULL THEN [pln_id] END AS meters,
            CASE WHEN office || dwelling_ref IS NOT NULL THEN [office || ' ' || dwelling_ref] END AS books,
            CASE WHEN {_ADDRESS.format("d")} IS NOT NULL THEN [{_ADDRESS.format("d")}] END AS addresses,
-           village, district
+           village, district, {_TOLD.format("d")} AS house, floor_area
     FROM household_standardised d
     UNION ALL BY NAME
-    SELECT rid, 'family' AS node, NULL AS office, cards, meters, books, addresses, village, district, members, parents
+    SELECT rid, 'family' AS node, NULL AS office, cards, meters, books, addresses, village, district, house, floor_area,
+           members, parents
     FROM household_families
     """
