@@ -17,6 +17,7 @@ HOUSE_HOLDS = 5
 
 def make_nodes(engine: Engine) -> int:
     """Make `household_nodes`, one row per dwelling row (same rid) and per family cluster (rid after the dwellings')."""
+    engine.table("household_units", _UNITS)
     engine.table("household_families", _FAMILIES)
     engine.table(
         "household_address",
@@ -33,7 +34,7 @@ def make_nodes(engine: Engine) -> int:
         f"SELECT n.* EXCLUDE (addresses), a.houses, a.hamlets FROM ({_NODES}) n"
         " LEFT JOIN household_address a USING (rid)",
     )
-    engine.drop("household_address")
+    engine.drop("household_address", "household_units")
     return rows
 
 
@@ -78,11 +79,32 @@ def place_families(engine: Engine) -> int:
     return rows
 
 
-# Village, street words, RT; marked when a number among the words names a house, else with the RW too.
+# Village, street words, RT; marked when a number behind words names a house, else with the RW too.
+_NUMBERED = "regexp_matches({0}.address_key, '[A-Z].*[0-9]')"
 _ADDRESS = (
-    "CASE WHEN regexp_matches({0}.address_key, '[A-Z].*[0-9]') THEN '#' ELSE '' END"
-    " || {0}.village || ' ' || {0}.address_key || coalesce(' RT' || {0}.rt, '')"
-    " || CASE WHEN regexp_matches({0}.address_key, '[A-Z].*[0-9]') THEN '' ELSE coalesce(' RW' || {0}.rw, '') END"
+    f"CASE WHEN {_NUMBERED} THEN '#' ELSE '' END || {{0}}.village || ' ' || {{0}}.address_key"
+    " || coalesce(' RT' || coalesce({0}.rt, {0}_unit.rt), '')"
+    f" || CASE WHEN {_NUMBERED} THEN '' ELSE coalesce(' RW' || coalesce({{0}}.rw, {{0}}_unit.rw), '') END"
+)
+
+# RT and RW where a record leaves them out and all that tell of the same street or hamlet, with what the record does
+# say, name the same.
+_UNITS = """
+    WITH said AS (
+        SELECT village, address_key, rt, rw FROM family_standardised
+        UNION SELECT village, address_key, rt, rw FROM household_standardised),
+    gaps AS (SELECT * FROM said WHERE rt IS NULL OR rw IS NULL)
+    SELECT g.village, g.address_key, coalesce(g.rt, '') || '/' || coalesce(g.rw, '') AS known,
+           CASE WHEN min(s.rt) = max(s.rt) THEN min(s.rt) END AS rt,
+           CASE WHEN min(s.rw) = max(s.rw) THEN min(s.rw) END AS rw
+    FROM gaps g JOIN said s
+      ON s.village = g.village AND s.address_key = g.address_key
+     AND coalesce(s.rt = g.rt, true) AND coalesce(s.rw = g.rw, true)
+    GROUP BY ALL
+    """
+_UNIT = (
+    "LEFT JOIN household_units {0}_unit ON {0}_unit.village = {0}.village AND {0}_unit.address_key = {0}.address_key"
+    " AND {0}_unit.known = coalesce({0}.rt, '') || '/' || coalesce({0}.rw, '')"
 )
 
 # Who the members are and whom they call their parents, by number and by sex and name, each once.
@@ -110,7 +132,8 @@ _FAMILIES = f"""
         SELECT c.cluster AS family, x.card, f.pln_id, f.village, f.district, f.registry,
                {_TOLD.format("f")} AS house, f.floor_area,
                {_ADDRESS.format("f")} AS address
-        FROM family_clusters c JOIN family_standardised f USING (rid) JOIN family_context x USING (rid)),
+        FROM family_clusters c JOIN family_standardised f USING (rid) JOIN family_context x USING (rid)
+        {_UNIT.format("f")}),
     own AS (
         SELECT family, list_sort(list(DISTINCT card) FILTER (card IS NOT NULL)) AS cards,
                list_sort(list(DISTINCT pln_id) FILTER (pln_id IS NOT NULL)) AS meters,
@@ -150,12 +173,12 @@ _FAMILIES = f"""
     """
 
 _NODES = f"""
-    SELECT rid, 'dwelling' AS node, office, kk_list AS cards,
+    SELECT d.rid, 'dwelling' AS node, office, kk_list AS cards,
            CASE WHEN pln_id IS NOT NULL THEN [pln_id] END AS meters,
            CASE WHEN office || dwelling_ref IS NOT NULL THEN [office || ' ' || dwelling_ref] END AS books,
            CASE WHEN {_ADDRESS.format("d")} IS NOT NULL THEN [{_ADDRESS.format("d")}] END AS addresses,
-           village, district, {_TOLD.format("d")} AS house, floor_area
-    FROM household_standardised d
+           d.village, district, {_TOLD.format("d")} AS house, floor_area
+    FROM household_standardised d {_UNIT.format("d")}
     UNION ALL BY NAME
     SELECT rid, 'family' AS node, NULL AS office, cards, meters, books, addresses, village, district, house, floor_area,
            members, parents
