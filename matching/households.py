@@ -120,6 +120,11 @@ _HOUSE = (
 )
 _TOLD = f"CASE WHEN {{0}}.floor_area > 0 AND len({_HOUSE}) >= {_MOST} THEN {_HOUSE} END"
 
+# Whose family it is that lives where they are met.
+_LEADS = "'HEAD', 'WIFE', 'HUSBAND', 'SPOUSE'"
+
+# `said`: a family lives where most of those met of it were, if its head or his or her spouse was among them, or half of
+# all: a pupil at a boarding school or a maid brings no family.
 # `known`: the card on which the register has a number; it serves members whose row in the office's book gives none and
 # the same place in the family: a child that has moved out heads a house that its parents' card does not stand at.
 # `lived`: the addresses that most records of the family give. `kin` is asked only where an address names no house.
@@ -129,7 +134,7 @@ _FAMILIES = f"""
                + row_number() OVER (ORDER BY cluster) AS rid
         FROM (SELECT DISTINCT cluster FROM family_clusters)),
     rows AS (
-        SELECT c.cluster AS family, x.card, f.pln_id, f.village, f.district, f.registry,
+        SELECT c.cluster AS family, x.card, x.members, f.pln_id, f.village, f.district, f.registry,
                {_TOLD.format("f")} AS house, f.floor_area,
                {_ADDRESS.format("f")} AS address
         FROM family_clusters c JOIN family_standardised f USING (rid) JOIN family_context x USING (rid)
@@ -138,7 +143,7 @@ _FAMILIES = f"""
         SELECT family, list_sort(list(DISTINCT card) FILTER (card IS NOT NULL)) AS cards,
                list_sort(list(DISTINCT pln_id) FILTER (pln_id IS NOT NULL)) AS meters,
                mode(village ORDER BY village) AS village, mode(district ORDER BY district) AS district,
-               min(struct_pack(floor_area, house)) FILTER (house IS NOT NULL) AS described
+               min(struct_pack(floor_area, house)) FILTER (house IS NOT NULL) AS described, max(members) AS size
         FROM rows GROUP BY family),
     lived AS (
         SELECT family, list(address) AS addresses
@@ -154,12 +159,12 @@ _FAMILIES = f"""
         WHERE p.registry AND x.card IS NOT NULL AND p.nik IN (SELECT nik FROM met WHERE card IS NULL)
         GROUP BY ALL HAVING count(DISTINCT x.card) = 1),
     said AS (
-        SELECT family, [arg_max(book, (members, book))] AS books FROM (
-            SELECT k.cluster AS family, m.book, count(*) AS members
+        SELECT family, [arg_max(book, (met, book))] AS books FROM (
+            SELECT k.cluster AS family, m.book, count(*) AS met, bool_or(m.relationship IN ({_LEADS})) AS led
             FROM met m LEFT JOIN known n
             ON m.card IS NULL AND n.nik = m.nik AND n.birth_date = m.birth_date AND n.relationship = m.relationship
             JOIN family_card k ON k.card = coalesce(m.card, n.card) GROUP BY ALL)
-        GROUP BY family),
+        JOIN own USING (family) WHERE led OR 2 * met >= size GROUP BY family),
     kin AS (
         SELECT k.cluster AS family, {_MEMBERS} AS members, {_PARENTS} AS parents
         FROM person_standardised p JOIN person_context x USING (rid) JOIN family_card k ON k.card = x.card
