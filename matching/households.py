@@ -10,6 +10,8 @@ than a house and are kept apart; families at one of them are one household where
 from __future__ import annotations
 
 from matching.engine import Engine
+from reference.codes import coarser
+from reference.text import quote
 
 # More nodes than this at one address, and the address names a place rather than a house.
 HOUSE_HOLDS = 5
@@ -112,11 +114,19 @@ _SAID = "list_sort(list_distinct(flatten(list([{0}]))))"
 _MEMBERS = _SAID.format("p.nik, p.sex || ' ' || p.name_key")
 _PARENTS = _SAID.format("p.mother_nik, p.father_nik, 'F ' || p.mother_key, 'M ' || p.father_key")
 
-# How a house is described: what it is made of, in the words of a code each, where the floor area and most else is told.
+# How a house is described: what it is made of and has, where the floor area and most of it are told. Codes are as coarse
+# as the coarsest list: one source says WELL where another says which.
 _DESCRIBED = ("floor", "wall", "roof", "water", "lighting", "power_va", "toilet")
 _MOST = 5
+
+
+def _coarse(name: str) -> str:
+    finer = " ".join(f"WHEN {quote(fine)} THEN {quote(coarse)}" for fine, coarse in coarser(name).items())
+    return f"CASE {{0}}.{name} {finer} ELSE {{0}}.{name} END" if finer else f"{{0}}.{name}"
+
+
 _HOUSE = (
-    "list_filter([" + ", ".join(f"'{name} ' || {{0}}.{name}" for name in _DESCRIBED) + "], lambda one: one IS NOT NULL)"
+    "list_filter([" + ", ".join(f"'{name} ' || {_coarse(name)}" for name in _DESCRIBED) + "], lambda one: one IS NOT NULL)"
 )
 _TOLD = f"CASE WHEN {{0}}.floor_area > 0 AND len({_HOUSE}) >= {_MOST} THEN {_HOUSE} END"
 
