@@ -2,16 +2,17 @@
 
 A node is a dwelling row of an office, or a family as found by the family linkage with everything its records and
 members say of where it lives: the address most of its records give, on a tie that of the field before that of the
-registry (a card is often not moved with its family), and the dwelling where most of its members were met. One household
-is a dwelling and the families placed in it. Addresses without a house number, or shared by many, name a hamlet rather
-than a house and are kept apart; families at one of them are one household where one holds a parent of the other.
+registry (a card is often not moved with its family), the house that its records describe, and the dwelling where most
+of its members were met, if its head or his or her spouse was among them, or half of all: a pupil at a boarding school
+or a maid brings no family. One household is a dwelling and the families placed in it. Addresses without a house number,
+or shared by many, name a hamlet rather than a house and are kept apart; families at one of them are one household where
+one holds a parent of the other.
 """
 
 from __future__ import annotations
 
+from matching import houses
 from matching.engine import Engine
-from reference.codes import coarser
-from reference.text import quote
 
 # More nodes than this at one address, and the address names a place rather than a house.
 HOUSE_HOLDS = 5
@@ -19,7 +20,7 @@ HOUSE_HOLDS = 5
 
 def make_nodes(engine: Engine) -> int:
     """Make `household_nodes`, one row per dwelling row (same rid) and per family cluster (rid after the dwellings')."""
-    engine.table("household_units", _UNITS)
+    houses.make_units(engine)
     engine.table("household_families", _FAMILIES)
     engine.table(
         "household_address",
@@ -36,7 +37,7 @@ def make_nodes(engine: Engine) -> int:
         f"SELECT n.* EXCLUDE (addresses), a.houses, a.hamlets FROM ({_NODES}) n"
         " LEFT JOIN household_address a USING (rid)",
     )
-    engine.drop("household_address", "household_units")
+    engine.drop("household_address", "house_units")
     return rows
 
 
@@ -81,60 +82,14 @@ def place_families(engine: Engine) -> int:
     return rows
 
 
-# Village, street words, RT; marked when a number behind words names a house, else with the RW too.
-_NUMBERED = "regexp_matches({0}.address_key, '[A-Z].*[0-9]')"
-_ADDRESS = (
-    f"CASE WHEN {_NUMBERED} THEN '#' ELSE '' END || {{0}}.village || ' ' || {{0}}.address_key"
-    " || coalesce(' RT' || coalesce({0}.rt, {0}_unit.rt), '')"
-    f" || CASE WHEN {_NUMBERED} THEN '' ELSE coalesce(' RW' || coalesce({{0}}.rw, {{0}}_unit.rw), '') END"
-)
-
-# RT and RW where a record leaves them out and all that tell of the same street or hamlet, with what the record does
-# say, name the same.
-_UNITS = """
-    WITH said AS (
-        SELECT village, address_key, rt, rw FROM family_standardised
-        UNION SELECT village, address_key, rt, rw FROM household_standardised),
-    gaps AS (SELECT * FROM said WHERE rt IS NULL OR rw IS NULL)
-    SELECT g.village, g.address_key, coalesce(g.rt, '') || '/' || coalesce(g.rw, '') AS known,
-           CASE WHEN min(s.rt) = max(s.rt) THEN min(s.rt) END AS rt,
-           CASE WHEN min(s.rw) = max(s.rw) THEN min(s.rw) END AS rw
-    FROM gaps g JOIN said s
-      ON s.village = g.village AND s.address_key = g.address_key
-     AND coalesce(s.rt = g.rt, true) AND coalesce(s.rw = g.rw, true)
-    GROUP BY ALL
-    """
-_UNIT = (
-    "LEFT JOIN household_units {0}_unit ON {0}_unit.village = {0}.village AND {0}_unit.address_key = {0}.address_key"
-    " AND {0}_unit.known = coalesce({0}.rt, '') || '/' || coalesce({0}.rw, '')"
-)
-
 # Who the members are and whom they call their parents, by number and by sex and name, each once.
 _SAID = "list_sort(list_distinct(flatten(list([{0}]))))"
 _MEMBERS = _SAID.format("p.nik, p.sex || ' ' || p.name_key")
 _PARENTS = _SAID.format("p.mother_nik, p.father_nik, 'F ' || p.mother_key, 'M ' || p.father_key")
 
-# How a house is described: what it is made of and has, where the floor area and most of it are told. Codes are as coarse
-# as the coarsest list: one source says WELL where another says which.
-_DESCRIBED = ("floor", "wall", "roof", "water", "lighting", "power_va", "toilet")
-_MOST = 5
-
-
-def _coarse(name: str) -> str:
-    finer = " ".join(f"WHEN {quote(fine)} THEN {quote(coarse)}" for fine, coarse in coarser(name).items())
-    return f"CASE {{0}}.{name} {finer} ELSE {{0}}.{name} END" if finer else f"{{0}}.{name}"
-
-
-_HOUSE = (
-    "list_filter([" + ", ".join(f"'{name} ' || {_coarse(name)}" for name in _DESCRIBED) + "], lambda one: one IS NOT NULL)"
-)
-_TOLD = f"CASE WHEN {{0}}.floor_area > 0 AND len({_HOUSE}) >= {_MOST} THEN {_HOUSE} END"
-
-# Whose family it is that lives where they are met.
+# Who brings the family to where they are met.
 _LEADS = "'HEAD', 'WIFE', 'HUSBAND', 'SPOUSE'"
 
-# `said`: a family lives where most of those met of it were, if its head or his or her spouse was among them, or half of
-# all: a pupil at a boarding school or a maid brings no family.
 # `known`: the card on which the register has a number; it serves members whose row in the office's book gives none and
 # the same place in the family: a child that has moved out heads a house that its parents' card does not stand at.
 # `lived`: the addresses that most records of the family give. `kin` is asked only where an address names no house.
@@ -145,10 +100,10 @@ _FAMILIES = f"""
         FROM (SELECT DISTINCT cluster FROM family_clusters)),
     rows AS (
         SELECT c.cluster AS family, x.card, x.members, f.pln_id, f.village, f.district, f.registry,
-               {_TOLD.format("f")} AS house, f.floor_area,
-               {_ADDRESS.format("f")} AS address
+               {houses.description("f")} AS house, f.floor_area,
+               {houses.address("f")} AS address
         FROM family_clusters c JOIN family_standardised f USING (rid) JOIN family_context x USING (rid)
-        {_UNIT.format("f")}),
+        {houses.join("f")}),
     own AS (
         SELECT family, list_sort(list(DISTINCT card) FILTER (card IS NOT NULL)) AS cards,
                list_sort(list(DISTINCT pln_id) FILTER (pln_id IS NOT NULL)) AS meters,
@@ -182,7 +137,8 @@ _FAMILIES = f"""
             ON l.cluster = k.cluster AND NOT starts_with(l.address, '#')
         GROUP BY k.cluster)
     SELECT n.rid::INTEGER AS rid, n.family, o.cards, o.meters, s.books, lived.addresses, o.village, o.district,
-           o.described.house, o.described.floor_area, kin.members, list_filter(kin.parents, lambda parent: NOT list_contains(kin.members, parent)) AS parents
+           o.described.house, o.described.floor_area, kin.members,
+           list_filter(kin.parents, lambda parent: NOT list_contains(kin.members, parent)) AS parents
     FROM numbered n JOIN own o USING (family) LEFT JOIN said s USING (family) LEFT JOIN lived USING (family)
     LEFT JOIN kin USING (family)
     """
@@ -191,9 +147,9 @@ _NODES = f"""
     SELECT d.rid, 'dwelling' AS node, office, kk_list AS cards,
            CASE WHEN pln_id IS NOT NULL THEN [pln_id] END AS meters,
            CASE WHEN office || dwelling_ref IS NOT NULL THEN [office || ' ' || dwelling_ref] END AS books,
-           CASE WHEN {_ADDRESS.format("d")} IS NOT NULL THEN [{_ADDRESS.format("d")}] END AS addresses,
-           d.village, district, {_TOLD.format("d")} AS house, floor_area
-    FROM household_standardised d {_UNIT.format("d")}
+           CASE WHEN {houses.address("d")} IS NOT NULL THEN [{houses.address("d")}] END AS addresses,
+           d.village, district, {houses.description("d")} AS house, floor_area
+    FROM household_standardised d {houses.join("d")}
     UNION ALL BY NAME
     SELECT rid, 'family' AS node, NULL AS office, cards, meters, books, addresses, village, district, house, floor_area,
            members, parents
