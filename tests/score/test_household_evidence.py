@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import random
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from matching import linkage
 from matching.engines.duckdb import DuckDBEngine
+from matching.model import Model
 from tests.score.evidence import each_card_a_family, level, standardised
 
 PLACE = {"region_code": "3512022001", "region_system": "kemendagri"}
@@ -143,7 +146,7 @@ def test_the_number_of_a_dusun_is_no_house_number() -> None:
 
 def test_a_missing_rt_is_that_of_all_who_name_the_street() -> None:
     there = {"address": "JL. MELATI NO 4", "rw": "2"}
-    rows = [card("3512020101100003", **there | {"rt": None}), card(PARENTS, **there, rt="7")]
+    rows = [card("3512020101100003", **there, rt=None), card(PARENTS, **there, rt="7")]
     assert len(set(_places(rows).values())) == 1
     two = _places([*rows, card(CHILDREN, **there, rt="8")])
     assert two["3512020101100003"] == "#3512022001 JALAN MELATI 4"
@@ -236,3 +239,50 @@ def test_what_a_card_says_counts_for_nothing_where_both_are_met_in_one_house() -
         nodes = _nodes(engine)
         found = level(engine, "household", "address", nodes[PARENTS], nodes[CHILDREN])
         assert found == "met in one house, registered elsewhere"
+
+
+def _town(second_says: Callable[[int], dict[str, Any]]) -> Model:
+    """The model of 200 families whose dwelling's row, with the same meter, describes the house as `second_says`."""
+    families, dwellings = [], []
+    for number in range(200):
+        told = _described(number)
+        meter = {"pln_id": f"{530000000000 + number}"}
+        place = {"address": f"JL. MELATI NO {number}", "rt": str(number % 9 + 1)}
+        kk = f"35120201011{number:05d}"
+        families.append(card(kk, "kemensos", **meter, **place, **told))
+        row = {"source": "pemda", "office": "3512", "dwelling_ref": f"R{number}"}
+        dwellings.append(row | PLACE | meter | place | second_says(number))
+    with standardised(family=families, household=dwellings) as engine:
+        each_card_a_family(engine)
+        linkage.prepare(engine, "household")
+        return linkage.learn(engine, "household")
+
+
+def _bits(model: Model, level_of_house: str) -> float:
+    weight = model.weight("house", level_of_house)
+    assert weight
+    return weight.bits
+
+
+def _described(number: int) -> dict[str, Any]:
+    dice = random.Random(number)
+    words = {
+        "floor": ["CERAMIC", "CEMENT", "EARTH"],
+        "wall": ["BRICK", "WOOD", "BAMBOO"],
+        "roof": ["TILE", "ZINC", "THATCH"],
+        "water": ["PIPED", "WELL", "RAIN"],
+        "lighting": ["PLN", "NON_PLN"],
+        "toilet": ["OWN", "SHARED", "NONE"],
+    }
+    told: dict[str, Any] = {what: dice.choice(given) for what, given in words.items()}
+    return told | {"power_va": 900, "floor_area": float(dice.randint(20, 120))}
+
+
+def test_a_description_counts_as_far_as_two_providers_tell_the_same_of_one_house() -> None:
+    """Pairs that share a meter are one house: where their descriptions have nothing to do with each other, a house that
+    is described alike says less, and one that is not says nothing against it."""
+    same = _town(_described)
+    unrelated = _town(lambda number: _described(number + 1_000))
+    assert _bits(same, "one house") > 6
+    assert _bits(same, "another house") < -3
+    assert _bits(unrelated, "another house") > -1
