@@ -25,7 +25,7 @@ def count_chance(engine: Engine, rules: LinkageRules, calls: Calls) -> dict[tupl
     _sample(engine, rules)
     both = ", ".join(f"l.{c} AS {c}_l, r.{c} AS {c}_r" for c in rules.columns)
     found = ", ".join(
-        f"{_place(one, calls)} AS at_{number}" for number, one in enumerate(rules.comparisons)
+        f"{place(one, calls)} AS at_{number}" for number, one in enumerate(rules.comparisons)
     )
     vectors = engine.fetch(
         f"""
@@ -67,7 +67,7 @@ def _sample(engine: Engine, rules: LinkageRules) -> None:
     )
 
 
-def _place(one: Comparison, calls: Calls) -> str:
+def place(one: Comparison, calls: Calls) -> str:
     """SQL: the place of the level that holds, among the comparison's levels."""
     *cases, last = [
         (calls.get((one.name, level.name), level.sql), place)

@@ -2,13 +2,16 @@
 
 A node is a dwelling row of an office, or a family as found by the family linkage with everything its records and
 members say of where it lives: the address most of its records give, on a tie that of the field before that of the
-registry (a card is often not moved with its family), and the dwelling where most of its members were met. One household
-is a dwelling and the families placed in it. Addresses without a house number, or shared by many, name a hamlet rather
-than a house and are kept apart; families at one of them are one household where one holds a parent of the other.
+registry (a card is often not moved with its family), the house that its records describe, and the dwelling where most
+of its members were met, if its head or his or her spouse was among them, or half of all: a pupil at a boarding school
+or a maid brings no family. One household is a dwelling and the families placed in it. Addresses without a house number,
+or shared by many, name a hamlet rather than a house and are kept apart; families at one of them are one household where
+one holds a parent of the other.
 """
 
 from __future__ import annotations
 
+from matching import houses
 from matching.engine import Engine
 
 # More nodes than this at one address, and the address names a place rather than a house.
@@ -17,6 +20,7 @@ HOUSE_HOLDS = 5
 
 def make_nodes(engine: Engine) -> int:
     """Make `household_nodes`, one row per dwelling row (same rid) and per family cluster (rid after the dwellings')."""
+    houses.make_units(engine)
     engine.table("household_families", _FAMILIES)
     engine.table(
         "household_address",
@@ -33,7 +37,7 @@ def make_nodes(engine: Engine) -> int:
         f"SELECT n.* EXCLUDE (addresses), a.houses, a.hamlets FROM ({_NODES}) n"
         " LEFT JOIN household_address a USING (rid)",
     )
-    engine.drop("household_address")
+    engine.drop("household_address", "house_units")
     return rows
 
 
@@ -78,17 +82,13 @@ def place_families(engine: Engine) -> int:
     return rows
 
 
-# Village, street words, RT; marked when a number among the words names a house, else with the RW too.
-_ADDRESS = (
-    "CASE WHEN regexp_matches({0}.address_key, '[0-9]') THEN '#' ELSE '' END"
-    " || {0}.village || ' ' || {0}.address_key || coalesce(' RT' || {0}.rt, '')"
-    " || CASE WHEN regexp_matches({0}.address_key, '[0-9]') THEN '' ELSE coalesce(' RW' || {0}.rw, '') END"
-)
-
 # Who the members are and whom they call their parents, by number and by sex and name, each once.
 _SAID = "list_sort(list_distinct(flatten(list([{0}]))))"
 _MEMBERS = _SAID.format("p.nik, p.sex || ' ' || p.name_key")
 _PARENTS = _SAID.format("p.mother_nik, p.father_nik, 'F ' || p.mother_key, 'M ' || p.father_key")
+
+# Who brings the family to where they are met.
+_LEADS = "'HEAD', 'WIFE', 'HUSBAND', 'SPOUSE'"
 
 # `known`: the card on which the register has a number; it serves members whose row in the office's book gives none and
 # the same place in the family: a child that has moved out heads a house that its parents' card does not stand at.
@@ -99,13 +99,16 @@ _FAMILIES = f"""
                + row_number() OVER (ORDER BY cluster) AS rid
         FROM (SELECT DISTINCT cluster FROM family_clusters)),
     rows AS (
-        SELECT c.cluster AS family, x.card, f.pln_id, f.village, f.district, f.registry,
-               {_ADDRESS.format("f")} AS address
-        FROM family_clusters c JOIN family_standardised f USING (rid) JOIN family_context x USING (rid)),
+        SELECT c.cluster AS family, x.card, x.members, f.pln_id, f.village, f.district, f.registry,
+               {houses.description("f")} AS house, f.floor_area,
+               {houses.address("f")} AS address
+        FROM family_clusters c JOIN family_standardised f USING (rid) JOIN family_context x USING (rid)
+        {houses.join("f")}),
     own AS (
         SELECT family, list_sort(list(DISTINCT card) FILTER (card IS NOT NULL)) AS cards,
                list_sort(list(DISTINCT pln_id) FILTER (pln_id IS NOT NULL)) AS meters,
-               mode(village ORDER BY village) AS village, mode(district ORDER BY district) AS district
+               mode(village ORDER BY village) AS village, mode(district ORDER BY district) AS district,
+               min(struct_pack(floor_area, house)) FILTER (house IS NOT NULL) AS described, max(members) AS size
         FROM rows GROUP BY family),
     lived AS (
         SELECT family, list(address) AS addresses
@@ -121,12 +124,12 @@ _FAMILIES = f"""
         WHERE p.registry AND x.card IS NOT NULL AND p.nik IN (SELECT nik FROM met WHERE card IS NULL)
         GROUP BY ALL HAVING count(DISTINCT x.card) = 1),
     said AS (
-        SELECT family, [arg_max(book, (members, book))] AS books FROM (
-            SELECT k.cluster AS family, m.book, count(*) AS members
+        SELECT family, [arg_max(book, (met, book))] AS books FROM (
+            SELECT k.cluster AS family, m.book, count(*) AS met, bool_or(m.relationship IN ({_LEADS})) AS led
             FROM met m LEFT JOIN known n
             ON m.card IS NULL AND n.nik = m.nik AND n.birth_date = m.birth_date AND n.relationship = m.relationship
             JOIN family_card k ON k.card = coalesce(m.card, n.card) GROUP BY ALL)
-        GROUP BY family),
+        JOIN own USING (family) WHERE led OR 2 * met >= size GROUP BY family),
     kin AS (
         SELECT k.cluster AS family, {_MEMBERS} AS members, {_PARENTS} AS parents
         FROM person_standardised p JOIN person_context x USING (rid) JOIN family_card k ON k.card = x.card
@@ -134,19 +137,21 @@ _FAMILIES = f"""
             ON l.cluster = k.cluster AND NOT starts_with(l.address, '#')
         GROUP BY k.cluster)
     SELECT n.rid::INTEGER AS rid, n.family, o.cards, o.meters, s.books, lived.addresses, o.village, o.district,
-           kin.members, list_filter(kin.parents, lambda parent: NOT list_contains(kin.members, parent)) AS parents
+           o.described.house, o.described.floor_area, kin.members,
+           list_filter(kin.parents, lambda parent: NOT list_contains(kin.members, parent)) AS parents
     FROM numbered n JOIN own o USING (family) LEFT JOIN said s USING (family) LEFT JOIN lived USING (family)
     LEFT JOIN kin USING (family)
     """
 
 _NODES = f"""
-    SELECT rid, 'dwelling' AS node, office, kk_list AS cards,
+    SELECT d.rid, 'dwelling' AS node, office, kk_list AS cards,
            CASE WHEN pln_id IS NOT NULL THEN [pln_id] END AS meters,
            CASE WHEN office || dwelling_ref IS NOT NULL THEN [office || ' ' || dwelling_ref] END AS books,
-           CASE WHEN {_ADDRESS.format("d")} IS NOT NULL THEN [{_ADDRESS.format("d")}] END AS addresses,
-           village, district
-    FROM household_standardised d
+           CASE WHEN {houses.address("d")} IS NOT NULL THEN [{houses.address("d")}] END AS addresses,
+           d.village, district, {houses.description("d")} AS house, floor_area
+    FROM household_standardised d {houses.join("d")}
     UNION ALL BY NAME
-    SELECT rid, 'family' AS node, NULL AS office, cards, meters, books, addresses, village, district, members, parents
+    SELECT rid, 'family' AS node, NULL AS office, cards, meters, books, addresses, village, district, house, floor_area,
+           members, parents
     FROM household_families
     """

@@ -61,6 +61,7 @@ class Level(Document):
     Training learns `m` (share of same entities that agree so) and `u` (share of different ones). Where random pairs
     are too rare to show `u`, it is fixed here, or counted exactly from the records that share `u_key`, or follows from
     `by_chance`: how many records of other entities agree so with a record, on average, however many records there are.
+    `m_expected` is counted on instead of learned: see `matching.certain`.
     """
 
     name: str
@@ -70,6 +71,7 @@ class Level(Document):
     tf: str | None = None
     tf_floor: float = Field(default=0.0, ge=0, lt=1)
     m: float | None = Field(default=None, gt=0, lt=1)
+    m_expected: float | None = Field(default=None, gt=0, lt=1)
     u: float | None = Field(default=None, gt=0, lt=1)
     u_key: str | None = None
     by_chance: float | None = Field(default=None, gt=0)

@@ -4,7 +4,7 @@ u is counted on random pairs (see `chance`); Splink learns m by expectation maxi
 matches and non-matches. Two things random pairs cannot show are given another way: u of levels so rare that a sample
 misses them is counted exactly from the records that share a key (`u_key`), and a few that no count can give are fixed
 in the document, as a share of pairs (`u`) or as partners per record (`by_chance`): who shares a house does not hang on
-a file's length.
+a file's length. Where a document expects an m, it is counted on pairs that are certain (see `certain`).
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import warnings
 from datetime import UTC, datetime
 from typing import Any
 
+from matching.certain import count_certain
 from matching.chance import NOT_OBSERVED, count_chance, pairs_drawn
 from matching.engine import Engine
 from matching.levels import make_macros
@@ -35,7 +36,9 @@ def train(engine: Engine, rules: LinkageRules, *, now: datetime | None = None) -
     records = int(engine.scalar(f"SELECT count(*) FROM {rules.kind}_linkable"))
     pairs = max(records * (records - 1) / 2, 1.0)
     exact = _exact_u(engine, rules, pairs)
-    chance = count_chance(engine, rules, make_macros(engine, rules)) if records > 1 else {}
+    macros = make_macros(engine, rules)
+    chance = count_chance(engine, rules, macros) if records > 1 else {}
+    certain = count_certain(engine, rules, macros)
     one = linker(engine, rules, None, chance | exact)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -50,7 +53,9 @@ def train(engine: Engine, rules: LinkageRules, *, now: datetime | None = None) -
         rules=rules.digest,
         records=records,
         prior=prior,
-        levels=tuple(_weights(rules, trained["comparisons"], 0.5 / pairs_drawn(rules, records))),
+        levels=tuple(
+            _weights(rules, trained["comparisons"], certain, 0.5 / pairs_drawn(rules, records))
+        ),
         strata=strata(engine, rules),
     )
 
@@ -100,16 +105,20 @@ def _learn(one: Any, rules: LinkageRules) -> dict[str, Any]:
 
 
 def _weights(
-    rules: LinkageRules, trained: list[dict[str, Any]], unseen: float
+    rules: LinkageRules,
+    trained: list[dict[str, Any]],
+    certain: dict[tuple[str, str], float],
+    unseen: float,
 ) -> list[LevelWeight]:
-    """m and u of every level that is not 'missing'. `unseen`: the u of a level that no sampled pair was on."""
+    """m and u of every level that is not 'missing'. `certain`: m that was counted; `unseen`: the u of a level that no
+    sampled pair was on."""
     weights = []
     for number, comparison in enumerate(rules.comparisons):
         levels = [level for level in comparison.levels if not level.missing]
         values = trained[number]["comparison_levels"] if trained else [{}] * len(comparison.levels)
         learned = [value for value in values if not value.get("is_null_level")][-len(levels) :]
         m = [
-            level.m or value.get("m_probability")
+            level.m or certain.get((comparison.name, level.name)) or value.get("m_probability")
             for level, value in zip(levels, learned, strict=True)
         ]
         if not any(share for level, share in zip(levels, m, strict=True) if level.m is None):

@@ -75,3 +75,13 @@ def implied(concept: str, coarse: str) -> frozenset[str]:
         for row in read_rows("codes/implies.csv")
         if (row["concept"], row["coarse"]) == (concept, coarse)
     )
+
+
+@cache
+def coarser(concept: str) -> dict[str, str]:
+    """Fine code → the coarse code that may stand for it; empty where a concept has no coarse codes."""
+    return {
+        row["fine"]: row["coarse"]
+        for row in read_rows("codes/implies.csv")
+        if row["concept"] == concept
+    }

@@ -120,8 +120,9 @@ def _housing(roof: Floats, rng: np.random.Generator) -> dict[str, Ints]:
         "status": [5, 3, 2, 1, 1, 1, 1],
     }
     housing = {name: _graded(roof, codes, rng) for name, codes in graded.items()}
-    housing["area"] = np.clip(rng.normal(55 + 22 * roof, 14), 12, 300).astype(np.int64)
+    area = np.clip(rng.normal(55 + 22 * roof, 14), 12, 300).astype(np.int64)
     housing["power"] = np.where(housing["lighting"] == 4, 0, housing["power"])
+    housing["area"] = area
     return housing
 
 

@@ -1,4 +1,4 @@
-"""Errors of family and dwelling rows: D12, D15–D17, D27, D29, D32, D35, N01."""
+"""Errors of family and dwelling rows: D12, D15–D17, D27, D29, D32, D35, N01, N03."""
 
 from __future__ import annotations
 
@@ -74,6 +74,20 @@ def assets_as_flags(column: Ints, rows: Ints, rng: np.random.Generator) -> Ints:
     """Counts of assets are 0 or 1, as in the older questionnaires."""
     column[rows] = np.minimum(column[rows], 1)
     return rows
+
+
+@operator("N03", "family")
+def house_told_otherwise(column: Ints, rows: Ints, rng: np.random.Generator) -> Ints:
+    """The house is told otherwise: up to two of its traits are another's, and its floor area (the last column) is
+    measured anew."""
+    before = column[rows].copy()
+    other = rng.permutation(len(column))[: len(rows)]
+    for place in rng.integers(0, column.shape[1] - 1, (2, len(rows))):
+        column[rows, place] = column[other, place]
+    measured = column[rows, -1] * np.exp(rng.normal(0.0, 0.15, len(rows)))
+    column[rows, -1] = np.maximum(measured, 6).astype(np.int64)
+    changed: Ints = rows[(column[rows] != before).any(axis=1)]
+    return changed
 
 
 def _as_told_beside(column: Objects, rows: Ints) -> Ints:

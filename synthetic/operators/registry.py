@@ -26,7 +26,7 @@ Can = Callable[[Any], Bools]  # of a view (synthetic/view.py), which stands abov
 F = TypeVar("F", bound=Callable[..., Any])
 
 # D01–D40 are the catalogue's; errors that it does not name get an N.
-IDS = (*(f"D{i:02d}" for i in range(1, 41)), "N01", "N02")
+IDS = (*(f"D{i:02d}" for i in range(1, 41)), "N01", "N02", "N03")
 
 
 @dataclass(frozen=True)

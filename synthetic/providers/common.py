@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from synthetic.columns import Ints, Objects, days, each, objects
-from synthetic.view import SERIAL_DAY, SHORT_YEAR, View
+from synthetic.spoiling import spoil_family
+from synthetic.view import SERIAL_DAY, SHORT_YEAR, Look, View
 
 # Excel counts days from 1899-12-30.
 EXCEL_ZERO = 25569
@@ -19,6 +20,16 @@ def upper(column: Objects) -> Objects:
 def title(column: Objects) -> Objects:
     """Capitalised words."""
     return each(column, str.title)
+
+
+def housing(look: Look, dwelling: Ints, errors: Ints, rng: np.random.Generator) -> dict[str, Ints]:
+    """What rows tell of the houses of these dwellings, by trait, the floor area last (Regsosek 2022 codes, volt-ampere,
+    square metres); marks in `errors` where it is not what they are."""
+    traits = look.part.living.housing
+    table = np.stack([codes[dwelling] for codes in traits.values()], axis=1)
+    # Drawn aside: what else is drawn of a population stays as it was before houses were told in two ways.
+    spoil_family(look, table, errors, ("N03",), rng.spawn(1)[0])
+    return dict(zip(traits, table.T, strict=True))
 
 
 def birth_text(view: View, pattern: str, short: str = "") -> Objects:

@@ -6,7 +6,7 @@ import numpy as np
 
 from synthetic.columns import Bools, Ints, Objects, calendar, dates, objects, padded, texts
 from synthetic.population import Part
-from synthetic.providers.common import birth_text, upper
+from synthetic.providers.common import birth_text, housing, upper
 from synthetic.spoiling import spoil_family
 from synthetic.view import Look, View
 
@@ -113,6 +113,7 @@ def keluarga(
     spoil_family(look, older, errors, ("D29",), rng)
     meter = living.meter[dwelling]
     ranked = rng.random(n) < 0.93
+    told = housing(look, dwelling, errors, rng)
     updated = look.today - 60 - (rng.beta(1.0, 1.8, n) * 1100).astype(np.int64)
     cells = {
         "IDSEMESTA_KELUARGA": "KF" + padded(first_id + rng.permutation(n), 9),
@@ -124,7 +125,7 @@ def keluarga(
         "id_desa": older[:, 0],
         "desil_nasional": np.where(ranked, texts(living.desil[family]), ""),
         "periode_desil": np.where(ranked, _quarter(look.today), "").astype(object),
-        **{name: texts(living.housing[key][dwelling]) for name, key in _HOUSING.items()},
+        **{name: texts(told[key]) for name, key in _HOUSING.items()},
         **_assets(look, family, errors, rng),
         "id_pelanggan_pln": np.where((meter > 0) & (rng.random(n) < 0.8), padded(meter, 12), ""),
         "diperbarui_at": dates(updated) + " 00:00:00",

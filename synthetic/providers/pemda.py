@@ -7,7 +7,7 @@ import numpy as np
 from synthetic import dressing
 from synthetic.columns import Ints, Objects, dates, each, groups, objects, padded, texts
 from synthetic.operators.registry import bit
-from synthetic.providers.common import birth_text, title, upper
+from synthetic.providers.common import birth_text, housing, title, upper
 from synthetic.spoiling import spoil_family
 from synthetic.view import Look, View
 
@@ -106,12 +106,13 @@ def rumah_tangga(
     longitude = part.villages.longitude[spot] + rng.normal(0, 0.008, n)
     rw = padded(places.rw[dwelling], 3)
     rw[rng.random(n) < 0.05] = ""
-    power = texts(living.housing["power"][dwelling])
+    told = housing(look, dwelling, errors, rng)
+    power = texts(told["power"])
     meter = living.meter[dwelling]
 
     def word(name: str) -> Objects:
         words = objects(_WORDS[name].split(","))
-        codes = living.housing[name][dwelling]
+        codes = told[name]
         return np.where(codes <= len(words), words[np.minimum(codes, len(words)) - 1], "LAINNYA")
 
     def asset(name: str) -> Objects:
@@ -135,7 +136,7 @@ def rumah_tangga(
         "Penerangan": word("lighting"),
         "Daya": np.where(power == "0", "", power),
         "Jamban": word("toilet"),
-        "Luas Lantai": texts(living.housing["area"][dwelling]),
+        "Luas Lantai": texts(told["area"]),
         "Sepeda Motor": asset("motorcycle"),
         "Mobil": asset("car"),
         "Lemari Es": asset("fridge"),

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import random
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from matching import linkage
 from matching.engines.duckdb import DuckDBEngine
+from matching.model import Model
 from tests.score.evidence import each_card_a_family, level, standardised
 
 PLACE = {"region_code": "3512022001", "region_system": "kemendagri"}
@@ -104,3 +107,182 @@ def test_a_member_without_card_is_met_at_home_by_the_number(
         node = _nodes(engine)[PARENTS]
         books = engine.fetch(f"SELECT books FROM household_nodes WHERE rid = {node}").to_pylist()
         assert (books[0]["books"] or []) == found
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "same"),
+    [
+        ("DSN. KRAJAN", "KP. KRAJAN", True),
+        ("DUSUN KRAJAN", "KRAJAN", True),
+        ("JL. KRAJAN", "GG. KRAJAN", False),
+        ("JL. KRAJAN", "DSN. KRAJAN", False),
+    ],
+)
+def test_one_hamlet_by_any_word_for_it(first: str, second: str, same: bool) -> None:
+    """A lane beside a street of its name is another place; dusun and kampung are words for the same."""
+    rows = [card(PARENTS, address=first), card(CHILDREN, address=second)]
+    with standardised(person=PEOPLE, family=rows) as engine:
+        nodes = _nodes(engine)
+        found = level(engine, "household", "address", nodes[PARENTS], nodes[CHILDREN])
+        assert (found == "same hamlet, parent and child") == same
+
+
+def _places(rows: list[dict[str, Any]]) -> dict[str, str]:
+    """The one address of each card's node."""
+    with standardised(family=rows) as engine:
+        _nodes(engine)
+        found = engine.fetch(
+            "SELECT cards[1] AS card, coalesce(houses, hamlets)[1] AS place FROM household_nodes"
+        ).to_pylist()
+    return {row["card"]: row["place"] for row in found}
+
+
+def test_the_number_of_a_dusun_is_no_house_number() -> None:
+    rows = [card(PARENTS, address="DUSUN 3"), card(CHILDREN, address="DUSUN MAWAR NO 3")]
+    places = _places(rows)
+    assert not places[PARENTS].startswith("#")
+    assert places[CHILDREN].startswith("#")
+
+
+def test_a_missing_rt_is_that_of_all_who_name_the_street() -> None:
+    there = {"address": "JL. MELATI NO 4", "rw": "2"}
+    rows = [card("3512020101100003", **there, rt=None), card(PARENTS, **there, rt="7")]
+    assert len(set(_places(rows).values())) == 1
+    two = _places([*rows, card(CHILDREN, **there, rt="8")])
+    assert two["3512020101100003"] == "#3512022001 JALAN MELATI 4"
+
+
+def test_a_missing_rw_is_that_of_the_same_rt() -> None:
+    """The hamlet has two RW; one of them is that of the RT which the row gives."""
+    rows = [
+        card("3512020101100003", rw=None),
+        card(PARENTS),
+        card(CHILDREN, rt="9", rw="5"),
+    ]
+    places = _places(rows)
+    assert places["3512020101100003"] == places[PARENTS] != places[CHILDREN]
+
+
+TOLD = {
+    "floor": "CEMENT",
+    "wall": "BRICK",
+    "roof": "TILE",
+    "water": "PROTECTED_WELL",
+    "lighting": "PLN_METERED",
+    "power_va": 900,
+    "toilet": "OWN",
+    "floor_area": 54.0,
+}
+
+
+@pytest.mark.parametrize(
+    ("second", "found"),
+    [
+        ({}, "one house"),
+        ({"water": "WELL", "lighting": "PLN"}, "one house"),
+        ({"wall": "WOOD", "floor_area": 50.0}, "one house"),
+        ({"floor_area": 44.0}, "alike"),
+        ({"wall": "WOOD", "roof": "ZINC"}, "alike"),
+        ({"floor_area": 36.0}, "partly"),
+        ({"floor_area": 21.0}, "another house"),
+        ({"wall": "WOOD", "roof": "ZINC", "floor": "EARTH", "toilet": "NONE"}, "another house"),
+        ({"floor_area": None}, "not described"),
+        ({"wall": None, "roof": None, "floor": None}, "not described"),
+    ],
+)
+def test_how_alike_two_houses_are_described(second: dict[str, Any], found: str) -> None:
+    rows = [card(PARENTS, "kemensos", **TOLD), card(CHILDREN, "kemensos", **TOLD | second)]
+    with standardised(family=rows) as engine:
+        nodes = _nodes(engine)
+        assert level(engine, "household", "house", nodes[PARENTS], nodes[CHILDREN]) == found
+
+
+def _book(people: list[dict[str, Any]]) -> dict[str, list[str]]:
+    """The numbers under which each card's family lives by the office's book."""
+    with standardised(person=people, family=[card(PARENTS), card(CHILDREN)]) as engine:
+        _nodes(engine)
+        found = engine.fetch("SELECT cards[1] AS card, books FROM household_nodes").to_pylist()
+    return {row["card"]: row["books"] or [] for row in found}
+
+
+def _met(number: str, *people: dict[str, Any], **more: Any) -> list[dict[str, Any]]:
+    book = {"source": "pemda", "office": "3512", "dwelling_ref": number}
+    return [one | book | more for one in people]
+
+
+def test_a_pupil_brings_no_family_to_the_boarding_school() -> None:
+    child = member(PARENTS, "BUDI", "M", "2010-02-02", relationship="CHILD")
+    family = [*PEOPLE[:2], child]
+    assert _book([*family, *_met("P1", child, relationship="OTHER")])[PARENTS] == []
+    assert _book([*family, *_met("R7", PEOPLE[1])])[PARENTS] == ["3512 R7"]
+    # Half of the family, though neither its head nor his wife.
+    second = member(PARENTS, "SITI", "F", "2012-02-02", relationship="CHILD")
+    assert _book([*family, second, *_met("R7", child, second)])[PARENTS] == ["3512 R7"]
+
+
+def test_families_under_two_numbers_of_the_book() -> None:
+    heads = [PEOPLE[0], PEOPLE[2] | {"relationship": "HEAD"}]
+    for numbers, found in ((("R1", "R1"), "number"), (("R1", "R2"), "two numbers")):
+        met = [row for one, number in zip(heads, numbers, strict=True) for row in _met(number, one)]
+        cards = [card(PARENTS), card(CHILDREN)]
+        with standardised(person=[*PEOPLE, *met], family=cards) as engine:
+            nodes = _nodes(engine)
+            sides = nodes[PARENTS], nodes[CHILDREN]
+            assert level(engine, "household", "book", *sides) == found
+
+
+def test_what_a_card_says_counts_for_nothing_where_both_are_met_in_one_house() -> None:
+    heads = [PEOPLE[0], PEOPLE[2] | {"relationship": "HEAD"}]
+    away = card(CHILDREN, region_code="3512022002")
+    met = _met("R1", *heads, region_code=None)
+    with standardised(person=[*PEOPLE, *met], family=[card(PARENTS), away]) as engine:
+        nodes = _nodes(engine)
+        found = level(engine, "household", "address", nodes[PARENTS], nodes[CHILDREN])
+        assert found == "met in one house, registered elsewhere"
+
+
+def _town(second_says: Callable[[int], dict[str, Any]]) -> Model:
+    """The model of 200 families whose dwelling's row, with the same meter, describes the house as `second_says`."""
+    families, dwellings = [], []
+    for number in range(200):
+        told = _described(number)
+        meter = {"pln_id": f"{530000000000 + number}"}
+        place = {"address": f"JL. MELATI NO {number}", "rt": str(number % 9 + 1)}
+        kk = f"35120201011{number:05d}"
+        families.append(card(kk, "kemensos", **meter, **place, **told))
+        row = {"source": "pemda", "office": "3512", "dwelling_ref": f"R{number}"}
+        dwellings.append(row | PLACE | meter | place | second_says(number))
+    with standardised(family=families, household=dwellings) as engine:
+        each_card_a_family(engine)
+        linkage.prepare(engine, "household")
+        return linkage.learn(engine, "household")
+
+
+def _bits(model: Model, level_of_house: str) -> float:
+    weight = model.weight("house", level_of_house)
+    assert weight
+    return weight.bits
+
+
+def _described(number: int) -> dict[str, Any]:
+    dice = random.Random(number)
+    words = {
+        "floor": ["CERAMIC", "CEMENT", "EARTH"],
+        "wall": ["BRICK", "WOOD", "BAMBOO"],
+        "roof": ["TILE", "ZINC", "THATCH"],
+        "water": ["PIPED", "WELL", "RAIN"],
+        "lighting": ["PLN", "NON_PLN"],
+        "toilet": ["OWN", "SHARED", "NONE"],
+    }
+    told: dict[str, Any] = {what: dice.choice(given) for what, given in words.items()}
+    return told | {"power_va": 900, "floor_area": float(dice.randint(20, 120))}
+
+
+def test_a_description_counts_as_far_as_two_providers_tell_the_same_of_one_house() -> None:
+    """Pairs that share a meter are one house: where their descriptions have nothing to do with each other, a house that
+    is described alike says less, and one that is not says nothing against it."""
+    same = _town(_described)
+    unrelated = _town(lambda number: _described(number + 1_000))
+    assert _bits(same, "one house") > 6
+    assert _bits(same, "another house") < -3
+    assert _bits(unrelated, "another house") > -1

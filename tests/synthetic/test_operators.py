@@ -155,3 +155,20 @@ def test_a_spoiled_name_is_never_empty(words: list[str], chances: list[float]) -
             name = change(name, chance)
         assert name
         assert name == " ".join(name.split())
+
+
+def test_two_providers_tell_one_house_alike_unless_marked(country: Delivery) -> None:
+    """Floor area and power of a dwelling, in both files: where neither row is marked they are the same."""
+    dwellings = {
+        fact["entity"]: (row, "N03" in fact["errors"].split(";"))
+        for row, fact in country.with_truth("pemda", "rumah_tangga", "household")
+    }
+    alike: Counter[tuple[bool, bool]] = Counter()
+    for row, fact in country.with_truth("kemensos", "siksng_keluarga", "household"):
+        if met := dwellings.get(fact["entity"]):
+            marked = met[1] or "N03" in fact["errors"].split(";")
+            same = row["luas_lantai"] == met[0]["Luas Lantai"]
+            alike[marked, same and row["daya_terpasang"] == met[0]["Daya"]] += 1
+    assert alike[False, True] > 50
+    assert alike[False, False] == 0
+    assert alike[True, False] > alike[True, True]
