@@ -28,7 +28,7 @@ from mdm.hub.tables import Batch
 from mdm.lake import LakeFile
 from mdm.rights.leaveout import leave_out
 from mdm.validation.counts import BatchCounts, Counts, record
-from mdm.validation.quality import findings_sql, load_quality
+from mdm.validation.quality import findings_sql, hits_sql, load_quality
 from mdm.validation.readings import accepted_sql, landed_columns, typed_sql
 from mdm.validation.versions import none_confirmed, number_current
 from mdm.work.ahead import ahead
@@ -225,16 +225,17 @@ def _find(
     if not new:
         return {}
     name = f"{source}_{layout.name}"
-    found = f"found_{name}"
-    sql = findings_sql(layout, source, _tables(source, layout), load_quality(), new)
-    engine.table(found, sql)
+    found, hits = f"found_{name}", f"hits_{name}"
+    tables, rules = _tables(source, layout), load_quality()
+    engine.table(hits, hits_sql(layout, tables, rules))
+    engine.table(found, findings_sql(layout, source, (*tables, hits), rules, new))
     files = {}
     for batch in new:
         rows = (
             f'SELECT * FROM {found} WHERE batch = {quote(batch)} ORDER BY "row", rule, column_name'
         )
         files[batch] = hub.lake.write(FINDINGS, engine.stream(rows), owner=batch, order=("row",))
-    engine.drop(found)
+    engine.drop(found, hits)
     return files
 
 

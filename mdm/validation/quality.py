@@ -132,11 +132,8 @@ _READ_AS_ONE = f"""CASE l._problem WHEN {quote(JOINED)}
             THEN concat(l."row", '–', l."row" + {_LINES} - 1) END"""
 
 
-def findings_sql(
-    layout: Layout, source: str, tables: tuple[str, str], rules: QualityRules, batches: list[str]
-) -> str:
-    """All findings of the given batches of a layout, with the value as typed; of a row that a
-    quotation mark joins to others, with the rows that were read as one.
+def hits_sql(layout: Layout, tables: tuple[str, str], rules: QualityRules) -> str:
+    """Which rows break which rules: `id` of the landed row, numbers of the rule and of the attribute it is about.
 
     `tables` are the landed and the typed table of the layout.
     """
@@ -153,6 +150,24 @@ def findings_sql(
         f"SELECT rowid AS id, list_position({_list(rule.name for rule in rules.rules)}, _problem)"
         f" - 1 AS rule, {len(attributes) - 1} AS at FROM {landed} WHERE _problem IS NOT NULL"
     )
+    return " UNION ALL ".join(hits)
+
+
+def findings_sql(
+    layout: Layout,
+    source: str,
+    tables: tuple[str, str, str],
+    rules: QualityRules,
+    batches: list[str],
+) -> str:
+    """All findings of the given batches of a layout, with the value as typed; of a row that a
+    quotation mark joins to others, with the rows that were read as one.
+
+    `tables` are the landed and the typed table of the layout and one of what `hits_sql` gives: the engine sees how few
+    there are, and reads only their landed rows.
+    """
+    landed, typed, hits = tables
+    attributes = [*layout.values, ""]
     only = ", ".join(map(quote, batches))
     values = " ".join(
         f"WHEN {place} THEN {_as_typed(layout, attribute)}"
@@ -166,7 +181,7 @@ def findings_sql(
             ({_list(rule.severity for rule in rules.rules)})[h.rule + 1] AS severity,
             CASE h.at {values} ELSE {_READ_AS_ONE} END AS value,
             ({_list(rule.reason.en for rule in rules.rules)})[h.rule + 1] AS reason
-        FROM ({" UNION ALL ".join(hits)}) h
+        FROM {hits} h
         JOIN {landed} l ON l.rowid = h.id
         WHERE l.batch IN ({only})
         {_of_files(layout, source, typed, rules, only)}"""
