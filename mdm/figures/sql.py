@@ -12,7 +12,6 @@ FINDINGS = "figure_findings"  # the findings that stand, where there are any
 # Whole contents are searched: for patterns that do not begin with a quote, of which contents are full.
 _DEAD = """contains(content, 'life":[{"alive":false')"""
 _DESIL = """regexp_extract(content, 'ranking":\\[\\{"desil":([0-9]+)', 1)"""
-_STATUS = """regexp_extract(content, 'identity_status":"([a-z_-]+)"', 1)"""
 
 
 def homes() -> str:
@@ -60,7 +59,7 @@ def of_kind(kind: str, registry: str) -> str:
             FROM {kind}_judged WHERE match_weight IS NOT NULL GROUP BY ALL
         )
         UNION ALL
-        SELECT 'identity', '{kind}', {_STATUS}, '', count(*) FROM {kind}_golden GROUP BY ALL
+        SELECT 'identity', '{kind}', status, '', count(*) FROM {kind}_golden GROUP BY ALL
         UNION ALL
         SELECT 'match', '{kind}', source, name, counted FROM (
             SELECT l.source, count(*) AS records, count(*) FILTER (s.joined) AS joined,

@@ -68,8 +68,9 @@ def survive(
     *,
     few: bool = False,
 ) -> int:
-    """Make `<kind>_golden` (entity_id, content, niks, region) from the standardised records and
-    links; the region is that of the entity's own domicile (see `settle_regions` for the rest).
+    """Make `<kind>_golden` (entity_id, content, niks, region, status) from the standardised records and
+    links; the region is that of the entity's own domicile (see `settle_regions` for the rest), the status that of its
+    identity.
 
     `niks` are the numbers they are found by, the chosen one first: a person's valid NIKs, a family's valid
     KKs, none of a household. Returns the
@@ -85,7 +86,7 @@ def survive(
     links_table(engine, kind)
     engine.run(
         f"CREATE OR REPLACE TABLE {kind}_golden "
-        "(entity_id VARCHAR, content VARCHAR, niks VARCHAR[], region VARCHAR)"
+        "(entity_id VARCHAR, content VARCHAR, niks VARCHAR[], region VARCHAR, status VARCHAR)"
     )
     for number in range(chunks if plan.sources else 0):
         (_choose_few if few else _choose)(engine, plan, number)
@@ -199,7 +200,8 @@ def _profiles_sql(plan: _Plan, steps: Sequence[str], at: str = "") -> str:
                       '","kind":"{kind}","links":{{', l.links, '}},"records":[', a.records,
                       '],"regions":"{REGIONS}","rules":"{plan.rules.digest}"}}'),
                coalesce(a.found_by, c.found_by, []),
-               coalesce(a.region, c.region)
+               coalesce(a.region, c.region),
+               coalesce(s.status, 'unverified')
         FROM {at}agreed a
         JOIN {kind}_survive_entities e USING (entity_no)
         LEFT JOIN status s USING (entity_no)

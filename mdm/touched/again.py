@@ -146,7 +146,7 @@ def choose_again(
 
 _GOLDEN = """
     CREATE OR REPLACE TABLE {kind}_golden
-    (entity_id VARCHAR, content VARCHAR, niks VARCHAR[], region VARCHAR)
+    (entity_id VARCHAR, content VARCHAR, niks VARCHAR[], region VARCHAR, status VARCHAR)
     """
 
 

@@ -37,5 +37,7 @@ def stand_in_regions(
             }
         ),
     )
-    engine.run(f"INSERT INTO {kind}_golden SELECT entity_id, '{{}}', [], region FROM stand_ins")
+    engine.run(
+        f"INSERT INTO {kind}_golden BY NAME SELECT *, '{{}}' AS content, [] AS niks FROM stand_ins"
+    )
     engine.drop("stand_ins")

@@ -54,8 +54,7 @@ def relink(
         ),
     )
     engine.run(
-        f"INSERT INTO {kind}_golden"
-        f" SELECT entity_id, content, niks, {place_sql(DOMICILE, 'content')} FROM {kind}_standing"
+        f"INSERT INTO {kind}_golden BY NAME SELECT *, {place_sql(DOMICILE, 'content')} AS region FROM {kind}_standing"
     )
     engine.drop(f"{kind}_standing")
     return True

@@ -25,21 +25,21 @@ def tables(engine: Engine) -> None:
         ("p4", "f1", "320115", f",{DEAD}"),
     ]
     rows = ", ".join(
-        f"""('{one}', '{{"agreed":{{"name":["X",0,1]{life}}},"identity_status":"verified"}}',
-             {f"'{region}'" if region else "NULL"})"""
+        f"""('{one}', '{{"agreed":{{"name":["X",0,1]{life}}}}}',
+             {f"'{region}'" if region else "NULL"}, 'verified')"""
         for one, _, region, life in persons
     )
     engine.run(
-        f"CREATE TABLE person_golden AS SELECT * FROM (VALUES {rows}) t(entity_id, content, region)"
+        f"CREATE TABLE person_golden AS SELECT * FROM (VALUES {rows}) t(entity_id, content, region, status)"
     )
     engine.run(
         """CREATE TABLE family_golden AS SELECT * FROM (VALUES
-        ('f1', '{"agreed":{"ranking":[{"desil":2},0,1]},"identity_status":"verified"}', '320115'),
-        ('f2', '{"agreed":{},"identity_status":"conflict"}', '517101')) t(entity_id, content, region)"""
+        ('f1', '{"agreed":{"ranking":[{"desil":2},0,1]}}', '320115', 'verified'),
+        ('f2', '{"agreed":{}}', '517101', 'conflict')) t(entity_id, content, region, status)"""
     )
     engine.run(
         """CREATE TABLE household_golden AS
-        SELECT 'h1' AS entity_id, '{"identity_status":"unverified"}' AS content, '320115' AS region"""
+        SELECT 'h1' AS entity_id, '{}' AS content, '320115' AS region, 'unverified' AS status"""
     )
     placed = ", ".join(f"('{one}', '{family}', true)" for one, family, _, _ in persons if family)
     engine.run(

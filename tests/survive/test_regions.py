@@ -68,4 +68,4 @@ def test_families_and_households_have_their_own(golden: DuckDBEngine) -> None:
 
 
 def test_the_region_is_no_part_of_the_content(golden: DuckDBEngine) -> None:
-    assert golden.columns("person_golden") == ["entity_id", "content", "niks", "region"]
+    assert golden.columns("person_golden") == ["entity_id", "content", "niks", "region", "status"]
