@@ -91,8 +91,11 @@ def _doubles_sql(layout: Layout, landed: str, typed: str, versions: str) -> str:
     own = f"{tie(layout, 'l')} AS tie"
     place = 'l.row_digest, l.file, l.batch, l."row"'
     return f"""
-        WITH rows AS (
-            SELECT id, record_key, delivered_on::VARCHAR || ' ' || delivery AS moment FROM {typed} WHERE accepted
+        WITH repeated AS (
+            SELECT record_key FROM {typed} WHERE accepted GROUP BY record_key HAVING count(*) > 1
+        ), rows AS (
+            SELECT id, record_key, delivered_on::VARCHAR || ' ' || delivery AS moment
+            FROM {typed} SEMI JOIN repeated USING (record_key) WHERE accepted
         ), shared AS (
             SELECT record_key, moment FROM rows GROUP BY ALL HAVING count(*) > 1
         ), first AS (SELECT record_key, min(moment) AS since FROM shared GROUP BY record_key),
