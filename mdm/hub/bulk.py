@@ -17,9 +17,7 @@ from sqlmodel import SQLModel
 
 from mdm.hub.dialect import Dialect, Row, Turn
 
-# A unit of work while nobody else writes: the leaves of an index that is not in the order of the rows are written anew
-# by every one of them;
-ALONE_SECONDS = 1.0
+ALONE_SECONDS = 0.1  # a unit of work while nobody else writes,
 SHARED_SECONDS = 0.008  # and while somebody does:
 SHARED_FOR = 1.0  # so long after one was seen waiting
 
@@ -29,7 +27,7 @@ _T = TypeVar("_T")
 class Bulk:
     """Load and change in short units of work; the last one ends with the `with` block.
 
-    The turn to write is kept from one call to the next: pause before waiting for anything else.
+    The turn to write is kept from one call to the next: rest before waiting for anything else.
     """
 
     def __init__(
@@ -59,11 +57,6 @@ class Bulk:
             self._connection.execute(statement, some)
             self._look()
 
-    def pause(self) -> None:
-        """Rest, unless nobody has wanted to write for a while."""
-        if self._waited_for() or self._shared():
-            self.rest()
-
     def rest(self) -> None:
         """Commit what was written, and let others write."""
         self._turn = None
@@ -83,21 +76,13 @@ class Bulk:
 
     def _look(self) -> None:
         """Rest when somebody waits, or when the unit of work has lasted long enough."""
-        waited_for = self._waited_for()
-        limit = SHARED_SECONDS if self._shared() else ALONE_SECONDS
-        if waited_for or time.monotonic() - self._begun > limit:
-            self.rest()
-
-    def _waited_for(self) -> bool:
-        """Whether somebody waits now."""
+        now = time.monotonic()
         waited_for = self._turn is not None and self._turn.waited_for()
         if waited_for:
-            self._shared_until = time.monotonic() + SHARED_FOR
-        return waited_for
-
-    def _shared(self) -> bool:
-        """Whether somebody was seen waiting lately."""
-        return time.monotonic() < self._shared_until
+            self._shared_until = now + SHARED_FOR
+        limit = SHARED_SECONDS if now < self._shared_until else ALONE_SECONDS
+        if waited_for or now - self._begun > limit:
+            self.rest()
 
 
 def _slices(some: Iterable[_T], size: int) -> Iterator[list[_T]]:

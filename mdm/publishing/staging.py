@@ -173,7 +173,7 @@ class Staging:
             for work, answer in team.profiles(self._work(fresh, advance)):
                 self._create(bulk, fresh, 1, created)
                 self._store(bulk, work, answer, sealed)
-                bulk.pause()
+                bulk.rest()
             self._create(bulk, fresh, len(fresh), created)
         return created, sealed
 

@@ -103,7 +103,7 @@ def _load_new(hub: Hub, engine: Engine, seq: int, index_version: int) -> None:
             columns = (column.to_pylist() for column in batch.columns)
             same = (repeat(number, batch.num_rows) for number in (seq, index_version))
             bulk.load(NikToken, names, zip(*columns, *same, strict=True))
-            bulk.pause()
+            bulk.rest()
 
 
 def _retire_old(hub: Hub, engine: Engine, seq: int) -> None:
