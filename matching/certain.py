@@ -9,10 +9,13 @@ from __future__ import annotations
 from matching.chance import place
 from matching.engine import Engine
 from matching.levels import Calls
-from matching.rules import LinkageRules
+from matching.rules import Kind, LinkageRules
 
 # The expected shares count as much as so many pairs: few pairs must not make a level impossible.
 _EXPECTED_PAIRS = 100
+# More records than this that agree on the keys are no pairs of one entity but a value that stands for none; nor are
+# their pairs few.
+_MOST_ALIKE = 20
 
 
 def count_certain(
@@ -24,12 +27,9 @@ def count_certain(
         expected = {level.name: level.m_expected for level in one.levels if level.m_expected}
         if not expected:
             continue
-        columns = sorted(rules.columns)
-        both = ", ".join(f"l.{c} AS {c}_l, r.{c} AS {c}_r" for c in columns)
+        both = ", ".join(f"l.{c} AS {c}_l, r.{c} AS {c}_r" for c in rules.columns)
         pairs = " UNION ".join(
-            f"SELECT l.rid AS rid_l, r.rid AS rid_r FROM {rules.kind}_linkable l JOIN {rules.kind}_linkable r"
-            f" ON l.rid < r.rid AND {' AND '.join(f'l.{key} = r.{key}' for key in certain.keys)}"
-            for certain in rules.training.certain
+            _pairs(rules.kind, certain.keys) for certain in rules.training.certain
         )
         counted = engine.fetch(
             f"""
@@ -47,3 +47,15 @@ def count_certain(
                 known + _EXPECTED_PAIRS
             )
     return shares
+
+
+def _pairs(kind: Kind, keys: list[str]) -> str:
+    """SQL: the pairs of records that agree on all keys."""
+    few = (
+        f"SELECT rid, {', '.join(keys)} FROM {kind}_linkable WHERE {' AND '.join(f'{key} IS NOT NULL' for key in keys)}"
+        f" QUALIFY count(*) OVER (PARTITION BY {', '.join(keys)}) <= {_MOST_ALIKE}"
+    )
+    return (
+        f"SELECT l.rid AS rid_l, r.rid AS rid_r FROM ({few}) l JOIN ({few}) r"
+        f" ON l.rid < r.rid AND {' AND '.join(f'l.{key} = r.{key}' for key in keys)}"
+    )

@@ -241,17 +241,18 @@ def test_what_a_card_says_counts_for_nothing_where_both_are_met_in_one_house() -
         assert found == "met in one house, registered elsewhere"
 
 
-def _town(second_says: Callable[[int], dict[str, Any]]) -> Model:
-    """The model of 200 families whose dwelling's row, with the same meter, describes the house as `second_says`."""
+def _town(second_says: Callable[[int], dict[str, Any]], meter: str | None = None) -> Model:
+    """The model of 200 families whose dwelling's row, with the same meter, describes the house as `second_says`; all
+    have `meter`, if given."""
     families, dwellings = [], []
     for number in range(200):
         told = _described(number)
-        meter = {"pln_id": f"{530000000000 + number}"}
+        own = {"pln_id": meter or f"{530000000000 + number}"}
         place = {"address": f"JL. MELATI NO {number}", "rt": str(number % 9 + 1)}
         kk = f"35120201011{number:05d}"
-        families.append(card(kk, "kemensos", **meter, **place, **told))
+        families.append(card(kk, "kemensos", **own, **place, **told))
         row = {"source": "pemda", "office": "3512", "dwelling_ref": f"R{number}"}
-        dwellings.append(row | PLACE | meter | place | second_says(number))
+        dwellings.append(row | PLACE | own | place | second_says(number))
     with standardised(family=families, household=dwellings) as engine:
         each_card_a_family(engine)
         linkage.prepare(engine, "household")
@@ -286,3 +287,10 @@ def test_a_description_counts_as_far_as_two_providers_tell_the_same_of_one_house
     assert _bits(same, "one house") > 6
     assert _bits(same, "another house") < -3
     assert _bits(unrelated, "another house") > -1
+
+
+def test_a_meter_that_a_whole_village_shares_makes_no_two_houses_one() -> None:
+    """A number typed for none: nothing is learned of 200 families and dwellings that carry it."""
+    shared = _town(_described, meter="530000000000")
+    assert _bits(shared, "one house") > 6
+    assert _bits(shared, "another house") < -3
