@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from matching.engine import Engine
 from matching.rules import Kind, StandardiseRules
-from reference.addresses import address_tables
+from reference.addresses import token_table
 
 
 def make_dictionary(engine: Engine, kinds: tuple[Kind, ...], rules: StandardiseRules) -> int:
     """Make `address_dictionary` from the distinct addresses of all kinds; return its rows."""
-    engine.register("ref_address_token", address_tables()["ref_address_token"])
+    engine.register("ref_address_token", token_table())
     given = " UNION ".join(
         f"SELECT address FROM {kind}_accepted WHERE address IS NOT NULL" for kind in kinds
     )

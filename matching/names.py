@@ -14,8 +14,8 @@ from reference.names import (
     PHONETIC_SQL,
     STRIP_TITLES_SQL,
     missing_pattern,
-    name_tables,
     title_pattern,
+    token_table,
 )
 from reference.text import quote
 
@@ -44,7 +44,7 @@ _ODD = rf"[^A-Z ]|  |^ | $|{_AFTER}|{title_pattern()}|^{missing_pattern()}$"
 
 def make_dictionary(engine: Engine, columns: list[tuple[str, str]]) -> int:
     """Make `name_dictionary` from the distinct values of (table, column) pairs; return its rows."""
-    engine.register("ref_name_token", name_tables()["ref_name_token"])
+    engine.register("ref_name_token", token_table())
     every = " UNION ALL ".join(
         f"SELECT {column} AS name FROM {table} WHERE {column} IS NOT NULL"
         for table, column in columns

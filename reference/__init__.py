@@ -1,20 +1,5 @@
 """What the country's codes mean: regions, NIK and KK grammar, code lists, names, attributes.
 
-Imports nothing of ours. `tables()` gives everything that bulk SQL joins against.
+Imports nothing of ours. Small tables are given for the joins of bulk SQL (`region_tables`,
+`code_table`, `token_table`), functions for one value at a time.
 """
-
-from __future__ import annotations
-
-import pyarrow as pa
-
-from reference.addresses import address_tables
-from reference.codes import code_tables
-from reference.names import name_tables
-from reference.regions import region_tables
-
-__all__ = ["tables"]
-
-
-def tables() -> dict[str, pa.Table]:
-    """Every reference table by name, ready to be registered in an engine. Cached in the process."""
-    return {**region_tables(), **code_tables(), **name_tables(), **address_tables()}

@@ -14,7 +14,7 @@ from reference.files import read_table
 
 
 @cache
-def address_tables() -> dict[str, pa.Table]:
+def token_table() -> pa.Table:
     """`ref_address_token(token, canonical, kind)`, unique on token; canonical is NULL for words
     that say nothing.
 
@@ -22,4 +22,4 @@ def address_tables() -> dict[str, pa.Table]:
     word, empty. A landmark word (SAMPING, DEKAT, MASJID …) says where a place is near, not what
     its address is.
     """
-    return {"ref_address_token": read_table("addresses/tokens.csv")}
+    return read_table("addresses/tokens.csv")

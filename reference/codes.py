@@ -11,7 +11,6 @@ of local offices), `kemensos` (letters and words of SIKS-NG); `susenas2011`, `dc
 
 from __future__ import annotations
 
-import re
 from functools import cache
 
 import pyarrow as pa
@@ -21,37 +20,12 @@ from reference.sentences import Sentence
 
 
 @cache
-def code_tables() -> dict[str, pa.Table]:
-    """`ref_code`, `ref_code_implies(concept, coarse, fine)` and `ref_code_label` (with both
-    labels).
-    """
-    return {
-        "ref_code": code_table(),
-        "ref_code_implies": read_table("codes/implies.csv"),
-        "ref_code_label": read_table("codes/canonical.csv"),
-    }
-
-
-@cache
 def code_table() -> pa.Table:
     """`ref_code(concept, system, code, canonical)`, unique on (concept, system, code).
 
     Words are upper case with single blanks, numbers have no leading zero.
     """
     return read_table("codes/code_map.csv")
-
-
-@cache
-def _codes() -> dict[tuple[str, str, str], str]:
-    rows = read_rows("codes/code_map.csv")
-    return {(row["concept"], row["system"], row["code"]): row["canonical"] for row in rows}
-
-
-def canonical(concept: str, system: str, code: str) -> str | None:
-    """Canonical code of a provider's code or word; None if the list does not know it."""
-    text = re.sub(" +", " ", code.upper()).strip(" ")
-    text = text.lstrip("0") or text if text.isdigit() else text
-    return _codes().get((concept, system, text)) or _codes().get((concept, system, code))
 
 
 @cache
@@ -67,14 +41,9 @@ def labels(concept: str) -> dict[str, Sentence]:
     return found
 
 
-@cache
 def implied(concept: str, coarse: str) -> frozenset[str]:
     """The finer codes a coarse code may stand for; empty for a code that is not coarse."""
-    return frozenset(
-        row["fine"]
-        for row in read_rows("codes/implies.csv")
-        if (row["concept"], row["coarse"]) == (concept, coarse)
-    )
+    return frozenset(fine for fine, of in coarser(concept).items() if of == coarse)
 
 
 @cache

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import gzip
 import io
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 import pyarrow as pa
@@ -29,29 +29,10 @@ def read_table(name: str, types: Mapping[str, pa.DataType] | None = None) -> pa.
     """A CSV file under `data/` as a table: text unless `types` says otherwise, empty text as
     NULL.
     """
-    return _arrow(read_text(name), types or {})
-
-
-def make_table(
-    header: Sequence[str],
-    rows: Iterable[Sequence[object]],
-    types: Mapping[str, pa.DataType] | None = None,
-) -> pa.Table:
-    """Rows made in Python as a table, read the same way as the files.
-
-    Through CSV, because building Arrow arrays from Python lists would load pandas.
-    """
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(header)
-    writer.writerows(rows)
-    return _arrow(text.getvalue(), types or {})
-
-
-def _arrow(text: str, types: Mapping[str, pa.DataType]) -> pa.Table:
+    text = read_text(name)
     header = next(csv.reader(io.StringIO(text)))
     options = arrow_csv.ConvertOptions(
-        column_types={column: types.get(column, pa.string()) for column in header},
+        column_types={column: (types or {}).get(column, pa.string()) for column in header},
         null_values=[""],
         strings_can_be_null=True,
     )

@@ -1,20 +1,18 @@
-"""Names: titles and degrees, particles, short forms, spelling variants, birth order, and names
-that say nothing.
+"""Names: titles and degrees, particles, short forms, spelling variants, and names that say nothing.
 
-Everything here is data in `data/names/`; this module reads it, and gives it as tables for joins,
+Everything here is data in `data/names/`; this module reads it, and gives it as a table for joins,
 as two SQL fragments, and as their Python twins for one record.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from functools import cache
-from itertools import pairwise, product
+from itertools import pairwise
 
 import pyarrow as pa
 
-from reference.files import make_table, read_rows, read_table
+from reference.files import read_rows, read_table
 from reference.phonetics import PHONETIC_SQL, phonetic
 from reference.text import quote
 
@@ -24,11 +22,11 @@ __all__ = [
     "STRIP_TITLES_SQL",
     "is_missing_name",
     "missing_pattern",
-    "name_tables",
     "phonetic",
     "strip_titles",
     "title_pattern",
     "token_canonical",
+    "token_table",
 ]
 
 
@@ -133,35 +131,10 @@ def token_canonical(token: str) -> str:
 
 
 @cache
-def name_tables() -> dict[str, pa.Table]:
-    """Tables of names for joins.
+def token_table() -> pa.Table:
+    """`ref_name_token(token, canonical, kind)`, for joins.
 
-    `ref_title(token, position, mode, meaning)`: dots removed; unique on (token, position).
-    `ref_name_token(token, canonical, kind)`: `variant`, `abbreviation`, `o_a` (Javanese O/A:
-    weaker) and `particle` are unique on token; `ambiguous` tokens have one row per candidate.
-    `ref_name_phrase(phrase, canonical)`: several tokens that mean one. `ref_birth_order(token,
-    slot, group)`, `ref_do_not_merge(token_l, token_r, reason)` (both orders),
-    `ref_name_missing(pattern, meaning)`: full-match RE2 patterns on letters and single blanks.
+    `variant`, `abbreviation`, `o_a` (Javanese O/A: weaker) and `particle` are unique on token;
+    `ambiguous` tokens have one row per candidate.
     """
-    pairs = read_table("names/do_not_merge.csv")
-    swapped = pairs.select(["token_r", "token_l", "reason"]).rename_columns(pairs.column_names)
-    return {
-        "ref_title": make_table(["token", "position", "mode", "meaning"], _title_rows()),
-        "ref_name_token": read_table("names/tokens.csv"),
-        "ref_name_phrase": read_table("names/phrases.csv"),
-        "ref_birth_order": read_table("names/birth_order.csv", {"slot": pa.int32()}),
-        "ref_do_not_merge": pa.concat_tables([pairs, swapped]),
-        "ref_name_missing": read_table("names/missing.csv"),
-    }
-
-
-def _title_rows() -> Iterator[tuple[str, str, str, str]]:
-    """Every way to write a title without dots: `S PD` and `SPD`."""
-    seen: set[tuple[str, str]] = set()
-    for row in read_rows("names/titles.csv"):
-        parts = [part for part in row["form"].split(".") if part]
-        for gaps in product(("", " "), repeat=len(parts) - 1):
-            token = "".join(part + gap for part, gap in zip(parts, (*gaps, ""), strict=True))
-            if (token, row["position"]) not in seen:
-                seen.add((token, row["position"]))
-                yield token, row["position"], row["mode"], row["meaning"]
+    return read_table("names/tokens.csv")

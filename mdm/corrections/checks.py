@@ -23,7 +23,7 @@ from reference.nik import disagreements
 REFUSE = "refuse"
 #: Kinds that are for nothing where that value stands already.
 _ONE_VALUE = ("correct-value", "move-family")
-_SOURCE, _DATE = 0, 6  # of a record in a golden content
+_DATE = 6  # where it stands in a record in a golden content
 
 
 def examine(  # noqa: PLR0917 - all that a draft is held against
@@ -135,7 +135,7 @@ def _numbers(b: Building) -> None:
         born = part.columns.get("birth_date") or (birth or {}).get("birth_date")
         sex = part.columns.get("sex") or (value_of(profile, "sex") if profile else None)
         when = date.fromisoformat(born) if born else None
-        parts = {one.part for one in disagreements(str(number), when, sex)}
+        parts = disagreements(str(number), when, sex)
         if parts - {"region"}:
             b.say("nik" if nik else next(iter(part.columns)), "nik-disagrees")
 

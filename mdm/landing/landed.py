@@ -9,11 +9,11 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-import reference
 from matching import cleaners
 from matching.engine import Engine
 from mdm.contracts import LANDED_ORIGIN, LANDED_TAIL, Layout
 from mdm.landing.headers import Header
+from reference.regions import region_tables
 
 _TYPES: dict[str, pa.DataType] = {"row": pa.int32(), "delivered_on": pa.date32()}
 
@@ -29,7 +29,7 @@ def prepare(engine: Engine, layout: Layout) -> None:
     """Put what `made_sql` looks up into the engine: the regency or city behind a region code."""
     if layout.office is None or engine.exists("office_of"):
         return
-    engine.register("landed_places", reference.tables()["ref_place"])
+    engine.register("landed_places", region_tables()["ref_place"])
     engine.table(
         "office_of",
         "SELECT system, code, left(today, 4) AS office FROM landed_places "

@@ -16,7 +16,6 @@ from datetime import datetime
 import pyarrow as pa
 from sqlmodel import col, select
 
-import reference
 from matching.cleaners import quote
 from matching.engine import Engine
 from mdm.compose import Hub
@@ -34,6 +33,8 @@ from mdm.validation.versions import none_confirmed, number_current
 from mdm.work.ahead import ahead
 from mdm.work.beside import Beside
 from mdm.work.progress import Progress
+from reference.codes import code_table
+from reference.regions import region_tables
 
 FINDINGS = "findings"
 _NO_DWELLING = "SELECT ''::VARCHAR office, ''::VARCHAR dwelling_ref LIMIT 0"
@@ -127,9 +128,9 @@ def _batches(hub: Hub, only: Sequence[str] | None) -> list[Batch]:
 
 def _reference(engine: Engine) -> None:
     """Put the reference tables that validation asks into the engine."""
-    for name in ("ref_place", "ref_code"):
+    for name, table in (("ref_place", region_tables()["ref_place"]), ("ref_code", code_table())):
         if not engine.exists(name):
-            engine.register(name, reference.tables()[name])
+            engine.register(name, table)
 
 
 def _lists(engine: Engine) -> set[tuple[str, str]]:

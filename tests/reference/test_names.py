@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from reference.addresses import address_tables
+from reference import addresses
 from reference.files import read_rows
 from reference.names import (
     is_missing_name,
-    name_tables,
     phonetic,
     strip_titles,
     token_canonical,
+    token_table,
 )
 
 
@@ -91,7 +91,7 @@ def test_short_forms_are_written_out(typed: str, canonical: str) -> None:
 
 
 def test_only_ambiguous_tokens_have_several_meanings() -> None:
-    rows = name_tables()["ref_name_token"].to_pylist()
+    rows = token_table().to_pylist()
     plain = [row["token"] for row in rows if row["kind"] != "ambiguous"]
     assert len(plain) == len(set(plain))
     assert not set(plain) & {row["token"] for row in rows if row["kind"] == "ambiguous"}
@@ -100,7 +100,7 @@ def test_only_ambiguous_tokens_have_several_meanings() -> None:
 
 
 def test_a_canonical_form_is_its_own_canonical_form() -> None:
-    for row in name_tables()["ref_name_token"].to_pylist():
+    for row in token_table().to_pylist():
         if row["kind"] in {"variant", "abbreviation"}:
             for word in row["canonical"].split():
                 assert token_canonical(word) == word
@@ -146,12 +146,6 @@ def test_short_and_odd_names_are_names(typed: str) -> None:
     assert not is_missing_name(typed)
 
 
-def test_birth_order_words_share_a_slot() -> None:
-    slots = {row["token"]: row["slot"] for row in name_tables()["ref_birth_order"].to_pylist()}
-    assert slots["WAYAN"] == slots["PUTU"] == slots["GEDE"] == 1
-    assert slots["MADE"] == slots["KADEK"] == 2
-
-
 def test_address_tokens_are_unique() -> None:
-    tokens = address_tables()["ref_address_token"].column("token").to_pylist()
+    tokens = addresses.token_table().column("token").to_pylist()
     assert len(tokens) == len(set(tokens))

@@ -13,9 +13,9 @@ from reference.names import (
     MISSING_NAME_SQL,
     STRIP_TITLES_SQL,
     is_missing_name,
-    name_tables,
     read_rows,
     strip_titles,
+    token_table,
 )
 from reference.phonetics import PHONETIC_SQL, phonetic
 from reference.places import NAME_KEY_SQL, name_key
@@ -123,7 +123,7 @@ def test_sql_and_python_agree(
 
 
 def test_they_agree_on_the_rooms_own_words(evaluate: Evaluate) -> None:
-    tokens = name_tables()["ref_name_token"].column("token").to_pylist()
+    tokens = token_table().column("token").to_pylist()
     assert evaluate(PHONETIC_SQL("t"), tokens) == [phonetic(token) for token in tokens]
     places = region_tables()["ref_place"].column("name").to_pylist()[::25]
     assert evaluate(NAME_KEY_SQL("t"), places) == [name_key(place) for place in places]

@@ -28,12 +28,14 @@ import sqlglot.dialects.duckdb
 import sqlglot.transforms  # noqa: F401
 from sqlalchemy.orm import configure_mappers
 
-import reference
 from matching.engines.duckdb import DuckDBEngine
 from mdm.homes import open_home
 from mdm.landing import land
 from mdm.pipeline import run
 from mdm.work.progress import Silent
+from reference import addresses, names
+from reference.codes import code_table
+from reference.regions import region_tables
 from tests import quick
 
 ENGINE = ("register", "table", "run", "fetch", "scalar", "stream")
@@ -105,7 +107,8 @@ def main() -> None:
     patch = pytest.MonkeyPatch()
     quick.remembered_levels(patch)
     quick.one_core_each(patch)
-    reference.tables()  # read once, for all children
+    for read in (region_tables, code_table, names.token_table, addresses.token_table):
+        read()  # once, for all children
     configure_mappers()
     for line in sys.stdin:
         print(json.dumps(in_a_child(json.loads(line))), flush=True)  # noqa: T201 - the protocol
