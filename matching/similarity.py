@@ -42,11 +42,6 @@ def jaro_winkler(left: str, right: str) -> float:
     return jellyfish.jaro_winkler_similarity(left, right)
 
 
-def levenshtein(left: str, right: str) -> int:
-    """Edits (insert, delete, replace) from one text to the other."""
-    return jellyfish.levenshtein_distance(left, right)
-
-
 def align(left: str, right: str) -> list[WordPair]:
     """Pair the words of two names, best pairs first, each word once; words without a partner come last as missing."""
     ours, theirs = words(left), words(right)

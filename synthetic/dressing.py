@@ -35,10 +35,10 @@ class Pools:
 
 
 @cache
-def pools(seed: int = 7) -> Pools:
+def pools() -> Pools:
     """Pools of words; the same for every population, because they identify nobody."""
     fake = Faker("id_ID")
-    fake.seed_instance(seed)
+    fake.seed_instance(7)
     streets = {fake.street_name().upper() for _ in range(POOL)}
     streets = {
         s.removeprefix("JL. ").removeprefix("JALAN ").removeprefix("GG. ").removeprefix("GANG ")

@@ -45,12 +45,11 @@ TIMEOUT = httpx.Timeout(10.0)
 class Courier:
     """One per process; `run` until cancelled."""
 
-    def __init__(self, hub: Hub, desk: Desk, *, log: Log | None = None, look: float = LOOK) -> None:
+    def __init__(self, hub: Hub, desk: Desk, *, log: Log | None = None) -> None:
         self._hub = hub
         self._desk = desk
         self._exchanges = Exchanges(hub.keys)
         self._log = log or Log()
-        self._look = look
 
     @contextlib.asynccontextmanager
     async def at_work(self) -> AsyncIterator[None]:
@@ -74,7 +73,7 @@ class Courier:
                         pass
                 except Exception as error:  # the database is away, or a fault: look again
                     self._log.write("courier", fault=type(error).__name__)
-                await asyncio.sleep(self._look)
+                await asyncio.sleep(LOOK)
 
     async def round(self, client: httpx.AsyncClient) -> int:
         """Take up what is due now; how many exchanges that were."""

@@ -54,10 +54,10 @@ def rejected(reference_id: str, error: RequestError, locale: str | None) -> Item
     }
 
 
-def unanswered(reference_id: str, status: str = REJECTED, message: str = NOT_ANSWERED) -> Item:
+def unanswered(reference_id: str, status: str = REJECTED) -> Item:
     """A request without an answer, yet or for ever."""
     item = _item(reference_id, status, None)
-    return item if status == PENDING else {**item, "status_reason_message": message}
+    return item if status == PENDING else {**item, "status_reason_message": NOT_ANSWERED}
 
 
 def without_records(items: Sequence[Item]) -> list[Item]:

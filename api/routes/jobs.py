@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
-from typing import Annotated, TypeVar
+from typing import Annotated
 
 from litestar import Router, delete, get, post
 from litestar.di import NamedDependency
@@ -39,7 +39,6 @@ JobId = Annotated[
         description="The id the job was given.",
     ),
 ]
-T = TypeVar("T")
 
 NO_RESULT = refusal("The job is not done, or its answers were fetched before.")
 NO_JOB = Problem(

@@ -11,13 +11,13 @@ FIELD = "balik"  # of forms and queries
 _LONGEST = 512
 
 
-def safe(path: str | None, otherwise: str = HOME) -> str:
-    """A path of this service; `otherwise` for anything that could lead elsewhere."""
+def safe(path: str | None) -> str:
+    """A path of this service; the first page for anything that could lead elsewhere."""
     if not path or len(path) > _LONGEST or not path.isprintable() or "\\" in path:
-        return otherwise
+        return HOME
     parts = urlsplit(path)
     inside = path.startswith("/") and not path.startswith("//")
-    return path if inside and not parts.scheme and not parts.netloc else otherwise
+    return path if inside and not parts.scheme and not parts.netloc else HOME
 
 
 def here(connection: Connection) -> str:

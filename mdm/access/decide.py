@@ -14,14 +14,10 @@ ANYBODY, STAFF = "anybody", "staff"  # of `who` in the document
 
 
 def decide(
-    principal: Principal,
-    action: str,
-    resource: Resource,
-    purpose: str | None = None,
-    rules: AccessRules | None = None,
+    principal: Principal, action: str, resource: Resource, purpose: str | None = None
 ) -> Decision:
     """Whether `principal` may do `action` on `resource` for `purpose`, and what it may see."""
-    rules = rules or load_rules()
+    rules = load_rules()
     grants = _granted(principal, action, purpose, rules)
     if isinstance(grants, Decision):
         return grants
@@ -33,32 +29,30 @@ def decide(
     return _yes(principal, here, rules)
 
 
-def may(
-    principal: Principal, action: str, purpose: str | None = None, rules: AccessRules | None = None
-) -> Decision:
+def may(principal: Principal, action: str, purpose: str | None = None) -> Decision:
     """Whether there is anything at all on which `decide` could say yes: what a route asks before it
     knows what the question is about. Its fields are the most that any region would show."""
-    rules = rules or load_rules()
+    rules = load_rules()
     grants = _granted(principal, action, purpose, rules)
     return grants if isinstance(grants, Decision) else _yes(principal, grants, rules)
 
 
-def actions(rules: AccessRules | None = None) -> frozenset[str]:
+def actions() -> frozenset[str]:
     """The names of all actions."""
-    return frozenset((rules or load_rules()).actions)
+    return frozenset(load_rules().actions)
 
 
-def is_open(action: str, rules: AccessRules | None = None) -> bool:
+def is_open(action: str) -> bool:
     """Whether somebody not identified may try an action. KeyError for one that does not exist."""
-    return (rules or load_rules()).actions[action].who == ANYBODY
+    return load_rules().actions[action].who == ANYBODY
 
 
-def limits_of(principal: Principal, rules: AccessRules | None = None) -> Limits:
+def limits_of(principal: Principal) -> Limits:
     """The limits of a principal: its own, else the widest of its roles; none to speak of without a
     role."""
     if principal.limits is not None:
         return principal.limits
-    known = (rules or load_rules()).roles
+    known = load_rules().roles
     held = [known[role].limits for role in sorted(principal.roles) if role in known]
     return _widest(tuple(held))
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import hashlib
 from collections import OrderedDict
-from collections.abc import Callable
 from dataclasses import dataclass
 from threading import Lock
 from time import monotonic
@@ -39,9 +38,8 @@ class _Seen:
 class Gate:
     """One per process and hub. Safe to use from many threads."""
 
-    def __init__(self, hub: Hub, clock: Callable[[], float] = monotonic) -> None:
+    def __init__(self, hub: Hub) -> None:
         self._hub = hub
-        self._clock = clock
         self._lock, self._asking = Lock(), Lock()
         self._looking: set[str] = set()  # clients that somebody looks for again
         self._tokens: OrderedDict[bytes, bearer.Claims] = OrderedDict()
@@ -60,7 +58,7 @@ class Gate:
             seen = self._clients.get(claims.client) if claims else None
             if claims is None or seen is None:
                 return None
-            late = self._clock() - min(seen.at + FRESH, self._keys_until)
+            late = monotonic() - min(seen.at + FRESH, self._keys_until)
             if late >= 0 and (late >= GRACE or claims.client not in self._looking):
                 self._looking.add(claims.client)  # whoever is told None looks
                 return None
@@ -69,7 +67,7 @@ class Gate:
 
     def client(self, token: str) -> Principal:
         """The principal of a client's access token. NotIdentifiedError when any part fails."""
-        digest, begun = _digest(token), self._clock()
+        digest, begun = _digest(token), monotonic()
         with self._lock:
             claims = self._tokens.get(digest)
         try:
@@ -92,14 +90,14 @@ class Gate:
 
     def _fresh_keys(self) -> dict[str, OKPKey]:
         with self._lock:
-            if self._clock() < self._keys_until:
+            if monotonic() < self._keys_until:
                 return self._keys
         # Making them takes milliseconds; what versions there are is known.
         versions = self._hub.keys.versions(PURPOSE)
         keys = self._keys if versions == self._versions else verifying_keys(self._hub)
         with self._lock:
             self._keys, self._versions = keys, versions
-            self._keys_until = self._clock() + FRESH
+            self._keys_until = monotonic() + FRESH
         return keys
 
     def _look(self, client: str, since: float) -> Standing | None:
@@ -109,7 +107,7 @@ class Gate:
                 before = self._clients.get(client)
             if before is not None and before.at >= since:
                 return before.standing
-            at = self._clock()
+            at = monotonic()
             with self._hub.sessions.read() as session:
                 found = standing(session, client)
             if before is not None and before.standing == found:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from time import monotonic
 
 from sqlmodel import Session, select
@@ -49,16 +49,15 @@ def renew_honey(hub: Hub, session: Session) -> int:
 class Honey:
     """The numbers set out, as tokens, looked up once a second."""
 
-    def __init__(self, hub: Hub, clock: Callable[[], float] = monotonic) -> None:
+    def __init__(self, hub: Hub) -> None:
         self._hub = hub
-        self._clock = clock
         self._until = 0.0
         self._out: frozenset[bytes] = frozenset()
         self._macs: dict[int, Mac] = {}
 
     def among(self, session: Session, niks: Sequence[str]) -> bool:
         """Whether one of these numbers was set out."""
-        if self._clock() >= self._until:
+        if monotonic() >= self._until:
             self._look(session)
         if not self._out:
             return False
@@ -71,7 +70,7 @@ class Honey:
         if standing - self._macs.keys():  # numbers set out under a key destroyed since are lost
             standing &= set(self._hub.keys.versions(PURPOSE))
         self._macs = {version: mac(self._hub, USE, version) for version in standing}
-        self._until = self._clock() + FRESH
+        self._until = monotonic() + FRESH
 
 
 def _made(hub: Hub, nik: str, actor: str) -> HoneyNik:

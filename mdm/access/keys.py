@@ -6,7 +6,6 @@ needs no new file: older versions still verify until they are destroyed.
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -20,7 +19,6 @@ from mdm.seal.packing import PACK_NONE
 
 PURPOSE = "access"
 ALGORITHM = "Ed25519"  # RFC 9864
-_KEY_ID = re.compile(r"access-([1-9][0-9]{0,8})")
 
 
 def signing_key(hub: Hub, version: int | None = None) -> tuple[str, OKPKey]:
@@ -51,12 +49,6 @@ def published_keys(hub: Hub) -> dict[str, Any]:
 def key_id(version: int) -> str:
     """How tokens name the key that signed them."""
     return f"access-{version}"
-
-
-def version_of(kid: str) -> int | None:
-    """The version a key id names; None when it is none of ours."""
-    found = _KEY_ID.fullmatch(kid)
-    return int(found[1]) if found else None
 
 
 def seal_secret(hub: Hub, column: str, row: str, plain: bytes) -> tuple[int, bytes]:

@@ -46,14 +46,9 @@ def grow_in_time(hub: Hub, before: int) -> int:
         before = held  # a part takes about as long as there is between two looks
 
 
-def grow(hub: Hub) -> None:
-    """Index the parts that are full, a little at a time, so that nobody who is served meanwhile waits for long."""
-    while _grow_part(hub):
-        pass
-
-
 def _grow_part(hub: Hub) -> bool:
-    """Index the next part; False when it is not full."""
+    """Index the next part, a little at a time, so that nobody who is served meanwhile waits for long; False when it is
+    not full."""
     with hub.sessions.read() as session:
         part = Filing(edge(session), SLICE, ENTRIES)
         if size(session) < part.last:

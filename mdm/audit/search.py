@@ -128,11 +128,9 @@ def search(
     return Page(found, None)
 
 
-def entries(
-    session: Session, wanted: Wanted, *, before: int | None = None, most: int | None = None
-) -> Iterator[Entry]:
+def entries(session: Session, wanted: Wanted, *, most: int | None = None) -> Iterator[Entry]:
     """All events wanted, the newest first; of the newest `most` that the index names, if given."""
-    for seq, event in islice(_rows(session, wanted, before), most):
+    for seq, event in islice(_rows(session, wanted, None), most):
         entry = fitting(wanted, seq, event)
         if entry is not None:
             yield entry

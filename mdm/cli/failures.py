@@ -18,7 +18,6 @@ import click
 from mdm.errors import CapacityError, DiskFullError, HubError, InputError, RuleError
 
 OK = 0
-FAILED = 1
 USAGE = 2
 INTERNAL = 70
 INTERRUPTED = 130

@@ -193,7 +193,7 @@ def _split_family(b: Building) -> None:
     for one, relation in going.items():
         if one not in b.around.members:
             b.say("members", "not-a-member")
-        elif _relation(b, "members", relation):
+        elif _relation(b, relation):
             b.add("person", b.around.members[one], {"kk": card, "relationship": relation})
 
 
@@ -212,7 +212,7 @@ def _change_head(b: Building) -> None:
         given = b.draft.members.get(one) or ""
         if relation == HEAD and not given:
             b.say("members", "missing")
-        elif given and given != relation and _relation(b, "members", given):
+        elif given and given != relation and _relation(b, given):
             b.add("person", b.around.members[one], {"relationship": given})
     if name := value_of(new, "name"):
         b.add("family", family, {"head_name": name})
@@ -301,11 +301,11 @@ def _dwells(b: Building) -> dict[str, Any]:
     return found if "region_code" in found else {}
 
 
-def _relation(b: Building, column: str, relation: str) -> bool:
+def _relation(b: Building, relation: str) -> bool:
     try:
         return reading.read("person", "relationship", relation, b.today) is not None
     except RefusedError as refused:
-        b.say(column, refused.code)
+        b.say("members", refused.code)
         return False
 
 

@@ -63,11 +63,11 @@ def due(hub: Hub, session: Session, *, again: bool = False) -> list[Line]:
     ]
 
 
-def deliver(hub: Hub, to: str, *, actor: str, again: bool = False) -> list[Line]:
-    """The lines for a provider, marked as told; the act is in the audit log before they leave. InputError for a
-    provider that owns nothing."""
+def deliver(hub: Hub, to: str, *, actor: str) -> list[Line]:
+    """The lines that a provider has not been told of, marked as told; the act is in the audit log before they leave.
+    InputError for a provider that owns nothing."""
     with hub.sessions.begin() as session:
-        return _told(hub, session, to, actor, again=again)
+        return _told(hub, session, to, actor, again=False)
 
 
 def _told(hub: Hub, session: Session, to: str, actor: str, *, again: bool) -> list[Line]:

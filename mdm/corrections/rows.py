@@ -78,19 +78,6 @@ def approved_of(hub: Hub, session: Session, entity_ids: Iterable[str]) -> list[A
     return _added(hub, session, session.exec(query).all())
 
 
-def accepted_of(hub: Hub, entity_ids: Iterable[str]) -> dict[Kind, list[dict[str, Any]]]:
-    """Rows in the shape of `<kind>_accepted` (without rid) of the approved corrections about some entities, without
-    what has stepped back by the published run: for who settles them on small tables."""
-    with hub.sessions.read() as session:
-        added = approved_of(hub, session, entity_ids)
-        stepped = stepped_back(session, [one.correction for one in added])
-    found: dict[Kind, list[dict[str, Any]]] = {kind: [] for kind in KINDS}
-    for one in added:
-        if said := one.columns(stepped):
-            found[one.part.kind].append(_row(one, said))
-    return found
-
-
 def stepped_back(session: Session, corrections: Sequence[str]) -> set[tuple[str, str]]:
     """(record key, attribute) that stepped back, as the published run found."""
     query = select(CorrectionTurn.record_key, CorrectionTurn.attribute).where(
@@ -155,4 +142,4 @@ def _text(value: Any) -> str | None:
     return None if value is None else str(value)
 
 
-__all__ = ["CONFIRMED", "OVERTAKEN", "Added", "Proposal", "accepted_of", "approved", "register"]
+__all__ = ["CONFIRMED", "OVERTAKEN", "Added", "Proposal", "approved", "register"]

@@ -18,7 +18,6 @@ from mdm.figures.suppressing import Table
 COUNTRY = ""
 ELSEWHERE = "-"  # region not known, or not as deep as its neighbours are
 GROUPS = ("1", "2", "3", "4", "5", "6-10", "")  # of desil; '': none
-LEVELS = {0: "country", 2: "province", 4: "regency", 6: "district"}
 KINDS = ("person", "family")
 
 

@@ -53,14 +53,13 @@ def write_csv(
     header: Row,
     rows: Iterable[Row],
     *,
-    encoding: str = "utf-8-sig",
     delimiter: str = ",",
     loose: Iterable[str] = (),
 ) -> int:
     """Write one CSV file, then the `loose` lines as they are; return the rows written."""
     count = 0
     with private_file(path) as file:
-        text = io.TextIOWrapper(file, encoding, "replace", newline="")
+        text = io.TextIOWrapper(file, "utf-8-sig", "replace", newline="")
         writer = csv.writer(text, delimiter=delimiter, lineterminator="\r\n")
         writer.writerow(header)
         for row in rows:

@@ -27,11 +27,9 @@ def published_run(session: Session) -> Run | None:
     return session.exec(query.limit(1)).first()
 
 
-def whole_run(session: Session, seq: int | None = None) -> Run | None:
-    """The newest published run over all records, as of run `seq`: its kept tables are in the lake."""
+def whole_run(session: Session) -> Run | None:
+    """The newest published run over all records: its kept tables are in the lake."""
     query = select(Run).where(Run.status == PUBLISHED, Run.kind != DECISION)
-    if seq is not None:
-        query = query.where(Run.seq <= seq)
     return session.exec(query.order_by(col(Run.seq).desc()).limit(1)).first()
 
 

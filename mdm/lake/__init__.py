@@ -73,12 +73,9 @@ class Lake:
                 )
             )
 
-    def forget(self, session: Session, *, owner: str, dataset: str | None = None) -> None:
+    def forget(self, session: Session, *, owner: str) -> None:
         """Take an owner's files out of the lake on commit; `sweep` removes them later."""
-        statement = delete(LakeFileRow).where(col(LakeFileRow.owner) == owner)
-        if dataset is not None:
-            statement = statement.where(col(LakeFileRow.dataset) == dataset)
-        session.exec(statement)
+        session.exec(delete(LakeFileRow).where(col(LakeFileRow.owner) == owner))
 
     def files(self, dataset: str | None = None, owner: str | None = None) -> list[LakeFile]:
         """The lake's files, oldest first, of one dataset or all, of one owner or all."""

@@ -63,7 +63,6 @@ def publish(
     progress: Progress,
     kinds: Sequence[str] = KINDS,
     *,
-    actor: str = "system",
     only: Mapping[str, Collection[str]] | None = None,
     sealed: Sequence[str] | None = None,
     within: Callable[[Session], None] | None = None,
@@ -98,7 +97,7 @@ def publish(
             within(session)
         tasks.write(session)
         restrict_parts(session, run.seq)
-        _make_visible(session, run, done, staging.digest(), actor)
+        _make_visible(session, run, done, staging.digest())
     staging.forget()
     return done
 
@@ -117,9 +116,7 @@ def _ask(
     return renewing.prepare(hub, engine, kinds, run, only)
 
 
-def _make_visible(
-    session: Session, run: Run, done: dict[str, Published], sealed: str, actor: str
-) -> None:
+def _make_visible(session: Session, run: Run, done: dict[str, Published], sealed: str) -> None:
     """The one word that readers look at, and the audit event that goes with it."""
     held = session.exec(select(Run).where(Run.id == run.id).with_for_update()).one()
     if held.status != RUNNING or held.seq <= published_seq(session):
@@ -129,7 +126,7 @@ def _make_visible(
     session.flush()
     audit.record(
         session,
-        actor,
+        "system",
         "publish",
         run=held.id,
         run_seq=held.seq,

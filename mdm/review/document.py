@@ -78,8 +78,3 @@ class ReviewRules(Document):
 def load_rules() -> ReviewRules:
     """The review rules in force; RuleError names what is wrong."""
     return documents.read(ReviewRules, DOCUMENT)
-
-
-def parse_rules(text: str) -> ReviewRules:
-    """The rules of a text; RuleError as above."""
-    return documents.parse(ReviewRules, text, DOCUMENT.name)

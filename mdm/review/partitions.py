@@ -8,7 +8,7 @@ with these, the records fall into exactly these groups, whatever the machine thi
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import combinations
 
@@ -113,14 +113,3 @@ def statements(said: Partition, standing: Iterable[Word] = ()) -> list[Statement
         if not any(pair_of(a, b) in apart for a in one for b in other):
             found.append((pair_of(one[0], other[0]), NON_LINK))
     return found
-
-
-def parted(records: Iterable[RecordRef], said: Sequence[Statement]) -> list[frozenset[RecordRef]]:
-    """The groups that links make of records: what clustering by these judgements alone would give."""
-    joined: Groups[RecordRef] = Groups()
-    for ref in records:
-        joined.find(ref)
-    for pair, judgement in said:
-        if judgement == LINK:
-            joined.join(*pair)
-    return [frozenset(group) for group in joined.sets()]

@@ -121,9 +121,9 @@ class QualityRules(Document):
 
 
 @cache
-def load_quality(path: Path = QUALITY) -> QualityRules:
+def load_quality() -> QualityRules:
     """The quality rules; a RuleError says where the document is wrong."""
-    return documents.read(QualityRules, path)
+    return documents.read(QualityRules, QUALITY)
 
 
 #: Of a row that a quotation mark joins to those after it: all that were read as this one. Each has a line of its own.

@@ -11,7 +11,7 @@ import pytest
 from mdm import audit, judgements
 from mdm.access import roles
 from mdm.audit import checkpoints, indexed
-from mdm.audit.indexed import grow, grow_in_time, reindex
+from mdm.audit.indexed import grow_in_time, reindex
 from mdm.audit.parts import PART, edge
 from mdm.audit.search import Wanted, entries, named, search
 from mdm.audit.verified import Verified
@@ -182,7 +182,7 @@ def test_events_are_found_the_same_before_and_behind_the_edge_of_the_index(hub: 
     ]
     before = [found(wanted) for wanted in every]
     assert list(map(len, before)) == [6, 2_000, 2]
-    grow(hub)
+    grow_in_time(hub, 6_000)
     with hub.sessions.read() as session:
         assert 0 < edge(session) < audit.size(session)
     assert [found(wanted) for wanted in every] == before
@@ -192,7 +192,7 @@ def test_events_are_found_the_same_before_and_behind_the_edge_of_the_index(hub: 
     tamper(hub, "DELETE FROM audit_subject WHERE seq % 3 = 0")
     assert [found(wanted) for wanted in every] == before, "without its edge it is not asked"
     assert checked(hub).holds
-    grow(hub)
+    grow_in_time(hub, 6_000)
     with hub.sessions.read() as session:
         assert 0 < edge(session) < audit.size(session)
     assert [found(wanted) for wanted in every] == before

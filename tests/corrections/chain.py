@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from matching.engines.duckdb import DuckDBEngine
 from mdm.access import Principal
 from mdm.compose import Hub
-from mdm.corrections import chain
+from mdm.corrections import chain, rows
 from mdm.corrections.terms import Draft, File
 
 PDF = File("surat.pdf", "application/pdf", b"%PDF-1.7 surat keterangan desa")
@@ -33,3 +36,18 @@ def approve(hub: Hub, one: Draft, by: Principal = OPERATOR) -> str:
     for version, (who, act) in enumerate(CHAIN, 1):
         chain.agree(hub, who, made, act, version=version)
     return made
+
+
+def accepted(hub: Hub, entity_id: str) -> list[dict[str, Any]]:
+    """What approved corrections about an entity bring to the accepted tables, the columns that they speak of."""
+    with hub.sessions.read() as session:
+        added = rows.approved_of(hub, session, [entity_id])
+        stepped = rows.stepped_back(session, [one.correction for one in added])
+    engine = DuckDBEngine()
+    found = []
+    for kind in rows.KINDS:
+        own = [one for one in added if one.part.kind == kind]
+        rows.register(engine, "added", kind, own, stepped)
+        found += engine.fetch("SELECT * FROM added").to_pylist()
+    engine.close()
+    return [{name: value for name, value in row.items() if value is not None} for row in found]

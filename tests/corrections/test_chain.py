@@ -14,7 +14,7 @@ from sqlmodel import select
 from mdm import judgements
 from mdm.audit.search import Wanted, entries
 from mdm.compose import Hub
-from mdm.corrections import chain, evidence, rows, store
+from mdm.corrections import chain, evidence, store
 from mdm.corrections.chain import RefusedError
 from mdm.corrections.deadlines import clock, month_of
 from mdm.corrections.document import load_rules
@@ -34,7 +34,17 @@ from mdm.judgements import RecordRef
 from mdm.rights import restriction
 from mdm.rotation.wrapping import rewrap_entity_keys
 from tests.api.world import BUDI, ENTITY, FAMILY, RINA, SITI, fill
-from tests.corrections.chain import CHAIN, HEAD, KEMENSOS, OPERATOR, VERIFIER, approve, draft, of
+from tests.corrections.chain import (
+    CHAIN,
+    HEAD,
+    KEMENSOS,
+    OPERATOR,
+    VERIFIER,
+    accepted,
+    approve,
+    draft,
+    of,
+)
 
 PHONE = "081234567890"
 
@@ -69,8 +79,7 @@ def test_from_a_village_to_kemensos_with_every_step_on_record(hub: Hub) -> None:
     assert len({step.actor for step in steps}) == 4
     assert sorted(told) == sorted(f"correction.{step.act}" for step in steps)
     assert f"correction {held.number}" in judged
-    (accepted,) = rows.accepted_of(hub, [ENTITY[SITI]])["person"]
-    said = {name: value for name, value in accepted.items() if value is not None}
+    (said,) = accepted(hub, ENTITY[SITI])
     assert said.pop("phone") == PHONE
     assert {said["source"], said["layout"], said["file"]} == {"correction", "person", "koreksi"}
     assert (said["row"], said["record_key"], said["batch"]) == (held.number, made, made)

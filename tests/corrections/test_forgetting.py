@@ -17,7 +17,7 @@ from mdm.hub.tables import CorrectionKey, CorrectionPlace
 from mdm.rights import erasing, shredlist
 from reference.regions import children
 from tests.api.world import BUDI, ENTITY, FAMILY, SITI, people
-from tests.corrections.chain import HEAD, KEMENSOS, OPERATOR, VERIFIER, approve, draft
+from tests.corrections.chain import HEAD, KEMENSOS, OPERATOR, VERIFIER, accepted, approve, draft
 from tests.keys.approving import erase
 from tests.publish.golden import publish_golden
 from tests.run.homes import QUIET
@@ -56,8 +56,7 @@ def of(hub: Hub, entity_id: str) -> list[dict[str, Any]]:
     """What approved corrections say of somebody, without what every record has."""
     return [
         {name: row[name] for name in ("address", "phone", "relationship") if row.get(name)}
-        for of_kind in rows.accepted_of(hub, [entity_id]).values()
-        for row in of_kind
+        for row in accepted(hub, entity_id)
         if row["record_key"] in _keys(hub, entity_id)
     ]
 

@@ -39,7 +39,7 @@ def _data(rows: Rows) -> Any:
     return make(values=rows)
 
 
-def _bars(rows: Rows, colour: Any, form: str = ",") -> Any:
+def _bars(rows: Rows, colour: Any) -> Any:
     """Bars with their numbers at the end; rows have `name`, `n` and `text`."""
     base = alt.Chart(_data(rows)).encode(
         y=alt.Y(
