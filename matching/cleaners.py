@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from reference import nik
+from reference.text import quote
 
 # Words that people type, or spreadsheets show, where there is no value (own list; catalogue D01).
 NOTHING_WORDS = (
@@ -18,13 +19,7 @@ NOTHING_WORDS = (
     "#NUM!", "#NULL!",
 )  # fmt: skip
 
-
 _MARK = "\x1f"
-
-
-def quote(text: str) -> str:
-    """A SQL string literal."""
-    return "'" + text.replace("'", "''") + "'"
 
 
 def one_of(column: str, words: Iterable[str]) -> str:

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from matching.cleaners import quote
+from reference.text import quote
 
 MONTHS = {
     "JANUARI": "01", "JANUARY": "01", "JAN": "01", "FEBRUARI": "02", "FEBRUARY": "02", "FEB": "02",

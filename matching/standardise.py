@@ -15,6 +15,7 @@ from __future__ import annotations
 from matching import address, names, places
 from matching.engine import Engine
 from matching.rules import KINDS, Kind, StandardiseRules, load_standardise
+from reference.text import quote
 
 _NAMES: dict[Kind, list[str]] = {
     "person": ["name", "mother_name", "father_name"],
@@ -97,4 +98,4 @@ def _birth(a: str, rules: StandardiseRules) -> list[str]:
 
 
 def _quoted(values: list[str]) -> str:
-    return ", ".join("'" + value.replace("'", "''") + "'" for value in values)
+    return ", ".join(map(quote, values))

@@ -1,5 +1,5 @@
 """Whether a run fits into memory, asked before it starts: its engine keeps all records there, and puts none on a disk
-that is not declared encrypted (security.md: the engine is disposable)."""
+that is not declared encrypted: what it spills would be plain text."""
 
 from __future__ import annotations
 

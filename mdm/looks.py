@@ -13,6 +13,7 @@ from mdm.compose import Hub
 from mdm.errors import UnknownError, UsageError
 from mdm.hub.runs import ABANDONED, RUNNING, published_seq
 from mdm.hub.tables import Batch, Entity, Run, RunStage
+from reference.text import quote
 
 INTERRUPTED = "interrupted"
 
@@ -166,7 +167,6 @@ def count_findings(
     """Findings that stand, by rule, the most frequent first. Findings are made when a run validates. UnknownError for
     a source or a batch of which nothing has landed.
     """
-    from matching.cleaners import quote  # noqa: PLC0415 - loads the reference tables
     from mdm.validation.standing import hold_standing  # noqa: PLC0415 - loads the whole hub
 
     with hub.sessions.read() as session:

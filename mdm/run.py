@@ -202,18 +202,18 @@ def _do(work: Work, stage: Stage) -> StageResult:
     with work.progress.task(stage.name):
         if stage.before:
             stage.before(work)
-        kept = _take_up(work, stage)
-        counts = stage.work(work) if kept is None else {}
+        held = _take_up(work, stage)
+        counts = stage.work(work) if held is None else {}
         if stage.after:
             stage.after(work)
         work.beside.wait()  # what the stage before kept: stages are done in their order
         # A stage taken up tells the seconds that its work took, not those of loading it.
         took = round(time.perf_counter() - begun, 3)
-        seconds = took if kept is None or kept.seconds is None else kept.seconds
-        if kept is None:
+        seconds = took if held is None or held.seconds is None else held.seconds
+        if held is None:
             work.beside.later(lambda engine: _keep(work, engine, stage, counts, seconds))
     work.seconds[stage.name] = seconds
-    return StageResult(stage.name, seconds, counts, taken_up=kept is not None)
+    return StageResult(stage.name, seconds, counts, taken_up=held is not None)
 
 
 def _take_up(work: Work, stage: Stage) -> RunStage | None:

@@ -21,8 +21,7 @@ from synthetic.columns import Bools, Ints, Objects, objects
 from synthetic.country import DATA
 from synthetic.scenario import Names
 
-# People with an e-KTP or younger, both sexes, to turn holders into shares (domain.md 3.1, Dec
-# 2024).
+# The country's people (Kemendagri, December 2024), to turn holders of a name into shares.
 COUNTRY = 284_973_643
 # Peoples among whom the most frequent full names live; together about this share of the country.
 SPREAD = frozenset(

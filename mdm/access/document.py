@@ -18,7 +18,7 @@ from mdm import documents
 from mdm.access.terms import Limits
 from mdm.documents import Document, Said
 from mdm.seal.masking import load_rules as load_sealing
-from reference.attributes import dictionary
+from reference.attributes import Entity, dictionary
 
 DOCUMENT = Path(__file__).parents[1] / "rules" / "access.yaml"
 NO_FIELDS = "none"  # of a grant whose action shows nobody's data
@@ -38,7 +38,6 @@ REASONS = frozenset(
         "no-fields",
     }
 )
-Kind = Literal["person", "family", "household"]
 Where = Literal["anywhere", "region", "country", "own"]
 Fields = Mapping[str, frozenset[str]]
 
@@ -87,7 +86,7 @@ class AccessRules(Document):
     reasons: dict[str, Said]
     field_sets: dict[str, Said]
     columns: tuple[str, ...]
-    attributes: dict[Kind, dict[str, tuple[Literal["show", "hide"], ...]]]
+    attributes: dict[Entity, dict[str, tuple[Literal["show", "hide"], ...]]]
 
     @model_validator(mode="after")
     def _holds_together(self) -> AccessRules:

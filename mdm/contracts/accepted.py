@@ -6,10 +6,9 @@ NULL there.
 
 from __future__ import annotations
 
-from typing import Literal
+from matching.rules import KINDS, Kind
 
-Kind = Literal["person", "family", "household"]
-KINDS: tuple[Kind, ...] = ("person", "family", "household")
+__all__ = ["COLUMNS", "KINDS", "ORIGIN", "Kind"]
 
 ORIGIN: dict[str, str] = {
     "rid": "INTEGER",

@@ -14,6 +14,7 @@ from matching.engine import Engine
 from mdm.contracts import LANDED_ORIGIN, LANDED_TAIL, Layout
 from mdm.landing.headers import Header
 from reference.regions import region_tables
+from reference.text import quote
 
 _TYPES: dict[str, pa.DataType] = {"row": pa.int32(), "delivered_on": pa.date32()}
 
@@ -119,7 +120,7 @@ def _office(layout: Layout, cells: dict[str, str]) -> tuple[str, str]:
     if rule is None:
         return _constant(None), ""
     code = cleaners.region([cells.get(rule.column, "NULL::VARCHAR")], rule.system)
-    system = cleaners.quote(rule.system)
+    system = quote(rule.system)
     join = (
         "LEFT JOIN (SELECT code, any_value(office) AS office FROM office_of "
         f"WHERE system = {system} GROUP BY code) o ON o.code = left({code}, 4)"
@@ -148,9 +149,9 @@ def _extra(header: Header) -> str:
     """Columns the contract does not know, as JSON."""
     if not header.extra:
         return "NULL::VARCHAR"
-    pairs = ", ".join(f"{cleaners.quote(name)}, c{place}" for name, place in header.extra.items())
+    pairs = ", ".join(f"{quote(name)}, c{place}" for name, place in header.extra.items())
     return f"json_object({pairs})::VARCHAR"
 
 
 def _constant(value: object) -> str:
-    return "NULL::VARCHAR" if value is None else f"{cleaners.quote(str(value))}"
+    return "NULL::VARCHAR" if value is None else f"{quote(str(value))}"

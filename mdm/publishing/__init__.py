@@ -18,6 +18,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, SQLModel, delete, select
 
 from matching.engine import Engine
+from matching.rules import KINDS
 from mdm import audit, questions
 from mdm.access.restricted import restrict_parts
 from mdm.audit import vouched
@@ -43,7 +44,6 @@ from mdm.seal.tokens import token_key
 from mdm.work.beside import Beside
 from mdm.work.progress import Progress
 
-KINDS = ("person", "family", "household")
 #: What a publishing stages, with the column that says by which run.
 _STAGED: tuple[tuple[type[SQLModel], str], ...] = (
     (SealedProfile, "run_seq"),
@@ -53,7 +53,7 @@ _STAGED: tuple[tuple[type[SQLModel], str], ...] = (
     (Entity, "created_run"),
 )
 
-__all__ = ["KINDS", "Published", "clear_staged", "publish"]
+__all__ = ["Published", "clear_staged", "publish"]
 
 
 def publish(

@@ -38,6 +38,7 @@ from mdm.seal.profiles import (
 )
 from mdm.seal.tokens import PURPOSES
 from mdm.work.progress import Advance, Progress
+from reference.text import quote
 
 BATCH = 4_000  # profiles per sealing batch
 CHUNK = 80_000  # profiles put in order at once
@@ -230,10 +231,10 @@ class Staging:
             f"SELECT entity_id FROM {{kind}}_golden WHERE hash(entity_id) % {SAMPLED} = 0"
         )
         sample = self.engine.fetch(ids).column(0)
-        cuts = [str(cut).replace("'", "''") for cut in sample[:: CHUNK // SAMPLED].to_pylist()]
+        cuts = [quote(str(cut)) for cut in sample[:: CHUNK // SAMPLED].to_pylist()]
         for low, high in pairwise([None, *cuts[1:], None]):
-            above = f"entity_id >= '{low}'" if low is not None else "true"
-            yield f"{above} AND entity_id < '{high}'" if high is not None else above
+            above = f"entity_id >= {low}" if low is not None else "true"
+            yield f"{above} AND entity_id < {high}" if high is not None else above
 
     def _golden(self, kind: str, where: str) -> str:
         """A chunk's profiles of one kind in the columns of WORK.

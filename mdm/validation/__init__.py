@@ -16,7 +16,6 @@ from datetime import datetime
 import pyarrow as pa
 from sqlmodel import col, select
 
-from matching.cleaners import quote
 from matching.engine import Engine
 from mdm.compose import Hub
 from mdm.contracts import Contracts, Layout, contract_for, load_contracts
@@ -35,14 +34,13 @@ from mdm.work.beside import Beside
 from mdm.work.progress import Progress
 from reference.codes import code_table
 from reference.regions import region_tables
+from reference.text import quote
 
 FINDINGS = "findings"
 _NO_DWELLING = "SELECT ''::VARCHAR office, ''::VARCHAR dwelling_ref LIMIT 0"
 
 #: A layout with its source, and the batches in it.
 _Own = tuple[tuple[str, Layout], list[Batch]]
-
-
 #: The findings written, by batch, and what became of each batch.
 _Checked = tuple[dict[str, LakeFile], list[BatchCounts]]
 
@@ -179,8 +177,7 @@ def _check(
 
 def _type(hub: Hub, engine: Engine, source: str, layout: Layout, batches: Sequence[Batch]) -> None:
     """Read the layout's landed rows into the engine and make its typed table."""
-    name = f"{source}_{layout.name}"
-    landed = f"landed_{name}"
+    landed, typed = _tables(source, layout)
     dataset = f"landed/{source}/{layout.name}"
     owners, columns = [batch.id for batch in batches], landed_columns(layout)
     rows = 0
@@ -198,10 +195,10 @@ def _type(hub: Hub, engine: Engine, source: str, layout: Layout, batches: Sequen
             f"The lake holds {rows} rows of {source}/{layout.name}, the batches say otherwise.",
             "Restore the home from its backup.",
         )
-    engine.table(f"typed_{name}", typed_sql(layout, landed, _lists(engine)))
+    engine.table(typed, typed_sql(layout, landed, _lists(engine)))
     if layout.kind == "household":
         engine.run(
-            f"INSERT INTO known_dwelling SELECT DISTINCT office, dwelling_ref FROM typed_{name} "
+            f"INSERT INTO known_dwelling SELECT DISTINCT office, dwelling_ref FROM {typed} "
             "WHERE dwelling_ref IS NOT NULL"
         )
 

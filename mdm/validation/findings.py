@@ -17,7 +17,6 @@ from typing import Literal
 import pyarrow as pa
 from sqlmodel import col, select
 
-from matching.cleaners import quote
 from mdm.arrow import rows_of
 from mdm.compose import Hub
 from mdm.contracts import Contract, Layout, contract_for, load_contracts
@@ -26,6 +25,7 @@ from mdm.files.sheets import Row, guarded, write_csv, write_xlsx
 from mdm.hub.tables import Batch
 from mdm.validation.quality import QualityRules, load_quality
 from mdm.validation.standing import hold_standing
+from reference.text import quote
 
 #: The rows of a layout that are kept out.
 _Kept = tuple[Contract, Layout, Iterator[dict[str, object]]]

@@ -8,7 +8,6 @@ from typing import Literal
 
 from pydantic import model_validator
 
-from matching.cleaners import quote
 from mdm import documents
 from mdm.contracts import Layout
 from mdm.contracts.accepted import KINDS, Kind
@@ -16,6 +15,7 @@ from mdm.contracts.readings import CodeReading, Document, Reading
 from mdm.documents import Said
 from mdm.files.chunks import JOINED
 from mdm.validation.readings import presence
+from reference.text import quote
 
 QUALITY = Path(__file__).parents[1] / "rules" / "quality.yaml"
 WHOLE_FILE = 0  # the row number of findings about a file as a whole

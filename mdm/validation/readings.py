@@ -31,6 +31,7 @@ from mdm.contracts.readings import (
     RtRwReading,
     SexReading,
 )
+from reference.text import quote
 
 # `id` is the landed row's place in the engine's table: what tables of one validation are joined by.
 CARRIED = ("id", "batch", "delivery", "file", "row", "record_key", "delivered_on")
@@ -82,8 +83,8 @@ def accepted_sql(layout: Layout, source: str, typed: str) -> str:
     ]
     origin = [
         "k.rid",
-        f"{cleaners.quote(source)} AS source",
-        f"{cleaners.quote(layout.name)} AS layout",
+        f"{quote(source)} AS source",
+        f"{quote(layout.name)} AS layout",
         't.file, t."row", k.record_key, t.batch, t.value_date',
     ]
     return f"SELECT {', '.join(origin + values)} FROM {typed} t JOIN {typed}_current k USING (id)"
@@ -157,9 +158,7 @@ def _final_columns(  # noqa: PLR0911 - one return per reading says more than a t
         case DateReading():
             return _date_columns(attribute, reading.order)
         case RegionReading():
-            system = (
-                f"CASE WHEN c.region_code IS NOT NULL THEN {cleaners.quote(reading.system)} END"
-            )
+            system = f"CASE WHEN c.region_code IS NOT NULL THEN {quote(reading.system)} END"
             return {"region_code": "c.region_code", "region_system": system}
         case RtRwReading():
             return {"rt": cleaners.rt(cell), "rw": cleaners.rw(cell)}
@@ -223,9 +222,7 @@ def _code_joins(layout: Layout, lists: set[tuple[str, str]]) -> list[str]:
 
 
 def _list_sql(reading: CodeReading) -> str:
-    where = (
-        f"concept = {cleaners.quote(reading.concept)} AND system = {cleaners.quote(reading.system)}"
-    )
+    where = f"concept = {quote(reading.concept)} AND system = {quote(reading.system)}"
     return f"SELECT code, min(canonical) AS canonical FROM ref_code WHERE {where} GROUP BY code"
 
 

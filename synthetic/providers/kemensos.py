@@ -10,7 +10,7 @@ from synthetic.providers.common import birth_text, housing, upper
 from synthetic.spoiling import spoil_family
 from synthetic.view import Look, View
 
-# Dukcapil relation 1–11 → Regsosek 2022 relation 1–8 (domain.md 1.6; position 0 is unused).
+# Dukcapil relation 1–11 → Regsosek 2022 relation 1–8 (position 0 is unused).
 REGSOSEK = np.array([8, 1, 2, 2, 3, 4, 5, 6, 6, 8, 7, 8])
 _DISABILITY = objects(
     ["TUNA NETRA", "Tuna rungu", "cacat fisik", "STROKE", "disabilitas mental", "tuna daksa", ""]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import click
 from rich.text import Text
@@ -15,11 +15,11 @@ from mdm.cli.opened import opened
 from mdm.cli.session import Session, pass_session, shared_options
 
 if TYPE_CHECKING:
+    from matching.rules import Kind
     from mdm.subjects.breach import BreachReport
     from mdm.tracing.facts import Pair, Record, Trace, Value
 
 MOMENT = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"])
-Kind = Literal["person", "family", "household"]
 
 
 @click.command()
