@@ -8,6 +8,7 @@ family found for their card, so that a card renumbered between two sources still
 from __future__ import annotations
 
 from matching.engine import Engine
+from matching.names import PARTS
 from matching.rules import load_standardise
 from reference.text import quote
 
@@ -41,7 +42,7 @@ def add_implied(engine: Engine) -> int:
         " + row_number() OVER (ORDER BY h.source, h.layout, h.kk)",
         "record_key": "h.kk",
         "head_name": "h.name",
-        **{f"head_{part}": f"h.name_{part}" for part in ("key", "joined", "phon", "info", "first")},
+        **{f"head_{part}": f"h.name_{part}" for part in PARTS["head_name"]},
         **{column: f"p.{column}" for column in _PLACE},
         "implied": "true",
     }

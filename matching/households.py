@@ -90,16 +90,18 @@ _PARENTS = _SAID.format("p.mother_nik, p.father_nik, 'F ' || p.mother_key, 'M ' 
 # Who brings the family to where they are met.
 _LEADS = "'HEAD', 'WIFE', 'HUSBAND', 'SPOUSE'"
 
-# `known`: the card on which the register has a number; it serves members whose row in the office's book gives none and
-# the same place in the family: a child that has moved out heads a house that its parents' card does not stand at.
-# `lived`: the addresses that most records of the family give. `kin` is asked only where an address names no house.
+# `lived`: the addresses that most records of the family give.
+# `met`: members as the offices' books have them. `known`: the card on which the register has a number; it serves members
+# whose row in the book gives none and the same place in the family: a child that has moved out heads a house that its
+# parents' card does not stand at. `carded`, `counted`, `said`: each member's card, how many of a family were met in a
+# dwelling and whether one leads it, the dwelling where most were. `kin` is asked only where an address names no house.
 _FAMILIES = f"""
     WITH numbered AS (
         SELECT cluster AS family, (SELECT coalesce(max(rid), 0) FROM household_standardised)
                + row_number() OVER (ORDER BY cluster) AS rid
         FROM (SELECT DISTINCT cluster FROM family_clusters)),
     rows AS (
-        SELECT c.cluster AS family, x.card, x.members, f.pln_id, f.village, f.district, f.registry,
+        SELECT c.cluster AS family, x.card, x.members, f.pln_id, f.village, f.registry,
                {houses.description("f")} AS house, f.floor_area,
                {houses.address("f")} AS address
         FROM family_clusters c JOIN family_standardised f USING (rid) JOIN family_context x USING (rid)
@@ -107,7 +109,7 @@ _FAMILIES = f"""
     own AS (
         SELECT family, list_sort(list(DISTINCT card) FILTER (card IS NOT NULL)) AS cards,
                list_sort(list(DISTINCT pln_id) FILTER (pln_id IS NOT NULL)) AS meters,
-               mode(village ORDER BY village) AS village, mode(district ORDER BY district) AS district,
+               mode(village ORDER BY village) AS village,
                min(struct_pack(floor_area, house)) FILTER (house IS NOT NULL) AS described, max(members) AS size
         FROM rows GROUP BY family),
     lived AS (
@@ -123,20 +125,23 @@ _FAMILIES = f"""
         FROM person_standardised p JOIN person_context x USING (rid)
         WHERE p.registry AND x.card IS NOT NULL AND p.nik IN (SELECT nik FROM met WHERE card IS NULL)
         GROUP BY ALL HAVING count(DISTINCT x.card) = 1),
+    carded AS (
+        SELECT m.book, m.relationship, coalesce(m.card, n.card) AS card
+        FROM met m LEFT JOIN known n
+        ON m.card IS NULL AND n.nik = m.nik AND n.birth_date = m.birth_date AND n.relationship = m.relationship),
+    counted AS (
+        SELECT k.cluster AS family, c.book, count(*) AS met, bool_or(c.relationship IN ({_LEADS})) AS led
+        FROM carded c JOIN family_card k USING (card) GROUP BY k.cluster, c.book),
     said AS (
-        SELECT family, [arg_max(book, (met, book))] AS books FROM (
-            SELECT k.cluster AS family, m.book, count(*) AS met, bool_or(m.relationship IN ({_LEADS})) AS led
-            FROM met m LEFT JOIN known n
-            ON m.card IS NULL AND n.nik = m.nik AND n.birth_date = m.birth_date AND n.relationship = m.relationship
-            JOIN family_card k ON k.card = coalesce(m.card, n.card) GROUP BY ALL)
-        JOIN own USING (family) WHERE led OR 2 * met >= size GROUP BY family),
+        SELECT family, [arg_max(book, (met, book))] AS books
+        FROM counted JOIN own USING (family) WHERE led OR 2 * met >= size GROUP BY family),
     kin AS (
         SELECT k.cluster AS family, {_MEMBERS} AS members, {_PARENTS} AS parents
         FROM person_standardised p JOIN person_context x USING (rid) JOIN family_card k ON k.card = x.card
         SEMI JOIN (SELECT unnest(addresses) AS address, family AS cluster FROM lived) l
             ON l.cluster = k.cluster AND NOT starts_with(l.address, '#')
         GROUP BY k.cluster)
-    SELECT n.rid::INTEGER AS rid, n.family, o.cards, o.meters, s.books, lived.addresses, o.village, o.district,
+    SELECT n.rid::INTEGER AS rid, n.family, o.cards, o.meters, s.books, lived.addresses, o.village,
            o.described.house, o.described.floor_area, kin.members,
            list_filter(kin.parents, lambda parent: NOT list_contains(kin.members, parent)) AS parents
     FROM numbered n JOIN own o USING (family) LEFT JOIN said s USING (family) LEFT JOIN lived USING (family)
@@ -148,10 +153,10 @@ _NODES = f"""
            CASE WHEN pln_id IS NOT NULL THEN [pln_id] END AS meters,
            CASE WHEN office || dwelling_ref IS NOT NULL THEN [office || ' ' || dwelling_ref] END AS books,
            CASE WHEN {houses.address("d")} IS NOT NULL THEN [{houses.address("d")}] END AS addresses,
-           d.village, district, {houses.description("d")} AS house, floor_area
+           d.village, {houses.description("d")} AS house, floor_area
     FROM household_standardised d {houses.join("d")}
     UNION ALL BY NAME
-    SELECT rid, 'family' AS node, NULL AS office, cards, meters, books, addresses, village, district, house, floor_area,
+    SELECT rid, 'family' AS node, NULL AS office, cards, meters, books, addresses, village, house, floor_area,
            members, parents
     FROM household_families
     """

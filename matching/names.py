@@ -24,7 +24,7 @@ PARTS = {
     "name": ("phon", "key", "joined", "info", "first"),
     "mother_name": ("phon", "key", "info"),
     "father_name": ("key",),
-    "head_name": ("phon", "key", "joined", "info"),
+    "head_name": ("phon", "key", "joined"),
 }
 
 # One or two letters have no sound of their own but must agree with the words they may begin (F and FATIMAH: PATIMA).
