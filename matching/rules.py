@@ -11,7 +11,7 @@ from typing import Literal, TypeVar, get_args
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from reference.documents import read_yaml
+from reference.documents import faults, read_yaml, unreadable
 
 Kind = Literal["person", "family", "household"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
@@ -248,15 +248,13 @@ _D = TypeVar("_D", bound=Document)
 
 
 def read_document(path: Path, model: type[_D]) -> _D:
-    """Read one YAML document strictly. Raises RuleDocumentError naming the file, the place in it and the reason."""
+    """Read one YAML document strictly. Raises RuleDocumentError naming the file, the places in it and the reasons."""
     try:
         return model.model_validate(read_yaml(path.read_text(encoding="utf-8")))
     except yaml.YAMLError as error:
-        raise RuleDocumentError(f"{path.name} is not readable YAML: {error}") from error
+        raise RuleDocumentError(f"{path.name} {unreadable(error)}.") from error
     except ValidationError as error:
-        first = error.errors()[0]
-        where = " → ".join(str(part) for part in first["loc"])
-        raise RuleDocumentError(f"{path.name}, {where}: {first['msg']}") from error
+        raise RuleDocumentError(f"{path.name}: {faults(error)}.") from error
 
 
 @cache

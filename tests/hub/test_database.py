@@ -27,6 +27,9 @@ def test_migrations_make_exactly_the_tables_of_the_models(hub: Hub) -> None:
 def test_upgrading_again_changes_nothing(hub: Hub) -> None:
     upgrade(hub.sessions)
     refuse_other_version(hub.sessions)
+    with hub.sessions.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, SQLModel.metadata) == []
 
 
 def test_a_database_of_a_newer_program_is_refused(hub: Hub) -> None:

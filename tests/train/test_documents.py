@@ -26,7 +26,7 @@ def _changed(tmp_path: Path, old: str, new: str) -> Path:
         ("thresholds:", "treshholds: {}\nthresholds:", "treshholds"),
         ("link: 2", "link: -9", "review must not be above link"),
         ("name: head\n", "name: members\n", "two rules have one name"),
-        ("blocking:", "blocking: [", "not readable YAML"),
+        ("blocking:", "blocking: [", "family.yaml is not YAML (line"),
         (
             "{name: same card, sentence: Both carry the same card number., keys: [card],",
             "{name: same card, sentence: Both.,",

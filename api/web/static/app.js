@@ -6,9 +6,7 @@
    data-next="/path"       on a form: show this page's region at once, it was fetched ahead; the form is sent
                            behind it, and should it be refused, its own page comes back and says why
    data-onward="/path"     on a form: where to go when that page cannot be had any more
-   data-prefetch           on a link: fetch its page ahead
    data-focus              in a renewed region: where the focus goes (else its first heading)
-   data-dialog="id"        this button opens that dialog
    data-submit             this field sends its form when it changes
    data-poll="region"      while this stands in that region, the region is renewed by itself every second
    An element "app:renewed" event tells other scripts that a region was renewed. */
@@ -186,8 +184,6 @@
       const region = form.dataset.partial || form.form?.dataset.partial;
       if (region && form.dataset.next) fetchAhead(form.dataset.next, region);
     }
-    for (const link of root.querySelectorAll("a[data-prefetch][data-partial]"))
-      fetchAhead(link.getAttribute("href"), link.dataset.partial);
     if (root.querySelector("[data-poll]")) again(1000);
   };
   /* What goes on by itself is shown without moving the focus; that it has ended is announced. */
@@ -216,8 +212,6 @@
   };
 
   document.addEventListener("click", (event) => {
-    const opens = event.target.closest("[data-dialog]");
-    if (opens) { document.getElementById(opens.dataset.dialog)?.showModal(); return; }
     const link = event.target.closest("a[data-partial]");
     if (!link || event.defaultPrevented || event.metaKey || event.ctrlKey || event.shiftKey || event.button) return;
     event.preventDefault();
@@ -243,17 +237,16 @@
   addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
 
   /* Keys */
-  const named = () => [...document.querySelectorAll("[data-key]")].filter((at) => at.offsetParent !== null && !at.disabled);
-  const listed = () => [...document.querySelectorAll("[data-key], [data-key-shown]")].filter((at) => at.offsetParent !== null && !at.disabled);
+  const ready = (what) => [...document.querySelectorAll(what)].filter((at) => at.offsetParent !== null && !at.disabled);
   const showKeys = () => {
     document.getElementById("tombol")?.remove();
     const dialog = document.createElement("dialog");
     dialog.id = "tombol"; dialog.setAttribute("aria-label", body.dataset.sayKeys);
     const title = Object.assign(document.createElement("h2"), { textContent: body.dataset.sayKeys });
     const list = document.createElement("dl"); list.className = "pairs";
-    for (const at of listed()) {
+    for (const at of ready("[data-key], [data-key-shown]")) {
       const words = at.getAttribute("aria-label") || at.labels?.[0]?.textContent.trim() || [...at.childNodes].filter((n) => n.nodeName !== "KBD").map((n) => n.textContent.trim()).filter(Boolean).join(" ");
-      const key = Object.assign(document.createElement("dt"), {}), what = document.createElement("dd");
+      const key = document.createElement("dt"), what = document.createElement("dd");
       key.append(Object.assign(document.createElement("kbd"), { textContent: at.dataset.key || at.dataset.keyShown }));
       what.textContent = words; list.append(key, what);
     }
@@ -273,7 +266,7 @@
     if (inField(event.target) || document.querySelector("dialog[open]")) return;
     if (event.key === "?") { event.preventDefault(); showKeys(); return; }
     if (!keysOn() || event.repeat) return;
-    const found = named().find((at) => at.dataset.key === event.key);
+    const found = ready("[data-key]").find((at) => at.dataset.key === event.key);
     if (!found) return;
     event.preventDefault();
     if (found.matches("input:not([type=checkbox]):not([type=radio]), textarea, select")) found.focus();
