@@ -90,11 +90,11 @@ _PARENTS = _SAID.format("p.mother_nik, p.father_nik, 'F ' || p.mother_key, 'M ' 
 # Who brings the family to where they are met.
 _LEADS = "'HEAD', 'WIFE', 'HUSBAND', 'SPOUSE'"
 
-# `lived`: the addresses that most records of the family give. `met`: members as the offices' books have them. `known`: the
-# card on which the register has a number; it serves members whose row in the book gives none and the same place in the
-# family: a child that has moved out heads a house that its parents' card does not stand at. `carded`, `counted`, `said`:
-# the card of each member met, how many of a family were met in a dwelling and whether one leads it, the dwelling where
-# most were. `kin` is asked only where an address names no house.
+# `lived`: the addresses that most records of the family give. `met`: members as the offices' books have them. `known`:
+# the card on which the register has a number; it serves members whose row in the book gives none and the same place in
+# the family: a child that has moved out heads a house that its parents' card does not stand at. `carded`, `counted`,
+# `said`: the card of each member met, how many of a family were met in a dwelling and whether one leads it, the
+# dwelling where most were. `kin` is asked only where an address names no house.
 _FAMILIES = f"""
     WITH numbered AS (
         SELECT cluster AS family, (SELECT coalesce(max(rid), 0) FROM household_standardised)

@@ -63,7 +63,7 @@ def identify(
     `random_bytes(n)` must be cryptographically random (a parameter only for tests of collision).
     """
     _follow(engine, kind, run_seq)
-    _gather(engine, kind, run_seq)
+    _gather(engine, kind)
     _claim(engine, kind)
     created = _name(engine, kind, random_bytes)
     _retire(engine, kind)
@@ -84,7 +84,7 @@ def _follow(engine: Engine, kind: str, run_seq: int) -> None:
     )
 
 
-def _gather(engine: Engine, kind: str, run_seq: int) -> None:
+def _gather(engine: Engine, kind: str) -> None:
     """Every record of this run with its cluster and, if it had one, its old id."""
     rows = engine.table(
         f"{kind}_identify_now",

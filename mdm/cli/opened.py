@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 @contextmanager
 def opened(session: Session) -> Iterator[Hub]:
     """The home's hub; closed whatever happens. HomeError when there is none."""
-    from mdm.homes import open_home  # noqa: PLC0415 - loads the whole hub
+    from mdm.homes import open_home
 
     hub = open_home(session.home)
     try:

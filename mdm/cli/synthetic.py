@@ -26,8 +26,8 @@ def make_files(
     fmt: str = "csv",
 ) -> Summary:
     """Write files and truth into the new folder `out`."""
-    from synthetic.generate import generate  # noqa: PLC0415 - loads the whole generator
-    from synthetic.scenario import Scenario, find  # noqa: PLC0415
+    from synthetic.generate import generate
+    from synthetic.scenario import Scenario, find
 
     if out.exists() and any(out.iterdir()):
         raise InputError("The folder for the files is not empty.", "Name a new folder.")

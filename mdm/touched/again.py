@@ -134,11 +134,11 @@ def choose_again(
                 if now[kind] and kind not in kept_so:
                     beside.later(partial(_choose, kind=kind))
             beside.wait()
-        stand_in_regions(hub, session, engine, "household", _homes(engine))
+        stand_in_regions(session, engine, "household", _homes(engine))
         settle_regions(engine)
     else:
         for kind in KINDS:
-            stand_in_regions(hub, session, engine, kind, now[kind])
+            stand_in_regions(session, engine, kind, now[kind])
     for kind in KINDS:
         _leave(engine, kind, anew=kind == found.kind)
     return now

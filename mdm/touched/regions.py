@@ -9,14 +9,11 @@ from sqlmodel import Session, col, select
 
 from matching.engine import Engine
 from matching.rules import Kind
-from mdm.compose import Hub
 from mdm.hub.runs import published_seq
 from mdm.hub.tables import SealedProfile
 
 
-def stand_in_regions(
-    hub: Hub, session: Session, engine: Engine, kind: Kind, ids: Collection[str]
-) -> None:
+def stand_in_regions(session: Session, engine: Engine, kind: Kind, ids: Collection[str]) -> None:
     """Add some entities to `<kind>_golden` with the region that readers see and no content: a person
     without a domicile of its own finds that of its household there, a task that of whom it is about."""
     if not ids:

@@ -92,11 +92,8 @@ def timeline(
         found = [(fact, act) for fact, act in found if fact.at <= target.as_of]
     events = events_of(session, [act for _, act in found if act is not None])
     facts = [replace(fact, event=events.get(act)) if act else fact for fact, act in found]
-    return tuple(sorted(facts, key=lambda fact: (fact.at, fact.run_seq or 0, _ORDER[fact.what])))
-
-
-#: Of what becomes visible with one run: first the links, then the profile made of them.
-_ORDER = defaultdict(lambda: 1, {"version": 2})
+    # Of what becomes visible with one run: first the links, then the profile made of them.
+    return tuple(sorted(facts, key=lambda one: (one.at, one.run_seq or 0, one.what == "version")))
 
 
 def known_as(session: Session, entity_id: str) -> list[str]:

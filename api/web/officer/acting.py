@@ -131,7 +131,6 @@ def act(
 @declares(READ)
 @get(HOME + "/usulan/{correction:str}/bukti/{file:str}", sync_to_thread=True)
 def evidence(
-    request: AnyRequest,
     correction: FromPath[str],
     file: FromPath[str],
     hub: NamedDependency[Hub],

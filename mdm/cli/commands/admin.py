@@ -32,7 +32,7 @@ admin.add_command(callback)
 @pass_session
 def setup_token(session: Session) -> None:
     """Write the one-time token that makes the first account, into a file only you can read."""
-    from mdm.access.setup import write_token  # noqa: PLC0415 - loads the whole hub
+    from mdm.access.setup import write_token
 
     with opened(session) as hub:
         path = write_token(hub)
@@ -57,7 +57,7 @@ def user() -> None:
 @pass_session
 def user_list(session: Session) -> None:
     """Every account with its roles."""
-    from mdm.access import roles, staff, totp  # noqa: PLC0415
+    from mdm.access import roles, staff, totp
 
     with opened(session) as hub, hub.sessions.read() as reading:
         rows = [
@@ -81,8 +81,8 @@ def user_list(session: Session) -> None:
 @pass_session
 def user_add(session: Session, *, login: str) -> None:
     """A new account; reads the password for its first login. Roles are granted apart."""
-    from mdm.access import staff  # noqa: PLC0415
-    from mdm.hub.columns import now  # noqa: PLC0415
+    from mdm.access import staff
+    from mdm.hub.columns import now
 
     password = ask("Password for the first login: ")
     with opened(session) as hub, hub.sessions.begin() as writing:
@@ -104,7 +104,7 @@ def user_add(session: Session, *, login: str) -> None:
 @pass_session
 def user_disable(session: Session, *, login: str) -> None:
     """Let somebody in no more; their sessions end now."""
-    from mdm.access import staff  # noqa: PLC0415
+    from mdm.access import staff
 
     with opened(session) as hub, hub.sessions.begin() as writing:
         staff.disable(writing, staff.find(writing, login), actor=operator())
@@ -118,7 +118,7 @@ def user_disable(session: Session, *, login: str) -> None:
 @pass_session
 def user_enable(session: Session, *, login: str, approval: str | None) -> None:
     """Let somebody in again, with the roles held before. Once two people could approve, another must."""
-    from mdm.access.administration import enable_user  # noqa: PLC0415
+    from mdm.access.administration import enable_user
 
     with opened(session) as hub:
         enable_user(hub, operator(), login, approval=approval, alone=True)
@@ -131,7 +131,7 @@ def user_enable(session: Session, *, login: str, approval: str | None) -> None:
 @pass_session
 def user_sign_out(session: Session, *, login: str) -> None:
     """End the sessions of somebody, who may sign in again."""
-    from mdm.access import staff  # noqa: PLC0415
+    from mdm.access import staff
 
     with opened(session) as hub, hub.sessions.begin() as writing:
         staff.sign_out(writing, staff.find(writing, login), actor=operator())
@@ -148,7 +148,7 @@ def user_reset(session: Session, *, login: str, approval: str | None) -> None:
 
     For an account with a role that needs a second factor another person must approve.
     """
-    from mdm.access.administration import reset_user  # noqa: PLC0415
+    from mdm.access.administration import reset_user
 
     password = ask("Password for the next login: ")
     with opened(session) as hub:
@@ -173,7 +173,7 @@ def role_grant(
     session: Session, *, login: str, name: str, region: str, approval: str | None
 ) -> None:
     """Give somebody a role. Once two people could approve, another person must."""
-    from mdm.access.administration import grant_role  # noqa: PLC0415
+    from mdm.access.administration import grant_role
 
     with opened(session) as hub:
         given = grant_role(hub, operator(), login, name, region, approval=approval, alone=True)
@@ -191,7 +191,7 @@ def role_grant(
 @pass_session
 def role_revoke(session: Session, *, login: str, name: str, region: str | None) -> None:
     """Take a role away."""
-    from mdm.access import roles, staff  # noqa: PLC0415
+    from mdm.access import roles, staff
 
     with opened(session) as hub, hub.sessions.begin() as writing:
         found = staff.find(writing, login)
@@ -209,7 +209,7 @@ def honey() -> None:
 @pass_session
 def honey_add(session: Session) -> None:
     """Set out a NIK nobody has, read here: who asks for it raises an alarm."""
-    from mdm.access.honey import add_honey  # noqa: PLC0415
+    from mdm.access.honey import add_honey
 
     nik = ask_nik()
     with opened(session) as hub, hub.sessions.begin() as writing:
@@ -227,7 +227,7 @@ def approvals() -> None:
 @pass_session
 def approvals_list(session: Session) -> None:
     """What waits, oldest first."""
-    from mdm.access.approvals import waiting  # noqa: PLC0415
+    from mdm.access.approvals import waiting
 
     with opened(session) as hub, hub.sessions.read() as reading:
         rows = [
@@ -251,9 +251,9 @@ def approvals_list(session: Session) -> None:
 @pass_session
 def approvals_approve(session: Session, *, approval: str, login: str, refuse: bool) -> None:
     """Approve another person's request, as a member of staff who proves who they are."""
-    from mdm.access.approvals import answer  # noqa: PLC0415
-    from mdm.access.login import Attempt, log_in, log_out  # noqa: PLC0415
-    from mdm.access.sessions import enter  # noqa: PLC0415
+    from mdm.access.approvals import answer
+    from mdm.access.login import Attempt, log_in, log_out
+    from mdm.access.sessions import enter
 
     with opened(session) as hub:
         password, code = ask("Password: "), ask("Code of the second factor, if any: ")
@@ -273,7 +273,7 @@ def approvals_approve(session: Session, *, approval: str, login: str, refuse: bo
 @pass_session
 def approvals_withdraw(session: Session, *, approval: str) -> None:
     """Take back a request that was put down here and is not done yet."""
-    from mdm.access.approvals import withdraw  # noqa: PLC0415
+    from mdm.access.approvals import withdraw
 
     with opened(session) as hub, hub.sessions.begin() as writing:
         withdraw(writing, operator(), approval)
@@ -285,8 +285,8 @@ def approvals_withdraw(session: Session, *, approval: str) -> None:
 @pass_session
 def alarms(session: Session) -> None:
     """The latest alarms."""
-    from mdm.access.alarms import KINDS  # noqa: PLC0415
-    from mdm.access.alarms import alarms as latest  # noqa: PLC0415
+    from mdm.access.alarms import KINDS
+    from mdm.access.alarms import alarms as latest
 
     with opened(session) as hub, hub.sessions.read() as reading:
         rows = [

@@ -23,8 +23,8 @@ def callback() -> None:
 @pass_session
 def callback_list(session: Session, *, name: str) -> None:
     """The addresses agreed on with a client."""
-    from mdm import exchanges  # noqa: PLC0415 - loads the whole hub
-    from mdm.access import clients  # noqa: PLC0415
+    from mdm import exchanges
+    from mdm.access import clients
 
     with opened(session) as hub, hub.sessions.read() as reading:
         agreed = exchanges.callbacks(reading, clients.find(reading, name).id)
@@ -39,7 +39,7 @@ def callback_list(session: Session, *, name: str) -> None:
 @pass_session
 def callback_add(session: Session, *, name: str, address: str, approval: str | None) -> None:
     """Let answers to a client be sent to an address: exactly this one. Once two people could approve, another must."""
-    from mdm.access.administration import agree_callback  # noqa: PLC0415
+    from mdm.access.administration import agree_callback
 
     with opened(session) as hub:
         agree_callback(hub, operator(), name, address, approval=approval, alone=True)
@@ -53,8 +53,8 @@ def callback_add(session: Session, *, name: str, address: str, approval: str | N
 @pass_session
 def callback_remove(session: Session, *, name: str, address: str) -> None:
     """Let no answer go to an address any more; what waits for it is given up."""
-    from mdm import exchanges  # noqa: PLC0415
-    from mdm.access import clients  # noqa: PLC0415
+    from mdm import exchanges
+    from mdm.access import clients
 
     with opened(session) as hub, hub.sessions.begin() as writing:
         found = clients.find(writing, name)

@@ -64,7 +64,7 @@ def client() -> None:
 @pass_session
 def client_list(session: Session) -> None:
     """Every client with its agreement."""
-    from mdm.access import clients  # noqa: PLC0415 - loads the whole hub
+    from mdm.access import clients
 
     with opened(session) as hub, hub.sessions.read() as reading:
         rows = [
@@ -104,8 +104,8 @@ def client_add(
     """Register a client under its agreement. The hub keeps its public key only."""
     if (key is None) == (make_key is None):
         raise click.UsageError("Give either --key or --make-key.")
-    from mdm.access import keyfiles  # noqa: PLC0415
-    from mdm.access.administration import register_client  # noqa: PLC0415
+    from mdm.access import keyfiles
+    from mdm.access.administration import register_client
 
     with opened(session) as hub:
         agreement = _agreement(hub, terms)
@@ -141,7 +141,7 @@ def client_add(
 @pass_session
 def client_amend(session: Session, /, *, name: str, approval: str | None, **terms: Any) -> None:
     """Another version of a client's agreement, named as a whole; it speaks at once. The one before is kept."""
-    from mdm.access.administration import amend_agreement  # noqa: PLC0415
+    from mdm.access.administration import amend_agreement
 
     with opened(session) as hub:
         agreement = _agreement(hub, terms)
@@ -158,7 +158,7 @@ def client_amend(session: Session, /, *, name: str, approval: str | None, **term
 @pass_session
 def client_history(session: Session, *, name: str) -> None:
     """What a client's agreement said before, and from when until when."""
-    from mdm.access import agreements, clients  # noqa: PLC0415
+    from mdm.access import agreements, clients
 
     with opened(session) as hub, hub.sessions.read() as reading:
         former = agreements.former(reading, clients.find(reading, name).id)
@@ -184,7 +184,7 @@ def client_history(session: Session, *, name: str) -> None:
 @pass_session
 def client_disable(session: Session, *, name: str) -> None:
     """Refuse a client and its tokens, from now on."""
-    from mdm.access import clients  # noqa: PLC0415
+    from mdm.access import clients
 
     with opened(session) as hub, hub.sessions.begin() as writing:
         clients.disable(writing, clients.find(writing, name), actor=operator())
@@ -201,7 +201,7 @@ def client_disable(session: Session, *, name: str) -> None:
 @pass_session
 def client_enable(session: Session, *, name: str, approval: str | None) -> None:
     """Take a client's questions again. Once two people could approve, another person must."""
-    from mdm.access.administration import enable_client  # noqa: PLC0415
+    from mdm.access.administration import enable_client
 
     with opened(session) as hub:
         enable_client(hub, operator(), name, approval=approval, alone=True)
@@ -227,7 +227,7 @@ class _NamesKey(click.Command):
 @pass_session
 def client_withdraw_key(session: Session, *, name: str, kid: str) -> None:
     """Take a public key away without another in its place; tokens given before end."""
-    from mdm.access import clients  # noqa: PLC0415
+    from mdm.access import clients
 
     with opened(session) as hub, hub.sessions.begin() as writing:
         clients.withdraw_key(writing, clients.find(writing, name), kid, actor=operator())
@@ -245,8 +245,8 @@ def client_withdraw_key(session: Session, *, name: str, kid: str) -> None:
 @pass_session
 def client_rotate_key(session: Session, *, name: str, key: Path, approval: str | None) -> None:
     """Put a new public key in the place of all others; tokens given before end."""
-    from mdm.access import keyfiles  # noqa: PLC0415
-    from mdm.access.administration import rotate_client_key  # noqa: PLC0415
+    from mdm.access import keyfiles
+    from mdm.access.administration import rotate_client_key
 
     public = keyfiles.read_jwk(key)
     with opened(session) as hub:
@@ -261,8 +261,8 @@ def _agreement(hub: Hub, terms: Mapping[str, Any]) -> Agreement:
     """The agreement that the options say. InputError when it does not hold together."""
     if terms["monitor"] and (terms["programmes"] or terms["purposes"] or terms["regions"]):
         raise click.UsageError("A monitor names no programme, no purpose and no region.")
-    from mdm.access.agreements import read_agreement  # noqa: PLC0415
-    from mdm.eligibility.library import current  # noqa: PLC0415
+    from mdm.access.agreements import read_agreement
+    from mdm.eligibility.library import current
 
     return read_agreement(
         {
@@ -295,8 +295,8 @@ def _read(path: Path | None) -> Any:
 @pass_session
 def client_assertion(session: Session, *, key: Path, issuer: str | None) -> None:
     """Sign a client assertion, to ask for a token by hand: good once, for two minutes."""
-    from mdm.access import keyfiles  # noqa: PLC0415
-    from mdm.access.asserting import client_assertion as signed  # noqa: PLC0415
+    from mdm.access import keyfiles
+    from mdm.access.asserting import client_assertion as signed
 
     if issuer is None:
         with opened(session) as hub:

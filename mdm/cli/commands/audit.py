@@ -46,7 +46,7 @@ audit.add_command(breach)
 def verify(session: Session, *, witnessed: tuple[Path, ...], events_only: bool) -> None:
     """Check every event, every signed checkpoint, and against the log agreements, accounts, runs, rules and what
     people said; every sealed profile, the index of NIKs and KKs, and the files of the lake."""
-    from mdm.audit.verifying import verify as check  # noqa: PLC0415 - loads the whole hub
+    from mdm.audit.verifying import verify as check
 
     notes = [_read_note(path) for path in witnessed]
     with opened(session) as hub:
@@ -90,7 +90,7 @@ def _show(session: Session, found: Verified) -> None:
 @pass_session
 def export(session: Session, *, out: Path) -> None:
     """Write the whole log with checkpoints, proofs, keys and a verifier that needs no hub."""
-    from mdm.audit.exporting import export as hand_over  # noqa: PLC0415
+    from mdm.audit.exporting import export as hand_over
 
     with opened(session) as hub:
         done = hand_over(hub, out, session.progress, actor=operator())
@@ -108,7 +108,7 @@ def export(session: Session, *, out: Path) -> None:
 @pass_session
 def checkpoint(session: Session, *, out: Path | None) -> None:
     """Sign the log as it stands. What a witness outside keeps can never be rewritten unseen."""
-    from mdm import audit as log  # noqa: PLC0415
+    from mdm import audit as log
 
     with opened(session) as hub:
         signed = log.checkpoint(hub)
@@ -127,7 +127,7 @@ def checkpoint(session: Session, *, out: Path | None) -> None:
 @pass_session
 def keys(session: Session) -> None:
     """The verifier keys of all times: make them public."""
-    from mdm.audit.checkpoints import verifier_keys  # noqa: PLC0415
+    from mdm.audit.checkpoints import verifier_keys
 
     with opened(session) as hub, hub.sessions.read() as reading:
         found = verifier_keys(reading)
@@ -164,8 +164,8 @@ def events(
     limit: int,
 ) -> None:
     """Search the log, the newest events first."""
-    from mdm.access.named import as_logged  # noqa: PLC0415
-    from mdm.audit.search import Wanted, search  # noqa: PLC0415
+    from mdm.access.named import as_logged
+    from mdm.audit.search import Wanted, search
 
     with opened(session) as hub, hub.sessions.read() as reading:
         by = as_logged(reading, who)
@@ -197,7 +197,7 @@ def _short(value: object) -> str:
 @pass_session
 def proof(session: Session, *, event: int, out: Path | None) -> None:
     """Prove that an event is in the log: a text that the offline verifier checks."""
-    from mdm.audit.proofs import prove  # noqa: PLC0415
+    from mdm.audit.proofs import prove
 
     with opened(session) as hub, hub.sessions.read() as reading:
         shown = prove(reading, event)
@@ -214,7 +214,7 @@ def proof(session: Session, *, event: int, out: Path | None) -> None:
 @pass_session
 def reindex(session: Session) -> None:
     """Make the index of actors and subjects anew from the events."""
-    from mdm.audit.indexed import reindex as again  # noqa: PLC0415
+    from mdm.audit.indexed import reindex as again
 
     with opened(session) as hub, session.progress.task("index events"):
         entries = again(hub)
@@ -225,7 +225,7 @@ def reindex(session: Session) -> None:
 
 
 def _read_note(path: Path) -> Note:
-    from mdm.audit.verifier import read_note  # noqa: PLC0415
+    from mdm.audit.verifier import read_note
 
     try:
         return read_note(path.read_text("utf-8"))

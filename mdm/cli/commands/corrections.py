@@ -25,9 +25,9 @@ def corrections() -> None:
 @pass_session
 def list_(session: Session) -> None:
     """How many corrections there are, by kind and state; nobody is named."""
-    from sqlmodel import select  # noqa: PLC0415 - slow to import
+    from sqlmodel import select
 
-    from mdm.hub.tables import Correction  # noqa: PLC0415
+    from mdm.hub.tables import Correction
 
     with opened(session) as hub, hub.sessions.read() as reading:
         found = Counter(reading.exec(select(Correction.kind, Correction.state)).all())
@@ -58,7 +58,7 @@ def return_(session: Session, *, to: str, out: Path, again: bool) -> None:
     Each line names the registry's own record and column, what it holds and what was proved, the reason, the
     date of the evidence and where the evidence lies. What was told is watched in every later run.
     """
-    from mdm.corrections import returns  # noqa: PLC0415 - loads the whole hub
+    from mdm.corrections import returns
 
     with opened(session) as hub:
         written = returns.write(hub, to, out, actor=operator(), again=again)

@@ -30,8 +30,8 @@ def demo(session: Session, *, people: int, seed: int) -> None:
     Makes the three providers' files and the truth about them, lands them, learns the weights,
     links, resolves, seals, publishes, evaluates, and writes one HTML page. Uses a home of its own.
     """
-    from mdm.demo import DELIVERY, land_all, link_all, refuse_other_homes, show  # noqa: PLC0415
-    from mdm.homes import create_home  # noqa: PLC0415 - loads the whole hub
+    from mdm.demo import DELIVERY, land_all, link_all, refuse_other_homes, show
+    from mdm.homes import create_home
 
     progress: Progress = session.progress
     hub = create_home(session.home)

@@ -38,7 +38,7 @@ def findings(session: Session, *, source: str | None, batch: str | None, out: Pa
         waiting = unchecked(hub, source, batch)
         written = None
         if out is not None:
-            from mdm.validation.findings import write_findings  # noqa: PLC0415 - loads the spreadsheets' libraries
+            from mdm.validation.findings import write_findings
 
             with session.progress.task("write findings"):
                 fmt: Literal["csv", "xlsx"] = "xlsx" if out.suffix.lower() == ".xlsx" else "csv"

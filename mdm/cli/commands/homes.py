@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 def init(session: Session, *, database_url: str | None, memory_limit: str | None) -> None:
     """Make a home: root key, lake and hub; or bring one up to date after an upgrade of this program.
     Doing it again changes nothing."""
-    from mdm.homes import prepare_home  # noqa: PLC0415 - loads the whole hub
+    from mdm.homes import prepare_home
 
     ready = prepare_home(session.home, database_url=database_url, memory_limit=memory_limit)
     settings = ready.hub.settings

@@ -36,7 +36,7 @@ def keys() -> None:
 @pass_session
 def list_(session: Session) -> None:
     """Every version of every key, and how much still needs it. Nothing secret."""
-    from mdm.rotation import key_lines  # noqa: PLC0415 - loads the whole hub
+    from mdm.rotation import key_lines
 
     with opened(session) as hub:
         lines = key_lines(hub)
@@ -60,8 +60,8 @@ def rotate(session: Session, *, purpose: str) -> None:
 
     Readers and writers go on meanwhile.
     """
-    from mdm.rotation import BRINGING  # noqa: PLC0415
-    from mdm.rotation import rotate as turn  # noqa: PLC0415
+    from mdm.rotation import BRINGING
+    from mdm.rotation import rotate as turn
 
     with opened(session) as hub:
         version = turn(hub, purpose, actor=operator())
@@ -94,7 +94,7 @@ def refile(session: Session) -> None:
 
 
 def _bring(session: Session, purpose: str) -> None:
-    from mdm.rotation import rewrap as bring  # noqa: PLC0415
+    from mdm.rotation import rewrap as bring
 
     with opened(session) as hub, hub.lock(f"keys rewrap {purpose}"):
         done = bring(hub, purpose, actor=operator(), progress=session.progress)
@@ -125,7 +125,7 @@ def destroy(session: Session, *, purpose: str, version: int, approval: str | Non
     Refused while anything needs it. The first call asks another person for approval, and ends with
     the number of the request; call again with --approval when it is given.
     """
-    from mdm.rotation import destroy as forget  # noqa: PLC0415
+    from mdm.rotation import destroy as forget
 
     with opened(session) as hub, hub.lock(f"keys destroy {purpose}"):
         forget(hub, purpose, version, actor=operator(), approval=approval)
@@ -147,7 +147,7 @@ def shred_list() -> None:
 @pass_session
 def export(session: Session, *, out: Path) -> None:
     """Write a copy of the list, checked, to OUT. It names nobody."""
-    from mdm.rights import shredlist  # noqa: PLC0415
+    from mdm.rights import shredlist
 
     with opened(session) as hub, hub.sessions.read() as reading:
         held = shredlist.load(hub, reading)
@@ -166,7 +166,7 @@ def export(session: Session, *, out: Path) -> None:
 @pass_session
 def replay(session: Session, *, file: Path) -> None:
     """Erase again whom FILE says was erased, where this hub has forgotten it: after a restore."""
-    from mdm.rights import erasing, shredlist  # noqa: PLC0415
+    from mdm.rights import erasing, shredlist
 
     with opened(session) as hub, hub.lock("replay the shred list"):
         shred = shredlist.opened(hub, shredlist.read_file(file))

@@ -41,8 +41,8 @@ def status(session: Session, *, runs: int, report: Path | None) -> None:
 
 
 def _write_report(session: Session, hub: Hub, out: Path) -> None:
-    from mdm.report import write  # noqa: PLC0415 - loads the chart libraries
-    from mdm.report.collect import collect  # noqa: PLC0415
+    from mdm.report import write
+    from mdm.report.collect import collect
 
     with session.progress.task("write the page"):
         write(out, collect(hub))

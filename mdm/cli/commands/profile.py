@@ -45,7 +45,7 @@ def profile(
     """
     if typed:
         raise click.UsageError("The NIK is read from standard input, never from the command line.")
-    from mdm.lookup import profile_by_nik  # noqa: PLC0415 - loads the whole hub
+    from mdm.lookup import profile_by_nik
 
     with opened(session) as hub:
         view = profile_by_nik(

@@ -41,7 +41,7 @@ def evaluate(
     Rows of the truth that no link names count as missed. In a breakdown a pair belongs to a group
     as often as its records do: whole if both carry the group's value, half if one does.
     """
-    from mdm.checking import check  # noqa: PLC0415 - loads the whole hub
+    from mdm.checking import check
 
     with opened(session) as hub:
         found = check(hub, cast(Any, kind), truth, by, session.progress, wrong_pairs=mistakes)
@@ -73,7 +73,7 @@ def links(session: Session, *, kind: str, out: Path) -> None:
     Households: dwelling rows, and the family rows placed in them. A record that the newest delivery of its file leaves
     out has no row.
     """
-    from mdm.export import export_links  # noqa: PLC0415 - loads the whole hub
+    from mdm.export import export_links
 
     with opened(session) as hub:
         rows = export_links(hub, cast(Any, kind), out, session.progress)

@@ -29,7 +29,7 @@ _CASE = click.option("--case", metavar="NO", help="The case it belongs to.")
 @pass_session
 def restrict(session: Session, *, entity: str | None, basis: str, case: str | None) -> None:
     """Restrict the processing of one person's data (UU 27/2022, article 41), until it is lifted."""
-    from mdm.rights import restriction, whom  # noqa: PLC0415 - loads the whole hub
+    from mdm.rights import restriction, whom
 
     with opened(session) as hub:
         target = entity or whom.entity_of(hub, ask_nik())
@@ -48,7 +48,7 @@ def restrict(session: Session, *, entity: str | None, basis: str, case: str | No
 @pass_session
 def lift(session: Session, *, entity: str | None, basis: str, case: str | None) -> None:
     """Lift every restriction on one person."""
-    from mdm.rights import restriction, whom  # noqa: PLC0415
+    from mdm.rights import restriction, whom
 
     with opened(session) as hub:
         target = entity or whom.entity_of(hub, ask_nik())
@@ -71,7 +71,7 @@ def erase(session: Session, *, entity: str | None, basis: str, approval: str | N
     The first call asks another person for approval, and ends with the number of the request; call
     again with --approval when it is given.
     """
-    from mdm.rights import erasing, shredlist, whom  # noqa: PLC0415
+    from mdm.rights import erasing, shredlist, whom
 
     with opened(session) as hub:
         target = entity or whom.entity_of(hub, ask_nik())

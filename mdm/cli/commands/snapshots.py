@@ -30,7 +30,7 @@ def snapshot() -> None:
 @pass_session
 def create(session: Session, *, name: str) -> None:
     """Name what is published now, with the rules in force: dtsen snapshot create 2026Q4"""
-    from mdm.eligibility import snapshots  # noqa: PLC0415 - slow to import
+    from mdm.eligibility import snapshots
 
     with opened(session) as hub:
         made = snapshots.create(hub, name, actor=operator())
@@ -42,7 +42,7 @@ def create(session: Session, *, name: str) -> None:
 @pass_session
 def list_(session: Session) -> None:
     """All snapshots, oldest first."""
-    from mdm.eligibility import snapshots  # noqa: PLC0415 - slow to import
+    from mdm.eligibility import snapshots
 
     with opened(session) as hub, hub.sessions.read() as reading:
         found = snapshots.everyone(reading)
@@ -58,7 +58,7 @@ def list_(session: Session) -> None:
 @pass_session
 def show(session: Session, *, name: str) -> None:
     """One snapshot, with the programme rules that answer on it."""
-    from mdm.eligibility import snapshots  # noqa: PLC0415 - slow to import
+    from mdm.eligibility import snapshots
 
     with opened(session) as hub, hub.sessions.read() as reading:
         found = snapshots.find(reading, name)

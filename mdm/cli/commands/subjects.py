@@ -63,11 +63,11 @@ def report(
 
     The NIK is asked for on standard input. The report is in the audit log before it is shown.
     """
-    from mdm.files.sheets import private_file  # noqa: PLC0415 - loads the whole hub
-    from mdm.subjects import report as make  # noqa: PLC0415
-    from mdm.subjects import whom  # noqa: PLC0415
-    from mdm.subjects.page import render  # noqa: PLC0415
-    from mdm.tracing import Question  # noqa: PLC0415
+    from mdm.files.sheets import private_file
+    from mdm.subjects import report as make
+    from mdm.subjects import whom
+    from mdm.subjects.page import render
+    from mdm.tracing import Question
 
     if out is not None and out.suffix.lower() != ".html":
         raise InputError("The page is an .html file.", "For data: --json.")

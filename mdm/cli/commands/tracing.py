@@ -54,7 +54,7 @@ def trace(
     """
     if any(name.isdigit() for name in attributes):
         raise click.UsageError("The NIK is read from standard input, never from the command line.")
-    from mdm.tracing import Question, traced  # noqa: PLC0415 - loads the whole hub
+    from mdm.tracing import Question, traced
 
     question = Question(
         nik=None if entity else ask_nik(),
@@ -175,7 +175,7 @@ def breach(
     case: str | None,
 ) -> None:
     """Whose data a key, a client or a member of staff could have touched (UU 27/2022, article 46)."""
-    from mdm.subjects.breach import Question, report  # noqa: PLC0415 - loads the whole hub
+    from mdm.subjects.breach import Question, report
 
     if (who is None) == (key is None):
         raise click.UsageError("Name --actor or --key, and not both.")

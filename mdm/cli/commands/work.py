@@ -45,7 +45,7 @@ def land(
     CSV (also gzip), Parquet and XLSX; format, encoding and layout are recognised. Landing the same
     file again changes nothing.
     """
-    from mdm.landing import land as land_files  # noqa: PLC0415 - loads the whole hub
+    from mdm.landing import land as land_files
 
     with opened(session) as hub:
         batches = land_files(
@@ -75,7 +75,7 @@ def land(
 @pass_session
 def train(session: Session) -> None:
     """Learn the match weights from the landed records, without labels; `run` uses them next."""
-    from mdm.pipeline import train as train_models  # noqa: PLC0415 - loads the whole hub
+    from mdm.pipeline import train as train_models
 
     with opened(session) as hub:
         require_landed(hub)
@@ -94,7 +94,7 @@ def train(session: Session) -> None:
 @pass_session
 def run(session: Session, *, learn: bool) -> None:
     """The whole path: validate, link, resolve, seal, publish. A killed run resumes."""
-    from mdm.pipeline import run as run_path  # noqa: PLC0415 - loads the whole hub
+    from mdm.pipeline import run as run_path
 
     with opened(session) as hub:
         require_landed(hub)
@@ -112,7 +112,7 @@ def run(session: Session, *, learn: bool) -> None:
 
 def _charts(hub: Hub) -> list[Path]:
     """Charts of the weights of models that have none yet."""
-    from mdm.report.collect import draw_models  # noqa: PLC0415 - loads the chart libraries
+    from mdm.report.collect import draw_models
 
     return draw_models(hub)
 
