@@ -25,6 +25,7 @@ from statistics import NormalDist
 from typing import Any
 
 from matching.engine import Engine
+from reference.text import identifier
 
 RECORDS = "evaluation_records"
 KEY = ("source", "file", "row")
@@ -128,7 +129,7 @@ def _check(engine: Engine, links: str, truth: str, by: list[str]) -> None:
         lacking = [column for column in needed if column not in have]
         if lacking:
             raise EvaluationError(f"no column {', '.join(lacking)}; there are {', '.join(have)}")
-        key = ", ".join(quoted(column) for column in KEY)
+        key = ", ".join(identifier(column) for column in KEY)
         twice = (
             f'SELECT {key} FROM {table} WHERE "row" IS NOT NULL GROUP BY ALL HAVING count(*) > 1'
         )
@@ -141,11 +142,6 @@ def _check(engine: Engine, links: str, truth: str, by: list[str]) -> None:
         raise EvaluationError(f"{nameless} rows of the truth name no entity")
 
 
-def quoted(name: str) -> str:
-    """A column name as an SQL identifier."""
-    return '"' + name.replace('"', '""') + '"'
-
-
 def _same_row(left: str, right: str) -> str:
     texts = " AND ".join(f"{left}.{c} = {right}.{c}" for c in ("source", "file"))
     return f"{texts} AND CAST({left}.row AS BIGINT) = CAST({right}.row AS BIGINT)"
@@ -154,7 +150,7 @@ def _same_row(left: str, right: str) -> str:
 def _count_partners(engine: Engine, links: str, truth: str, by: list[str]) -> None:
     """`evaluation_records`, see `evaluate`; a missing row has n_given = n_found = 0."""
     groups = "".join(
-        f", CAST(t.{quoted(column)} AS VARCHAR) AS {_group(position)}"
+        f", CAST(t.{identifier(column)} AS VARCHAR) AS {_group(position)}"
         for position, column in enumerate(by)
     )
     engine.table(

@@ -17,7 +17,7 @@ from mdm.hub.dialect import dialect_for
 from mdm.hub.migrate import Revision, refuse_other_version, stands_at, upgrade
 from mdm.hub.sessions import Sessions
 from mdm.hub.tables import DomainKeyRow
-from mdm.keys.keyfile import LocalKeyFile, sync_directory
+from mdm.keys.keyfile import LocalKeyFile, sync_to_disk
 from mdm.rights import shredlist
 from mdm.settings import FILE, UNFINISHED, Settings, load_settings, make_settings, write_settings
 from mdm.work.lock import BusyError
@@ -75,7 +75,7 @@ def prepare_home(path: Path, **overrides: Any) -> Prepared:
         sessions.dialect.exclusive(session.connection(), "domain keys")
         hub.keys.ensure(session)
     hub.keys.check()
-    sync_directory(path)
+    sync_to_disk(path)
     return Prepared(hub, made, () if made else revisions)
 
 

@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from itertools import chain, islice
-from typing import TypeVar
+from itertools import chain
 
 import sqlalchemy as sa
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -18,7 +17,7 @@ from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, or_
 
 from mdm.compose import Hub
-from mdm.hub.lists import ListQuery
+from mdm.hub.lists import ListQuery, together
 from mdm.hub.tables import EntityKey, NikToken, SealedProfile
 from mdm.keys import DomainKey
 from mdm.seal import WRAPPED, entity_part, unseal_with, version_part
@@ -27,9 +26,6 @@ from mdm.survivorship.explain import every_value
 
 FOUND_BY = {"person": "nik", "family": "kk"}
 GOLDEN = 0  # the rank of a number that is the entity's own
-TOGETHER = 1_000  # ids asked for in one statement
-
-_T = TypeVar("_T")
 
 
 @dataclass(slots=True)  # frozen, its making would take four times as long
@@ -69,7 +65,7 @@ def _filed(
     """Token → rank and entity of the rows it has as of `seq`, in the order of their ranks."""
     found: dict[bytes, list[tuple[int, str]]] = {}
     connection = session.connection()
-    for some in _together(tokens):
+    for some in together(tokens):
         for token, entity_id, rank in _CARRIERS.rows(connection, some, seq=seq):
             found.setdefault(token, []).append((rank, entity_id))
     return found
@@ -85,7 +81,7 @@ def open_profiles(
     wrapping = _Wrapping(hub)
     return {
         row[0]: _open(row, wrapping)
-        for some in _together(entity_ids)
+        for some in together(entity_ids)
         for row in _sealed(session, some, seq)
     }
 
@@ -93,7 +89,7 @@ def open_profiles(
 def open_every_version(hub: Hub, session: Session, entity_ids: Iterable[str]) -> Iterator[Opened]:
     """Every version that still opens of some entities' profiles, published or only staged."""
     wrapping = _Wrapping(hub)
-    for some in _together(entity_ids):
+    for some in together(entity_ids):
         query = _columns().where(
             col(SealedProfile.entity_id).in_(some), col(SealedProfile.ciphertext).is_not(None)
         )
@@ -202,9 +198,3 @@ class _Wrapping(dict[int, AESGCM]):
 @lru_cache(maxsize=16)
 def _cipher(key: DomainKey) -> AESGCM:
     return AESGCM(key.subkey("wrap entity key"))
-
-
-def _together(some: Iterable[_T]) -> Iterator[list[_T]]:
-    rest = iter(dict.fromkeys(some))
-    while part := list(islice(rest, TOGETHER)):
-        yield part

@@ -48,6 +48,11 @@ def quote(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
+def identifier(name: str) -> str:
+    """A SQL identifier, whatever stands in it."""
+    return '"' + name.replace('"', '""') + '"'
+
+
 def apply_rules(text: str, rules: list[Rule]) -> str:
     """The text after all steps, in order."""
     for rule in rules:

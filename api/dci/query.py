@@ -12,7 +12,7 @@ from typing import Any
 
 from api.dci.mapping import SEARCHED, Comparable, IdentifierKind, mapping
 from api.dci.messages import Criteria, Expression, Named, Predicate
-from api.dci.refusals import RequestError, SearchReason
+from api.dci.refusals import invalid
 from api.dci.values import typed
 from mdm.errors import InputError
 from mdm.seal import normal_nik
@@ -69,10 +69,10 @@ def read_query(criteria: Criteria) -> Query:
     query = criteria.query
     if criteria.query_type == "predicate":
         if not isinstance(query, list) or not query:
-            raise _invalid("A predicate query is a list of predicates.")
+            raise invalid("A predicate query is a list of predicates.")
         tree = Both(tuple(_predicate(one) for one in _in_order(query)))
     elif not isinstance(query, Named):
-        raise _invalid(f"A query of type {criteria.query_type} has a type and a value.")
+        raise invalid(f"A query of type {criteria.query_type} has a type and a value.")
     elif criteria.query_type == "idtype-value":
         tree = Both((_identifier(_kind(query.type), "eq", query.value),))
     else:
@@ -105,11 +105,11 @@ def collection(criteria: Criteria) -> str | None:
 
 def _check(tree: Query) -> None:
     if sum(1 for _ in _nodes(tree)) > MAX_NODES:
-        raise _invalid("The query is too long.")
+        raise invalid("The query is too long.")
     if len(identifiers(tree)) > MAX_IDENTIFIERS:
-        raise _invalid(f"A request names at most {MAX_IDENTIFIERS} identifiers.")
+        raise invalid(f"A request names at most {MAX_IDENTIFIERS} identifiers.")
     if not bounded(tree):
-        raise _invalid(
+        raise invalid(
             "Personal data is sealed and cannot be scanned: every alternative of a query must name "
             f"an identifier ({_names(SEARCHED)}) with eq or in; other attributes filter what it finds."
         )
@@ -133,7 +133,7 @@ def _predicate(predicate: Predicate) -> Query:
     second = predicate.expression2
     if not isinstance(second, Expression):
         if isinstance(predicate.condition, str):
-            raise _invalid("A condition stands between two expressions.")
+            raise invalid("A condition stands between two expressions.")
         return first
     if predicate.condition == "or":
         return Either((first, _comparison(second)))
@@ -155,7 +155,7 @@ def _inside(value: Any) -> Any:
 
 def _expression(value: Any, depth: int) -> Query:
     if not isinstance(value, Mapping) or not value or depth > MAX_DEPTH:
-        raise _invalid("An expression is an object of attributes, $and, $or and $not.")
+        raise invalid("An expression is an object of attributes, $and, $or and $not.")
     parts = tuple(_member(str(name), inner, depth + 1) for name, inner in value.items())
     return parts[0] if len(parts) == 1 else Both(parts)
 
@@ -166,41 +166,41 @@ def _member(name: str, inner: Any, depth: int) -> Query:
         return Not(_expression(inner, depth))
     if word in ("and", "or"):
         if not isinstance(inner, list) or not inner:
-            raise _invalid("$and and $or take a list.")
+            raise invalid("$and and $or take a list.")
         parts = tuple(_expression(one, depth) for one in inner)
         return Both(parts) if word == "and" else Either(parts)
     if not isinstance(inner, Mapping):
         return _compare(name, "eq", inner)
     compared = tuple(_compare(name, str(op).lstrip("$"), value) for op, value in inner.items())
     if not compared:
-        raise _invalid("An attribute is compared with something.")
+        raise invalid("An attribute is compared with something.")
     return compared[0] if len(compared) == 1 else Both(compared)
 
 
 def _compare(name: str, operator: str, value: Any) -> Query:
     operator = _SPELLED.get(operator, operator)
     if operator not in _OPERATORS:
-        raise _invalid(f"The operators are {', '.join(sorted(_OPERATORS))}.")
+        raise invalid(f"The operators are {', '.join(sorted(_OPERATORS))}.")
     kind = mapping().identifier(name)
     if kind in SEARCHED:
         return _identifier(kind, operator, value)
     attribute = mapping().comparable(name)
     if attribute is None:
         known = ", ".join(one.name for one in mapping().attributes)
-        raise _invalid(f"An attribute of the query is not one of: {_names(SEARCHED)}, {known}.")
+        raise invalid(f"An attribute of the query is not one of: {_names(SEARCHED)}, {known}.")
     return Compare(attribute, operator, typed(attribute, operator, value))
 
 
 def _kind(name: str) -> IdentifierKind:
     kind = mapping().identifier(name)
     if kind not in SEARCHED:
-        raise _invalid(f"People are found by {_names(SEARCHED)}; no other identifier has an index.")
+        raise invalid(f"People are found by {_names(SEARCHED)}; no other identifier has an index.")
     return kind
 
 
 def _identifier(kind: IdentifierKind, operator: str, value: Any) -> Query:
     if operator not in ("eq", "in"):
-        raise _invalid("An identifier is compared with eq or in.")
+        raise invalid("An identifier is compared with eq or in.")
     values = [value] if operator == "eq" else _several(value)
     named = tuple(Is(kind, _normal(kind, one)) for one in values)
     return named[0] if len(named) == 1 else Either(named)
@@ -209,24 +209,20 @@ def _identifier(kind: IdentifierKind, operator: str, value: Any) -> Query:
 def _several(value: Any) -> list[Any]:
     some = value.split(",") if isinstance(value, str) else value
     if not isinstance(some, list) or not some:
-        raise _invalid("`in` takes a list, or text with commas between the values.")
+        raise invalid("`in` takes a list, or text with commas between the values.")
     return some
 
 
 def _normal(kind: IdentifierKind, value: Any) -> str:
     if not isinstance(value, str):
-        raise _invalid("An identifier is written as text.")
+        raise invalid("An identifier is written as text.")
     if kind == "nik":
         try:
             return normal_nik(value)
         except InputError as error:
-            raise _invalid(error.message) from None
+            raise invalid(error.message) from None
     return value.strip()[:200]
 
 
 def _names(kinds: Sequence[IdentifierKind]) -> str:
     return ", ".join(mapping().identifiers[kind].answer for kind in kinds)
-
-
-def _invalid(why: str) -> RequestError:
-    return RequestError(SearchReason.CRITERIA, why)

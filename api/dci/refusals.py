@@ -86,3 +86,8 @@ class RequestError(Exception):
     def __init__(self, reason: SearchReason, message: str) -> None:
         super().__init__(message)
         self.reason, self.message = reason, message
+
+
+def invalid(why: str) -> RequestError:
+    """The refusal of a request whose query cannot be followed."""
+    return RequestError(SearchReason.CRITERIA, why)

@@ -13,7 +13,7 @@ from api.dci.evaluate import matches, ordered
 from api.dci.messages import Criteria, Paging, Sort
 from api.dci.query import Is, Query, collection, identifiers, read_query
 from api.dci.records import Pseudonym, Record, family, household, member
-from api.dci.refusals import RequestError, SearchReason
+from api.dci.refusals import RequestError, SearchReason, invalid
 from api.dci.seen import Found, see, shown
 from mdm.access import Decision, Principal, load_rules, may
 from mdm.desk import Answered, Desk, Moment, Person, Question
@@ -196,13 +196,13 @@ def _record(entity: Entity, found: Found, pseudonym: Pseudonym) -> Record:
 def _entity(criteria: Criteria) -> tuple[Entity, str]:
     """What kind of record is asked for, and how the client calls it."""
     if criteria.reg_type is not UNSET and _last(criteria.reg_type) not in _SOCIAL:
-        raise _invalid("This is a social registry: reg_type is ns:org:RegistryType:Social.")
+        raise invalid("This is a social registry: reg_type is ns:org:RegistryType:Social.")
     wanted = criteria.response_entity
     of_type: Entity | None = None
     if criteria.reg_record_type is not UNSET:
         of_type = _RECORD_TYPES.get(_last(criteria.reg_record_type))
         if of_type is None:
-            raise _invalid("reg_record_type is Member, Group or Household.")
+            raise invalid("reg_record_type is Member, Group or Household.")
     if wanted is UNSET:
         inside = collection(criteria)
         wanted = inside if inside in ("Group", "Member") else UNSET  # type: ignore[assignment]
@@ -226,7 +226,7 @@ def _purpose(criteria: Criteria, principal: Principal) -> str:
             return _allowed(code, principal)
     if len(principal.purposes) == 1:
         return _allowed(next(iter(principal.purposes)), principal)
-    raise _invalid(
+    raise invalid(
         "Name the purpose of use as authorize.purpose.code; your agreement has several: "
         f"{', '.join(sorted(principal.purposes))}."
     )
@@ -235,7 +235,7 @@ def _purpose(criteria: Criteria, principal: Principal) -> str:
 def _allowed(purpose: str, principal: Principal) -> str:
     decision = may(principal, ACTION, purpose)
     if not decision.allowed:
-        raise _invalid(load_rules().reasons[decision.reason].en)
+        raise invalid(load_rules().reasons[decision.reason].en)
     return purpose
 
 
@@ -254,7 +254,3 @@ def _page(paging: Any) -> tuple[int, int]:
 
 def _last(name: str) -> str:
     return name.rsplit(":", 1)[-1].casefold()
-
-
-def _invalid(why: str) -> RequestError:
-    return RequestError(SearchReason.CRITERIA, why)

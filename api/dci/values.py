@@ -9,7 +9,7 @@ from datetime import date
 from typing import Any
 
 from api.dci.mapping import Comparable, mapping
-from api.dci.refusals import RequestError, SearchReason
+from api.dci.refusals import invalid
 
 ORDERED = {"number", "date", "age", "size"}
 _BY_OPERATOR: dict[str, Callable[[Any, Any], bool]] = {
@@ -27,11 +27,11 @@ def typed(attribute: Comparable, operator: str, value: Any) -> Any:
     RequestError when it is not of that type, or the type knows no such comparison.
     """
     if operator in ("gt", "lt", "ge", "le") and attribute.type not in ORDERED:
-        raise _invalid(f"{attribute.name} is compared with eq or in.")
+        raise invalid(f"{attribute.name} is compared with eq or in.")
     if operator == "in":
         some = value.split(",") if isinstance(value, str) else value
         if not isinstance(some, list) or not 0 < len(some) <= 100:
-            raise _invalid(
+            raise invalid(
                 "`in` takes a list of up to 100 values, or text with commas between them."
             )
         return tuple(_typed(attribute, one) for one in some)
@@ -61,7 +61,7 @@ def _typed(attribute: Comparable, value: Any) -> Any:
     try:
         return _as(attribute.type, value)
     except (TypeError, ValueError):
-        raise _invalid(
+        raise invalid(
             f"{attribute.name} is compared with a value of type {attribute.type}."
         ) from None
 
@@ -119,7 +119,3 @@ class _Flags(dict[str, bool]):
 
 
 _FLAGS = _Flags({"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False})
-
-
-def _invalid(why: str) -> RequestError:
-    return RequestError(SearchReason.CRITERIA, why)

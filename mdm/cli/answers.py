@@ -88,3 +88,11 @@ def _words(value: Any) -> str:
 def say(session: Session, message: str) -> None:
     """One line of the answer, as it is."""
     session.out.print(Text(message))
+
+
+def done(session: Session, sentence: str) -> None:
+    """That an act is done: a sentence, or `done` for machines."""
+    if session.json:
+        emit_json(session, {"done": True})
+    else:
+        say(session, sentence)

@@ -10,6 +10,7 @@ import re
 
 from matching import cleaners
 from mdm.contracts.layouts import Layout
+from reference.text import identifier
 
 FIGURES = 8
 _SHARED = re.compile(rf"(.+)#([0-9a-f]{{{FIGURES}}})(\.[0-9]+)?")
@@ -22,10 +23,8 @@ def tie_columns(layout: Layout) -> list[str]:
 
 def tie(layout: Layout, landed: str) -> str:
     """SQL: the tie of a row of table `landed`."""
-    names = [name.replace('"', '""') for name in tie_columns(layout)]
-    digest = cleaners.digest(
-        [f"""upper({cleaners.tidy(f'{landed}."{name}"')})""" for name in names]
-    )
+    columns = [f"{landed}.{identifier(name)}" for name in tie_columns(layout)]
+    digest = cleaners.digest([f"upper({cleaners.tidy(column)})" for column in columns])
     return f"left({digest}, {FIGURES})"
 
 

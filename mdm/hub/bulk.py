@@ -7,21 +7,19 @@ next begins is not for the caller to say.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
-from itertools import islice
-from typing import Any, Self, TypeVar
+from typing import Any, Self
 
 import sqlalchemy as sa
 from sqlmodel import SQLModel
 
 from mdm.hub.dialect import Dialect, Row, Turn
+from mdm.hub.lists import slices
 
 ALONE_SECONDS = 0.1  # a unit of work while nobody else writes,
 SHARED_SECONDS = 0.008  # and while somebody does:
 SHARED_FOR = 1.0  # so long after one was seen waiting
-
-_T = TypeVar("_T")
 
 
 class Bulk:
@@ -44,7 +42,7 @@ class Bulk:
     def load(self, model: type[SQLModel], columns: Sequence[str], rows: Iterable[Row]) -> int:
         """Insert plain tuples; how many there were."""
         count = 0
-        for some in _slices(rows, self._dialect.grain):
+        for some in slices(rows, self._dialect.grain):
             self._write()
             count += self._dialect.load(self._connection, model, columns, some)
             self._look()
@@ -52,7 +50,7 @@ class Bulk:
 
     def execute(self, statement: sa.Executable, parameters: Iterable[Mapping[str, Any]]) -> None:
         """Carry out one statement for many sets of parameters."""
-        for some in _slices(parameters, self._dialect.grain):
+        for some in slices(parameters, self._dialect.grain):
             self._write()
             self._connection.execute(statement, some)
             self._look()
@@ -83,9 +81,3 @@ class Bulk:
         limit = SHARED_SECONDS if now < self._shared_until else ALONE_SECONDS
         if waited_for or now - self._begun > limit:
             self.rest()
-
-
-def _slices(some: Iterable[_T], size: int) -> Iterator[list[_T]]:
-    rest = iter(some)
-    while part := list(islice(rest, size)):
-        yield part

@@ -6,13 +6,29 @@ Lists are filled up to a power of two, so that there are few lengths.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, cast
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+from typing import Any, TypeVar, cast
 
 import sqlalchemy as sa
 from sqlalchemy.sql.compiler import SQLCompiler
 
+TOGETHER = 1_000  # values asked for in one statement
+
 _Bind = Callable[[Sequence[Any], dict[str, Any]], Any]
+_T = TypeVar("_T")
+
+
+def together(some: Iterable[_T]) -> Iterator[list[_T]]:
+    """Distinct values, in their order, in lists short enough for one statement."""
+    return slices(dict.fromkeys(some), TOGETHER)
+
+
+def slices(some: Iterable[_T], size: int) -> Iterator[list[_T]]:
+    """What comes, in lists of so many; the last may be shorter."""
+    rest = iter(some)
+    while part := list(islice(rest, size)):
+        yield part
 
 
 class Prepared:

@@ -188,11 +188,11 @@ def _write(path: Path, versions: dict[int, dict[str, Any]], *, exclusive: bool =
         temporary.unlink()
     else:
         temporary.replace(path)
-    sync_directory(path.parent)
+    sync_to_disk(path.parent)
 
 
-def sync_directory(path: Path) -> None:
-    """Make the names in a directory survive a power cut."""
+def sync_to_disk(path: Path) -> None:
+    """Make a file, or the names in a directory, survive a power cut."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -18,7 +18,7 @@ from mdm.errors import IntegrityError
 from mdm.hub.sessions import Sessions
 from mdm.hub.tables import LakeFileRow
 from mdm.keys import Keys
-from mdm.keys.keyfile import sync_directory
+from mdm.keys.keyfile import sync_to_disk
 from mdm.lake.files import DAMAGED, RESTORE, SUFFIX, Files, LakeFile
 from mdm.lake.picks import Picks
 from mdm.work.progress import Advance
@@ -168,7 +168,7 @@ class Lake:
         """Delete files that no longer belong to the lake."""
         for file in files:
             (self._root / file.path).unlink(missing_ok=True)
-        sync_directory(self._root)
+        sync_to_disk(self._root)
 
     def columns(self, file: LakeFile) -> list[str]:
         """The names of one file's columns."""

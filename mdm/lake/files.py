@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 
 from mdm.errors import IntegrityError
 from mdm.keys import Keys
-from mdm.keys.keyfile import sync_directory
+from mdm.keys.keyfile import sync_to_disk
 from mdm.keys.parquet import ParquetKeys
 from mdm.work.progress import Advance
 
@@ -72,13 +72,13 @@ class Files:
         temporary = self._root / f".{path}"
         try:
             rows = self._fill(temporary, path, dataset, data, advance=advance, order=order)
-            _sync(temporary)
+            sync_to_disk(temporary)
             digest = _sha256(temporary)
             temporary.replace(self._root / path)
         except BaseException:
             temporary.unlink(missing_ok=True)
             raise
-        sync_directory(self._root)
+        sync_to_disk(self._root)
         size = (self._root / path).stat().st_size
         return LakeFile(name, dataset, owner, path, rows, size, digest)
 
@@ -192,14 +192,6 @@ def _conform(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
         batch.column(f.name) if f.name in held else pa.nulls(batch.num_rows, f.type) for f in schema
     ]
     return pa.RecordBatch.from_arrays(arrays, schema=schema)
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _sha256(path: Path) -> str:

@@ -19,7 +19,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any
 
 import pyarrow as pa
@@ -30,7 +29,7 @@ from matching.engine import Engine
 from mdm.arrow import pa_schema, rows_of
 from mdm.compose import Hub
 from mdm.hub.bulk import Bulk
-from mdm.hub.lists import ListQuery
+from mdm.hub.lists import ListQuery, together
 from mdm.hub.runs import published_seq
 from mdm.hub.tables import EntityQuestion, RunPeriod
 from mdm.questions.finding import DISPUTED, DUPLICATE, SECOND, WEAK, find_open
@@ -48,7 +47,6 @@ __all__ = [
     "stage",
 ]
 
-TOGETHER = 1_000
 _COLUMNS = ("entity_id", "question", "other", "run_seq", "kind", "weight", "reason")
 _HELD = pa_schema(
     entity_id=pa.string(),
@@ -92,8 +90,7 @@ def confidence(records: int, open_: Sequence[Question]) -> Confidence:
 def of(session: Session, entity_ids: Iterable[str], seq: int) -> dict[str, list[Question]]:
     """Entity id → what is open about it as of a run; entities without questions are left out."""
     found: dict[str, list[Question]] = {}
-    rest = iter(dict.fromkeys(entity_ids))
-    while some := list(islice(rest, TOGETHER)):
+    for some in together(entity_ids):
         for entity_id, question, other, weight, reason in _OPEN.rows(
             session.connection(), some, seq=seq
         ):

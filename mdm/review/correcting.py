@@ -6,10 +6,11 @@ from collections.abc import Collection
 
 from sqlmodel import Session, col, select
 
+from mdm.hub.lists import together
 from mdm.hub.tables import Correction, CorrectionTarget, ReviewTask, ReviewTaskEntity
 from mdm.hub.tables.corrections import WAITING
 from mdm.review.ranking import ranked
-from mdm.review.terms import OPEN, PARKED, together
+from mdm.review.terms import OPEN, PARKED
 
 
 def corrected(session: Session, ids: Collection[str]) -> set[str]:

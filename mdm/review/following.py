@@ -17,6 +17,7 @@ from sqlmodel import Session, col, delete, select
 
 from mdm.hub.columns import now
 from mdm.hub.dialect import dialect_of, table_of
+from mdm.hub.lists import together
 from mdm.hub.tables import ReviewTask, ReviewTaskEntity
 from mdm.ids import short_id
 from mdm.questions.groups import connected
@@ -26,7 +27,7 @@ from mdm.review.document import load_rules
 from mdm.review.facts import EntityFacts
 from mdm.review.grouping import Standing, follow
 from mdm.review.ranking import place_of, ranked
-from mdm.review.terms import CLOSED, DECIDED, OPEN, OpenQuestion, packed, together, unpacked
+from mdm.review.terms import CLOSED, DECIDED, OPEN, OpenQuestion, packed, unpacked
 
 REGION_STEPS = (6, 4, 2, 0)  # digits of kecamatan, kabupaten, provinsi, country
 _ENTITY = ("task_id", "entity_id", "records", "region", "sources", "benefit", "boundary")

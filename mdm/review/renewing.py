@@ -18,10 +18,11 @@ from sqlmodel import Session, col, or_, select
 from matching.engine import Engine
 from mdm.arrow import rows_of
 from mdm.compose import Hub
+from mdm.hub.lists import together
 from mdm.hub.tables import EntityQuestion, ReviewTask, ReviewTaskEntity, Run
 from mdm.review.facts import EntityFacts, close_desils, facts_of
 from mdm.review.following import Following, known_facts
-from mdm.review.terms import OpenQuestion, together
+from mdm.review.terms import OpenQuestion
 
 
 @dataclass(frozen=True)

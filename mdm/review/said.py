@@ -13,10 +13,10 @@ from sqlmodel import Session, col, select
 
 from mdm import judgements
 from mdm.compose import Hub
+from mdm.hub.lists import together
 from mdm.hub.sessions import Sessions
 from mdm.hub.tables import JudgementKey
 from mdm.judgements import RecordRef
-from mdm.review.terms import together
 
 Pair = tuple[RecordRef, RecordRef]
 LINK, NON_LINK, TAKEN_BACK = "link", "non-link", "review"

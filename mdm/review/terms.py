@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import islice
-from typing import TypeVar
 
 #: States of a task: to be answered; waiting for a supervisor; answered, not yet seen in a run; over.
 OPEN, PARKED, DECIDED, CLOSED = "open", "parked", "decided", "closed"
@@ -15,10 +13,6 @@ NOBODY_SURE, DISAGREEMENT = "unsure", "disagreement"
 SAME, DIFFERENT, SPLIT, UNSURE = "same", "different", "split", "unsure"
 #: States of an answer: waits for another's; its judgements stand; others agreed on another; taken back.
 WAITING, JUDGED, OUTVOTED, UNDONE = "waiting", "decided", "outvoted", "undone"
-
-TOGETHER = 1_000  # ids asked for in one statement
-
-_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,13 +25,6 @@ class OpenQuestion:
     kind: str
     weight: float | None
     reason: str
-
-
-def together(some: Iterable[_T]) -> Iterator[list[_T]]:
-    """Distinct values in lists short enough for one statement."""
-    rest = iter(dict.fromkeys(some))
-    while part := list(islice(rest, TOGETHER)):
-        yield part
 
 
 def packed(names: Iterable[str]) -> str:

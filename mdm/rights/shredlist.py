@@ -24,7 +24,7 @@ from sqlmodel import Session, col, func, select
 from mdm.compose import Hub
 from mdm.errors import HomeError, InputError, IntegrityError
 from mdm.hub.tables import ShredEntry
-from mdm.keys.keyfile import sync_directory
+from mdm.keys.keyfile import sync_to_disk
 from mdm.seal import length_prefixed, new_key
 
 FILE = "shredded.list"
@@ -202,7 +202,7 @@ def write_ahead(hub: Hub, lines: Iterable[bytes]) -> None:
         file.writelines(wanted[len(held) :])
         file.flush()
         os.fsync(file.fileno())
-    sync_directory(path.parent)
+    sync_to_disk(path.parent)
 
 
 def mend_file(hub: Hub) -> None:

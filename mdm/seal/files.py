@@ -14,7 +14,7 @@ from pathlib import Path
 
 from mdm.compose import Hub
 from mdm.errors import IntegrityError
-from mdm.keys.keyfile import sync_directory
+from mdm.keys.keyfile import sync_to_disk
 from mdm.seal import Place, seal, unseal
 
 LENGTH = 4
@@ -51,7 +51,7 @@ class SealedFile:
             os.fsync(file.fileno())
             end = file.tell()
         if at == 0:
-            sync_directory(self.path.parent)
+            sync_to_disk(self.path.parent)
         return end
 
     def parts(self, first: int = 0) -> Iterator[bytes]:

@@ -15,7 +15,7 @@ from mdm.contracts.readings import CodeReading, Document, Reading
 from mdm.documents import Said
 from mdm.files.chunks import JOINED
 from mdm.validation.readings import presence
-from reference.text import quote
+from reference.text import identifier, quote
 
 QUALITY = Path(__file__).parents[1] / "rules" / "quality.yaml"
 WHOLE_FILE = 0  # the row number of findings about a file as a whole
@@ -218,14 +218,10 @@ def _minimum_hits(layout: Layout, typed: str, rules: QualityRules) -> list[str]:
 
 
 def _as_typed(layout: Layout, attribute: str) -> str:
-    columns = [_quoted(layout.landed_name(name)) for name in layout.values[attribute].from_]
+    columns = [identifier(layout.landed_name(name)) for name in layout.values[attribute].from_]
     cells = [f"l.{column}" for column in columns]
     return cells[0] if len(cells) == 1 else f"concat_ws('.', {', '.join(cells)})"
 
 
 def _list(words: object) -> str:
     return "[" + ", ".join(quote(str(word)) for word in words) + "]"  # type: ignore[attr-defined]
-
-
-def _quoted(identifier: str) -> str:
-    return '"' + identifier.replace('"', '""') + '"'

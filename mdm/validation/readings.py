@@ -31,7 +31,7 @@ from mdm.contracts.readings import (
     RtRwReading,
     SexReading,
 )
-from reference.text import quote
+from reference.text import identifier, quote
 
 # `id` is the landed row's place in the engine's table: what tables of one validation are joined by.
 CARRIED = ("id", "batch", "delivery", "file", "row", "record_key", "delivered_on")
@@ -105,8 +105,8 @@ def landed_columns(layout: Layout) -> list[str]:
 
 def _tidied(layout: Layout, landed: str) -> str:
     """Readable landed rows, the columns that are read tidied, as `c <provider's name>`."""
-    names = {name: _quoted(layout.landed_name(name)) for name in source_columns(layout)}
-    tidy = [f"{cleaners.tidy(c, 'untidy')} AS {_quoted('c ' + n)}" for n, c in names.items()]
+    names = {name: identifier(layout.landed_name(name)) for name in source_columns(layout)}
+    tidy = [f"{cleaners.tidy(c, 'untidy')} AS {identifier('c ' + n)}" for n, c in names.items()]
     origin = ", ".join((*CARRIED, "office"))
     marked = f"SELECT *, rowid AS id, {cleaners.untidy(list(names.values()))} AS untidy"
     rows = f"{marked} FROM {landed} WHERE _problem IS NULL"
@@ -233,12 +233,8 @@ def _joined(names: tuple[str, ...]) -> str:
 
 
 def _cell(column: str) -> str:
-    return f"c.{_quoted('c ' + column)}"
+    return f"c.{identifier('c ' + column)}"
 
 
 def _name(column: str) -> str:
-    return _quoted(column) if column == "row" else column
-
-
-def _quoted(identifier: str) -> str:
-    return '"' + identifier.replace('"', '""') + '"'
+    return identifier(column) if column == "row" else column

@@ -9,7 +9,7 @@ from __future__ import annotations
 import click
 
 from mdm.cli.administering import printed
-from mdm.cli.answers import emit_json, say
+from mdm.cli.answers import done, emit_json, say
 from mdm.cli.asking import ask, ask_nik, operator
 from mdm.cli.commands.admincallbacks import callback
 from mdm.cli.commands.adminclients import client
@@ -108,7 +108,7 @@ def user_disable(session: Session, *, login: str) -> None:
 
     with opened(session) as hub, hub.sessions.begin() as writing:
         staff.disable(writing, staff.find(writing, login), actor=operator())
-    _done(session, f"{login} is disabled.")
+    done(session, f"{login} is disabled.")
 
 
 @user.command("enable")
@@ -122,7 +122,7 @@ def user_enable(session: Session, *, login: str, approval: str | None) -> None:
 
     with opened(session) as hub:
         enable_user(hub, operator(), login, approval=approval, alone=True)
-    _done(session, f"{login} is enabled.")
+    done(session, f"{login} is enabled.")
 
 
 @user.command("sign-out")
@@ -135,7 +135,7 @@ def user_sign_out(session: Session, *, login: str) -> None:
 
     with opened(session) as hub, hub.sessions.begin() as writing:
         staff.sign_out(writing, staff.find(writing, login), actor=operator())
-    _done(session, f"The sessions of {login} have ended.")
+    done(session, f"The sessions of {login} have ended.")
 
 
 @user.command("reset")
@@ -154,7 +154,7 @@ def user_reset(session: Session, *, login: str, approval: str | None) -> None:
     with opened(session) as hub:
         reset_user(hub, operator(), login, password, approval=approval, alone=True)
         hours = hub.settings.access.one_time_hours
-    _done(session, f"{login} is reset. The password is good for {hours} hours.")
+    done(session, f"{login} is reset. The password is good for {hours} hours.")
 
 
 @admin.group()
@@ -196,7 +196,7 @@ def role_revoke(session: Session, *, login: str, name: str, region: str | None) 
     with opened(session) as hub, hub.sessions.begin() as writing:
         found = staff.find(writing, login)
         roles.revoke(writing, found.id, name, region, actor=operator())
-    _done(session, f"{login} is no longer {name}.")
+    done(session, f"{login} is no longer {name}.")
 
 
 @admin.group()
@@ -214,7 +214,7 @@ def honey_add(session: Session) -> None:
     nik = ask_nik()
     with opened(session) as hub, hub.sessions.begin() as writing:
         new = add_honey(hub, writing, nik, actor=operator())
-    _done(session, "It is set out." if new else "It was set out before.")
+    done(session, "It is set out." if new else "It was set out before.")
 
 
 @admin.group()
@@ -264,7 +264,7 @@ def approvals_approve(session: Session, *, approval: str, login: str, refuse: bo
                 answer(writing, approver, approval, approve=not refuse)
         finally:
             log_out(hub, secret, approver.id)
-    _done(session, f"{approval} is {'refused' if refuse else 'approved'}.")
+    done(session, f"{approval} is {'refused' if refuse else 'approved'}.")
 
 
 @approvals.command("withdraw")
@@ -277,7 +277,7 @@ def approvals_withdraw(session: Session, *, approval: str) -> None:
 
     with opened(session) as hub, hub.sessions.begin() as writing:
         withdraw(writing, operator(), approval)
-    _done(session, f"{approval} is withdrawn.")
+    done(session, f"{approval} is withdrawn.")
 
 
 @admin.command("alarms")
@@ -294,10 +294,3 @@ def alarms(session: Session) -> None:
             for one in latest(reading)
         ]
     printed(session, "alarms", "Alarms", rows)
-
-
-def _done(session: Session, sentence: str) -> None:
-    if session.json:
-        emit_json(session, {"done": True})
-    else:
-        say(session, sentence)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from mdm.cli.administering import printed
-from mdm.cli.answers import emit_json, say
+from mdm.cli.answers import done
 from mdm.cli.asking import operator
 from mdm.cli.groups import Group
 from mdm.cli.opened import opened
@@ -43,7 +43,7 @@ def callback_add(session: Session, *, name: str, address: str, approval: str | N
 
     with opened(session) as hub:
         agree_callback(hub, operator(), name, address, approval=approval, alone=True)
-    _done(session, f"Answers to {name} may go there.")
+    done(session, f"Answers to {name} may go there.")
 
 
 @callback.command("remove")
@@ -59,11 +59,4 @@ def callback_remove(session: Session, *, name: str, address: str) -> None:
     with opened(session) as hub, hub.sessions.begin() as writing:
         found = clients.find(writing, name)
         exchanges.withdraw_callback(writing, found.id, address, operator())
-    _done(session, f"No answer to {name} goes there any more.")
-
-
-def _done(session: Session, sentence: str) -> None:
-    if session.json:
-        emit_json(session, {"done": True})
-    else:
-        say(session, sentence)
+    done(session, f"No answer to {name} goes there any more.")
