@@ -36,21 +36,6 @@ class RecordRef(NamedTuple):
     record_key: str
 
 
-def record(
-    hub: Hub,
-    kind: Kind,
-    left: RecordRef,
-    right: RecordRef,
-    judgement: Verdict,
-    *,
-    actor: str,
-    reason: str,
-) -> str:
-    """Keep a judgement and its audit event in one unit of work; return its id."""
-    with hub.sessions.begin() as session:
-        return add(hub, session, kind, [(left, right, judgement)], actor=actor, reason=reason)[0]
-
-
 def add(
     hub: Hub,
     session: Session,

@@ -82,7 +82,10 @@ def _built_in() -> Contracts:
 def _add(contracts: Contracts, path: Path) -> None:
     contract = documents.read(Contract, path)
     if contract.source in contracts:
-        raise RuleError(f"{path.name} is a second contract for source {contract.source}.")
+        raise RuleError(
+            f"{path.name} is a second contract for source {contract.source}.",
+            "Give the new source a code of its own.",
+        )
     contracts[contract.source] = contract
 
 

@@ -263,7 +263,10 @@ class Keys:
         with self._beside().read() as session:
             row = session.get(DomainKeyRow, (purpose, version))
         if row is None or row.wrapped is None:
-            raise IntegrityError(f"Version {version} of the '{purpose}' key is gone.")
+            raise IntegrityError(
+                f"Version {version} of the '{purpose}' key is gone.",
+                "Restore the hub from its newest backup, unless the key was destroyed on purpose.",
+            )
         secret = self.provider.unwrap(row.wrapped, _context(purpose, version))
         return DomainKey(purpose, version, secret)
 

@@ -19,6 +19,7 @@ from pydantic import (
 )
 
 from mdm.errors import InputError, UsageError
+from reference.documents import read_yaml
 from reference.regions import lookup
 
 NAMES = ("bast.yaml", "bast.yml", "bast.json")
@@ -75,7 +76,7 @@ def read_handover(given: Path | None, files: Sequence[Path]) -> Handover:
     if found is None:
         return Handover()
     try:
-        document = yaml.safe_load(found.read_text("utf-8"))
+        document = read_yaml(found.read_text("utf-8"))
         return Handover.model_validate(document or {})
     except OSError:
         raise InputError(f"{found.name} cannot be read.", "Check the path of the BAST.") from None

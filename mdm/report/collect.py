@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from sqlmodel import Session, select
 
@@ -135,15 +134,11 @@ def _sizes(session: Session, seq: int) -> list[ClusterSize]:
 
 def _weights(model: Model) -> list[LevelWeight]:
     """The model's levels in the order of the rule document."""
-    order = [one.name for one in load_linkage(_kind(model.kind)).comparisons]
+    order = [one.name for one in load_linkage(model.kind).comparisons]
     levels = sorted(
         model.levels, key=lambda w: order.index(w.comparison) if w.comparison in order else 99
     )
     return [LevelWeight(model.kind, w.comparison, w.level, round(w.bits, 2)) for w in levels]
-
-
-def _kind(name: str) -> Any:
-    return name
 
 
 def _seconds(run: Run) -> list[Seconds]:

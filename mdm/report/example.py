@@ -1,6 +1,6 @@
 """One cluster of synthetic people, chosen to be worth reading, with its evidence and its profile.
 
-Only for homes whose every landed person carries a synthetic NIK or none: `refuse_real_people`.
+Only for the home of a demonstration, in which nobody is real (`refuse_other_homes` in mdm/demo.py).
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from mdm import audit, judgements
+from mdm import audit
 from mdm.audit import verifier
 from mdm.audit.handout import handout
 from mdm.audit.search import Wanted, search
@@ -29,6 +29,7 @@ from mdm.tracing.sentences import why
 from mdm.work.progress import Silent
 from tests.api.world import BOGOR, BUDI, ENTITY, SITI, person
 from tests.audit.logs import act
+from tests.judged import judge
 from tests.publish.golden import Golden, begin, publish_golden
 
 HOME = "9" * 32  # another entity, merged into Siti's
@@ -54,7 +55,7 @@ def world(shared_hub: Hub) -> World:
     other = person(BUDI, "SITI N", BOGOR)
     publish_golden(hub, Golden({ENTITY[SITI]: (before, [SITI]), HOME: (other, [BUDI])}))
     between = now()
-    judgements.record(hub, "person", *RECORDS, "link", actor="steward 7", reason="seen the papers")
+    judge(hub, "person", *RECORDS, "link", actor="steward 7", reason="seen the papers")
     _publish_merge(hub, after)
     restriction.restrict(hub, ENTITY[SITI], basis="art41", actor="supervisor 1")
     return World(hub, between)

@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 from sqlmodel import col, select
 
-from mdm import judgements
 from mdm.audit.search import Wanted, search
 from mdm.compose import Hub
 from mdm.errors import InputError, UnknownError
@@ -23,6 +22,7 @@ from mdm.tracing import Question, Trace, traced
 from mdm.tracing.facts import Pair
 from mdm.work.progress import Silent
 from tests.audit.homes import World, make_world
+from tests.judged import judge
 from tests.run.homes import FirstRun, copy_of
 
 
@@ -34,17 +34,15 @@ def judged() -> list[Trace]:
 
 @pytest.fixture(scope="module")
 def world(first: FirstRun, judged: list[Trace], tmp_path_factory: pytest.TempPathFactory) -> World:
-    def judge(hub: Hub) -> None:
+    def decide(hub: Hub) -> None:
         known = contested(hub, "person")
         entity_id = contested(hub, "person", besides=known)
         before = ask(hub, entity_id=entity_id, evidence=False)
         left, right = (RecordRef(r.source, r.layout, r.record_key) for r in before.records[:2])
-        judgements.record(
-            hub, "person", left, right, "link", actor="steward 7", reason="seen the papers"
-        )
+        judge(hub, "person", left, right, "link", actor="steward 7", reason="seen the papers")
         judged.append(ask(hub, entity_id=entity_id, evidence=False))
 
-    return make_world(first, tmp_path_factory.mktemp("trace"), judge)
+    return make_world(first, tmp_path_factory.mktemp("trace"), decide)
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from mdm import audit, judgements
+from mdm import audit
 from mdm.access import roles
 from mdm.audit import checkpoints, indexed
 from mdm.audit.indexed import grow_in_time, reindex
@@ -22,6 +22,7 @@ from mdm.judgements import RecordRef
 from mdm.work.progress import Silent
 from tests.audit.logs import act, keep_log
 from tests.audit.tampering import forge, tamper
+from tests.judged import judge
 from tests.publish.golden import AGUS, BUDI, SITI, Golden, content, publish_golden
 from tests.templates import Fill, Template
 
@@ -316,7 +317,7 @@ def keep_words(hub: Hub) -> None:
         for role, region in (("officer", "3201"), ("steward", "")):
             roles.grant(session, f"a-{role}", role, region, actor="admin", approved_by="other")
         roles.revoke(session, "a-steward", "steward", None, actor="admin")
-    judgements.record(hub, "person", LEFT, RIGHT, "link", actor="steward", reason="same card")
+    judge(hub, "person", LEFT, RIGHT, "link", actor="steward", reason="same card")
 
 
 @pytest.mark.parametrize(

@@ -27,6 +27,7 @@ from mdm.questions.groups import Groups
 from mdm.touched import settle
 from mdm.touched.words import Words
 from tests.corrections.chain import HEAD, KEMENSOS, OPERATOR, VERIFIER, approve, draft
+from tests.judged import judge
 from tests.run.homes import QUIET, FirstRun, copy_of
 
 
@@ -58,7 +59,7 @@ class Doubles:
         return {ref: places[ref] for one in (self.one, self.other) for ref in refs(one)}
 
     def said(self, merge: Merge, verdict: judgements.Verdict) -> None:
-        judgements.record(
+        judge(
             self.hub, "person", *merge.records, verdict, actor="staff:other", reason="other_details"
         )
 
@@ -152,9 +153,7 @@ def test_an_earlier_word_of_people_is_told_and_knowingly_replaced(doubles: Doubl
     one = draft("merge-doubles", doubles.one.entity_id, values={"nik": nik})
     early = propose(hub, OPERATOR, one)
     assert not open_whole(hub, VERIFIER, early).warnings
-    judgements.record(
-        hub, "person", *pemda(doubles), "non-link", actor="staff:a", reason="other_person"
-    )
+    judge(hub, "person", *pemda(doubles), "non-link", actor="staff:a", reason="other_person")
     assert open_whole(hub, VERIFIER, early).warnings == ["said-apart"], "who decides hears it, too"
     withdraw(hub, OPERATOR, early, version=1)
     assert [check.code for check in try_out(hub, OPERATOR, one)] == ["said-apart"]
@@ -167,7 +166,7 @@ def test_an_earlier_word_of_people_is_told_and_knowingly_replaced(doubles: Doubl
 def test_records_that_a_later_word_takes_out_are_told(doubles: Doubles) -> None:
     made = doubles.merge()
     doubles.settle()
-    judgements.record(
+    judge(
         doubles.hub, "person", *pemda(doubles), "non-link", actor="staff:a", reason="other_person"
     )
     doubles.settle()

@@ -36,6 +36,7 @@ from mdm.validation import validate
 from mdm.work.lock import BusyError
 from mdm.work.progress import Advance, Silent
 from tests.audit.tampering import tamper
+from tests.judged import judge
 from tests.keys import approving
 from tests.keys.approving import REASON, approve
 from tests.run.homes import QUIET, FirstRun, copy_of, land_all, niks, orphans, teach
@@ -327,8 +328,8 @@ def test_judgements_about_the_erased_no_longer_say_about_whom(world: World, hub:
         opened = open_profiles(hub, session, [one], published_seq(session))[one]
     mine = RecordRef(*json.loads(opened.content)["records"][0][:3])
     others = [RecordRef("pemda", "warga", "x:1"), RecordRef("pemda", "warga", "x:2")]
-    judgements.record(hub, "person", mine, others[0], "non-link", actor="s@hub", reason="r")
-    judgements.record(hub, "person", others[0], others[1], "link", actor="s@hub", reason="r")
+    judge(hub, "person", mine, others[0], "non-link", actor="s@hub", reason="r")
+    judge(hub, "person", others[0], others[1], "link", actor="s@hub", reason="r")
     erase(hub, world.nik)
     with hub.sessions.read() as session:
         left = [pair for _, pair in judgements.pairs(hub, session)]

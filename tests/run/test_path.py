@@ -14,7 +14,7 @@ import pytest
 from sqlmodel import select
 
 from matching.rules import Kind
-from mdm import judgements, rulebook
+from mdm import rulebook
 from mdm.audit.verifying import verify
 from mdm.checking import check
 from mdm.compose import Hub
@@ -31,6 +31,7 @@ from mdm.pipeline import PATH, run
 from mdm.run import RunResult, Stage, Work, carry_out
 from mdm.work.progress import Silent
 from tests.corrections.chain import approve, draft
+from tests.judged import judge
 from tests.progress import Heard
 from tests.run.homes import QUIET, SOURCES, FirstRun, copy_of, golden, land_all, new_home
 
@@ -233,8 +234,8 @@ def test_what_people_judged_holds_through_runs_retraining_and_new_rules(
     parted, joined = pair_of_one(hub), strangers(hub)
     old = {record: entity(hub, record) for record in (*parted, *joined)}
     say: dict[str, Any] = {"actor": "steward", "reason": "seen the papers"}
-    judgements.record(hub, "person", *parted, "non-link", **say)
-    judgements.record(hub, "person", *joined, "link", **say)
+    judge(hub, "person", *parted, "non-link", **say)
+    judge(hub, "person", *joined, "link", **say)
 
     def holds() -> None:
         assert entity(hub, parted[0]) != entity(hub, parted[1])
@@ -277,7 +278,7 @@ def test_who_has_a_number_that_somebody_else_is_given_too_stays_who_they_are(
         for record, entity_id in known.items()
         if entity_id == known["kemendagri", row["NIK"]] and record[0] == "kemensos"
     )
-    judgements.record(hub, "person", *parted, "non-link", actor="staff:s", reason="test")
+    judge(hub, "person", *parted, "non-link", actor="staff:s", reason="test")
     values = {"name": "NAMA YANG LAIN"}
     one = draft("correct-value", known["kemendagri", alone[1]], attribute="name", values=values)
     made = approve(hub, one)
@@ -306,7 +307,7 @@ def became(hub: Hub, correction: str) -> list[str]:
 def test_a_judgement_taken_back_gives_the_machine_its_say(hub: Hub) -> None:
     pair = pair_of_one(hub)
     for verdict in ("non-link", "review"):
-        judgements.record(hub, "person", *pair, verdict, actor="steward", reason="looked")
+        judge(hub, "person", *pair, verdict, actor="steward", reason="looked")
     run(hub, QUIET)
     assert entity(hub, pair[0]) == entity(hub, pair[1])
 

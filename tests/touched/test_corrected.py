@@ -11,7 +11,6 @@ from types import SimpleNamespace
 import pytest
 from sqlmodel import select
 
-from mdm import judgements
 from mdm.compose import Hub
 from mdm.corrections import store
 from mdm.corrections.around import Around, look_around, value_of
@@ -25,6 +24,7 @@ from mdm.touched import Settled, Waiting, settle, settling
 from mdm.touched.words import Words
 from reference.codes import labels
 from tests.corrections.chain import approve, draft
+from tests.judged import judge
 from tests.run.homes import QUIET, FirstRun, copy_of, profiles
 
 
@@ -174,7 +174,7 @@ def test_a_correction_that_people_part_from_its_record_keeps_the_id_it_got(world
     (part,) = proposal.parts
     assert part.anchor is not None
     own = RecordRef("correction", "person", part.key)
-    judgements.record(hub, "person", own, part.anchor, "non-link", actor="s", reason="test")
+    judge(hub, "person", own, part.anchor, "non-link", actor="s", reason="test")
     world.settle()
     (alone,) = _of_corrections_alone(hub)
     run(hub, QUIET)
@@ -187,7 +187,7 @@ def test_a_correction_stays_with_a_family_that_is_merged_at_once(world: World) -
 
     def link() -> None:
         left, right = (RecordRef(*around.target.body["records"][0][:3]) for around in (one, two))
-        judgements.record(hub, "family", left, right, "link", actor="s", reason="test")
+        judge(hub, "family", left, right, "link", actor="s", reason="test")
         world.settle()
 
     def walls() -> list[str]:

@@ -15,7 +15,7 @@ import pytest
 from sqlmodel import select
 
 from matching.rules import Judgement, Kind
-from mdm import judgements, links
+from mdm import links
 from mdm.access.restricted import restricted
 from mdm.audit.verifying import verify
 from mdm.compose import Hub
@@ -31,6 +31,7 @@ from mdm.touched.ahead import read_ahead
 from mdm.touched.words import Words
 from mdm.tracing.component import look
 from mdm.tracing.moments import run_then
+from tests.judged import judge
 from tests.run.homes import QUIET, FirstRun, copy_of, golden, new_home, profiles
 
 
@@ -65,7 +66,7 @@ def linked(hub: Hub, kind: Kind) -> dict[RecordRef, str]:
 
 
 def say(hub: Hub, kind: Kind, left: RecordRef, right: RecordRef, verdict: Judgement) -> None:
-    judgements.record(hub, kind, left, right, verdict, actor="staff:s", reason="test")
+    judge(hub, kind, left, right, verdict, actor="staff:s", reason="test")
 
 
 def by_entity(hub: Hub, kind: Kind) -> dict[str, list[RecordRef]]:

@@ -19,7 +19,6 @@ import pytest
 import sqlalchemy as sa
 from playwright.sync_api import Page
 
-from mdm import judgements
 from mdm.access import login
 from mdm.audit import checkpoint, verifier
 from mdm.audit.search import Wanted, search
@@ -29,6 +28,7 @@ from mdm.hub.tables import Staff
 from mdm.judgements import RecordRef
 from tests.api.serving import Served
 from tests.api.world import ENTITY, FAMILY, NOBODY, RINA, SITI
+from tests.judged import judge
 from tests.web.browser import NARROW, WIDE, axe, fits
 from tests.web.conftest import Open
 from tests.web.people import PASSWORD, Member, join, one_of
@@ -42,9 +42,7 @@ def judged(workbench: Served) -> Served:
     """Somebody judged Siti's record; the log is signed."""
     left = RecordRef("kemendagri", "biodata_wni", SITI)
     right = RecordRef("kemensos", "rumah_tangga", "K-1")
-    judgements.record(
-        workbench.hub, "person", left, right, "link", actor="steward 7", reason="seen the papers"
-    )
+    judge(workbench.hub, "person", left, right, "link", actor="steward 7", reason="seen the papers")
     checkpoint(workbench.hub)
     return workbench
 

@@ -14,7 +14,6 @@ import sqlalchemy as sa
 from playwright.sync_api import Page, expect
 from sqlmodel import Session, col, select
 
-from mdm import judgements
 from mdm.access import Principal
 from mdm.access.budgets import Budgets, Charge
 from mdm.access.decide import limits_of
@@ -35,6 +34,7 @@ from mdm.pipeline import run
 from mdm.touched import pending
 from mdm.tracing.component import look
 from tests.api.serving import Served, served
+from tests.judged import judge
 from tests.run.homes import QUIET, FirstRun, copy_of, deliver, land_all, teach
 from tests.web.browser import axe, fits
 from tests.web.conftest import Open
@@ -269,7 +269,7 @@ def test_a_contradiction_is_explained_and_may_be_overruled(workbench: Served, op
         records = look(hub, "family", entities(session, task.id)).records
     with hub.lock("test"), open_(who, strict=False) as page:
         page.goto(f"/tinjau/tugas/{task.id}")
-        judgements.record(
+        judge(
             hub, "family", records[0].ref, records[1].ref, "non-link", actor=who.id, reason="twins"
         )
         page.keyboard.press("s")
