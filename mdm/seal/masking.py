@@ -12,40 +12,37 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from mdm import documents
+from mdm.documents import Document
 from mdm.errors import AccessError
 from mdm.survivorship import Choice, Explanation, SourceRecord
-from reference.attributes import dictionary
+from reference.attributes import Entity, dictionary
 
 DOCUMENT = Path(__file__).parents[1] / "rules" / "sealing.yaml"
 HIDDEN = "***"
 SHOWN_DIGITS = 4  # of a NIK or KK: province and regency, not the person
 
-Sentence = Annotated[str, Field(min_length=10)]
+_Words = Annotated[str, Field(min_length=10)]  # one plain sentence
 
 
-class Mask(BaseModel):
+class Mask(Document):
     """A named way of masking."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
     kind: Literal["open", "number", "name", "year", "hidden"]
-    sentence: Sentence
+    sentence: _Words
 
 
-class SealingRules(BaseModel):
+class SealingRules(Document):
     """The sealing document: what is sealed, tokens, masks, purposes, and each attribute's mask."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
     version: Literal[1]
-    sealed: dict[Literal["profile"], Sentence]
-    tokens: dict[Literal["nik"], Sentence]
+    sealed: dict[Literal["profile"], _Words]
+    tokens: dict[Literal["nik"], _Words]
     masks: dict[str, Mask]
-    purposes: dict[str, Sentence]
-    attributes: dict[Literal["person", "family", "household"], dict[str, str]]
+    purposes: dict[str, _Words]
+    attributes: dict[Entity, dict[str, str]]
 
     @model_validator(mode="after")
     def _every_attribute(self) -> SealingRules:

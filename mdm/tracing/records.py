@@ -19,9 +19,8 @@ from mdm.hub.runs import kept_by
 from mdm.hub.tables import Batch, Run
 from mdm.survivorship import SourceRecord
 from mdm.tracing.facts import Delivery, Found
+from mdm.tracing.values import Key, key_of
 from mdm.tracing.vouching import events_of
-
-Key = tuple[str, str, str]  # source, layout, record key
 
 
 @dataclass
@@ -90,7 +89,7 @@ def standing(hub: Hub, run: Run, kind: Kind, entity_id: str) -> list[Standing]:
 
 def date_them(records: Sequence[Standing], chosen_from: Sequence[SourceRecord]) -> None:
     """The dates of the records, as the profile has them."""
-    dates = {(one.source, one.layout, one.record_key): one.date for one in chosen_from}
+    dates = {key_of(one): one.date for one in chosen_from}
     for record in records:
         record.date = dates.get(record.key)
 
