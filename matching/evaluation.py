@@ -20,7 +20,7 @@ or wrong together.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from statistics import NormalDist
 from typing import Any
 
@@ -84,10 +84,6 @@ class Evaluation:
     clusters: Scores
     b_cubed: Scores
     groups: tuple[GroupScores, ...]
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain dictionaries and lists, ready for JSON."""
-        return asdict(self)
 
 
 def evaluate(

@@ -81,13 +81,6 @@ class Gate:
                 with self._lock:
                     self._looking.discard(claims.client)
 
-    def forget(self) -> None:
-        """Look at the hub again at the next request."""
-        with self._lock:
-            self._clients.clear()
-            self._tokens.clear()
-            self._versions, self._keys_until = [], 0.0
-
     def _fresh_keys(self) -> dict[str, OKPKey]:
         with self._lock:
             if monotonic() < self._keys_until:

@@ -79,11 +79,6 @@ class SubjectReport:
     readings: tuple[Reading, ...]
     restrictions: tuple[Restriction, ...]
 
-    @property
-    def answers(self) -> tuple[Reading, ...]:
-        """The readings that decided on something."""
-        return tuple(one for one in self.readings if one.decision is not None)
-
 
 def whom(hub: Hub, session: Session, question: Question) -> Target:
     """The person a report is about; InputError when there is nobody."""
