@@ -123,13 +123,9 @@ class AccessRules(Document):
         return f"{self.policy}/{said[:12]}"
 
 
-def load_rules(text: str | None = None) -> AccessRules:
-    """The access rules in force, or those of a text; RuleError names what is wrong."""
-    return _built_in() if text is None else documents.parse(AccessRules, text, DOCUMENT.name)
-
-
 @cache
-def _built_in() -> AccessRules:
+def load_rules() -> AccessRules:
+    """The access rules in force; RuleError names what is wrong."""
     return documents.read(AccessRules, DOCUMENT)
 
 

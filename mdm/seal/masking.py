@@ -35,11 +35,9 @@ class Mask(Document):
 
 
 class SealingRules(Document):
-    """The sealing document: what is sealed, tokens, masks, purposes, and each attribute's mask."""
+    """The sealing document: masks, purposes, and each attribute's mask."""
 
     version: Literal[1]
-    sealed: dict[Literal["profile"], _Words]
-    tokens: dict[Literal["nik"], _Words]
     masks: dict[str, Mask]
     purposes: dict[str, _Words]
     attributes: dict[Entity, dict[str, str]]
@@ -75,9 +73,10 @@ class SealingRules(Document):
         return _MASKERS[self.masks[name].kind](value) if name else HIDDEN
 
 
-def load_rules(text: str | None = None) -> SealingRules:
-    """The sealing rules in force, or those of a text; RuleError names what is wrong."""
-    return _built_in() if text is None else documents.parse(SealingRules, text, DOCUMENT.name)
+@cache
+def load_rules() -> SealingRules:
+    """The sealing rules in force; RuleError names what is wrong."""
+    return documents.read(SealingRules, DOCUMENT)
 
 
 def must_be_purpose(purpose: str) -> None:
@@ -85,11 +84,6 @@ def must_be_purpose(purpose: str) -> None:
     known = load_rules().purposes
     if purpose not in known:
         raise AccessError("This purpose is not known.", f"Name one of: {', '.join(sorted(known))}.")
-
-
-@cache
-def _built_in() -> SealingRules:
-    return documents.read(SealingRules, DOCUMENT)
 
 
 def mask_number(value: Any) -> str:

@@ -8,11 +8,16 @@ from typing import Any
 import pytest
 import yaml
 
-from mdm.access.document import DOCUMENT, load_rules
+from mdm.access.document import DOCUMENT, AccessRules, load_rules
+from mdm.documents import parse
 from mdm.errors import RuleError
 from reference.documents import read_yaml
 
 TEXT = DOCUMENT.read_text("utf-8")
+
+
+def rules_of(text: str) -> AccessRules:
+    return parse(AccessRules, text, DOCUMENT.name)
 
 
 def grant(document: dict[str, Any], name: str) -> dict[str, Any]:
@@ -96,8 +101,8 @@ CASES: dict[str, tuple[Callable[[dict[str, Any]], Any], str]] = {
 
 
 def test_the_document_in_force_loads_from_its_text() -> None:
-    assert load_rules(TEXT) == load_rules()
-    assert load_rules(TEXT).digest == load_rules().digest
+    assert rules_of(TEXT) == load_rules()
+    assert rules_of(TEXT).digest == load_rules().digest
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -106,16 +111,16 @@ def test_a_document_that_leaves_something_open_does_not_load(case: str) -> None:
     document = read_yaml(TEXT)
     change(document)
     with pytest.raises(RuleError) as caught:
-        load_rules(yaml.safe_dump(document))
+        rules_of(yaml.safe_dump(document))
     assert said in caught.value.message
 
 
 def test_a_change_of_the_document_changes_the_name_of_the_policy() -> None:
     changed = TEXT.replace("religion:               [hide", "religion:               [show", 1)
     assert changed != TEXT
-    assert load_rules(changed).digest != load_rules().digest
+    assert rules_of(changed).digest != load_rules().digest
 
 
 def test_what_is_not_yaml_does_not_load() -> None:
     with pytest.raises(RuleError, match="not YAML"):
-        load_rules("a: [")
+        rules_of("a: [")

@@ -12,11 +12,12 @@ import yaml
 from sqlmodel import select
 
 from mdm.compose import Hub
+from mdm.documents import parse
 from mdm.errors import AccessError, InputError, RuleError
 from mdm.hub.tables import AuditEvent
 from mdm.lookup import ProfileView, profile_by_id, profile_by_nik
 from mdm.rights.restriction import lift, restrict
-from mdm.seal.masking import DOCUMENT, load_rules
+from mdm.seal.masking import DOCUMENT, SealingRules
 from reference.documents import read_yaml
 from tests.publish.golden import AGUS, BUDI, SITI, Golden, content, publish_golden
 from tests.templates import Fill, Template
@@ -186,14 +187,14 @@ def test_an_attribute_without_a_mask_does_not_load() -> None:
     body = document()
     del body["attributes"]["person"]["religion"]
     with pytest.raises(RuleError, match=r"person\.religion"):
-        load_rules(yaml.safe_dump(body))
+        parse(SealingRules, yaml.safe_dump(body), DOCUMENT.name)
 
 
 def test_personal_data_cannot_be_open() -> None:
     body = document()
     body["attributes"]["family"]["desil"] = "open"
     with pytest.raises(RuleError, match=r"family\.desil"):
-        load_rules(yaml.safe_dump(body))
+        parse(SealingRules, yaml.safe_dump(body), DOCUMENT.name)
 
 
 @pytest.mark.parametrize("where", [(), ("masks",), ("attributes", "person")])
@@ -204,4 +205,4 @@ def test_an_unknown_key_does_not_load(where: tuple[str, ...]) -> None:
         part = part[name]
     part["unheard_of"] = "hidden"
     with pytest.raises(RuleError):
-        load_rules(yaml.safe_dump(body))
+        parse(SealingRules, yaml.safe_dump(body), DOCUMENT.name)
