@@ -168,9 +168,12 @@ def _entities(taken: Taken) -> dict[RecordRef, str]:
 
 
 def _links(taken: Taken) -> list[tuple[RecordRef, RecordRef, float | None]]:
-    """The links that hold, a human's without a weight."""
+    """The links that hold, a human's without a weight, as those among records that nothing parts here."""
     refs = [record.ref for record in taken.component.records]
-    return [
+    bound = [
+        (refs[lead], refs[at], None) for at, lead in enumerate(taken.component.leads) if lead != at
+    ]
+    return bound + [
         (refs[pair.left], refs[pair.right], None if pair.reason == "human" else pair.match_weight)
         for pair in taken.component.pairs
         if pair.judgement == LINK and not pair.passed_over
