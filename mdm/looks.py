@@ -11,8 +11,8 @@ from sqlmodel import Session, col, func, select
 
 from mdm.compose import Hub
 from mdm.errors import UnknownError, UsageError
-from mdm.hub.runs import ABANDONED, RUNNING, published_seq
-from mdm.hub.tables import Batch, Entity, Run, RunStage
+from mdm.hub.runs import ABANDONED, RUNNING
+from mdm.hub.tables import Batch, Run, RunStage
 from reference.text import quote
 
 INTERRUPTED = "interrupted"
@@ -57,7 +57,7 @@ class StageLine:
 
 @dataclass(frozen=True)
 class Status:
-    """The home at one moment. `published`: active golden profiles per kind that readers see."""
+    """The home at one moment. `published`: golden profiles per kind of the last whole run."""
 
     batches: tuple[BatchLine, ...]
     runs: tuple[RunLine, ...]
@@ -128,13 +128,10 @@ def _stages(session: Session, run: str) -> tuple[StageLine, ...]:
 
 
 def _published(session: Session) -> dict[str, int]:
-    query = (
-        select(Entity.kind, func.count())
-        .where(Entity.created_run <= published_seq(session), Entity.status == "active")
-        .group_by(Entity.kind)
-        .order_by(Entity.kind)
-    )
-    return {kind: int(count) for kind, count in session.exec(query).all()}
+    from mdm import figures  # noqa: PLC0415 - loads the whole hub
+
+    seq = figures.newest(session)
+    return figures.published(session, seq) if seq is not None else {}
 
 
 def unchecked(hub: Hub, source: str | None = None, batch: str | None = None) -> int:

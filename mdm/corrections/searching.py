@@ -25,7 +25,7 @@ from mdm.desk.people import open_following
 from mdm.desk.terms import Answered, Moment, Person, Profile, Question
 from mdm.errors import CapacityError
 from mdm.hub.runs import published_seq
-from mdm.hub.tables import SealedProfile
+from mdm.hub.tables import EntityKey, SealedProfile
 from mdm.opening import carriers, open_profiles
 from mdm.seal.tokens import card_tokens_for, tokens_for
 from mdm.survivorship import values
@@ -78,17 +78,21 @@ def finding(hub: Hub, principal: Principal, number: str) -> Find:
         filed = carriers(session, [*persons, *cards], seq)
         families = dict.fromkeys(one for token in cards for one in filed.get(token, ()))
         asked = list(families)[:CARDS] or draw_decoys(session, seq, 1)
-        opened = open_following(hub, session, asked, seq)
-    heads = [head for one in opened.values() if one.kind == "family" and (head := _head(one))]
+        found = open_following(hub, session, asked, seq).values()
+        heads = [head for one in found if one.kind == "family" and (head := _head(session, one))]
     if heads and not any(token in filed for token in persons):
         return Find(principal=principal, entities=tuple(dict.fromkeys(heads)))
     return Find(principal=principal, niks=(number,))
 
 
-def _head(family: Profile) -> str | None:
-    """The entity id of a family's head; of its first member where no head is known."""
+def _head(session: Session, family: Profile) -> str | None:
+    """The entity id of a family's head; of its first member where no head is known. Until the next run it names who was
+    erased since, whom no key opens any more."""
     members: dict[str, str | None] = dict(family.body["links"].get("members", ()))
-    return next((one for one, is_a in members.items() if is_a == "HEAD"), next(iter(members), None))
+    kept = select(EntityKey.entity_id).where(col(EntityKey.entity_id).in_(members))
+    there = set(session.exec(kept).all())
+    left = [one for one in members if one in there]
+    return next((one for one in left if members[one] == "HEAD"), next(iter(left), None))
 
 
 def by_name(

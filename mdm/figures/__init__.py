@@ -25,6 +25,6 @@ of one that the civil registry speaks of. `mdm/figures/open.py` makes what anybo
 """
 
 from mdm.figures.keeping import keep, keep_quality
-from mdm.figures.reading import Figure, newest, over_time, read
+from mdm.figures.reading import Figure, newest, over_time, published, read
 
-__all__ = ["Figure", "keep", "keep_quality", "newest", "over_time", "read"]
+__all__ = ["Figure", "keep", "keep_quality", "newest", "over_time", "published", "read"]

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from sqlmodel import Session, col, func, select
 
+from matching.rules import KINDS
 from mdm.hub.runs import PUBLISHED, published_seq
 from mdm.hub.tables import Run, RunFigure
 
@@ -48,6 +49,15 @@ def read(session: Session, seq: int, figure: str, kind: str | None = None) -> li
         Figure(row.kind, row.part, row.detail, row.value, row.low, row.high)
         for row in session.exec(ordered).all()
     ]
+
+
+def published(session: Session, seq: int) -> dict[str, int]:
+    """Kind → golden profiles that a run published. There are more entities: an id whose last record is away is kept
+    for its return, and has no profile."""
+    counted: dict[str, int] = dict.fromkeys(KINDS, 0)
+    for one in read(session, seq, "identity"):
+        counted[one.kind] += one.count
+    return counted
 
 
 def over_time(

@@ -8,6 +8,6 @@ top of the last whole one. Nothing else is read or written. A whole run gives th
 """
 
 from mdm.touched.settler import Settler
-from mdm.touched.settling import Settled, Waiting, pending, settle
+from mdm.touched.settling import TOO_FAR, Settled, Waiting, pending, settle
 
-__all__ = ["Settled", "Settler", "Waiting", "pending", "settle"]
+__all__ = ["TOO_FAR", "Settled", "Settler", "Waiting", "pending", "settle"]

@@ -40,6 +40,7 @@ from mdm.touched.words import Pair, Words
 from mdm.work.lock import BRIEF, BusyError
 from mdm.work.progress import Silent
 
+TOO_FAR = "too-far"  # why they wait: only a whole run reaches all that is concerned
 _ORDER: tuple[Kind, ...] = ("family", "person", "household")
 
 
@@ -112,7 +113,7 @@ def _settle(hub: Hub, engine: Engine, words: Words) -> Settled | Waiting | None:
             for name, ids in done[1].items():
                 entities[name] = entities.get(name, frozenset()) | ids
     deferred = len(words.deferred) - before
-    return Settled(tuple(runs), entities, deferred) if runs else Waiting("too-far", deferred)
+    return Settled(tuple(runs), entities, deferred) if runs else Waiting(TOO_FAR, deferred)
 
 
 Said = tuple[int, Kind, Pair]

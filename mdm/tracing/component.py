@@ -101,6 +101,13 @@ class Component:
     pairs: tuple[ComponentPair, ...]
     families: Mapping[int, tuple[Member, ...]]
 
+    @property
+    def leads(self) -> tuple[int, ...]:
+        """Place of each record → the first of those that cannot be parted from it here: in a household the records of
+        one family stand together, so that whoever says where one of them belongs says it of all."""
+        first: dict[int, int] = {}
+        return tuple(first.setdefault(one.number, at) for at, one in enumerate(self.records))
+
 
 def look(
     hub: Hub,

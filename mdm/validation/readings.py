@@ -37,6 +37,8 @@ from reference.text import identifier, quote
 CARRIED = ("id", "batch", "delivery", "file", "row", "record_key", "delivered_on")
 # What validation reads of every landed row, beside the provider's own columns.
 LANDED = (*CARRIED[1:], "row_digest", "office", "_problem", "_text")
+# What `plain_sql` needs of them.
+PLAIN = ("batch", "row", "office", "_problem")
 _DELIVERED = "c.delivered_on"
 
 
@@ -53,6 +55,21 @@ def typed_sql(layout: Layout, landed: str, lists: set[tuple[str, str]]) -> str:
     origin = ", ".join(f"c.{name}" for name in CARRIED)
     sql = f"SELECT {origin}, {_select(steps[-1])} FROM ({sql}) c {joins}"
     return f"SELECT *, {minimum_sql(layout)} AS accepted FROM ({sql})"
+
+
+def plain_sql(layout: Layout, attribute: str, landed: str) -> str:
+    """The query that types one attribute, a text, and nothing else of the readable rows of table `landed`: `batch`,
+    `row`, `office` and the attribute, where there is one. It needs of them PLAIN and the attribute's own columns.
+    """
+    reading = layout.values[attribute]
+    tidy = [
+        f"{cleaners.tidy(identifier(layout.landed_name(name)))} AS {identifier('c ' + name)}"
+        for name in reading.from_
+    ]
+    rows = f'SELECT batch, "row", office, {", ".join(tidy)} FROM {landed} WHERE _problem IS NULL'
+    made = _final_columns(attribute, reading, _joined(reading.from_), set())[attribute]
+    typed = f'SELECT c.batch, c."row", c.office, {made} AS {attribute} FROM ({rows}) c'
+    return f"SELECT * FROM ({typed}) WHERE {attribute} IS NOT NULL"
 
 
 def minimum_sql(layout: Layout) -> str:

@@ -6,12 +6,14 @@ findings, for whoever traces a value; but there is nothing left to mend in it, a
 of that one. A row without a record key (it could not be read), one whose mended column is part of the key, and the file
 as a whole have no later version that could be known by a key. They are settled with their file: when none of its
 records counts any more, because all were delivered again, and a later file is no shorter. A file that held no row is
-settled by the next of its office that holds some. Until then they stand.
+settled by the next of its office that holds some. Until then they stand. What is said of a dwelling that was not known
+is settled when its office delivers it: nothing is to be mended in the row that names it.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from datetime import date
 
 import pyarrow as pa
@@ -19,10 +21,13 @@ from sqlmodel import col, select
 
 from matching.engine import Engine
 from mdm.compose import Hub
+from mdm.contracts import Layout, contract_for, load_contracts
 from mdm.hub.tables import Batch
+from mdm.validation.readings import PLAIN, plain_sql
 
 COLUMNS = ("batch", "source", "layout", "row", "rule", "severity")
 _TABLES = ("standing_keys", "standing_moments", "standing_rows")
+_UNKNOWN, _DWELLING = "dwelling_unknown", "dwelling_ref"  # a rule, and what it asks about
 
 #: The landed rows of one layout, each with the moment of its delivery, of the last that holds its key, and of the one
 #: that counts: as `versions.py` has it, the newest that holds the key accepted. `standing_keys`: the rows;
@@ -63,7 +68,8 @@ def hold_standing(hub: Hub, engine: Engine, name: str) -> bool:
     if reader is None:
         return False
     engine.register(name, reader)
-    for (source, layout), batches in _batches(hub).items():
+    held = _batches(hub)
+    for (source, layout), batches in held.items():
         keys = hub.lake.reader(f"landed/{source}/{layout}", columns=["batch", "row", "record_key"])
         if keys is None or len({moment for _, moment, _ in batches}) == 1:
             continue
@@ -74,7 +80,48 @@ def hold_standing(hub: Hub, engine: Engine, name: str) -> bool:
         engine.table("standing_rows", _ROWS.format(found=name))
         engine.table(name, _STANDING.format(found=name))
         engine.drop(*_TABLES)
+    _settle_dwellings(hub, engine, name, list(held))
     return True
+
+
+def _settle_dwellings(
+    hub: Hub, engine: Engine, name: str, layouts: Sequence[tuple[str, str]]
+) -> None:
+    """Take out of the findings what they say of dwellings that have come since."""
+    said = engine.fetch(f"SELECT DISTINCT source, layout FROM {name} WHERE rule = '{_UNKNOWN}'")
+    about = {(row["source"], row["layout"]) for row in said.to_pylist()}
+    if not about:
+        return
+    contracts = load_contracts(hub.settings.home / "contracts")
+    held = [(source, contract_for(contracts, source).layout(one)) for source, one in layouts]
+    homes = [one for one in held if one[1].kind == "household" and _DWELLING in one[1].values]
+    _name_dwellings(hub, engine, "standing_homes", homes)
+    named = [(source, layout) for source, layout in held if (source, layout.name) in about]
+    _name_dwellings(hub, engine, "standing_named", named)
+    engine.table(
+        name,
+        f"""
+        WITH came AS (FROM standing_named SEMI JOIN standing_homes USING (office, {_DWELLING}))
+        SELECT * FROM {name} ANTI JOIN (SELECT batch, "row", '{_UNKNOWN}' AS rule FROM came) USING (batch, "row", rule)
+        """,
+    )
+    engine.drop("standing_homes", "standing_named")
+
+
+def _name_dwellings(
+    hub: Hub, engine: Engine, table: str, layouts: Sequence[tuple[str, Layout]]
+) -> None:
+    """Make `table` of the dwellings that the landed rows of some layouts name: batch, row, office and number."""
+    engine.run(
+        f'CREATE OR REPLACE TABLE {table} (batch VARCHAR, "row" INTEGER, office VARCHAR, {_DWELLING} VARCHAR)'
+    )
+    for source, layout in layouts:
+        columns = [*PLAIN, *map(layout.landed_name, layout.values[_DWELLING].from_)]
+        rows = hub.lake.reader(f"landed/{source}/{layout.name}", columns=columns)
+        if rows is not None:
+            engine.register("standing_rows", rows)
+            engine.run(f"INSERT INTO {table} {plain_sql(layout, _DWELLING, 'standing_rows')}")
+            engine.drop("standing_rows")
 
 
 def _batches(hub: Hub) -> dict[tuple[str, str], list[tuple[str, int, str | None]]]:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import shutil
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from mdm.compose import Hub
 from mdm.corrections import chain, lists, rows, store
+from mdm.corrections.searching import finding
 from mdm.errors import ConflictError
 from mdm.homes import open_home
 from mdm.hub.runs import published_seq
@@ -20,7 +22,7 @@ from tests.api.world import BUDI, ENTITY, FAMILY, SITI, people
 from tests.corrections.chain import HEAD, KEMENSOS, OPERATOR, VERIFIER, accepted, approve, draft
 from tests.keys.approving import erase
 from tests.publish.golden import publish_golden
-from tests.run.homes import QUIET
+from tests.run.homes import QUIET, FirstRun, copy_of, profiles
 
 MOVED = {"address": "JL KENANGA 7", "region_code": children("320115")[0]}
 PHONE = "081234567890"
@@ -137,3 +139,20 @@ def test_what_a_head_was_called_goes_with_them(hub: Hub) -> None:
         (ENTITY[SITI], {"relationship": "SPOUSE"})
     ]
     assert "BUDI" not in left.model_dump_json()
+
+
+def test_a_card_leads_to_who_is_left_of_a_family_before_the_next_run(
+    first: FirstRun, tmp_path: Path
+) -> None:
+    with copy_of(first.home, tmp_path / "home") as hub:
+        families = [c for c in map(json.loads, profiles(hub).values()) if c["kind"] == "family"]
+        card, members = next(
+            (c["agreed"]["kk"][0], c["links"]["members"])
+            for c in families
+            if "kk" in c["agreed"] and len(c["links"]["members"]) > 1
+        )
+        (head,) = [one for one, relation in members if relation == "HEAD"]
+        assert finding(hub, OPERATOR, card).entities == (head,)
+        erase(hub, head)
+        (found,) = finding(hub, OPERATOR, card).entities
+        assert found in {one for one, _ in members} - {head}

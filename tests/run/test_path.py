@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import shutil
 from collections import Counter
 from collections.abc import Iterator
@@ -33,7 +34,7 @@ from mdm.work.progress import Silent
 from tests.corrections.chain import approve, draft
 from tests.judged import judge
 from tests.progress import Heard
-from tests.run.homes import QUIET, SOURCES, FirstRun, copy_of, golden, land_all, new_home
+from tests.run.homes import QUIET, SOURCES, FirstRun, copy_of, golden, land_all, new_home, profiles
 
 BIODATA = "kemendagri/biodata_wni.csv"
 
@@ -168,6 +169,23 @@ def test_sources_that_come_one_by_one_end_as_those_that_came_together(
         land(hub, "kemendagri", [folder], progress=QUIET)
         run(hub, told)
         assert told.notes[learned:] == []
+
+
+def test_an_id_without_records_is_no_profile_that_is_published(
+    first: FirstRun, hub: Hub, tmp_path: Path
+) -> None:
+    """A card that only its holder tells of, and then no longer."""
+    (row, *_) = registry_rows(first.delivery)
+    for name, card in (("first", "3207110101259999"), ("then", row["NO_KK"])):
+        folder, _ = mend(first.delivery, tmp_path / name, NO_KK=card)
+        land(hub, "kemendagri", [folder], progress=QUIET)
+        run(hub, QUIET)
+        assert look(hub).published == Counter(
+            c["kind"] for c in map(json.loads, profiles(hub).values())
+        )
+    with hub.sessions.read() as session:
+        ids = session.exec(select(Entity).where(Entity.status == "active")).all()
+    assert len(ids) > sum(look(hub).published.values())
 
 
 def test_who_is_left_out_of_a_file_delivered_again_has_no_row_in_it(

@@ -122,6 +122,31 @@ def test_a_row_mended_and_delivered_again_is_asked_for_no_more(hub: Hub, tmp_pat
     assert (2, "Nama", "name_missing") in findings(hub)  # for whoever traces the old row
 
 
+def test_a_dwelling_that_comes_later_is_asked_for_no_more(hub: Hub, tmp_path: Path) -> None:
+    """The rows that name it stand as they are; a number of another office is another dwelling."""
+    columns = "ID Rumah;Kode Kec BPS;Alamat;Daftar No KK;Tgl Pendataan;Daya"
+
+    def deliver(name: str, *dwellings: str, office: str = "3207") -> None:
+        house, row = tmp_path / name, ";{};Jl. X;3207110101100001;01-06-2025;900"
+        lines = [columns, *(one + row.format(f"{office}250") for one in dwellings)]
+        house.write_text("\n".join([*lines, ""]))
+        land_one(hub, house, "pemda", office=office)
+        accepted(hub)
+
+    people = [{"Nama Lengkap": name, "NIK": "", "ID Rumah": home} for name, home in
+              {"A": "R1", "B": "r 8", "C": "R9"}.items()]  # fmt: skip
+    land_one(hub, write(tmp_path / "w.csv", "warga", *people), "pemda", office="3207")
+    deliver("first.csv", "R1")
+    unknown = {("w.csv", row, "dwelling_unknown") for row in "23"}
+    assert unknown <= told(hub, tmp_path / "back.csv")
+    deliver("elsewhere.csv", "R 8", "R9", office="3208")
+    assert unknown <= told(hub, tmp_path / "back.csv")
+    deliver("later.csv", "R 8")
+    assert unknown & told(hub, tmp_path / "back.csv") == {("w.csv", "3", "dwelling_unknown")}
+    assert {c.rule: c.findings for c in count_findings(hub)}["dwelling_unknown"] == 1
+    assert (2, "ID Rumah", "dwelling_unknown") in findings(hub)  # for whoever traces the row
+
+
 def test_a_row_kept_out_again_comes_back_once_and_settles_nothing_that_counts(
     hub: Hub, tmp_path: Path
 ) -> None:

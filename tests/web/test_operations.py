@@ -11,7 +11,8 @@ import httpx
 import pytest
 
 from mdm.compose import Hub
-from mdm.hub.runs import abandon_run, start_run
+from mdm.hub.runs import abandon_run, published_run, start_run
+from mdm.hub.tables import Batch
 from tests.api.serving import Served, served
 from tests.api.world import fill
 from tests.web import figures
@@ -53,6 +54,24 @@ def test_runs_sources_and_quality_in_the_words_of_the_language(
         assert any(row[:2] == ["Jenis kelamin", "perempuan"] for row in rows(quality))
         findings = rows(client.get("/operasi/sumber"))
         assert any(row[-1] == "39" for row in findings)
+
+
+def test_rows_of_who_was_erased_have_a_word_and_lower_no_share(
+    workbench: Served, members: dict[str, Member]
+) -> None:
+    one = Batch(
+        id="after-an-erasure", source="kemensos", layout="siksng_individu", file="k.csv", checksum="0",
+        landed=10, accepted=7, quarantined=1, erased=2,
+    )  # fmt: skip
+    with workbench.hub.sessions.begin() as session:
+        session.add(one)
+        run = published_run(session)
+        assert run is not None
+        run.counts = {**run.counts, "validate": {"landed": 10, "erased": 2}}
+    with members["supervisor"].client(workbench.url) as client:
+        lines = rows(client.get("/operasi/sumber"))
+        assert [row[-2:] for row in lines if "k.csv" in row] == [["87,50%", "1"]]
+        assert "masuk 10 · dihapus 2" in client.get("/operasi").text
 
 
 def test_a_run_is_under_way_only_while_somebody_works(

@@ -14,10 +14,12 @@ import sqlalchemy as sa
 from playwright.sync_api import Page, expect
 from sqlmodel import Session, col, select
 
+from mdm import judgements
 from mdm.access import Principal
 from mdm.access.budgets import Budgets, Charge
 from mdm.access.decide import limits_of
 from mdm.compose import Hub
+from mdm.hub.columns import now
 from mdm.hub.runs import published_seq
 from mdm.hub.tables import (
     AuditEvent,
@@ -222,6 +224,40 @@ def test_on_a_phone_without_the_script(workbench: Served, open_: Open) -> None:
         assert who.login in told
         assert said in told
         assert ("tidak disimpan" in told) == lost
+
+
+def test_records_of_one_family_go_to_one_house_together(workbench: Served, steward: Member) -> None:
+    """Who says that a house and a family are two says nothing of the family's own records."""
+    hub = workbench.hub
+    give_back(hub)
+    with hub.sessions.read() as session:
+        query = select(SealedProfile.entity_id).where(SealedProfile.kind == "household").distinct()
+        seen = ((one, look(hub, "household", [one])) for one in sorted(session.exec(query).all()))
+        entity, component = next(
+            one for one in seen if len(set(one[1].leads)) == 2 and len(one[1].records) == 3
+        )
+        before = max(session.exec(select(Judgement.seq)).all(), default=0)
+    task = ReviewTask(
+        id="abc", kind="household", status="open", version=1, opened_run=1, opened=now(), run_seq=1, region="",
+        reasons="", questions="|weak_link|", sources="", entities=1, records=3, benefit=False, boundary=False,
+        correction=False,
+    )  # fmt: skip
+    with hub.sessions.begin() as session:
+        session.add(task)
+        session.flush()
+        session.add(ReviewTaskEntity(task_id="abc", entity_id=entity, records=3))
+    chosen = {f"g{place}": "1" for place in component.leads}
+    form = {"csrf": steward.csrf, "versi": "1", "aksi": "beda", **chosen}
+    with steward.client(workbench.url) as client:
+        page = client.get("/tinjau/tugas/abc").text
+        assert (page.count('<select id="g'), page.count("satu keluarga dengan")) == (2, 1)
+        assert client.post("/tinjau/tugas/abc", data=form).status_code == 303
+    with hub.sessions.read() as session:
+        said = [(one.judgement, pair) for one, pair in judgements.pairs(hub, session, before)]
+    lead = {one.ref: component.leads[at] for at, one in enumerate(component.records)}
+    assert {word for word, (left, right) in said if lead[left] != lead[right]} == {"non-link"}, (
+        "the family's first record had stayed with the house"
+    )
 
 
 def test_conflict_is_told_kindly_and_other_regions_are_not_there(

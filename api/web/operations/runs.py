@@ -87,7 +87,7 @@ def runs(request: AnyRequest, hub: NamedDependency[Hub]) -> Response[bytes]:
         seq = figures.newest(session)
         context = RunsPage(
             published=_line(hub, shown) if shown else None,
-            entities=_entities(session, seq),
+            entities=figures.published(session, seq) if seq is not None else {},
             under=_under(hub, session, newest[0]) if _unfinished(newest) else None,
             decisions=_decisions(session, shown.seq) if shown else 0,
             runs=[_line(hub, run) for run in newest],
@@ -138,15 +138,6 @@ def _under(hub: Hub, session: Session, run: Run) -> Under:
         len(set(done) & set(kept)),
         len(kept),
     )
-
-
-def _entities(session: Session, seq: int | None) -> dict[str, int]:
-    if seq is None:
-        return {}
-    counted = dict.fromkeys(("person", "family", "household"), 0)
-    for one in figures.read(session, seq, "identity"):
-        counted[one.kind] += one.count
-    return counted
 
 
 def _decisions(session: Session, since: int) -> int:

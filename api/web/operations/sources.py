@@ -36,10 +36,9 @@ class BatchLine:
 
     @property
     def share(self) -> float | None:
-        """The accepted share of what landed."""
-        if self.accepted is None or not self.landed:
-            return None
-        return self.accepted / self.landed
+        """The accepted share of the rows that are there: of what landed, but for those of who was erased."""
+        there = (self.accepted or 0) + (self.quarantined or 0)
+        return None if self.accepted is None or not there else self.accepted / there
 
 
 @dataclass(frozen=True)

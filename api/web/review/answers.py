@@ -32,8 +32,9 @@ from mdm.review.contradictions import ContradictedError
 from mdm.review.partitions import Partition, different, part
 from mdm.review.said import LINK
 from mdm.review.undoing import last_of, undo
-from mdm.touched import Settled, Settler
+from mdm.touched import TOO_FAR, Settler, Waiting
 
+VISIBLE, LATER, NEXT_RUN = "visible", "later", "next-run"
 SETTLE_SECONDS = 20.0  # a run of the whole country may be under way: then it waits
 CANNOT_SAY = "?"
 #: Where the reviewer names none, what the answer itself says.
@@ -67,14 +68,8 @@ def answered(
             reason_given=text(data, "alasan"), contradicted=error.found,
         )  # fmt: skip
         return page(request, TEMPLATE, context, status=409)
-    tone = "visible"
-    if given.judgements and not _settled(settler):
-        tone = "later"
-    key = (
-        f"reviewing.answered.{given.state}"
-        if given.state != "decided"
-        else f"reviewing.answered.{tone}"
-    )
+    seen = when_seen(settler) if given.judgements else VISIBLE
+    key = f"reviewing.answered.{given.state if given.state != 'decided' else seen}"
     action = text(data, "aksi")
     words = IN[visitor_of(request).language]
     told = words.t(f"reviewing.answer.{action if action in _ANSWERS else 'bagi'}")
@@ -100,7 +95,7 @@ def undone(
         return see_other(QUEUE + query, Flash("plain", "reviewing.undo.nothing"))
     try:
         if undo(hub, principal, last.id):
-            _settled(settler)
+            when_seen(settler)
     except (AccessError, ConflictError, UnknownError):
         return see_other(QUEUE + query, Flash("bad", "reviewing.undo.failed"))
     return see_other(TASK + last.task_id + query, Flash("good", "reviewing.undo.done"))
@@ -113,14 +108,18 @@ def _next(request: AnyRequest, hub: Hub, principal: Principal, done: ReviewTask)
     return (TASK + found.id if found else NEXT) + asked.query
 
 
-def _settled(settler: Settler) -> bool:
-    """Whether readers see it now. The answer is kept in any case: what must wait, or failed (the
-    settler tells of that), is settled later by itself."""
+def when_seen(settler: Settler) -> str:
+    """When readers see it. The answer is kept in any case: what must wait, or failed (the settler tells of that), is
+    settled later by itself; what reaches too far, by the next whole run."""
     asked = settler.ask()
     wait([asked], SETTLE_SECONDS)
     if not asked.done() or asked.exception() is not None:
-        return False
-    return isinstance(asked.result(), Settled | None)
+        return LATER
+    done = asked.result()
+    if isinstance(done, Waiting) and done.reason != TOO_FAR:
+        return LATER
+    too_far = isinstance(done, Waiting) or (done is not None and done.deferred > 0)
+    return NEXT_RUN if too_far else VISIBLE
 
 
 def _given(taken: Taken, data: Mapping[str, Any], said: Partition) -> Given:
@@ -168,9 +167,12 @@ def _entities(taken: Taken) -> dict[RecordRef, str]:
 
 
 def _links(taken: Taken) -> list[tuple[RecordRef, RecordRef, float | None]]:
-    """The links that hold, a human's without a weight."""
+    """The links that hold, a human's without a weight, as those among records that nothing parts here."""
     refs = [record.ref for record in taken.component.records]
-    return [
+    bound = [
+        (refs[lead], refs[at], None) for at, lead in enumerate(taken.component.leads) if lead != at
+    ]
+    return bound + [
         (refs[pair.left], refs[pair.right], None if pair.reason == "human" else pair.match_weight)
         for pair in taken.component.pairs
         if pair.judgement == LINK and not pair.passed_over

@@ -47,11 +47,13 @@ LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 @dataclass(frozen=True)
 class Column:
-    """One record. `place`: in the component; `letter` names it; `group`: the person it is now."""
+    """One record. `place`: in the component; `letter` names it; `group`: the person it is now; `lead`: which column
+    says its group, its own or that of the first record of its family."""
 
     place: int
     letter: str
     group: int
+    lead: int
     source: str
     date: date | None
 
@@ -140,11 +142,13 @@ def table_of(
     for record in records:
         numbers.setdefault(record.entity_id, len(numbers) + 1)
     letters = {place: letter(at) for at, place in enumerate(order)}
+    leads = component.leads
     columns = tuple(
         Column(
             place,
             letters[place],
             numbers[record.entity_id],
+            order.index(leads[place]),
             source_name(words, record.ref.source),
             record.date,
         )

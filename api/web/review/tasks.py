@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, cast
 
@@ -105,9 +106,11 @@ def released(
 
 
 def groups_of(taken: Taken, data: Mapping[str, Any]) -> dict[int, str]:
-    """Place of a record → the group it was put into. ChangedError when the page showed others."""
-    count = len(taken.component.records)
-    found = {place: text(data, f"g{place}") for place in range(count)}
-    if not all(found.values()) or f"g{count}" in data:
+    """Place of a record → the group it was put into, or the record that leads it. ChangedError when the page showed
+    others."""
+    leads = taken.component.leads
+    found = {place: text(data, f"g{lead}") for place, lead in enumerate(leads)}
+    asked = {name for name in data if re.fullmatch(r"g\d+", name)}
+    if not all(found.values()) or asked != {f"g{lead}" for lead in leads}:
         raise ChangedError
     return found
