@@ -11,6 +11,7 @@ of local offices), `kemensos` (letters and words of SIKS-NG); `susenas2011`, `dc
 
 from __future__ import annotations
 
+import re
 from functools import cache
 
 import pyarrow as pa
@@ -26,6 +27,19 @@ def code_table() -> pa.Table:
     Words are upper case with single blanks, numbers have no leading zero.
     """
     return read_table("codes/code_map.csv")
+
+
+@cache
+def _codes() -> dict[tuple[str, str, str], str]:
+    rows = read_rows("codes/code_map.csv")
+    return {(row["concept"], row["system"], row["code"]): row["canonical"] for row in rows}
+
+
+def canonical(concept: str, system: str, code: str) -> str | None:
+    """Canonical code of a provider's code or word; None if the list does not know it."""
+    text = re.sub(" +", " ", code.upper()).strip(" ")
+    text = text.lstrip("0") or text if text.isdigit() else text
+    return _codes().get((concept, system, text)) or _codes().get((concept, system, code))
 
 
 @cache

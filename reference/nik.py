@@ -6,9 +6,9 @@ serial from 0001. KK: 6 digits region of issue, 6 digits date of issue DDMMYY, 4
 
 A number is evidence, not truth. Nothing here rejects: a birth date was corrected and the NIK
 kept, a region was renamed, a clerk mistyped. `disagreements` says what does not fit, and leaves
-the weighing to others. The century of the two-digit year is never in the number. In bulk the same
-is asked in SQL by the comparisons and quality rules that need it (`matching/rules`,
-`mdm/rules/quality.yaml`).
+the weighing to others. The century of the two-digit year is never in the number; `birth_dates`
+gives every century that the day of judging allows. In bulk the same is asked in SQL by the
+comparisons and quality rules that need it (`matching/rules`, `mdm/rules/quality.yaml`).
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from typing import Literal
 from reference.regions import lookup
 
 Sex = Literal["M", "F"]
-Part = Literal["day", "month", "year", "day_month_swapped", "sex", "region", "serial", "shape"]
+OLDEST = 125  # years: no living person in the registry is older
 FEMALE_OFFSET = 40
 
 
@@ -51,6 +51,15 @@ class KkParts:
     serial: int
 
 
+@dataclass(frozen=True)
+class Disagreement:
+    """Something in a NIK that does not fit: which part, what the NIK says, what the record says."""
+
+    part: Literal["day", "month", "year", "day_month_swapped", "sex", "region", "serial", "shape"]
+    in_nik: str
+    in_record: str
+
+
 def parse_nik(nik: str) -> NikParts | None:
     """The parts of a NIK, or None if it is not 16 digits or its birth digits are no date of any
     century.
@@ -65,36 +74,57 @@ def parse_nik(nik: str) -> NikParts | None:
     return NikParts(nik[:6], day, month, year2, sex, int(nik[12:]))
 
 
-def disagreements(nik: str, birth_date: date | None, sex: Sex | None) -> set[Part]:
-    """In which parts a NIK says otherwise than the record: soft evidence, empty when all fits or
-    nothing is known.
+def birth_dates(parts: NikParts, as_of: date) -> list[date]:
+    """Every birth date the NIK allows for somebody alive or lately dead on `as_of`, youngest first.
 
-    A NIK that is no NIK disagrees in its `shape`.
+    29 February takes only leap years; a person is at most 125 years old, and not born after
+    `as_of`.
+    """
+    years = (century + parts.year2 for century in (2100, 2000, 1900, 1800))
+    possible = (
+        date(year, parts.month, parts.day)
+        for year in years
+        if _days(parts.month, year) >= parts.day
+    )
+    return [day for day in possible if day <= as_of and as_of.year - day.year <= OLDEST]
+
+
+def disagreements(nik: str, birth_date: date | None, sex: Sex | None) -> list[Disagreement]:
+    """What a NIK says otherwise than the record: soft evidence, empty when all fits or nothing is
+    known.
+
+    A NIK that is no NIK gives one disagreement, of part `shape`.
     """
     parts = parse_nik(nik)
     if parts is None:
-        return {"shape"}
-    found = _date_disagreements(parts, birth_date) if birth_date else set()
+        return [Disagreement("shape", nik, "")]
+    found = _date_disagreements(parts, birth_date) if birth_date else []
     if sex is not None and sex != parts.sex:
-        found.add("sex")
+        found.append(Disagreement("sex", parts.sex, sex))
     if not region_known(parts.region):
-        found.add("region")
+        found.append(Disagreement("region", parts.region, ""))
     if parts.serial in (0, 9999):
-        found.add("serial")
+        found.append(Disagreement("serial", f"{parts.serial:04d}", ""))
     return found
 
 
-def _date_disagreements(parts: NikParts, birth: date) -> set[Part]:
-    found: set[Part] = set()
-    if (parts.day, parts.month) == (birth.month, birth.day) != (birth.day, birth.month):
-        found.add("day_month_swapped")
-    else:
+def _date_disagreements(parts: NikParts, birth: date) -> list[Disagreement]:
+    year2 = birth.year % 100
+    found = []
+    swapped = (parts.day, parts.month) == (birth.month, birth.day)
+    if swapped and parts.day != parts.month:
+        in_nik, in_record = (
+            f"{parts.day:02d}-{parts.month:02d}",
+            f"{birth.day:02d}-{birth.month:02d}",
+        )
+        found.append(Disagreement("day_month_swapped", in_nik, in_record))
+    elif not swapped:
         if parts.day != birth.day:
-            found.add("day")
+            found.append(Disagreement("day", f"{parts.day:02d}", f"{birth.day:02d}"))
         if parts.month != birth.month:
-            found.add("month")
-    if parts.year2 != birth.year % 100:
-        found.add("year")
+            found.append(Disagreement("month", f"{parts.month:02d}", f"{birth.month:02d}"))
+    if parts.year2 != year2:
+        found.append(Disagreement("year", f"{parts.year2:02d}", f"{year2:02d}"))
     return found
 
 

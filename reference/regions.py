@@ -16,11 +16,13 @@ from typing import Any, Literal
 import pyarrow as pa
 
 from reference.files import read_table
+from reference.places import name_key
 
 __all__ = [
     "Place",
     "PlaceName",
     "children",
+    "find_village",
     "full_name",
     "lookup",
     "place_name",
@@ -110,6 +112,17 @@ def lookup(code: str, system: str, edition: int | None = None) -> Place | None:
     )
 
 
+def find_village(district_code: str, name: str) -> Place | None:
+    """The village of this name (today's or an old one) in a Kemendagri district of any edition;
+    None if unsure.
+    """
+    district = _row("kemendagri", district_code)
+    if district is None:
+        return None
+    village = _villages().get((district["today"], name_key(name)))
+    return lookup(village, "kemendagri") if village else None
+
+
 def place_name(code: str) -> str | None:
     """Newest name of a Kemendagri code of any edition."""
     row = _row("kemendagri", code)
@@ -158,6 +171,13 @@ def _columns(*names: str) -> Iterator[tuple[Any, ...]]:
     """Columns of `ref_place`, row by row."""
     table = _tables()["ref_place"]
     return zip(*(table.column(name).to_pylist() for name in names), strict=True)
+
+
+@cache
+def _villages() -> dict[tuple[str, str], str]:
+    columns = _tables()["ref_village_name"].to_pydict()
+    keys = zip(columns["district_today"], columns["name_key"], strict=True)
+    return dict(zip(keys, columns["village_today"], strict=True))
 
 
 def _history(code: str) -> tuple[PlaceName, ...]:

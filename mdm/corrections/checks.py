@@ -135,7 +135,7 @@ def _numbers(b: Building) -> None:
         born = part.columns.get("birth_date") or (birth or {}).get("birth_date")
         sex = part.columns.get("sex") or (value_of(profile, "sex") if profile else None)
         when = date.fromisoformat(born) if born else None
-        parts = disagreements(str(number), when, sex)
+        parts = {one.part for one in disagreements(str(number), when, sex)}
         if parts - {"region"}:
             b.say("nik" if nik else next(iter(part.columns)), "nik-disagrees")
 

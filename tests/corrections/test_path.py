@@ -27,8 +27,7 @@ from mdm.landing import land
 from mdm.pipeline import run
 from mdm.run import RunResult
 from mdm.survivorship import explain
-from reference.codes import labels
-from tests.codes import canonical
+from reference.codes import canonical, labels
 from tests.corrections.chain import KEMENSOS, OPERATOR, approve, draft, of
 from tests.run.homes import QUIET, FirstRun, copy_of, land_all
 

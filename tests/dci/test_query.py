@@ -19,9 +19,8 @@ from api.dci.query import Is, Query, bounded, identifiers, read_query
 from api.dci.refusals import RequestError
 from api.dci.router import router
 from api.dci.seen import Found, Seen
-from reference.codes import implied, labels
+from reference.codes import canonical, implied, labels
 from reference.documents import read_yaml
-from tests.codes import canonical
 from tests.dci import specification
 from tests.dci.registry import BUDI, SITI, expression
 

@@ -11,7 +11,7 @@ import pytest
 
 from reference import region_build
 from reference.files import DATA, read_rows, read_table
-from reference.regions import children, full_name, lookup, place_name, region_tables
+from reference.regions import children, find_village, full_name, lookup, place_name, region_tables
 
 
 @pytest.fixture(scope="module")
@@ -68,6 +68,26 @@ def test_a_renamed_place_is_called_what_it_was_called_then() -> None:
         name.name for name in then.names
     }
     assert place_name("12.12") == "Kabupaten Toba"
+
+
+def test_a_village_is_found_by_todays_name_and_by_its_old_name() -> None:
+    new, old = (
+        find_village("11.01.01", "Ujong Mangki"),
+        find_village("110101", "DESA UJUNG  MANGKI"),
+    )
+    assert new is not None
+    assert old is not None
+    assert new.code == old.code == "1101012002"
+
+
+def test_a_village_is_found_in_a_district_of_the_past() -> None:
+    old = lookup("9101012013", "kemendagri")
+    assert old is not None
+    village = find_village("91.01.01", old.name)
+    assert village is not None
+    assert village.code == old.today == "9301012008"
+    assert find_village("110101", "NOWHERE AT ALL") is None
+    assert find_village("000000", "Ujong Mangki") is None
 
 
 def test_every_edition_has_as_many_codes_as_its_decree() -> None:
