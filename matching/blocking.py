@@ -36,8 +36,7 @@ def block(engine: Engine, rules: LinkageRules) -> list[RuleCount]:
     counts = count(engine, rules)
     _refuse_explosion(engine, rules, counts)
     parts = " UNION ALL ".join(
-        f"SELECT rid_l, unnest(list_filter(rids, lambda rid: rid > rid_l)) AS rid_r, {number} AS number"
-        f" FROM (SELECT unnest(rids) AS rid_l, rids FROM {_blocks(rules, number)} WHERE size <= {rule.max_block})"
+        f"SELECT *, {number} AS number FROM ({_pairs(_blocks(rules, number), rule)})"
         for number, rule in enumerate(rules.blocking)
     )
     names = ", ".join(quote(rule.name) for rule in rules.blocking)
@@ -49,12 +48,17 @@ def block(engine: Engine, rules: LinkageRules) -> list[RuleCount]:
     return counts
 
 
+def pairs_of(rules: LinkageRules, names: list[str]) -> str:
+    """SQL: the pairs (rid_l, rid_r) in usable blocks of the rules of these names, each once."""
+    found = [
+        _pairs(f"({_blocked(rules, rule)})", rule) for rule in rules.blocking if rule.name in names
+    ]
+    return " UNION ".join(found)
+
+
 def _count_one(engine: Engine, rules: LinkageRules, number: int) -> RuleCount:
     rule, blocks = rules.blocking[number], _blocks(rules, number)
-    engine.table(
-        blocks,
-        f"SELECT list(rid) AS rids, count(*) AS size FROM ({_keyed(rules, rule)}) GROUP BY key HAVING size > 1",
-    )
+    engine.table(blocks, _blocked(rules, rule))
     row = engine.fetch(
         f"""
         SELECT coalesce(sum(size * (size - 1) / 2) FILTER (size <= {rule.max_block}), 0) AS pairs,
@@ -63,6 +67,19 @@ def _count_one(engine: Engine, rules: LinkageRules, number: int) -> RuleCount:
         """
     ).to_pylist()[0]
     return RuleCount(rule.name, round(row["pairs"]), row["blocks"])
+
+
+def _blocked(rules: LinkageRules, rule: BlockingRule) -> str:
+    """SQL: the records of every block (`rids`), and how many (`size`)."""
+    return f"SELECT list(rid) AS rids, count(*) AS size FROM ({_keyed(rules, rule)}) GROUP BY key HAVING size > 1"
+
+
+def _pairs(blocks: str, rule: BlockingRule) -> str:
+    """SQL: the pairs of the records of each usable block."""
+    return (
+        "SELECT rid_l, unnest(list_filter(rids, lambda rid: rid > rid_l)) AS rid_r"
+        f" FROM (SELECT unnest(rids) AS rid_l, rids FROM {blocks} WHERE size <= {rule.max_block})"
+    )
 
 
 def _keyed(rules: LinkageRules, rule: BlockingRule) -> str:

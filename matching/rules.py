@@ -55,13 +55,21 @@ class BlockingRule(Document):
         return self
 
 
+class Share(Document):
+    """How many of the pairs on a level, which say nothing else, are one entity: expected here, and counted on the pairs
+    in the blocks of `block` of which it is told."""
+
+    expected: float = Field(gt=0, lt=1)
+    block: str
+
+
 class Level(Document):
     """One degree of agreement: `sql` over `<column>_l` and `<column>_r`; the first level that holds counts.
 
     Training learns `m` (share of same entities that agree so) and `u` (share of different ones). Where random pairs
     are too rare to show `u`, it is fixed here, or counted exactly from the records that share `u_key`, or follows from
     `by_chance`: how many records of other entities agree so with a record, on average, however many records there are.
-    `m_expected` is counted on instead of learned: see `matching.certain`.
+    `m_expected` and `share`, from which `u` follows, are counted on: see `matching.told`.
     """
 
     name: str
@@ -75,6 +83,7 @@ class Level(Document):
     u: float | None = Field(default=None, gt=0, lt=1)
     u_key: str | None = None
     by_chance: float | None = Field(default=None, gt=0)
+    share: Share | None = None
 
 
 class Comparison(Document):
@@ -112,6 +121,20 @@ class Certain(Document):
     recall: float = Field(gt=0, le=1)
 
 
+class Told(Document):
+    """A comparison that is sure of many pairs: its levels at which two records are one entity, or two.
+
+    `blocks` are the blocking rules that find the pairs told one; `alike` is SQL over `<column>_l` and `<column>_r`: the
+    pairs of which it is told either way.
+    """
+
+    comparison: str
+    one: list[str] = Field(min_length=1)
+    two: list[str] = Field(min_length=1)
+    blocks: list[str] = Field(min_length=1)
+    alike: str = "true"
+
+
 class Training(Document):
     """How EM learns the weights without labels: pairs sampled for u, pairs per EM session, and the sessions' blocks.
 
@@ -124,6 +147,7 @@ class Training(Document):
     em_pairs: float
     em_blocks: list[list[str]]
     certain: list[Certain] = Field(min_length=1)
+    told: Told | None = None
     seed: int = 1972
 
 
@@ -231,6 +255,26 @@ class LinkageRules(Document):
                     raise ValueError(
                         f"{one.name} names what {comparison} does not have: {sorted(unknown)}"
                     )
+        return self
+
+    @model_validator(mode="after")
+    def _what_is_counted_is_told(self) -> LinkageRules:
+        levels = [level for one in self.comparisons for level in one.levels]
+        counted, told = [one for one in levels if one.share or one.m_expected], self.training.told
+        if told is None:
+            if counted:
+                raise ValueError(
+                    f"{counted[0].name} is counted on what training.told says, and it says nothing"
+                )
+            return self
+        if without := [level.name for level in counted if level.share and level.m is None]:
+            raise ValueError(f"a level with a share needs an m: {without}")
+        telling = [one.levels for one in self.comparisons if one.name == told.comparison]
+        blocks = {*told.blocks, *(level.share.block for level in counted if level.share)}
+        unknown = blocks - {rule.name for rule in self.blocking}
+        unknown |= {*told.one, *told.two} - {level.name for of in telling for level in of}
+        if unknown:
+            raise ValueError(f"training.told or a share names what there is not: {sorted(unknown)}")
         return self
 
     def gamma(self, comparison: str, level: str) -> int:

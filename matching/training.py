@@ -4,7 +4,7 @@ u is counted on random pairs (see `chance`); Splink learns m by expectation maxi
 matches and non-matches. Two things random pairs cannot show are given another way: u of levels so rare that a sample
 misses them is counted exactly from the records that share a key (`u_key`), and a few that no count can give are fixed
 in the document, as a share of pairs (`u`) or as partners per record (`by_chance`): who shares a house does not hang on
-a file's length. Where a document expects an m, it is counted on pairs that are certain (see `certain`).
+a file's length. Where another comparison is sure of many pairs, they are counted instead (see `told`).
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ import warnings
 from datetime import UTC, datetime
 from typing import Any
 
-from matching.certain import count_certain
 from matching.chance import NOT_OBSERVED, count_chance, pairs_drawn
 from matching.engine import Engine
 from matching.levels import make_macros
 from matching.model import LevelWeight, Model
 from matching.rules import LinkageRules
 from matching.scoring import linker
+from matching.told import count_m, count_u, in_order
 
 # No level is impossible: a share never seen in training is taken to be rare, so that one disagreement alone never
 # weighs more than all the rest together.
@@ -38,11 +38,11 @@ def train(engine: Engine, rules: LinkageRules, *, now: datetime | None = None) -
     exact = _exact_u(engine, rules, pairs)
     macros = make_macros(engine, rules)
     chance = count_chance(engine, rules, macros) if records > 1 else {}
-    certain = count_certain(engine, rules, macros)
-    one = linker(engine, rules, None, chance | exact)
+    prior = _prior(engine, rules, pairs)
+    told = count_u(engine, rules, macros, prior)
+    one = linker(engine, rules, None, chance | exact | told)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        prior = _prior(engine, rules, pairs)
         one._settings_obj._probability_two_random_records_match = prior
         trained = _learn(one, rules) if records > 1 else {"comparisons": []}
     one.table_management.invalidate_cache()
@@ -54,7 +54,12 @@ def train(engine: Engine, rules: LinkageRules, *, now: datetime | None = None) -
         records=records,
         prior=prior,
         levels=tuple(
-            _weights(rules, trained["comparisons"], certain, 0.5 / pairs_drawn(rules, records))
+            _weights(
+                rules,
+                trained["comparisons"],
+                count_m(engine, rules, macros),
+                0.5 / pairs_drawn(rules, records),
+            )
         ),
         strata=strata(engine, rules),
     )
@@ -107,10 +112,10 @@ def _learn(one: Any, rules: LinkageRules) -> dict[str, Any]:
 def _weights(
     rules: LinkageRules,
     trained: list[dict[str, Any]],
-    certain: dict[tuple[str, str], float],
+    counted: dict[tuple[str, str], float],
     unseen: float,
 ) -> list[LevelWeight]:
-    """m and u of every level that is not 'missing'. `certain`: m that was counted; `unseen`: the u of a level that no
+    """m and u of every level that is not 'missing'. `counted`: m that was; `unseen`: the u of a level that no
     sampled pair was on."""
     weights = []
     for number, comparison in enumerate(rules.comparisons):
@@ -118,7 +123,7 @@ def _weights(
         values = trained[number]["comparison_levels"] if trained else [{}] * len(comparison.levels)
         learned = [value for value in values if not value.get("is_null_level")][-len(levels) :]
         m = [
-            level.m or certain.get((comparison.name, level.name)) or value.get("m_probability")
+            level.m or counted.get((comparison.name, level.name)) or value.get("m_probability")
             for level, value in zip(levels, learned, strict=True)
         ]
         if not any(share for level, share in zip(levels, m, strict=True) if level.m is None):
@@ -129,20 +134,21 @@ def _weights(
             value.get("u_probability") or level.u
             for level, value in zip(levels, learned, strict=True)
         )
-        for place, (level, value, share) in enumerate(zip(levels, learned, m, strict=True)):
-            fixed = any(given is not None for given in (level.u, level.u_key, level.by_chance))
-            known = max(float(share or 0), SMALLEST_M)
-            # No two levels of a comparison weigh quite the same, and none quite nothing, as what is missing does: a
-            # pair's weight tells its level (see scoring).
-            m_here = float(f"{known * (1 + DISTINCT * (place + 1)):.{DIGITS}g}")
+        known = [max(float(share or 0), SMALLEST_M) for share in m]
+        chance = []
+        for level, value, share in zip(levels, learned, known, strict=True):
+            fixed = any((level.u, level.u_key, level.by_chance, level.share))
             u = float(value.get("u_probability") or level.u or 0)
             if silent or not (fixed or _seen(value)):
-                u = known
-            weights.append(
-                LevelWeight(
-                    comparison.name, level.name, m_here, u if fixed and u else max(u, unseen)
-                )
-            )
+                u = share
+            chance.append(u if fixed and u else max(u, unseen))
+        if any(level.m_expected for level in levels):
+            known = in_order(known, chance)
+        for place, (level, share, u) in enumerate(zip(levels, known, chance, strict=True)):
+            # No two levels of a comparison weigh quite the same, and none quite nothing, as what is missing does: a
+            # pair's weight tells its level (see scoring).
+            m_here = float(f"{share * (1 + DISTINCT * (place + 1)):.{DIGITS}g}")
+            weights.append(LevelWeight(comparison.name, level.name, m_here, u))
     return weights
 
 

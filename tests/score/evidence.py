@@ -77,15 +77,17 @@ def _accepted(engine: DuckDBEngine, kind: Kind, rows: list[dict[str, Any]]) -> N
     engine.table(f"{kind}_accepted", f"SELECT {', '.join(origin)}, {cast} FROM typed")
 
 
-def judged(engine: DuckDBEngine, left: int, right: int, weight: float) -> tuple[str, str]:
-    """Judgement and reason of two rows of `person_linkable` whose levels weigh so much together."""
-    rules = load_linkage("person")
+def judged(
+    engine: DuckDBEngine, left: int, right: int, weight: float, kind: Kind = "person"
+) -> tuple[str, str]:
+    """Judgement and reason of two rows of `<kind>_linkable` whose levels weigh so much together."""
+    rules = load_linkage(kind)
     gammas = ", ".join(
-        f"{rules.gamma(one.name, level(engine, 'person', one.name, left, right))} AS gamma_{one.name}"
+        f"{rules.gamma(one.name, level(engine, kind, one.name, left, right))} AS gamma_{one.name}"
         for one in rules.comparisons
     )
     pair = f"{left} AS rid_l, {right} AS rid_r, {weight}::DOUBLE AS match_weight"
-    engine.table("person_scored", f"SELECT {pair}, {gammas}")
+    engine.table(f"{kind}_scored", f"SELECT {pair}, {gammas}")
     judge(engine, rules)
-    row = engine.fetch("SELECT judgement, reason FROM person_judged").to_pylist()[0]
+    row = engine.fetch(f"SELECT judgement, reason FROM {kind}_judged").to_pylist()[0]
     return row["judgement"], row["reason"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Callable
 from typing import Any
@@ -11,7 +12,8 @@ import pytest
 from matching import linkage
 from matching.engines.duckdb import DuckDBEngine
 from matching.model import Model
-from tests.score.evidence import each_card_a_family, level, standardised
+from matching.rules import load_linkage
+from tests.score.evidence import each_card_a_family, judged, level, standardised
 
 PLACE = {"region_code": "3512022001", "region_system": "kemendagri"}
 HAMLET = {"address": "DUSUN KRAJAN", "rt": "1", "rw": "2"} | PLACE
@@ -241,22 +243,24 @@ def test_what_a_card_says_counts_for_nothing_where_both_are_met_in_one_house() -
         assert found == "met in one house, registered elsewhere"
 
 
-def _town(second_says: Callable[[int], dict[str, Any]], meter: str | None = None) -> Model:
-    """The model of 200 families whose dwelling's row, with the same meter, describes the house as `second_says`; all
-    have `meter`, if given."""
-    families, dwellings = [], []
+def _town(second_says: Callable[[int], dict[str, Any]]) -> Model:
+    """The model of 200 families, whose dwelling's row in the book describes the house as `second_says`."""
+    families, dwellings, met = [], [], []
     for number in range(200):
-        told = _described(number)
-        own = {"pln_id": meter or f"{530000000000 + number}"}
         place = {"address": f"JL. MELATI NO {number}", "rt": str(number % 9 + 1)}
         kk = f"35120201011{number:05d}"
-        families.append(card(kk, "kemensos", **own, **place, **told))
-        row = {"source": "pemda", "office": "3512", "dwelling_ref": f"R{number}"}
-        dwellings.append(row | PLACE | own | place | second_says(number))
-    with standardised(family=families, household=dwellings) as engine:
+        families.append(card(kk, "kemensos", **place, **_described(number)))
+        dwellings.append(_dwelling(f"R{number}", kk, **place, **second_says(number)))
+        met += _met(f"R{number}", member(kk, "WAGIMIN", "M", "1950-03-01", relationship="HEAD"))
+    with standardised(person=met, family=families, household=dwellings) as engine:
         each_card_a_family(engine)
         linkage.prepare(engine, "household")
         return linkage.learn(engine, "household")
+
+
+def _dwelling(number: str, *cards: str, **more: Any) -> dict[str, Any]:
+    book = {"source": "pemda", "office": "3512", "dwelling_ref": number}
+    return book | PLACE | {"kk_list": f"[{', '.join(cards)}]"} | more
 
 
 def _bits(model: Model, level_of_house: str) -> float:
@@ -280,8 +284,8 @@ def _described(number: int) -> dict[str, Any]:
 
 
 def test_a_description_counts_as_far_as_two_providers_tell_the_same_of_one_house() -> None:
-    """Pairs that share a meter are one house: where their descriptions have nothing to do with each other, a house that
-    is described alike says less, and one that is not says nothing against it."""
+    """A card listed at a dwelling, with members under its number, is one house: where the two descriptions of it have
+    nothing to do with each other, a house described alike says less, and one that is not says nothing against it."""
     same = _town(_described)
     unrelated = _town(lambda number: _described(number + 1_000))
     assert _bits(same, "one house") > 6
@@ -289,8 +293,102 @@ def test_a_description_counts_as_far_as_two_providers_tell_the_same_of_one_house
     assert _bits(unrelated, "another house") > -1
 
 
-def test_a_meter_that_a_whole_village_shares_makes_no_two_houses_one() -> None:
-    """A number typed for none: nothing is learned of 200 families and dwellings that carry it."""
-    shared = _town(_described, meter="530000000000")
-    assert _bits(shared, "one house") > 6
-    assert _bits(shared, "another house") < -3
+def test_an_office_that_writes_the_same_of_every_house_says_nothing_against_those_alike() -> None:
+    model = _town(lambda _: _described(0))
+    assert _bits(model, "one house") > -0.1
+    assert _bits(model, "one house") > _bits(model, "another house") - 0.1
+
+
+def _kin(numbers: Callable[[int], tuple[str, str] | None], **second: Any) -> Model:
+    """The model of sixty pairs of families, parents and a child who has a card of his own, each pair in a hamlet of its
+    own. `numbers`: the numbers under which the office met them; `second`: what the child's row says otherwise."""
+    people, families = [], []
+    for number in range(60):
+        there = {"rt": str(number), "pln_id": f"{530000000000 + number}"}
+        parents, children = f"35120201011{number:05d}", f"35120201012{number:05d}"
+        families += [card(parents, **there), card(children, **there | second)]
+        home = [one | {"kk": parents} for one in PEOPLE[:2]]
+        left = PEOPLE[2] | {"kk": children, "relationship": "HEAD"}
+        people += [*home, left]
+        if under := numbers(number):
+            people += _met(under[0], home[0]) + _met(under[1], left)
+    with standardised(person=people, family=families) as engine:
+        each_card_a_family(engine)
+        linkage.prepare(engine, "household")
+        return linkage.learn(engine, "household")
+
+
+def _alone(model: Model, comparison: str, level_of_it: str) -> float:
+    """The weight of a pair that agrees so, and of which nothing else is known."""
+    weight = model.weight(comparison, level_of_it)
+    assert weight
+    return math.log2(model.prior / (1 - model.prior)) + weight.bits
+
+
+def _together(number: int) -> tuple[str, str]:
+    return f"R{number}", f"R{number}"
+
+
+def _next_door(number: int) -> tuple[str, str]:
+    return f"R{number}", f"S{number}"
+
+
+@pytest.mark.parametrize(
+    ("comparison", "found"),
+    [("address", "same hamlet, parent and child"), ("meter", "same meter")],
+)
+def test_what_a_place_shared_says_is_what_the_book_says_of_such_families(
+    comparison: str, found: str
+) -> None:
+    """Of parents and children in one hamlet nobody knows beforehand how many live under one roof, nor how many doors
+    are behind a meter: the families that the office met tell it of those that it did not."""
+    link = load_linkage("household").thresholds.link
+    assert _alone(_kin(_together), comparison, found) > link
+    assert _alone(_kin(_next_door), comparison, found) < -1
+    # As many of one as of the other: a question for a steward.
+    halves = _kin(lambda number: (_together if number % 2 else _next_door)(number))
+    assert -1 < _alone(halves, comparison, found) < link
+
+
+def test_where_no_book_tells_a_place_says_what_the_document_expects() -> None:
+    unknown = _kin(lambda _: None)
+    assert 0 < _alone(unknown, "address", "same hamlet, parent and child") < 1
+    assert _alone(unknown, "meter", "same meter") > 5
+
+
+DESCRIBED: dict[str, Any] = {
+    "floor_area": 60.0,
+    "floor": "CERAMIC",
+    "wall": "BRICK",
+    "roof": "TILE",
+    "water": "WELL",
+    "lighting": "PLN",
+    "toilet": "OWN",
+    "power_va": 900,
+    "pln_id": "530000000001",
+}
+
+
+@pytest.mark.parametrize(
+    ("cards", "second", "judgement"),
+    [
+        ((PARENTS, CHILDREN), {}, ("link", "weight")),
+        ((PARENTS,), {"pln_id": None}, ("link", "weight")),
+        ((PARENTS,), {"pln_id": "530000000002"}, ("non-link", "two rows of one book")),
+        ((PARENTS,), {"floor_area": 20.0}, ("non-link", "two rows of one book")),
+        ((CHILDREN,), {}, ("review", "one house in two rows")),
+        ((CHILDREN,), {"floor_area": 20.0}, ("non-link", "two rows of one book")),
+        ((PARENTS,), {"floor_area": None}, ("review", "one house in two rows")),
+        ((CHILDREN,), {"floor_area": 20.0, "office": "3513"}, ("link", "weight")),
+    ],
+)
+def test_two_rows_of_one_book_are_two_dwellings_unless_much_says_otherwise(
+    cards: tuple[str, ...], second: dict[str, Any], judgement: tuple[str, str]
+) -> None:
+    """A family written down twice, at home and where it stays, brings no two dwellings together; a house visited twice
+    does."""
+    rows = [_dwelling("R1", PARENTS, **DESCRIBED), _dwelling("R2", *cards, **DESCRIBED | second)]
+    with standardised(family=[card(PARENTS), card(CHILDREN)], household=rows) as engine:
+        each_card_a_family(engine)
+        linkage.prepare(engine, "household")
+        assert judged(engine, 1, 2, 8.0, kind="household") == judgement

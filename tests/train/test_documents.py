@@ -12,10 +12,10 @@ from matching.model import LevelWeight, Model
 from matching.rules import HERE, KINDS, LinkageRules, RuleDocumentError, load_linkage, read_document
 
 
-def _changed(tmp_path: Path, old: str, new: str) -> Path:
-    text = (HERE / "family.yaml").read_text("utf-8")
+def _changed(tmp_path: Path, old: str, new: str, name: str = "family.yaml") -> Path:
+    text = (HERE / name).read_text("utf-8")
     assert old in text
-    path = tmp_path / "family.yaml"
+    path = tmp_path / name
     path.write_text(text.replace(old, new, 1), "utf-8")
     return path
 
@@ -41,6 +41,21 @@ def test_a_wrong_document_is_refused_with_place_and_reason(
         read_document(_changed(tmp_path, old, new), LinkageRules)
     assert "family.yaml" in str(refused.value)
     assert words in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("one: [card and number, number]", "one: [card and numbers]", "card and numbers"),
+        ("blocks: [same card, same book number]", "blocks: [same book]", "same book"),
+        ("block: same meter}", "block: same metre}", "same metre"),
+        ("m: 0.96, share", "share", "same meter"),
+        ("m_expected: 0.5", "m: 0.5, share: {expected: 1.0, block: same house}", "less than 1"),
+    ],
+)
+def test_what_is_counted_on_must_be_known(tmp_path: Path, old: str, new: str, words: str) -> None:
+    with pytest.raises(RuleDocumentError, match=words):
+        read_document(_changed(tmp_path, old, new, "household.yaml"), LinkageRules)
 
 
 @pytest.mark.parametrize("kind", KINDS)
