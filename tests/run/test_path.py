@@ -171,6 +171,24 @@ def test_sources_that_come_one_by_one_end_as_those_that_came_together(
         assert told.notes[learned:] == []
 
 
+def test_an_office_that_sends_its_residents_later_ends_as_one_that_sent_all_together(
+    first: FirstRun, tmp_path: Path
+) -> None:
+    """Who lives with whom is told by the residents' rows: what was learned of households before does not know it."""
+    later = first.delivery / "pemda" / "warga.csv"
+    with new_home(tmp_path / "home") as hub:
+        for source in SOURCES:
+            files = [one for one in (first.delivery / source).glob("*.csv") if one != later]
+            land(hub, source, sorted(files), progress=QUIET)
+        run(hub, QUIET)
+        told = Heard()
+        land(hub, "pemda", [later], progress=QUIET)
+        run(hub, told)
+        assert any("household: other or many more" in note for note in told.notes)
+        with copy_of(first.home, tmp_path / "together") as together:
+            assert golden(hub) == golden(together)
+
+
 def test_an_id_without_records_is_no_profile_that_is_published(
     first: FirstRun, hub: Hub, tmp_path: Path
 ) -> None:
