@@ -106,13 +106,16 @@ def add_members(engine: Engine) -> int:
 
 
 def tell_persons(engine: Engine) -> int:
-    """Make `person_context(rid, card, family_group, born_alone, alone_here, nik_known)`, `family_card(card, cluster)`.
+    """Make `person_context(rid, card, family_group, born_alone, alone_here, nik_known, twin)`, and
+    `family_card(card, cluster)`.
 
     `family_group` is the family found for the person's card, or the card itself where no family record carries it.
     `born_alone`: the register knows exactly one person of that family with this birth date, so there are no twins.
     `alone_here`: the register knows exactly one person of that village with this birth date, whatever the card.
     Neither is said of who has a twin elsewhere: another name in the register, of that mother, birth place and date.
     `nik_known`: the number stands in the register, so it is somebody's; a mistyped number hardly ever is.
+    `twin`: the name as typed, where the register knows two of that family born that day who are named a letter or two
+    apart; NULL for all others.
     """
     engine.table(
         "family_card",
@@ -123,8 +126,8 @@ def tell_persons(engine: Engine) -> int:
     )
     grouped = f"""
         SELECT p.rid, p.card, coalesce('F' || f.cluster, 'K' || p.card) AS family_group, p.birth_date, p.registry,
-               p.nik_text, p.village, p.name_key, p.mother_key, p.birth_regency
-        FROM (SELECT rid, birth_date, registry, nik_text, village, name_key, mother_key, birth_regency,
+               p.nik_text, p.village, p.name, p.name_key, p.mother_key, p.birth_regency
+        FROM (SELECT rid, birth_date, registry, nik_text, village, name, name_key, mother_key, birth_regency,
                      {CARD.format("person_standardised")} AS card FROM person_standardised) p
         LEFT JOIN family_card f USING (card)
         """
@@ -142,10 +145,15 @@ def tell_persons(engine: Engine) -> int:
                   GROUP BY family_group, birth_date HAVING count(*) = 1 AND NOT bool_or(twin)),
         here AS (SELECT village, birth_date, true AS alone_here FROM registered WHERE village IS NOT NULL
                  GROUP BY village, birth_date HAVING count(*) = 1 AND NOT bool_or(twin)),
+        named_alike AS (SELECT DISTINCT family_group, birth_date, true AS twin
+                        FROM registered l JOIN registered r USING (family_group, birth_date)
+                        WHERE l.rid < r.rid AND l.name <> r.name AND levenshtein(l.name_key, r.name_key) <= 2),
         known AS (SELECT DISTINCT nik_text, true AS nik_known FROM grouped WHERE registry AND nik_text IS NOT NULL)
         SELECT g.rid, g.card, g.family_group, coalesce(a.born_alone, false) AS born_alone,
-               coalesce(h.alone_here, false) AS alone_here, coalesce(k.nik_known, false) AS nik_known
+               coalesce(h.alone_here, false) AS alone_here, coalesce(k.nik_known, false) AS nik_known,
+               CASE WHEN n.twin THEN g.name END AS twin
         FROM grouped g LEFT JOIN alone a USING (family_group, birth_date)
         LEFT JOIN here h USING (village, birth_date) LEFT JOIN known k USING (nik_text)
+        LEFT JOIN named_alike n USING (family_group, birth_date)
         """,
     )

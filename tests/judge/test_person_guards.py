@@ -253,6 +253,27 @@ def test_twins_are_named_a_letter_apart(role: str, judgement: tuple[str, str]) -
 
 
 @pytest.mark.parametrize(
+    ("nik", "name", "twin", "judgement"),
+    [
+        (None, "ARKA MAULANA", True, ("link", "weight")),
+        (None, "ARKO MAULANA", True, ("review", "a name between twins")),
+        (None, "ARKE MAULANA", True, ("review", "a name between twins")),
+        (None, "ARKA", True, ("review", "a name between twins")),
+        (HIS, "ARKO MAULANA", True, ("link", "weight")),
+        (None, "ARKO MAULANA", False, ("link", "weight")),
+    ],
+)
+def test_a_name_between_twins(
+    nik: str | None, name: str, twin: bool, judgement: tuple[str, str]
+) -> None:
+    """Of two who are named a letter apart, a row without a number is the one whose name it has to the letter."""
+    his = person("kemendagri", HIS, name="ARKA MAULANA", relationship="CHILD")
+    other = person("kemendagri", TWINS, name="ARKO MAULANA", relationship="CHILD")
+    met = person("kemensos", nik, name=name, relationship="CHILD")
+    assert said(his, met, *([other] if twin else [])) == judgement
+
+
+@pytest.mark.parametrize(
     ("name", "judgement"),
     [("MUTAWANTO", "link"), ("ADIN MUTAWANTO", "review"), ("HERU MUTAWANTO", "link")],
 )
