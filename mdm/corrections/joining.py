@@ -7,6 +7,7 @@ What has stepped back is left out, attribute by attribute. All of it is a functi
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -153,13 +154,15 @@ def _asked(engine: Engine, typed: Typed) -> list[str]:
         _changed(typed, kind, name, columns)
         for name in load_rules().attributes[kind]
         if (columns := [c for c in load_rules().columns(kind, name) if c in held])
-        and _may_speak(body.attributes[name].only, typed.source)
+        and may_speak(body.attributes[name].only, typed.source)
     ]
 
 
-def _may_speak(only: str, source: str) -> bool:
-    """Whether the survivorship document lets a source speak of an attribute at all."""
-    return only != f"source <> '{source}'"
+def may_speak(only: str, source: str) -> bool:
+    """Whether a condition of the survivorship document lets a source speak of an attribute at all. One that asks for
+    more than the source lets all speak: what it asks of a row is asked of each value."""
+    of_source = re.fullmatch(r"\s*source\s*(=|<>)\s*'(\w+)'\s*", only)
+    return of_source is None or (of_source[2] == source) == (of_source[1] == "=")
 
 
 def _changed(typed: Typed, kind: Corrected, attribute: str, columns: Sequence[str]) -> str:
