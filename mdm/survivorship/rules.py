@@ -154,10 +154,6 @@ class SurvivorshipRules(Document):
         except KeyError:
             raise RuleError(f"survivorship.yaml has no rules for the kind '{kind}'.") from None
 
-    def trust_of(self, kind: str, attribute: str) -> Trust:
-        """The trust profile that chooses an attribute."""
-        return self.trust[self.rules[self.kind(kind).attributes[attribute].rule].trust]
-
 
 def load_rules(path: Path = DOCUMENT) -> SurvivorshipRules:
     """Read and check the document in force, once while it stays as it is. Raises RuleError naming

@@ -17,6 +17,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mdm.survivorship.rules import Trust
+from reference.text import quote
 
 WEIGHT_BITS = 9
 TURN_BITS = 18
@@ -55,8 +56,7 @@ def trust_key(
 
 def source_no(source: str, sources: Sequence[str]) -> str:
     """SQL: the number of a source, its place in `sources`."""
-    quoted = [name.replace("'", "''") for name in sources]
-    cases = " ".join(f"WHEN '{name}' THEN {n}" for n, name in enumerate(quoted))
+    cases = " ".join(f"WHEN {quote(name)} THEN {n}" for n, name in enumerate(sources))
     return f"CASE {source} {cases} END" if cases else "-1"
 
 
