@@ -5,8 +5,8 @@ members say of where it lives: the address most of its records give, on a tie th
 registry (a card is often not moved with its family), the house that its records describe, and the dwelling where most
 of its members were met, if its head or his or her spouse was among them, or half of all: a pupil at a boarding school
 or a maid brings no family. One household is a dwelling and the families placed in it. Addresses without a house number,
-or shared by many, name a hamlet rather than a house and are kept apart; families at one of them are one household where
-one holds a parent of the other.
+or shared by many, name a hamlet rather than a house and are kept apart; what it says that one family there holds a
+parent of the other is counted where the book tells (`matching/told.py`).
 """
 
 from __future__ import annotations

@@ -15,24 +15,26 @@ from matching.blocking import pairs_of
 from matching.chance import place
 from matching.engine import Engine
 from matching.levels import Calls
-from matching.rules import Comparison, LinkageRules
+from matching.rules import Comparison, LinkageRules, Told
 
 # What the document expects counts as so many pairs: few pairs must not make a level impossible, nor certain.
 _M_PAIRS = 100
 _SHARE_PAIRS = 10
 
-Weights = dict[tuple[str, str], float]  # by comparison and level
+Probabilities = dict[tuple[str, str], float]  # by comparison and level
 
 
-def count_m(engine: Engine, rules: LinkageRules, calls: Calls) -> Weights:
+def count_m(engine: Engine, rules: LinkageRules, calls: Calls) -> Probabilities:
     """m of every level with `m_expected`, on the pairs that are told one. `calls`: levels that are macros."""
     told, shares = rules.training.told, {}
+    if told is None:
+        return {}
     for one in rules.comparisons:
         expected = {level.name: level.m_expected for level in one.levels if level.m_expected}
-        if told is None or not expected:
+        if not expected:
             continue
         found = dict.fromkeys(expected, 0)
-        for row in _counted(engine, rules, one, told.blocks, calls):
+        for row in _counted(engine, rules, one, told.blocks, calls, told=told):
             if row["level"] in found and row["told"] in told.one:
                 found[row["level"]] += row["pairs"]
         known = sum(found.values()) + _M_PAIRS
@@ -41,17 +43,19 @@ def count_m(engine: Engine, rules: LinkageRules, calls: Calls) -> Weights:
     return shares
 
 
-def count_u(engine: Engine, rules: LinkageRules, calls: Calls, prior: float) -> Weights:
+def count_u(engine: Engine, rules: LinkageRules, calls: Calls, prior: float) -> Probabilities:
     """u of every level with a `share`, such that a pair that agrees so and says nothing else has the odds counted.
     `prior`: the share of all pairs that match; `calls`: levels that are macros."""
     told, found = rules.training.told, {}
+    if told is None:
+        return {}
     for one in rules.comparisons:
         for level in one.levels:
-            if told is None or level.share is None or level.m is None:
+            if level.share is None or level.m is None:
                 continue
             rows = [
                 row
-                for row in _counted(engine, rules, one, [level.share.block], calls)
+                for row in _counted(engine, rules, one, [level.share.block], calls, told=told)
                 if row["level"] == level.name and row["alike"]
             ]
             together = sum(row["pairs"] for row in rows if row["told"] in told.one)
@@ -81,12 +85,16 @@ def in_order(m: list[float], u: list[float]) -> list[float]:
 
 
 def _counted(
-    engine: Engine, rules: LinkageRules, one: Comparison, blocks: list[str], calls: Calls
+    engine: Engine,
+    rules: LinkageRules,
+    one: Comparison,
+    blocks: list[str],
+    calls: Calls,
+    *,
+    told: Told,
 ) -> list[dict[str, Any]]:
     """Of the pairs that some blocking rules find, how many `pairs` are on each `level` of a comparison, on each of the
     one that tells (`told`), and `alike`."""
-    told = rules.training.told
-    assert told, "documents that count on it have it"
     telling = next(other for other in rules.comparisons if other.name == told.comparison)
     both = ", ".join(f"l.{c} AS {c}_l, r.{c} AS {c}_r" for c in rules.columns)
     # A table of its own: the engine would guess how many pairs there are, and join all records with all.
