@@ -146,6 +146,18 @@ def test_short_and_odd_names_are_names(typed: str) -> None:
     assert not is_missing_name(typed)
 
 
+def test_birth_order_words_share_a_slot() -> None:
+    slots = {row["token"]: row["slot"] for row in read_rows("names/birth_order.csv")}
+    assert slots["WAYAN"] == slots["PUTU"] == slots["GEDE"] == "1"
+    assert slots["MADE"] == slots["KADEK"] == "2"
+
+
+def test_lists_of_names_say_each_thing_once() -> None:
+    for name, column in (("phrases", "phrase"), ("marga_batak", "marga"), ("birth_order", "token")):
+        said = [row[column] for row in read_rows(f"names/{name}.csv")]
+        assert len(said) == len(set(said)), name
+
+
 def test_address_tokens_are_unique() -> None:
     tokens = addresses.token_table().column("token").to_pylist()
     assert len(tokens) == len(set(tokens))
