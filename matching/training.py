@@ -27,6 +27,9 @@ SMALLEST_M = 3e-4
 # Where nothing could be learned of a comparison: the best level is the rule, all others share the rest.
 USUAL_M = 0.9
 DISTINCT = 1e-7
+# More records than this that agree on what only one entity shows: a value typed for none, as one meter number for a
+# village. Its pairs are no pairs of one entity, and their number grows with its square.
+MOST_ALIKE = 20
 # Of a share that is written down: in what lies behind them, sums tell in which order the threads came.
 DIGITS = 11
 
@@ -77,7 +80,7 @@ def strata(engine: Engine, rules: LinkageRules) -> dict[str, int]:
 def _prior(engine: Engine, rules: LinkageRules, pairs: float) -> float:
     """The share of all pairs that match, from those that hardly any but matches satisfy; at least one pair's worth."""
     shares = [
-        _sharing(engine, rules, certain.keys) / certain.recall / pairs
+        _sharing(engine, rules, certain.keys, MOST_ALIKE) / certain.recall / pairs
         for certain in rules.training.certain
     ]
     return min(max(*shares, 1.0 / (pairs + 1.0)), 0.5)
@@ -172,12 +175,15 @@ def _exact_u(engine: Engine, rules: LinkageRules, pairs: float) -> dict[tuple[st
     return counted
 
 
-def _sharing(engine: Engine, rules: LinkageRules, keys: list[str]) -> float:
-    """How many pairs of records agree on all keys."""
+def _sharing(
+    engine: Engine, rules: LinkageRules, keys: list[str], most: int | None = None
+) -> float:
+    """How many pairs of records agree on all keys; with `most`, of those that no more than so many records share."""
     given = " AND ".join(f"({key}) IS NOT NULL" for key in keys)
+    few = f" HAVING count(*) <= {most}" if most else ""
     shared = engine.scalar(
         f"SELECT sum(n * (n - 1) / 2) FROM (SELECT count(*) AS n FROM {rules.kind}_linkable"
-        f" WHERE {given} GROUP BY {', '.join(keys)})"
+        f" WHERE {given} GROUP BY {', '.join(keys)}{few})"
     )
     return float(shared or 0)
 

@@ -243,11 +243,12 @@ def test_what_a_card_says_counts_for_nothing_where_both_are_met_in_one_house() -
         assert found == "met in one house, registered elsewhere"
 
 
-def _town(second_says: Callable[[int], dict[str, Any]]) -> Model:
-    """The model of 200 families, whose dwelling's row in the book describes the house as `second_says`."""
+def _town(second_says: Callable[[int], dict[str, Any]], meter: str | None = None) -> Model:
+    """The model of 200 families, whose dwelling's row in the book describes the house as `second_says`; all have
+    `meter`, if given."""
     families, dwellings, met = [], [], []
     for number in range(200):
-        place = {"address": f"JL. MELATI NO {number}", "rt": str(number % 9 + 1)}
+        place = {"address": f"JL. MELATI NO {number}", "rt": str(number % 9 + 1), "pln_id": meter}
         kk = f"35120201011{number:05d}"
         families.append(card(kk, "kemensos", **place, **_described(number)))
         dwellings.append(_dwelling(f"R{number}", kk, **place, **second_says(number)))
@@ -291,6 +292,13 @@ def test_a_description_counts_as_far_as_two_providers_tell_the_same_of_one_house
     assert _bits(same, "one house") > 6
     assert _bits(same, "another house") < -3
     assert _bits(unrelated, "another house") > -1
+
+
+def test_a_meter_that_a_whole_village_shares_makes_no_two_houses_one() -> None:
+    """A number typed for none: nothing is learned of 200 families and dwellings that carry it."""
+    shared, plain = _town(_described, meter="530000000000"), _town(_described)
+    assert shared.prior == plain.prior
+    assert _bits(shared, "one house") == pytest.approx(_bits(plain, "one house"))
 
 
 def test_an_office_that_writes_the_same_of_every_house_says_nothing_against_those_alike() -> None:
