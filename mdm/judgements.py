@@ -72,10 +72,10 @@ def add(
 
 
 def table(hub: Hub, engine: Engine, kind: Kind, *, upto: int | None = None) -> str | None:
-    """Make `<kind>_human(rid_l, rid_r, judgement)` of the standing judgements; None when there are none.
+    """Make `<kind>_human(rid_l, rid_r, judgement, crossed)` of the standing judgements; None when there are none.
 
     Judgements on records that are not in this run wait until they are. `upto`: the number of the last judgement
-    that counts.
+    that counts. `crossed`: words on records that have become one family contradict each other; the last holds.
     """
     standing: dict[tuple[RecordRef, RecordRef], str] = {}
     for pair, verdict in _in_order(hub, kind, upto):
@@ -96,11 +96,12 @@ def table(hub: Hub, engine: Engine, kind: Kind, *, upto: int | None = None) -> s
         name,
         f"""
         WITH place AS ({_PLACES if kind == "household" else _PLACE.format(kind=kind)})
-        SELECT least(l.rid, r.rid) AS rid_l, greatest(l.rid, r.rid) AS rid_r, arg_max(j.judgement, j.turn) AS judgement
+        SELECT least(l.rid, r.rid) AS rid_l, greatest(l.rid, r.rid) AS rid_r, arg_max(j.judgement, j.turn) AS judgement,
+               count(DISTINCT j.judgement) > 1 AS crossed
         FROM judged_by_hand j
         JOIN place l ON l.source = source_l AND l.layout = layout_l AND l.record_key = record_key_l
         JOIN place r ON r.source = source_r AND r.layout = layout_r AND r.record_key = record_key_r
-        WHERE l.rid <> r.rid GROUP BY ALL
+        WHERE l.rid <> r.rid GROUP BY rid_l, rid_r
         """,
     )
     engine.drop("judged_by_hand")

@@ -48,6 +48,7 @@ def stages() -> tuple[Stage, ...]:
 def _stage(kind: Kind) -> Stage:
     def before(work: Work) -> None:
         linkage.prepare(work.engine, kind)
+        judgements.table(work.hub, work.engine, kind, upto=work.run.judged)
 
     def link(work: Work) -> dict[str, int]:
         step = work.timed(f"link {kind}")
@@ -57,9 +58,11 @@ def _stage(kind: Kind) -> Stage:
             work.models[kind] = found.name
             return found
 
-        human = judgements.table(work.hub, work.engine, kind, upto=work.run.judged)
+        human = f"{kind}_human"
         try:
-            linked = linkage.link(work.engine, kind, model, human, step)
+            linked = linkage.link(
+                work.engine, kind, model, human if work.engine.exists(human) else None, step
+            )
         except PairExplosionError as error:
             raise CapacityError(
                 str(error), "Or land less at once: by province, for example."

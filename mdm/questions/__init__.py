@@ -2,7 +2,8 @@
 
 - possible_duplicate: two records under review that lie in two entities
 - disputed_link: a link passed over because something forbade it (unless much stronger links have
-  answered it), or a pair under review inside one entity
+  answered it), a pair under review inside one entity, or words of people that contradict each other since records
+  they judged one by one became one family
 - second_opinion: a link that the second opinion contradicts; the link is right nearly always, and no answer is
   held up by it
 - weak_link: the weakest link without which the entity would fall apart lies below the threshold

@@ -1,7 +1,7 @@
 """What one run's linkage leaves open, found by SQL over its tables in the engine.
 
-Tables in: `<kind>_judged`, `<kind>_passed_over`, `<kind>_links`, and `<kind>_disagreements` when it
-stands. Table out: `questions_now` (entity_id, question, other, weight, reason), one row for each
+Tables in: `<kind>_judged`, `<kind>_passed_over`, `<kind>_links`; `<kind>_disagreements` and `<kind>_human`
+where they stand. Table out: `questions_now` (entity_id, question, other, weight, reason), one row for each
 entity, question and other entity; `other` is '' when it lies inside the entity. What the names
 mean: mdm/questions/.
 """
@@ -20,6 +20,7 @@ from mdm.questions.groups import Groups
 
 DUPLICATE, DISPUTED = "possible_duplicate", "disputed_link"
 SECOND, WEAK = "second_opinion", "weak_link"
+CROSSED = "crossed words"  # the reason of a disputed link
 HOLD_NOTHING = frozenset({SECOND, WEAK})  # questions that hold no answer up
 
 
@@ -28,7 +29,7 @@ def find_open(engine: Engine, kind: str, weak_bits: float) -> int:
     open, not on all pairs."""
     engine.table("open_ends", _ends(engine, kind))
     _settled(engine, kind)
-    engine.table("open_pairs", _pairs(kind, disagreements=engine.exists(f"{kind}_disagreements")))
+    engine.table("open_pairs", _pairs(engine, kind))
     engine.register("weak_links", _weakest(engine, kind, weak_bits))
     # Of several pairs between the same two entities the heaviest speaks.
     rows = engine.table(
@@ -92,9 +93,9 @@ def _settled(engine: Engine, kind: str) -> None:
     )
 
 
-def _pairs(kind: str, *, disagreements: bool) -> str:
-    """SQL: the pairs in question that people have not settled, with the entities of both sides.
-    `inside`: a pair that is open even if both records lie in one entity (a link passed over that
+def _pairs(engine: Engine, kind: str) -> str:
+    """SQL: the pairs in question that people have not settled, or settled in two ways, with the entities of both
+    sides. `inside`: a pair that is open even if both records lie in one entity (a link passed over that
     came about by others is not)."""
     found = [
         f"""SELECT rid_l, rid_r, match_weight AS weight, '{DUPLICATE}' AS question, reason,
@@ -102,21 +103,39 @@ def _pairs(kind: str, *, disagreements: bool) -> str:
         f"""SELECT rid_l, rid_r, match_weight, '{DISPUTED}', 'passed over', false
             FROM {kind}_passed_over WHERE NOT answered""",
     ]
-    if disagreements:
+    if engine.exists(f"{kind}_disagreements"):
         found.append(
             f"""SELECT rid_l, rid_r, match_weight, '{SECOND}', 'second opinion', true
                 FROM {kind}_disagreements WHERE judgement = 'link'"""
         )
-    return f"""
-        SELECT l.entity_id AS entity_l, r.entity_id AS entity_r, weight, question, reason, inside,
-               l.implied AS implied_l, r.implied AS implied_r
-        FROM ({" UNION ALL ".join(found)}) p
-        JOIN open_ends l ON l.rid = p.rid_l JOIN open_ends r ON r.rid = p.rid_r
+    open_ = f"""
+        SELECT p.* FROM ({" UNION ALL ".join(found)}) p
         LEFT JOIN settled_groups a ON a.rid = p.rid_l LEFT JOIN settled_groups b ON b.rid = p.rid_r
         ANTI JOIN settled_apart s ON s.left_root = coalesce(a.root, p.rid_l)
              AND s.right_root = coalesce(b.root, p.rid_r)
         WHERE a.root IS NULL OR b.root IS NULL OR a.root <> b.root
         """
+    return f"""
+        SELECT l.entity_id AS entity_l, r.entity_id AS entity_r, weight, question, reason, inside,
+               l.implied AS implied_l, r.implied AS implied_r
+        FROM ({open_} UNION ALL {_crossed(engine, kind)}) p
+        JOIN open_ends l ON l.rid = p.rid_l JOIN open_ends r ON r.rid = p.rid_r
+        """
+
+
+def _crossed(engine: Engine, kind: str) -> str:
+    """SQL: the pairs on which people's words contradict each other since their records became one family: what was
+    said last of the two holds, and a link gives way to a non-link, until somebody is asked."""
+    crossed = f"""
+        SELECT rid_l, rid_r, p.match_weight, '{DISPUTED}', '{CROSSED}', true
+        FROM {kind}_passed_over p JOIN {kind}_judged j USING (rid_l, rid_r) WHERE j.reason = 'human'
+        """
+    if engine.exists(f"{kind}_human"):
+        crossed += f"""
+            UNION ALL SELECT rid_l, rid_r, j.match_weight, '{DISPUTED}', '{CROSSED}', true
+            FROM {kind}_human h JOIN {kind}_judged j USING (rid_l, rid_r) WHERE h.crossed
+            """
+    return crossed
 
 
 def _ends(engine: Engine, kind: str) -> str:

@@ -52,12 +52,12 @@ def cluster_again(
     kept: Kept,
     found: Reach,
     *,
-    said: Mapping[tuple[int, int], Judgement],
+    said: Mapping[tuple[int, int], Sequence[Judgement]],
     seq: int,
 ) -> None:
     """Make `<kind>_judged`, `<kind>_links`, `<kind>_entities` and events of the judged kind.
 
-    `said`: pairs of rids (smaller first) → the word of people that stands.
+    `said`: pairs of rids (smaller first) → the words of people that stand; the last holds.
     """
     kind, rules = found.kind, load_linkage(found.kind)
     groups = kept.groups_of(kind, found.judged)
@@ -263,13 +263,14 @@ def _ids(ids: Collection[str]) -> pa.Table:
     return pa.table({"entity_id": pa.array(sorted(ids), pa.string())})
 
 
-def _said(said: Mapping[tuple[int, int], Judgement]) -> pa.Table:
+def _said(said: Mapping[tuple[int, int], Sequence[Judgement]]) -> pa.Table:
     lefts: Sequence[Any] = [left for left, _ in said]
     return pa.table(
         {
             "rid_l": pa.array(lefts, pa.int32()),
             "rid_r": pa.array([right for _, right in said], pa.int32()),
-            "judgement": pa.array(list(said.values()), pa.string()),
+            "judgement": pa.array([words[-1] for words in said.values()], pa.string()),
+            "crossed": pa.array([len(set(words)) > 1 for words in said.values()], pa.bool_()),
         }
     )
 

@@ -172,7 +172,7 @@ def _reached(  # noqa: PLR0917 - where it reads from, and what was said
     words: Words,
     kind: Kind,
     pairs: Sequence[Pair],
-) -> tuple[Reach, dict[tuple[int, int], Verdict], bool]:
+) -> tuple[Reach, dict[tuple[int, int], list[Verdict]], bool]:
     """What the new judgements reach; all words on pairs of records there, by rid; whether corrections
     are about them that the whole run did not know."""
     # Of the moment of which corrections are read: one that was approved meanwhile must not come without its link.
@@ -192,12 +192,11 @@ def _reached(  # noqa: PLR0917 - where it reads from, and what was said
     # Whoever is clustered anew brings along what people said of its other records.
     rows = kept.records(kind, ())
     own = _refs(kind, rows, found.judged)
-    said: dict[tuple[int, int], Verdict] = {}
+    said: dict[tuple[int, int], list[Verdict]] = {}
     for pair, verdict in standing.items():
         left, right = own.get(pair[0]), own.get(pair[1])
         if left is not None and right is not None and left != right:
-            said.pop((min(left, right), max(left, right)), None)
-            said[min(left, right), max(left, right)] = verdict
+            said.setdefault((min(left, right), max(left, right)), []).append(verdict)
     return found, said, corrected
 
 

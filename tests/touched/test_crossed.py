@@ -1,0 +1,117 @@
+"""Words of people that were about two families and are about one since: the last holds, and somebody is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from sqlmodel import select
+
+from mdm import questions
+from mdm.access import Principal
+from mdm.compose import Hub
+from mdm.hub.runs import published_seq
+from mdm.hub.tables import ReviewTaskEntity
+from mdm.judgements import RecordRef
+from mdm.pipeline import run
+from mdm.questions.finding import CROSSED
+from mdm.review.answering import Given, answer
+from mdm.review.claims import claim
+from mdm.review.contradictions import ContradictedError
+from mdm.review.partitions import part
+from mdm.tracing.component import look
+from tests.run.homes import QUIET, FirstRun, copy_of
+from tests.touched.test_settle import by_entity, linked, say, settled
+
+STEWARD = Principal("staff:t", "staff", frozenset(["steward"]), ("",))
+
+
+@pytest.fixture
+def hub(first: FirstRun, tmp_path: Path) -> Iterator[Hub]:
+    with copy_of(first.home, tmp_path / "home") as hub:
+        yield hub
+
+
+def dwelling_and_family(hub: Hub) -> tuple[RecordRef, list[RecordRef]]:
+    """A dwelling and two rows or more of one family in it."""
+    families = linked(hub, "family")
+    for refs in by_entity(hub, "household").values():
+        dwellings = [ref for ref in refs if ref.layout == "rumah_tangga"]
+        rows = [ref for ref in refs if ref in families]
+        if len(dwellings) == 1 and len(rows) > 1 and len({families[ref] for ref in rows}) == 1:
+            return dwellings[0], rows
+    raise AssertionError("no family of two rows lives in a dwelling")
+
+
+def crossed(hub: Hub) -> set[str]:
+    """The households of which it is asked which of people's words holds."""
+    with hub.sessions.read() as session:
+        homes = set(linked(hub, "household").values())
+        found = questions.of(session, homes, published_seq(session))
+    return {home for home, of in found.items() if any(one.reason == CROSSED for one in of)}
+
+
+@pytest.mark.parametrize("last", ["link", "non-link"])
+def test_words_on_two_rows_of_one_family_that_differ_are_asked_about(hub: Hub, last: str) -> None:
+    dwelling, (one, other, *_) = dwelling_and_family(hub)
+    assert not crossed(hub)
+    say(hub, "household", dwelling, one, "non-link" if last == "link" else "link")
+    say(hub, "household", dwelling, other, "link" if last == "link" else "non-link")
+    settled(hub)
+    now = linked(hub, "household")
+    assert (now[dwelling] == now[one] == now[other]) == (last == "link")
+    assert crossed(hub) == {now[dwelling], now[one]}
+    run(hub, QUIET)
+    assert linked(hub, "household") == now
+    assert crossed(hub) == {now[dwelling], now[one]}
+    say(hub, "household", dwelling, one, "review")  # taken back
+    settled(hub)
+    assert not crossed(hub)
+
+
+def test_a_link_that_gives_way_to_a_word_on_somebody_else_is_asked_about(hub: Hub) -> None:
+    """Each row was linked to a dwelling of its own, and the dwellings were told apart."""
+    dwelling, (one, other, *_) = dwelling_and_family(hub)
+    home = linked(hub, "household")
+    far = next(
+        ref
+        for ref, entity in sorted(home.items())
+        if ref.layout == "rumah_tangga" and entity != home[dwelling]
+    )
+    say(hub, "household", dwelling, one, "link")
+    say(hub, "household", far, other, "link")
+    say(hub, "household", dwelling, far, "non-link")
+    settled(hub)
+    now = linked(hub, "household")
+    assert now[dwelling] != now[far]
+    assert crossed(hub) == {now[dwelling], now[far]}
+    run(hub, QUIET)
+    assert crossed(hub) == {now[dwelling], now[far]}
+
+
+def test_the_steward_who_is_asked_overrules_one_of_them(hub: Hub) -> None:
+    dwelling, (one, other, *_) = dwelling_and_family(hub)
+    say(hub, "household", dwelling, one, "non-link")
+    say(hub, "household", dwelling, other, "link")
+    settled(hub)
+    home = linked(hub, "household")[dwelling]
+    with hub.sessions.begin() as session:
+        query = select(ReviewTaskEntity.task_id).where(ReviewTaskEntity.entity_id == home)
+        task = claim(session, STEWARD, session.exec(query).one())
+        ids = session.exec(
+            select(ReviewTaskEntity.entity_id).where(ReviewTaskEntity.task_id == task.id)
+        ).all()
+    records = look(hub, "household", ids).records
+    entities = {record.ref: record.entity_id for record in records}
+    groups = [[ref for ref, of in entities.items() if of == entity] for entity in ids]
+    given = Given(task.id, task.version, part(groups, of=entities.keys()), entities, "same_details")
+    with pytest.raises(ContradictedError) as told:
+        answer(hub, STEWARD, given)
+    assert {word.judgement for found in told.value.found for word in found.words} == {"non-link"}
+    answer(hub, STEWARD, replace(given, overrule=True))
+    settled(hub)
+    now = linked(hub, "household")
+    assert now[dwelling] == now[one] == now[other]
+    assert not crossed(hub)
