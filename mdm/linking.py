@@ -48,6 +48,7 @@ def stages() -> tuple[Stage, ...]:
 def _stage(kind: Kind) -> Stage:
     def before(work: Work) -> None:
         linkage.prepare(work.engine, kind)
+        # Also where the linkage of a killed run is taken up: publishing asks about words that contradict each other.
         judgements.table(work.hub, work.engine, kind, upto=work.run.judged)
 
     def link(work: Work) -> dict[str, int]:
