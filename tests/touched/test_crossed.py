@@ -15,12 +15,13 @@ from mdm.compose import Hub
 from mdm.hub.runs import published_seq
 from mdm.hub.tables import ReviewTaskEntity
 from mdm.judgements import RecordRef
-from mdm.pipeline import run
+from mdm.pipeline import PATH, run
 from mdm.questions.finding import CROSSED
 from mdm.review.answering import Given, answer
 from mdm.review.claims import claim
 from mdm.review.contradictions import ContradictedError
 from mdm.review.partitions import part
+from mdm.run import Work, carry_out
 from mdm.tracing.component import look
 from tests.run.homes import QUIET, FirstRun, copy_of
 from tests.touched.test_settle import by_entity, linked, say, settled
@@ -69,6 +70,21 @@ def test_words_on_two_rows_of_one_family_that_differ_are_asked_about(hub: Hub, l
     say(hub, "household", dwelling, one, "review")  # taken back
     settled(hub)
     assert not crossed(hub)
+
+
+def test_a_run_that_is_taken_up_asks_too(hub: Hub) -> None:
+    dwelling, (one, other, *_) = dwelling_and_family(hub)
+    say(hub, "household", dwelling, one, "non-link")
+    say(hub, "household", dwelling, other, "link")
+
+    def dies(_work: Work) -> dict[str, int]:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        carry_out(hub, (*PATH[:-1], replace(PATH[-1], work=dies)), QUIET, train=False)
+    done = run(hub, QUIET)
+    assert any(stage.taken_up for stage in done.stages)
+    assert crossed(hub) == {linked(hub, "household")[dwelling]}
 
 
 def test_a_link_that_gives_way_to_a_word_on_somebody_else_is_asked_about(hub: Hub) -> None:
