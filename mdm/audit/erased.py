@@ -1,7 +1,8 @@
 """Who was erased, as the log tells: held against the shred list and the keys; and what that took from the profiles.
 
-An erasure takes the region and the key of a person's profiles, and what older profiles of others said of them. Its
-event names by their digests what it took: a profile of anybody else that is missing cannot hide behind it.
+An erasure takes the region and the key of a person's profiles, and what profiles of others said of them. Its events
+name by their digests what it took, and what it sealed anew of those others: a profile of anybody else that is missing
+or altered cannot hide behind it.
 """
 
 from __future__ import annotations
@@ -37,11 +38,13 @@ def hashes(session: Session, *which: sa.ColumnElement[bool]) -> dict[str, list[s
 @dataclass
 class Erased:
     """`shredded`: entities whose key is gone; `blanked`: those of which versions are; `gone`: run → digests of the
-    profiles that erasures changed; `unnamed`: entities of erasures that named none, before they did."""
+    profiles that erasures changed; `anew`: run → digests of those that stand in their place; `unnamed`: entities of
+    erasures that named none, before they did."""
 
     shredded: set[str] = field(default_factory=set)
     blanked: set[str] = field(default_factory=set)
     gone: dict[int, Counter[bytes]] = field(default_factory=dict)
+    anew: dict[int, Counter[bytes]] = field(default_factory=dict)
     unnamed: set[str] = field(default_factory=set)
 
     def add(self, said: Any) -> None:
@@ -51,8 +54,9 @@ class Erased:
         if not isinstance(said.hashes, dict):
             self.unnamed |= ids
             return
-        for run, digests in said.hashes.items():
-            self.gone.setdefault(int(run), Counter()).update(map(bytes.fromhex, digests))
+        for told, digests in ((self.gone, said.hashes), (self.anew, said.anew or {})):
+            for run, some in digests.items():
+                told.setdefault(int(run), Counter()).update(map(bytes.fromhex, some))
 
     def verify(self, session: Session, found: Verified) -> None:
         """Name the erased whose key is back, and those that the shred list does not name, or names alone."""

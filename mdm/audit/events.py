@@ -29,6 +29,7 @@ from mdm.hub.tables import AuditEvent
 #: Details whose values the hub makes itself: ids, digests, counts, moments, names of rules.
 _MADE = frozenset(
     {
+        "anew",
         "as_of",
         "at_size",
         "batch",

@@ -40,6 +40,7 @@ class Said(msgspec.Struct):
     sealed: str | None = None
     snapshot: Any = None
     hashes: Any = None
+    anew: Any = None
     holds: Any = None
     rules: Any = None
     counts: Any = None

@@ -7,13 +7,18 @@ may carry its tie: `<key>#<tie>`, `<key>#<tie>.2` for the second of those alike 
 from __future__ import annotations
 
 import re
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from matching import cleaners
 from mdm.contracts.layouts import Layout
 from reference.text import identifier
 
 FIGURES = 8
-_SHARED = re.compile(rf"(.+)#([0-9a-f]{{{FIGURES}}})(\.[0-9]+)?")
+_BEHIND = rf"#([0-9a-f]{{{FIGURES}}})(\.[0-9]+)?"
+_SHARED = re.compile(rf"(.+){_BEHIND}")
 
 
 def tie_columns(layout: Layout) -> list[str]:
@@ -38,3 +43,8 @@ def parted(record_key: str) -> tuple[str, str | None, bool]:
     alike in both."""
     found = _SHARED.fullmatch(record_key)
     return (found[1], found[2], found[3] is None) if found else (record_key, None, True)
+
+
+def landed_keys(record_keys: pa.Array[Any]) -> pa.Array[Any]:
+    """The keys that records landed with, of a whole column."""
+    return pc.replace_substring_regex(record_keys, pattern=f"{_BEHIND}$", replacement="")

@@ -6,7 +6,6 @@ list only, so that nobody need remember who was erased. Call it under the work l
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Sequence
 
 import sqlalchemy as sa
@@ -22,7 +21,6 @@ from mdm.hub.runs import published_seq
 from mdm.hub.tables import (
     Correction,
     Entity,
-    EntityEvent,
     EntityKey,
     EntityQuestion,
     JudgementKey,
@@ -35,9 +33,11 @@ from mdm.hub.tables import (
 from mdm.hub.tables.corrections import WAITING
 from mdm.jobs import forgetting as jobs
 from mdm.lake import LakeFile
-from mdm.opening import niks_told, open_every_version
+from mdm.opening import niks_told
 from mdm.publishing import clear_staged
 from mdm.review import forgetting as review
+from mdm.rights import others
+from mdm.rights.implied import Record
 from mdm.rights.shredlist import Erasure, ShredList
 from mdm.rights.taking import Erased, Hint, Taken, take_landed, take_linked
 from mdm.work.progress import Progress
@@ -64,7 +64,7 @@ def carry_out(
         session.add(ShredEntry(n=n, line=shred.lines[n]))
         taken.settle(hub, session)
         gone = hashes(session, col(SealedProfile.entity_id).in_(erasure.entities))
-        counts = _shred(hub, session, shred, erasure) | {"landed": taken.landed}
+        counts = _shred(hub, session, shred, erasure, taken) | {"landed": taken.landed}
         taken.jobs = counts["jobs"]
         audit.record(
             session,
@@ -99,15 +99,21 @@ def _files(hub: Hub, layouts: Layouts) -> Iterator[LakeFile]:
         yield from hub.lake.files(f"landed/{source}/{layout}")
 
 
-def _shred(hub: Hub, session: Session, shred: ShredList, erasure: Erasure) -> dict[str, int]:
+def _shred(
+    hub: Hub, session: Session, shred: ShredList, erasure: Erasure, taken: Taken
+) -> dict[str, int]:
     """Everything in the database that would tell of the erased; how much of each there was."""
-    ids = list(erasure.entities)
+    ids, own, stays = list(erasure.entities), shred.behind(erasure), taken.implied.stays
 
-    erased = shred.behind(erasure)
+    def erased(record: Record) -> bool:
+        return own(record) or stays.get(record) == []  # of a card, nobody else's
+
+    told = others.Told(ids, erased, stays, taken.rows)
+    beside = {*ids, *taken.persons, *taken.implied.entities, *others.linked(hub, session, ids)}
     counts = {
         "exchanges": Exchanges(hub.keys).forget_answers(session),
         "jobs": jobs.forget(hub, session, niks_told(hub, session, ids)),
-        "versions shared": _blank_shared(hub, session, erased, erasure),
+        "versions shared": others.forget(hub, session, told, beside, erasure.reason),
         "judgements": _forget_judgements(hub, session, erased),
         "corrections": corrections.forget(hub, session, ids, erased),
         "answers": review.forget(hub, session, ids, erased),
@@ -158,46 +164,6 @@ def _bury(hub: Hub, session: Session, ids: Sequence[str]) -> None:
         if entity is not None and entity.merged_into is None:
             entity.status = ERASED
     session.flush()
-
-
-def _blank_shared(hub: Hub, session: Session, erased: Erased, erasure: Erasure) -> int:
-    """Old versions of other entities, from a time when records of both were taken for one. That they
-    are gone is on record, so that the log does not miss them."""
-    ids = erasure.entities
-    events = session.exec(
-        select(EntityEvent.entity_id, EntityEvent.other).where(
-            or_(col(EntityEvent.entity_id).in_(ids), col(EntityEvent.other).in_(ids))
-        )
-    ).all()
-    others = {one for pair in events for one in pair if one} - set(ids)
-    blank = [
-        opened
-        for opened in open_every_version(hub, session, sorted(others))
-        if any(
-            erased((record[0], record[1], record[2]))
-            for record in json.loads(opened.content)["records"]
-        )
-    ]
-    gone: dict[str, list[str]] = {}
-    for opened in blank:
-        which = (
-            col(SealedProfile.entity_id) == opened.entity_id,
-            col(SealedProfile.version) == opened.version,
-        )
-        for run, digests in hashes(session, *which).items():
-            gone.setdefault(run, []).extend(digests)
-        session.exec(update(SealedProfile).where(*which).values(ciphertext=None, content_mac=None))
-    if blank:
-        audit.record(
-            session,
-            "system",
-            "blank",
-            entity_id=sorted({opened.entity_id for opened in blank}),
-            reason=erasure.reason,
-            counts={"versions": len(blank)},
-            hashes=gone,
-        )
-    return len(blank)
 
 
 def _forget_judgements(hub: Hub, session: Session, erased: Erased) -> int:

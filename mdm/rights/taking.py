@@ -1,4 +1,5 @@
-"""What an erasure takes from the lake: landed rows, the findings about them, what runs kept of the records.
+"""What an erasure takes from the lake: landed rows, the findings about them, what runs kept of the records and of the
+families that they told of (`implied.py`).
 
 Nothing is adopted here: files without the erased rows are written, and change places with the old ones in the
 unit of work that carries the erasure out.
@@ -17,26 +18,29 @@ from sqlmodel import Session
 from mdm.audit import changes, vouched
 from mdm.compose import Hub
 from mdm.contracts import Layout, contract_for, load_contracts
-from mdm.contracts.ties import tie, tie_columns
+from mdm.contracts.ties import landed_keys, parted, tie, tie_columns
 from mdm.hub.tables import Batch
-from mdm.lake import LakeFile
+from mdm.lake import Keep, LakeFile
+from mdm.rights.implied import ENTITIES, KEYS, Implied, Record, make_again, records
 from mdm.rights.shredlist import ShredList
 
-KEYS = ("source", "layout", "record_key")
 #: (source, layout) → landed record keys worth a look; None: look at every row.
 Hint = Mapping[tuple[str, str], frozenset[str]]
 #: Whether a source record (source, layout, record key) stood behind who is erased.
-Erased = Callable[[tuple[str, str, str]], bool]
+Erased = Callable[[Record], bool]
 
 
 @dataclass
 class Taken:
     """What leaves the lake: landed rows by batch, how many of them were quarantined, and the files
-    that give their place to others. `jobs`: how many were ended that asked about the erased."""
+    that give their place to others. `persons`: whom runs took the records for; `implied`: the families that they told
+    of. `jobs`: how many were ended that asked about the erased."""
 
     rows: dict[str, set[int]] = field(default_factory=dict)
     quarantined: dict[str, int] = field(default_factory=dict)
     swaps: list[tuple[LakeFile, LakeFile]] = field(default_factory=list)
+    persons: set[str] = field(default_factory=set)
+    implied: Implied = field(default_factory=Implied)
     jobs: int = 0
 
     @property
@@ -135,29 +139,67 @@ def _take_findings(hub: Hub, taken: Taken, file: LakeFile) -> None:
 
 
 def take_linked(hub: Hub, erased: Erased, taken: Taken, hint: Hint | None) -> None:
-    """Leave the records out of every table that runs kept of records by their keys."""
-    sources = {source for source, _ in hint or ()}
-    for dataset in hub.lake.datasets("run/"):
+    """Leave the records out of every table that runs kept of records by their keys, and what only they told of their
+    families."""
+    keys = None if hint is None else pa.array(set[str]().union(*hint.values()), pa.string())
+    alone, cards = _alone(hub, erased), set[str]()
+    for file in _kept(hub, "person"):
+        doomed = []
+        for batch in hub.lake.batches(file, (*KEYS, *ENTITIES, "kk")):
+            doomed += batch.filter(_erased(erased, batch, keys)).to_pylist()
+        for row in doomed:
+            taken.persons |= {row[name] for name in ENTITIES if row.get(name) is not None}
+            cards |= {row["kk"]} - {None} if "kk" in row else set()
+        if doomed:
+            taken.swaps.append((file, hub.lake.rewrite(file, _staying(erased, keys, alone))))
+    taken.implied = make_again(hub, cards, erased)
+    for file in (*_kept(hub, "family"), *_kept(hub, "household")):
+        made = taken.implied.rewrite(hub, file)
+        if made is not None:
+            taken.swaps.append((file, made))
+
+
+def _alone(hub: Hub, erased: Erased) -> Mapping[Record, str]:
+    """The records that are left alone with a key that they shared with an erased one: the next run gives it to them
+    without a tie (mdm/validation/versions.py), and must know them by it, so that they keep their id."""
+    tied: dict[Record, set[Record]] = {}
+    for file in hub.lake.files("run/person_links"):
+        for batch in hub.lake.batches(file, KEYS):
+            for record in records(batch.filter(pc.match_substring(batch["record_key"], "#"))):
+                key = *record[:2], parted(record[2])[0]
+                if key != record and erased(key) and not erased(record):
+                    tied.setdefault(key, set()).add(record)
+    return {some.pop(): key[2] for key, some in tied.items() if len(some) == 1}
+
+
+def _staying(erased: Erased, keys: pa.Array[Any] | None, alone: Mapping[Record, str]) -> Keep:
+    """What is left of a table of persons' records."""
+
+    def staying(batch: pa.RecordBatch) -> pa.RecordBatch:
+        batch = batch.filter(pc.invert(_erased(erased, batch, keys)))
+        if not alone:
+            return batch
+        named = [alone.get(record, record[2]) for record in records(batch)]
+        at = batch.schema.get_field_index("record_key")
+        return batch.set_column(at, batch.schema.field(at), pa.array(named, pa.string()))
+
+    return staying
+
+
+def _kept(hub: Hub, kind: str) -> Iterator[LakeFile]:
+    """The files of runs with records of a kind."""
+    for dataset in hub.lake.datasets(f"run/{kind}_"):
         for file in hub.lake.files(dataset):
             if not set(KEYS) <= set(hub.lake.columns(file)):
                 break
-            doomed = False
-            for batch in hub.lake.batches(file, KEYS):
-                doomed = doomed or pc.any(_erased(erased, batch, sources)).as_py()
-            if doomed:
-                fresh = hub.lake.rewrite(
-                    file, lambda batch: batch.filter(pc.invert(_erased(erased, batch, sources)))
-                )
-                taken.swaps.append((file, fresh))
+            yield file
 
 
-def _erased(erased: Erased, batch: pa.RecordBatch, sources: set[str]) -> pa.Array[Any]:
-    """Which rows name an erased record. `sources`: only records of these are looked at, if any."""
-    columns = [batch[name].to_pylist() for name in KEYS]
-    return pa.array(
-        [
-            None not in record and (not sources or record[0] in sources) and erased(record)
-            for record in zip(*columns, strict=True)
-        ],
-        pa.bool_(),
-    )
+def _erased(erased: Erased, batch: pa.RecordBatch, keys: pa.Array[Any] | None) -> pa.Array[Any]:
+    """Which rows name an erased record. `keys`: of those that landed with one of these; None: of all."""
+    worth = pc.is_valid(batch["record_key"])
+    if keys is not None:
+        worth = pc.and_(worth, pc.is_in(landed_keys(batch["record_key"]), keys))
+    named = [erased(record) for record in records(batch.filter(worth))]
+    found: pa.Array[Any] = pc.replace_with_mask(worth, worth, pa.array(named, pa.bool_()))
+    return found

@@ -9,8 +9,10 @@ file, row, date]`; records are in the order of source, layout, record key, corre
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from matching.engine import Engine
 from mdm import arrow
@@ -29,6 +31,11 @@ CHUNK_RECORDS = 300_000  # records chosen for at once: more would not be quicker
 LEAST_RECORDS = 20_000
 # Bytes for each record: while it is at work, and of text that it leaves (measured at 300 k and 1 M, with a third more).
 AT_WORK, LEFT = 3_000, 600
+
+
+def canonical(body: Mapping[str, Any]) -> str:
+    """A content that was read, as the text that it is kept as."""
+    return json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
 @dataclass(frozen=True)

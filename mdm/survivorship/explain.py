@@ -18,6 +18,7 @@ from reference.attributes import dictionary
 from reference.sentences import Sentence
 
 BATCH = RECORD_PARTS.index("batch")
+RECORD = 1  # where an entry, and each of its losers, names the record that told it
 LOSERS = 3  # where the losers of an entry stand; behind them only that the winner is not valid
 INVALID = "invalid"  # the reason of losers that are not valid
 NOT_KEPT = "?"  # the rule of an attribute that the rule set given does not know

@@ -58,8 +58,8 @@ _SENTENCES: dict[str, tuple[str, str]] = {
         "The profile was erased for ever: its key was destroyed.",
     ),
     "blank": (
-        "Baris sumbernya dikosongkan dari lake.",
-        "Its source rows were taken out of the lake.",
+        "Yang hanya dikatakan catatan orang yang dihapus dikeluarkan dari versi-versi profil ini.",
+        "What only records of somebody erased had told left the versions of this profile.",
     ),
     "correct": (
         "Usulan perbaikan nomor {number} {act} ({attributes}).",

@@ -32,6 +32,7 @@ from mdm.rights import erasing, shredlist, whom
 from mdm.rights.erasing import Erased
 from mdm.rights.whom import carried_by
 from mdm.survivorship.explain import every_value
+from mdm.tracing import Question, find, trace
 from mdm.validation import validate
 from mdm.work.lock import BusyError
 from mdm.work.progress import Advance, Silent
@@ -177,7 +178,7 @@ def test_the_erased_stay_out_of_later_runs_and_deliveries(
 def test_of_two_with_one_number_one_is_erased_and_the_other_stays(
     world: World, hub: Hub, tmp_path: Path, holder: bool
 ) -> None:
-    """All that was ever delivered of the one, and all that will be; of the other nothing."""
+    """All that was ever delivered of the one, and all that will be; of the other nothing, nor their id."""
     with (world.delivery / "kemendagri" / "biodata_wni.csv").open(newline="") as stream:
         rows = list(csv.DictReader(stream))
     (own,) = (row for row in rows if row["NIK"] == world.nik)
@@ -208,12 +209,16 @@ def test_of_two_with_one_number_one_is_erased_and_the_other_stays(
         if row["record_key"].startswith(f"{world.nik}#")
     }
     approving.erase(hub, gone if holder else theirs)
+    left = theirs if holder else gone
+    with hub.sessions.read() as session:
+        target = find(hub, session, Question(entity_id=left))
+    assert trace(hub, target, Question(entity_id=left), QUIET).records
     stays = {(other if holder else own)["NAMA_LGKP"]}
     assert names() == stays
     deliver(PDDK_AKH="5")
     assert names() == stays
     # Who stays may go by the key of the erased since: that is nothing to who is erased next.
-    (left,) = carried_by(hub, world.nik)
+    assert carried_by(hub, world.nik) == [left]
     another = next(
         nik for nik in niks(world.delivery, 99) if nik != world.nik and _carried(hub, nik) == 1
     )
