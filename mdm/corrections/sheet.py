@@ -38,7 +38,7 @@ class Entry:
     status: str
     choices: Mapping[str, Choice]
     proposals: Mapping[str, int]
-    open: Sequence[questions.Question]
+    open: Sequence[questions.OpenQuestion]
     relation: str | None = None
     region: str | None = None
 

@@ -136,7 +136,7 @@ def _person(one: Profile, others: Mapping[str, Profile], members: Mapping[str, P
 
 
 def doubted(
-    one: Person, doubts: Mapping[str, list[questions.Question]], hidden: Collection[str]
+    one: Person, doubts: Mapping[str, list[questions.OpenQuestion]], hidden: Collection[str]
 ) -> Person:
     """The person with what is open about everybody opened, and who of them is restricted."""
     if not doubts and not hidden:

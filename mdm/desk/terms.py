@@ -50,8 +50,8 @@ class Person:
     region: str | None
     members: Mapping[str, Profile] = field(default_factory=dict)
     also_on: int = 0
-    doubt: Sequence[questions.Question] | None = None
-    open: Mapping[str, Sequence[questions.Question]] = field(default_factory=dict)
+    doubt: Sequence[questions.OpenQuestion] | None = None
+    open: Mapping[str, Sequence[questions.OpenQuestion]] = field(default_factory=dict)
     hidden: frozenset[str] = frozenset()
 
     @property

@@ -11,7 +11,7 @@ from typing import Any
 from mdm.desk.terms import Person, Profile
 from mdm.eligibility.doubts import EligibilityRules
 from mdm.eligibility.terms import Case, Doubt, Facts, Unit
-from mdm.questions import Question
+from mdm.questions import OpenQuestion
 from mdm.survivorship import load_rules
 
 OLDEST = 130  # years; a greater age is a slip
@@ -85,7 +85,7 @@ class Maker:
     def _member(person: Person, key: str) -> Profile | None:
         return person.person if key == person.person.entity_id else person.members.get(key)
 
-    def _of(self, profile: Profile, of: Unit, open_: Mapping[str, Sequence[Question]]) -> Facts:
+    def _of(self, profile: Profile, of: Unit, open_: Mapping[str, Sequence[OpenQuestion]]) -> Facts:
         known = self._facts.get(profile.entity_id)
         if known is None:
             doubts = self._doubts(profile, of, open_)
@@ -95,7 +95,7 @@ class Maker:
         return known
 
     def _doubts(
-        self, profile: Profile, of: Unit, open_: Mapping[str, Sequence[Question]]
+        self, profile: Profile, of: Unit, open_: Mapping[str, Sequence[OpenQuestion]]
     ) -> list[Doubt]:
         """What is open about one profile, each kind once, with the heaviest pair's weight."""
         if profile.entity_id not in open_ and profile.body["identity_status"] != "conflict":

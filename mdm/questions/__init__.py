@@ -41,7 +41,7 @@ __all__ = [
     "SECOND",
     "WEAK",
     "Confidence",
-    "Question",
+    "OpenQuestion",
     "clear",
     "confidence",
     "of",
@@ -61,7 +61,7 @@ _SAME = "round(n.weight, 1) IS NOT DISTINCT FROM round(h.weight, 1) AND n.reason
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class OpenQuestion:
     """One thing that is open about an entity. `other`: the other entity, None when it lies inside
     this one; `weight`: match weight of the pair, bits; `reason`: a guard's name, or how found."""
 
@@ -80,7 +80,7 @@ class Confidence:
     weakest: float | None = None
 
 
-def confidence(records: int, open_: Sequence[Question]) -> Confidence:
+def confidence(records: int, open_: Sequence[OpenQuestion]) -> Confidence:
     """The link confidence of an entity of so many records, of which this is open."""
     if records <= 1:
         return Confidence("single-record")
@@ -88,14 +88,14 @@ def confidence(records: int, open_: Sequence[Question]) -> Confidence:
     return Confidence("moderate", weak.weight) if weak else Confidence("strong")
 
 
-def of(session: Session, entity_ids: Iterable[str], seq: int) -> dict[str, list[Question]]:
+def of(session: Session, entity_ids: Iterable[str], seq: int) -> dict[str, list[OpenQuestion]]:
     """Entity id → what is open about it as of a run; entities without questions are left out."""
-    found: dict[str, list[Question]] = {}
+    found: dict[str, list[OpenQuestion]] = {}
     for some in together(entity_ids):
         for entity_id, question, other, weight, reason in _OPEN.rows(
             session.connection(), some, seq=seq
         ):
-            one = Question(question, other or None, weight, reason)
+            one = OpenQuestion(question, other or None, weight, reason)
             found.setdefault(entity_id, []).append(one)
     return found
 

@@ -27,7 +27,7 @@ from mdm.review.document import load_rules
 from mdm.review.facts import EntityFacts
 from mdm.review.grouping import Standing, follow
 from mdm.review.ranking import place_of, ranked
-from mdm.review.terms import CLOSED, DECIDED, OPEN, OpenQuestion, packed, unpacked
+from mdm.review.terms import CLOSED, DECIDED, OPEN, QuestionRow, packed, unpacked
 
 REGION_STEPS = (6, 4, 2, 0)  # digits of kecamatan, kabupaten, provinsi, country
 _ENTITY = ("task_id", "entity_id", "records", "region", "sources", "benefit", "boundary")
@@ -47,7 +47,7 @@ class Following:
     def write(
         self,
         touched: Collection[str],
-        open_: Iterable[OpenQuestion],
+        open_: Iterable[QuestionRow],
         facts: Mapping[str, EntityFacts],
         guesses: Mapping[str, EntityFacts],
     ) -> int:
@@ -159,19 +159,19 @@ class Following:
 
 
 def grouped(
-    open_: Iterable[OpenQuestion],
-) -> tuple[list[list[str]], list[list[OpenQuestion]]]:
+    open_: Iterable[QuestionRow],
+) -> tuple[list[list[str]], list[list[QuestionRow]]]:
     """The groups of entities that open questions join, and the questions of each group."""
     asked = list(open_)
     groups = connected((one.entity_id, one.other or one.entity_id) for one in asked)
     place = {entity: at for at, group in enumerate(groups) for entity in group}
-    questions: list[list[OpenQuestion]] = [[] for _ in groups]
+    questions: list[list[QuestionRow]] = [[] for _ in groups]
     for one in asked:
         questions[place[one.entity_id]].append(one)
     return groups, questions
 
 
-def about_of(asked: Sequence[OpenQuestion], of: Mapping[str, EntityFacts]) -> dict[str, Any]:
+def about_of(asked: Sequence[QuestionRow], of: Mapping[str, EntityFacts]) -> dict[str, Any]:
     """What a task says of its group of entities."""
     weights = [one.weight for one in asked if one.weight is not None]
     return {

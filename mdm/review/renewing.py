@@ -22,7 +22,7 @@ from mdm.hub.lists import together
 from mdm.hub.tables import EntityQuestion, ReviewTask, ReviewTaskEntity, Run
 from mdm.review.facts import EntityFacts, close_desils, facts_of
 from mdm.review.following import Following, known_facts
-from mdm.review.terms import OpenQuestion
+from mdm.review.terms import QuestionRow
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Renewal:
     run_seq: int
     started: datetime
     touched: frozenset[str]
-    open_: Sequence[OpenQuestion]
+    open_: Sequence[QuestionRow]
     facts: Mapping[str, EntityFacts]
     guesses: Mapping[str, EntityFacts]
     merged: Mapping[str, str] = field(default_factory=dict)
@@ -148,10 +148,10 @@ def _merged(engine: Engine, kind: str, known: Collection[str]) -> dict[str, str]
 
 def _closure(
     session: Session, seq: int, touched: Iterable[str]
-) -> tuple[list[OpenQuestion], set[str]]:
+) -> tuple[list[QuestionRow], set[str]]:
     """The questions open about some entities, about whom these name, about whom stands in one task
     with them, and so on; with all entities met."""
-    found: dict[tuple[str, str, str], OpenQuestion] = {}
+    found: dict[tuple[str, str, str], QuestionRow] = {}
     met: set[str] = set()
     ahead = set(touched)
     while ahead:
@@ -163,7 +163,7 @@ def _closure(
     return sorted(found.values(), key=lambda q: (q.entity_id, q.question, q.other)), met
 
 
-def _open(session: Session, seq: int, ids: Iterable[str]) -> Iterator[OpenQuestion]:
+def _open(session: Session, seq: int, ids: Iterable[str]) -> Iterator[QuestionRow]:
     for some in together(ids):
         query = sa.select(
             col(EntityQuestion.entity_id),
@@ -174,7 +174,7 @@ def _open(session: Session, seq: int, ids: Iterable[str]) -> Iterator[OpenQuesti
             col(EntityQuestion.reason),
         ).where(col(EntityQuestion.entity_id).in_(some), _holds(seq))
         for row in session.connection().execute(query).all():
-            yield OpenQuestion(*row)
+            yield QuestionRow(*row)
 
 
 def _beside(session: Session, ids: Iterable[str]) -> set[str]:

@@ -16,8 +16,8 @@ WAITING, JUDGED, OUTVOTED, UNDONE = "waiting", "decided", "outvoted", "undone"
 
 
 @dataclass(frozen=True, slots=True)
-class OpenQuestion:
-    """A row of `entity_question` as of a run; `other` is '' when it lies inside the entity."""
+class QuestionRow:
+    """An open question (mdm/questions) as its row has it; `other` is '' when it lies inside the entity."""
 
     entity_id: str
     question: str

@@ -47,7 +47,7 @@ class Outline:
     records: tuple[Place, ...]
     deliveries: tuple[Delivery, ...]
     judgements: tuple[HumanWord, ...]
-    questions: tuple[questions.Question, ...]
+    questions: tuple[questions.OpenQuestion, ...]
     timeline: tuple[Fact, ...]
 
     @property

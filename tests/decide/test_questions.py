@@ -14,7 +14,7 @@ from mdm.compose import Hub
 from mdm.hub.runs import published_seq
 from mdm.hub.tables import EntityQuestion, Run, StagingMark
 from mdm.publishing import clear_staged
-from mdm.questions import Question, confidence
+from mdm.questions import OpenQuestion, confidence
 from mdm.questions.finding import find_open
 from tests.decide.world import Country, Household, adult, pupil, table
 from tests.templates import Fill, Template
@@ -161,7 +161,7 @@ def test_a_family_with_a_card_is_not_in_question_because_of_what_members_tell(hu
 
 
 def test_link_confidence_in_three_words() -> None:
-    weak = Question("weak_link", None, 6.0, "weakest link")
+    weak = OpenQuestion("weak_link", None, 6.0, "weakest link")
     assert confidence(1, []).name == "single-record"
     assert confidence(3, []).name == "strong"
     assert (confidence(3, [weak]).name, confidence(3, [weak]).weakest) == ("moderate", 6.0)
