@@ -1,4 +1,4 @@
-"""Whom a question of an auditor is about, if they live where the one who asks may look.
+"""Whom a request of an auditor is about, if they live where the one who asks may look.
 
 Nobody carries the number, somebody of another region carries it: both look the same.
 """
@@ -25,11 +25,11 @@ def find_for(
     session: Session,
     principal: Principal,
     act: tuple[str, str],
-    question: tracing.Question,
+    request: tracing.TraceRequest,
 ) -> tuple[tracing.Target, Decision]:
-    """Whom the question is about, if this principal may do `act` there: an action, for a purpose.
+    """Whom the request is about, if this principal may do `act` there: an action, for a purpose.
     Problem 404 otherwise."""
-    bare = replace(question, attributes=(), kind=None)
+    bare = replace(request, attributes=(), kind=None)
     try:
         whom = tracing.find(hub, session, bare)
     except (InputError, HomeError):  # nobody, or nothing published then: both look the same
@@ -39,20 +39,20 @@ def find_for(
     decision = decide(principal, action, resource, purpose)
     if not decision.allowed:
         raise nobody()
-    if not question.attributes and question.kind is None:
+    if not request.attributes and request.kind is None:
         return whom, decision
-    return tracing.find(hub, session, question), decision
+    return tracing.find(hub, session, request), decision
 
 
 def asked_for(
-    hub: Hub, principal: Principal, act: tuple[str, str], question: tracing.Question
+    hub: Hub, principal: Principal, act: tuple[str, str], request: tracing.TraceRequest
 ) -> tuple[tracing.Target, Decision]:
     """The same, counted on the budget of who asks. A miss is in the audit log before it is told; what
     comes of a hit, whoever shows it writes down. BudgetError beyond the budget."""
-    subject = question.nik or question.entity_id or ""
+    subject = request.nik or request.entity_id or ""
     try:
         with hub.sessions.read() as session:
-            found = find_for(hub, session, principal, act, question)
+            found = find_for(hub, session, principal, act, request)
     except Problem as problem:
         if problem.status == 404:
             missed(hub, principal, subject, act[1])
@@ -77,19 +77,19 @@ def charge(hub: Hub, principal: Principal, subject: str, misses: int = 0) -> Non
 
 
 def may_see(
-    target: tracing.Target, decision: Decision, question: tracing.Question
-) -> tracing.Question:
-    """The question, for the attributes that may be seen; whole records only where all may be."""
+    target: tracing.Target, decision: Decision, request: tracing.TraceRequest
+) -> tracing.TraceRequest:
+    """The request, for the attributes that may be seen; whole records only where all may be."""
     may = decision.fields.get(target.opened.kind, frozenset())
     held = {choice.attribute for choice in target.explanation.choices}
-    if question.attributes and not set(question.attributes) <= may:
+    if request.attributes and not set(request.attributes) <= may:
         raise denied("no-fields")
     if held <= may:
-        return question
-    some = question.attributes or sorted(held & may)
+        return request
+    some = request.attributes or sorted(held & may)
     if not some:
         raise nobody()
-    return replace(question, attributes=some, whole_records=False)
+    return replace(request, attributes=some, whole_records=False)
 
 
 def nobody() -> Problem:

@@ -71,7 +71,7 @@ def trace(data: JSONBody[TraceQuestion], principal: Who, hub: Where) -> Trace:
     """Rule and losers, source records, judgements, pairs with weights and evidence, batch, file and
     row, rules and models, as of any moment. The act is in the audit log before the answer leaves."""
     require(principal, "audit.trace", data.purpose)
-    question = tracing.Question(
+    request = tracing.TraceRequest(
         nik=data.nik,
         entity_id=data.subject,
         attributes=data.attributes,
@@ -80,14 +80,14 @@ def trace(data: JSONBody[TraceQuestion], principal: Who, hub: Where) -> Trace:
         evidence=data.evidence,
         whole_records=data.whole_records,
     )
-    _exactly_one(("nik", question.nik), ("subject", question.entity_id))
+    _exactly_one(("nik", request.nik), ("subject", request.entity_id))
     act = ("audit.trace", data.purpose)
-    target, decision = asked_for(hub, principal, act, question)
-    question = may_see(target, decision, question)
+    target, decision = asked_for(hub, principal, act, request)
+    request = may_see(target, decision, request)
     tracing.write_down(
-        hub, target, question, actor=principal.id, purpose=data.purpose, case=data.case
+        hub, target, request, actor=principal.id, purpose=data.purpose, case=data.case
     )
-    return tracing.trace(hub, target, question, Silent())
+    return tracing.trace(hub, target, request, Silent())
 
 
 @declares("subject.report")
@@ -96,10 +96,10 @@ def report(data: JSONBody[SubjectQuestion], principal: Who, hub: Where) -> Subje
     """Values with sources and reasons, decisions about the records, answers given, everyone who read
     (UU 27/2022, articles 7 and 32). The act is in the audit log before the answer leaves."""
     require(principal, "subject.report", data.purpose)
-    question = tracing.Question(nik=data.nik, entity_id=data.subject)
-    _exactly_one(("nik", question.nik), ("subject", question.entity_id))
+    request = tracing.TraceRequest(nik=data.nik, entity_id=data.subject)
+    _exactly_one(("nik", request.nik), ("subject", request.entity_id))
     act = ("subject.report", data.purpose)
-    target, _ = asked_for(hub, principal, act, question)
+    target, _ = asked_for(hub, principal, act, request)
     return subject_report(
         hub, target, Silent(), actor=principal.id, purpose=data.purpose, case=data.case
     )

@@ -22,7 +22,7 @@ from mdm.hub.columns import now
 from mdm.hub.runs import PUBLISHED
 from mdm.hub.tables import Entity, EntityEvent, Run, SealedProfile, SubjectRestriction
 from mdm.seal.masking import must_be_purpose
-from mdm.tracing import Question, Target, find, trace
+from mdm.tracing import Target, TraceRequest, find, trace
 from mdm.tracing.facts import Trace
 from mdm.work.progress import Progress
 
@@ -80,9 +80,9 @@ class SubjectReport:
     restrictions: tuple[Restriction, ...]
 
 
-def whom(hub: Hub, session: Session, question: Question) -> Target:
+def whom(hub: Hub, session: Session, request: TraceRequest) -> Target:
     """The person a report is about; InputError when there is nobody."""
-    return find(hub, session, replace(question, attributes=(), kind=None, as_of=None))
+    return find(hub, session, replace(request, attributes=(), kind=None, as_of=None))
 
 
 def report(
@@ -123,8 +123,8 @@ def report(
     return found
 
 
-def _plain(target: Target) -> Question:
-    return Question(entity_id=target.opened.entity_id, evidence=False, whole_records=True)
+def _plain(target: Target) -> TraceRequest:
+    return TraceRequest(entity_id=target.opened.entity_id, evidence=False, whole_records=True)
 
 
 def _with_linked(hub: Hub, target: Target) -> list[Target]:
@@ -134,7 +134,7 @@ def _with_linked(hub: Hub, target: Target) -> list[Target]:
         for kind in ("family", "household"):
             linked = target.explanation.links.get(kind)
             if linked and target.opened.kind == "person":
-                found.append(find(hub, session, Question(entity_id=linked)))
+                found.append(find(hub, session, TraceRequest(entity_id=linked)))
     return found
 
 

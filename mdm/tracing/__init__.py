@@ -37,7 +37,7 @@ NOBODY = "There is no published profile to trace."
 
 
 @dataclass(frozen=True)
-class Question:
+class TraceRequest:
     """What is to be traced: a NIK or an entity id; attributes (none named: all of the profile).
 
     `kind`: with a NIK, the person's family or household instead; not named, it is the first of the
@@ -57,7 +57,7 @@ class Question:
 
 @dataclass(frozen=True)
 class Target:
-    """Whom a question is about: found, opened, not yet traced."""
+    """Whom a request is about: found, opened, not yet traced."""
 
     asked: str
     opened: Opened
@@ -66,31 +66,31 @@ class Target:
     as_of: datetime | None = None
 
 
-def find(hub: Hub, session: Session, question: Question) -> Target:
-    """Find whom a question is about, as of its moment. InputError when there is nobody."""
-    run = moments.run_then(session, question.as_of)
-    asked = _asked(hub, session, question, run.seq)
+def find(hub: Hub, session: Session, request: TraceRequest) -> Target:
+    """Find whom a request is about, as of its moment. InputError when there is nobody."""
+    run = moments.run_then(session, request.as_of)
+    asked = _asked(hub, session, request, run.seq)
     found = _open(hub, session, asked, run)
     if found is None:
         raise InputError(NOBODY, "Check the number or id, and the moment.")
-    found = replace(found, asked=asked, as_of=question.as_of)
-    target = _meant(hub, session, found, question)
-    _check_attributes(target.explanation, question.attributes)
+    found = replace(found, asked=asked, as_of=request.as_of)
+    target = _meant(hub, session, found, request)
+    _check_attributes(target.explanation, request.attributes)
     return target
 
 
-def _meant(hub: Hub, session: Session, found: Target, question: Question) -> Target:
+def _meant(hub: Hub, session: Session, found: Target, request: TraceRequest) -> Target:
     """What was found, or the family or household of it that is asked for or has the attributes."""
-    named = (question.kind,) if question.kind else ()
+    named = (request.kind,) if request.kind else ()
     for kind in named or (found.opened.kind, *LINKED):
         target: Target | None = found
         if kind != found.opened.kind:
             linked = found.explanation.links.get(kind)
             target = _open(hub, session, linked, found.run) if linked else None
-        if target is not None and (named or _names(target.explanation) >= set(question.attributes)):
+        if target is not None and (named or _names(target.explanation) >= set(request.attributes)):
             return replace(target, asked=found.asked, as_of=found.as_of)
     if named:
-        raise InputError(f"The profile has no {question.kind}.", "Name another kind, or none.")
+        raise InputError(f"The profile has no {request.kind}.", "Name another kind, or none.")
     return found
 
 
@@ -120,11 +120,11 @@ def region_of(hub: Hub, session: Session, target: Target) -> str | None:
     return None
 
 
-def trace(hub: Hub, target: Target, question: Question, progress: Progress) -> Trace:
+def trace(hub: Hub, target: Target, request: TraceRequest, progress: Progress) -> Trace:
     """Trace what was found. Writes nothing."""
     kind = cast(Kind, target.opened.kind)
     run, entity_id = target.run, target.opened.entity_id
-    choices = chosen(target.explanation.choices, question.attributes)
+    choices = chosen(target.explanation.choices, request.attributes)
     with progress.task("read the entity's records"):
         standing = records.standing(hub, run, kind, entity_id)
         standing += _not_linked(standing, target.explanation.records)
@@ -141,12 +141,12 @@ def trace(hub: Hub, target: Target, question: Question, progress: Progress) -> T
         events = moments.history(session, entity_id, run.seq)
     parts = sorted({part for choice in choices for part in parts_of(choice)})
     tidy: list[dict[str, Any] | None] = [None] * len(standing)
-    if question.evidence:
+    if request.evidence:
         engine = hub.engine()
         try:
             again = pairs.Again(hub, engine, run, progress)
             found = again.evidence(rules, list(judged))
-            tidy = again.standardised(kind, standing, None if question.whole_records else parts)
+            tidy = again.standardised(kind, standing, None if request.whole_records else parts)
             judged = {rids: _with(pair, found.get(rids)) for rids, pair in judged.items()}
         finally:
             engine.close()
@@ -155,7 +155,7 @@ def trace(hub: Hub, target: Target, question: Question, progress: Progress) -> T
         asked=target.asked,
         entity_id=entity_id,
         kind=kind,
-        as_of=question.as_of,
+        as_of=request.as_of,
         run=then,
         version=target.opened.version,
         sealed_by=target.opened.run_seq,
@@ -163,7 +163,7 @@ def trace(hub: Hub, target: Target, question: Question, progress: Progress) -> T
         status_sentence=target.explanation.status_sentence,
         values=tuple(value_of(choice, places) for choice in choices),
         records=tuple(
-            _record(hub, one, parts, standardised, question.whole_records)
+            _record(hub, one, parts, standardised, request.whole_records)
             for one, standardised in zip(standing, tidy, strict=True)
         ),
         deliveries=batches,
@@ -176,21 +176,21 @@ def trace(hub: Hub, target: Target, question: Question, progress: Progress) -> T
 
 
 def traced(
-    hub: Hub, question: Question, progress: Progress, *, actor: str, purpose: str, **said: Any
+    hub: Hub, request: TraceRequest, progress: Progress, *, actor: str, purpose: str, **said: Any
 ) -> Trace:
     """Find, write the act to the audit log and commit, then trace. AccessError without a purpose."""
     must_be_purpose(purpose)
     with hub.sessions.read() as session:
-        target = find(hub, session, question)
-    write_down(hub, target, question, actor=actor, purpose=purpose, **said)
-    return trace(hub, target, question, progress)
+        target = find(hub, session, request)
+    write_down(hub, target, request, actor=actor, purpose=purpose, **said)
+    return trace(hub, target, request, progress)
 
 
 def write_down(
-    hub: Hub, target: Target, question: Question, *, actor: str, purpose: str, **said: Any
+    hub: Hub, target: Target, request: TraceRequest, *, actor: str, purpose: str, **said: Any
 ) -> None:
     """The act in the audit log, committed before anything leaves."""
-    choices = chosen(target.explanation.choices, question.attributes)
+    choices = chosen(target.explanation.choices, request.attributes)
     with hub.sessions.begin() as session:
         audit.record(
             session,
@@ -199,19 +199,19 @@ def write_down(
             purpose=purpose,
             entity_id=target.opened.entity_id,
             run_seq=target.run.seq,
-            as_of=question.as_of.isoformat() if question.as_of else None,
+            as_of=request.as_of.isoformat() if request.as_of else None,
             fields={target.opened.kind: [choice.attribute for choice in choices]},
-            revealed="whole records" if question.whole_records else None,
+            revealed="whole records" if request.whole_records else None,
             **said,
         )
 
 
-def _asked(hub: Hub, session: Session, question: Question, seq: int) -> str:
-    if question.entity_id is not None:
-        return question.entity_id
-    if question.nik is None:
+def _asked(hub: Hub, session: Session, request: TraceRequest, seq: int) -> str:
+    if request.entity_id is not None:
+        return request.entity_id
+    if request.nik is None:
         raise InputError("Nobody is named.", "Name a NIK or an entity id.")
-    tokens = tokens_for(hub, question.nik)
+    tokens = tokens_for(hub, request.nik)
     found = carriers(session, tokens, seq)
     ids = [one for token in tokens for one in found.get(token, [])]
     if not ids:
@@ -277,4 +277,4 @@ def _record(
     )
 
 
-__all__ = ["Question", "Target", "Trace", "find", "region_of", "trace", "traced", "write_down"]
+__all__ = ["Target", "Trace", "TraceRequest", "find", "region_of", "trace", "traced", "write_down"]

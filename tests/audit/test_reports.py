@@ -17,7 +17,7 @@ from mdm.hub.columns import now
 from mdm.lookup import profile_by_id, profile_by_nik
 from mdm.subjects import breach
 from mdm.subjects.page import WORDS, render
-from mdm.tracing import Question
+from mdm.tracing import TraceRequest
 from mdm.work.progress import Silent
 from tests.publish.golden import AGUS, BUDI, SITI, Golden, content, publish_golden
 from tests.templates import Fill, Template
@@ -69,7 +69,7 @@ def read(read_once: Template, home: Path) -> Iterator[Hub]:
 
 def report_on(hub: Hub, **whom: str) -> subjects.SubjectReport:
     with hub.sessions.read() as session:
-        target = subjects.whom(hub, session, Question(**whom))
+        target = subjects.whom(hub, session, TraceRequest(**whom))
     return subjects.report(hub, target, Silent(), actor="desk", purpose="subject_access")
 
 
@@ -105,7 +105,7 @@ def test_a_report_needs_a_purpose_and_somebody(read: Hub) -> None:
     with pytest.raises(InputError):
         report_on(read, nik="9999990101900001")
     with read.sessions.read() as session:
-        target = subjects.whom(read, session, Question(nik=SITI))
+        target = subjects.whom(read, session, TraceRequest(nik=SITI))
     with pytest.raises(AccessError):
         subjects.report(read, target, Silent(), actor="desk", purpose="curiosity")
 

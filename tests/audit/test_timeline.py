@@ -22,7 +22,7 @@ from mdm.judgements import RecordRef
 from mdm.publishing import publish
 from mdm.review.document import load_rules
 from mdm.rights import restriction
-from mdm.tracing import Question, find
+from mdm.tracing import TraceRequest, find
 from mdm.tracing.difference import differences, link_differences
 from mdm.tracing.outline import Outline, outline
 from mdm.tracing.sentences import why
@@ -84,9 +84,9 @@ def _publish_merge(hub: Hub, content: str) -> None:
 
 
 def told(world: World, as_of: datetime | None = None) -> Outline:
-    question = Question(entity_id=ENTITY[SITI], as_of=as_of)
+    request = TraceRequest(entity_id=ENTITY[SITI], as_of=as_of)
     with world.hub.sessions.read() as session:
-        return outline(world.hub, session, find(world.hub, session, question))
+        return outline(world.hub, session, find(world.hub, session, request))
 
 
 def test_the_time_line_tells_in_order_and_names_the_event_behind_each_fact(world: World) -> None:

@@ -18,7 +18,7 @@ from mdm.hub.tables import Entity, SealedProfile
 from mdm.judgements import RecordRef
 from mdm.lookup import open_profile
 from mdm.survivorship import explain
-from mdm.tracing import Question, Trace, traced
+from mdm.tracing import Trace, TraceRequest, traced
 from mdm.tracing.facts import Pair
 from mdm.work.progress import Silent
 from tests.audit.homes import World, make_world
@@ -52,7 +52,7 @@ def hub(world: World, tmp_path: Path) -> Iterator[Hub]:
 
 
 def ask(hub: Hub, **question: Any) -> Trace:
-    return traced(hub, Question(**question), Silent(), actor="auditor", purpose="audit")
+    return traced(hub, TraceRequest(**question), Silent(), actor="auditor", purpose="audit")
 
 
 def cell(world: World, trace: Trace, column: str) -> str:

@@ -62,9 +62,9 @@ def find(
     as_of: datetime | None = None,
 ) -> Sight:
     """Whom a page is about. Told 404 for nobody, and for somebody of another region."""
-    question = tracing.Question(nik=nik, entity_id=entity_id, as_of=as_of)
+    wanted = tracing.TraceRequest(nik=nik, entity_id=entity_id, as_of=as_of)
     try:
-        target, decision = find_for(hub, session, principal_of(request), ACT, question)
+        target, decision = find_for(hub, session, principal_of(request), ACT, wanted)
     except Problem as problem:
         if problem.status == 404:
             raise Told(404, "auditor.nobody") from None

@@ -67,14 +67,14 @@ def report(
     from mdm.subjects import report as make
     from mdm.subjects import whom
     from mdm.subjects.page import render
-    from mdm.tracing import Question
+    from mdm.tracing import TraceRequest
 
     if out is not None and out.suffix.lower() != ".html":
         raise InputError("The page is an .html file.", "For data: --json.")
-    question = Question(nik=None if entity else ask_nik(), entity_id=entity)
+    request = TraceRequest(nik=None if entity else ask_nik(), entity_id=entity)
     with opened(session) as hub:
         with hub.sessions.read() as reading:
-            target = whom(hub, reading, question)
+            target = whom(hub, reading, request)
         found = make(hub, target, session.progress, actor=operator(), purpose=purpose, case=case)
     if out is not None:
         with private_file(out) as file:

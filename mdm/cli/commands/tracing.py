@@ -54,9 +54,9 @@ def trace(
     """
     if any(name.isdigit() for name in attributes):
         raise click.UsageError("The NIK is read from standard input, never from the command line.")
-    from mdm.tracing import Question, traced
+    from mdm.tracing import TraceRequest, traced
 
-    question = Question(
+    request = TraceRequest(
         nik=None if entity else ask_nik(),
         entity_id=entity,
         attributes=attributes,
@@ -66,9 +66,7 @@ def trace(
         whole_records=whole_records,
     )
     with opened(session) as hub:
-        found = traced(
-            hub, question, session.progress, actor=operator(), purpose=purpose, case=case
-        )
+        found = traced(hub, request, session.progress, actor=operator(), purpose=purpose, case=case)
     if session.json:
         emit_json(session, {"trace": found})
     else:
