@@ -23,7 +23,7 @@ from mdm.hub.runs import PUBLISHED, published_run, published_seq, whole_run
 from mdm.hub.tables import Correction, EntityEvent, Judgement, Run
 from mdm.judgements import RecordRef
 from mdm.review.partitions import part, statements
-from mdm.review.said import LINK, NON_LINK, Pair, Word, book_of, pair_of
+from mdm.review.words import LINK, NON_LINK, Pair, Word, pair_of, words_of
 
 #: `JOINED`: one profile; `PARTLY`: records of theirs stand elsewhere; `PARTED`: a later word takes it back;
 #: `KEPT_APART`: it stands, and so does another word.
@@ -66,7 +66,7 @@ def _standing(hub: Hub, session: Session, merge: Merge) -> tuple[list[Word], set
     found = open_following(hub, session, merge.entities, published_seq(session))
     refs = {RecordRef(*ref) for ref in merge.records}
     refs |= {ref for one in found.values() for ref in _records(one) if ref.source != SOURCE}
-    return book_of(hub).about(session, merge.kind, refs), refs
+    return words_of(hub).about(session, merge.kind, refs), refs
 
 
 def _apart(standing: Iterable[Word], refs: Collection[RecordRef]) -> list[Pair]:
@@ -117,7 +117,7 @@ class _Seen:
         """What became of two, held against the profiles in which the records stand that tie them."""
         stand = [self._place[ref] for ref in merge.records if ref in self._place]
         where = dict.fromkeys([*stand, *self._lead_to(merge.entities)])
-        word = book_of(self._hub).last(self._session, merge.kind, pair_of(*merge.records))
+        word = words_of(self._hub).last(self._session, merge.kind, pair_of(*merge.records))
         if word is not None and word.judgement != LINK:
             return Merged(PARTED, tuple(where), word.actor, word.at)
         said = self._session.get(Judgement, word.id) if word else None

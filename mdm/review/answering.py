@@ -23,7 +23,7 @@ from mdm.hub.columns import now
 from mdm.hub.tables import ReviewAnswer, ReviewTask, ReviewTaskEntity
 from mdm.ids import short_id
 from mdm.judgements import RecordRef
-from mdm.review import kept
+from mdm.review import contents
 from mdm.review.claims import (
     ChangedError,
     TakenError,
@@ -32,11 +32,10 @@ from mdm.review.claims import (
     locked,
     must_be_answerable,
 )
+from mdm.review.contents import Content
 from mdm.review.contradictions import ContradictedError, contradictions, overruled
 from mdm.review.document import load_rules
-from mdm.review.kept import Said
 from mdm.review.partitions import Partition, Statement, outcome_of, statements
-from mdm.review.said import TAKEN_BACK, Word, book_of, pair_of
 from mdm.review.terms import (
     DECIDED,
     DISAGREEMENT,
@@ -49,6 +48,7 @@ from mdm.review.terms import (
     WAITING,
 )
 from mdm.review.voices import answers_to
+from mdm.review.words import TAKEN_BACK, Word, pair_of, words_of
 
 MOST_ANSWERS = 3  # different ones, before a supervisor decides
 LONGEST_NOTE = 2_000
@@ -84,15 +84,15 @@ class Answered:
 def answer(hub: Hub, principal: Principal, given: Given) -> Answered:
     """Take an answer. TakenError, ChangedError, ContradictedError: then nothing was written."""
     _check(given)
-    book = book_of(hub)
+    words = words_of(hub)
     with hub.sessions.read() as session:  # unseal what is new outside the unit of work that writes
-        book.about(session, "", ())
+        words.about(session, "", ())
     with hub.sessions.begin() as session:
         task = _ready(session, principal, given)
-        said = Said(
+        content = Content(
             given.partition, given.entities, given.note or None, given.evidence, given.overrule
         )
-        standing = book.about(session, task.kind, given.partition.records)
+        standing = words.about(session, task.kind, given.partition.records)
         found = contradictions(given.partition, standing)
         if found and not given.overrule:
             raise ContradictedError(found)
@@ -102,7 +102,9 @@ def answer(hub: Hub, principal: Principal, given: Given) -> Answered:
             began=_began(session, principal, task),
         )  # fmt: skip
         earlier = answers_to(session, task)
-        done = _settle(hub, session, task, one=one, said=said, earlier=earlier, standing=standing)
+        done = _settle(
+            hub, session, task, one=one, content=content, earlier=earlier, standing=standing
+        )
         free(task)
         session.add(task)
         return done
@@ -164,17 +166,17 @@ def _settle(
     task: ReviewTask,
     *,
     one: ReviewAnswer,
-    said: Said,
+    content: Content,
     earlier: Sequence[ReviewAnswer],
     standing: Sequence[Word],
 ) -> Answered:
     """Write the answer and whatever it decides."""
-    spoken = {other.id: kept.opened(hub, session, other) for other in earlier}
-    like = [o for o in earlier if (s := spoken[o.id]) and s.partition == said.partition]
+    spoken = {other.id: contents.opened(hub, session, other) for other in earlier}
+    like = [o for o in earlier if (s := spoken[o.id]) and s.partition == content.partition]
     if one.outcome == UNSURE:
         state = _unsure(task, [other for other in earlier if other.outcome == UNSURE])
-    elif task.status == PARKED or len(like) + 1 >= _needed(task, said.partition):
-        said = _judge(hub, session, task, one=one, said=said, standing=standing)
+    elif task.status == PARKED or len(like) + 1 >= _needed(task, content.partition):
+        content = _judge(hub, session, task, one=one, content=content, standing=standing)
         for other in earlier:
             other.state = JUDGED if other in like else OUTVOTED
             session.add(other)
@@ -184,8 +186,8 @@ def _settle(
         state = WAITING
         if sum(other.outcome != UNSURE for other in earlier) + 1 >= MOST_ANSWERS:
             task.status, task.parked, state = PARKED, DISAGREEMENT, PARKED
-        task.needed = max(task.needed, _needed(task, said.partition))
-    kept.keep(hub, session, one, said)
+        task.needed = max(task.needed, _needed(task, content.partition))
+    contents.keep(hub, session, one, content)
     session.add(one)
     audit.record(
         session,
@@ -196,7 +198,7 @@ def _settle(
         decision=one.outcome,
         reason=one.reason,
         region=task.region or None,
-        entity_id=sorted(set(said.entities.values())),
+        entity_id=sorted(set(content.entities.values())),
         counts={"judgements": len(one.judgements), "overruled": one.overruled},
         found=state == JUDGED,
     )
@@ -225,13 +227,13 @@ def _judge(
     task: ReviewTask,
     *,
     one: ReviewAnswer,
-    said: Said,
+    content: Content,
     standing: Sequence[Word],
-) -> Said:
+) -> Content:
     """Write the judgements, the words they take the place of taken back; what was before them."""
-    gone = overruled(said.partition, standing)
+    gone = overruled(content.partition, standing)
     left = {word.id for word in gone}
-    fresh = statements(said.partition, [word for word in standing if word.id not in left])
+    fresh = statements(content.partition, [word for word in standing if word.id not in left])
     judged = {pair for pair, _ in fresh}
     back: list[Statement] = [(w.pair, TAKEN_BACK) for w in gone if w.pair not in judged]
     before = {word.pair: word.judgement for word in standing}
@@ -243,7 +245,7 @@ def _judge(
     one.state, one.overruled = JUDGED, len(gone)
     mark_overruled(session, gone, one.id)
     pairs = [pair for pair, _ in (*back, *fresh)]
-    return replace(said, before=[(pair_of(*pair), before.get(pair)) for pair in pairs])
+    return replace(content, before=[(pair_of(*pair), before.get(pair)) for pair in pairs])
 
 
 def mark_overruled(session: Session, words: Iterable[Word], by: str) -> None:

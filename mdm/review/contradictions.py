@@ -15,7 +15,7 @@ from mdm.errors import ConflictError
 from mdm.judgements import RecordRef
 from mdm.questions.groups import Groups
 from mdm.review.partitions import Partition
-from mdm.review.said import LINK, NON_LINK, Pair, Word, pair_of
+from mdm.review.words import LINK, NON_LINK, Pair, Word, pair_of
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from mdm.compose import Hub
 from mdm.hub.columns import now
 from mdm.hub.tables import JudgementKey, ReviewTask, ReviewTaskEntity
 from mdm.judgements import RecordRef
-from mdm.review import kept
+from mdm.review import contents
 from mdm.review.claims import free
 from mdm.review.terms import CLOSED
 
@@ -28,8 +28,8 @@ def forget(
         _leave(session, session.get_one(ReviewTask, task_id), ids)
     gone = [
         answer.id
-        for answer, said in kept.every(hub, session)
-        if any(erased(ref) for ref in said.entities)
+        for answer, content in contents.every(hub, session)
+        if any(erased(ref) for ref in content.entities)
     ]
     for answer_id in gone:
         session.exec(delete(JudgementKey).where(col(JudgementKey.id) == answer_id))

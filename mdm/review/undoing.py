@@ -14,11 +14,11 @@ from mdm.access import Principal, Resource, decide
 from mdm.compose import Hub
 from mdm.errors import AccessError, ConflictError
 from mdm.hub.tables import ReviewAnswer, ReviewTask, ReviewTaskEntity
-from mdm.review import kept
+from mdm.review import contents
 from mdm.review.claims import SUPERVISE, claim, locked
-from mdm.review.kept import Said
-from mdm.review.said import TAKEN_BACK, book_of
+from mdm.review.contents import Content
 from mdm.review.terms import CLOSED, JUDGED, OPEN, OUTVOTED, UNDONE, WAITING
+from mdm.review.words import TAKEN_BACK, words_of
 
 UNDO = "undo"
 
@@ -30,17 +30,17 @@ def undo(hub: Hub, principal: Principal, answer_id: str) -> int:
     """
     with hub.sessions.begin() as session:
         one, task = _found(session, principal, answer_id)
-        said = kept.opened(hub, session, one)
-        if one.state not in (WAITING, JUDGED) or said is None:
+        content = contents.opened(hub, session, one)
+        if one.state not in (WAITING, JUDGED) or content is None:
             raise ConflictError("This answer cannot be taken back.", "Look at the task again.")
-        written = _take_back(hub, session, principal, one=one, said=said, kind=task.kind)
+        written = _take_back(hub, session, principal, one=one, content=content, kind=task.kind)
         together = _of_one_decision(session, one) if one.state == JUDGED else [one]
         for other in together:
             other.state = UNDONE
             if other.actor != principal.id:
                 other.overruled_by = principal.id
             session.add(other)
-        _open_again(session, task, said)
+        _open_again(session, task, content)
         session.flush()
         claim(session, principal, task.id)
         audit.record(
@@ -49,7 +49,7 @@ def undo(hub: Hub, principal: Principal, answer_id: str) -> int:
             "review.undo",
             id=one.id,
             kind=task.kind,
-            entity_id=sorted(set(said.entities.values())),
+            entity_id=sorted(set(content.entities.values())),
             counts={"judgements": written},
         )
         return written
@@ -83,14 +83,14 @@ def _take_back(
     principal: Principal,
     *,
     one: ReviewAnswer,
-    said: Said,
+    content: Content,
     kind: str,
 ) -> int:
     """Write what stood before, on every pair on which the answer still has the last word."""
-    book, mine = book_of(hub), set(one.judgements)
+    words, mine = words_of(hub), set(one.judgements)
     back = []
-    for pair, before in said.before:
-        last = book.last(session, kind, pair)
+    for pair, before in content.before:
+        last = words.last(session, kind, pair)
         if last is not None and last.id in mine:
             back.append((*pair, cast(Verdict, before or TAKEN_BACK)))
     if back:
@@ -107,11 +107,11 @@ def _of_one_decision(session: Session, one: ReviewAnswer) -> list[ReviewAnswer]:
     return list(session.exec(query).all())
 
 
-def _open_again(session: Session, task: ReviewTask, said: Said) -> None:
+def _open_again(session: Session, task: ReviewTask, content: Content) -> None:
     """The task as it was; where it was over, its entities stand in it again, so that it goes on."""
     if task.status == CLOSED:
-        for entity_id in sorted(set(said.entities.values())):
-            records = sum(entity == entity_id for entity in said.entities.values())
+        for entity_id in sorted(set(content.entities.values())):
+            records = sum(entity == entity_id for entity in content.entities.values())
             session.merge(
                 ReviewTaskEntity(
                     task_id=task.id, entity_id=entity_id, records=records, region=task.region

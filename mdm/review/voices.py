@@ -10,7 +10,7 @@ from sqlmodel import Session, col, select
 from mdm.compose import Hub
 from mdm.hub.tables import ReviewAnswer, ReviewTask
 from mdm.judgements import RecordRef
-from mdm.review import kept
+from mdm.review import contents
 from mdm.review.terms import WAITING
 
 
@@ -46,10 +46,10 @@ def voices(hub: Hub, session: Session, task: ReviewTask) -> list[Voice]:
             one.at,
             one.outcome,
             one.reason,
-            said.partition.groups,
-            said.partition.unsure,
-            said.note or "",
+            content.partition.groups,
+            content.partition.unsure,
+            content.note or "",
         )
         for one in answers_to(session, task)
-        if (said := kept.opened(hub, session, one)) is not None
+        if (content := contents.opened(hub, session, one)) is not None
     ]

@@ -14,10 +14,10 @@ from mdm.hub.columns import now
 from mdm.hub.tables import AuditEvent, ReviewAnswer
 from mdm.review.answering import Given
 from mdm.review.claims import ChangedError, TakenError, locked
+from mdm.review.contents import opened
 from mdm.review.contradictions import ContradictedError
 from mdm.review.figures import figures
 from mdm.review.forgetting import forget
-from mdm.review.kept import opened
 from mdm.review.queue import Filters, next_for
 from mdm.review.undoing import last_of, undo
 from tests.review.desk import ANI, BUDI, CITRA, HEAD, A, B, C, Desk, E, F, refs

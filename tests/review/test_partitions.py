@@ -19,7 +19,7 @@ from mdm.judgements import RecordRef
 from mdm.questions.groups import Groups
 from mdm.review.contradictions import contradictions, overruled
 from mdm.review.partitions import Partition, Statement, different, outcome_of, part, statements
-from mdm.review.said import LINK, NON_LINK, Word, pair_of
+from mdm.review.words import LINK, NON_LINK, Word, pair_of
 
 SIZE = 6
 SOURCES = ["kemendagri", "kemensos", "kemensos", "pemda", "pemda", "pemda"]

@@ -30,8 +30,8 @@ from mdm.review.answering import LONGEST_NOTE, Given, answer
 from mdm.review.claims import ChangedError, TakenError
 from mdm.review.contradictions import ContradictedError
 from mdm.review.partitions import Partition, different, part
-from mdm.review.said import LINK
 from mdm.review.undoing import last_of, undo
+from mdm.review.words import LINK
 from mdm.touched import TOO_FAR, Settler, Waiting
 
 VISIBLE, LATER, NEXT_RUN = "visible", "later", "next-run"

@@ -1,4 +1,7 @@
-"""Said: the judgements that stand, with who, when and why, held open so that each is unsealed once."""
+"""Words: the last word of people on each pair of records, with who, when and why.
+
+Judgements are sealed one by one: they are read on from the newest read before, so that each is unsealed once.
+"""
 
 from __future__ import annotations
 
@@ -39,14 +42,14 @@ def pair_of(left: RecordRef, right: RecordRef) -> Pair:
     return (left, right) if left < right else (right, left)
 
 
-class Book:
-    """The last word on every pair, as far as it was read. Threads may share it."""
+class Words:
+    """The last word on every pair, as far as judgements were read. Threads may share it."""
 
     def __init__(self, hub: Hub) -> None:
         self._hub = hub
         self._lock = threading.Lock()
-        self._last = 0
-        self._said: dict[str, dict[Pair, Word]] = defaultdict(dict)
+        self._read_to = 0
+        self._words: dict[str, dict[Pair, Word]] = defaultdict(dict)
         self._of: dict[str, dict[RecordRef, set[Pair]]] = defaultdict(lambda: defaultdict(set))
 
     def about(self, session: Session, kind: str, refs: Iterable[RecordRef]) -> list[Word]:
@@ -62,17 +65,17 @@ class Book:
         """The last word on two records, also one that takes an earlier back."""
         with self._lock:
             self._read(session)
-            return self._said[kind].get(pair)
+            return self._words[kind].get(pair)
 
     def _read(self, session: Session) -> None:
-        for held, (left, right) in judgements.pairs(self._hub, session, after=self._last):
+        for held, (left, right) in judgements.pairs(self._hub, session, after=self._read_to):
             pair = pair_of(left, right)
-            self._said[held.kind][pair] = Word(
+            self._words[held.kind][pair] = Word(
                 held.id, pair, held.judgement, held.actor, held.at, held.reason
             )
             for ref in pair:
                 self._of[held.kind][ref].add(pair)
-            self._last = held.seq
+            self._read_to = held.seq
 
     def _about(self, kind: str, refs: Iterable[RecordRef]) -> dict[Pair, Word]:
         found: dict[Pair, Word] = {}
@@ -81,7 +84,7 @@ class Book:
             ref = ahead.pop()
             met.add(ref)
             for pair in self._of[kind].get(ref, ()):
-                word = self._said[kind][pair]
+                word = self._words[kind][pair]
                 if word.judgement == TAKEN_BACK:
                     continue
                 found[pair] = word
@@ -99,14 +102,14 @@ def _still_open(session: Session, ids: Collection[str]) -> set[str]:
     return found
 
 
-_books: WeakKeyDictionary[Sessions, Book] = WeakKeyDictionary()
+_by_hub: WeakKeyDictionary[Sessions, Words] = WeakKeyDictionary()
 _making = threading.Lock()
 
 
-def book_of(hub: Hub) -> Book:
-    """The book of an open hub, one in each process."""
+def words_of(hub: Hub) -> Words:
+    """The words of an open hub, one in each process."""
     with _making:
-        found = _books.get(hub.sessions)
+        found = _by_hub.get(hub.sessions)
         if found is None:
-            found = _books[hub.sessions] = Book(hub)
+            found = _by_hub[hub.sessions] = Words(hub)
         return found
