@@ -24,14 +24,14 @@ class Document(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-def _said(sentence: Sentence) -> Sentence:
+def _long_enough(sentence: Sentence) -> Sentence:
     if min(len(sentence.id), len(sentence.en)) < SHORTEST:
         raise ValueError(f"a sentence has at least {SHORTEST} letters in either language")
     return sentence
 
 
 #: A sentence that a rule document must bring, in both languages.
-Said = Annotated[Sentence, AfterValidator(_said)]
+RequiredSentence = Annotated[Sentence, AfterValidator(_long_enough)]
 
 
 def read(model: type[_Document], path: Path) -> _Document:

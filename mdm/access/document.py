@@ -16,7 +16,7 @@ from pydantic import Field, model_validator
 
 from mdm import documents
 from mdm.access.terms import Limits
-from mdm.documents import Document, Said
+from mdm.documents import Document, RequiredSentence
 from mdm.seal.masking import load_rules as load_sealing
 from reference.attributes import Entity, dictionary
 
@@ -50,7 +50,7 @@ class RoleRule(Document):
     regional: bool
     second_factor: bool
     limits: Limits
-    sentence: Said
+    sentence: RequiredSentence
 
 
 class ActionRule(Document):
@@ -59,7 +59,7 @@ class ActionRule(Document):
     purpose: bool
     who: Literal["anybody", "identified", "staff", "granted"]
     approvers: tuple[str, ...]
-    sentence: Said
+    sentence: RequiredSentence
 
 
 class Grant(Document):
@@ -71,7 +71,7 @@ class Grant(Document):
     purposes: tuple[str, ...]
     where: Where
     fields: str
-    sentence: Said
+    sentence: RequiredSentence
 
 
 class AccessRules(Document):
@@ -83,8 +83,8 @@ class AccessRules(Document):
     apart: tuple[str, ...]
     actions: dict[str, ActionRule]
     grants: tuple[Grant, ...]
-    reasons: dict[str, Said]
-    field_sets: dict[str, Said]
+    reasons: dict[str, RequiredSentence]
+    field_sets: dict[str, RequiredSentence]
     columns: tuple[str, ...]
     attributes: dict[Entity, dict[str, tuple[Literal["show", "hide"], ...]]]
 

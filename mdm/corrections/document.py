@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from mdm import documents
-from mdm.documents import Document, Said
+from mdm.documents import Document, RequiredSentence
 
 DOCUMENT = Path(__file__).resolve().parents[1] / "rules" / "corrections.yaml"
 
@@ -50,7 +50,7 @@ class Step(Document):
     waits: str
     then: str
     hours: int = Field(ge=1)
-    sentence: Said
+    sentence: RequiredSentence
 
 
 class AttributeRule(Document):
@@ -64,12 +64,12 @@ class KindRule(Document):
     """One kind of proposal: what its form is about, which person's or family's columns it asks for,
     how long it holds, how many files of evidence it needs, and which."""
 
-    sentence: Said
+    sentence: RequiredSentence
     about: About
     person: tuple[str, ...] = ()
     expiry: str
     evidence: int = Field(ge=0)
-    papers: Said
+    papers: RequiredSentence
 
 
 class CorrectionRules(Document):
@@ -82,10 +82,10 @@ class CorrectionRules(Document):
     chain: Annotated[tuple[Step, ...], Field(min_length=1)]
     attributes: dict[Corrected, dict[str, AttributeRule]]
     only_bps: tuple[str, ...]
-    expiries: dict[str, Said]
+    expiries: dict[str, RequiredSentence]
     kinds: dict[str, KindRule]
-    states: dict[str, Said]
-    outcomes: dict[str, Said]
+    states: dict[str, RequiredSentence]
+    outcomes: dict[str, RequiredSentence]
     checks: dict[str, CheckRule]
 
     @model_validator(mode="after")

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from mdm import documents
-from mdm.documents import Document, Said
+from mdm.documents import Document, RequiredSentence
 from mdm.eligibility.conditions import Condition, Name
 from mdm.eligibility.terms import Unit
 from reference.attributes import dictionary
@@ -70,8 +70,8 @@ class Rule(Document):
     known, and the condition."""
 
     name: Name
-    sentence: Said
-    settles: Said
+    sentence: RequiredSentence
+    settles: RequiredSentence
     that: Condition
 
 
@@ -79,7 +79,7 @@ class Component(Document):
     """One ground for an amount: who in the family (or whether the person) is such a one."""
 
     name: Name
-    sentence: Said
+    sentence: RequiredSentence
     amount: Name
     that: Condition
 
@@ -89,8 +89,8 @@ class Components(Document):
     highest ones, one for each member."""
 
     name: Name
-    sentence: Said
-    settles: Said
+    sentence: RequiredSentence
+    settles: RequiredSentence
     most: Name
     per: Per
     of: tuple[Component, ...] = Field(min_length=1)
@@ -107,7 +107,7 @@ class Note(Document):
     """Something that is true of the programme and not decided here."""
 
     name: Name
-    sentence: Said
+    sentence: RequiredSentence
 
 
 class Programme(Document):
@@ -115,7 +115,7 @@ class Programme(Document):
 
     programme: Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9-]*$")]
     edition: Annotated[str, Field(pattern=r"^[0-9]{4}\.[0-9]+$")]
-    name: Said
+    name: RequiredSentence
     unit: Unit
     valid_from: date
     valid_to: date | None = None

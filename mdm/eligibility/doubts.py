@@ -9,7 +9,7 @@ from typing import Literal
 from pydantic import Field
 
 from mdm import documents
-from mdm.documents import Document, Said
+from mdm.documents import Document, RequiredSentence
 from mdm.eligibility.terms import Outcome
 
 NAME = "eligibility.yaml"
@@ -31,8 +31,8 @@ class DoubtRule(Document):
     """One kind of doubt: whether it suspends the answer, what it is, what would settle it."""
 
     suspends: bool
-    sentence: Said
-    settles: Said
+    sentence: RequiredSentence
+    settles: RequiredSentence
 
 
 class EligibilityRules(Document):
@@ -41,9 +41,9 @@ class EligibilityRules(Document):
     version: Literal[1]
     weak_link_bits: float = Field(gt=0)
     doubts: dict[DoubtName, DoubtRule]
-    outcomes: dict[Outcome, Said]
-    keeps_benefit: Said
-    confidence: dict[ConfidenceName, Said]
+    outcomes: dict[Outcome, RequiredSentence]
+    keeps_benefit: RequiredSentence
+    confidence: dict[ConfidenceName, RequiredSentence]
 
     def model_post_init(self, _context: object) -> None:
         # Documents of before this name, which old questions are answered by, called it a disputed link.

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from mdm import documents
-from mdm.documents import Document, Said
+from mdm.documents import Document, RequiredSentence
 
 DOCUMENT = Path(__file__).parents[1] / "rules" / "review.yaml"
 Part = Literal["benefit", "boundary", "correction", "doubt", "together", "age", "weak_only"]
@@ -22,35 +22,35 @@ class Points(Document):
     """One part of the human cost: its points, and what it stands for."""
 
     points: float
-    sentence: Said
+    sentence: RequiredSentence
 
 
 class Blind(Document):
     """The share of tasks, 0 to 1, that two people answer who do not see each other's answer."""
 
     share: float = Field(ge=0, le=1)
-    sentence: Said
+    sentence: RequiredSentence
 
 
 class LargeMerge(Document):
     """How many records of one person need the same answer from two people."""
 
     records: int = Field(ge=2)
-    sentence: Said
+    sentence: RequiredSentence
 
 
 class Unsure(Document):
     """After how many people who could not say a task waits for a supervisor."""
 
     reviewers: int = Field(ge=1)
-    sentence: Said
+    sentence: RequiredSentence
 
 
 class Claim(Document):
     """For how many minutes a task is one person's."""
 
     minutes: float = Field(gt=0)
-    sentence: Said
+    sentence: RequiredSentence
 
 
 class ReviewRules(Document):
@@ -63,7 +63,7 @@ class ReviewRules(Document):
     large_merge: LargeMerge
     unsure: Unsure
     claim: Claim
-    reasons: dict[Annotated[str, Field(pattern=r"^[a-z_]+$")], Said]
+    reasons: dict[Annotated[str, Field(pattern=r"^[a-z_]+$")], RequiredSentence]
 
     @model_validator(mode="after")
     def _every_part(self) -> ReviewRules:

@@ -16,7 +16,7 @@ from typing import Annotated, Any
 from pydantic import Field, model_validator
 
 from mdm import documents
-from mdm.documents import Document, Said
+from mdm.documents import Document, RequiredSentence
 from mdm.errors import RuleError
 from mdm.ids import short
 from reference.attributes import dictionary
@@ -39,7 +39,7 @@ class SourceTrust(Document):
 class Trust(Document):
     """A trust profile: a voice for each source; `other` speaks for sources not named."""
 
-    sentence: Said
+    sentence: RequiredSentence
     sources: dict[Name, SourceTrust]
 
     @model_validator(mode="after")
@@ -56,7 +56,7 @@ class Trust(Document):
 class Rule(Document):
     """A named way of choosing: whom to believe, and whether the fuller text wins a tie."""
 
-    sentence: Said
+    sentence: RequiredSentence
     trust: Name
     fuller_wins_ties: bool = False
 
@@ -122,8 +122,8 @@ class SurvivorshipRules(Document):
     registry: Name
     trust: dict[Name, Trust]
     rules: dict[Name, Rule]
-    statuses: dict[Name, Said]
-    reasons: dict[Name, Said]
+    statuses: dict[Name, RequiredSentence]
+    reasons: dict[Name, RequiredSentence]
     kinds: dict[Name, Kind]
 
     @model_validator(mode="after")

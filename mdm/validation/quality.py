@@ -12,7 +12,7 @@ from mdm import documents
 from mdm.contracts import Layout
 from mdm.contracts.accepted import KINDS, Kind
 from mdm.contracts.readings import CodeReading, Document, Reading
-from mdm.documents import Said
+from mdm.documents import RequiredSentence
 from mdm.files.chunks import JOINED
 from mdm.validation.readings import presence
 from reference.text import identifier, quote
@@ -46,8 +46,8 @@ class QualityRule(Document):
     needs: tuple[str, ...] = ()
     when: str | None = None
     of_file: OfFile | None = None
-    reason: Said
-    remedy: Said
+    reason: RequiredSentence
+    remedy: RequiredSentence
 
     @model_validator(mode="after")
     def _asked_of_something(self) -> QualityRule:
