@@ -28,9 +28,9 @@ BYTES = 32
 
 
 @dataclass(frozen=True)
-class Said:
-    """What the log says. `published`: run → digest in its event; `placed`: the runs whose digests tell kind, region and
-    end too, which those of before did not; `erased`: who was erased, and what that took."""
+class Logged:
+    """What the log says of sealed profiles. `published`: run → digest in its event; `placed`: the runs whose digests
+    tell kind, region and end too, which those of before did not; `erased`: who was erased, and what that took."""
 
     published: Mapping[int, str]
     placed: Collection[int]
@@ -67,46 +67,46 @@ class _Made:
         return str(self.living.hexdigest())
 
 
-def verify(session: Session, said: Said, progress: Progress, found: Verified) -> None:
+def verify(session: Session, logged: Logged, progress: Progress, found: Verified) -> None:
     """Hold every sealed profile against the log."""
     total = int(session.exec(select(func.count()).select_from(SealedProfile)).one())
     runs: dict[int, _Made] = {}
     with progress.task("verify sealed profiles", total) as advance:
         for some in _profiles(session, None):
             for row in some:
-                made, ends = said.digest(row), row.ciphertext is None
+                made, ends = logged.digest(row), row.ciphertext is None
                 found.profiles += not ends
                 if made is not None:
                     runs.setdefault(row.run_seq, _Made()).add(made, ends=ends)
             advance(len(some))
     seen = _seen(session)
-    for run_seq in sorted(said.published.keys() - set(seen)):
+    for run_seq in sorted(logged.published.keys() - set(seen)):
         found.fault(
             "profile",
             f"Run {run_seq} was published, says the log; readers do not see it: the hub was put "
             "back to an older state.",
         )
     for run_seq in seen:
-        if run_seq not in said.published:
+        if run_seq not in logged.published:
             found.fault("profile", f"Run {run_seq} is published, but no event says so.")
-        elif runs.get(run_seq, _Made()).digest() != said.published[run_seq]:
-            _look_closer(session, run_seq, said, found)
+        elif runs.get(run_seq, _Made()).digest() != logged.published[run_seq]:
+            _look_closer(session, run_seq, logged, found)
 
 
-def _look_closer(session: Session, run_seq: int, said: Said, found: Verified) -> None:
+def _look_closer(session: Session, run_seq: int, logged: Logged, found: Verified) -> None:
     """Name what differs of one run; one that sealed profiles of erased people lacks those that the erasures name."""
     kept = _kept(session, run_seq)
-    if hashlib.sha256(b"".join(kept)).hexdigest() != said.published[run_seq]:
+    if hashlib.sha256(b"".join(kept)).hexdigest() != logged.published[run_seq]:
         found.fault(
             "digests",
             f"The sealed profiles of run {run_seq} are not those its publish event vouches for.",
         )
         return
-    gone, erased = 0, said.erased
+    gone, erased = 0, logged.erased
     left, anew = Counter(kept), Counter(erased.anew.get(run_seq))
     for some in _profiles(session, run_seq):
         for row in some:
-            made = said.digest(row)
+            made = logged.digest(row)
             if made is not None and left[made]:
                 left[made] -= 1
             elif anew[_digest(row)]:

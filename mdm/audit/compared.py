@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlmodel import Session, select
 
+from mdm.audit.logged import LoggedEvent
 from mdm.audit.verified import Fault, Verified
 from mdm.audit.vouched import BY_NAME, EMPTY, OF_RUN, TABLES, Table, groups
 from mdm.hub.runs import PUBLISHED
@@ -39,18 +40,18 @@ class Compared:
     jobs: dict[str, str] = field(default_factory=dict)
     runs: set[str] = field(default_factory=set)  # numbers of runs whose rows are held
 
-    def add(self, seq: int, said: Any) -> None:
+    def add(self, seq: int, event: LoggedEvent) -> None:
         """One event, in order."""
-        if isinstance(said.holds, dict):
-            self._hold(seq, said.holds)
-        for table in _BY_ACT.get(said.action, ()):
-            for group in _groups_of(table, said):
+        if isinstance(event.holds, dict):
+            self._hold(seq, event.holds)
+        for table in _BY_ACT.get(event.action, ()):
+            for group in _groups_of(table, event):
                 self.named.setdefault(table.called, set()).add(group)
-        if said.action == "publish" and said.run_seq is not None:
-            known = self.runs if isinstance(said.holds, dict) else self._before
-            known.add(str(said.run_seq))
-        elif said.action == "job.submit" and isinstance(said.job, str):
-            self.jobs[said.job] = said.actor
+        if event.action == "publish" and event.run_seq is not None:
+            known = self.runs if isinstance(event.holds, dict) else self._before
+            known.add(str(event.run_seq))
+        elif event.action == "job.submit" and isinstance(event.job, str):
+            self.jobs[event.job] = event.actor
 
     @property
     def _before(self) -> set[str]:
@@ -125,14 +126,14 @@ for _table in TABLES:
         _BY_ACT.setdefault(_act, []).append(_table)
 
 
-def _groups_of(table: Table, said: Any) -> Iterable[str]:
+def _groups_of(table: Table, event: LoggedEvent) -> Iterable[str]:
     """The groups that an event told of in homes of before rows were held."""
     if not table.key:
         return [""]
     name = {"batch": "batch", "snapshot": "snapshot", "linkage_model": "kind"}.get(
         table.called, "id"
     )
-    about = getattr(said, name)
+    about = getattr(event, name)
     if table.called == "linkage_model":
         return ["person", "family", "household"]
     if table.called == "agreed_callback" and isinstance(about, list):

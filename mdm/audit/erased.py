@@ -11,11 +11,11 @@ import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
+from mdm.audit.logged import LoggedEvent
 from mdm.audit.verified import Verified
 from mdm.hub.tables import EntityKey, SealedProfile, ShredEntry
 from mdm.seal.profiles import ciphertext_digest, profile_digest, profile_place
@@ -47,14 +47,14 @@ class Erased:
     anew: dict[int, Counter[bytes]] = field(default_factory=dict)
     unnamed: set[str] = field(default_factory=set)
 
-    def add(self, said: Any) -> None:
+    def add(self, event: LoggedEvent) -> None:
         """An event that tells of an erasure."""
-        ids = {said.entity_id} if isinstance(said.entity_id, str) else set(said.entity_id or ())
-        (self.shredded if said.action == "erase" else self.blanked).update(ids)
-        if not isinstance(said.hashes, dict):
+        ids = {event.entity_id} if isinstance(event.entity_id, str) else set(event.entity_id or ())
+        (self.shredded if event.action == "erase" else self.blanked).update(ids)
+        if not isinstance(event.hashes, dict):
             self.unnamed |= ids
             return
-        for told, digests in ((self.gone, said.hashes), (self.anew, said.anew or {})):
+        for told, digests in ((self.gone, event.hashes), (self.anew, event.anew or {})):
             for run, some in digests.items():
                 told.setdefault(int(run), Counter()).update(map(bytes.fromhex, some))
 

@@ -6,10 +6,10 @@ Who may write to the database could let an older version seal again, or put back
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
 
 from sqlmodel import Session, select
 
+from mdm.audit.logged import LoggedEvent
 from mdm.audit.verified import Verified
 from mdm.compose import Hub
 from mdm.hub.tables import DomainKeyRow
@@ -24,17 +24,17 @@ class KeyStates:
 
     told: dict[str, dict[int, str]] = field(default_factory=dict)
 
-    def add(self, said: Any) -> None:
+    def add(self, event: LoggedEvent) -> None:
         """One event, in order."""
-        if said.action not in ("rotate-key", "destroy-key") or not isinstance(said.kind, str):
+        if event.action not in ("rotate-key", "destroy-key") or not isinstance(event.kind, str):
             return
-        states = self.told.setdefault(said.kind, {1: ACTIVE})
-        if said.action == "rotate-key":
+        states = self.told.setdefault(event.kind, {1: ACTIVE})
+        if event.action == "rotate-key":
             for version, state in states.items():
                 states[version] = OPENS if state == ACTIVE else state
-            states[said.key_version] = ACTIVE
+            states[event.key_version] = ACTIVE
         else:
-            states[said.key_version] = DESTROYED
+            states[event.key_version] = DESTROYED
 
     def verify(self, hub: Hub, session: Session, found: Verified) -> None:
         """Name every version that is of another state than the log tells, or not told of, or gone."""

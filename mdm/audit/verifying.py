@@ -14,10 +14,11 @@ import msgspec
 from sqlmodel import Session, func, select
 
 from mdm.audit.checkpoints import own_verifiers, verifier_keys
+from mdm.audit.expected import Expected
 from mdm.audit.held import Kept, KeptTiles, Signed, checkpoints, events
 from mdm.audit.indexed import Index
+from mdm.audit.logged import LoggedEvent
 from mdm.audit.tiles import HASH, WIDTH
-from mdm.audit.told import Said, Told
 from mdm.audit.tree import fold, nodes_of, root
 from mdm.audit.verified import Verified
 from mdm.audit.verifier import (
@@ -55,9 +56,9 @@ def verify(
         with progress.task("verify the index of events"):
             for sentence in log.index.differences(session):
                 found.fault("index", sentence)
-        log.told.verify(hub, session, progress, found)
+        log.expected.verify(hub, session, progress, found)
         if profiles:
-            log.told.verify_profiles(hub, session, progress, found)
+            log.expected.verify_profiles(hub, session, progress, found)
     return found
 
 
@@ -73,11 +74,11 @@ class _Log:
         self._signed = checkpoints(session)
         self._wanted = sorted({s.size for s in self._signed} | {n.size for n in witnessed})
         self._announced: set[str] = set()
-        self._decode = msgspec.json.Decoder(Said).decode
+        self._decode = msgspec.json.Decoder(LoggedEvent).decode
         self._next = 0
         self._moments: list[str] = []  # of the tile that is not full yet
         self.index = Index(session)
-        self.told = Told()
+        self.expected = Expected()
 
     def check_keys(self, own: Sequence[str]) -> None:
         """The hub's own keys must be among those kept: nobody else's signatures count."""
@@ -161,7 +162,7 @@ class _Log:
         self.index.add(seq, said)
         if said.action == KEY_EVENT and said.verifier:
             self._announced.add(said.verifier)
-        self.told.add(seq, said)
+        self.expected.add(seq, said)
         self._note_moment(seq, said.at)
 
     def _note_moment(self, seq: int, at: str) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlmodel import Session, select
 
+from mdm.audit.logged import LoggedEvent
 from mdm.audit.verified import Verified, What
 from mdm.hub.tables import Judgement, RoleGrant, Staff
 
@@ -28,20 +29,20 @@ class Words:
     revoked: set[str] = field(default_factory=set)
     guarded: set[str] = field(default_factory=set)
 
-    def add(self, said: Any) -> None:
+    def add(self, event: LoggedEvent) -> None:
         """One event, in order."""
-        if not isinstance(said.id, str):
+        if not isinstance(event.id, str):
             return
-        if said.action == "judge":
-            self.judged[said.id] = (said.actor, said.judgement, said.kind)
-        elif said.action == "role.grant":
-            self.granted[said.id] = (said.user, said.role, said.region or "")
-        elif said.action == "role.revoke":
-            self.revoked.add(said.id)
-        elif said.action == "user.second-factor":
-            self.guarded.add(said.id)
-        elif said.action == "user.reset":
-            self.guarded.discard(said.id)
+        if event.action == "judge":
+            self.judged[event.id] = (event.actor, event.judgement, event.kind)
+        elif event.action == "role.grant":
+            self.granted[event.id] = (event.user, event.role, event.region or "")
+        elif event.action == "role.revoke":
+            self.revoked.add(event.id)
+        elif event.action == "user.second-factor":
+            self.guarded.add(event.id)
+        elif event.action == "user.reset":
+            self.guarded.discard(event.id)
 
     def verify(self, session: Session, found: Verified) -> None:
         """Name the judgements and roles of the hub that are not those of the log."""

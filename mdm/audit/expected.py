@@ -1,56 +1,26 @@
-"""What the events tell that the hub's rows have to agree with: gathered as they pass, then held against them."""
+"""What the hub's rows have to be by its log: gathered as the events pass, then held against the rows."""
 
 from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import Any
 
-import msgspec
 from sqlmodel import Session
 
 from mdm.audit import ciphertexts, deliveries, entities, numbers, rulesets
 from mdm.audit.compared import Compared
 from mdm.audit.erased import Erased
 from mdm.audit.keystates import KeyStates
+from mdm.audit.logged import LoggedEvent
 from mdm.audit.verified import Verified
 from mdm.audit.words import Words
 from mdm.compose import Hub
 from mdm.work.progress import Progress
 
 
-class Said(msgspec.Struct):
-    """What verification needs of an event."""
-
-    at: str = ""
-    actor: str = ""
-    action: str = ""
-    entity_id: Any = None
-    batch: Any = None
-    run: Any = None
-    job: Any = None
-    id: Any = None
-    judgement: Any = None
-    kind: Any = None
-    region: Any = None
-    role: Any = None
-    user: Any = None
-    rows: Any = None
-    run_seq: int | None = None
-    sealed: str | None = None
-    snapshot: Any = None
-    hashes: Any = None
-    anew: Any = None
-    holds: Any = None
-    rules: Any = None
-    counts: Any = None
-    verifier: str | None = None
-    key_version: Any = None
-
-
 @dataclass
-class Told:
-    """What the events told, in their order. `placed`: of the published runs those whose profiles are vouched for with
+class Expected:
+    """What the events tell, in their order. `placed`: of the published runs those whose profiles are vouched for with
     region and end; `forgotten`: of what erasures took the keys, and of how many; `landed`: batch → rows."""
 
     published: dict[int, str] = field(default_factory=dict)
@@ -63,24 +33,26 @@ class Told:
     rows: Compared = field(default_factory=Compared)
     keys: KeyStates = field(default_factory=KeyStates)
 
-    def add(self, seq: int, said: Said) -> None:
+    def add(self, seq: int, event: LoggedEvent) -> None:
         """One event, in order."""
-        self.rows.add(seq, said)
-        if said.action in rulesets.ACTS and isinstance(said.rules, str):
-            self.rules.add(said.rules)
-        if said.action == "publish" and said.sealed and said.run_seq is not None:
-            self.published[said.run_seq] = said.sealed
-            if isinstance(said.holds, dict):
-                self.placed.add(said.run_seq)
-        elif said.action in ("erase", "blank"):
-            self.erased.add(said)
-            if said.action == "erase" and isinstance(said.counts, dict):
-                self.forgotten.update(said.counts)
-        elif said.action == "land" and isinstance(said.batch, str) and isinstance(said.rows, int):
-            self.landed[said.batch] = said.rows
+        self.rows.add(seq, event)
+        if event.action in rulesets.ACTS and isinstance(event.rules, str):
+            self.rules.add(event.rules)
+        if event.action == "publish" and event.sealed and event.run_seq is not None:
+            self.published[event.run_seq] = event.sealed
+            if isinstance(event.holds, dict):
+                self.placed.add(event.run_seq)
+        elif event.action in ("erase", "blank"):
+            self.erased.add(event)
+            if event.action == "erase" and isinstance(event.counts, dict):
+                self.forgotten.update(event.counts)
+        elif (
+            event.action == "land" and isinstance(event.batch, str) and isinstance(event.rows, int)
+        ):
+            self.landed[event.batch] = event.rows
         else:
-            self.keys.add(said)
-            self.words.add(said)
+            self.keys.add(event)
+            self.words.add(event)
 
     def verify(self, hub: Hub, session: Session, progress: Progress, found: Verified) -> None:
         """Hold the rows against it; without the profiles, and what would have to be opened."""
@@ -96,8 +68,8 @@ class Told:
         self, hub: Hub, session: Session, progress: Progress, found: Verified
     ) -> None:
         """Hold every ciphertext against it, whether people are found by their own numbers, and the lake."""
-        said = ciphertexts.Said(self.published, self.placed, self.erased)
-        ciphertexts.verify(session, said, progress, found)
+        logged = ciphertexts.Logged(self.published, self.placed, self.erased)
+        ciphertexts.verify(session, logged, progress, found)
         entities.verify(session, self.erased.shredded, found)
         numbers.verify(hub, session, progress, found)
         deliveries.verify(hub, session, self.landed, progress, found)
