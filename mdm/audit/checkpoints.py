@@ -183,15 +183,15 @@ def _keep(hub: Hub, signed: AuditCheckpoint) -> Checkpoint:
     """Keep a checkpoint, unless another process kept one for this size already."""
     # Who answers waits for this unit of work: it does not wait for the disk. What was signed lasts before
     # anybody can read that it was, and the signature itself once this returns.
-    hub.sessions.hasten()
-    with hub.sessions.again() as session:
+    hub.sessions.sync_all()
+    with hub.sessions.begin_volatile() as session:
         connection = session.connection()
         hub.dialect.exclusive(connection, "audit checkpoint")
         standing = session.get(AuditCheckpoint, signed.size)
         if standing is None:
             standing = signed
             session.add(standing)
-    hub.sessions.hasten()
+    hub.sessions.sync_all()
     return _checkpoint(standing)
 
 

@@ -60,7 +60,7 @@ def _grow_part(hub: Hub) -> bool:
         time.sleep(REST_SECONDS)
     more = True
     while more:
-        with hub.sessions.again() as session:
+        with hub.sessions.begin_volatile() as session:
             more = part.write(hub, session)
         time.sleep(REST_SECONDS)
     return True

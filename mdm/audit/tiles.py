@@ -105,7 +105,7 @@ def grow(hub: Hub, size: int) -> None:
             if first >= last:
                 break
             rows = [_leaf_tile(session, n) for n in range(first, last)]
-        with hub.sessions.again() as session:
+        with hub.sessions.begin_volatile() as session:
             _add(hub, session, first, rows)
     _grow_above(hub, size)
 
@@ -171,7 +171,7 @@ def _grow_above(hub: Hub, size: int) -> None:
             first, last = made(session, level), size >> (HEIGHT * (level + 1))
             rows = [_tile_above(session, level, n) for n in range(first, last)]
         if rows:
-            with hub.sessions.again() as session:
+            with hub.sessions.begin_volatile() as session:
                 _add(hub, session, first, rows)
         level += 1
 

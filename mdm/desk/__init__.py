@@ -92,11 +92,11 @@ class Desk:
         """The same without waiting in line, for code without an event loop: for every question
         its answer or its exception."""
         answers = self._group.answer(questions)
-        self._group.settle()
+        self._group.sync()
         return answers
 
     def _work(self) -> None:
-        with Release(self._group.settle) as release:
+        with Release(self._group.sync) as release:
             while (group := self._next(release)) or self._open:
                 if group:
                     self._answer(group, release)

@@ -59,7 +59,7 @@ class Group:
 
     def __init__(self, hub: Hub, decide: Decider) -> None:
         self._hub = hub
-        self._sessions = hub.sessions.apart()
+        self._sessions = hub.sessions.own_connection()
         self._decide = decide
         self._known = Known(hub)
         self._budgets = Budgets(hub)
@@ -85,10 +85,10 @@ class Group:
         self._budgets = Budgets(self._hub)
         self._log.forget()
 
-    def settle(self) -> None:
+    def sync(self) -> None:
         """Return once what was answered is in the log for good: then the answers may leave."""
         written = self._written
-        self._sessions.settle()
+        self._sessions.sync()
         self._lasting = written
 
     def _together(self, questions: Sequence[Question]) -> list[Any]:

@@ -39,13 +39,13 @@ Told = tuple[Waiter, Any]
 
 
 class Release:
-    """A thread that hands out answered groups: `with Release(settle): …`.
+    """A thread that hands out answered groups: `with Release(sync): …`.
 
-    `settle` returns once everything committed before is durable.
+    `sync` returns once everything committed before is durable.
     """
 
-    def __init__(self, settle: Callable[[], None]) -> None:
-        self._settle = settle
+    def __init__(self, sync: Callable[[], None]) -> None:
+        self._sync = sync
         self._queue: SimpleQueue[Sequence[Told] | None] = SimpleQueue()
         self._given = self._handed = 0  # each counted by one thread only
         self._thread = threading.Thread(target=self._work, name="release", daemon=True)
@@ -79,14 +79,14 @@ class Release:
                     last = not _add(told, self._queue.get_nowait())
                 except Empty:
                     break
-            _hand_out(settled(told, self._settle))
+            _hand_out(once_durable(told, self._sync))
             self._handed += len(told)
 
 
-def settled(told: Sequence[Told], settle: Callable[[], None]) -> Sequence[Told]:
+def once_durable(told: Sequence[Told], sync: Callable[[], None]) -> Sequence[Told]:
     """The answers once they may leave; what went wrong instead, when their events do not last."""
     try:
-        settle()
+        sync()
     except Exception as error:
         return [(waiter, error) for waiter, _ in told]
     return told

@@ -57,7 +57,7 @@ class Dialect(Protocol):
     def engine(self, url: str, pool: Pool) -> sa.Engine:
         """A connection pool whose commits survive a power cut."""
 
-    def ahead(self, engine: sa.Engine) -> Journal:
+    def defer_sync(self, engine: sa.Engine) -> Journal:
         """Let commits of an engine not wait for the disk, where somebody else can; what then makes
         them last. Called before its first connection."""
 

@@ -1,7 +1,7 @@
 """The journal of a database: brought to disk by somebody else than who commits.
 
 A commit waits for the disk most of its time. Who answers all the time commits without waiting,
-begins what comes next, and lets nothing leave before `settle` has returned: as lasting as a commit
+begins what comes next, and lets nothing leave before `sync` has returned: as lasting as a commit
 that waits, while the disk works beside the processor.
 """
 
@@ -19,14 +19,14 @@ from mdm.errors import HomeError
 class Journal(Protocol):
     """What makes commits last."""
 
-    def settle(self) -> None:
+    def sync(self) -> None:
         """Return once everything that was committed before survives a power cut."""
 
 
 class Lasting:
     """Where each commit waits for the disk itself."""
 
-    def settle(self) -> None:
+    def sync(self) -> None:
         """Nothing is left to do."""
 
 
@@ -42,7 +42,7 @@ class LogFile:
         self._lock = Lock()
         self._lost = False
 
-    def settle(self) -> None:
+    def sync(self) -> None:
         """Return once all that was committed before is on disk.
 
         HomeError when it cannot be brought there, and from then on: a disk that failed may say at

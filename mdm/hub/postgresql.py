@@ -112,7 +112,7 @@ class PostgreSQL:
         sa.event.listen(engine, "connect", _in_unicode, insert=True)  # before SQLAlchemy asks it
         return engine
 
-    def ahead(self, engine: sa.Engine) -> Journal:
+    def defer_sync(self, engine: sa.Engine) -> Journal:
         # The server gathers what commits at the same time; it tells nobody later.
         return Lasting()
 

@@ -1,4 +1,12 @@
-"""Units of work: a session that commits as a whole or leaves nothing."""
+"""Units of work: a session that commits as a whole or leaves nothing.
+
+begin            writes; what it wrote survives a power cut when the block has ended
+begin_volatile   writes what could be made again: nobody waits for the disk, and a power cut may undo it
+bulk             writes much, in many short units of work, for what nobody sees yet
+read             reads as of one moment, never waiting for who writes
+own_connection   the same for one thread, which commits without waiting for the disk, then calls `sync`
+alone            the right to work on the database, for one home at a time
+"""
 
 from __future__ import annotations
 
@@ -65,44 +73,44 @@ class Sessions:
         self._url, self._pool = url, pool or Pool()
         self.dialect: Dialect = dialect_for(url)
         self.engine: sa.Engine = self.dialect.engine(url, self._pool)
-        self._apart: list[Sessions] = []
-        self._light: Sessions | None = None
+        self._own: list[Sessions] = []
+        self._volatile: Sessions | None = None
         self._making = Lock()
         self._still: Still = _nobody_asked
         self._journal: Journal = Lasting()
 
-    def apart(self) -> Sessions:
-        """The same database over one connection of its own, for one thread that asks all the time:
+    def own_connection(self) -> Sessions:
+        """Sessions over one connection of their own, for one thread that asks all the time:
         what a connection remembers of the database is worth most to who comes back to it.
 
-        What it commits is seen at once, and lasts only when `settle` has returned."""
-        one = _Apart(self._url, replace(self._pool, size=1, overflow=0))
-        one._journal = one.dialect.ahead(one.engine)
-        self._apart.append(one)
+        What it commits is seen at once, and lasts only when `sync` has returned."""
+        one = _OwnConnection(self._url, replace(self._pool, size=1, overflow=0))
+        one._journal = one.dialect.defer_sync(one.engine)
+        self._own.append(one)
         return one
 
-    def settle(self) -> None:
+    def sync(self) -> None:
         """Return once all that was committed here survives a power cut: at once, but for sessions
-        `apart`. HomeError when the disk does not keep it. From any thread."""
-        self._journal.settle()
+        of their `own_connection`. HomeError when the disk does not keep it. From any thread."""
+        self._journal.sync()
 
     @contextmanager
-    def again(self) -> Iterator[Session]:
+    def begin_volatile(self) -> Iterator[Session]:
         """One writing unit of work for what could be made again from what is there: it does not
         keep others from writing while the disk works, and a power cut may undo it."""
-        with self._beside().begin() as session:
+        with self._volatile_sessions().begin() as session:
             yield session
 
-    def hasten(self) -> None:
-        """Bring to disk what was committed, so that the next commit waits less, and all others
+    def sync_all(self) -> None:
+        """Bring to disk what anybody committed, so that the next commit waits less, and all others
         for it."""
-        self._beside().settle()
+        self._volatile_sessions().sync()
 
-    def _beside(self) -> Sessions:
+    def _volatile_sessions(self) -> Sessions:
         with self._making:
-            if self._light is None:
-                self._light = self.apart()
-            return self._light
+            if self._volatile is None:
+                self._volatile = self.own_connection()
+            return self._volatile
 
     @contextmanager
     def begin(self) -> Iterator[Session]:
@@ -179,12 +187,12 @@ class Sessions:
 
     def close(self) -> None:
         """Let go of all connections."""
-        for one in self._apart:
+        for one in self._own:
             one.close()
         self.engine.dispose()
 
 
-class _Apart(Sessions):
+class _OwnConnection(Sessions):
     """Sessions over a single connection, kept between units of work where it cannot break
     meanwhile: to fetch it from the pool and bring it back takes as long as a question."""
 

@@ -66,7 +66,7 @@ class SQLite:
         sa.event.listen(engine, "connect", self._connect)
         return engine
 
-    def ahead(self, engine: sa.Engine) -> Journal:
+    def defer_sync(self, engine: sa.Engine) -> Journal:
         database = engine.url.database
         if not database or database == ":memory:":
             return Lasting()

@@ -239,16 +239,16 @@ class Keys:
             mine = [one for one in mine if one.created <= known] or mine[:1]
         return mine[-1].version
 
-    def _beside(self) -> Sessions:
+    def _own_sessions(self) -> Sessions:
         """A connection of its own: whoever asks may have one already, and if all who have one waited here for another,
         there would be none left."""
         with self._making:
             if self._own is None:
-                self._own = self._sessions.apart()
+                self._own = self._sessions.own_connection()
             return self._own
 
     def _read(self) -> Sequence[KeyVersion]:
-        with self._beside().read() as session:
+        with self._own_sessions().read() as session:
             rows = session.exec(
                 select(
                     DomainKeyRow.purpose,
@@ -260,7 +260,7 @@ class Keys:
         return [KeyVersion(*row) for row in rows]
 
     def _open(self, purpose: str, version: int) -> DomainKey:
-        with self._beside().read() as session:
+        with self._own_sessions().read() as session:
             row = session.get(DomainKeyRow, (purpose, version))
         if row is None or row.wrapped is None:
             raise IntegrityError(

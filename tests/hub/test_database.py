@@ -132,11 +132,11 @@ def test_a_unit_of_work_that_fails_leaves_nothing(hub: Hub) -> None:
 
 
 def test_who_keeps_a_connection_sees_what_others_do_and_outlives_a_failure(hub: Hub) -> None:
-    apart = hub.sessions.apart()
+    own = hub.sessions.own_connection()
     seen = []
 
     def failing() -> None:
-        with apart.begin() as session:
+        with own.begin() as session:
             session.add(LinkageModel(name="lost", fingerprint="f"))
             session.flush()
             raise RuntimeError
@@ -146,13 +146,13 @@ def test_who_keeps_a_connection_sees_what_others_do_and_outlives_a_failure(hub: 
             session.add(LinkageModel(name=f"theirs {n}", fingerprint="f"))
         with pytest.raises(RuntimeError):
             failing()
-        with apart.begin() as session:
+        with own.begin() as session:
             session.add(LinkageModel(name=f"ours {n}", fingerprint="f"))
             seen.append(session.exec(select(func.count()).select_from(LinkageModel)).one())
-    apart.settle()
-    with hub.sessions.again() as session:
+    own.sync()
+    with hub.sessions.begin_volatile() as session:
         session.add(LinkageModel(name="ours again", fingerprint="f"))
-    hub.sessions.hasten()
+    hub.sessions.sync_all()
     with hub.sessions.read() as session:
         held = set(session.exec(select(LinkageModel.name)).all())
     assert seen == [2, 4, 6]
