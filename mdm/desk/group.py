@@ -46,7 +46,7 @@ class _Wanted:
 
 
 @dataclass(frozen=True, slots=True)
-class _Told:
+class _Outcome:
     """What came of one person asked for. `answered` is None when there is nobody to see."""
 
     decision: Decision | None
@@ -103,8 +103,8 @@ class Group:
             for (seq, _), places in alike.items():
                 moment = now if seq == now.seq else self._known.moment(session, seq)
                 asked = [questions[place] for place in places]
-                told = self._as_of(session, moment, asked)
-                for place, (answer, event) in zip(places, told, strict=True):
+                done = self._as_of(session, moment, asked)
+                for place, (answer, event) in zip(places, done, strict=True):
                     answers[place] = answer
                     events.append(event)
             written = self._log.record(session, events, self._lasting)
@@ -134,16 +134,16 @@ class Group:
             read=read,
         )
         barred = _restricted(people)
-        told = [
+        outcomes = [
             [self._tell(question, moment, one, people.get(one.opens), barred) for one in each]
             for question, each in zip(asked, wanted, strict=True)
         ]
         verdicts = self._budgets.charge(
-            session, [_charge(*one) for one in zip(asked, told, strict=True)]
+            session, [_charge(*one) for one in zip(asked, outcomes, strict=True)]
         )
         return [
             (_answer(question, moment, of, verdict), _event(question, moment, of, verdict))
-            for question, of, verdict in zip(asked, told, verdicts, strict=True)
+            for question, of, verdict in zip(asked, outcomes, verdicts, strict=True)
         ]
 
     def _found(
@@ -192,10 +192,10 @@ class Group:
         one: _Wanted,
         stands: Person | None,
         barred: Collection[str],
-    ) -> _Told:
+    ) -> _Outcome:
         """Decide and answer; for nobody, and for somebody out of bounds, in vain."""
         if stands is None:
-            return _Told(None, None, None)
+            return _Outcome(None, None, None)
         person = _as_wanted(question, stands, one.also_on)
         decision = self._decided(question, person.region)
         within = self._within(question)
@@ -205,8 +205,8 @@ class Group:
         seen = one.entity_id is not None and decision.allowed and not away
         answered = question.one(moment, person, decision if seen else within)
         if one.entity_id is None:
-            return _Told(self._decided(question, None) if one.beyond else within, None, None)
-        return _Told(decision, person, answered if seen else None)
+            return _Outcome(self._decided(question, None) if one.beyond else within, None, None)
+        return _Outcome(decision, person, answered if seen else None)
 
     def _within(self, question: Question) -> Decision:
         """The decision on somebody in a region of the one who asks."""
@@ -256,24 +256,26 @@ def _restricted(people: Mapping[str, Person]) -> set[str]:
     }
 
 
-def _answer(question: Question, moment: Moment, told: Sequence[_Told], verdict: Verdict) -> Any:
+def _answer(
+    question: Question, moment: Moment, outcomes: Sequence[_Outcome], verdict: Verdict
+) -> Any:
     if not verdict.allowed:
         return BudgetError(verdict)
     unknown = question.unknown(moment)
-    values = [one.answered.value if one.answered else unknown for one in told]
+    values = [one.answered.value if one.answered else unknown for one in outcomes]
     return question.whole(moment, values)
 
 
-def _charge(question: Question, told: Sequence[_Told]) -> Charge:
+def _charge(question: Question, outcomes: Sequence[_Outcome]) -> Charge:
     subjects = (*question.niks, *question.entities)
-    return Charge(question.principal, subjects, sum(one.answered is None for one in told))
+    return Charge(question.principal, subjects, sum(one.answered is None for one in outcomes))
 
 
 def _event(
-    question: Question, moment: Moment, told: Sequence[_Told], verdict: Verdict
+    question: Question, moment: Moment, outcomes: Sequence[_Outcome], verdict: Verdict
 ) -> audit.Event:
     """What the log keeps of a question and its answer: names and ids, no values."""
-    seen = [one for one in told if verdict.allowed and one.person and one.answered]
+    seen = [one for one in outcomes if verdict.allowed and one.person and one.answered]
     fields: dict[str, Any] = {}
     details: dict[str, Any] = {}
     entities: list[str] = []
@@ -282,7 +284,7 @@ def _event(
             entities += (profile.entity_id for profile in one.person.profiles)
             fields |= one.answered.fields
             details |= one.answered.details
-    decisions = {one.decision.reason: one.decision.policy for one in told if one.decision}
+    decisions = {one.decision.reason: one.decision.policy for one in outcomes if one.decision}
     return audit.Event(
         question.principal.id,
         question.event,
@@ -292,7 +294,7 @@ def _event(
             "agreement": question.principal.agreement,
             "programmes": sorted(question.programmes) or None,
             "found": bool(seen),
-            "count": len(told) if len(told) > 1 else None,
+            "count": len(outcomes) if len(outcomes) > 1 else None,
             "entity_id": list(dict.fromkeys(entities)) or None,
             "fields": fields or None,
             "run_seq": moment.seq,

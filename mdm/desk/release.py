@@ -35,7 +35,7 @@ class Waiter:
             self.future.set_result(answer)
 
 
-Told = tuple[Waiter, Any]
+Reply = tuple[Waiter, Any]
 
 
 class Release:
@@ -46,7 +46,7 @@ class Release:
 
     def __init__(self, sync: Callable[[], None]) -> None:
         self._sync = sync
-        self._queue: SimpleQueue[Sequence[Told] | None] = SimpleQueue()
+        self._queue: SimpleQueue[Sequence[Reply] | None] = SimpleQueue()
         self._given = self._handed = 0  # each counted by one thread only
         self._thread = threading.Thread(target=self._work, name="release", daemon=True)
 
@@ -64,7 +64,7 @@ class Release:
         """Answers that have not left yet."""
         return self._given - self._handed
 
-    def give(self, group: Sequence[Told]) -> None:
+    def give(self, group: Sequence[Reply]) -> None:
         """Hand a group's answers out when they may leave. It is committed."""
         self._given += len(group)
         self._queue.put(group)
@@ -72,41 +72,41 @@ class Release:
     def _work(self) -> None:
         last = False
         while not last:
-            told: list[Told] = []
-            last = not _add(told, self._queue.get())
+            replies: list[Reply] = []
+            last = not _add(replies, self._queue.get())
             while not last:  # one sync serves all who are committed by now
                 try:
-                    last = not _add(told, self._queue.get_nowait())
+                    last = not _add(replies, self._queue.get_nowait())
                 except Empty:
                     break
-            _hand_out(once_durable(told, self._sync))
-            self._handed += len(told)
+            _hand_out(once_durable(replies, self._sync))
+            self._handed += len(replies)
 
 
-def once_durable(told: Sequence[Told], sync: Callable[[], None]) -> Sequence[Told]:
+def once_durable(replies: Sequence[Reply], sync: Callable[[], None]) -> Sequence[Reply]:
     """The answers once they may leave; what went wrong instead, when their events do not last."""
     try:
         sync()
     except Exception as error:
-        return [(waiter, error) for waiter, _ in told]
-    return told
+        return [(waiter, error) for waiter, _ in replies]
+    return replies
 
 
-def _add(told: list[Told], group: Sequence[Told] | None) -> bool:
-    told += group or ()
+def _add(replies: list[Reply], group: Sequence[Reply] | None) -> bool:
+    replies += group or ()
     return group is not None
 
 
-def _hand_out(told: Sequence[Told]) -> None:
+def _hand_out(replies: Sequence[Reply]) -> None:
     """Give the answers to the event loops their askers run in: once per loop."""
-    by_loop: dict[asyncio.AbstractEventLoop, list[Told]] = {}
-    for waiter, answer in told:
+    by_loop: dict[asyncio.AbstractEventLoop, list[Reply]] = {}
+    for waiter, answer in replies:
         by_loop.setdefault(waiter.loop, []).append((waiter, answer))
     for loop, some in by_loop.items():
         if not loop.is_closed():
             loop.call_soon_threadsafe(_tell_all, some)
 
 
-def _tell_all(told: Sequence[Told]) -> None:
-    for waiter, answer in told:
+def _tell_all(replies: Sequence[Reply]) -> None:
+    for waiter, answer in replies:
         waiter.tell(answer)
