@@ -22,7 +22,8 @@ from mdm.compose import Hub
 from mdm.identity import identify
 from mdm.survivorship import settle_regions, survive
 from mdm.survivorship.members import members
-from mdm.touched.reach import Kept, Reach, column
+from mdm.touched.components import Components, column
+from mdm.touched.reach import Reach
 from mdm.touched.regions import stand_in_regions
 from mdm.touched.relink import relink
 from mdm.work.beside import Beside
@@ -49,7 +50,7 @@ _LINKABLE = {
 def cluster_again(
     hub: Hub,
     engine: Engine,
-    kept: Kept,
+    components: Components,
     found: Reach,
     *,
     said: Mapping[tuple[int, int], Sequence[Judgement]],
@@ -60,13 +61,13 @@ def cluster_again(
     `said`: pairs of rids (smaller first) → the words of people that stand; the last holds.
     """
     kind, rules = found.kind, load_linkage(found.kind)
-    groups = kept.groups_of(kind, found.judged)
-    rows = kept.records(kind, groups)
+    groups = components.groups_of(kind, found.judged)
+    rows = components.records(kind, groups)
     engine.register("reached", rows)
     engine.register("judged_entities", _ids(found.judged))
     engine.table("touched", "SELECT * FROM reached SEMI JOIN judged_entities USING (entity_id)")
     engine.table(f"{kind}_linkable", _LINKABLE[kind].format(**rules.columns))
-    engine.register("pairs_kept", kept.pairs(kind, groups))
+    engine.register("pairs_kept", components.pairs(kind, groups))
     engine.register(f"{kind}_human", _said(said))
     engine.table("pairs_judged", _JUDGED.format(kind=kind))
     inside = (
@@ -81,7 +82,7 @@ def cluster_again(
             " FROM touched t JOIN household_clusters c ON c.rid = t.node",
         )
     engine.table(f"{kind}_standardised", f"SELECT * EXCLUDE ({_BESIDE[kind]}) FROM touched")
-    engine.register(f"{kind}_previous", kept.linked(kind, found.judged))
+    engine.register(f"{kind}_previous", components.linked(kind, found.judged))
     engine.register(f"{kind}_retired", links.retired(hub, kind, found.judged))
     identify(engine, kind, seq)
 
@@ -100,7 +101,7 @@ def choose_again(
     hub: Hub,
     session: Session,
     engine: Engine,
-    kept: Kept,
+    components: Components,
     found: Reach,
     *,
     chosen: Collection[Kind],
@@ -110,9 +111,9 @@ def choose_again(
     `chosen`: the kinds whose values are chosen anew; the others keep theirs, linked anew. Where nothing
     changed that profiles are made of, it is empty, and only the regions of those that stand are told.
     """
-    _open_questions(kept, engine, found.kind)
+    _open_questions(components, engine, found.kind)
     for kind in KINDS:
-        _bring(kept, engine, kind, anew=kind == found.kind)
+        _bring(components, engine, kind, anew=kind == found.kind)
     _relate(engine, found.kind)
     members(engine)
     now = {kind: set(found.golden[kind]) for kind in KINDS}
@@ -123,15 +124,15 @@ def choose_again(
         engine.register(f"{kind}_now", _ids(now[kind]))
         engine.run(_GOLDEN.format(kind=kind))
     if chosen:
-        kept_so = {
+        unchanged = {
             kind
             for kind in KINDS
             if kind not in chosen
-            and relink(hub, session, engine, kind, _looked_at(engine, kind), seq=kept.run.seq)
+            and relink(hub, session, engine, kind, _looked_at(engine, kind), seq=components.run.seq)
         }
         with Beside(engine) as beside:
             for kind in KINDS:
-                if now[kind] and kind not in kept_so:
+                if now[kind] and kind not in unchanged:
                     beside.later(partial(_choose, kind=kind))
             beside.wait()
         stand_in_regions(session, engine, "household", _homes(engine))
@@ -150,10 +151,10 @@ _GOLDEN = """
     """
 
 
-def _bring(kept: Kept, engine: Engine, kind: Kind, *, anew: bool) -> None:
+def _bring(components: Components, engine: Engine, kind: Kind, *, anew: bool) -> None:
     """All kept rows read so far as standardised records and links; where the kind was identified
     anew, its new links and the old ones of all others."""
-    rows = kept.records(kind, ())
+    rows = components.records(kind, ())
     engine.register(f"{kind}_reached", rows)
     engine.table(f"{kind}_standardised", f"SELECT * EXCLUDE ({_BESIDE[kind]}) FROM {kind}_reached")
     old = f"SELECT rid, source, layout, record_key, entity_id, since_run FROM {kind}_reached"
@@ -188,7 +189,7 @@ def _relate(engine: Engine, judged: Kind) -> None:
     )
 
 
-def _open_questions(kept: Kept, engine: Engine, kind: Kind) -> None:
+def _open_questions(components: Components, engine: Engine, kind: Kind) -> None:
     """`<kind>_judged` of all pairs that end in a record reached, for what stays open; the records at
     their other ends are read."""
     node = "node" if kind == "household" else "rid"
@@ -205,7 +206,7 @@ def _open_questions(kept: Kept, engine: Engine, kind: Kind) -> None:
         "SELECT group_l, group_r FROM pairs_kept JOIN pairs_judged USING (rid_l, rid_r)"
         f" WHERE rid_l IN {ends} OR rid_r IN {ends}"
     )
-    kept.records(kind, column(groups, "group_l") | column(groups, "group_r"))
+    components.records(kind, column(groups, "group_l") | column(groups, "group_r"))
 
 
 def _looked_at(engine: Engine, kind: Kind) -> set[str]:

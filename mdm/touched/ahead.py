@@ -12,7 +12,8 @@ from matching.rules import Kind
 from mdm.compose import Hub
 from mdm.hub.runs import published_run
 from mdm.judgements import RecordRef
-from mdm.touched.reach import Kept, TooFarError, reach
+from mdm.touched.components import Components, TooFarError
+from mdm.touched.reach import reach
 
 
 def read_ahead(hub: Hub, kind: Kind, entities: Collection[str]) -> None:
@@ -21,9 +22,9 @@ def read_ahead(hub: Hub, kind: Kind, entities: Collection[str]) -> None:
         run = published_run(session)
         if run is None:
             return
-        kept = Kept(hub, session, run)
-        rows = kept.records(kind, kept.groups_of(kind, entities))
+        components = Components(hub, session, run)
+        rows = components.records(kind, components.groups_of(kind, entities))
         names = ("entity_id", "source", "layout", "record_key")
         columns = zip(*(rows[name].to_pylist() for name in names), strict=True)
         refs = {RecordRef(*key) for entity, *key in columns if entity in entities}
-        reach(kept, kind, list(kept.places(kind, refs).values()), ())
+        reach(components, kind, list(components.places(kind, refs).values()), ())

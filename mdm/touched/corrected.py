@@ -21,16 +21,16 @@ from mdm.corrections import rows
 from mdm.corrections.rows import Added
 from mdm.hub.runs import PUBLISHED, whole_seq
 from mdm.hub.tables import EntityEvent, Relinked, Run
-from mdm.touched.reach import Kept, TooFarError
+from mdm.touched.components import Components, TooFarError
 
 
 def bring_corrections(
-    hub: Hub, session: Session, engine: Engine, kept: Kept, ids: Iterable[str]
+    hub: Hub, session: Session, engine: Engine, components: Components, ids: Iterable[str]
 ) -> bool:
     """Add to the kept rows the records of approved corrections about some entities that the whole run
     did not know; whether there were any. TooFarError when one names a card that no family has."""
     added = rows.approved_of(hub, session, _came_from(session, ids))
-    held = {key for kind in KINDS for key in kept.records(kind, ())["record_key"].to_pylist()}
+    held = {key for kind in KINDS for key in components.records(kind, ())["record_key"].to_pylist()}
     fresh = [one for one in added if one.part.anchor is not None and one.part.key not in held]
     if not fresh:
         return False
@@ -38,7 +38,7 @@ def bring_corrections(
     _standardise(engine, fresh, stepped)
     for kind in rows.KINDS:
         for one, row in _rows(engine, kind, fresh):
-            _add(session, kept, kind, one, row)
+            _add(session, components, kind, one, row)
     return True
 
 
@@ -75,30 +75,33 @@ def _rows(engine: Engine, kind: Kind, fresh: Sequence[Added]) -> list[tuple[Adde
     return [(one, by_key[one.part.key]) for one in fresh if one.part.key in by_key]
 
 
-def _add(session: Session, kept: Kept, kind: Kind, one: Added, row: dict[str, Any]) -> None:
+def _add(
+    session: Session, components: Components, kind: Kind, one: Added, row: dict[str, Any]
+) -> None:
     """Put the row beside the one it is tied to: with a number of its own, in the same entity until it
     has one, in the same group or that of the card it names. A family's row tells of its household too."""
-    number, anchor = _number(session, kept, one), _anchor(kept, kind, one)
+    number, anchor = _number(session, components, one), _anchor(components, kind, one)
     told = row | {"rid": number} | _entity(session, kind, one, anchor)
     if kind == "person":
         card = row["kk"]
-        kept.add(
-            kind, [told | {"group_no": _family_of(kept, card) if card else anchor["group_no"]}]
+        components.add(
+            kind,
+            [told | {"group_no": _family_of(components, card) if card else anchor["group_no"]}],
         )
         return
     beside = ("group_no", "household", "household_rid")
     more = {"card": row["kk"], "implied": False, **{name: anchor[name] for name in beside}}
-    home = _home(kept, anchor)
+    home = _home(components, anchor)
     if home is not None:
         more |= {"household_rid": number}
         same = ("entity_id", "since_run", "group_no", "node")
-        kept.add(
+        components.add(
             "household", [told | {"family_rid": number, **{name: home[name] for name in same}}]
         )
-    kept.add(kind, [told | more])
+    components.add(kind, [told | more])
 
 
-def _number(session: Session, kept: Kept, one: Added) -> int:
+def _number(session: Session, components: Components, one: Added) -> int:
     """The number of a correction's record until the next whole run: the one that a small run gave it, else
     the next below all that were given. A household's record goes by the number of its family's."""
     since = col(Relinked.run_seq) > whole_seq(session)
@@ -107,26 +110,28 @@ def _number(session: Session, kept: Kept, one: Added) -> int:
     if given is not None:
         return given
     lowest = session.exec(select(func.min(Relinked.rid)).where(since)).one() or 0
-    here = (pc.min(kept.records(kind, ())["rid"]).as_py() or 0 for kind in KINDS)
+    here = (pc.min(components.records(kind, ())["rid"]).as_py() or 0 for kind in KINDS)
     return min(0, lowest, *here) - 1
 
 
-def _anchor(kept: Kept, kind: Kind, one: Added) -> dict[str, Any]:
+def _anchor(components: Components, kind: Kind, one: Added) -> dict[str, Any]:
     """The kept row of the record that a correction's is tied to."""
     assert one.part.anchor is not None
-    place = kept.places(kind, [one.part.anchor]).get(one.part.anchor)
+    place = components.places(kind, [one.part.anchor]).get(one.part.anchor)
     if place is None:
         raise TooFarError
     rid, group_no = place
-    return next(row for row in kept.records(kind, [group_no]).to_pylist() if row["rid"] == rid)
+    return next(
+        row for row in components.records(kind, [group_no]).to_pylist() if row["rid"] == rid
+    )
 
 
-def _home(kept: Kept, family: dict[str, Any]) -> dict[str, Any] | None:
+def _home(components: Components, family: dict[str, Any]) -> dict[str, Any] | None:
     """The household's row of a family's record, where it is placed in one."""
     if family["household"] is None:
         return None
-    rows_ = kept.records(
-        "household", kept.groups_of("household", [family["household"]])
+    rows_ = components.records(
+        "household", components.groups_of("household", [family["household"]])
     ).to_pylist()
     return next((row for row in rows_ if row["rid"] == family["household_rid"]), None)
 
@@ -141,12 +146,12 @@ def _entity(session: Session, kind: Kind, one: Added, anchor: dict[str, Any]) ->
     return {"entity_id": entity_id, "since_run": since}
 
 
-def _family_of(kept: Kept, card: str) -> int:
+def _family_of(components: Components, card: str) -> int:
     """The group of the family that carries a card; TooFarError when none does."""
-    origin = kept.pick("family_origin", "record_key", [card])
+    origin = components.pick("family_origin", "record_key", [card])
     groups = [one for one in origin["group_no"].to_pylist() if one is not None]
     if not groups:
         raise TooFarError
-    kept.records("family", groups)
-    kept.records("person", groups)
+    components.records("family", groups)
+    components.records("person", groups)
     return int(min(groups))

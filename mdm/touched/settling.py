@@ -34,8 +34,9 @@ from mdm.judgements import RecordRef
 from mdm.lookup import SURVIVORSHIP
 from mdm.publishing import publish
 from mdm.touched.again import choose_again, cluster_again
+from mdm.touched.components import Components, TooFarError, column
 from mdm.touched.corrected import bring_corrections
-from mdm.touched.reach import Kept, Reach, TooFarError, column, reach
+from mdm.touched.reach import Reach, reach
 from mdm.touched.words import Pair, Words
 from mdm.work.lock import BRIEF, BusyError
 from mdm.work.progress import Silent
@@ -141,11 +142,11 @@ def _one_kind(
     with hub.sessions.read() as session:
         before = published_run(session)
         assert before is not None  # a whole run is published
-        kept = Kept(hub, session, before)
-        found, said, corrected = _reached(hub, session, engine, kept, words, kind, pairs)
-        cluster_again(hub, engine, kept, found, said=said, seq=run.seq)
+        components = Components(hub, session, before)
+        found, said, corrected = _reached(hub, session, engine, components, words, kind, pairs)
+        cluster_again(hub, engine, components, found, said=said, seq=run.seq)
         chosen = _chosen(engine, session, run, kind, corrected)
-        now = choose_again(hub, session, engine, kept, found, chosen=chosen)
+        now = choose_again(hub, session, engine, components, found, chosen=chosen)
     looked_at: dict[Kind, frozenset[str]] = {of: found.golden[of] | now[of] for of in _ORDER}
     # Ids that were merged away earlier stand in the table too: they may have to lead elsewhere now.
     looked_at[kind] |= found.judged | column(
@@ -168,7 +169,7 @@ def _reached(  # noqa: PLR0917 - where it reads from, and what was said
     hub: Hub,
     session: Session,
     engine: Engine,
-    kept: Kept,
+    components: Components,
     words: Words,
     kind: Kind,
     pairs: Sequence[Pair],
@@ -181,16 +182,16 @@ def _reached(  # noqa: PLR0917 - where it reads from, and what was said
     standing = words.standing(kind)
     near = {pair for pair in standing if pair[0] in refs or pair[1] in refs}
     refs |= {ref for pair in near for ref in pair}
-    places = _places(kept, kind, refs)
+    places = _places(components, kind, refs)
     seeds = [places[ref] for pair in pairs for ref in pair if ref in places]
     ends = [_ends(places, pair) for pair in near if standing[pair] == "link"]
-    found = reach(kept, kind, seeds, [one for one in ends if one])
+    found = reach(components, kind, seeds, [one for one in ends if one])
     everybody = frozenset().union(*found.golden.values())
-    corrected = bring_corrections(hub, session, engine, kept, everybody)
+    corrected = bring_corrections(hub, session, engine, components, everybody)
     if corrected:  # one may name another family
-        found = reach(kept, kind, seeds, [one for one in ends if one])
+        found = reach(components, kind, seeds, [one for one in ends if one])
     # Whoever is clustered anew brings along what people said of its other records.
-    rows = kept.records(kind, ())
+    rows = components.records(kind, ())
     own = _refs(kind, rows, found.judged)
     said: dict[tuple[int, int], list[Verdict]] = {}
     for pair, verdict in standing.items():
@@ -227,8 +228,10 @@ def _same_rules(session: Session, run: Run) -> bool:
     return len(texts) == len(digests) and len(set(texts)) == 1
 
 
-def _places(kept: Kept, kind: Kind, refs: set[RecordRef]) -> dict[RecordRef, tuple[int, int]]:
-    return kept.places(kind, refs) if refs else {}
+def _places(
+    components: Components, kind: Kind, refs: set[RecordRef]
+) -> dict[RecordRef, tuple[int, int]]:
+    return components.places(kind, refs) if refs else {}
 
 
 def _ends(places: dict[RecordRef, tuple[int, int]], pair: Pair) -> tuple[int, int] | None:

@@ -22,7 +22,7 @@ from mdm.errors import HomeError
 from mdm.hub.runs import published_run
 from mdm.hub.tables import Run
 from mdm.judgements import RecordRef
-from mdm.touched.reach import Kept, TooFarError
+from mdm.touched.components import Components, TooFarError
 from mdm.tracing.facts import Step
 from mdm.tracing.moments import model_of
 from mdm.tracing.steps import level_of, steps_of
@@ -123,10 +123,10 @@ def look(
         run = run or published_run(session)
         if run is None:
             raise HomeError("Nothing is published in this home yet.", "Run `dtsen run` first.")
-        kept = Kept(hub, session, run)
+        components = Components(hub, session, run)
         model = model_of(hub, run, kind)
         try:
-            return _look(kept, rules or load_linkage(kind), frozenset(entity_ids), model)
+            return _look(components, rules or load_linkage(kind), frozenset(entity_ids), model)
         except TooFarError:
             raise HomeError(
                 "The published run kept nothing to look at, or this holds too many records.",
@@ -134,17 +134,23 @@ def look(
             ) from None
 
 
-def _look(kept: Kept, rules: LinkageRules, ids: frozenset[str], model: Model | None) -> Component:
+def _look(
+    components: Components, rules: LinkageRules, ids: frozenset[str], model: Model | None
+) -> Component:
     kind = rules.kind
-    groups = kept.groups_of(kind, ids)
-    rows = [row for row in kept.records(kind, groups).to_pylist() if row["entity_id"] in ids]
+    groups = components.groups_of(kind, ids)
+    rows = [row for row in components.records(kind, groups).to_pylist() if row["entity_id"] in ids]
     rows.sort(key=lambda row: row["rid"])
     records = tuple(_record(row, kind) for row in rows)
     places: dict[int, int] = {}
     for place, record in enumerate(records):
         places.setdefault(record.number, place)
-    pairs = tuple(_pairs(kept.pairs(kind, groups), rules, places, model)) if len(places) > 1 else ()
-    return Component(kind, kept.run.seq, records, pairs, _families(kept, kind, rows))
+    pairs = (
+        tuple(_pairs(components.pairs(kind, groups), rules, places, model))
+        if len(places) > 1
+        else ()
+    )
+    return Component(kind, components.run.seq, records, pairs, _families(components, kind, rows))
 
 
 def _record(row: Mapping[str, Any], kind: Kind) -> ComponentRecord:
@@ -198,14 +204,14 @@ def _steps(one: Comparison, row: Mapping[str, Any], model: Model | None) -> list
 
 
 def _families(
-    kept: Kept, kind: Kind, rows: Sequence[Mapping[str, Any]]
+    components: Components, kind: Kind, rows: Sequence[Mapping[str, Any]]
 ) -> dict[int, tuple[Member, ...]]:
     """Family of a record → everybody on its cards, each once, as the record says that names most."""
     if kind == "household":
         return {}
     groups = {row["group_no"] for row in rows}
     best: dict[int, dict[str, Mapping[str, Any]]] = {group: {} for group in groups}
-    for row in kept.records("person", groups).to_pylist():
+    for row in components.records("person", groups).to_pylist():
         of = best.get(row["group_no"])
         if of is None:
             continue

@@ -23,7 +23,7 @@ from matching.rules import Kind, LinkageRules, Thresholds
 from mdm.compose import Hub
 from mdm.errors import HubError
 from mdm.hub.columns import now as clock
-from mdm.touched.reach import TooFarError
+from mdm.touched.components import TooFarError
 from mdm.tracing.component import Component, ComponentPair, look
 from mdm.tracing.outline import places_of
 from mdm.tracing.pairs import BY_WEIGHT, reason_of, rules_then
