@@ -1,6 +1,6 @@
 """Touched: what a decision concerns goes along the path again at once, by the same stages on small tables.
 
-    settle(hub, engine, words) → Settled, or why it waits
+    settle(hub, engine, verdicts) → Settled, or why it waits
 
 The records that a new judgement may bring together or apart are re-clustered, their entities
 identified, and all golden profiles that name them survive and are published again, as a small run on

@@ -53,12 +53,12 @@ def cluster_again(
     components: Components,
     found: Reach,
     *,
-    said: Mapping[tuple[int, int], Sequence[Judgement]],
+    human: Mapping[tuple[int, int], Sequence[Judgement]],
     seq: int,
 ) -> None:
     """Make `<kind>_judged`, `<kind>_links`, `<kind>_entities` and events of the judged kind.
 
-    `said`: pairs of rids (smaller first) → the words of people that stand; the last holds.
+    `human`: pairs of rids (smaller first) → the verdicts of people that stand; the last holds.
     """
     kind, rules = found.kind, load_linkage(found.kind)
     groups = components.groups_of(kind, found.judged)
@@ -68,7 +68,7 @@ def cluster_again(
     engine.table("touched", "SELECT * FROM reached SEMI JOIN judged_entities USING (entity_id)")
     engine.table(f"{kind}_linkable", _LINKABLE[kind].format(**rules.columns))
     engine.register("pairs_kept", components.pairs(kind, groups))
-    engine.register(f"{kind}_human", _said(said))
+    engine.register(f"{kind}_human", _human(human))
     engine.table("pairs_judged", _JUDGED.format(kind=kind))
     inside = (
         f"rid_l IN (SELECT rid FROM {kind}_linkable) AND rid_r IN (SELECT rid FROM {kind}_linkable)"
@@ -264,14 +264,14 @@ def _ids(ids: Collection[str]) -> pa.Table:
     return pa.table({"entity_id": pa.array(sorted(ids), pa.string())})
 
 
-def _said(said: Mapping[tuple[int, int], Sequence[Judgement]]) -> pa.Table:
-    lefts: Sequence[Any] = [left for left, _ in said]
+def _human(verdicts: Mapping[tuple[int, int], Sequence[Judgement]]) -> pa.Table:
+    lefts: Sequence[Any] = [left for left, _ in verdicts]
     return pa.table(
         {
             "rid_l": pa.array(lefts, pa.int32()),
-            "rid_r": pa.array([right for _, right in said], pa.int32()),
-            "judgement": pa.array([words[-1] for words in said.values()], pa.string()),
-            "crossed": pa.array([len(set(words)) > 1 for words in said.values()], pa.bool_()),
+            "rid_r": pa.array([right for _, right in verdicts], pa.int32()),
+            "judgement": pa.array([given[-1] for given in verdicts.values()], pa.string()),
+            "crossed": pa.array([len(set(given)) > 1 for given in verdicts.values()], pa.bool_()),
         }
     )
 

@@ -29,11 +29,11 @@ def reach(
     components: Components,
     kind: Kind,
     seeds: Sequence[tuple[int, int]],
-    words: Collection[tuple[int, int]],
+    links: Collection[tuple[int, int]],
 ) -> Reach:
-    """What the judgement of some records reaches. `seeds`: (rid, group); `words`: pairs of rids that
-    people have judged. TooFarError when it is too much for a small run."""
-    judged = _clustered(components, kind, seeds, words)
+    """What the judgement of some records reaches. `seeds`: (rid, group); `links`: pairs of rids that
+    people have joined. TooFarError when it is too much for a small run."""
+    judged = _clustered(components, kind, seeds, links)
     persons: set[str] = set(judged) if kind == "person" else set()
     families: set[str] = set(judged) if kind == "family" else set()
     homes: set[str] = set(judged) if kind == "household" else set()
@@ -58,7 +58,7 @@ def _clustered(
     components: Components,
     kind: Kind,
     seeds: Sequence[tuple[int, int]],
-    words: Collection[tuple[int, int]],
+    links: Collection[tuple[int, int]],
 ) -> set[str]:
     """The entities that hold the seeds, and all that links lead to from them."""
     node = "node" if kind == "household" else "rid"
@@ -80,7 +80,7 @@ def _clustered(
         ends = zip(
             *(pairs[name].to_pylist() for name in ("rid_l", "rid_r", "judgement")), strict=True
         )
-        linked = [(le, ri) for le, ri, judgement in ends if judgement == "link"] + list(words)
+        linked = [(le, ri) for le, ri, judgement in ends if judgement == "link"] + list(links)
         more = {
             at[other]
             for left, right in linked

@@ -17,7 +17,7 @@ from matching.rules import Kind
 from mdm.compose import Hub
 from mdm.touched.ahead import read_ahead
 from mdm.touched.settling import Settled, Waiting, pending, settle
-from mdm.touched.words import Words
+from mdm.touched.verdicts import Verdicts
 
 LOOK_AGAIN = 5.0  # seconds
 
@@ -38,7 +38,7 @@ class Settler:
     def __init__(self, hub: Hub, failed: Callable[[Exception], None] = lambda _: None) -> None:
         self._hub = hub
         self._failed = failed
-        self._words = Words(hub)
+        self._verdicts = Verdicts(hub)
         self._engine: Engine | None = None
         self._asked: SimpleQueue[Future[Outcome] | _Ahead | None] = SimpleQueue()
         self._thread = threading.Thread(target=self._work, name="settler", daemon=True)
@@ -117,4 +117,4 @@ class Settler:
     def _settle(self) -> Outcome:
         if self._engine is None:
             self._engine = self._hub.engine(threads=1)  # small tables: to share them out is dearer
-        return settle(self._hub, self._engine, self._words)
+        return settle(self._hub, self._engine, self._verdicts)

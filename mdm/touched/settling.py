@@ -33,11 +33,12 @@ from mdm.hub.tables import CorrectionPlace, Judgement, Relinked, RuleSet, Run
 from mdm.judgements import RecordRef
 from mdm.lookup import SURVIVORSHIP
 from mdm.publishing import publish
+from mdm.review.words import Pair
 from mdm.touched.again import choose_again, cluster_again
 from mdm.touched.components import Components, TooFarError, column
 from mdm.touched.corrected import bring_corrections
 from mdm.touched.reach import Reach, reach
-from mdm.touched.words import Pair, Words
+from mdm.touched.verdicts import Judged, Verdicts
 from mdm.work.lock import BRIEF, BusyError
 from mdm.work.progress import Silent
 
@@ -72,69 +73,71 @@ def pending(hub: Hub) -> int:
         return session.exec(query).one()
 
 
-def settle(hub: Hub, engine: Engine, words: Words) -> Settled | Waiting | None:
+def settle(hub: Hub, engine: Engine, verdicts: Verdicts) -> Settled | Waiting | None:
     """Settle all that is pending; None when nothing is. `engine` may hold tables of an earlier call."""
     if not pending(hub):
         return None
     try:
         with hub.lock(BRIEF):
-            return _settle(hub, engine, words)
+            return _settle(hub, engine, verdicts)
     except BusyError:
         return Waiting("busy", pending(hub))
 
 
-def _settle(hub: Hub, engine: Engine, words: Words) -> Settled | Waiting | None:
+def _settle(hub: Hub, engine: Engine, verdicts: Verdicts) -> Settled | Waiting | None:
     _give_up_dead(hub)
     with hub.sessions.read() as session:
         base = whole_run(session)
-        fresh = words.after(session, _known(session))
-    fresh = [one for one in fresh if one[0] not in words.deferred]
+        fresh = verdicts.after(session, _known(session))
+    fresh = [one for one in fresh if one.seq not in verdicts.deferred]
     if base is None:
         return Waiting("nothing-published", len(fresh))
     if not fresh:
         return None
     runs: list[int] = []
     entities: dict[Kind, frozenset[str]] = {}
-    kinds = [kind for kind in _ORDER if any(of == kind for _, of, _ in fresh)]
-    before = len(words.deferred)
+    kinds = [kind for kind in _ORDER if any(one.kind == kind for one in fresh)]
+    before = len(verdicts.deferred)
     for kind in kinds:
-        known = max(number for number, _, _ in fresh) if kind == kinds[-1] else None
-        own = [one for one in fresh if one[1] == kind]
+        known = max(one.seq for one in fresh) if kind == kinds[-1] else None
+        own = [one for one in fresh if one.kind == kind]
         for some in _together(own):
             mark = known if some[-1] is own[-1] else None
             try:
-                done = _one_kind(
-                    hub, engine, words, kind=kind, pairs=[p for *_, p in some], known=mark
-                )
+                pairs = [one.pair for one in some]
+                done = _one_kind(hub, engine, verdicts, kind=kind, pairs=pairs, known=mark)
             except TooFarError:
                 _give_up_dead(hub)
-                words.deferred |= {number for number, *_ in some}
+                verdicts.deferred |= {one.seq for one in some}
                 continue
             runs.append(done[0])
             for name, ids in done[1].items():
                 entities[name] = entities.get(name, frozenset()) | ids
-    deferred = len(words.deferred) - before
+    deferred = len(verdicts.deferred) - before
     return Settled(tuple(runs), entities, deferred) if runs else Waiting(TOO_FAR, deferred)
 
 
-Said = tuple[int, Kind, Pair]
-
-
-def _together(said: Sequence[Said]) -> list[list[Said]]:
+def _together(judged: Sequence[Judged]) -> list[list[Judged]]:
     """Judgements in lots that share no record: one that reaches too far holds up no other."""
-    lots: list[tuple[set[RecordRef], list[Said]]] = []
-    for one in said:
-        refs = set(one[2])
+    lots: list[tuple[set[RecordRef], list[Judged]]] = []
+    for one in judged:
+        refs = set(one.pair)
         own = [lot for lot in lots if lot[0] & refs]
         lots = [lot for lot in lots if not lot[0] & refs]
         lots.append(
             (refs.union(*(lot[0] for lot in own)), [*(s for lot in own for s in lot[1]), one])
         )
-    return [sorted(of, key=lambda one: one[0]) for _, of in lots]
+    return [sorted(of, key=lambda one: one.seq) for _, of in lots]
 
 
 def _one_kind(
-    hub: Hub, engine: Engine, words: Words, *, kind: Kind, pairs: Sequence[Pair], known: int | None
+    hub: Hub,
+    engine: Engine,
+    verdicts: Verdicts,
+    *,
+    kind: Kind,
+    pairs: Sequence[Pair],
+    known: int | None,
 ) -> tuple[int, dict[Kind, frozenset[str]]]:
     """Take the judged records of one kind along again and publish. `known`: the number of the last
     judgement that is settled with it."""
@@ -143,8 +146,8 @@ def _one_kind(
         before = published_run(session)
         assert before is not None  # a whole run is published
         components = Components(hub, session, before)
-        found, said, corrected = _reached(hub, session, engine, components, words, kind, pairs)
-        cluster_again(hub, engine, components, found, said=said, seq=run.seq)
+        found, human, corrected = _reached(hub, session, engine, components, verdicts, kind, pairs)
+        cluster_again(hub, engine, components, found, human=human, seq=run.seq)
         chosen = _chosen(engine, session, run, kind, corrected)
         now = choose_again(hub, session, engine, components, found, chosen=chosen)
     looked_at: dict[Kind, frozenset[str]] = {of: found.golden[of] | now[of] for of in _ORDER}
@@ -165,21 +168,21 @@ def _one_kind(
     return run.seq, looked_at
 
 
-def _reached(  # noqa: PLR0917 - where it reads from, and what was said
+def _reached(  # noqa: PLR0917 - where it reads from, and what was judged
     hub: Hub,
     session: Session,
     engine: Engine,
     components: Components,
-    words: Words,
+    verdicts: Verdicts,
     kind: Kind,
     pairs: Sequence[Pair],
 ) -> tuple[Reach, dict[tuple[int, int], list[Verdict]], bool]:
-    """What the new judgements reach; all words on pairs of records there, by rid; whether corrections
+    """What the new judgements reach; all verdicts on pairs of records there, by rid; whether corrections
     are about them that the whole run did not know."""
     # Of the moment of which corrections are read: one that was approved meanwhile must not come without its link.
-    words.read(session)
+    verdicts.read(session)
     refs = {ref for pair in pairs for ref in pair}
-    standing = words.standing(kind)
+    standing = verdicts.standing(kind)
     near = {pair for pair in standing if pair[0] in refs or pair[1] in refs}
     refs |= {ref for pair in near for ref in pair}
     places = _places(components, kind, refs)
@@ -193,12 +196,12 @@ def _reached(  # noqa: PLR0917 - where it reads from, and what was said
     # Whoever is clustered anew brings along what people said of its other records.
     rows = components.records(kind, ())
     own = _refs(kind, rows, found.judged)
-    said: dict[tuple[int, int], list[Verdict]] = {}
+    human: dict[tuple[int, int], list[Verdict]] = {}
     for pair, verdict in standing.items():
         left, right = own.get(pair[0]), own.get(pair[1])
         if left is not None and right is not None and left != right:
-            said.setdefault((min(left, right), max(left, right)), []).append(verdict)
-    return found, said, corrected
+            human.setdefault((min(left, right), max(left, right)), []).append(verdict)
+    return found, human, corrected
 
 
 def _chosen(

@@ -25,7 +25,7 @@ from mdm.judgements import RecordRef
 from mdm.pipeline import run
 from mdm.questions.groups import Groups
 from mdm.touched import settle
-from mdm.touched.words import Words
+from mdm.touched.verdicts import Verdicts
 from tests.corrections.chain import HEAD, KEMENSOS, OPERATOR, VERIFIER, approve, draft
 from tests.judged import judge
 from tests.run.homes import QUIET, FirstRun, copy_of
@@ -46,7 +46,7 @@ class Doubles:
     def settle(self) -> None:
         engine = self.hub.engine()
         try:
-            settle(self.hub, engine, Words(self.hub))
+            settle(self.hub, engine, Verdicts(self.hub))
         finally:
             engine.close()
 

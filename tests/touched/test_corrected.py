@@ -21,7 +21,7 @@ from mdm.judgements import RecordRef
 from mdm.pipeline import run
 from mdm.survivorship import facts
 from mdm.touched import Settled, Waiting, settle, settling
-from mdm.touched.words import Words
+from mdm.touched.verdicts import Verdicts
 from reference.codes import labels
 from tests.corrections.chain import approve, draft
 from tests.judged import judge
@@ -39,7 +39,7 @@ class World:
         made = [approve(self.hub, one) for one in drafts]
         engine = self.hub.engine()
         try:
-            return made, settle(self.hub, engine, Words(self.hub))
+            return made, settle(self.hub, engine, Verdicts(self.hub))
         finally:
             engine.close()
 

@@ -28,7 +28,7 @@ from mdm.rights import restriction
 from mdm.run import Work, carry_out
 from mdm.touched import Settled, Waiting, pending, settle
 from mdm.touched.ahead import read_ahead
-from mdm.touched.words import Words
+from mdm.touched.verdicts import Verdicts
 from mdm.tracing.component import look
 from mdm.tracing.moments import run_then
 from tests.judged import judge
@@ -44,7 +44,7 @@ def hub(first: FirstRun, tmp_path: Path) -> Iterator[Hub]:
 def settled(hub: Hub) -> Settled:
     engine = hub.engine()
     try:
-        done = settle(hub, engine, Words(hub))
+        done = settle(hub, engine, Verdicts(hub))
     finally:
         engine.close()
     assert isinstance(done, Settled), done
@@ -246,10 +246,10 @@ def test_a_decision_waits_while_a_run_works(hub: Hub) -> None:
     say(hub, "person", left, right, "link")
     engine = hub.engine()
     with hub.lock("run"):
-        waits = settle(hub, engine, Words(hub))
+        waits = settle(hub, engine, Verdicts(hub))
     assert isinstance(waits, Waiting)
     assert waits.reason == "busy"
-    assert isinstance(settle(hub, engine, Words(hub)), Settled)
+    assert isinstance(settle(hub, engine, Verdicts(hub)), Settled)
     engine.close()
 
 
@@ -258,7 +258,7 @@ def test_before_the_first_run_a_decision_waits(tmp_path: Path) -> None:
         ref = RecordRef("kemensos", "individu", "1")
         say(hub, "person", ref, RecordRef("pemda", "warga", "2"), "link")
         engine = hub.engine()
-        assert settle(hub, engine, Words(hub)) == Waiting("nothing-published", 1)
+        assert settle(hub, engine, Verdicts(hub)) == Waiting("nothing-published", 1)
         engine.close()
 
 

@@ -27,7 +27,7 @@ from mdm.corrections.redrafting import redraft
 from mdm.hub.tables import Correction, Entity, SealedProfile
 from mdm.pipeline import run
 from mdm.touched import Settled, settle, settler
-from mdm.touched.words import Words
+from mdm.touched.verdicts import Verdicts
 from mdm.work.progress import Silent
 from reference import regions
 from tests.api.serving import Served, served
@@ -511,7 +511,7 @@ def test_who_lives_elsewhere_is_left_to_the_officers_there(day: Day) -> None:
     there = {"address": "JALAN BARU 1", "region_code": "3578261003" if own != "3578" else DENPASAR}
     approve(day.hub, draft("correct-value", gone, attribute="domicile", values=there))
     engine = day.hub.engine()
-    assert isinstance(settle(day.hub, engine, Words(day.hub)), Settled)
+    assert isinstance(settle(day.hub, engine, Verdicts(day.hub)), Settled)
     engine.close()
     who = join(day.hub, ("desa-operator", own))
     with who.client(day.service.url) as client:
@@ -546,7 +546,7 @@ def test_lists_say_what_became_of_two_that_are_said_to_be_one(day: Day, chrome: 
     ):
         agree(day.hub, said[role], made, act, version=version)
     engine = day.hub.engine()
-    settle(day.hub, engine, Words(day.hub))
+    settle(day.hub, engine, Verdicts(day.hub))
     engine.close()
     for role in ("desa-operator", "dinsos-verifier", "steward"):
         with window(chrome, day.service.url, day.chain[role], narrow=role == "steward") as page:
