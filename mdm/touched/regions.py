@@ -1,4 +1,4 @@
-"""Regions of entities that a small run does not choose anew: they stand in for the profile."""
+"""Regions of entities that a small run does not choose anew, as they were published: no more of them is asked."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ from mdm.hub.runs import published_seq
 from mdm.hub.tables import SealedProfile
 
 
-def stand_in_regions(session: Session, engine: Engine, kind: Kind, ids: Collection[str]) -> None:
+def add_published_regions(
+    session: Session, engine: Engine, kind: Kind, ids: Collection[str]
+) -> None:
     """Add some entities to `<kind>_golden` with the region that readers see and no content: a person
     without a domicile of its own finds that of its household there, a task that of whom it is about."""
     if not ids:
@@ -26,7 +28,7 @@ def stand_in_regions(session: Session, engine: Engine, kind: Kind, ids: Collecti
     ).all()
     newest: dict[str, str | None] = dict(rows)
     engine.register(
-        "stand_ins",
+        "published_regions",
         pa.table(
             {
                 "entity_id": pa.array(list(newest), pa.string()),
@@ -35,6 +37,6 @@ def stand_in_regions(session: Session, engine: Engine, kind: Kind, ids: Collecti
         ),
     )
     engine.run(
-        f"INSERT INTO {kind}_golden BY NAME SELECT *, '{{}}' AS content, [] AS niks FROM stand_ins"
+        f"INSERT INTO {kind}_golden BY NAME SELECT *, '{{}}' AS content, [] AS niks FROM published_regions"
     )
-    engine.drop("stand_ins")
+    engine.drop("published_regions")

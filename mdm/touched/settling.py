@@ -34,10 +34,11 @@ from mdm.judgements import RecordRef
 from mdm.lookup import SURVIVORSHIP
 from mdm.publishing import publish
 from mdm.review.words import Pair
-from mdm.touched.again import choose_again, cluster_again
+from mdm.touched.clustering import cluster_again
 from mdm.touched.components import Components, TooFarError, column
 from mdm.touched.corrected import bring_corrections
 from mdm.touched.reach import Reach, reach
+from mdm.touched.surviving import survive_again
 from mdm.touched.verdicts import Judged, Verdicts
 from mdm.work.lock import BRIEF, BusyError
 from mdm.work.progress import Silent
@@ -149,7 +150,7 @@ def _one_kind(
         found, human, corrected = _reached(hub, session, engine, components, verdicts, kind, pairs)
         cluster_again(hub, engine, components, found, human=human, seq=run.seq)
         chosen = _chosen(engine, session, run, kind, corrected)
-        now = choose_again(hub, session, engine, components, found, chosen=chosen)
+        now = survive_again(hub, session, engine, components, found, chosen=chosen)
     looked_at: dict[Kind, frozenset[str]] = {of: found.golden[of] | now[of] for of in _ORDER}
     # Ids that were merged away earlier stand in the table too: they may have to lead elsewhere now.
     looked_at[kind] |= found.judged | column(

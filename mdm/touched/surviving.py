@@ -1,103 +1,30 @@
-"""Again: the path's own stages on the records that a judgement reaches.
+"""Survivorship in small runs: the golden tables of all that a decision reaches, by the path's own stages.
 
-`cluster_again` takes the judged kind from pairs to entities; `choose_again` makes the golden tables of
-all that is reached. What the stages need of the country as a whole (the cards of a family, the
-household it was placed in) comes from the kept rows.
+What the stages need of the country as a whole (the cards of a family, the household it was placed in) comes from the
+rows that the whole run kept.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection
 from functools import partial
-from typing import Any
 
-import pyarrow as pa
 from sqlmodel import Session
 
-from matching.clusters import cluster
 from matching.engine import Engine
-from matching.rules import KINDS, Judgement, Kind, load_linkage
-from mdm import links
+from matching.rules import KINDS, Kind
 from mdm.compose import Hub
-from mdm.identity import identify
 from mdm.survivorship import settle_regions, survive
 from mdm.survivorship.members import members
+from mdm.touched.clustering import BESIDE, ids_table
 from mdm.touched.components import Components, column
 from mdm.touched.reach import Reach
-from mdm.touched.regions import stand_in_regions
-from mdm.touched.relink import relink
+from mdm.touched.refreshing import refresh_links
+from mdm.touched.regions import add_published_regions
 from mdm.work.beside import Beside
 
-#: What a kept row says beside the standardised record.
-_BESIDE = {
-    "person": "entity_id, since_run, group_no",
-    "family": "entity_id, since_run, group_no, card, household_rid, household",
-    "household": "entity_id, since_run, group_no, node, family_rid",
-}
-# The columns that cluster looks at, as the linkage document has them in braces; a family in the linkage of households
-# is one node.
-_LINKABLE = {
-    "person": "SELECT rid, {provider} AS provider FROM touched",
-    "family": "SELECT rid, source, implied FROM touched",
-    "household": """
-        SELECT node AS rid, CASE WHEN bool_and(family_rid IS NULL) THEN 'dwelling' ELSE 'family' END AS node,
-               CASE WHEN bool_and(family_rid IS NULL) THEN any_value(office) END AS office
-        FROM touched GROUP BY touched.node
-        """,
-}
 
-
-def cluster_again(
-    hub: Hub,
-    engine: Engine,
-    components: Components,
-    found: Reach,
-    *,
-    human: Mapping[tuple[int, int], Sequence[Judgement]],
-    seq: int,
-) -> None:
-    """Make `<kind>_judged`, `<kind>_links`, `<kind>_entities` and events of the judged kind.
-
-    `human`: pairs of rids (smaller first) → the verdicts of people that stand; the last holds.
-    """
-    kind, rules = found.kind, load_linkage(found.kind)
-    groups = components.groups_of(kind, found.judged)
-    rows = components.records(kind, groups)
-    engine.register("reached", rows)
-    engine.register("judged_entities", _ids(found.judged))
-    engine.table("touched", "SELECT * FROM reached SEMI JOIN judged_entities USING (entity_id)")
-    engine.table(f"{kind}_linkable", _LINKABLE[kind].format(**rules.columns))
-    engine.register("pairs_kept", components.pairs(kind, groups))
-    engine.register(f"{kind}_human", _human(human))
-    engine.table("pairs_judged", _JUDGED.format(kind=kind))
-    inside = (
-        f"rid_l IN (SELECT rid FROM {kind}_linkable) AND rid_r IN (SELECT rid FROM {kind}_linkable)"
-    )
-    engine.table(f"{kind}_judged", f"SELECT * FROM pairs_judged WHERE {inside}")
-    cluster(engine, rules, few=True)
-    if kind == "household":
-        engine.table(
-            "household_clusters",
-            "SELECT t.rid, min(t.rid) OVER (PARTITION BY c.cluster) AS cluster"
-            " FROM touched t JOIN household_clusters c ON c.rid = t.node",
-        )
-    engine.table(f"{kind}_standardised", f"SELECT * EXCLUDE ({_BESIDE[kind]}) FROM touched")
-    engine.register(f"{kind}_previous", components.linked(kind, found.judged))
-    engine.register(f"{kind}_retired", links.retired(hub, kind, found.judged))
-    identify(engine, kind, seq)
-
-
-_JUDGED = """
-    SELECT coalesce(k.rid_l, h.rid_l) AS rid_l, coalesce(k.rid_r, h.rid_r) AS rid_r, k.match_weight,
-           coalesce(h.judgement, k.machine) AS judgement,
-           CASE WHEN h.judgement IS NULL THEN k.machine_reason ELSE 'human' END AS reason,
-           k.second_probability
-    FROM pairs_kept k FULL JOIN {kind}_human h ON h.rid_l = k.rid_l AND h.rid_r = k.rid_r
-    WHERE h.judgement IS NOT NULL OR k.machine IS NOT NULL
-    """
-
-
-def choose_again(
+def survive_again(
     hub: Hub,
     session: Session,
     engine: Engine,
@@ -111,9 +38,9 @@ def choose_again(
     `chosen`: the kinds whose values are chosen anew; the others keep theirs, linked anew. Where nothing
     changed that profiles are made of, it is empty, and only the regions of those that stand are told.
     """
-    _open_questions(components, engine, found.kind)
+    _bring_pairs(components, engine, found.kind)
     for kind in KINDS:
-        _bring(components, engine, kind, anew=kind == found.kind)
+        _bring_records(components, engine, kind, anew=kind == found.kind)
     _relate(engine, found.kind)
     members(engine)
     now = {kind: set(found.golden[kind]) for kind in KINDS}
@@ -121,27 +48,25 @@ def choose_again(
         engine, f"SELECT DISTINCT entity_id FROM {found.kind}_links SEMI JOIN touched USING (rid)"
     )
     for kind in KINDS:
-        engine.register(f"{kind}_now", _ids(now[kind]))
+        engine.register(f"{kind}_now", ids_table(now[kind]))
         engine.run(_GOLDEN.format(kind=kind))
     if chosen:
-        unchanged = {
+        refreshed = {
             kind
             for kind in KINDS
             if kind not in chosen
-            and relink(hub, session, engine, kind, _looked_at(engine, kind), seq=components.run.seq)
+            and refresh_links(
+                hub, session, engine, kind, _looked_at(engine, kind), seq=components.run.seq
+            )
         }
-        with Beside(engine) as beside:
-            for kind in KINDS:
-                if now[kind] and kind not in unchanged:
-                    beside.later(partial(_choose, kind=kind))
-            beside.wait()
-        stand_in_regions(session, engine, "household", _homes(engine))
+        _choose_all(engine, {kind for kind in KINDS if now[kind]} - refreshed)
+        add_published_regions(session, engine, "household", _homes(engine))
         settle_regions(engine)
     else:
         for kind in KINDS:
-            stand_in_regions(session, engine, kind, now[kind])
+            add_published_regions(session, engine, kind, now[kind])
     for kind in KINDS:
-        _leave(engine, kind, anew=kind == found.kind)
+        _take_out_others(engine, kind, anew=kind == found.kind)
     return now
 
 
@@ -151,12 +76,12 @@ _GOLDEN = """
     """
 
 
-def _bring(components: Components, engine: Engine, kind: Kind, *, anew: bool) -> None:
+def _bring_records(components: Components, engine: Engine, kind: Kind, *, anew: bool) -> None:
     """All kept rows read so far as standardised records and links; where the kind was identified
     anew, its new links and the old ones of all others."""
     rows = components.records(kind, ())
     engine.register(f"{kind}_reached", rows)
-    engine.table(f"{kind}_standardised", f"SELECT * EXCLUDE ({_BESIDE[kind]}) FROM {kind}_reached")
+    engine.table(f"{kind}_standardised", f"SELECT * EXCLUDE ({BESIDE[kind]}) FROM {kind}_reached")
     old = f"SELECT rid, source, layout, record_key, entity_id, since_run FROM {kind}_reached"
     if anew:
         new = f"SELECT * FROM {kind}_links WHERE rid IS NOT NULL"
@@ -189,7 +114,7 @@ def _relate(engine: Engine, judged: Kind) -> None:
     )
 
 
-def _open_questions(components: Components, engine: Engine, kind: Kind) -> None:
+def _bring_pairs(components: Components, engine: Engine, kind: Kind) -> None:
     """`<kind>_judged` of all pairs that end in a record reached, for what stays open; the records at
     their other ends are read."""
     node = "node" if kind == "household" else "rid"
@@ -210,15 +135,24 @@ def _open_questions(components: Components, engine: Engine, kind: Kind) -> None:
 
 
 def _looked_at(engine: Engine, kind: Kind) -> set[str]:
-    return _column(engine, f"SELECT entity_id FROM {kind}_now{_beside(kind)}")
+    return _column(engine, f"SELECT entity_id FROM {kind}_now{_also_looked_at(kind)}")
 
 
-def _beside(kind: Kind) -> str:
+def _also_looked_at(kind: Kind) -> str:
     """SQL: of families also those that persons chosen belong to are looked at, for where these live."""
     if kind != "family":
         return ""
     return """ UNION SELECT i.family_entity FROM person_in_family i
                JOIN person_now p ON p.entity_id = i.person_entity WHERE i.chosen"""
+
+
+def _choose_all(engine: Engine, kinds: Collection[Kind]) -> None:
+    """`<kind>_golden` of some kinds, at the same time."""
+    with Beside(engine) as beside:
+        for kind in KINDS:
+            if kind in kinds:
+                beside.later(partial(_choose, kind=kind))
+        beside.wait()
 
 
 def _choose(engine: Engine, kind: Kind) -> None:
@@ -227,7 +161,7 @@ def _choose(engine: Engine, kind: Kind) -> None:
     engine.run(f"ALTER TABLE {kind}_links RENAME TO {kind}_links_all")
     engine.table(
         f"{kind}_links",
-        f"SELECT * FROM {kind}_links_all WHERE entity_id IN (SELECT entity_id FROM {kind}_now{_beside(kind)})",
+        f"SELECT * FROM {kind}_links_all WHERE entity_id IN (SELECT entity_id FROM {kind}_now{_also_looked_at(kind)})",
     )
     survive(engine, kind, few=True)
     engine.drop(f"{kind}_links")
@@ -242,7 +176,7 @@ def _homes(engine: Engine) -> set[str]:
     )
 
 
-def _leave(engine: Engine, kind: Kind, *, anew: bool) -> None:
+def _take_out_others(engine: Engine, kind: Kind, *, anew: bool) -> None:
     """Take out what was made only to be looked at; where no entity changed, say so."""
     engine.run(
         f"DELETE FROM {kind}_golden WHERE entity_id NOT IN (SELECT entity_id FROM {kind}_now)"
@@ -258,22 +192,6 @@ def _leave(engine: Engine, kind: Kind, *, anew: bool) -> None:
             f"{kind}_entities",
             f"SELECT entity_id, 'active' AS status, NULL::VARCHAR AS merged_into FROM {kind}_now",
         )
-
-
-def _ids(ids: Collection[str]) -> pa.Table:
-    return pa.table({"entity_id": pa.array(sorted(ids), pa.string())})
-
-
-def _human(verdicts: Mapping[tuple[int, int], Sequence[Judgement]]) -> pa.Table:
-    lefts: Sequence[Any] = [left for left, _ in verdicts]
-    return pa.table(
-        {
-            "rid_l": pa.array(lefts, pa.int32()),
-            "rid_r": pa.array([right for _, right in verdicts], pa.int32()),
-            "judgement": pa.array([given[-1] for given in verdicts.values()], pa.string()),
-            "crossed": pa.array([len(set(given)) > 1 for given in verdicts.values()], pa.bool_()),
-        }
-    )
 
 
 def _column(engine: Engine, sql: str) -> set[str]:

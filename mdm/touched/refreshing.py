@@ -1,4 +1,4 @@
-"""Relinked: where no record moved, a profile keeps its values and tells anew only of other entities.
+"""Refreshing: where no record moved, a profile keeps its values, and only its links to other entities are made anew.
 
 A golden content depends on its records, the rules and its links alone; choosing again among records that
 stayed where they were would come to the same values, a third of a decision's work later.
@@ -23,10 +23,10 @@ from mdm.survivorship.regions import DOMICILE, place_sql
 _BEFORE, _BEHIND = ',"links":{', '},"records":['
 
 
-def relink(
+def refresh_links(
     hub: Hub, session: Session, engine: Engine, kind: Kind, entities: Collection[str], *, seq: int
 ) -> bool:
-    """Fill `<kind>_golden` with the profiles that readers see, linked as the membership tables say now.
+    """Fill `<kind>_golden` with the profiles that readers see, their links as the membership tables say now.
 
     False where one of them stands on other rules, or is not there to be read: all are to be chosen then.
     """
