@@ -20,6 +20,9 @@ from matching.rules import Kind, LinkageRules, load_linkage
 from matching.scoring import make_linkable, score
 from matching.training import strata, train
 
+#: The kinds in the order in which they lean on each other.
+ORDER: tuple[Kind, ...] = ("family", "person", "household")
+
 
 @dataclass(frozen=True)
 class Linked:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import pyarrow as pa
 from sqlmodel import col, select
@@ -35,81 +36,82 @@ _SENTENCES: dict[Kind, str] = {
     "person": "Find the records that are one person.",
     "household": "Place the families in their dwellings.",
 }
-# Families tell persons, both tell households: see matching/linkage.py.
-_ORDER: tuple[Kind, ...] = ("family", "person", "household")
 _SHARES: dict[Kind, int] = {"family": 8, "person": 32, "household": 4}
 
 
 def stages() -> tuple[Stage, ...]:
     """The linkage stages, in the order in which the kinds lean on each other."""
-    return tuple(_stage(kind) for kind in _ORDER)
+    return tuple(_stage(kind) for kind in linkage.ORDER)
 
 
 def _stage(kind: Kind) -> Stage:
-    def before(work: Work) -> None:
-        linkage.prepare(work.engine, kind)
-        # Also where the linkage of a killed run is taken up: publishing asks about words that contradict each other.
-        judgements.table(work.hub, work.engine, kind, upto=work.run.judged)
-
-    def link(work: Work) -> dict[str, int]:
-        step = work.timed(f"link {kind}")
-
-        def model() -> Model:
-            found = _model(work, kind)
-            work.models[kind] = found.name
-            return found
-
-        human = f"{kind}_human"
-        try:
-            linked = linkage.link(
-                work.engine, kind, model, human if work.engine.exists(human) else None, step
-            )
-        except PairExplosionError as error:
-            raise CapacityError(
-                str(error), "Or land less at once: by province, for example."
-            ) from None
-        _tell_left_out(work.progress, kind, linked.found_by)
-        step("second opinion")
-        disputed = second_opinion(work.engine, kind)
-        step("keep evidence")
-        kept.weigh(work.engine, kind)
-        kept.group(work.engine, kind)
-        step("")
-        work.engine.drop(f"{kind}_scored")
-        return {
-            "records": linked.records,
-            "pairs": linked.pairs,
-            **linked.judgements,
-            "clusters": linked.clusters.clusters,
-            "conflicts": linked.clusters.conflicts,
-            "passed over": linked.clusters.passed_over,
-            "disputed": disputed.disputed_links + disputed.disputed_non_links,
-            "oversize blocks": sum(one.oversize_blocks for one in linked.found_by),
-        }
-
-    def after(work: Work) -> None:
-        if kind not in work.models and (standing := current_model(work, kind)):
-            work.models[kind] = standing.name  # taken up from a killed run, which linked with it
-        if not work.engine.exists(f"{kind}_group"):
-            kept.group(work.engine, kind)
-        if kind == "household":
-            place_families(work.engine)
-        work.engine.drop(f"{kind}_linkable")
-
     return Stage(
         f"link {kind}",
         _SENTENCES[kind],
-        link,
+        partial(_link, kind=kind),
         keeps=(
             f"{kind}_judged",
             f"{kind}_clusters",
             f"{kind}_passed_over",
             f"{kind}_disagreements",
         ),
-        before=before,
-        after=after,
+        before=partial(_prepare, kind=kind),
+        after=partial(_finish, kind=kind),
         share=_SHARES[kind],
     )
+
+
+def _prepare(work: Work, kind: Kind) -> None:
+    linkage.prepare(work.engine, kind)
+    # Also where the linkage of a killed run is taken up: publishing asks about words that contradict each other.
+    judgements.table(work.hub, work.engine, kind, upto=work.run.judged)
+
+
+def _link(work: Work, kind: Kind) -> dict[str, int]:
+    """Link one kind: block, score, judge, cluster; then the second opinion, and what is kept as evidence."""
+    step = work.timed(f"link {kind}")
+
+    def model() -> Model:
+        found = _model(work, kind)
+        work.models[kind] = found.name
+        return found
+
+    human = f"{kind}_human"
+    try:
+        linked = linkage.link(
+            work.engine, kind, model, human if work.engine.exists(human) else None, step
+        )
+    except PairExplosionError as error:
+        raise CapacityError(str(error), "Or land less at once: by province, for example.") from None
+    _tell_left_out(work.progress, kind, linked.found_by)
+    step("second opinion")
+    disputed = second_opinion(work.engine, kind)
+    step("keep evidence")
+    kept.weigh(work.engine, kind)
+    kept.group(work.engine, kind)
+    step("")
+    work.engine.drop(f"{kind}_scored")
+    return {
+        "records": linked.records,
+        "pairs": linked.pairs,
+        **linked.judgements,
+        "clusters": linked.clusters.clusters,
+        "conflicts": linked.clusters.conflicts,
+        "passed over": linked.clusters.passed_over,
+        "disputed": disputed.disputed_links + disputed.disputed_non_links,
+        "oversize blocks": sum(one.oversize_blocks for one in linked.found_by),
+    }
+
+
+def _finish(work: Work, kind: Kind) -> None:
+    """Make what later stages need beside the kept tables, also where these were taken up from a killed run."""
+    if kind not in work.models and (standing := current_model(work, kind)):
+        work.models[kind] = standing.name  # the killed run linked with it
+    if not work.engine.exists(f"{kind}_group"):
+        kept.group(work.engine, kind)
+    if kind == "household":
+        place_families(work.engine)
+    work.engine.drop(f"{kind}_linkable")
 
 
 def _tell_left_out(progress: Progress, kind: Kind, found_by: Sequence[RuleCount]) -> None:

@@ -15,6 +15,7 @@ import pyarrow as pa
 from sqlmodel import Session, col, func, select
 
 from matching.engine import Engine
+from matching.linkage import ORDER
 from matching.rules import Judgement as Verdict
 from matching.rules import Kind
 from mdm import rulebook
@@ -44,7 +45,6 @@ from mdm.work.lock import BRIEF, BusyError
 from mdm.work.progress import Silent
 
 TOO_FAR = "too-far"  # why they wait: only a whole run reaches all that is concerned
-_ORDER: tuple[Kind, ...] = ("family", "person", "household")
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,7 @@ def _settle(hub: Hub, engine: Engine, verdicts: Verdicts) -> Settled | Waiting |
         return None
     runs: list[int] = []
     entities: dict[Kind, frozenset[str]] = {}
-    kinds = [kind for kind in _ORDER if any(one.kind == kind for one in fresh)]
+    kinds = [kind for kind in ORDER if any(one.kind == kind for one in fresh)]
     before = len(verdicts.deferred)
     for kind in kinds:
         known = max(one.seq for one in fresh) if kind == kinds[-1] else None
@@ -151,7 +151,7 @@ def _one_kind(
         cluster_again(hub, engine, components, found, human=human, seq=run.seq)
         chosen = _chosen(engine, session, run, kind, corrected)
         now = survive_again(hub, session, engine, components, found, chosen=chosen)
-    looked_at: dict[Kind, frozenset[str]] = {of: found.golden[of] | now[of] for of in _ORDER}
+    looked_at: dict[Kind, frozenset[str]] = {of: found.golden[of] | now[of] for of in ORDER}
     # Ids that were merged away earlier stand in the table too: they may have to lead elsewhere now.
     looked_at[kind] |= found.judged | column(
         engine.fetch(f"SELECT entity_id FROM {kind}_entities"), "entity_id"
@@ -211,7 +211,7 @@ def _chosen(
     """The kinds of which values may be others now: all where there are corrections or other rules; else
     the judged kind, and that only where a record moved."""
     if corrected or not _same_rules(session, run):
-        return frozenset(_ORDER)
+        return frozenset(ORDER)
     return frozenset({kind}) if _moved(engine, kind) else frozenset()
 
 
