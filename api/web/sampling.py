@@ -16,7 +16,7 @@ from mdm import sampling
 from mdm.compose import Hub
 from mdm.errors import InputError, UnknownError
 from mdm.hub.tables import Sample, SampleItem
-from mdm.sampling import Asked, Kept
+from mdm.sampling import Asked, ExaminedSample
 from mdm.sampling.notes import LONGEST
 
 NOTE = 4000  # characters of a comment that are looked at
@@ -62,9 +62,9 @@ def _count(data: dict[str, Any]) -> int:
     return int(count) if count.isdecimal() else 0
 
 
-def item_of(kept: Kept, n: int) -> SampleItem:
+def item_of(examined: ExaminedSample, n: int) -> SampleItem:
     """The n-th thing drawn, or a page that says that there is none."""
-    for item in kept.items:
+    for item in examined.items:
         if item.n == n:
             return item
     raise none()

@@ -33,7 +33,7 @@ def checkpoints(session: Session) -> list[Signed]:
 
 
 @dataclass(frozen=True)
-class Kept:
+class KeptTile:
     """A tile as it was kept: root, hashes, and when its events were."""
 
     root: bytes
@@ -47,10 +47,10 @@ class KeptTiles:
 
     def __init__(self, session: Session) -> None:
         self._session = session
-        self._read: dict[int, Kept] = {}
+        self._read: dict[int, KeptTile] = {}
         self._from = -1
 
-    def of(self, n: int) -> Kept | None:
+    def of(self, n: int) -> KeptTile | None:
         """A tile, if it was made."""
         start = n - n % TILES_TOGETHER
         if start != self._from:
@@ -64,7 +64,7 @@ class KeptTiles:
             ).where(col(AuditTile.level) == 0, at >= start, at < start + TILES_TOGETHER)
             rows = self._session.connection().execute(query).all()
             self._read = {
-                n: Kept(bytes(top), bytes(hashes), since, until)
+                n: KeptTile(bytes(top), bytes(hashes), since, until)
                 for n, top, hashes, since, until in rows
             }
             self._from = start

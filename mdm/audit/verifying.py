@@ -15,7 +15,7 @@ from sqlmodel import Session, func, select
 
 from mdm.audit.checkpoints import own_verifiers, verifier_keys
 from mdm.audit.expected import Expected
-from mdm.audit.held import Kept, KeptTiles, Signed, checkpoints, events
+from mdm.audit.held import KeptTile, KeptTiles, Signed, checkpoints, events
 from mdm.audit.indexed import Index
 from mdm.audit.logged import LoggedEvent
 from mdm.audit.tiles import HASH, WIDTH
@@ -192,7 +192,7 @@ class _Log:
         self._leaves = []
         self._ask((n + 1) * WIDTH)
 
-    def _compare(self, n: int, levels: list[list[bytes]], kept: Kept) -> None:
+    def _compare(self, n: int, levels: list[list[bytes]], kept: KeptTile) -> None:
         first, hashes = n * WIDTH, kept.hashes
         held = [hashes[at : at + HASH] for at in range(0, len(hashes), HASH)]
         differ = [at for at, leaf in enumerate(levels[0]) if held[at : at + 1] != [leaf]]

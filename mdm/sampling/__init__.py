@@ -37,7 +37,7 @@ from mdm.sampling.terms import (
     VERDICTS,
     WRONG,
     Drawn,
-    Kept,
+    ExaminedSample,
     Share,
     Word,
 )
@@ -155,7 +155,7 @@ def everyone(session: Session, limit: int = 50, *, actor: str | None = None) -> 
     return list(session.exec(query.limit(limit)).all())
 
 
-def find(hub: Hub, session: Session, sample_id: str) -> Kept:
+def find(hub: Hub, session: Session, sample_id: str) -> ExaminedSample:
     """A sample with its things and the words on them. UnknownError when there is none."""
     sample = session.get(Sample, sample_id)
     if sample is None:
@@ -171,12 +171,12 @@ def find(hub: Hub, session: Session, sample_id: str) -> Kept:
     last = {row.n: row for row in rows}
     opened = notes.opened(hub, session, sample_id, [row for row in last.values() if row.note])
     words = {n: Word(row.verdict, opened.get(row.id), row.actor, row.at) for n, row in last.items()}
-    return Kept(sample, tuple(items), words)
+    return ExaminedSample(sample, tuple(items), words)
 
 
-def following(kept: Kept, after: int) -> int | None:
+def following(examined: ExaminedSample, after: int) -> int | None:
     """The first thing behind a number that nobody has looked at, else the first of all."""
-    left = [item.n for item in kept.items if item.n not in kept.words]
+    left = [item.n for item in examined.items if item.n not in examined.words]
     return next((n for n in left if n > after), left[0] if left else None)
 
 
@@ -239,7 +239,7 @@ __all__ = [
     "AskedEvents",
     "AskedLinks",
     "AskedValues",
-    "Kept",
+    "ExaminedSample",
     "Share",
     "Word",
     "draw",

@@ -5,22 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from matching.evaluation import wilson
-from mdm.sampling.terms import LINKS, RIGHT, UNCLEAR, WRONG, Kept, Share
+from mdm.sampling.terms import LINKS, RIGHT, UNCLEAR, WRONG, ExaminedSample, Share
 
 
-def shares(kept: Kept) -> dict[str, Share]:
+def shares(examined: ExaminedSample) -> dict[str, Share]:
     """Stratum → what was found in it, in order of drawing; `""` is the whole.
 
     Of links each band counts in the whole by how many links it stands for; elsewhere all are alike.
     """
-    names = list(dict.fromkeys(item.stratum for item in kept.items))
-    found = {name: _share(kept, name) for name in names}
-    return {"": _whole(kept, list(found.values())), **found}
+    names = list(dict.fromkeys(item.stratum for item in examined.items))
+    found = {name: _share(examined, name) for name in names}
+    return {"": _whole(examined, list(found.values())), **found}
 
 
-def _share(kept: Kept, stratum: str) -> Share:
-    own = [item.n for item in kept.items if item.stratum == stratum]
-    said = [kept.words[n].verdict for n in own if n in kept.words]
+def _share(examined: ExaminedSample, stratum: str) -> Share:
+    own = [item.n for item in examined.items if item.stratum == stratum]
+    said = [examined.words[n].verdict for n in own if n in examined.words]
     right, wrong = said.count(RIGHT), said.count(WRONG)
     found = wilson(wrong / (right + wrong), right + wrong) if right + wrong else None
     return Share(
@@ -32,21 +32,21 @@ def _share(kept: Kept, stratum: str) -> Share:
         share=found.value if found else None,
         low=found.low if found else None,
         high=found.high if found else None,
-        stands_for=kept.sample.strata.get(stratum),
+        stands_for=examined.sample.strata.get(stratum),
     )
 
 
-def _whole(kept: Kept, parts: Sequence[Share]) -> Share:
+def _whole(examined: ExaminedSample, parts: Sequence[Share]) -> Share:
     right, wrong = sum(one.right for one in parts), sum(one.wrong for one in parts)
     judged = [one for one in parts if one.right + one.wrong]
     share, trials = (wrong / (right + wrong), float(right + wrong)) if judged else (0.0, 0.0)
-    if kept.sample.kind == LINKS and judged:
+    if examined.sample.kind == LINKS and judged:
         share, trials = _weighted(judged)
     found = wilson(share, trials) if judged else None
     known = [one.stands_for for one in parts]
     return Share(
-        drawn=len(kept.items),
-        examined=len(kept.words),
+        drawn=len(examined.items),
+        examined=len(examined.words),
         right=right,
         wrong=wrong,
         unclear=sum(one.unclear for one in parts),

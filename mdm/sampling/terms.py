@@ -60,8 +60,8 @@ class Share:
 
 
 @dataclass(frozen=True)
-class Kept:
-    """A sample as it is kept, with the last word on each thing drawn, by its number."""
+class ExaminedSample:
+    """A sample with its things and the last word on each thing drawn, by its number."""
 
     sample: Sample
     items: tuple[SampleItem, ...]

@@ -30,7 +30,7 @@ from mdm.audit.search import Wanted, search
 from mdm.compose import Hub
 from mdm.errors import InputError, UnknownError
 from mdm.hub.tables import Sample, SampleItem, SampleVerdict
-from mdm.sampling import Asked, AskedEvents, AskedLinks, AskedValues, Kept, Share, Word
+from mdm.sampling import Asked, AskedEvents, AskedLinks, AskedValues, ExaminedSample, Share, Word
 from mdm.saying import label
 
 ACTION = "audit.sample"
@@ -110,25 +110,25 @@ def sample_page(
     request: AnyRequest, sample_id: FromPath[str], hub: NamedDependency[Hub]
 ) -> Response[bytes]:
     """One sample with its figures."""
-    kept = _find(hub, sample_id)
-    shares, words = sampling.shares(kept), IN[visitor_of(request).language]
-    who, of = _names(request, hub, [kept.sample]), kept.sample.kind
+    examined = _find(hub, sample_id)
+    shares, words = sampling.shares(examined), IN[visitor_of(request).language]
+    who, of = _names(request, hub, [examined.sample]), examined.sample.kind
     context = SamplePage(
-        sample=kept.sample,
+        sample=examined.sample,
         who=who,
-        asked=list(drawn.asked(words, who, kept.sample)),
+        asked=list(drawn.asked(words, who, examined.sample)),
         items=[
             (
                 one,
                 drawn.stratum(words, of, one.stratum),
-                _attribute(words, kept, one),
-                kept.words.get(one.n),
+                _attribute(words, examined, one),
+                examined.words.get(one.n),
             )
-            for one in kept.items
+            for one in examined.items
         ],
         whole=shares.pop(""),
         strata={drawn.stratum(words, of, name): share for name, share in shares.items()},
-        next=sampling.following(kept, 0),
+        next=sampling.following(examined, 0),
     )
     return page(request, "auditor/sample.html", context)
 
@@ -223,14 +223,14 @@ def _names(
         return Names(session, visitor_of(request), ids | set(more))
 
 
-def _attribute(words: Wording, kept: Kept, item: SampleItem) -> str:
+def _attribute(words: Wording, examined: ExaminedSample, item: SampleItem) -> str:
     """What the attribute of a value that was drawn is called; '' of anything else."""
     name = item.ref.get("attribute")
-    kind = str(kept.sample.asked.get("kind") or "")
+    kind = str(examined.sample.asked.get("kind") or "")
     return label(kind, name, words.language) if name else ""
 
 
-def _find(hub: Hub, sample_id: str) -> Kept:
+def _find(hub: Hub, sample_id: str) -> ExaminedSample:
     try:
         with hub.sessions.read() as session:
             return sampling.find(hub, session, sample_id)
@@ -239,21 +239,21 @@ def _find(hub: Hub, sample_id: str) -> Kept:
 
 
 def _item(request: AnyRequest, hub: Hub, sample_id: str, n: int) -> ItemPage:
-    kept, words = _find(hub, sample_id), IN[visitor_of(request).language]
-    item = pages.item_of(kept, n)
+    examined, words = _find(hub, sample_id), IN[visitor_of(request).language]
+    item = pages.item_of(examined, n)
     event = None
-    if kept.sample.kind == sampling.EVENTS:
+    if examined.sample.kind == sampling.EVENTS:
         with hub.sessions.read() as session:
             events = search(session, Wanted(), before=item.ref["event"] + 1, limit=1, most=1)
             (event,) = spoken(session, visitor_of(request), events.events)
-    word = kept.words.get(n)
+    word = examined.words.get(n)
     return ItemPage(
-        sample=kept.sample,
-        who=_names(request, hub, [kept.sample], [word.actor] if word else ()),
+        sample=examined.sample,
+        who=_names(request, hub, [examined.sample], [word.actor] if word else ()),
         item=item,
-        stratum=drawn.stratum(words, kept.sample.kind, item.stratum),
-        attribute=_attribute(words, kept, item),
-        count=len(kept.items),
+        stratum=drawn.stratum(words, examined.sample.kind, item.stratum),
+        attribute=_attribute(words, examined, item),
+        count=len(examined.items),
         word=word,
         event=event,
     )

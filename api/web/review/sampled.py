@@ -24,7 +24,7 @@ from mdm.desk.errors import BudgetError
 from mdm.errors import HomeError, UnknownError
 from mdm.hub.tables import ReviewTask, ReviewTaskEntity, SampleItem, SealedProfile
 from mdm.review.terms import OPEN, PARKED
-from mdm.sampling import Kept
+from mdm.sampling import ExaminedSample
 from mdm.tracing.component import Component, look
 
 ACTION = "review.sample"
@@ -38,17 +38,23 @@ class Shown:
     task: str  # of the review queue about this entity; '' when there is none
 
 
-def own(hub: Hub, principal: Principal, sample_id: str) -> Kept:
+def own(hub: Hub, principal: Principal, sample_id: str) -> ExaminedSample:
     """A sample of links that somebody drew here. UnknownError for any other: all look the same."""
     with hub.sessions.read() as session:
-        kept = sampling.find(hub, session, sample_id)
-    if kept.sample.actor != principal.id or kept.sample.kind != sampling.LINKS:
+        examined = sampling.find(hub, session, sample_id)
+    if examined.sample.actor != principal.id or examined.sample.kind != sampling.LINKS:
         raise UnknownError("There is no such sample.", "See the list.")
-    return kept
+    return examined
 
 
 def show(
-    hub: Hub, principal: Principal, kept: Kept, item: SampleItem, words: Wording, *, opened: bool
+    hub: Hub,
+    principal: Principal,
+    examined: ExaminedSample,
+    item: SampleItem,
+    words: Wording,
+    *,
+    opened: bool,
 ) -> Shown:
     """One link, masked or plain; the look, or the reveal, is on record before it leaves. UnknownError
     for one that lies in no region of theirs now; BudgetError where values would be opened beyond the
@@ -74,21 +80,21 @@ def show(
             principal.id,
             "reveal" if opened else "look",
             purpose=PURPOSE,
-            id=kept.sample.id,
+            id=examined.sample.id,
             kind=kind,
             entity_id=[entity_id],
             region=region or None,
             fields={kind: sorted(fields)} if opened else None,
             found=True,
         )
-    two = _two(hub, kept, item)
+    two = _two(hub, examined, item)
     table = table_of(two, words, fields, opened=opened) if two else None
     return Shown(table, task)
 
 
-def _two(hub: Hub, kept: Kept, item: SampleItem) -> Component | None:
+def _two(hub: Hub, examined: ExaminedSample, item: SampleItem) -> Component | None:
     """The two records and their pair; None when a run has linked anew, or parted them, since."""
-    if sampling.linked_seq(hub, item.ref["kind"]) != kept.sample.run_seq:
+    if sampling.linked_seq(hub, item.ref["kind"]) != examined.sample.run_seq:
         return None
     try:
         whole = look(hub, cast(Kind, item.ref["kind"]), [item.ref["entity_id"]])

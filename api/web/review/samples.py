@@ -25,7 +25,7 @@ from mdm.access import Principal
 from mdm.compose import Hub
 from mdm.errors import InputError, UnknownError
 from mdm.hub.tables import Sample, SampleItem
-from mdm.sampling import AskedLinks, Kept, Share, Word, following
+from mdm.sampling import AskedLinks, ExaminedSample, Share, Word, following
 
 PATH = SUPERVISION + "/contoh"
 _Form = URLEncodedBody[dict[str, Any]]
@@ -109,14 +109,14 @@ def own_sample(
     principal: NamedDependency[Principal],
 ) -> Response[bytes]:
     """One sample with its figures."""
-    kept = _own(hub, principal, sample_id)
-    shares = sampling.shares(kept)
+    examined = _own(hub, principal, sample_id)
+    shares = sampling.shares(examined)
     context = OwnSample(
-        sample=kept.sample,
-        items=[(one, kept.words.get(one.n)) for one in kept.items],
+        sample=examined.sample,
+        items=[(one, examined.words.get(one.n)) for one in examined.items],
         whole=shares.pop(""),
         strata=shares,
-        next=following(kept, 0),
+        next=following(examined, 0),
         path=f"{PATH}/{sample_id}",
     )
     return page(request, "review/sample.html", context)
@@ -180,12 +180,14 @@ def _samples(
 ) -> OwnSamples:
     with hub.sessions.read() as session:
         found = sampling.everyone(session, actor=principal.id)
-        kept = [sampling.find(hub, session, one.id) for one in found if one.kind == sampling.LINKS]
-    listed = [(one.sample, len(one.words), len(one.items)) for one in kept]
+        examined = [
+            sampling.find(hub, session, one.id) for one in found if one.kind == sampling.LINKS
+        ]
+    listed = [(one.sample, len(one.words), len(one.items)) for one in examined]
     return OwnSamples(listed, tuple(KINDS), PATH, typed or {}, wrong)
 
 
-def _own(hub: Hub, principal: Principal, sample_id: str) -> Kept:
+def _own(hub: Hub, principal: Principal, sample_id: str) -> ExaminedSample:
     try:
         return own(hub, principal, sample_id)
     except UnknownError:
@@ -203,22 +205,22 @@ def _link(
     data: Mapping[str, Any] | None = None,
     wrong: str = "",
 ) -> LinkPage:
-    kept = _own(hub, principal, sample_id)
-    item, words = pages.item_of(kept, n), IN[visitor_of(request).language]
+    examined = _own(hub, principal, sample_id)
+    item, words = pages.item_of(examined, n), IN[visitor_of(request).language]
     try:
-        shown = show(hub, principal, kept, item, words, opened=opened)
+        shown = show(hub, principal, examined, item, words, opened=opened)
     except UnknownError:
         raise pages.none() from None
     return LinkPage(
-        sample=kept.sample,
+        sample=examined.sample,
         item=item,
-        count=len(kept.items),
-        word=kept.words.get(n),
+        count=len(examined.items),
+        word=examined.words.get(n),
         shown=shown,
         task_path=TASK + shown.task if shown.task else "",
         opened=opened,
         path=f"{PATH}/{sample_id}",
-        next=following(kept, n),
+        next=following(examined, n),
         note=None if data is None else text(data, "catatan", pages.NOTE),
         wrong=wrong,
     )
