@@ -34,9 +34,8 @@ FEWEST = 50  # clear matches, and clear non-matches, without which nothing is le
 
 @dataclass(frozen=True)
 class SecondOpinion:
-    """How many vectors were asked about, and how many judgements are disputed."""
+    """How many judgements are disputed."""
 
-    vectors: int
     disputed_links: int
     disputed_non_links: int
     learned: bool  # False: too few clear pairs; then nothing is disputed
@@ -60,7 +59,7 @@ def second_opinion(engine: Engine, kind: Kind) -> SecondOpinion:
     sql = f"SELECT judgement, count(*) AS pairs FROM {kind}_disagreements GROUP BY judgement"
     counts |= {row["judgement"]: row["pairs"] for row in engine.fetch(sql).to_pylist()}
     learned = not bool(np.isnan(probability).all())
-    return SecondOpinion(vectors.num_rows, counts["link"], counts["non-link"], learned)
+    return SecondOpinion(counts["link"], counts["non-link"], learned)
 
 
 def import_libraries() -> None:

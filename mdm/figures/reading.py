@@ -11,6 +11,8 @@ from matching.rules import KINDS
 from mdm.hub.runs import PUBLISHED, published_seq
 from mdm.hub.tables import Run, RunFigure
 
+RUNS = 20  # of a figure over time
+
 
 @dataclass(frozen=True)
 class Figure:
@@ -60,9 +62,7 @@ def published(session: Session, seq: int) -> dict[str, int]:
     return counted
 
 
-def over_time(
-    session: Session, figure: str, kind: str, runs: int = 20
-) -> list[tuple[int, datetime, list[Figure]]]:
+def over_time(session: Session, figure: str, kind: str) -> list[tuple[int, datetime, list[Figure]]]:
     """A figure of the newest published runs that kept it, the oldest first: (run, when, figures)."""
     kept = (
         select(RunFigure.run_seq)
@@ -73,7 +73,7 @@ def over_time(
         select(Run.seq, Run.finished)
         .where(col(Run.seq).in_(kept), Run.status == PUBLISHED)
         .order_by(col(Run.seq).desc())
-        .limit(runs)
+        .limit(RUNS)
     ).all()
     return [
         (seq, finished, read(session, seq, figure, kind))

@@ -2,7 +2,7 @@
 
     drawn = draw(hub, AskedEvents(action="reveal"), 50, actor=…)     # or AskedValues, AskedLinks
     examine(hub, drawn.id, 1, "right", note=None, actor=…)
-    results(hub, session, drawn.id)                                  # shares with Wilson intervals
+    shares(find(hub, session, drawn.id))                             # with Wilson intervals
 
 The seed is shown and kept: the same seed on the same log or run draws the same sample. A sample
 names events and entities by numbers and ids; notes are sealed.
@@ -42,6 +42,8 @@ from mdm.sampling.terms import (
     Word,
 )
 from mdm.sampling.values import WantedValues, draw_values
+
+LISTED = 50  # samples, the newest
 
 
 @dataclass(frozen=True)
@@ -147,12 +149,12 @@ def examine(
         )
 
 
-def everyone(session: Session, limit: int = 50, *, actor: str | None = None) -> list[Sample]:
+def everyone(session: Session, *, actor: str | None = None) -> list[Sample]:
     """The samples there are, or those that one person drew, the newest first."""
     query = select(Sample).order_by(col(Sample.created).desc(), col(Sample.id))
     if actor is not None:
         query = query.where(Sample.actor == actor)
-    return list(session.exec(query.limit(limit)).all())
+    return list(session.exec(query.limit(LISTED)).all())
 
 
 def find(hub: Hub, session: Session, sample_id: str) -> ExaminedSample:

@@ -31,9 +31,9 @@ from mdm.survivorship.trust import day_of, source_no, trust_key, trust_of, turn_
 PROFILE = "membership"
 
 
-def members(engine: Engine, rules: SurvivorshipRules | None = None) -> None:
+def members(engine: Engine) -> None:
     """Make `person_in_family` and `family_in_household`; see the module for the tables."""
-    rules = rules or load_rules()
+    rules = load_rules()
     _place(
         engine,
         rules,
