@@ -11,7 +11,6 @@ from matching.clusters import cluster
 from matching.engine import Engine
 from matching.rules import Judgement, load_linkage
 from mdm import links
-from mdm.compose import Hub
 from mdm.identity import identify
 from mdm.touched.components import Components
 from mdm.touched.reach import Reach
@@ -36,7 +35,6 @@ _LINKABLE = {
 
 
 def cluster_again(
-    hub: Hub,
     engine: Engine,
     components: Components,
     found: Reach,
@@ -71,7 +69,7 @@ def cluster_again(
         )
     engine.table(f"{kind}_standardised", f"SELECT * EXCLUDE ({BESIDE[kind]}) FROM touched")
     engine.register(f"{kind}_previous", components.linked(kind, found.judged))
-    engine.register(f"{kind}_retired", links.retired(hub, kind, found.judged))
+    engine.register(f"{kind}_retired", links.retired(components.hub, kind, found.judged))
     identify(engine, kind, seq)
 
 

@@ -16,7 +16,6 @@ from sqlmodel import Session, col, func, select
 from matching.engine import Engine
 from matching.rules import KINDS, Kind
 from matching.standardise import standardise
-from mdm.compose import Hub
 from mdm.corrections import rows
 from mdm.corrections.rows import Added
 from mdm.hub.runs import PUBLISHED, whole_seq
@@ -24,12 +23,11 @@ from mdm.hub.tables import EntityEvent, Relinked, Run
 from mdm.touched.components import Components, TooFarError
 
 
-def bring_corrections(
-    hub: Hub, session: Session, engine: Engine, components: Components, ids: Iterable[str]
-) -> bool:
+def bring_corrections(engine: Engine, components: Components, ids: Iterable[str]) -> bool:
     """Add to the kept rows the records of approved corrections about some entities that the whole run
     did not know; whether there were any. TooFarError when one names a card that no family has."""
-    added = rows.approved_of(hub, session, _came_from(session, ids))
+    session = components.session
+    added = rows.approved_of(components.hub, session, _came_from(session, ids))
     held = {key for kind in KINDS for key in components.records(kind, ())["record_key"].to_pylist()}
     fresh = [one for one in added if one.part.anchor is not None and one.part.key not in held]
     if not fresh:

@@ -8,7 +8,7 @@ is lost, for judgements are facts that every run reads.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -147,10 +147,11 @@ def _one_kind(
         before = published_run(session)
         assert before is not None  # a whole run is published
         components = Components(hub, session, before)
-        found, human, corrected = _reached(hub, session, engine, components, verdicts, kind, pairs)
-        cluster_again(hub, engine, components, found, human=human, seq=run.seq)
+        found, corrected = _reached(engine, components, verdicts, kind=kind, pairs=pairs)
+        human = _by_rid(components, found, verdicts.standing(kind))
+        cluster_again(engine, components, found, human=human, seq=run.seq)
         chosen = _chosen(engine, session, run, kind, corrected)
-        now = survive_again(hub, session, engine, components, found, chosen=chosen)
+        now = survive_again(engine, components, found, chosen=chosen)
     looked_at: dict[Kind, frozenset[str]] = {of: found.golden[of] | now[of] for of in ORDER}
     # Ids that were merged away earlier stand in the table too: they may have to lead elsewhere now.
     looked_at[kind] |= found.judged | column(
@@ -169,19 +170,17 @@ def _one_kind(
     return run.seq, looked_at
 
 
-def _reached(  # noqa: PLR0917 - where it reads from, and what was judged
-    hub: Hub,
-    session: Session,
+def _reached(
     engine: Engine,
     components: Components,
     verdicts: Verdicts,
+    *,
     kind: Kind,
     pairs: Sequence[Pair],
-) -> tuple[Reach, dict[tuple[int, int], list[Verdict]], bool]:
-    """What the new judgements reach; all verdicts on pairs of records there, by rid; whether corrections
-    are about them that the whole run did not know."""
+) -> tuple[Reach, bool]:
+    """What the new judgements reach, and whether corrections are about them that the whole run did not know."""
     # Of the moment of which corrections are read: one that was approved meanwhile must not come without its link.
-    verdicts.read(session)
+    verdicts.read(components.session)
     refs = {ref for pair in pairs for ref in pair}
     standing = verdicts.standing(kind)
     near = {pair for pair in standing if pair[0] in refs or pair[1] in refs}
@@ -191,18 +190,24 @@ def _reached(  # noqa: PLR0917 - where it reads from, and what was judged
     ends = [_ends(places, pair) for pair in near if standing[pair] == "link"]
     found = reach(components, kind, seeds, [one for one in ends if one])
     everybody = frozenset().union(*found.golden.values())
-    corrected = bring_corrections(hub, session, engine, components, everybody)
+    corrected = bring_corrections(engine, components, everybody)
     if corrected:  # one may name another family
         found = reach(components, kind, seeds, [one for one in ends if one])
-    # Whoever is clustered anew brings along what people said of its other records.
-    rows = components.records(kind, ())
-    own = _refs(kind, rows, found.judged)
+    return found, corrected
+
+
+def _by_rid(
+    components: Components, found: Reach, standing: Mapping[Pair, Verdict]
+) -> dict[tuple[int, int], list[Verdict]]:
+    """The verdicts on all pairs of records that are clustered anew, also those given long ago, by rid: several where
+    records have become one family since."""
+    own = _refs(found.kind, components.records(found.kind, ()), found.judged)
     human: dict[tuple[int, int], list[Verdict]] = {}
     for pair, verdict in standing.items():
         left, right = own.get(pair[0]), own.get(pair[1])
         if left is not None and right is not None and left != right:
             human.setdefault((min(left, right), max(left, right)), []).append(verdict)
-    return found, human, corrected
+    return human
 
 
 def _chosen(

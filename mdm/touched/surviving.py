@@ -9,11 +9,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from functools import partial
 
-from sqlmodel import Session
-
 from matching.engine import Engine
 from matching.rules import KINDS, Kind
-from mdm.compose import Hub
 from mdm.survivorship import settle_regions, survive
 from mdm.survivorship.members import members
 from mdm.touched.clustering import BESIDE, ids_table
@@ -25,19 +22,14 @@ from mdm.work.beside import Beside
 
 
 def survive_again(
-    hub: Hub,
-    session: Session,
-    engine: Engine,
-    components: Components,
-    found: Reach,
-    *,
-    chosen: Collection[Kind],
+    engine: Engine, components: Components, found: Reach, *, chosen: Collection[Kind]
 ) -> dict[Kind, set[str]]:
     """Make the golden tables, and what publishing reads beside; the entities that are golden now.
 
     `chosen`: the kinds whose values are chosen anew; the others keep theirs, linked anew. Where nothing
     changed that profiles are made of, it is empty, and only the regions of those that stand are told.
     """
+    hub, session = components.hub, components.session
     _bring_pairs(components, engine, found.kind)
     for kind in KINDS:
         _bring_records(components, engine, kind, anew=kind == found.kind)
