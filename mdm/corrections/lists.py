@@ -51,7 +51,7 @@ class Listed:
 
 
 @dataclass(frozen=True)
-class Told:
+class StepTaken:
     """A step, with who took it and the reason given."""
 
     step: CorrectionStep
@@ -68,7 +68,7 @@ class Whole:
     row: Correction
     proposal: Proposal
     clock: Clock
-    steps: Sequence[Told]
+    steps: Sequence[StepTaken]
     evidence: Sequence[CorrectionEvidence]
     outcomes: Sequence[Outcome]
     names: dict[str, str]  # entity id → name, of those it is about
@@ -201,7 +201,7 @@ def open_whole(hub: Hub, principal: Principal, correction: str) -> Whole:
             proposal=proposal,
             clock=clock(rules, row, now()),
             steps=[
-                Told(
+                StepTaken(
                     one,
                     logins.get(one.actor, one.actor),
                     store.open_note(key, row.id, one.n, one.note)

@@ -102,7 +102,7 @@ def answer(hub: Hub, principal: Principal, given: Given) -> Answered:
             began=_began(session, principal, task),
         )  # fmt: skip
         earlier = answers_to(session, task)
-        done = _settle(
+        done = _write(
             hub, session, task, one=one, content=content, earlier=earlier, standing=standing
         )
         free(task)
@@ -160,7 +160,7 @@ def _answer_of(
     )
 
 
-def _settle(
+def _write(
     hub: Hub,
     session: Session,
     task: ReviewTask,
