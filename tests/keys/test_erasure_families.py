@@ -28,8 +28,8 @@ from mdm.rights import erasing, shredlist, whom
 from mdm.seal.tokens import card_tokens_for
 from mdm.survivorship.explain import every_value, facts
 from mdm.touched import Settled, settle
-from mdm.touched.words import Words
-from mdm.tracing import Question, trace
+from mdm.touched.verdicts import Verdicts
+from mdm.tracing import TraceRequest, trace
 from tests.audit.tampering import tamper
 from tests.judged import judge
 from tests.keys import approving
@@ -306,7 +306,7 @@ def test_a_decision_after_it_tells_nothing_of_the_erased_either(hub: Hub) -> Non
     judge(hub, "family", left, right, "link", actor="s@hub", reason="one family")
     engine = hub.engine()
     try:
-        assert isinstance(settle(hub, engine, Words(hub)), Settled)
+        assert isinstance(settle(hub, engine, Verdicts(hub)), Settled)
     finally:
         engine.close()
     assert family_of(hub, WIFE[0]) == family_of(hub, FATHER[0])
@@ -326,7 +326,7 @@ def test_a_decision_after_it_tells_nothing_of_the_erased_either(hub: Hub) -> Non
 def test_reports_of_the_family_show_nothing_of_the_erased(hub: Hub) -> None:
     gone, family = whom.entity_of(hub, HEAD[0]), family_of(hub, HEAD[0])
     approving.erase(hub, gone)
-    for question in (Question(nik=WIFE[0]), Question(entity_id=family)):
+    for question in (TraceRequest(nik=WIFE[0]), TraceRequest(entity_id=family)):
         with hub.sessions.read() as session:
             target = subjects.whom(hub, session, question)
         report = subjects.report(hub, target, QUIET, actor="desk", purpose="subject_access")
