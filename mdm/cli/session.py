@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+from click.core import ParameterSource
 from rich.console import Console
 
 from mdm.cli.bars import progress_for
@@ -50,7 +51,12 @@ pass_session = click.make_pass_decorator(Session)
 
 
 def _store(ctx: click.Context, param: click.Parameter, value: Any) -> None:
-    if value is not None and param.name is not None:
+    """Keep a choice. What the environment says was heard before the first verb: behind it, it would undo what was
+    typed there."""
+    if value is None or param.name is None:
+        return
+    typed = ctx.get_parameter_source(param.name) is not ParameterSource.ENVIRONMENT
+    if typed or ctx.parent is None:
         setattr(ctx.ensure_object(Session), param.name, value)
 
 

@@ -309,3 +309,14 @@ def test_the_later_home_counts(tmp_path: Path, dtsen_here: Call) -> None:
     assert dtsen_here("--home", tmp_path / "no", "init", "--home", tmp_path / "yes").code == 0
     assert (tmp_path / "yes" / "dtsen.yaml").exists()
     assert not (tmp_path / "no").exists()
+
+
+@pytest.mark.parametrize("behind", [False, True])
+def test_a_home_that_is_typed_counts_before_that_of_the_environment(
+    behind: bool, tmp_path: Path, dtsen_here: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    typed, named = tmp_path / "typed", tmp_path / "named"
+    monkeypatch.setenv("DTSEN_HOME", str(named))
+    assert dtsen_here(*(["init", "--home", typed] if behind else ["--home", typed, "init"])).code == 0
+    assert (typed / "dtsen.yaml").exists()
+    assert not named.exists()
