@@ -154,6 +154,44 @@ def test_a_pair_weighs_the_prior_and_its_parts(trained: tuple[DuckDBEngine, Mode
             assert row[f"mw_{name}"] == pytest.approx(weight.bits, abs=1e-9)
 
 
+def test_agreeing_on_a_rare_value_says_more_than_on_a_common_one() -> None:
+    document = _rules().model_dump()
+    document["comparisons"][0]["levels"][1] |= {"tf": "a", "tf_floor": 1e-5}
+    document["blocking"][0]["keys"] = ["b"]
+    rules = LinkageRules.model_validate(document)
+    engine = DuckDBEngine()
+    _people(engine, 400)
+    common = "rid % 3 = 0 OR (rid + 1) // 2 % 3 = 0"
+    engine.table(
+        "person_linkable",
+        f"SELECT * REPLACE (CASE WHEN {common} THEN 'SUTRISNO' ELSE a END AS a) FROM person_linkable",
+    )
+    score(engine, rules, _model_of(engine, rules))
+    rows = engine.fetch(
+        """
+        SELECT l.a = 'SUTRISNO' AS common, min(mw_tf_adj_a) AS least, max(mw_tf_adj_a) AS most,
+               max(abs(mw_a + mw_b + mw_c + mw_tf_adj_a - match_weight)) - min(abs(mw_a + mw_b + mw_c + mw_tf_adj_a
+               - match_weight)) AS spread
+        FROM person_scored JOIN person_linkable l ON l.rid = rid_l JOIN person_linkable r ON r.rid = rid_r
+        WHERE l.a = r.a GROUP BY 1 ORDER BY 1
+        """
+    ).to_pylist()
+    rare, usual = rows
+    assert usual["most"] < 0 < rare["least"]
+    assert rare["least"] - usual["most"] > 5  # bits
+    assert [row["spread"] for row in rows] == pytest.approx([0, 0], abs=1e-9)
+
+
+def test_a_name_and_a_birth_place_weigh_by_how_rare_they_are() -> None:
+    weighed = {
+        (comparison.name, level.tf)
+        for comparison in load_linkage("person").comparisons
+        for level in comparison.levels
+        if level.tf
+    }
+    assert weighed == {("name", "name_key"), ("birth_place", "birth_regency")}
+
+
 def test_a_level_that_nobody_is_on_is_not_taken_for_a_missing_value() -> None:
     """Both weigh nothing, and a pair's weight tells its level."""
     document = _rules().model_dump()
