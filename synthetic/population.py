@@ -142,7 +142,7 @@ def _name(part: Part, scenario: Scenario, rng: np.random.Generator) -> None:
     kin, people = part.kin, part.people
     year = (kin.born / YEAR + 1970).astype(np.int64)
     urban = part.villages.urban[part.spot_of_person]
-    given = naming.draw_given(people, kin.female, year, urban=urban, names=scenario.names, rng=rng)
+    given = naming.draw_given(people, kin.female, year, urban=urban, names=scenario.named, rng=rng)
     marga, rank = _inherited(kin.line, people, rng)
     bears = child_bears_father(given, kin, scenario.rate("D39", "population"), rng)
     part.traits[bears] |= bit("D39")
@@ -158,7 +158,7 @@ def _name(part: Part, scenario: Scenario, rng: np.random.Generator) -> None:
         female = np.full(n, is_mother)
         theirs = people[outside]
         given = naming.draw_given(
-            theirs, female, year[outside] - 26, urban=urban[outside], names=scenario.names, rng=rng
+            theirs, female, year[outside] - 26, urban=urban[outside], names=scenario.named, rng=rng
         )
         family = naming.draw_marga(theirs, rng) if is_mother else marga[outside]
         line = naming.Inherited(family, rank[outside], rng.integers(0, 4, n))

@@ -32,31 +32,33 @@ class Numbers:
     second_nik: Objects  # p, '' for nearly all
     second_born: Ints  # p, birth date on the second registration
     birth_regency: Objects  # p, name of the regency of birth
-    birth_district: Objects  # p, name of a smaller place there, '' when born far away
+    birth_district: Objects  # p, name of the district there, '' when born far away
+    birth_village: Objects  # p, name of the village there, '' when born far away
     cards: Objects  # f x CARDS, by day of issue
     issued: Ints  # f x CARDS, days
 
 
 def register(part: Part, world: World, rng: np.random.Generator) -> Numbers:
     """Number every person and family of a part; marks D06, D08 and D09 in the traits."""
-    district, regency, small = _birth_places(part, world, rng)
+    district, *names = _birth_places(part, world, rng)
     nik = _niks(part, world, district, rng)
     second, second_born = _second_niks(part, world, district, rng)
     cards, issued = _cards(part, world, rng)
-    return Numbers(nik, second, second_born, regency, small, cards, issued)
+    return Numbers(nik, second, second_born, *names, cards, issued)
 
 
 def _birth_places(
     part: Part, world: World, rng: np.random.Generator
-) -> tuple[Ints, Objects, Objects]:
-    """District code and names of the place of birth: the parents' home, or far away."""
+) -> tuple[Ints, Objects, Objects, Objects]:
+    """Code of the district of birth, and names of its regency, the district, the village: the parents' home, or far
+    away."""
     kin, homes, villages = part.kin, part.homes, part.villages
     n = kin.persons
     card = homes.family[kin.wife[np.maximum(kin.parents, 0)]]
     known = (kin.parents >= 0) & (card >= 0)
     home = np.where(known, homes.spot[homes.dwelling[np.maximum(card, 0)]], part.spot_of_person)
     district = np.array([int(code[:6]) for code in villages.code])[home]
-    regency, small = villages.regency[home], villages.district[home]
+    regency, small, smallest = villages.regency[home], villages.district[home], villages.name[home]
     stale = np.flatnonzero(rng.random(n) < world.scenario.rate("D09", "population"))
     near_by = np.array([int(code) for code in districts_of(part.regency)])
     old = nik_of_other_district(villages.older_district[home[stale]], near_by, rng)
@@ -71,10 +73,10 @@ def _birth_places(
     if len(near):
         neighbours = near[rng.integers(len(near), size=len(away))]
         far = np.where(rng.random(len(away)) < 0.6, neighbours, far)
-    regency[away], small[away] = names[far], ""
+    regency[away], small[away], smallest[away] = names[far], "", ""
     district[away] = _some_district(codes, far, rng)
     part.traits[np.setdiff1d(stale, away)] |= bit("D09")
-    return district, regency, small
+    return district, regency, small, smallest
 
 
 def _some_district(codes: Objects, at: Ints, rng: np.random.Generator) -> Ints:

@@ -105,6 +105,12 @@ class Scenario(_Strict):
             raise ValueError(f"no such error operator: {', '.join(sorted(unknown))}")
         return value
 
+    @property
+    def named(self) -> Names:
+        """How unequal names are, the most frequent full ones as often as the rate of D40 says."""
+        real = self.names.namesakes * self.rate("D40", "population")
+        return self.names.model_copy(update={"namesakes": real})
+
     def rate(self, operator: str, where: Where) -> float:
         """The rate of an operator at one place; 0 when the scenario does not name it."""
         return self.errors.get(operator, {}).get(where, 0.0)

@@ -193,6 +193,7 @@ def _filled(look: Look, who: Ints, family: Ints, errors: Ints, rng: np.random.Ge
             "name": part.name[who],
             "birth_place": numbers.birth_regency[who],
             "birth_district": numbers.birth_district[who],
+            "birth_village": numbers.birth_village[who],
             "mother_name": part.mother_name[who],
             "father_name": part.father_name[who],
             "mother_nik": np.where(mother >= 0, numbers.nik[np.maximum(mother, 0)], ""),

@@ -23,21 +23,35 @@ _SHORT = (
     (" NO ", " NOMOR "),
     (" NO ", " "),
 )  # fmt: skip
+_LANDMARKS = objects(
+    [
+        "BELAKANG MASJID",
+        "DEPAN SD NEGERI 2",
+        "SAMPING BALAI DESA",
+        "DEKAT PASAR",
+        "SEBELAH POS RONDA",
+    ]
+)
 
 
 @operator("D26")
 def birth_place_other(view: View, rows: Ints, rng: np.random.Generator) -> Ints:
-    """The birth place is a district instead of the regency, an old name, or is missing."""
+    """The birth place is a district or village instead of the regency, an old name, or is missing."""
     place, small = view.text["birth_place"], view.text["birth_district"]
+    smallest = view.text["birth_village"]
     place[rows] = objects(
         _OLD_PLACES[p]
         if p in _OLD_PLACES and c < 0.5
+        else v
+        if v and 0.75 <= c < 0.85
         else s
         if s and c < 0.85
         else ""
         if c > 0.95
         else f"KAB. {p}"
-        for p, s, c in zip(place[rows], small[rows], rng.random(len(rows)), strict=True)
+        for p, s, v, c in zip(
+            place[rows], small[rows], smallest[rows], rng.random(len(rows)), strict=True
+        )
     )
     return rows
 
@@ -54,7 +68,8 @@ def abbreviate_address(address: str, chance: float) -> str:
 
 @operator("D27")
 def address_otherwise(view: View, rows: Ints, rng: np.random.Generator) -> Ints:
-    """The address is abbreviated or loses its house number, or RT and RW are swapped or missing."""
+    """The address is abbreviated, loses its house number or is a landmark instead, or RT and RW are swapped or
+    missing."""
     text = view.text
     kind = rng.random(len(rows))
     short = rows[kind < 0.7]
@@ -64,6 +79,8 @@ def address_otherwise(view: View, rows: Ints, rng: np.random.Generator) -> Ints:
     )
     bare = rows[(kind >= 0.7) & (kind < 0.78)]
     text["address"][bare] = objects(a.split(" NO ")[0] for a in text["address"][bare])
+    seen = np.flatnonzero((kind >= 0.76) & (kind < 0.78))
+    text["address"][rows[seen]] = _LANDMARKS[(kind[seen] * 1e6).astype(np.int64) % len(_LANDMARKS)]
     swap = rows[(kind >= 0.78) & (kind < 0.86)]
     text["rt"][swap], text["rw"][swap] = text["rw"][swap], text["rt"][swap].copy()
     text["rw"][rows[kind >= 0.86]] = ""

@@ -103,7 +103,7 @@ def child_bears_father(
 
 @operator("D40", "population")
 def namesakes(names: Objects) -> Bools:
-    """People bear one of the country's most frequent full names, at their real relative rates
-    (see `naming`)."""
+    """People bear one of the country's most frequent full names, at their real relative rates times
+    the rate of the scenario (see `naming`)."""
     top = {name for listed, _ in tokens.top_names().values() for name in listed}
     return np.fromiter((name in top for name in names), dtype=bool, count=len(names))

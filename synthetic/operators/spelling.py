@@ -44,6 +44,7 @@ _BIRTH_ORDER = frozenset(
     {"WAYAN", "PUTU", "GEDE", "LUH", "MADE", "KADEK", "NENGAH", "NYOMAN", "KOMANG", "KETUT"}
 )
 _KEEP = frozenset({"I", "NI"})
+_FIELDS = (60, 40, 30)  # characters of a name that older forms had room for
 _NEIGHBOURS = {
     "A": "SQ", "B": "VN", "C": "XV", "D": "SF", "E": "WR", "F": "DG", "G": "FH", "H": "GJ",
     "I": "UO", "J": "HK", "K": "JL", "L": "K", "M": "N", "N": "BM", "O": "IP", "P": "O", "Q": "W",
@@ -127,7 +128,7 @@ def nickname(name: str, chance: float) -> str:
 
 
 def restructure(name: str, chance: float) -> str:
-    """Words fused, split, reordered or truncated."""
+    """Words fused, split, reordered or truncated: a long name where the field ended."""
     words = name.split(" ")
     if any(w in _BIRTH_ORDER for w in words) and chance < 0.75:
         return _balinese(words, chance / 0.75)
@@ -141,7 +142,8 @@ def restructure(name: str, chance: float) -> str:
         return " ".join([*words[:-1], words[-1][:half], words[-1][half:]])
     if chance < 0.8 and len(words) > 2:
         return " ".join([words[0], *words[2:]])
-    return name[: max(len(name) - 2 - _rotate(chance, 6), len(words[0]) + 1)].strip()
+    field = next((size for size in _FIELDS if len(name) > size), None)
+    return name[: field or max(len(name) - 2 - _rotate(chance, 6), len(words[0]) + 1)].strip()
 
 
 def _balinese(words: list[str], chance: float) -> str:

@@ -317,6 +317,8 @@ def test_a_home_that_is_typed_counts_before_that_of_the_environment(
 ) -> None:
     typed, named = tmp_path / "typed", tmp_path / "named"
     monkeypatch.setenv("DTSEN_HOME", str(named))
-    assert dtsen_here(*(["init", "--home", typed] if behind else ["--home", typed, "init"])).code == 0
+    assert (
+        dtsen_here(*(["init", "--home", typed] if behind else ["--home", typed, "init"])).code == 0
+    )
     assert (typed / "dtsen.yaml").exists()
     assert not named.exists()

@@ -84,7 +84,9 @@ def test_two_birth_places(typed: str, again: str | None, what: str) -> None:
     assert found("birth_place", *rows) == what
 
 
-@pytest.mark.parametrize(("again", "what"), [("M", "same"), ("F", "different"), (None, "not given")])
+@pytest.mark.parametrize(
+    ("again", "what"), [("M", "same"), ("F", "different"), (None, "not given")]
+)
 def test_two_sexes(again: str | None, what: str) -> None:
     rows = person("kemendagri", NUMBER, sex="M"), person("pemda", "", sex=again)
     assert found("sex", *rows) == what
@@ -115,7 +117,11 @@ _FAR = {"kk": "3512030101150007"}
     ],
 )
 def test_what_two_records_have_of_one_family(again: dict[str, Any], what: str) -> None:
-    home = {"region_system": "kemendagri", "mother_name": "SUMIRAH", "address": "DUSUN KRAJAN NO 12"}
+    home = {
+        "region_system": "kemendagri",
+        "mother_name": "SUMIRAH",
+        "address": "DUSUN KRAJAN NO 12",
+    }
     here = person("kemendagri", NUMBER, kk=CARD, **home | {"region_code": HERE})
     other = home | {"mother_name": "RUKMINI", "address": "JL. MELATI NO 5"} | again
     assert found("family", here, person("pemda", "", **other)) == what

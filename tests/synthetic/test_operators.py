@@ -5,12 +5,15 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
+from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from synthetic.generate import generate
 from synthetic.operators import spelling
 from synthetic.operators.addresses import abbreviate_address
 from synthetic.operators.niks import scientific, slip
@@ -35,6 +38,24 @@ def test_rate_of_a_record_operator_is_the_scenario_s(country: Delivery, name: st
             assert acted > 0
         elif able * rate > 50:
             assert acted > 0.15 * able * rate
+
+
+def files_of(folder: Path, errors: dict[str, dict[str, float]]) -> dict[str, bytes]:
+    """The providers' files about some hundred people, with these errors alone."""
+    folder.mkdir()
+    document = load("default").model_dump(mode="json") | {"errors": errors}
+    scenario = folder / "alone.yaml"
+    scenario.write_text(yaml.safe_dump(document), encoding="utf-8")
+    generate(folder / "out", people=700, seed=5, scenario=scenario)
+    files = (folder / "out").glob("[kp]*/*.csv")
+    return {path.name: path.read_bytes() for path in files}
+
+
+def test_every_operator_alters_files_by_its_rate_alone(tmp_path: Path) -> None:
+    untouched = files_of(tmp_path / "none", {})
+    for name, rates in load("default").errors.items():
+        alone = {where: max(rate, 0.4) for where, rate in rates.items()}
+        assert files_of(tmp_path / name, {name: alone}) != untouched, name
 
 
 def test_every_operator_is_seen_acting(hard: Delivery, country: Delivery) -> None:
@@ -67,6 +88,22 @@ def test_errors_are_written_where_they_happened(country: Delivery) -> None:
     )
     assert short[True, True] > 20
     assert short[False, True] == 0
+
+
+def test_places_are_told_by_village_and_addresses_by_what_stands_beside_them(
+    country: Delivery,
+) -> None:
+    born, lives = Counter[str](), Counter[str]()
+    for row, fact in country.with_truth("pemda", "warga", "person"):
+        errors = set(fact["errors"].split(";"))
+        village = row["Desa/Kelurahan"].upper().removeprefix("DESA ").removeprefix("DS. ")
+        if row["Tempat Lahir"].upper() == village:
+            born["D26" in errors] += 1
+        if row["Alamat"].split(" ")[0] in {"Belakang", "Depan", "Samping", "Dekat", "Sebelah"}:
+            lives["D27" in errors] += 1
+    assert born[True] > 3 * born[False]
+    assert lives[True]
+    assert not lives[False]
 
 
 def test_the_dead_stay_on_lists_as_living(country: Delivery) -> None:
@@ -110,6 +147,11 @@ def test_scientific_notation_keeps_six_digits() -> None:
             {"I BUDIASA KETUT", "I BUDIASA", "KETUT BUDIASA"},
         ),
         (spelling.respell, "SUTRISNO", {"SOETRISNO"}),
+        (
+            spelling.restructure,
+            "BAMBANG SUTRISNO KUSUMO WIDODO PRAWIRODIRJO",
+            {"BAMBANG SUTRISNO KUSUMO WIDODO PRAWIRODI"},  # forty characters
+        ),
         (abbreviate_address, "JL. MELATI NO 4", {"JALAN MELATI NO 4", "JL. MELATI NO. 4"}),
     ],
 )
