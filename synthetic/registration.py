@@ -40,11 +40,11 @@ class Numbers:
 
 def register(part: Part, world: World, rng: np.random.Generator) -> Numbers:
     """Number every person and family of a part; marks D06, D08 and D09 in the traits."""
-    district, *names = _birth_places(part, world, rng)
+    district, regency, small, smallest = _birth_places(part, world, rng)
     nik = _niks(part, world, district, rng)
     second, second_born = _second_niks(part, world, district, rng)
     cards, issued = _cards(part, world, rng)
-    return Numbers(nik, second, second_born, *names, cards, issued)
+    return Numbers(nik, second, second_born, regency, small, smallest, cards, issued)
 
 
 def _birth_places(
