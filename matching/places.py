@@ -1,7 +1,8 @@
 """Places as evidence: today's code of whatever code or name a provider gave.
 
 One dictionary per distinct (system, code, village name) and one per distinct birth place, joined back to the records.
-`region_today` is Kemendagri's 2025 code, digits only, as deep as known: 10 village, 6 kecamatan, 4 kabupaten.
+`region_today` is Kemendagri's 2025 code, digits only, as deep as known: 10 village, 6 kecamatan, 4 kabupaten. Where it
+is a village's, `village_name` is what the village is called today, in upper case, however it was typed or left out.
 """
 
 from __future__ import annotations
@@ -35,13 +36,17 @@ def make_dictionaries(engine: Engine, kinds: tuple[Kind, ...]) -> None:
         f"""
         WITH given AS ({given}),
         coded AS (SELECT system, code, village_name, arg_max(today, depth) AS today FROM ({prefixes})
-                  GROUP BY system, code, village_name)
-        SELECT c.system, c.code, c.village_name,
-               CASE WHEN length(c.today) < 10 THEN coalesce(v.village_today, c.today) ELSE c.today END AS region_today
-        FROM coded c
-        LEFT JOIN ref_village_name v
-          ON v.district_today = left(c.today, 6) AND length(c.today) >= 6
-             AND v.name_key = {NAME_KEY_SQL("c.village_name")}
+                  GROUP BY system, code, village_name),
+        found AS (
+            SELECT c.system, c.code, c.village_name,
+                   CASE WHEN length(c.today) < 10 THEN coalesce(v.village_today, c.today) ELSE c.today END AS region_today
+            FROM coded c
+            LEFT JOIN ref_village_name v
+              ON v.district_today = left(c.today, 6) AND length(c.today) >= 6
+                 AND v.name_key = {NAME_KEY_SQL("c.village_name")})
+        SELECT f.*, upper(regexp_replace(trim(p.name), ' +', ' ', 'g')) AS called
+        FROM found f
+        LEFT JOIN ref_place p ON p.system = 'kemendagri' AND p.code = f.region_today AND length(f.region_today) = 10
         """,
     )
     if "person" in kinds:
@@ -70,6 +75,11 @@ def columns() -> list[str]:
         "CASE WHEN length(place.region_today) >= 6 THEN left(place.region_today, 6) END AS district",
         "CASE WHEN length(place.region_today) >= 4 THEN left(place.region_today, 4) END AS regency",
     ]
+
+
+def village_name(table: str) -> str:
+    """What the village is called today; as typed where no code or name leads to one."""
+    return f"coalesce(place.called, {table}.village_name)"
 
 
 def join(table: str) -> str:

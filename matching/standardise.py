@@ -40,7 +40,8 @@ def standardise(engine: Engine, kinds: tuple[Kind, ...] = KINDS) -> dict[Kind, i
 
 
 def _standardise_one(engine: Engine, kind: Kind, rules: StandardiseRules) -> int:
-    select = ["a.*", *places.columns(), "address_dictionary.address_key"]
+    typed = f"a.* REPLACE ({places.village_name('a')} AS village_name)"
+    select = [typed, *places.columns(), "address_dictionary.address_key"]
     select.append(f"a.source IN ({_quoted(rules.registry_sources)}) AS registry")
     joins = [places.join("a"), address.join("a")]
     for column in _NAMES[kind]:

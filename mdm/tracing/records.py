@@ -118,7 +118,7 @@ def columns_behind(hub: Hub, record: Standing, parts: Iterable[str]) -> dict[str
     layout = _layout(load_contracts(hub.settings.home / "contracts"), source, layout_name)
     if layout is None:
         return {}
-    aliases = {"rt": "rt_rw", "rw": "rt_rw", "region_today": "region"}
+    aliases = {"rt": "rt_rw", "rw": "rt_rw", "region_today": "region", "village_name": "region"}
     behind = {
         part: layout.column_of(part) or layout.column_of(aliases.get(part, part)) for part in parts
     }

@@ -54,6 +54,27 @@ def test_an_unknown_village_name_leaves_the_kecamatan() -> None:
     assert features["district"] == "930101"
 
 
+@pytest.mark.parametrize(
+    ("code", "typed"),
+    [
+        ("3512022001", None),  # Kemensos and the registry give a code and no name
+        ("3512022001", "DESA WIDORO PAYUNG"),
+        ("351202", "WIDOROPAYUNG"),
+        ("351202", "DS. WIDORO PAYUNG"),
+    ],
+)
+def test_a_village_is_called_as_it_is_today_however_it_was_typed(code: str, typed: str) -> None:
+    """Else an address that two sources tell alike would be two, and their agreement count for nothing."""
+    told = person(name="X", region_code=code, region_system=KEMENDAGRI, village_name=typed)
+    assert told["village"] == "3512022001"
+    assert told["village_name"] == "WIDOROPAYUNG"
+
+
+def test_a_village_that_no_edition_knows_keeps_the_name_it_was_given() -> None:
+    told = person(name="X", region_code="351202", region_system=KEMENDAGRI, village_name="ENTAH")
+    assert told["village_name"] == "ENTAH"
+
+
 @pytest.mark.parametrize(("code", "system"), [("9999", KEMENDAGRI), ("3207", None), (None, BPS)])
 def test_what_no_edition_knows_is_no_place(code: str | None, system: str | None) -> None:
     assert person(name="X", region_code=code, region_system=system)["region_today"] is None
