@@ -39,7 +39,8 @@ def make_dictionaries(engine: Engine, kinds: tuple[Kind, ...]) -> None:
                   GROUP BY system, code, village_name),
         found AS (
             SELECT c.system, c.code, c.village_name,
-                   CASE WHEN length(c.today) < 10 THEN coalesce(v.village_today, c.today) ELSE c.today END AS region_today
+                   CASE WHEN length(c.today) < 10 THEN coalesce(v.village_today, c.today) ELSE c.today END
+                   AS region_today
             FROM coded c
             LEFT JOIN ref_village_name v
               ON v.district_today = left(c.today, 6) AND length(c.today) >= 6
