@@ -5,11 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from importlib.metadata import version
 from pathlib import Path
 
 import matching
 from mdm.compose import Hub
 from mdm.hub.tables import RuleSet
+from reference.files import DATA
 
 _HERE = Path(__file__).parent
 _ROOMS = {"mdm": _HERE / "rules", "matching": Path(matching.__file__).parent / "rules"}
@@ -38,3 +40,12 @@ def record(hub: Hub) -> str:
 def digest(texts: Mapping[str, str]) -> str:
     """The digest of rule documents: SHA-256, hex."""
     return hashlib.sha256(json.dumps(texts, sort_keys=True).encode()).hexdigest()
+
+
+def software() -> str:
+    """What decides beside rules and facts: the release, and what it knows of the country. A digest (SHA-256, hex)."""
+    made = hashlib.sha256(version("dtsen-hub").encode())
+    for path in sorted(DATA.rglob("*.*")):
+        made.update(path.relative_to(DATA).as_posix().encode())
+        made.update(hashlib.sha256(path.read_bytes()).digest())
+    return made.hexdigest()

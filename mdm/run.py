@@ -36,6 +36,7 @@ class Facts:
 
     at: datetime
     rules: str
+    software: str
     publishes: bool
     batches: list[str]
     judgements: list[str]
@@ -50,6 +51,7 @@ class Facts:
             return cls(
                 now(),
                 rules,
+                rulebook.software(),
                 publishes,
                 batches=sorted(session.exec(select(Batch.id)).all()),
                 judgements=sorted(session.exec(select(Judgement.id)).all()),
@@ -64,6 +66,7 @@ class Facts:
             "batches": self.batches,
             "judgements": self.judgements,
             "rules": self.rules,
+            "software": self.software,
             "publishes": self.publishes,
         }
         facts |= {"erased": self.erased} if self.erased else {}

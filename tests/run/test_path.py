@@ -108,6 +108,22 @@ def test_the_same_facts_again_change_nothing(first: FirstRun, hub: Hub) -> None:
     assert hub.lake.sweep() == 0
 
 
+def test_another_release_or_other_reference_data_is_something_new(
+    hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same rows may be read otherwise: what stands was made by what the software knew then."""
+    data = tmp_path / "data"
+    shutil.copytree(rulebook.DATA, data)
+    monkeypatch.setattr(rulebook, "DATA", data)
+    assert run(hub, QUIET).unchanged
+    with (data / "names" / "tokens.csv").open("a", encoding="utf-8") as tokens:
+        tokens.write("PAIJAN,PAIJO,variant\n")
+    assert not run(hub, QUIET).unchanged
+    monkeypatch.setattr(rulebook, "version", lambda _: "99.0")
+    assert not run(hub, QUIET).unchanged
+    assert run(hub, QUIET).unchanged
+
+
 def test_a_changed_row_gives_a_new_version_of_one_profile(
     first: FirstRun, hub: Hub, tmp_path: Path
 ) -> None:
