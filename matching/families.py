@@ -105,11 +105,52 @@ def add_members(engine: Engine) -> int:
     return rows
 
 
+# Who stands together without a card tells by two names or more of whom they are: the rows of one dwelling of a book, or
+# of one source, address and RT. `recognised`: the family of the village with most of those names, nearly of that age,
+# among them the row's own; in a dwelling it is the other rows' too. `carded_home`: the one family whose card stands in
+# the dwelling. More rows at an address (`_COMPANY`) are a hamlet, where two names meet in one family by chance.
+_COMPANY = 20
+_AT_HOME = f"""
+    in_book AS (
+        SELECT book, family_group FROM carded WHERE book IS NOT NULL AND family_group IS NOT NULL
+        UNION ALL SELECT d.book, coalesce('F' || f.cluster, 'K' || d.card)
+        FROM (SELECT office || ' ' || dwelling_ref AS book, unnest(kk_list) AS card FROM household_standardised) d
+        LEFT JOIN family_card f USING (card) WHERE d.book IS NOT NULL),
+    carded_home AS (
+        SELECT book, min(family_group) AS home FROM in_book GROUP BY book HAVING count(DISTINCT family_group) = 1),
+    cardless AS (
+        SELECT *, coalesce(book, source || ' ' || village || ' ' || address_key || ' ' || coalesce(rt, '')) AS company
+        FROM carded WHERE card IS NULL QUALIFY count(*) OVER (PARTITION BY company) <= {_COMPANY}),
+    named AS (
+        SELECT DISTINCT l.rid, l.company, l.book, l.name_key, r.family
+        FROM cardless l JOIN carded r ON r.village = l.village AND r.name_key = l.name_key
+        WHERE l.company IS NOT NULL AND r.family IS NOT NULL AND abs(r.birth_year - l.birth_year) <= 5),
+    alike AS (
+        SELECT *, count(DISTINCT name_key) OVER (PARTITION BY company, family) AS members FROM named
+        QUALIFY members >= 2),
+    by_name AS (
+        SELECT rid, min(family) AS family
+        FROM (FROM alike QUALIFY rank() OVER (PARTITION BY rid ORDER BY members DESC) = 1)
+        GROUP BY rid HAVING count(DISTINCT family) = 1),
+    by_fellows AS (
+        SELECT book, min(family) AS family
+        FROM (FROM alike WHERE book IS NOT NULL QUALIFY rank() OVER (PARTITION BY book ORDER BY members DESC) = 1)
+        GROUP BY book HAVING count(DISTINCT family) = 1),
+    at_home AS (
+        SELECT c.rid, coalesce(n.family, m.family) AS recognised,
+               coalesce('F' || coalesce(n.family, m.family), h.home) AS home
+        FROM cardless c LEFT JOIN by_name n USING (rid) LEFT JOIN by_fellows m USING (book)
+        LEFT JOIN carded_home h USING (book))
+    """
+
+
 def tell_persons(engine: Engine) -> int:
-    """Make `person_context(rid, card, family_group, born_alone, alone_here, nik_known, twin)`, and
+    """Make `person_context(rid, card, family_group, recognised, born_alone, alone_here, nik_known, twin)`, and
     `family_card(card, cluster)`.
 
-    `family_group` is the family found for the person's card, or the card itself where no family record carries it.
+    `family_group` is the family found for the person's card, or the card itself where no family record carries it; of a
+    row without a card, the family of those who stand with it. `recognised`: that family's number, where their names
+    tell it.
     `born_alone`: the register knows exactly one person of that family with this birth date, so there are no twins.
     `alone_here`: the register knows exactly one person of that village with this birth date, whatever the card.
     Neither is said of who has a twin elsewhere: another name in the register, of that mother, birth place and date.
@@ -124,17 +165,21 @@ def tell_persons(engine: Engine) -> int:
         WHERE x.card IS NOT NULL GROUP BY x.card
         """,
     )
-    grouped = f"""
-        SELECT p.rid, p.card, coalesce('F' || f.cluster, 'K' || p.card) AS family_group, p.birth_date, p.registry,
-               p.nik_text, p.village, p.name, p.name_key, p.mother_key, p.birth_regency
-        FROM (SELECT rid, birth_date, registry, nik_text, village, name, name_key, mother_key, birth_regency,
-                     {CARD.format("person_standardised")} AS card FROM person_standardised) p
-        LEFT JOIN family_card f USING (card)
+    carded = f"""
+        SELECT p.* EXCLUDE (own), p.own AS card, f.cluster AS family,
+               coalesce('F' || f.cluster, 'K' || p.own) AS family_group
+        FROM (SELECT rid, source, birth_date, birth_year, registry, nik_text, village, address_key, rt, name, name_key,
+                     mother_key, birth_regency, office || ' ' || dwelling_ref AS book,
+                     {CARD.format("person_standardised")} AS own
+              FROM person_standardised) p
+        LEFT JOIN family_card f ON f.card = p.own
         """
     return engine.table(
         "person_context",
         f"""
-        WITH grouped AS ({grouped}),
+        WITH carded AS MATERIALIZED ({carded}), {_AT_HOME},
+        grouped AS (SELECT c.* REPLACE (coalesce(c.family_group, h.home) AS family_group), h.recognised
+                    FROM carded c LEFT JOIN at_home h USING (rid)),
         twins AS (SELECT mother_key, birth_regency, birth_date, true AS twin FROM grouped
                   WHERE registry AND mother_key IS NOT NULL AND birth_regency IS NOT NULL AND birth_date IS NOT NULL
                   GROUP BY mother_key, birth_regency, birth_date HAVING min(name_key) <> max(name_key)),
@@ -149,7 +194,7 @@ def tell_persons(engine: Engine) -> int:
                         FROM registered l JOIN registered r USING (family_group, birth_date)
                         WHERE l.rid < r.rid AND l.name <> r.name AND levenshtein(l.name_key, r.name_key) <= 2),
         known AS (SELECT DISTINCT nik_text, true AS nik_known FROM grouped WHERE registry AND nik_text IS NOT NULL)
-        SELECT g.rid, g.card, g.family_group, coalesce(a.born_alone, false) AS born_alone,
+        SELECT g.rid, g.card, g.family_group, g.recognised, coalesce(a.born_alone, false) AS born_alone,
                coalesce(h.alone_here, false) AS alone_here, coalesce(k.nik_known, false) AS nik_known,
                CASE WHEN n.twin THEN g.name END AS twin
         FROM grouped g LEFT JOIN alone a USING (family_group, birth_date)

@@ -93,8 +93,9 @@ _LEADS = "'HEAD', 'WIFE', 'HUSBAND', 'SPOUSE'"
 # `lived`: the addresses that most records of the family give. `met`: members as the offices' books have them. `known`:
 # the card on which the register has a number; it serves members whose row in the book gives none and the same place in
 # the family: a child that has moved out heads a house that its parents' card does not stand at. `carded`, `counted`,
-# `said`: the card of each member met, how many of a family were met in a dwelling and whether one leads it, the
-# dwelling where most were. `kin` is asked only where an address names no house.
+# `said`: the card of each member met, or the family that he and his fellows tell by their names; how many of a family
+# were met in a dwelling and whether one leads it; the dwelling where most were. `kin` is asked only where an address
+# names no house.
 _FAMILIES = f"""
     WITH numbered AS (
         SELECT cluster AS family, (SELECT coalesce(max(rid), 0) FROM household_standardised)
@@ -118,7 +119,7 @@ _FAMILIES = f"""
               QUALIFY rank() OVER (PARTITION BY family ORDER BY count(*) DESC, bool_and(registry)) = 1)
         GROUP BY family),
     met AS MATERIALIZED (
-        SELECT p.office || ' ' || p.dwelling_ref AS book, x.card, p.nik, p.birth_date, p.relationship
+        SELECT p.office || ' ' || p.dwelling_ref AS book, x.card, x.recognised, p.nik, p.birth_date, p.relationship
         FROM person_standardised p JOIN person_context x USING (rid) WHERE p.office || p.dwelling_ref IS NOT NULL),
     known AS (
         SELECT p.nik, p.birth_date, min(x.card) AS card, min(p.relationship) AS relationship
@@ -126,12 +127,14 @@ _FAMILIES = f"""
         WHERE p.registry AND x.card IS NOT NULL AND p.nik IN (SELECT nik FROM met WHERE card IS NULL)
         GROUP BY ALL HAVING count(DISTINCT x.card) = 1),
     carded AS (
-        SELECT m.book, m.relationship, coalesce(m.card, n.card) AS card
+        SELECT m.book, m.relationship, m.recognised, coalesce(m.card, n.card) AS card
         FROM met m LEFT JOIN known n
         ON m.card IS NULL AND n.nik = m.nik AND n.birth_date = m.birth_date AND n.relationship = m.relationship),
     counted AS (
-        SELECT k.cluster AS family, c.book, count(*) AS met, bool_or(c.relationship IN ({_LEADS})) AS led
-        FROM carded c JOIN family_card k USING (card) GROUP BY k.cluster, c.book),
+        SELECT coalesce(k.cluster, c.recognised) AS family, c.book, count(*) AS met,
+               bool_or(c.relationship IN ({_LEADS})) AS led
+        FROM carded c LEFT JOIN family_card k USING (card)
+        GROUP BY ALL HAVING coalesce(k.cluster, c.recognised) IS NOT NULL),
     said AS (
         SELECT family, [arg_max(book, (met, book))] AS books
         FROM counted JOIN own USING (family) WHERE led OR 2 * met >= size GROUP BY family),

@@ -97,6 +97,14 @@ def test_who_is_registered_twice_meets_wherever_they_live() -> None:
     assert met == [{"rid_l": 1, "rid_r": 2, "rule": "registered twice"}]
 
 
+def test_who_has_no_birth_date_meets_the_family_by_a_first_letter() -> None:
+    slip = {"source": "pemda", "kk": "3512021502120001", "name": "HERY MUTTAWANTO", "sex": "M"}
+    with standardised(person=[person("kemendagri", NUMBER, name="HARI MUTAWANTO"), slip]) as engine:
+        each_card_a_family(engine)
+        block(engine, load_linkage("person"))
+        assert engine.scalar("SELECT count(*) FROM person_pairs") == 1
+
+
 @pytest.mark.parametrize(
     ("born", "what"),
     [
