@@ -32,7 +32,7 @@ from mdm.rights import erasing, shredlist, whom
 from mdm.rights.erasing import Erased
 from mdm.rights.whom import carried_by
 from mdm.survivorship.explain import every_value
-from mdm.tracing import Question, find, trace
+from mdm.tracing import TraceRequest, find, trace
 from mdm.validation import validate
 from mdm.work.lock import BusyError
 from mdm.work.progress import Advance, Silent
@@ -211,8 +211,8 @@ def test_of_two_with_one_number_one_is_erased_and_the_other_stays(
     approving.erase(hub, gone if holder else theirs)
     left = theirs if holder else gone
     with hub.sessions.read() as session:
-        target = find(hub, session, Question(entity_id=left))
-    assert trace(hub, target, Question(entity_id=left), QUIET).records
+        target = find(hub, session, TraceRequest(entity_id=left))
+    assert trace(hub, target, TraceRequest(entity_id=left), QUIET).records
     stays = {(other if holder else own)["NAMA_LGKP"]}
     assert names() == stays
     deliver(PDDK_AKH="5")

@@ -17,6 +17,9 @@ from tests.score.test_person_evidence import NUMBER, found, person
     [
         ("MUHAMMAD YUSUF HIDAYAT", "HIDAYAT MUHAMMAD YUSUF", "same words"),  # order
         ("SITI AMINAH", "ST. AMINAH", "same words"),  # abbreviation
+        ("AA GEDE PUTRA", "ANAK AGUNG GEDE PUTRA", "same words"),
+        ("ABDURROHMAN SALEH", "ABD. RACHMAN SALEH", "same words"),  # one word or two
+        ("ABDURRAHMAN", "RAHMAN", "words missing, common"),
         ("DJOKO TJAHJONO", "JOKO CAHYONO", "same words"),  # spelling reform
         ("FITRI YUDHA", "PITRI YUDA", "same words"),  # as it sounds
         ("H. SUTRISNO, S.PD", "SUTRISNO", "same words"),  # titles and degrees
