@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
@@ -95,11 +96,27 @@ def read_truth(path: Path) -> pa.Table:
     try:
         if path.suffix.lower() == ".parquet":
             return pq.read_table(path)
-        names = pacsv.open_csv(path).schema.names
-        kinds = dict.fromkeys(names, pa.string()) | {"row": pa.int64()}
-        return pacsv.read_csv(path, convert_options=pacsv.ConvertOptions(column_types=kinds))
+        kinds = dict.fromkeys(pacsv.open_csv(path).schema.names, pa.string())
+        return _numbered(
+            pacsv.read_csv(path, convert_options=pacsv.ConvertOptions(column_types=kinds))
+        )
     except FileNotFoundError:
         raise InputError("The truth file does not exist.", "Check the path.") from None
     except (OSError, pa.ArrowException):
         # What Arrow says would repeat a value of the file.
         raise InputError("The truth file cannot be read.", "Give a CSV or Parquet file.") from None
+
+
+def _numbered(truth: pa.Table) -> pa.Table:
+    """The truth with its rows' numbers as such. InputError that names the first that is none."""
+    if "row" not in truth.column_names:
+        return truth
+    typed = pc.utf8_trim_whitespace(truth["row"].combine_chunks())
+    right = pc.match_substring_regex(typed, "^[0-9]{1,18}$").to_pylist()
+    if wrong := [at for at, one in enumerate(right, 1) if not one]:
+        raise InputError(
+            f"In row {wrong[0]:,} of the truth file, `row` is not a number.",
+            "Give the number of the record's row in the provider's file, 1 for the first after the header.",
+        )
+    at = truth.column_names.index("row")
+    return truth.set_column(at, "row", typed.cast(pa.int64()))

@@ -173,6 +173,12 @@ def test_an_unreadable_truth_is_an_input_error(
         answer = dtsen_here("--home", world.home, "evaluate", "--kind", "person", "--truth", truth)
         assert answer.code == 4, name
         assert "Traceback" not in answer.err
+    numbered = tmp_path / "numbered.csv"
+    numbered.write_text("source,file,row,entity\npemda,a.csv,1,x\npemda,a.csv,SITI,y\n")
+    answer = dtsen_here("--home", world.home, "evaluate", "--kind", "person", "--truth", numbered)
+    assert answer.code == 4
+    assert "In row 2 of the truth file, `row` is not a number" in answer.err
+    assert "SITI" not in answer.err
     families = world.delivery / "truth" / "family.csv"
     answer = dtsen_here("--home", world.home, "evaluate", "--kind", "person", "--truth", families)
     assert answer.code == 4
