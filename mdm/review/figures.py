@@ -16,7 +16,7 @@ from mdm.access import Principal
 from mdm.hub.tables import ReviewAnswer, ReviewTask
 from mdm.review.agreement import Agreement, agreement
 from mdm.review.queue import Filters, where
-from mdm.review.terms import OPEN, PARKED, UNDONE
+from mdm.review.terms import JUDGED, OPEN, PARKED, UNDONE
 
 DAYS = 28
 #: Ages of open tasks: a name and the days they are younger than.
@@ -39,7 +39,8 @@ class Reviewer:
 @dataclass(frozen=True)
 class Figures:
     """Everything a supervisor's page shows. `ages`: name → open tasks; `regions`: kabupaten digits →
-    open tasks; `overruled`: answers that others took back or took the place of."""
+    open tasks; `decided`: tasks, however many had to agree; `overruled`: answers that others took
+    back or took the place of."""
 
     open: int
     parked: int
@@ -67,7 +68,7 @@ def figures(session: Session, principal: Principal, at: datetime) -> Figures:
         open=_count(session, open_),
         parked=_count(session, parked),
         in_hand=_count(session, held),
-        decided=sum(one.state == "decided" for one in answers),
+        decided=len({(one.task_id, one.version) for one in answers if one.state == JUDGED}),
         ages=_ages(session, open_, at),
         regions={str(region): n for region, n in sorted(regions.all())},
         reviewers=tuple(_reviewers(answers)),

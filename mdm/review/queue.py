@@ -120,7 +120,17 @@ def counts(session: Session, principal: Principal, filters: Filters) -> Counts:
             reasons.add(reason, n)
         for source in unpacked(of_sources):
             sources.add(source, n)
-    return Counts(total, dict(kinds), reasons.most(), sources.most(), regions.most())
+    return Counts(total, dict(kinds), reasons.most(), sources.most(), _within(regions).most())
+
+
+def _within(regions: _Sum) -> _Sum:
+    """The counts with those of a province's kabupaten in the province's own: whoever filters by it gets them all."""
+    return _Sum(
+        {
+            code: sum(n for other, n in regions.items() if other.startswith(code)) if code else own
+            for code, own in regions.items()
+        }
+    )
 
 
 def waiting(session: Session, principal: Principal, filters: Filters | None = None) -> int:

@@ -3,6 +3,7 @@ is open once more."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import cast
 
 from sqlmodel import Session, col, select
@@ -18,7 +19,7 @@ from mdm.review import contents
 from mdm.review.claims import SUPERVISE, claim, locked
 from mdm.review.contents import Content
 from mdm.review.terms import CLOSED, JUDGED, OPEN, OUTVOTED, UNDONE, WAITING
-from mdm.review.words import TAKEN_BACK, words_of
+from mdm.review.words import TAKEN_BACK, Pair, pair_of, words_of
 
 UNDO = "undo"
 
@@ -94,8 +95,25 @@ def _take_back(
         if last is not None and last.id in mine:
             back.append((*pair, cast(Verdict, before or TAKEN_BACK)))
     if back:
-        judgements.add(hub, session, cast(Kind, kind), back, actor=principal.id, reason=UNDO)
+        ids = judgements.add(hub, session, cast(Kind, kind), back, actor=principal.id, reason=UNDO)
+        _theirs_again(hub, session, one, {back[at][:2]: said for at, said in enumerate(ids)})
     return len(back)
+
+
+def _theirs_again(
+    hub: Hub, session: Session, one: ReviewAnswer, given_back: Mapping[Pair, str]
+) -> None:
+    """The answers that this one had overruled stand again: what was given back is theirs, to be taken back with
+    them. `given_back`: pair → judgement."""
+    query = select(ReviewAnswer).where(
+        ReviewAnswer.overruled_by == one.id, ReviewAnswer.state == JUDGED
+    )
+    for other in session.exec(query).all():
+        said = [pair_of(*pair) for _, pair in judgements.pairs(hub, session, ids=other.judgements)]
+        fresh = (given_back[pair] for pair in dict.fromkeys(said) if pair in given_back)
+        other.judgements = [*other.judgements, *fresh]
+        other.overruled_by = None
+        session.add(other)
 
 
 def _of_one_decision(session: Session, one: ReviewAnswer) -> list[ReviewAnswer]:

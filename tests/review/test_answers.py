@@ -95,6 +95,7 @@ def test_the_second_reviewer_decides_without_seeing_the_first(desk: Desk) -> Non
         seen = figures(session, HEAD, now())
     assert seen.agreement is not None
     assert (seen.agreement.pairs, seen.agreement.same) == (1, 1.0)
+    assert seen.decided == 1  # a task, whoever had to agree
 
 
 def test_a_third_decides_when_two_disagree(desk: Desk) -> None:
@@ -198,6 +199,19 @@ def test_undo_gives_back_what_stood_before(desk: Desk) -> None:
     undo(desk.hub, HEAD, last.id)  # a supervisor's undo counts as overruled
     with desk.hub.sessions.read() as session:
         assert {o.actor: o.overruled for o in figures(session, HEAD, now()).reviewers}[BUDI.id] >= 1
+
+
+def test_what_an_undo_gave_back_is_its_answers_again(desk: Desk) -> None:
+    """The answer that was overruled meanwhile stands once more, and can be taken back as before."""
+    desk.publish((A, B, 0.5))
+    first = desk.apart(ANI, desk.need(desk.only(), 1), A, B)
+    desk.publish((A, B, 0.5), (B, C, 0.5))
+    over = desk.same(ANI, desk.need(desk.only(), 1), A, B, C, overrule=True)
+    undo(desk.hub, ANI, over.answer_id)
+    with desk.hub.sessions.read() as session:
+        assert {o.actor: o.overruled for o in figures(session, HEAD, now()).reviewers}[ANI.id] == 0
+    assert undo(desk.hub, ANI, first.answer_id) > 0
+    assert not desk.standing()
 
 
 def test_an_answer_is_taken_back_once_however_often_that_is_asked_at_once(desk: Desk) -> None:

@@ -129,6 +129,20 @@ def test_the_queue_is_of_ones_regions_in_order_by_key(desk: Desk) -> None:
         assert (seen.open, seen.ages["day"], seen.regions) == (4, 4, {"3201": 3, "5171": 1})
 
 
+def test_a_filter_says_how_many_tasks_it_leaves_also_for_a_province(desk: Desk) -> None:
+    """A task of two kabupaten is the province's; so are those of each."""
+    desk.publish((A, B, 0.5), (E, F, 1.0))
+    with desk.hub.sessions.begin() as session:
+        wide = session.get_one(ReviewTask, desk.tasks()[frozenset({A, B})].id)
+        wide.region = "32"
+        session.add(wide)
+    with desk.hub.sessions.read() as session:
+        told = counts(session, ANI, Filters()).regions
+        assert told == {"32": 2, "3201": 1}
+        for region, n in told.items():
+            assert waiting(session, ANI, Filters(region=region)) == n
+
+
 def test_a_claim_holds_for_a_while_and_the_next_task_skips_it(desk: Desk) -> None:
     desk.publish((A, B, 0.5), (E, F, 1.0))
     with desk.hub.sessions.read() as session:

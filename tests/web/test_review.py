@@ -432,6 +432,8 @@ def test_a_filter_that_is_no_number_is_said_beside_its_field(workbench: Served) 
         assert (answer.status_code, answer.text.count("Ini bukan angka")) == (422, 1)
         assert 'value="tinggi"' in answer.text
         assert client.get("/tinjau?dari=2,5&sampai=").status_code == 200
+        for filters in ("jenis=orang", "wilayah=x", "sebab=x", "sumber=x", "keadaan=x", "soal=x"):
+            assert client.get(f"/tinjau?{filters}").status_code == 200  # typed by hand
         bits = client.get("/operasi/ambang?tautkan=99")
         assert (bits.status_code, "dari -10 sampai 30" in bits.text) == (422, True)
 

@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 
 from api.web.forms import number_of, unread
 from api.web.pages import AnyRequest
+from matching.rules import KINDS
 from mdm.review.queue import Filters, Key
 from mdm.review.terms import OPEN, PARKED
 
@@ -57,6 +58,8 @@ class Asked:
 def asked_of(request: AnyRequest) -> Asked:
     """The filters of a request; what is no filter, or too long to be one, is left out."""
     found = {name: request.query_params.get(name, "") for name in _NAMES}
+    if found["jenis"] not in KINDS:
+        del found["jenis"]
     return Asked({name: text for name, text in found.items() if 0 < len(text) <= _LONGEST})
 
 
