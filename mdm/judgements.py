@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Collection, Iterator, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import pyarrow as pa
 from sqlmodel import Session, col, func, select
@@ -25,6 +25,7 @@ from mdm.keys import DomainKey
 from mdm.seal import Place, new_key, seal, unseal
 from mdm.seal.packing import PACK_NONE
 
+UNDO = "undo"  # the reason of a judgement that gives back what stood before an answer
 _WRAP = "wrap judgement key"
 
 
@@ -34,6 +35,29 @@ class RecordRef(NamedTuple):
     source: str
     layout: str
     record_key: str
+
+
+class Verdicts:
+    """The last verdict on each pair, in the order in which they were given: of two on what has become one, the later
+    holds. What an undo gives back has the place again that it had."""
+
+    def __init__(self) -> None:
+        self._last: dict[tuple[RecordRef, RecordRef], tuple[int, Verdict]] = {}
+        self._given: dict[tuple[tuple[RecordRef, RecordRef], str], int] = {}
+
+    def hear(self, held: Judgement, pair: tuple[RecordRef, RecordRef]) -> None:
+        """The next judgement."""
+        place = held.seq
+        if held.reason == UNDO:
+            place = self._given.get((pair, held.judgement), place)
+        self._given[pair, held.judgement] = place
+        self._last.pop(pair, None)  # nearly in order, which is soon sorted
+        self._last[pair] = (place, cast(Verdict, held.judgement))
+
+    def standing(self) -> dict[tuple[RecordRef, RecordRef], Verdict]:
+        """Pair → the verdict that stands; those taken back are left out."""
+        found = sorted(self._last.items(), key=lambda one: one[1][0])
+        return {pair: verdict for pair, (_, verdict) in found if verdict != "review"}
 
 
 def add(
@@ -77,11 +101,7 @@ def table(hub: Hub, engine: Engine, kind: Kind, *, upto: int | None = None) -> s
     Judgements on records that are not in this run wait until they are. `upto`: the number of the last judgement
     that counts. `crossed`: words on records that have become one family contradict each other; the last holds.
     """
-    standing: dict[tuple[RecordRef, RecordRef], str] = {}
-    for pair, verdict in _in_order(hub, kind, upto):
-        standing.pop(pair, None)  # the later word also comes later in their order
-        standing[pair] = verdict
-    standing = {pair: verdict for pair, verdict in standing.items() if verdict != "review"}
+    standing = _standing(hub, kind, upto)
     if not standing:
         return None
     sides = {
@@ -145,15 +165,13 @@ def _wrap_place(identity: str, version: int) -> Place:
     return Place("judgement_key", "wrapped", identity, 0, version)
 
 
-def _in_order(
-    hub: Hub, kind: Kind, upto: int | None
-) -> list[tuple[tuple[RecordRef, RecordRef], str]]:
+def _standing(hub: Hub, kind: Kind, upto: int | None) -> dict[tuple[RecordRef, RecordRef], Verdict]:
+    found = Verdicts()
     with hub.sessions.read() as session:
-        return [
-            (pair, held.judgement)
-            for held, pair in pairs(hub, session)
-            if held.kind == kind and (upto is None or held.seq <= upto)
-        ]
+        for held, pair in pairs(hub, session):
+            if held.kind == kind and (upto is None or held.seq <= upto):
+                found.hear(held, pair)
+    return found.standing()
 
 
 _PLACE = "SELECT rid, source, layout, record_key FROM {kind}_standardised"

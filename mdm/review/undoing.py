@@ -21,7 +21,7 @@ from mdm.review.contents import Content
 from mdm.review.terms import CLOSED, JUDGED, OPEN, OUTVOTED, UNDONE, WAITING
 from mdm.review.words import TAKEN_BACK, Pair, pair_of, words_of
 
-UNDO = "undo"
+UNDO = judgements.UNDO
 
 
 def undo(hub: Hub, principal: Principal, answer_id: str) -> int:

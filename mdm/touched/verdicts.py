@@ -31,20 +31,18 @@ class Verdicts:
         self._hub = hub
         self._read_to = 0
         self.deferred: set[int] = set()  # numbers of those that wait for a whole run
-        self._verdicts: dict[Kind, dict[Pair, Verdict]] = {}
+        self._verdicts: dict[str, judgements.Verdicts] = {}
 
     def read(self, session: Session) -> None:
         """Read on to the newest."""
         for held, pair in judgements.pairs(self._hub, session, after=self._read_to):
-            of = self._verdicts.setdefault(held.kind, {})  # type: ignore[arg-type]
-            of.pop(pair, None)  # the later verdict also comes later in their order
-            of[pair] = held.judgement  # type: ignore[assignment]
+            self._verdicts.setdefault(held.kind, judgements.Verdicts()).hear(held, pair)
             self._read_to = held.seq
 
     def standing(self, kind: Kind) -> dict[Pair, Verdict]:
         """Pair → the verdict that stands; those taken back are left out."""
-        found = self._verdicts.get(kind, {})
-        return {pair: verdict for pair, verdict in found.items() if verdict != "review"}
+        found = self._verdicts.get(kind)
+        return found.standing() if found is not None else {}
 
     def after(self, session: Session, seq: int) -> list[Judged]:
         """All judgements after number `seq`, whether read before or not."""

@@ -17,10 +17,11 @@ from mdm.hub.tables import ReviewTaskEntity
 from mdm.judgements import RecordRef
 from mdm.pipeline import PATH, run
 from mdm.questions.finding import CROSSED
-from mdm.review.answering import Given, answer
+from mdm.review.answering import Answered, Given, answer
 from mdm.review.claims import claim
 from mdm.review.contradictions import ContradictedError
 from mdm.review.partitions import part
+from mdm.review.undoing import undo
 from mdm.run import Work, carry_out
 from mdm.tracing.component import look
 from tests.run.homes import QUIET, FirstRun, copy_of
@@ -131,3 +132,39 @@ def test_the_steward_who_is_asked_overrules_one_of_them(hub: Hub) -> None:
     now = linked(hub, "household")
     assert now[dwelling] == now[one] == now[other]
     assert not crossed(hub)
+
+
+@pytest.mark.parametrize("last", ["link", "non-link"])
+def test_an_answer_that_is_taken_back_leaves_the_word_that_held(hub: Hub, last: str) -> None:
+    """What is given back is no later word than it was: the household is again what it was before the answer."""
+    dwelling, (one, other, *_) = dwelling_and_family(hub)
+    say(hub, "household", dwelling, one, "link" if last == "non-link" else "non-link")
+    say(hub, "household", dwelling, other, last)
+    settled(hub)
+    done = answered_as_one(hub, dwelling)
+    assert not crossed(hub)
+    undo(hub, STEWARD, done.answer_id)
+    settled(hub)
+    now = linked(hub, "household")
+    assert (now[dwelling] == now[one]) == (last == "link")
+    assert now[dwelling] in crossed(hub)
+    run(hub, QUIET)
+    again = linked(hub, "household")
+    assert (again[dwelling] == again[one]) == (last == "link")
+
+
+def answered_as_one(hub: Hub, ref: RecordRef) -> Answered:
+    """All that is asked with a record is one household, whatever was said before."""
+    home = linked(hub, "household")[ref]
+    with hub.sessions.begin() as session:
+        query = select(ReviewTaskEntity.task_id).where(ReviewTaskEntity.entity_id == home)
+        task = claim(session, STEWARD, session.exec(query).one())
+        ids = session.exec(
+            select(ReviewTaskEntity.entity_id).where(ReviewTaskEntity.task_id == task.id)
+        ).all()
+    entities = {record.ref: record.entity_id for record in look(hub, "household", ids).records}
+    said = part([list(entities)], of=entities.keys())
+    given = Given(task.id, task.version, said, entities, "same_details", overrule=True)
+    done = answer(hub, STEWARD, given)
+    settled(hub)
+    return done
