@@ -37,7 +37,7 @@ class RecordRef(NamedTuple):
     record_key: str
 
 
-class Verdicts:
+class Standing:
     """The last verdict on each pair, in the order in which they were given: of two on what has become one, the later
     holds. What an undo gives back has the place again that it had."""
 
@@ -54,7 +54,7 @@ class Verdicts:
         self._last.pop(pair, None)  # nearly in order, which is soon sorted
         self._last[pair] = (place, cast(Verdict, held.judgement))
 
-    def standing(self) -> dict[tuple[RecordRef, RecordRef], Verdict]:
+    def verdicts(self) -> dict[tuple[RecordRef, RecordRef], Verdict]:
         """Pair → the verdict that stands; those taken back are left out."""
         found = sorted(self._last.items(), key=lambda one: one[1][0])
         return {pair: verdict for pair, (_, verdict) in found if verdict != "review"}
@@ -166,12 +166,12 @@ def _wrap_place(identity: str, version: int) -> Place:
 
 
 def _standing(hub: Hub, kind: Kind, upto: int | None) -> dict[tuple[RecordRef, RecordRef], Verdict]:
-    found = Verdicts()
+    found = Standing()
     with hub.sessions.read() as session:
         for held, pair in pairs(hub, session):
             if held.kind == kind and (upto is None or held.seq <= upto):
                 found.hear(held, pair)
-    return found.standing()
+    return found.verdicts()
 
 
 _PLACE = "SELECT rid, source, layout, record_key FROM {kind}_standardised"

@@ -21,8 +21,6 @@ from mdm.review.contents import Content
 from mdm.review.terms import CLOSED, JUDGED, OPEN, OUTVOTED, UNDONE, WAITING
 from mdm.review.words import TAKEN_BACK, Pair, pair_of, words_of
 
-UNDO = judgements.UNDO
-
 
 def undo(hub: Hub, principal: Principal, answer_id: str) -> int:
     """Take back one's own answer, or as a supervisor anybody's; how many judgements that wrote.
@@ -95,7 +93,9 @@ def _take_back(
         if last is not None and last.id in mine:
             back.append((*pair, cast(Verdict, before or TAKEN_BACK)))
     if back:
-        ids = judgements.add(hub, session, cast(Kind, kind), back, actor=principal.id, reason=UNDO)
+        ids = judgements.add(
+            hub, session, cast(Kind, kind), back, actor=principal.id, reason=judgements.UNDO
+        )
         _theirs_again(hub, session, one, {back[at][:2]: said for at, said in enumerate(ids)})
     return len(back)
 

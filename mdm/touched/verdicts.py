@@ -31,18 +31,18 @@ class Verdicts:
         self._hub = hub
         self._read_to = 0
         self.deferred: set[int] = set()  # numbers of those that wait for a whole run
-        self._verdicts: dict[str, judgements.Verdicts] = {}
+        self._verdicts: dict[str, judgements.Standing] = {}
 
     def read(self, session: Session) -> None:
         """Read on to the newest."""
         for held, pair in judgements.pairs(self._hub, session, after=self._read_to):
-            self._verdicts.setdefault(held.kind, judgements.Verdicts()).hear(held, pair)
+            self._verdicts.setdefault(held.kind, judgements.Standing()).hear(held, pair)
             self._read_to = held.seq
 
     def standing(self, kind: Kind) -> dict[Pair, Verdict]:
         """Pair → the verdict that stands; those taken back are left out."""
         found = self._verdicts.get(kind)
-        return found.standing() if found is not None else {}
+        return found.verdicts() if found is not None else {}
 
     def after(self, session: Session, seq: int) -> list[Judged]:
         """All judgements after number `seq`, whether read before or not."""
