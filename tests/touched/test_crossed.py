@@ -117,6 +117,7 @@ def test_the_steward_who_is_asked_overrules_one_of_them(hub: Hub) -> None:
     with hub.sessions.begin() as session:
         query = select(ReviewTaskEntity.task_id).where(ReviewTaskEntity.entity_id == home)
         task = claim(session, STEWARD, session.exec(query).one())
+        task.needed = 1  # a share of tasks, drawn by lot, waits for a second reviewer
         ids = session.exec(
             select(ReviewTaskEntity.entity_id).where(ReviewTaskEntity.task_id == task.id)
         ).all()
@@ -159,6 +160,7 @@ def answered_as_one(hub: Hub, ref: RecordRef) -> Answered:
     with hub.sessions.begin() as session:
         query = select(ReviewTaskEntity.task_id).where(ReviewTaskEntity.entity_id == home)
         task = claim(session, STEWARD, session.exec(query).one())
+        task.needed = 1  # a share of tasks, drawn by lot, waits for a second reviewer
         ids = session.exec(
             select(ReviewTaskEntity.entity_id).where(ReviewTaskEntity.task_id == task.id)
         ).all()
