@@ -31,9 +31,9 @@ def serve(session: Session, *, host: str, port: int, workers: int) -> None:
     with opened(session) as hub:  # says at once what is wrong with the home
         hub.keys.check()
         token = write_token(hub) if needed(hub) else None
-    can_listen(host, port)
-    if not session.quiet and token is not None:
-        session.err.print(f"No account yet. Set-up token for the first one: {token}")
-    if not session.quiet:
-        session.err.print(f"http://{host}:{port}  ·  /schema  ·  /health/ready")
-    run(session.home, host, port, workers)
+    with can_listen(host, port):
+        if not session.quiet and token is not None:
+            session.err.print(f"No account yet. Set-up token for the first one: {token}")
+        if not session.quiet:
+            session.err.print(f"http://{host}:{port}  ·  /schema  ·  /health/ready")
+        run(session.home, host, port, workers)

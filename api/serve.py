@@ -65,27 +65,34 @@ def settle(hub: Hub) -> None:
     gc.set_threshold(*COLLECT)
 
 
-def can_listen(host: str, port: int) -> None:
-    """Whether this address can be served from. UsageError where it cannot: the server's own processes would wait for
-    it without a word.
+def can_listen(host: str, port: int) -> socket.socket:
+    """The address to be served from, held: until it is closed, nobody else who asks here gets it, though nothing
+    listens yet. UsageError where it cannot be had: the server's own processes would wait for it without a word.
     """
+    held = None
     try:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
-        with socket.socket(family, socket.SOCK_STREAM) as tried:
-            tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as after a stop just now
-            tried.bind((host, port))
-    except PermissionError:
-        raise UsageError(
-            f"Port {port} may not be used by this account.", "Name another: --port."
-        ) from None
+        held = socket.socket(family, socket.SOCK_STREAM)
+        held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as after a stop just now
+        held.bind((host, port))
+        if sys.platform == "linux":  # servers share the port here, of another hub too
+            held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+            held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 0)
+        else:
+            held.close()
+        return held
     except OSError as error:
-        if error.errno == errno.EADDRINUSE:
-            raise UsageError(
-                f"Port {port} is taken by another process.", "Name another: --port."
-            ) from None
-        raise UsageError(
-            "This machine has no such address.", "Name one of its own: --host."
-        ) from None
+        if held is not None:
+            held.close()
+        raise _not_had(port, error) from None
+
+
+def _not_had(port: int, error: OSError) -> UsageError:
+    if isinstance(error, PermissionError):
+        return UsageError(f"Port {port} may not be used by this account.", "Name another: --port.")
+    if error.errno == errno.EADDRINUSE:
+        return UsageError(f"Port {port} is taken by another process.", "Name another: --port.")
+    return UsageError("This machine has no such address.", "Name one of its own: --host.")
 
 
 def _allow_files(most: int) -> None:

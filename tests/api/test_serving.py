@@ -117,11 +117,21 @@ def test_another_hubs_root_key_is_told_before_anything_is_served(
 
 
 def test_an_address_that_cannot_be_served_from_is_told_at_once() -> None:
-    can_listen("127.0.0.1", free_port())
+    can_listen("127.0.0.1", free_port()).close()
     with socket.create_server(("127.0.0.1", 0)) as other, pytest.raises(UsageError, match="taken"):
         can_listen("127.0.0.1", other.getsockname()[1])
     with pytest.raises(UsageError, match="no such address"):
         can_listen("192.0.2.7", free_port())
+
+
+def test_who_starts_meanwhile_does_not_get_the_same_address() -> None:
+    """A server's processes take seconds to listen, and share the port then: two hubs would answer by turns."""
+    port = free_port()
+    with can_listen("127.0.0.1", port):
+        for host in ("127.0.0.1", "0.0.0.0"):
+            with pytest.raises(UsageError, match="taken"):
+                can_listen(host, port)
+    can_listen("127.0.0.1", port).close()
 
 
 def test_metrics_count_by_route_and_name_nobody(service: Served) -> None:
