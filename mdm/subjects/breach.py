@@ -1,7 +1,8 @@
 """Breach report (UU 27/2022, article 46): whom a key, a client or an officer could have touched.
 
 For a client or an officer the answer is what the audit log says they read. For a key it is what the
-key could open: everything that stood in the hub under it in the time asked about.
+key could open: everything that stood in the hub under it in the time asked about. Under the root key stands
+everything; under `export` what was told in jobs and to other registries, until it was fetched.
 """
 
 from __future__ import annotations
@@ -9,18 +10,26 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlmodel import Session, col, func, or_, select
 
-from mdm import audit
+from mdm import audit, exchanges, jobs
 from mdm.access.named import id_of
 from mdm.audit.search import Entry, Wanted, entries
 from mdm.compose import Hub
 from mdm.errors import InputError, UnknownError
 from mdm.hub.runs import PUBLISHED
-from mdm.hub.tables import DomainKeyRow, EntityKey, NikToken, Run, SealedProfile
+from mdm.hub.tables import (
+    DomainKeyRow,
+    EntityKey,
+    Exchange,
+    Job,
+    NikToken,
+    Run,
+    SealedProfile,
+)
 from mdm.keys import PURPOSES
 from mdm.seal.masking import must_be_purpose
 from reference.attributes import dictionary
@@ -29,6 +38,9 @@ TOGETHER = 1_000
 REVEALING = "revealed"
 LOOKING = "looked at, masked"
 ABLE = "could be opened"
+FIRST = datetime(2000, 1, 1, tzinfo=UTC)  # no hub is older
+ROOT = "root"
+OPENING = (ROOT, "profile", "identifier", "lake")  # lead to whoever is published
 
 
 @dataclass(frozen=True)
@@ -78,7 +90,7 @@ def report(
         raise InputError("The time ends before it begins.", "Name since, then until.")
     with hub.sessions.read() as session:
         question = replace(question, actor=_known(session, question.actor))
-        found = _of_key(session, question) if question.key else _of_actor(session, question)
+        found = _of_key(hub, session, question) if question.key else _of_actor(session, question)
     with hub.sessions.begin() as session:
         audit.record(
             session,
@@ -172,28 +184,77 @@ def _add(one: _Sum, entry: Entry) -> None:
     one.names |= {f"{kind}.{name}" for kind, names in fields.items() for name in names}
 
 
-def _of_key(session: Session, question: Question) -> BreachReport:
-    """What a key could open: profiles sealed under it, tokens made with it, all that landed."""
+def _of_key(hub: Hub, session: Session, question: Question) -> BreachReport:
+    """What a key could open: profiles sealed under it, tokens made with it, all that landed, answers that waited."""
     purpose, _, number = str(question.key).partition(":")
-    if purpose not in PURPOSES or not number.isdigit():
-        known = ", ".join(f"{name}:1" for name in PURPOSES)
+    if purpose not in (ROOT, *PURPOSES) or not number.isdigit():
+        known = ", ".join(f"{name}:1" for name in (ROOT, *PURPOSES))
         raise InputError("A key is named as purpose:version.", f"Such as {known}.")
     version = int(number)
-    held = session.get(DomainKeyRow, (purpose, version))
-    if held is None:
-        raise InputError("There is no such key.", "See `dtsen keys list`.")
-    notes = list(_life(session, purpose, version, held, question))
+    made, state = _made(hub, session, purpose, version)
+    since = f"on {made:%Y-%m-%d %H:%M} UTC" if made else "with the hub"
+    notes = [f"The key was made {since} and is {state}."]
+    if made is not None and made >= question.until:
+        notes.append("It was made after the time asked about.")
+    notes.extend(_limits(session, purpose, version))
+    if purpose == "export":
+        touched = _waited(session, version, question)
+        return _whole(question, touched, notes=tuple(notes))
     ids: Iterable[str] = ()
-    if held.created < question.until and purpose in ("profile", "identifier", "lake"):
+    if (made is None or made < question.until) and purpose in OPENING:
         ids = _under(session, purpose, version, question)
     kinds = _kinds(session, ids)
     touched = tuple(
         Touched(entity_id, kind, ABLE, 1, None, None, _key_classes(purpose, kind))
         for entity_id, kind in sorted(kinds.items())
     )
-    if purpose not in ("profile", "identifier", "lake"):
+    if purpose not in OPENING:
         notes.append("This key opens no data about people.")
     return _whole(question, touched, notes=tuple(notes))
+
+
+def _made(
+    hub: Hub, session: Session, purpose: str, version: int
+) -> tuple[datetime | None, str | None]:
+    """When a version was made (None: with the home) and what it is now. InputError where there is none of it."""
+    if purpose != ROOT:
+        held = session.get(DomainKeyRow, (purpose, version))
+        if held is not None:
+            return held.created, held.state
+    elif (state := hub.keys.provider.versions().get(version)) is not None:
+        made = [
+            entry.at
+            for entry in entries(session, Wanted(action="rotate-key"))
+            if (entry.details.get("kind"), entry.details.get("key_version")) == (ROOT, version)
+        ]
+        return (min(made) if made else None), state
+    raise InputError("There is no such key.", "See `dtsen keys list`.")
+
+
+def _waited(session: Session, version: int, question: Question) -> tuple[Touched, ...]:
+    """Whose answers stood sealed under a version of `export`: those of jobs until they were fetched, those to other
+    registries until they were delivered. Of an exchange that is forgotten by now the version is not known: it counts.
+    """
+    of_jobs = set(session.exec(select(Job.id).where(Job.key_version == version)).all())
+    versions = dict(session.exec(select(Exchange.id, Exchange.key_id)).all())
+    sums: defaultdict[str, _Sum] = defaultdict(_Sum)
+    longest = max(jobs.KEPT, exchanges.KEPT)
+    since = max(question.since, FIRST) - longest
+    wanted = Wanted(since=since, until=question.until)
+    for entry in entries(session, wanted):
+        said = entry.details
+        if said.get("job") in of_jobs or (
+            entry.action.startswith("dci.search")
+            and versions.get(str(said.get("case")), version) == version
+        ):
+            for entity_id in _ids(entry):
+                _add(sums[entity_id], entry)
+    kinds = _kinds(session, sums)
+    return tuple(
+        Touched(entity_id, kind, ABLE, one.times, one.first, one.last, _classes(kind, one.names))
+        for entity_id, one in sorted(sums.items())
+        for kind in [kinds.get(entity_id, "unknown")]
+    )
 
 
 def _under(session: Session, purpose: str, version: int, question: Question) -> set[str]:
@@ -202,7 +263,7 @@ def _under(session: Session, purpose: str, version: int, question: Question) -> 
     published = set(session.exec(seen).all())
     if purpose == "identifier":
         rows = session.exec(select(NikToken.entity_id, NikToken.run_seq).distinct()).all()
-    elif purpose == "lake":  # every source record of everybody
+    elif purpose in (ROOT, "lake"):  # every source record of everybody
         rows = session.exec(select(SealedProfile.entity_id, SealedProfile.run_seq)).all()
     else:
         own = select(EntityKey.entity_id).where(EntityKey.key_id == version)
@@ -213,13 +274,8 @@ def _under(session: Session, purpose: str, version: int, question: Question) -> 
     return {entity_id for entity_id, run_seq in rows if run_seq in published}
 
 
-def _life(
-    session: Session, purpose: str, version: int, held: DomainKeyRow, question: Question
-) -> Iterator[str]:
-    """What happened to the key that limits what it could open."""
-    yield f"The key was made on {held.created:%Y-%m-%d %H:%M} UTC and is {held.state}."
-    if held.created >= question.until:
-        yield "It was made after the time asked about."
+def _limits(session: Session, purpose: str, version: int) -> Iterator[str]:
+    """What limits what a key could open, and what else it is good for."""
     if purpose == "profile":
         left = session.exec(
             select(func.count()).select_from(EntityKey).where(EntityKey.key_id == version)
@@ -228,7 +284,15 @@ def _life(
             yield "No entity key is wrapped under it any more: it opens old backups only."
     if purpose == "identifier":
         yield "It makes tokens of NIKs, by which a NIK could be tried and its profile be found."
-    yield "A sealed value needs the root key and the database too; the key alone opens nothing."
+    if purpose == "export":
+        yield "Counted is whose answers waited under it, in results of jobs and for other registries."
+        yield "It makes the names of people for programmes: with it, lists of two programmes could be joined."
+    if purpose == "access":
+        yield "It signs tokens: who had it could ask in the name of any client; see what each read."
+    if purpose == ROOT:
+        yield "It opens every other key, of the database and of its backups; it needs them to open anything."
+    else:
+        yield "A sealed value needs the root key and the database too; the key alone opens nothing."
 
 
 def _kinds(session: Session, ids: Iterable[str]) -> dict[str, str]:

@@ -6,15 +6,18 @@ import json
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from mdm import subjects
+from mdm import audit, subjects
 from mdm.audit.search import Wanted, entries
 from mdm.compose import Hub
 from mdm.errors import AccessError, InputError, UnknownError
 from mdm.hub.columns import now
+from mdm.hub.tables import Job
 from mdm.lookup import profile_by_id, profile_by_nik
+from mdm.rotation import rotate
 from mdm.subjects import breach
 from mdm.subjects.page import WORDS, render
 from mdm.tracing import TraceRequest
@@ -170,7 +173,45 @@ def test_a_key_could_open_what_stood_under_it(read: Hub) -> None:
     assert breach_of(read, until=SINCE + timedelta(days=1), key="profile:1").touched == ()
 
 
-@pytest.mark.parametrize("whose", [{"key": "profile:9"}, {"key": "root"}, {}])
+def test_under_the_root_key_stands_everything(read: Hub) -> None:
+    first = breach_of(read, key="root:1")
+    assert first.subjects == breach_of(read, key="lake:1").subjects != {}
+    assert first.classes["person"]["specific"] == first.subjects["person"]
+    rotate(read, "root", actor="keeper")
+    before = breach_of(read, until=now() - timedelta(hours=1), key="root:2")
+    assert before.touched == ()
+    assert "It was made after the time asked about." in before.notes
+    assert breach_of(read, key="root:2").subjects == first.subjects
+
+
+def test_answers_that_waited_under_the_key_of_export_could_be_opened(read: Hub) -> None:
+    assert breach_of(read, key="export:1").touched == ()
+    with read.sessions.begin() as session:
+        session.add(
+            Job(
+                id="0a" * 16, kind="eligibility", owner="pkh", state="done", asked={}, total=1,
+                key_version=1,
+            )
+        )  # fmt: skip
+        told: dict[str, Any] = {"purpose": "assistance", "fields": {"person": ["name"]}}
+        audit.record(session, "pkh", "eligibility", job="0a" * 16, entity_id=["e1"], **told)
+        audit.record(session, "pkh", "eligibility", entity_id=["e2"], **told)
+        audit.record(session, "pkh", "dci.search", case="forgotten", entity_id=["e3"], **told)
+        read.keys.rotate(session, "export")
+    first = breach_of(read, key="export:1")
+    assert {(one.entity_id, one.how) for one in first.touched} == {
+        ("e1", breach.ABLE),
+        ("e3", breach.ABLE),
+    }
+    assert first.classes == {"person": {"general": 2}}
+    assert not any("no data about people" in note for note in first.notes)
+    assert {one.entity_id for one in breach_of(read, key="export:2").touched} == {"e3"}
+    assert breach_of(read, until=SINCE + timedelta(days=1), key="export:1").touched == ()
+
+
+@pytest.mark.parametrize(
+    "whose", [{"key": "profile:9"}, {"key": "root"}, {"key": "root:9"}, {"key": "name:1"}, {}]
+)
 def test_what_is_no_key_and_nobody_is_refused(read: Hub, whose: dict[str, str]) -> None:
     with pytest.raises(InputError):
         breach_of(read, **whose)

@@ -154,7 +154,7 @@ def _text(value: Any) -> str:
 @click.command()
 @shared_options
 @click.option("--actor", "who", help="A client's or member of staff's id, as the log says it.")
-@click.option("--key", help="A key as purpose:version, such as profile:1.")
+@click.option("--key", help="A key as purpose:version, such as profile:1 or root:1.")
 @click.option("--since", type=MOMENT, required=True, help="From this moment on (UTC).")
 @click.option("--until", type=MOMENT, required=True, help="Before this moment (UTC).")
 @click.option(
