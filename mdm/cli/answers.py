@@ -86,8 +86,13 @@ def _words(value: Any) -> str:
 
 
 def say(session: Session, message: str) -> None:
-    """One line of the answer, as it is."""
+    """A sentence of the answer, for people: folded between words where the terminal ends."""
     session.out.print(Text(message))
+
+
+def say_exactly(session: Session, text: str) -> None:
+    """What a program reads, to the letter, whatever the width: a key, a signed note, a proof."""
+    session.out.print(Text(text), soft_wrap=True)
 
 
 def done(session: Session, sentence: str) -> None:

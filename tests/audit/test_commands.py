@@ -113,7 +113,15 @@ def test_a_proof_is_printed_for_the_verifier(dtsen: Dtsen, tmp_path: Path) -> No
     assert dtsen("audit", "proof", "1", "--out", out)[0] == 0
     (key,) = told(dtsen("audit", "keys", "--json"))["keys"]
     assert verifier([str(out), "--key", key]) == 0
+    assert dtsen("audit", "proof", "1")[1] == out.read_text("utf-8")
     assert dtsen("audit", "proof", "99")[0] == 4
+
+
+def test_what_a_program_reads_is_not_folded(dtsen: Dtsen, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mdm.cli.session.PIPE_WIDTH", 40)
+    note = told(dtsen("audit", "checkpoint", "--json"))["checkpoint"]["note"]
+    assert dtsen("audit", "checkpoint")[1] == note
+    assert dtsen("audit", "keys")[1].split() == told(dtsen("audit", "keys", "--json"))["keys"]
 
 
 def test_a_trace_shows_where_a_value_came_from(dtsen: Dtsen) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mdm.cli.answers import emit_json, say, table
+from mdm.cli.answers import emit_json, say, say_exactly, table
 from mdm.cli.asking import operator
 from mdm.cli.commands.tracing import MOMENT, breach, trace, utc
 from mdm.cli.files import NewFile
@@ -99,7 +99,7 @@ def export(session: Session, *, out: Path) -> None:
         return
     say(session, f"{done.events:,} events under {done.checkpoints:,} checkpoints: {done.file}")
     for key in done.keys:
-        say(session, f"Verifier key, to be handed over by another way: {key}")
+        say_exactly(session, f"Verifier key, to be handed over by another way: {key}")
 
 
 @audit.command()
@@ -117,7 +117,7 @@ def checkpoint(session: Session, *, out: Path | None) -> None:
     if session.json:
         emit_json(session, {"checkpoint": signed})
         return
-    say(session, signed.note.rstrip("\n"))
+    say_exactly(session, signed.note.rstrip("\n"))
     if out is not None:
         say(session, f"Written for a witness: {out}")
 
@@ -135,7 +135,7 @@ def keys(session: Session) -> None:
         emit_json(session, {"keys": found})
         return
     for key in found:
-        say(session, key)
+        say_exactly(session, key)
 
 
 @audit.command()
@@ -205,8 +205,10 @@ def proof(session: Session, *, event: int, out: Path | None) -> None:
         out.write_text(shown.proof, "utf-8")
     if session.json:
         emit_json(session, {"proof": shown})
+    elif out is None:
+        say_exactly(session, shown.proof.rstrip("\n"))
     else:
-        say(session, shown.proof.rstrip("\n") if out is None else f"The proof: {out}")
+        say(session, f"The proof: {out}")
 
 
 @audit.command()
