@@ -19,12 +19,12 @@ from mdm.access.alarms import raise_alarms
 from mdm.access.asked import TOKEN_BYTES, Asked
 from mdm.access.decide import limits_of
 from mdm.access.honey import Honey
-from mdm.access.keys import mac
+from mdm.access.keys import PURPOSE, mac
 from mdm.access.tally import Used
 from mdm.access.terms import Limits, Principal
 from mdm.compose import Hub
 from mdm.hub.columns import now
-from mdm.seal import length_prefixed
+from mdm.seal import Mac, length_prefixed
 
 MINUTE, DAY = 60, 86_400
 RATE, DISTINCT, MISSES = "requests-per-minute", "niks-per-day", "too-many-misses"
@@ -60,8 +60,10 @@ class Budgets:
     """
 
     def __init__(self, hub: Hub) -> None:
+        self._hub = hub
         self._honey = Honey(hub)
-        self._token = mac(hub, "budget")
+        self._token: Mac | None = None
+        self._under = 0  # the version of the key behind `_token`
         self._asked = Asked()
 
     def charge(
@@ -94,8 +96,15 @@ class Budgets:
     def _tokens(self, charge: Charge, day: int) -> list[bytes]:
         """What stands for the subjects today, for this principal alone; each once."""
         before = length_prefixed(str(day).encode(), charge.principal.id.encode())
-        subjects = dict.fromkeys(charge.subjects)
-        return [self._token(before + subject.encode())[:TOKEN_BYTES] for subject in subjects]
+        subjects, token = dict.fromkeys(charge.subjects), self._key()
+        return [token(before + subject.encode())[:TOKEN_BYTES] for subject in subjects]
+
+    def _key(self) -> Mac:
+        """The digest under the active key: who counts for months counts as who begins now, or a NIK counts for both."""
+        active = self._hub.keys.domain(PURPOSE).version
+        if self._token is None or active != self._under:
+            self._token, self._under = mac(self._hub, "budget", active), active
+        return self._token
 
 
 class _Judge:

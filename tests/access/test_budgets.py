@@ -223,3 +223,14 @@ def test_the_honey_list_outlives_its_key(hub: Hub) -> None:
     assert charge(budgets, hub, Charge(principal(), [bait])) == [(True, None)]
     with hub.sessions.read() as session:
         assert session.exec(select(Alarm.kind)).all() == ["honey"]
+
+
+def test_who_counts_for_months_counts_under_the_key_of_today(hub: Hub) -> None:
+    """The desk's budgets live as long as the server, a batch makes its own: after a rotation they count alike."""
+    long, who = Budgets(hub), principal(niks_per_day=1)
+    with hub.sessions.begin() as session:
+        hub.keys.rotate(session, "access")
+    hub.keys.refresh()
+    one = Charge(who, NIKS[:1])
+    assert charge(long, hub, one) == [(True, None)]
+    assert charge(Budgets(hub), hub, one) == [(True, None)]
