@@ -17,7 +17,7 @@ from sqlmodel import col, select
 
 from matching.engine import Engine
 from matching.rules import Kind
-from mdm import links
+from mdm import audit, links
 from mdm.compose import Hub
 from mdm.errors import HomeError, InputError, UsageError
 from mdm.files.sheets import private_file
@@ -105,15 +105,21 @@ def _deliveries(hub: Hub) -> pa.Table:
     )
 
 
-def export_links(hub: Hub, kind: Kind, out: Path, progress: Progress) -> int:
-    """Write the links of one kind to `out` (.parquet or .csv); return the rows."""
+def export_links(
+    hub: Hub, kind: Kind, out: Path, progress: Progress, *, actor: str = "system"
+) -> int:
+    """Write the links of one kind to `out` (.parquet or .csv); return the rows. A record's key may be a NIK: the act is
+    in the audit log before the file is there.
+    """
     check_target(out)
-    the_published_run(hub)
+    run = the_published_run(hub)
     engine = hub.engine()
     try:
         name = published_links(hub, engine, kind, progress)
         columns = ", ".join(f'"{column}"' for column in COLUMNS)
         rows = int(engine.scalar(f"SELECT count(*) FROM {name}"))
+        with hub.sessions.begin() as session:
+            audit.record(session, actor, "export.links", kind=kind, run=run.id, rows=rows)
         write_table(out, engine.stream(f"SELECT {columns} FROM {name}"), progress, rows)
         return rows
     finally:

@@ -31,10 +31,10 @@ Code = Annotated[
     str,
     Meta(
         pattern=form(
-            r"^[a-z][a-z-]{1,40}\Z",
-            "begins with a small letter and has 2 to 41 small letters and -",
+            r"^[a-z][a-z.-]{1,40}\Z",
+            "begins with a small letter and has 2 to 41 small letters, . and -",
         ),
-        examples=["reveal"],
+        examples=["reveal", "dci.search"],
     ),
 ]
 Attribute = Annotated[

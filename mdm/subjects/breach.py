@@ -38,6 +38,8 @@ TOGETHER = 1_000
 REVEALING = "revealed"
 LOOKING = "looked at, masked"
 ABLE = "could be opened"
+AT_ONCE = ("export.findings", "export.links")  # name nobody: they are about many
+MANY = "Files about many at once were written too, {} in all: whom they name is not counted here."
 FIRST = datetime(2000, 1, 1, tzinfo=UTC)  # no hub is older
 ROOT = "root"
 OPENING = (ROOT, "profile", "identifier", "lake")  # lead to whoever is published
@@ -139,8 +141,11 @@ def _of_actor(session: Session, question: Question) -> BreachReport:
         raise InputError("Nobody is named.", "Name a key, a client or a member of staff.")
     sums: defaultdict[str, _Sum] = defaultdict(_Sum)
     purposes: Counter[str] = Counter()
-    acts = not_found = 0
-    for entry in _acts(session, question):
+    acts = not_found = files = 0
+    for entry in _by(session, question):
+        files += entry.action in AT_ONCE
+        if "entity_id" not in entry.details and "found" not in entry.details:
+            continue
         acts += 1
         purposes[str(entry.details.get("purpose") or "–")] += 1
         ids = _ids(entry)
@@ -160,14 +165,12 @@ def _of_actor(session: Session, question: Question) -> BreachReport:
         )
         for entity_id, one in sorted(sums.items())
     )
-    return _whole(question, touched, purposes=purposes, acts=acts, not_found=not_found)
+    notes = (MANY.format(files),) if files else ()
+    return _whole(question, touched, purposes=purposes, acts=acts, not_found=not_found, notes=notes)
 
 
-def _acts(session: Session, question: Question) -> Iterator[Entry]:
-    wanted = Wanted(actor=question.actor, since=question.since, until=question.until)
-    for entry in entries(session, wanted):
-        if "entity_id" in entry.details or "found" in entry.details:
-            yield entry
+def _by(session: Session, question: Question) -> Iterator[Entry]:
+    return entries(session, Wanted(question.actor, since=question.since, until=question.until))
 
 
 def _ids(entry: Entry) -> list[str]:

@@ -17,6 +17,7 @@ from typing import Literal
 import pyarrow as pa
 from sqlmodel import col, select
 
+from mdm import audit
 from mdm.arrow import rows_of
 from mdm.compose import Hub
 from mdm.contracts import Contract, Layout, contract_for, load_contracts
@@ -54,6 +55,8 @@ def write_findings(
     source: str | None = None,
     batch: str | None = None,
     fmt: Literal["csv", "xlsx"] = "csv",
+    *,
+    actor: str = "system",
 ) -> FindingsFile:
     """Write the findings that stand, of a source, of a batch or of all batches, and beside them the
     quarantined rows.
@@ -61,7 +64,7 @@ def write_findings(
     CSV: one file for the findings, and per layout with quarantined rows
     `<out>.<source>.<layout>.quarantine.csv` in the layout's own form; lines of a file in another form stand under that
     file's header, in a file of their own (`….quarantine.2.csv`). XLSX: one workbook with a sheet for each. UsageError
-    when there is no such batch.
+    when there is no such batch. The act is in the audit log before the file is there.
     """
     batches = _batches(hub, source, batch)
     contracts = load_contracts(hub.settings.home / "contracts")
@@ -75,6 +78,10 @@ def write_findings(
             (contract, layout, _quarantined(hub, batches, standing, contract, layout))
             for contract, layout in held
         ]
+        with hub.sessions.begin() as session:
+            audit.record(
+                session, actor, "export.findings", source=source, batch=[b.id for b in batches]
+            )
         write = _write_workbook if fmt == "xlsx" else _write_texts
         return write(out, told, kept)
 

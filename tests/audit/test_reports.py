@@ -21,6 +21,7 @@ from mdm.rotation import rotate
 from mdm.subjects import breach
 from mdm.subjects.page import WORDS, render
 from mdm.tracing import TraceRequest
+from mdm.validation.findings import write_findings
 from mdm.work.progress import Silent
 from tests.publish.golden import AGUS, BUDI, SITI, Golden, content, publish_golden
 from tests.templates import Fill, Template
@@ -223,6 +224,13 @@ def test_a_breach_report_is_on_record(read: Hub) -> None:
         event = next(entries(session, Wanted(action="breach-report")))
     assert (event.actor, event.details["user"]) == ("auditor", "officer")
     assert SITI not in json.dumps(event.details)
+
+
+def test_files_about_many_at_once_are_told_of(read: Hub, tmp_path: Path) -> None:
+    assert breach_of(read, actor="officer").notes == ()
+    write_findings(read, tmp_path / "findings.csv", actor="officer")
+    (note,) = breach_of(read, actor="officer").notes
+    assert note == breach.MANY.format(1)
 
 
 def test_a_page_is_written_for_its_reader_only(read: Hub, tmp_path: Path) -> None:

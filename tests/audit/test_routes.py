@@ -127,6 +127,11 @@ def test_a_bad_question_names_its_field(
     assert SITI not in answer.text
 
 
+def test_events_are_found_by_any_action_that_the_log_knows(auditor: httpx.Client) -> None:
+    for action in ("reveal", "dci.search.members", "client.rotate-key", "user.second-factor"):
+        ok(auditor.post("/v1/audit/events", json={"action": action}))
+
+
 def test_a_subject_learns_what_is_held_and_who_read_it(service: Served) -> None:
     with service.client(staff("supervisor", "3201")) as client:
         asked = {"purpose": "subject_access", "nik": SITI, "case": "SA-1"}

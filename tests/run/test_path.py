@@ -16,6 +16,7 @@ from sqlmodel import select
 
 from matching.rules import Kind
 from mdm import rulebook
+from mdm.audit.search import Wanted, entries
 from mdm.audit.verifying import verify
 from mdm.checking import check
 from mdm.compose import Hub
@@ -159,8 +160,11 @@ def test_a_file_delivered_whole_again_changes_only_what_it_says_otherwise(
     assert 1 <= sum(version > before.get(entity, 0) for entity, version in after.items()) <= 2
     # Who compares the links with what was delivered looks into the newest file.
     out = tmp_path / "links.parquet"
-    export_links(hub, "person", out, QUIET)
+    export_links(hub, "person", out, QUIET, actor="officer")
+    with hub.sessions.read() as session:
+        (event,) = entries(session, Wanted(action="export.links"))
     exported = pq.read_table(out).to_pylist()
+    assert (event.actor, event.details["rows"]) == ("officer", len(exported))
     found = {one["record_key"]: one["row"] for one in exported if one["file"] == "biodata.csv"}
     alone = [n for n, count in Counter(row["NIK"] for row in rows).items() if count == 1]
     at = {row["NIK"]: number for number, row in enumerate(rows, start=1)}

@@ -12,6 +12,7 @@ from pathlib import Path
 import openpyxl
 import pytest
 
+from mdm.audit.search import Wanted, entries
 from mdm.compose import Hub
 from mdm.errors import UsageError
 from mdm.figures import sql
@@ -51,6 +52,14 @@ def test_it_names_row_column_rule_and_remedy(hub: Hub, tmp_path: Path) -> None:
     assert all(nik[said] for said in ("alasan", "reason", "tindakan", "what_to_do"))
     for path in written.files:
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_the_log_has_the_file_before_it_is_there(hub: Hub, tmp_path: Path) -> None:
+    write_findings(hub, tmp_path / "back.csv", source="kemensos", actor="officer")
+    with hub.sessions.read() as session:
+        event = next(entries(session, Wanted(action="export.findings")))
+    assert (event.actor, event.details["source"]) == ("officer", "kemensos")
+    assert event.details["batch"]
 
 
 def test_quarantined_rows_come_back_in_their_layout_and_land_when_mended(

@@ -8,6 +8,7 @@ from typing import Literal
 import click
 
 from mdm.cli.answers import emit_json, say, table
+from mdm.cli.asking import operator
 from mdm.cli.files import NewFile
 from mdm.cli.opened import opened
 from mdm.cli.session import Session, pass_session, shared_options
@@ -42,7 +43,7 @@ def findings(session: Session, *, source: str | None, batch: str | None, out: Pa
 
             with session.progress.task("write findings"):
                 fmt: Literal["csv", "xlsx"] = "xlsx" if out.suffix.lower() == ".xlsx" else "csv"
-                written = write_findings(hub, out, source, batch, fmt)
+                written = write_findings(hub, out, source, batch, fmt, actor=operator())
     if session.json:
         emit_json(session, {"findings": counted, "unchecked": waiting, "written": written})
         return

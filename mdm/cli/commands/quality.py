@@ -9,6 +9,7 @@ import click
 
 from matching.evaluation import Evaluation, Measure, Scores
 from mdm.cli.answers import emit_json, say, table
+from mdm.cli.asking import operator
 from mdm.cli.files import NewFile
 from mdm.cli.groups import Group
 from mdm.cli.opened import opened
@@ -76,7 +77,7 @@ def links(session: Session, *, kind: str, out: Path) -> None:
     from mdm.export import export_links
 
     with opened(session) as hub:
-        rows = export_links(hub, cast(Any, kind), out, session.progress)
+        rows = export_links(hub, cast(Any, kind), out, session.progress, actor=operator())
     if session.json:
         emit_json(session, {"kind": kind, "out": out, "rows": rows})
     else:
