@@ -17,7 +17,7 @@ from mdm.hub.tables import ReviewTaskEntity
 from mdm.judgements import RecordRef
 from mdm.pipeline import PATH, run
 from mdm.questions.finding import CROSSED
-from mdm.review.answering import Answered, Given, answer
+from mdm.review.answering import Given, answer
 from mdm.review.claims import claim
 from mdm.review.contradictions import ContradictedError
 from mdm.review.partitions import part
@@ -113,18 +113,11 @@ def test_the_steward_who_is_asked_overrules_one_of_them(hub: Hub) -> None:
     say(hub, "household", dwelling, one, "non-link")
     say(hub, "household", dwelling, other, "link")
     settled(hub)
-    home = linked(hub, "household")[dwelling]
-    with hub.sessions.begin() as session:
-        query = select(ReviewTaskEntity.task_id).where(ReviewTaskEntity.entity_id == home)
-        task = claim(session, STEWARD, session.exec(query).one())
-        task.needed = 1  # a share of tasks, drawn by lot, waits for a second reviewer
-        ids = session.exec(
-            select(ReviewTaskEntity.entity_id).where(ReviewTaskEntity.task_id == task.id)
-        ).all()
-    records = look(hub, "household", ids).records
-    entities = {record.ref: record.entity_id for record in records}
-    groups = [[ref for ref, of in entities.items() if of == entity] for entity in ids]
-    given = Given(task.id, task.version, part(groups, of=entities.keys()), entities, "same_details")
+    asked = asked_with(hub, dwelling)
+    parts = {asked.entities[ref]: list[RecordRef]() for ref in sorted(asked.entities)}
+    for ref, entity in asked.entities.items():
+        parts[entity].append(ref)
+    given = replace(asked, partition=part(parts.values(), of=asked.entities.keys()), overrule=False)
     with pytest.raises(ContradictedError) as told:
         answer(hub, STEWARD, given)
     assert {word.judgement for found in told.value.found for word in found.words} == {"non-link"}
@@ -142,7 +135,8 @@ def test_an_answer_that_is_taken_back_leaves_the_word_that_held(hub: Hub, last: 
     say(hub, "household", dwelling, one, "link" if last == "non-link" else "non-link")
     say(hub, "household", dwelling, other, last)
     settled(hub)
-    done = answered_as_one(hub, dwelling)
+    done = answer(hub, STEWARD, asked_with(hub, dwelling))
+    settled(hub)
     assert not crossed(hub)
     undo(hub, STEWARD, done.answer_id)
     settled(hub)
@@ -154,8 +148,8 @@ def test_an_answer_that_is_taken_back_leaves_the_word_that_held(hub: Hub, last: 
     assert (again[dwelling] == again[one]) == (last == "link")
 
 
-def answered_as_one(hub: Hub, ref: RecordRef) -> Answered:
-    """All that is asked with a record is one household, whatever was said before."""
+def asked_with(hub: Hub, ref: RecordRef) -> Given:
+    """The answer to the task in which a record stands: all of it is one household, whatever was said before."""
     home = linked(hub, "household")[ref]
     with hub.sessions.begin() as session:
         query = select(ReviewTaskEntity.task_id).where(ReviewTaskEntity.entity_id == home)
@@ -166,7 +160,4 @@ def answered_as_one(hub: Hub, ref: RecordRef) -> Answered:
         ).all()
     entities = {record.ref: record.entity_id for record in look(hub, "household", ids).records}
     said = part([list(entities)], of=entities.keys())
-    given = Given(task.id, task.version, said, entities, "same_details", overrule=True)
-    done = answer(hub, STEWARD, given)
-    settled(hub)
-    return done
+    return Given(task.id, task.version, said, entities, "same_details", overrule=True)
