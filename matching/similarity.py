@@ -1,7 +1,7 @@
-"""Two names side by side, word by word: what a steward sees, and what one record needs without an engine.
+"""Two names side by side, word by word, without an engine: which word of one stands for which of the other.
 
 The bulk path compares names in SQL (`matching/rules/person.yaml`); here jellyfish gives the same similarities for one
-pair, equal to the engine's to 1e-9 (tested), with the words that belong together named.
+pair, equal to the engine's to 1e-9, and two words belong together where the level "words alike" says so (both tested).
 """
 
 from __future__ import annotations
@@ -13,9 +13,12 @@ import jellyfish
 
 from reference.names import is_missing_name, phonetic, strip_titles, token_canonical
 
-ALIKE = 0.88  # as in person.yaml, level "words alike"
+ALIKE = 0.88  #: Jaro-Winkler of two words that are alike
+SHORT = 3  #: letters of a word that may be an initial, a beginning, or a word without its vowels
+_VOWELS = str.maketrans("", "", "AEIOU")
 
-Agreement = Literal["same", "alike", "beginning", "missing"]
+Agreement = Literal["same", "alike", "shortened", "missing"]
+_RANK: dict[Agreement, int] = {"same": 3, "alike": 2, "shortened": 1, "missing": 0}
 
 
 @dataclass(frozen=True)
@@ -46,8 +49,8 @@ def align(left: str, right: str) -> list[WordPair]:
     """Pair the words of two names, best pairs first, each word once; words without a partner come last as missing."""
     ours, theirs = words(left), words(right)
     scored = sorted(
-        ((_pair(a, b), i, j) for i, a in enumerate(ours) for j, b in enumerate(theirs)),
-        key=lambda item: (-_rank(item[0]), -item[0].similarity, item[1], item[2]),
+        ((word_pair(a, b), i, j) for i, a in enumerate(ours) for j, b in enumerate(theirs)),
+        key=lambda item: (-_RANK[item[0].agreement], -item[0].similarity, item[1], item[2]),
     )
     pairs: list[WordPair] = []
     used_left: set[int] = set()
@@ -79,17 +82,18 @@ def _said(pair: WordPair) -> str:
     return f"{pair.left} {sign} {pair.right}{likeness}"
 
 
-def _pair(left: str, right: str) -> WordPair:
+def word_pair(left: str, right: str) -> WordPair:
+    """Two words as `words` gives them, and how they agree; "missing" where neither stands for the other."""
     similarity = jaro_winkler(left, right)
     agreement: Agreement = "missing"
     if left == right:
         agreement = "same"
     elif similarity >= ALIKE:
         agreement = "alike"
-    elif left.startswith(right) or right.startswith(left):
-        agreement = "beginning"
+    elif min(len(left), len(right)) <= SHORT and (_shortens(left, right) or _shortens(right, left)):
+        agreement = "shortened"
     return WordPair(left, right, agreement, similarity)
 
 
-def _rank(pair: WordPair) -> int:
-    return {"same": 3, "alike": 2, "beginning": 1, "missing": 0}[pair.agreement]
+def _shortens(short: str, whole: str) -> bool:
+    return whole.startswith(short) or short == whole.translate(_VOWELS)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import jellyfish
 import pyarrow as pa
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from matching.engines.duckdb import DuckDBEngine
-from matching.similarity import align, describe, jaro_winkler
+from matching.rules import load_linkage
+from matching.similarity import align, describe, jaro_winkler, word_pair
 
 WORD = st.text("ABDHIKMNRSTUWY", min_size=1, max_size=14)
 
@@ -26,6 +27,31 @@ def test_jellyfish_equals_the_engine(pairs: list[tuple[str, str]]) -> None:
         assert abs(jaro_winkler(row["l"], row["r"]) - row["jw"]) < 1e-9
         # As the differences that a steward sees are counted (mdm/review/differences.py).
         assert jellyfish.levenshtein_distance(row["l"], row["r"]) == row["edits"]
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(st.tuples(WORD, WORD), min_size=1, max_size=60))
+@example(
+    [
+        ("MHMD", "MUHAMAD"),
+        ("M", "MUHAMAD"),
+        ("SIT", "SITI"),
+        ("SITI", "SITIAMINAH"),
+        ("BDI", "BUDI"),
+    ]
+)
+@example([("BD", "BUDI"), ("SRI", "SR"), ("TR", "TRI"), ("KTT", "KETUT"), ("WAY", "WAYAN")])
+def test_two_words_belong_together_as_the_rules_say(pairs: list[tuple[str, str]]) -> None:
+    names = next(one for one in load_linkage("person").comparisons if one.name == "name")
+    rule = next(one for one in names.levels if one.name == "words alike")
+    engine = DuckDBEngine()
+    engine.register("pairs", pa.table({"l": [a for a, _ in pairs], "r": [b for _, b in pairs]}))
+    rows = engine.fetch(
+        f"SELECT l, r, {rule.sql} AS alike FROM (SELECT l, r, [l] AS name_phon_l, [r] AS name_phon_r FROM pairs)"
+    ).to_pylist()
+    engine.close()
+    for row in rows:
+        assert (word_pair(row["l"], row["r"]).agreement != "missing") == row["alike"], row
 
 
 def test_words_find_their_partners_whatever_the_order() -> None:
