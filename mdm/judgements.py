@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple, cast
 
 import pyarrow as pa
@@ -26,6 +26,9 @@ from mdm.seal import Place, new_key, seal, unseal
 from mdm.seal.packing import PACK_NONE
 
 UNDO = "undo"  # the reason of a judgement that gives back what stood before an answer
+RENAMED = (
+    "renamed"  # the reason of one that says again of a record by another key what was said of it
+)
 _WRAP = "wrap judgement key"
 
 
@@ -93,6 +96,22 @@ def add(
         audit.record(session, actor, "judge", judgement=judgement, kind=kind, id=identity)
         ids.append(identity)
     return ids
+
+
+def follow(
+    hub: Hub, session: Session, renamed: Mapping[RecordRef, RecordRef], *, actor: str
+) -> None:
+    """Say again what stands of records that go by another key from now on, in the caller's unit of work."""
+    standing: dict[str, Standing] = {}
+    for held, pair in pairs(hub, session) if renamed else ():
+        if any(one in renamed for one in pair):
+            standing.setdefault(held.kind, Standing()).hear(held, pair)
+    for kind, words in standing.items():
+        said = [
+            (renamed.get(left, left), renamed.get(right, right), verdict)
+            for (left, right), verdict in words.verdicts().items()
+        ]
+        add(hub, session, cast(Kind, kind), said, actor=actor, reason=RENAMED)
 
 
 def table(hub: Hub, engine: Engine, kind: Kind, *, upto: int | None = None) -> str | None:

@@ -65,6 +65,7 @@ def carry_out(
         taken.settle(hub, session)
         gone = hashes(session, col(SealedProfile.entity_id).in_(erasure.entities))
         counts = _shred(hub, session, shred, erasure, taken) | {"landed": taken.landed}
+        judgements.follow(hub, session, taken.renamed, actor=actor)
         taken.jobs = counts["jobs"]
         audit.record(
             session,

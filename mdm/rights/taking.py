@@ -20,6 +20,7 @@ from mdm.compose import Hub
 from mdm.contracts import Layout, contract_for, load_contracts
 from mdm.contracts.ties import landed_keys, parted, tie, tie_columns
 from mdm.hub.tables import Batch
+from mdm.judgements import RecordRef
 from mdm.lake import Keep, LakeFile
 from mdm.rights.implied import ENTITIES, KEYS, Implied, Record, make_again, records
 from mdm.rights.shredlist import ShredList
@@ -34,13 +35,15 @@ Erased = Callable[[Record], bool]
 class Taken:
     """What leaves the lake: landed rows by batch, how many of them were quarantined, and the files
     that give their place to others. `persons`: whom runs took the records for; `implied`: the families that they told
-    of. `jobs`: how many were ended that asked about the erased."""
+    of; `renamed`: records left alone with a number, and what they are from now on; `jobs`: how many were ended that
+    asked about the erased."""
 
     rows: dict[str, set[int]] = field(default_factory=dict)
     quarantined: dict[str, int] = field(default_factory=dict)
     swaps: list[tuple[LakeFile, LakeFile]] = field(default_factory=list)
     persons: set[str] = field(default_factory=set)
     implied: Implied = field(default_factory=Implied)
+    renamed: dict[RecordRef, RecordRef] = field(default_factory=dict)
     jobs: int = 0
 
     @property
@@ -143,6 +146,7 @@ def take_linked(hub: Hub, erased: Erased, taken: Taken, hint: Hint | None) -> No
     families."""
     keys = None if hint is None else pa.array(set[str]().union(*hint.values()), pa.string())
     alone, cards = _alone(hub, erased), set[str]()
+    taken.renamed = {RecordRef(*one): RecordRef(*one[:2], key) for one, key in alone.items()}
     for file in _kept(hub, "person"):
         doomed = []
         for batch in hub.lake.batches(file, (*KEYS, *ENTITIES, "kk")):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from mdm import judgements
 from mdm.review.document import load_rules
 from reference.sentences import Sentence
 
@@ -78,6 +79,10 @@ ACTS = {
 }
 #: Why a judgement was written, where no reviewer gave the reason.
 UNDO = Sentence("jawabannya diurungkan", "the answer was undone")
+RENAMED = Sentence(
+    "catatannya kini memakai nomor lain; sudah dinilai demikian sebelumnya",
+    "the record goes by another number now; judged so before",
+)
 PROPOSED = re.compile(r"correction (\d+)\Z")
 WHOLE = Sentence("seluruh profil", "the whole profile")
 OUTSIDE = Sentence("di entitas lain", "of another entity")
@@ -98,8 +103,10 @@ def why(reason: str) -> Sentence:
     """Why somebody judged, from the code that the judgement keeps."""
     if found := PROPOSED.match(reason):
         return Sentence(f"usulan perbaikan nomor {found[1]}", f"proposal {found[1]}")
-    if reason == "undo":
+    if reason == judgements.UNDO:
         return UNDO
+    if reason == judgements.RENAMED:
+        return RENAMED
     return load_rules().reasons.get(reason) or Sentence(reason, reason)
 
 

@@ -19,6 +19,7 @@ from mdm.access.errors import SecondPersonError
 from mdm.audit import leaf_hash
 from mdm.audit.verifying import verify
 from mdm.compose import Hub
+from mdm.corrections.terms import SOURCE
 from mdm.errors import HomeError, InputError, IntegrityError
 from mdm.homes import create_home, open_home
 from mdm.hub.runs import published_run, published_seq
@@ -37,10 +38,13 @@ from mdm.validation import validate
 from mdm.work.lock import BusyError
 from mdm.work.progress import Advance, Silent
 from tests.audit.tampering import tamper
+from tests.corrections import chain
 from tests.judged import judge
 from tests.keys import approving
 from tests.keys.approving import REASON, approve
 from tests.run.homes import QUIET, FirstRun, copy_of, land_all, niks, orphans, teach
+from tests.run.test_path import links as linked
+from tests.run.test_path import write_rows
 
 
 @dataclass(frozen=True)
@@ -229,6 +233,43 @@ def test_of_two_with_one_number_one_is_erased_and_the_other_stays(
         assert seen is not None
         assert links.of_entities(hub, session, seen, "person", [left]).num_rows
     assert stays <= set(every_value(opened.content, "name"))
+    assert verify(hub, QUIET).holds
+
+
+def test_what_people_said_of_who_is_left_with_a_number_still_holds(
+    world: World, hub: Hub, tmp_path: Path
+) -> None:
+    """Who shared a number with the erased goes by its plain key from then on: words on them and corrections follow."""
+    with (world.delivery / "kemendagri" / "biodata_wni.csv").open(newline="") as stream:
+        own = next(row for row in csv.DictReader(stream) if row["NIK"] == world.nik)
+    other = own | {"NAMA_LGKP": "SESEORANG DARI JAUH", "TGL_LHR": "1950-05-05"}
+    later = tmp_path / "later"
+    later.mkdir()
+    write_rows(later / "biodata_wni.csv", [own, other])
+    gone = whom.entity_of(hub, world.nik)
+    land(hub, "kemendagri", [later], progress=QUIET)
+    run(hub, QUIET)
+    (key,) = (key for _, key in linked(hub) if key.startswith(f"{world.nik}#"))
+    apart = RecordRef("kemendagri", "biodata_wni", key)
+    friend = next(
+        RecordRef("kemensos", "siksng_individu", key)
+        for (source, key), entity_id in linked(hub).items()
+        if source == "kemensos" and entity_id != gone
+    )
+    judge(hub, "person", apart, friend, "link", actor="staff:s", reason="seen")
+    theirs = linked(hub)["kemendagri", key]
+    values = {"name": "NAMA YANG BENAR"}
+    chain.approve(hub, chain.draft("correct-value", theirs, attribute="name", values=values))
+    run(hub, QUIET)
+    (corrected,) = (at for at in linked(hub) if at[0] == SOURCE)
+    assert linked(hub)[corrected] == linked(hub)["kemensos", friend.record_key]
+    approving.erase(hub, gone)
+    run(hub, QUIET)
+    left = linked(hub)
+    assert left["kemendagri", world.nik] == left["kemensos", friend.record_key] == left[corrected]
+    with hub.sessions.read() as session:
+        opened = open_profiles(hub, session, [theirs], published_seq(session))[theirs]
+    assert "NAMA YANG BENAR" in every_value(opened.content, "name")
     assert verify(hub, QUIET).holds
 
 
