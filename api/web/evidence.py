@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-import re
-
 from api.web.texts import texts
 from api.web.wording import Wording
 from mdm.tracing.facts import Step
+from mdm.tracing.reasons import reason_words, slug
 from mdm.tracing.steps import RARITY
-
-
-def slug(name: str) -> str:
-    """A name of the rules as a key of the texts ends."""
-    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
 
 
 def evidence(words: Wording, key: str, otherwise: str) -> str:
@@ -22,9 +16,7 @@ def evidence(words: Wording, key: str, otherwise: str) -> str:
 
 def reason(words: Wording, name: str, judgement: str = "review") -> str:
     """Why a pair was judged as it is; by default, why it is asked about."""
-    if name == "weight" and judgement != "review":
-        name = f"weight {judgement}"
-    return evidence(words, f"reason.{slug(name)}", name)
+    return words.said(reason_words(name, judgement))
 
 
 def part(words: Wording, kind: str, step: Step) -> str:

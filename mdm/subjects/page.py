@@ -5,11 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from mdm.audit.called import act_called, purpose_called
 from mdm.saying import label, said
 from mdm.subjects import SubjectReport
 from mdm.templates import templates_in
 from mdm.tracing.facts import Record, Trace
-from reference.sentences import Language
+from mdm.tracing.reasons import reason_words
+from mdm.tracing.sentences import why
+from reference.sentences import Language, Sentence
 
 WORDS: dict[str, tuple[str, str]] = {
     "title": ("Laporan data pribadi", "Report on personal data"),
@@ -42,6 +45,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "who": ("Siapa", "Who"),
     "act": ("Tindakan", "Act"),
     "purpose": ("Tujuan", "Purpose"),
+    "case": ("Kasus", "Case"),
     "fields": ("Data yang diperlihatkan", "Items shown"),
     "nobody": ("Belum ada.", "None yet."),
     "versions": ("Riwayat versi", "Versions"),
@@ -56,9 +60,14 @@ WORDS: dict[str, tuple[str, str]] = {
 }
 
 
+def words_in(language: Language) -> dict[str, str]:
+    """The report's own words in a language."""
+    at = ("id", "en").index(language)
+    return {name: both[at] for name, both in WORDS.items()}
+
+
 def render(report: SubjectReport, language: Language = "id") -> str:
     """The page as HTML text."""
-    at = ("id", "en").index(language)
 
     def shown(kind: str, attribute: str, value: Any) -> str:
         return said(kind, attribute, value, language)
@@ -69,7 +78,9 @@ def render(report: SubjectReport, language: Language = "id") -> str:
         .render(
             report=report,
             language=language,
-            word={name: both[at] for name, both in WORDS.items()},
+            word=words_in(language),
+            act=act_called,
+            purpose=purpose_called,
             sentence=lambda told: told.in_language(language),
             shown=shown,
             place=_place,
@@ -85,18 +96,25 @@ def _place(record: Record) -> str:
     return " · ".join(part for part in parts if part)
 
 
-_Decision = tuple[int, int, str, str | None, float | None, str]
+_Decision = tuple[int, int, str, str | None, float | None, Sentence]
 
 
 def _decisions(trace: Trace) -> list[_Decision]:
     """Judgements on two records of the profile: places, word, who (None: the machine), weight, why."""
     by_people: list[_Decision] = [
-        (one.left, one.right, one.judgement, one.actor, None, one.reason)
+        (one.left, one.right, one.judgement, one.actor, None, why(one.reason))
         for one in trace.judgements
         if one.left is not None and one.right is not None
     ]
     by_machine: list[_Decision] = [
-        (pair.left, pair.right, pair.judgement, None, pair.match_weight, pair.sentence)
+        (
+            pair.left,
+            pair.right,
+            pair.judgement,
+            None,
+            pair.match_weight,
+            reason_words(pair.reason, pair.judgement),
+        )
         for pair in trace.pairs
         if pair.left is not None and pair.right is not None and pair.reason != "human"
     ]

@@ -23,6 +23,7 @@ from mdm.tracing import spoken
 from mdm.tracing.evidence import PairEvidence, explain_pairs, prepare
 from mdm.tracing.facts import HumanWord, Pair
 from mdm.tracing.moments import model_of
+from mdm.tracing.reasons import BY_WEIGHT
 from mdm.tracing.records import Standing, kept
 from mdm.tracing.values import Key
 from mdm.validation import validate
@@ -30,7 +31,6 @@ from mdm.work.progress import Progress
 from reference.documents import read_yaml
 
 MOST = 200  # pairs shown
-BY_WEIGHT = "weight"
 SENTENCES = {
     "link": "The match weight lies above the threshold for a link.",
     "review": "The match weight lies between the two thresholds.",

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator
+from html import escape
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlmodel import col, select
 
+from mdm import subjects
 from mdm.audit.search import Wanted, search
 from mdm.compose import Hub
 from mdm.errors import InputError, UnknownError
@@ -17,9 +19,11 @@ from mdm.hub.runs import published_seq
 from mdm.hub.tables import Entity, SealedProfile
 from mdm.judgements import RecordRef
 from mdm.lookup import open_profile
+from mdm.subjects.page import render
 from mdm.survivorship import explain
 from mdm.tracing import Trace, TraceRequest, traced
 from mdm.tracing.facts import Pair
+from mdm.tracing.reasons import reason_words
 from mdm.work.progress import Silent
 from tests.audit.homes import World, make_world
 from tests.judged import judge
@@ -170,6 +174,30 @@ def test_a_steward_who_judged_is_named_and_the_machine_overruled(
     assert (word.actor, word.judgement, word.in_force) == ("steward 7", "link", True)
     assert {word.left, word.right} == {0, 1}
     assert "human" in {pair.reason for pair in after.pairs}
+
+
+def test_a_person_is_told_in_their_language_who_decided_about_their_records_and_why(
+    judged: list[Trace], hub: Hub
+) -> None:
+    request = TraceRequest(entity_id=judged[0].entity_id)
+    ask(hub, entity_id=judged[0].entity_id, evidence=False)
+    with hub.sessions.read() as session:
+        target = subjects.whom(hub, session, request)
+    report = subjects.report(hub, target, Silent(), actor="desk", purpose="subject_access")
+    machine = {
+        reason_words(pair.reason, pair.judgement)
+        for profile in report.profiles
+        for pair in profile.pairs
+        if pair.left is not None and pair.right is not None and pair.reason != "human"
+    }
+    assert machine
+    id_page, en_page = (render(report, language) for language in ("id", "en"))  # type: ignore[arg-type]
+    for words in machine:
+        assert escape(words.id) in id_page
+        assert escape(words.en) in en_page
+    for page, told in ((id_page, "<td>pemeriksaan</td>"), (en_page, "<td>audit</td>")):
+        assert "seen the papers" in page
+        assert told in page
 
 
 def test_a_person_leads_to_the_family_that_has_the_attribute(world: World, hub: Hub) -> None:

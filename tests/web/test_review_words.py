@@ -7,17 +7,18 @@ from typing import Any, cast
 
 import pytest
 
-from api.web.evidence import slug
 from api.web.review.answers import when_seen
 from api.web.texts import texts
 from matching.rules import KINDS, Kind, load_linkage
 from mdm.touched import Settled, Settler, Waiting
+from mdm.tracing.reasons import reasons, slug
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_level_and_pattern_has_its_words(kind: Kind) -> None:
     rules = load_linkage(kind)
-    wanted = {f"evidence.reason.{slug(one.name)}" for one in rules.patterns}
+    assert not {slug(one.name) for one in rules.patterns} - reasons().keys()
+    wanted = set()
     for one in rules.comparisons:
         wanted.add(f"evidence.part.{kind}.{slug(one.name)}")
         wanted |= {

@@ -113,7 +113,7 @@ def test_whatever_a_verification_finds_has_its_words() -> None:
 
 
 def test_every_purpose_has_its_words() -> None:
-    assert {f"auditor.purpose.{one}" for one in load_sealing().purposes} <= texts().keys()
+    assert {f"purposes.{one}" for one in load_sealing().purposes} <= texts().keys()
 
 
 def test_numbers_and_dates_are_in_the_form_of_the_language() -> None:

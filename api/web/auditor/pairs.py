@@ -13,7 +13,7 @@ from litestar.types import ControllerRouterHandler
 
 from api.actions import declares
 from api.web.auditor.sight import ACTION, Sight, find, find_then, looked
-from api.web.evidence import evidence, slug
+from api.web.evidence import reason
 from api.web.forms import MOMENT, moment_of, typed
 from api.web.pages import AnyRequest, page
 from api.web.visitor import visitor_of
@@ -26,7 +26,8 @@ from mdm.hub.columns import now as clock
 from mdm.touched.components import TooFarError
 from mdm.tracing.component import Component, ComponentPair, look
 from mdm.tracing.outline import places_of
-from mdm.tracing.pairs import BY_WEIGHT, reason_of, rules_then
+from mdm.tracing.pairs import rules_then
+from mdm.tracing.reasons import BY_WEIGHT
 from mdm.tracing.values import Key
 
 
@@ -97,7 +98,7 @@ def _shown(words: Wording, hub: Hub, sight: Sight, rules: LinkageRules) -> list[
             numbers[_key(component, one.left)],
             numbers[_key(component, one.right)],
             one,
-            _reason(words, reason_of(rules, one.reason, one.judgement), one),
+            _reason(words, one),
             bounds := rules.held_to(one.reason),
             waterfall(one, rules.kind, words, bounds),
         )
@@ -106,11 +107,11 @@ def _shown(words: Wording, hub: Hub, sight: Sight, rules: LinkageRules) -> list[
     ]
 
 
-def _reason(words: Wording, sentence: str, pair: ComponentPair) -> str:
+def _reason(words: Wording, pair: ComponentPair) -> str:
     """Why it was judged so: by weight, by a guard, by a steward."""
     if pair.reason == BY_WEIGHT:
         return words.t(f"auditor.pairs.by-weight.{pair.judgement}")
-    return evidence(words, f"reason.{slug(pair.reason)}", sentence)
+    return reason(words, pair.reason)
 
 
 def _component(hub: Hub, sight: Sight, rules: LinkageRules) -> Component | None:

@@ -29,7 +29,7 @@ _PEOPLE = ("user", "client", "requested_by", "approved_by")
 _ACT = "acts."
 _STEMS = {
     "asked": _ACT,
-    "purpose": "auditor.purpose.",
+    "purpose": "purposes.",
     "judgement": "auditor.judgement.",
     "role": "layout.role.",
 }
@@ -90,7 +90,7 @@ def acts(words: Wording) -> list[tuple[str, str]]:
 
 def purpose_name(words: Wording, purpose: str) -> str:
     """What a purpose of use is called."""
-    return _known(words, f"auditor.purpose.{purpose}", purpose)
+    return _known(words, f"purposes.{purpose}", purpose)
 
 
 def _people(event: Entry) -> Iterator[str]:

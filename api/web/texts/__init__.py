@@ -1,4 +1,7 @@
-"""What pages say, in both languages: one document per area, each sentence under its key."""
+"""What pages say, in both languages: one document per area, each sentence under its key.
+
+The names of acts and purposes come from the audit log, which tells them to people elsewhere, too.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, RootModel
 
 from mdm import documents
+from mdm.audit.called import ACTS, PURPOSES
 from reference.sentences import Language
 
 HERE = Path(__file__).parent
@@ -41,7 +45,7 @@ def texts() -> Mapping[str, Text]:
     """`area.key` → sentence, of all areas. RuleError when a document is wrong."""
     return {
         f"{path.stem}.{key}": text
-        for path in sorted(HERE.glob("*.yaml"))
+        for path in (*sorted(HERE.glob("*.yaml")), ACTS, PURPOSES)
         for key, text in documents.read(Area, path).root.items()
     }
 

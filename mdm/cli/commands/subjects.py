@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -19,6 +19,7 @@ from mdm.saying import said
 
 if TYPE_CHECKING:
     from mdm.subjects import SubjectReport
+    from reference.sentences import Language
 
 
 @click.group(cls=Group)
@@ -42,7 +43,7 @@ for _right in (restrict, lift, erase):
     type=click.Choice(["id", "en"]),
     default="id",
     show_default=True,
-    help="Language of the page.",
+    help="Language of what is shown.",
 )
 @click.option(
     "--out",
@@ -56,7 +57,7 @@ def report(
     entity: str | None,
     purpose: str,
     case: str | None,
-    lang: Literal["id", "en"],
+    lang: Language,
     out: Path | None,
 ) -> None:
     """Everything held about one person: values, sources, reasons, decisions, who read it.
@@ -82,24 +83,39 @@ def report(
     if session.json:
         emit_json(session, {"report": found})
     else:
-        _show(session, found, out)
+        _show(session, found, lang, out)
 
 
-def _show(session: Session, found: SubjectReport, out: Path | None) -> None:
+def _show(session: Session, found: SubjectReport, lang: Language, out: Path | None) -> None:
+    from mdm.audit.called import act_called, purpose_called
+    from mdm.subjects.page import words_in
+
+    word = words_in(lang)
+    columns = (word["attribute"], word["value"], word["source"], word["why"])
     for profile in found.profiles:
         rows: list[tuple[Any, ...]] = [
             (
-                value.label.id,
-                said(profile.kind, value.attribute, value.value, "id"),
+                value.label.in_language(lang),
+                said(profile.kind, value.attribute, value.value, lang),
                 profile.records[value.record].source,
-                value.sentence.id,
+                value.sentence.in_language(lang),
             )
             for value in profile.values
         ]
-        title = f"{profile.kind} {profile.entity_id}: {profile.status_sentence.id}"
-        session.out.print(table(title, ("data", "nilai", "sumber", "mengapa"), rows))
-    readings = [(one.at, one.actor, one.action, one.purpose, one.case) for one in found.readings]
-    columns = ("waktu", "siapa", "tindakan", "tujuan", "kasus")
-    session.out.print(table("Siapa yang membaca atau menanyakan", columns, readings))
+        status = profile.status_sentence.in_language(lang)
+        title = f"{word[profile.kind]} {profile.entity_id}: {status}"
+        session.out.print(table(title, columns, rows))
+    readings = [
+        (
+            one.at,
+            one.actor,
+            act_called(one.action).in_language(lang),
+            purpose_called(one.purpose).in_language(lang) if one.purpose else None,
+            one.case,
+        )
+        for one in found.readings
+    ]
+    asked = (word["at"], word["who"], word["act"], word["purpose"], word["case"])
+    session.out.print(table(word["readings"], asked, readings))
     if out is not None:
         say(session, f"The page: {out}")

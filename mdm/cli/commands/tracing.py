@@ -74,6 +74,8 @@ def trace(
 
 
 def _show_trace(session: Session, found: Trace) -> None:
+    from mdm.tracing.sentences import why
+
     run = found.run
     say(
         session,
@@ -88,7 +90,7 @@ def _show_trace(session: Session, found: Trace) -> None:
     for word in found.judgements:
         say(
             session,
-            f"{word.actor} judged {word.left} + {word.right} {word.judgement}: {word.reason}",
+            f"{word.actor} judged {word.left} + {word.right} {word.judgement}: {why(word.reason).en}",
         )
 
 
