@@ -35,6 +35,14 @@ class EntityEvent(SQLModel, table=True):
     """What a published run did to an entity. Append-only."""
 
     __tablename__ = "entity_event"
+    __table_args__ = (
+        sa.Index(
+            "ix_entity_event_other",
+            "other",
+            sqlite_where=sa.text("other IS NOT NULL"),
+            postgresql_where=sa.text("other IS NOT NULL"),
+        ),
+    )
 
     id: int | None = Field(default=None, primary_key=True)
     run_seq: int = Field(index=True)
