@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple, cast
 
 import pyarrow as pa
@@ -40,27 +41,39 @@ class RecordRef(NamedTuple):
     record_key: str
 
 
+Pair = tuple[RecordRef, RecordRef]
+
+
 class Standing:
     """The last verdict on each pair, in the order in which they were given: of two on what has become one, the later
     holds. What an undo gives back has the place again that it had."""
 
     def __init__(self) -> None:
-        self._last: dict[tuple[RecordRef, RecordRef], tuple[int, Verdict]] = {}
-        self._given: dict[tuple[tuple[RecordRef, RecordRef], str], int] = {}
+        self._last: dict[Pair, tuple[int, Verdict]] = {}
+        self._given: dict[tuple[Pair, str], int] = {}
+        self._of: defaultdict[RecordRef, set[Pair]] = defaultdict(set)
 
-    def hear(self, held: Judgement, pair: tuple[RecordRef, RecordRef]) -> None:
+    def hear(self, held: Judgement, pair: Pair) -> None:
         """The next judgement."""
         place = held.seq
         if held.reason == UNDO:
             place = self._given.get((pair, held.judgement), place)
         self._given[pair, held.judgement] = place
-        self._last.pop(pair, None)  # nearly in order, which is soon sorted
         self._last[pair] = (place, cast(Verdict, held.judgement))
+        for one in pair:
+            self._of[one].add(pair)
 
-    def verdicts(self) -> dict[tuple[RecordRef, RecordRef], Verdict]:
+    def verdicts(self) -> dict[Pair, Verdict]:
         """Pair → the verdict that stands; those taken back are left out."""
-        found = sorted(self._last.items(), key=lambda one: one[1][0])
-        return {pair: verdict for pair, (_, verdict) in found if verdict != "review"}
+        return self._in_order(self._last)
+
+    def about(self, records: Iterable[RecordRef]) -> dict[Pair, Verdict]:
+        """The same, of pairs with one of some records in them: looked up, however much was ever said."""
+        return self._in_order({pair for one in records for pair in self._of.get(one, ())})
+
+    def _in_order(self, pairs: Iterable[Pair]) -> dict[Pair, Verdict]:
+        found = sorted((self._last[pair], pair) for pair in pairs)
+        return {pair: verdict for (_, verdict), pair in found if verdict != "review"}
 
 
 def add(
@@ -149,7 +162,7 @@ def table(hub: Hub, engine: Engine, kind: Kind, *, upto: int | None = None) -> s
 
 def pairs(
     hub: Hub, session: Session, after: int = 0, *, ids: Collection[str] | None = None
-) -> Iterator[tuple[Judgement, tuple[RecordRef, RecordRef]]]:
+) -> Iterator[tuple[Judgement, Pair]]:
     """Every judgement that can still be opened, in order, with its two records: those behind a number, or of some
     ids."""
     query = (
@@ -184,7 +197,7 @@ def _wrap_place(identity: str, version: int) -> Place:
     return Place("judgement_key", "wrapped", identity, 0, version)
 
 
-def _standing(hub: Hub, kind: Kind, upto: int | None) -> dict[tuple[RecordRef, RecordRef], Verdict]:
+def _standing(hub: Hub, kind: Kind, upto: int | None) -> dict[Pair, Verdict]:
     found = Standing()
     with hub.sessions.read() as session:
         for held, pair in pairs(hub, session):

@@ -21,9 +21,9 @@ from mdm.desk.terms import Profile
 from mdm.hub.columns import now
 from mdm.hub.runs import PUBLISHED, published_run, published_seq, whole_run
 from mdm.hub.tables import Correction, EntityEvent, Judgement, Run
-from mdm.judgements import RecordRef
+from mdm.judgements import Pair, RecordRef
 from mdm.review.partitions import part, statements
-from mdm.review.words import LINK, NON_LINK, Pair, Word, pair_of, words_of
+from mdm.review.words import LINK, NON_LINK, Word, pair_of, words_of
 
 #: `JOINED`: one profile; `PARTLY`: records of theirs stand elsewhere; `PARTED`: a later word takes it back;
 #: `KEPT_APART`: it stands, and so does another word.

@@ -11,9 +11,8 @@ from sqlmodel import Session, col, select
 
 from mdm.compose import Hub
 from mdm.hub.tables import JudgementKey, ReviewAnswer
-from mdm.judgements import RecordRef, unwrap_key, wrap_key
+from mdm.judgements import Pair, RecordRef, unwrap_key, wrap_key
 from mdm.review.partitions import Partition
-from mdm.review.words import Pair
 from mdm.seal import Place, new_key, seal, unseal
 
 

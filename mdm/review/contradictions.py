@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 from itertools import combinations
 
 from mdm.errors import ConflictError
-from mdm.judgements import RecordRef
+from mdm.judgements import Pair, RecordRef
 from mdm.questions.groups import Groups
 from mdm.review.partitions import Partition
-from mdm.review.words import LINK, NON_LINK, Pair, Word, pair_of
+from mdm.review.words import LINK, NON_LINK, Word, pair_of
 
 
 @dataclass(frozen=True)

@@ -13,10 +13,10 @@ from dataclasses import dataclass, field
 from itertools import combinations
 
 from mdm.errors import InputError
-from mdm.judgements import RecordRef
+from mdm.judgements import Pair, RecordRef
 from mdm.questions.groups import Groups
 from mdm.review.terms import DIFFERENT, SAME, SPLIT, UNSURE
-from mdm.review.words import LINK, NON_LINK, Pair, Word, pair_of
+from mdm.review.words import LINK, NON_LINK, Word, pair_of
 
 Statement = tuple[Pair, str]  # a pair, and link or non-link
 

@@ -15,11 +15,12 @@ from mdm.access import Principal, Resource, decide
 from mdm.compose import Hub
 from mdm.errors import AccessError, ConflictError
 from mdm.hub.tables import ReviewAnswer, ReviewTask, ReviewTaskEntity
+from mdm.judgements import Pair
 from mdm.review import contents
 from mdm.review.claims import SUPERVISE, claim, locked
 from mdm.review.contents import Content
 from mdm.review.terms import CLOSED, JUDGED, OPEN, OUTVOTED, UNDONE, WAITING
-from mdm.review.words import TAKEN_BACK, Pair, pair_of, words_of
+from mdm.review.words import TAKEN_BACK, pair_of, words_of
 
 
 def undo(hub: Hub, principal: Principal, answer_id: str) -> int:

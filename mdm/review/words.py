@@ -19,9 +19,8 @@ from mdm.compose import Hub
 from mdm.hub.lists import together
 from mdm.hub.sessions import Sessions
 from mdm.hub.tables import JudgementKey
-from mdm.judgements import RecordRef
+from mdm.judgements import Pair, RecordRef
 
-Pair = tuple[RecordRef, RecordRef]
 LINK, NON_LINK, TAKEN_BACK = "link", "non-link", "review"
 
 

@@ -8,7 +8,7 @@ is lost, for judgements are facts that every run reads.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -31,10 +31,9 @@ from mdm.hub.runs import (
     whole_run,
 )
 from mdm.hub.tables import CorrectionPlace, Judgement, Relinked, RuleSet, Run
-from mdm.judgements import RecordRef
+from mdm.judgements import Pair, RecordRef
 from mdm.lookup import SURVIVORSHIP
 from mdm.publishing import publish
-from mdm.review.words import Pair
 from mdm.touched.clustering import cluster_again
 from mdm.touched.components import Components, TooFarError, column
 from mdm.touched.corrected import bring_corrections
@@ -148,7 +147,7 @@ def _one_kind(
         assert before is not None  # a whole run is published
         components = Components(hub, session, before)
         found, corrected = _reached(engine, components, verdicts, kind=kind, pairs=pairs)
-        human = _by_rid(components, found, verdicts.standing(kind))
+        human = _by_rid(components, found, verdicts)
         cluster_again(engine, components, found, human=human, seq=run.seq)
         chosen = _chosen(engine, session, run, kind, corrected)
         now = survive_again(engine, components, found, chosen=chosen)
@@ -182,12 +181,11 @@ def _reached(
     # Of the moment of which corrections are read: one that was approved meanwhile must not come without its link.
     verdicts.read(components.session)
     refs = {ref for pair in pairs for ref in pair}
-    standing = verdicts.standing(kind)
-    near = {pair for pair in standing if pair[0] in refs or pair[1] in refs}
+    near = verdicts.about(kind, refs)
     refs |= {ref for pair in near for ref in pair}
     places = _places(components, kind, refs)
     seeds = [places[ref] for pair in pairs for ref in pair if ref in places]
-    ends = [_ends(places, pair) for pair in near if standing[pair] == "link"]
+    ends = [_ends(places, pair) for pair, verdict in near.items() if verdict == "link"]
     found = reach(components, kind, seeds, [one for one in ends if one])
     everybody = frozenset().union(*found.golden.values())
     corrected = bring_corrections(engine, components, everybody)
@@ -197,13 +195,13 @@ def _reached(
 
 
 def _by_rid(
-    components: Components, found: Reach, standing: Mapping[Pair, Verdict]
+    components: Components, found: Reach, verdicts: Verdicts
 ) -> dict[tuple[int, int], list[Verdict]]:
     """The verdicts on all pairs of records that are clustered anew, also those given long ago, by rid: several where
     records have become one family since."""
     own = _refs(found.kind, components.records(found.kind, ()), found.judged)
     human: dict[tuple[int, int], list[Verdict]] = {}
-    for pair, verdict in standing.items():
+    for pair, verdict in verdicts.about(found.kind, own).items():
         left, right = own.get(pair[0]), own.get(pair[1])
         if left is not None and right is not None and left != right:
             human.setdefault((min(left, right), max(left, right)), []).append(verdict)

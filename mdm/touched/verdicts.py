@@ -5,6 +5,7 @@ Review holds the same with who said it, when and why (mdm/review/words.py); a sm
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from sqlmodel import Session
@@ -13,7 +14,7 @@ from matching.rules import Judgement as Verdict
 from matching.rules import Kind
 from mdm import judgements
 from mdm.compose import Hub
-from mdm.review.words import Pair
+from mdm.judgements import Pair, RecordRef
 
 
 class Judged(NamedTuple):
@@ -39,10 +40,10 @@ class Verdicts:
             self._verdicts.setdefault(held.kind, judgements.Standing()).hear(held, pair)
             self._read_to = held.seq
 
-    def standing(self, kind: Kind) -> dict[Pair, Verdict]:
-        """Pair → the verdict that stands; those taken back are left out."""
+    def about(self, kind: Kind, records: Iterable[RecordRef]) -> dict[Pair, Verdict]:
+        """Pair → the verdict that stands, of pairs with one of some records in them."""
         found = self._verdicts.get(kind)
-        return found.verdicts() if found is not None else {}
+        return found.about(records) if found is not None else {}
 
     def after(self, session: Session, seq: int) -> list[Judged]:
         """All judgements after number `seq`, whether read before or not."""
