@@ -19,7 +19,16 @@ def test_the_last_word_on_each_pair_stands_in_the_order_of_their_saying(
 ) -> None:
     standing = Standing()
     for seq, (pair, verdict) in enumerate(said, 1):
-        standing.hear(Judgement(seq=seq, judgement=verdict, reason="seen"), pair)
+        heard = Judgement(
+            id=str(seq),
+            seq=seq,
+            kind="person",
+            records=b"",
+            judgement=verdict,
+            actor="s",
+            reason="r",
+        )
+        standing.hear(heard, pair)
     last = {pair: at for at, (pair, _) in enumerate(said)}
     stands = [said[at] for at in sorted(last.values()) if said[at][1] != "review"]
     assert list(standing.verdicts().items()) == stands
