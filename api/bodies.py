@@ -5,6 +5,7 @@ Litestar would take `"5"` for a number and `0` for no; a description that promis
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import msgspec
@@ -14,7 +15,9 @@ from litestar.exceptions import ClientException, ValidationException
 from litestar.types import Empty, Receive
 
 from api.context import header
+from api.problems import Problem, Wrong
 from api.uploads import read_form
+from mdm.cli.failures import masked
 
 
 class Asked(Request[Any, Any, State]):
@@ -65,6 +68,7 @@ def _after(first: Any, rest: Receive) -> Receive:
 
 
 def _read(body: bytes, wanted: Any) -> Any:
+    _refuse_repeats(body)
     try:
         try:
             return msgspec.json.decode(body, type=wanted)
@@ -78,6 +82,28 @@ def _read(body: bytes, wanted: Any) -> Any:
         raise ValidationException("The body is not as described.", extra=[wrong]) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise ClientException("The body is not JSON.") from None
+
+
+def _refuse_repeats(body: bytes) -> None:
+    """Problem where a name stands twice in one object: readers disagree on which of the two values counts."""
+    try:
+        json.loads(body.decode(), object_pairs_hook=_once, parse_int=str, parse_float=str)
+    except (ValueError, RecursionError):
+        return  # no JSON: who reads it for its route says so
+
+
+def _once(pairs: list[tuple[str, Any]]) -> None:
+    names = [name for name, _ in pairs]
+    if len(set(names)) == len(names):
+        return
+    name = masked(next(one for at, one in enumerate(names) if one in names[:at]))
+    raise Problem(
+        400,
+        "repeated-field",
+        f"{name}: stands more than once in one object.",
+        "Send each field once; nothing was changed.",
+        errors=[Wrong(name, "stands once", "Send this field once.")],
+    )
 
 
 def _whole(value: Any) -> Any:

@@ -45,6 +45,10 @@ def without(name: str) -> dict[str, str]:
     return {key: value for key, value in GOOD.items() if key != name}
 
 
+def twice(first: str) -> bytes:
+    return f"{{{first},{json.dumps(GOOD)[1:]}".encode()
+
+
 BAD = [
     (b"", 422, "invalid", "body"),
     (b"{", 400, "malformed", None),
@@ -71,6 +75,11 @@ BAD = [
     (json.dumps({**GOOD, "purpose": "curiosity"}).encode(), 422, "purpose-unknown", "purpose"),
     (json.dumps({**GOOD, "case": SITI}).encode(), 422, "invalid", "case"),
     (b'{"nik":"' + b"1" * 20_000 + b'"}', 413, "too-large", None),
+    # A name that stands twice: readers disagree on which of its values counts.
+    (twice('"purpose":"curiosity"'), 400, "repeated-field", "purpose"),
+    (twice('"n\\u0069k":"3201154503880002"'), 400, "repeated-field", "nik"),
+    (twice(f'"{SITI}":1,"{SITI}":2'), 400, "repeated-field", "(number hidden)"),
+    (twice('"extra":[{"a":1,"a":2}]'), 400, "repeated-field", "a"),
 ]
 
 

@@ -9,6 +9,7 @@ from litestar import get
 
 from api.actions import declares
 from api.app import create_app
+from api.guard import JSON, _reads
 from mdm.access import Principal, is_open, load_rules
 from mdm.errors import RuleError
 from mdm.seal.masking import load_rules as load_sealing
@@ -54,6 +55,32 @@ def test_a_stranger_gets_nowhere_but_where_anybody_may(service: Served) -> None:
                 continue
             answer = stranger.request(method, some_address(path), json={})
             assert answer.status_code in (401, 415), (method, path, answer.text)
+
+
+def test_no_route_reads_a_body_in_which_a_name_stands_twice(service: Served) -> None:
+    """Whoever may call it: readers of JSON disagree on which of two values counts."""
+    wanting = {
+        (str(method), route.path)
+        for route in service.app.routes
+        for handler in getattr(route, "route_handlers", ())
+        if _reads(handler) == JSON
+        for method in handler.http_methods
+    }
+    assert len(wanting) > 30
+    for role in ROLES:
+        with service.client(who(role)) as client:
+            for method, path in sorted(wanting):
+                answer = client.request(
+                    method,
+                    some_address(path),
+                    content=b'{"a":1,"a":2}',
+                    headers={"content-type": JSON},
+                )
+                assert answer.status_code in (400, 401, 403), (method, path, answer.text)
+                if answer.status_code == 400:
+                    assert "more than once" in answer.text, (method, path, answer.text)
+                    wanting.discard((method, path))
+    assert not wanting
 
 
 @pytest.mark.parametrize("role", ROLES)
