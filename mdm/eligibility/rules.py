@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from mdm.eligibility.conditions import Condition, Holds, Limits, among, of_member, ready
 from mdm.eligibility.documents import Per, Programme
@@ -34,7 +35,8 @@ is sure, and the highest that is possible."""
 @dataclass(frozen=True, slots=True, eq=False)
 class ReadyRule:
     """A rule as a function. `looks_at`: attributes of person and family. Where some member decides,
-    `by_member` is the function of one, and `of_members` the attributes it looks at.
+    `by_member` is the function of one, `of_members` the attributes it looks at, and `of_all` those with what says who
+    counts.
 
     Programmes that ask the very same share one: it is itself what tells whether it was asked.
     """
@@ -45,6 +47,7 @@ class ReadyRule:
     looks_at: tuple[Leaf, ...]
     by_member: OfMember | None = None
     of_members: tuple[str, ...] = ()
+    of_all: tuple[Leaf, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +66,7 @@ class Ready:
     document: Programme
     rules: tuple[ReadyRule, ...]
     components: tuple[ReadyComponent, ...]
+    components_look_at: tuple[Leaf, ...]
     grounds: Callable[[Case, Facts], Grounds]
     looks_at: frozenset[Leaf]
     needs_members: bool
@@ -104,7 +108,7 @@ def make_ready(document: Programme, shared: Shared | None = None) -> Ready:
     if listed is not None and document.unit == "family":
         listed = f"listed_{listed}"
     conditions = document.conditions.values()
-    looks_at = {_leaf(leaf) for condition in conditions for leaf in condition.leaves()}
+    looks_at = set(_leaves(conditions))
     looks_at |= {(document.unit, listed)} if listed else set()
     return Ready(
         document,
@@ -113,6 +117,7 @@ def make_ready(document: Programme, shared: Shared | None = None) -> Ready:
             *(rule(one.name, one.that, True) for one in document.exclusions),
         ),
         components,
+        _leaves([*(one.that for one in parts.of), *also]) if parts else (),
         remembered(_grounds(components), [*(one.that for one in parts.of), *also] if parts else []),
         frozenset(looks_at),
         any(of == "member" or name.startswith("listed_") for of, name in looks_at),
@@ -137,9 +142,10 @@ def _made_ready(
         name,
         ready(that, limits, counted),
         excludes,
-        tuple(dict.fromkeys(_leaf(leaf) for leaf in that.leaves() if leaf.of != "member")),
+        tuple(leaf for leaf in _leaves([that]) if leaf[0] != "member"),
         remembered(of, [member, *also]) if of and member else None,
-        _attributes(member) if member else (),
+        tuple(name for _, name in _leaves([member])) if member else (),
+        _leaves([member, *also], only="member") if member else (),
     )
 
 
@@ -181,7 +187,8 @@ def assess(
         truth = _some(rules, found, case)
         truths.append(truth)
         name = rules.document.components.name if rules.document.components else ""
-        told.append(RuleResult(name, _word(truth)))
+        saw = () if found else _seen(rules.components_look_at, case)
+        told.append(RuleResult(name, _word(truth), saw))
     elif rules.document.amount:
         sure = possible = rules.document.numbers[rules.document.amount.number].value
     suspended = any(said.doubts[one.doubt].suspends for one in case.doubts)  # type: ignore[index]
@@ -203,30 +210,48 @@ def assess(
 
 def _result(rule: ReadyRule, case: Case) -> tuple[Truth, RuleResult]:
     """A rule's answer with the values it looked at; of members, those of the one who makes it hold,
-    or else of all who might."""
-    person, family = case.person, case.family
-    if person is None:
+    or else of all who might, or else each value that was seen of any."""
+    if case.person is None:
         return None, RuleResult(rule.name, _word(None))
-    saw = [
-        Saw(of, name, facts.values.get(name))
-        for of, name in rule.looks_at
-        if (facts := person if of == "person" else family) is not None
-    ]
+    saw = _seen(rule.looks_at, case)
     by_member = rule.by_member
     if by_member is None:
         holds = rule.holds(case, None)
     else:
         answers = [by_member(case, member) for member in case.members]
         holds = among(answers, case)
-        if holds is not False:
-            for member, answer in zip(case.members, answers, strict=True):
-                if answer is not False and answer is holds:
-                    get = member.values.get
-                    saw += [Saw("member", name, get(name)) for name in rule.of_members]
-                    if answer:
-                        break
+        if all(answer is False for answer in answers):
+            saw += _seen(rule.of_all, case)
+        else:
+            saw += _of_deciding(rule, case, answers, holds)
     truth = negated(holds) if rule.excludes else holds
-    return truth, RuleResult(rule.name, _word(truth), tuple(saw))
+    return truth, RuleResult(rule.name, _word(truth), saw)
+
+
+def _of_deciding(
+    rule: ReadyRule, case: Case, answers: Sequence[Truth], holds: Truth
+) -> tuple[Saw, ...]:
+    """The values of the member who makes it hold, or else of all who might."""
+    saw: list[Saw] = []
+    for member, answer in zip(case.members, answers, strict=True):
+        if answer is holds:
+            saw += [Saw("member", name, member.values.get(name)) for name in rule.of_members]
+            if answer:
+                break
+    return tuple(saw)
+
+
+def _seen(leaves: Iterable[Leaf], case: Case) -> tuple[Saw, ...]:
+    """What these attributes are: of person and family, and of all members each value once, whoever has it."""
+    saw: list[Saw] = []
+    for of, name in leaves:
+        who = case.members if of == "member" else (case.person if of == "person" else case.family,)
+        values: list[Any] = []
+        for facts in who:
+            if facts is not None and (value := facts.values.get(name)) not in values:
+                values.append(value)
+        saw += [Saw(of, name, value) for value in values]
+    return tuple(saw)
 
 
 def _components(rules: Ready, case: Case) -> tuple[tuple[Found, ...], float, float]:
@@ -275,9 +300,8 @@ def _word(truth: Truth) -> ResultName:
     return "unknown" if truth is None else "pass" if truth else "fail"
 
 
-def _leaf(leaf: Condition) -> Leaf:
-    return leaf.of or "person", leaf.attribute or ""
-
-
-def _attributes(condition: Condition) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(leaf.attribute or "" for leaf in condition.leaves()))
+def _leaves(conditions: Iterable[Condition], only: Whose | None = None) -> tuple[Leaf, ...]:
+    """What conditions look at, each once, in their order."""
+    tests = (test for condition in conditions for test in condition.leaves())
+    leaves = dict.fromkeys((test.of or "person", test.attribute or "") for test in tests)
+    return tuple(leaf for leaf in leaves if only in (None, leaf[0]))

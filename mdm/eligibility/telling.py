@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TypeVar, cast
@@ -48,9 +48,7 @@ class Teller:
         """What each rule said, and the values it saw: those that may be seen."""
         if self._shows_all(rules):
             return one.rules
-        return tuple(
-            RuleResult(r.rule, r.result, tuple(map(self._veiled, r.saw))) for r in one.rules
-        )
+        return tuple(RuleResult(r.rule, r.result, tuple(self._veiled(r.saw))) for r in one.rules)
 
     def listed(self, rules: Ready, one: Assessment) -> bool | None:
         """Whether the hub holds it as receiving the benefit; None where that may not be seen."""
@@ -73,9 +71,16 @@ class Teller:
             known = self._all[programme] = all(map(self.shows, rules.looks_at))
         return known
 
-    def _veiled(self, saw: Saw) -> Saw:
-        shows = self.shows((saw.of, saw.attribute))
-        return saw if shows else Saw(saw.of, saw.attribute, withheld=True)
+    def _veiled(self, seen: Sequence[Saw]) -> Iterator[Saw]:
+        """What may be seen. What may not stands once: how many values there are would tell of them."""
+        hidden: set[Leaf] = set()
+        for saw in seen:
+            leaf = saw.of, saw.attribute
+            if self.shows(leaf):
+                yield saw
+            elif leaf not in hidden:
+                hidden.add(leaf)
+                yield Saw(*leaf, withheld=True)
 
     def shown(self, rules: Sequence[Ready]) -> dict[str, list[str]]:
         """Kind → attributes whose values answers may show: what the audit log names."""

@@ -194,6 +194,12 @@ def test_values_outside_the_agreement_are_withheld_and_the_answer_stands(hub: Hu
     assert answer.listed is None
     desil = next(rule for rule in answer.rules if rule.rule == "desil")
     assert [(saw.value, saw.withheld) for saw in desil.saw] == [(None, True)]
+    nobody = next(rule for rule in answer.rules if rule.rule == "state_employee")
+    assert [(saw.attribute, saw.value, saw.withheld) for saw in nobody.saw] == [
+        ("age", None, True),  # two members, and no word on how many ages
+        ("occupation", None, True),
+        ("alive", True, False),
+    ]
 
 
 def test_what_was_asked_is_in_the_log_by_name_and_never_by_value(hub: Hub) -> None:

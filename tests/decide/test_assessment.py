@@ -222,6 +222,47 @@ def test_a_family_of_a_state_employee_is_excluded(occupation: str) -> None:
     assert (rule.result, [s.value for s in rule.saw]) == ("fail", [30, occupation])
 
 
+def seen(answer: Assessment, rule: str) -> tuple[str, list[tuple[str, Any]]]:
+    (found,) = (one for one in answer.rules if one.rule == rule)
+    return found.result, [(saw.attribute, saw.value) for saw in found.saw]
+
+
+def test_where_no_member_decides_each_value_that_was_seen_is_told_once() -> None:
+    child = person(age=9, occupation="PELAJAR_MAHASISWA")
+    answer = said("SEMBAKO", home(FARMER, child, child))
+    assert seen(answer, "state_employee") == (
+        "pass",
+        [
+            ("age", 46),
+            ("age", 9),
+            ("occupation", "PETANI_PEKEBUN"),
+            ("occupation", "PELAJAR_MAHASISWA"),
+            ("alive", True),
+        ],
+    )
+    gone = said("SEMBAKO", home(person(age=80, alive=False)))
+    assert ("fail", [("alive", False)]) in [
+        (one.result, [(saw.attribute, saw.value) for saw in one.saw])
+        for one in gone.rules
+        if all(saw.of == "member" for saw in one.saw)
+    ]
+
+
+def test_of_a_family_with_a_member_nobody_can_see_is_told_what_was_seen() -> None:
+    open_ = said("SEMBAKO", replace(home(FARMER), complete=False))
+    result, saw = seen(open_, "state_employee")
+    assert (result, dict(saw)["occupation"]) == ("unknown", "PETANI_PEKEBUN")
+
+
+def test_where_no_ground_for_an_amount_is_found_what_was_looked_at_is_told() -> None:
+    result, saw = seen(said("PKH", home(FARMER)), "component")
+    assert result == "fail"
+    assert {("age", 46), ("occupation", "PETANI_PEKEBUN"), ("alive", True)} <= set(saw)
+    worker = said("PIP", home(FARMER))
+    result, saw = seen(worker, "pupil")
+    assert (result, dict(saw)["age"]) == ("fail", 46)
+
+
 def test_a_doubtful_member_excludes_nobody() -> None:
     other = replace(person(age=30, occupation="KEPOLISIAN_RI"), doubtful=True)
     assert said("SEMBAKO", home(FARMER, other)).answer is Outcome.UNDETERMINED
