@@ -23,6 +23,10 @@ from mdm.seal.masking import load_rules as load_sealing
 
 Identify = Callable[[Connection], Awaitable[Principal]]
 JSON = "application/json"
+_FIRST = {
+    "password-first": "POST /v1/session/password with the old one and a new one, or open /akun/sandi.",
+    "second-factor-first": "POST /v1/session/second-factor, or open /akun/faktor-kedua.",
+}
 _KEPT = Decisions()
 
 
@@ -96,7 +100,8 @@ def denied(reason: str) -> Problem:
         known = ", ".join(sorted(load_sealing().purposes))
         wrong = Wrong("purpose", "one of the purposes of use", f"Name one of: {known}.")
         return Problem(422, reason, sentence, wrong.hint, errors=[wrong])
-    return Problem(403, reason, sentence, "Ask for it under your agreement or role, or not at all.")
+    hint = _FIRST.get(reason, "Ask for it under your agreement or role, or not at all.")
+    return Problem(403, reason, sentence, hint)
 
 
 @lru_cache(maxsize=1024)

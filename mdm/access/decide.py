@@ -86,7 +86,9 @@ def _granted(
     }
     grants = [grant for grant in rules.by_action[action] if not roles.isdisjoint(grant.roles)]
     if not grants:
-        return _no("no-role", rules)
+        held = {role for grant in rules.by_action[action] for role in grant.roles}
+        first = [reason for role, reason in principal.waiting.items() if role in held]
+        return _no(first[0] if first else "no-role", rules)
     if not rule.purpose:
         return grants
     return _for_purpose(principal, grants, purpose, rules)

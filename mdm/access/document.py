@@ -27,6 +27,8 @@ REASONS = frozenset(
         "unknown-action",
         "roles-apart",
         "no-role",
+        "password-first",
+        "second-factor-first",
         "no-agreement",
         "purpose-missing",
         "purpose-unknown",

@@ -122,16 +122,17 @@ def _entered(session: Session, staff: Staff, running: StaffSession) -> Entered:
         missing.append("password")
     if guarded and not running.second_factor:
         missing.append("second-factor")
-    standing = [
-        (role, region)
-        for role, region in holding
-        if not staff.must_change and (running.second_factor or role not in guarded)
-    ]
+    if staff.must_change:
+        waiting = dict.fromkeys((role for role, _ in holding), "password-first")
+    else:
+        waiting = dict.fromkeys(guarded if missing else (), "second-factor-first")
+    standing = [(role, region) for role, region in holding if role not in waiting]
     principal = Principal(
         id=staff.id,
         kind="staff",
         roles=frozenset(role for role, _ in standing),
         regions=regions_of(standing),
+        waiting=waiting,
     )
     return Entered(principal, staff.login, running.second_factor, tuple(missing), running.expires)
 

@@ -28,7 +28,8 @@ class Principal:
 
     `regions` are Kemendagri code prefixes (2025 edition, no dots); `purposes` the purposes of use
     that the agreement names; `fields` narrows what the role may see, per kind (None: does not);
-    `limits` are its own (None: those of its roles).
+    `limits` are its own (None: those of its roles). `waiting`: roles that do not count yet, with the
+    reason that says what must be done first.
     """
 
     id: str
@@ -40,6 +41,7 @@ class Principal:
     fields: Mapping[str, frozenset[str]] | None = None
     agreement: str | None = None
     limits: Limits | None = None
+    waiting: Mapping[str, str] = field(default_factory=dict)
 
     def covers(self, region: str | None) -> bool:
         """Whether a region code lies in one of this principal's regions; an unknown region only

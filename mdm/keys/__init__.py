@@ -27,7 +27,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from sqlmodel import Session, col, select
 
-from mdm.errors import IntegrityError
+from mdm.errors import AccessError, IntegrityError
 from mdm.hub.columns import now
 from mdm.hub.sessions import Sessions
 from mdm.hub.tables import DomainKeyRow
@@ -188,9 +188,7 @@ class Keys:
         """Forget a decrypt-only version for ever: what it sealed opens for nobody."""
         row = session.get(DomainKeyRow, (purpose, version))
         if row is None or row.state != "decrypt-only":
-            raise IntegrityError(
-                "Only a decrypt-only key version can be destroyed.", "Rotate first."
-            )
+            raise AccessError("Only a decrypt-only key version can be destroyed.", "Rotate first.")
         row.state, row.wrapped = "destroyed", None
         self._cache.pop((purpose, version), None)
         self.refresh()

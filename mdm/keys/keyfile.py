@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from mdm.errors import HomeError, IntegrityError
+from mdm.errors import AccessError, HomeError, IntegrityError
 
 FORMAT = 1
 ALG_AES_256_GCM = 1
@@ -106,7 +106,7 @@ class LocalKeyFile:
         """Forget a decrypt-only version for ever."""
         with self._alone() as held:
             if held.get(version, {}).get("state") != "decrypt-only":
-                raise IntegrityError(
+                raise AccessError(
                     "Only a decrypt-only root version can be destroyed.", "Rotate first."
                 )
             _write(self._path, {**held, version: {"state": "destroyed", "key": None}})

@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from mdm.errors import HomeError, IntegrityError
+from mdm.errors import AccessError, HomeError, IntegrityError
 from mdm.seal import length_prefixed
 
 TYPE = "aes256-gcm96"
@@ -138,7 +138,7 @@ class Vault:
         states = self.versions()
         older = [number for number, state in states.items() if state == "decrypt-only"]
         if version not in older or version != min(older):
-            raise IntegrityError(
+            raise AccessError(
                 "Only the oldest decrypt-only root version can be destroyed.",
                 "Rotate first, and destroy in order.",
             )

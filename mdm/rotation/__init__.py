@@ -18,7 +18,7 @@ from sqlmodel import col, func, select
 from mdm import audit, exchanges, jobs, keys
 from mdm.access import approvals
 from mdm.compose import Hub
-from mdm.errors import IntegrityError, UnknownError, UsageError
+from mdm.errors import AccessError, UnknownError, UsageError
 from mdm.hub.tables import (
     CorrectionKey,
     DomainKeyRow,
@@ -124,8 +124,8 @@ def destroy(
 ) -> None:
     """Forget an old version for ever. Call it under the work lock.
 
-    UnknownError for one that is not there, IntegrityError while anything needs it; SecondPersonError until
-    another person has approved it.
+    UnknownError for one that is not there, AccessError for the active one and while anything needs it;
+    SecondPersonError until another person has approved it.
     Readers that began before end first: it takes seconds.
     """
     _check(purpose)
@@ -158,9 +158,9 @@ def _refuse_needed(hub: Hub, purpose: str, version: int) -> None:
             f"There is no such version of the {purpose} key.", "See `dtsen keys list`."
         )
     if found != "decrypt-only":
-        raise IntegrityError("Only a decrypt-only key version can be destroyed.", "Rotate first.")
+        raise AccessError("Only a decrypt-only key version can be destroyed.", "Rotate first.")
     if needed := _needed(hub, purpose, version, found):
-        raise IntegrityError(
+        raise AccessError(
             f"{needed} things are still sealed under this version.", _what_then(purpose)
         )
 

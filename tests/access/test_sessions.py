@@ -26,13 +26,36 @@ def test_an_administrator_has_no_role_before_the_second_factor(service: Served) 
     person = make_person(service, ("user-administrator", ""))
     assert person.answer["missing"] == ["second-factor"]
     assert person.answer["roles"] == []
-    assert person.call("GET", "/v1/admin/users").status_code == 403
+    refused = person.call("GET", "/v1/admin/users")
+    assert (refused.status_code, refused.json()["code"]) == (403, "second-factor-first")
+    assert "/v1/session/second-factor" in refused.json()["hint"]
+    # That would not help where none of the roles covers it.
+    assert person.call("GET", "/v1/snapshots").json()["code"] == "no-role"
     assert person.set_up_second_factor().status_code == 200
     assert person.answer["roles"] == ["user-administrator"]
     assert person.call("GET", "/v1/admin/users").status_code == 200
     # From now on the password alone does not let anybody in.
     assert Person(service, person.login).log_in().status_code == 401
     assert person.log_in().status_code == 200
+
+
+def test_who_must_choose_a_password_first_is_told_so(service: Served) -> None:
+    hub, login = service.hub, f"p{secrets.token_hex(5)}"
+    with hub.sessions.begin() as session:
+        until = now() + timedelta(hours=1)
+        made = staff.create(session, login, PASSWORD, actor="test", until=until)
+        for role in ("supervisor", "user-administrator"):
+            roles.grant(session, made.id, role, "", actor="test", approved_by="test")
+    person = Person(service, login)
+    assert person.log_in().json()["missing"] == ["password", "second-factor"]
+    for path in ("/v1/admin/users", "/v1/snapshots"):
+        refused = person.call("GET", path)
+        assert (refused.status_code, refused.json()["code"]) == (403, "password-first")
+        assert "/v1/session/password" in refused.json()["hint"]
+    new = {"old": PASSWORD, "new": "gamelan-hijau-tenang-7"}
+    assert person.call("POST", "/v1/session/password", json=new).status_code == 200
+    assert person.call("GET", "/v1/snapshots").status_code == 200
+    assert person.call("GET", "/v1/admin/users").json()["code"] == "second-factor-first"
 
 
 def test_a_code_lets_in_once(administrator: Person) -> None:

@@ -187,7 +187,7 @@ def test_a_number_that_no_profile_tells_keeps_the_old_key_alive(hub: Hub) -> Non
     publish_golden(hub, Golden(persons={"e1": (content(name="SITI"), [SITI])}))
     rotation.rotate(hub, "identifier", actor="keeper")
     assert refile(hub, actor="keeper").left == 1
-    with pytest.raises(IntegrityError, match="still sealed"):
+    with pytest.raises(AccessError, match="still sealed"):
         rotation.destroy(hub, "identifier", 1, actor="keeper")
     assert holders(hub, SITI) == ["e1"]
 
@@ -196,10 +196,10 @@ def test_a_number_that_no_profile_tells_keeps_the_old_key_alive(hub: Hub) -> Non
 def test_a_version_goes_when_nothing_needs_it_and_another_person_agrees(hub: Hub) -> None:
     text, niks = person(SITI, name="SITI")
     publish_golden(hub, Golden(persons={"e1": (text, niks)}))
-    with pytest.raises(IntegrityError, match="decrypt-only"):
+    with pytest.raises(AccessError, match="decrypt-only"):
         rotation.destroy(hub, "profile", 1, actor="keeper")
     rotation.rotate(hub, "profile", actor="keeper")
-    with pytest.raises(IntegrityError, match="still sealed"):
+    with pytest.raises(AccessError, match="still sealed"):
         rotation.destroy(hub, "profile", 1, actor="keeper")
     rotation.rewrap(hub, "profile", actor="keeper", progress=QUIET)
     with pytest.raises(SecondPersonError) as waits:
@@ -231,7 +231,7 @@ def test_lake_files_are_written_anew_under_the_new_key(hub: Hub) -> None:
             hub.lake.adopt(session, [file])
     before = [file.owner for file in hub.lake.files()]
     rotation.rotate(hub, "lake", actor="keeper")
-    with pytest.raises(IntegrityError, match="3 things"):
+    with pytest.raises(AccessError, match="3 things"):
         rotation.destroy(hub, "lake", 1, actor="keeper")
     assert rotation.rewrap(hub, "lake", actor="keeper", progress=QUIET) == {"files": 3}
     assert rotation.rewrap(hub, "lake", actor="keeper", progress=QUIET) == {"files": 0}

@@ -17,7 +17,7 @@ from cryptography.x509.oid import NameOID
 
 from mdm import rotation
 from mdm.cli.app import call
-from mdm.errors import HomeError, IntegrityError, RuleError
+from mdm.errors import AccessError, HomeError, IntegrityError, RuleError
 from mdm.homes import create_home, open_home
 from mdm.keys.vault import Place, Vault
 from mdm.settings import make_settings
@@ -99,7 +99,7 @@ def test_rotation_wraps_anew_and_what_is_destroyed_opens_no_more(vault: Vault) -
     assert vault.version_of(new) == 2
     with pytest.raises(IntegrityError):
         vault.rewrap(old, b"another")
-    with pytest.raises(IntegrityError):
+    with pytest.raises(AccessError, match="decrypt-only"):
         vault.destroy(2)
     vault.destroy(1)
     assert vault.versions() == {1: "destroyed", 2: "active"}
