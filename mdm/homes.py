@@ -13,6 +13,7 @@ from sqlmodel import select
 
 from mdm.compose import Hub, composed, sessions_of
 from mdm.errors import HomeError
+from mdm.folders import make_folder
 from mdm.hub.dialect import dialect_for
 from mdm.hub.migrate import Revision, refuse_other_version, stands_at, upgrade
 from mdm.hub.sessions import Sessions
@@ -46,7 +47,7 @@ def prepare_home(path: Path, **overrides: Any) -> Prepared:
     """
     path = Path(path)
     _refuse_foreign(path)
-    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_folder(path, 0o700)
     given = {name: value for name, value in overrides.items() if value is not None}
     if (path / FILE).exists():
         _refuse_other_settings(path, given)

@@ -187,21 +187,22 @@ def test_what_the_machine_refuses_is_said_in_the_users_words(error: Exception, c
     assert "SRI" not in failure.message + failure.hint
 
 
-@pytest.mark.parametrize(
-    "words",
-    [
-        ["status", "--report", "{}/a.html"],
-        ["findings", "--out", "{}/a.csv"],
-        ["evaluate", "--truth", "t.csv", "--kind", "person", "--mistakes", "{}/a.csv"],
-        ["export", "links", "--kind", "person", "--out", "{}/a.csv"],
-        ["audit", "checkpoint", "--out", "{}/a"],
-        ["audit", "proof", "1", "--out", "{}/a"],
-        ["subject", "report", "--out", "{}/a.html"],
-        ["keys", "shred-list", "export", "{}/a"],
-        ["corrections", "return", "--to", "kemendagri", "--out", "{}/a.csv"],
-    ],
-    ids=lambda words: " ".join(words[:2]),
-)
+#: Every verb that writes a file where somebody says.
+WRITING = [
+    ["status", "--report", "{}/a.html"],
+    ["findings", "--out", "{}/a.csv"],
+    ["evaluate", "--truth", "t.csv", "--kind", "person", "--mistakes", "{}/a.csv"],
+    ["export", "links", "--kind", "person", "--out", "{}/a.csv"],
+    ["audit", "checkpoint", "--out", "{}/a"],
+    ["audit", "proof", "1", "--out", "{}/a"],
+    ["subject", "report", "--out", "{}/a.html"],
+    ["keys", "shred-list", "export", "{}/a"],
+    ["corrections", "return", "--to", "kemendagri", "--out", "{}/a.csv"],
+    ["audit", "export", "--out", "{}/a.zip"],
+]
+
+
+@pytest.mark.parametrize("words", WRITING, ids=lambda words: " ".join(words[:2]))
 def test_where_a_file_cannot_go_is_told_before_anything_is_done(
     words: list[str], tmp_path: Path, dtsen_here: Call
 ) -> None:
@@ -210,6 +211,34 @@ def test_where_a_file_cannot_go_is_told_before_anything_is_done(
     assert answer.code == 4, answer.err
     assert "folder" in answer.json["error"]["message"]
     assert answer.json["error"]["hint"] == "Make it first."
+
+
+@pytest.mark.parametrize("words", WRITING, ids=lambda words: " ".join(words[:2]))
+def test_where_no_file_can_be_made_is_told_before_anything_is_done(
+    words: list[str], tmp_path: Path, dtsen_here: Call
+) -> None:
+    typed = [
+        word.format("/proc") for word in words
+    ]  # root has every right there, and it takes no file
+    answer = dtsen_here("--home", tmp_path / "no home", *typed, "--json")
+    assert answer.code == 4, answer.err
+    assert "may not be written here" in answer.json["error"]["message"]
+
+
+@pytest.mark.parametrize("words", [["synth", "/proc/a", "--people", "10"], ["init"]])
+def test_where_no_folder_can_be_made_is_told(words: list[str], dtsen_here: Call) -> None:
+    answer = dtsen_here("--home", "/proc/a", *words, "--json")
+    assert answer.code == 4, answer.err
+    assert "No folder can be made" in answer.json["error"]["message"]
+
+
+def test_a_device_is_no_file_to_be_put_in_its_place(tmp_path: Path, dtsen_here: Call) -> None:
+    os.mkfifo(pipe := tmp_path / "a.csv")
+    answer = dtsen_here("--home", tmp_path / "no home", "findings", "--out", pipe, "--json")
+    assert answer.code == 4, answer.err
+    assert "device or a pipe" in answer.json["error"]["message"]
+    assert pipe.is_fifo()
+    assert list(tmp_path.iterdir()) == [pipe]
 
 
 def test_where_a_file_may_not_be_written_is_told_before_anything_is_done(

@@ -86,7 +86,7 @@ def _show(session: Session, found: Verified) -> None:
 
 @audit.command()
 @shared_options
-@click.option("--out", required=True, type=click.Path(path_type=Path), help="A .zip or new folder.")
+@click.option("--out", required=True, type=NewFile(or_folder=True), help="A .zip or new folder.")
 @pass_session
 def export(session: Session, *, out: Path) -> None:
     """Write the whole log with checkpoints, proofs, keys and a verifier that needs no hub."""

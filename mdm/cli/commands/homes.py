@@ -11,6 +11,7 @@ import click
 from mdm.cli.answers import emit_json, say, table
 from mdm.cli.session import Session, pass_session, shared_options
 from mdm.cli.synthetic import make_files
+from mdm.folders import make_folder
 from synthetic.shipped import shipped
 
 if TYPE_CHECKING:
@@ -98,6 +99,7 @@ def synth(
     """Write every provider's files about people who do not exist, and the truth beside them."""
     if (people is None) == (records is None):
         raise click.UsageError("Give either --people or --records.")
+    make_folder(out)
     made = make_files(
         session.progress,
         out,
