@@ -19,7 +19,6 @@ supervisor         region   whole      subject_access                 profile.lo
 supervisor         region   assessment verification,grievance,assistance eligibility.ask
 supervisor         region   assessment assistance,grievance           eligibility.batch
 supervisor         region   -          subject_access                 rights.restrict,rights.erase
-supervisor         country  assistance assistance                     export.bulk
 supervisor         country  -          -                              snapshot.create
 supervisor         anywhere -          -                              snapshot.list
 supervisor         own      -          -                              job.read
