@@ -21,6 +21,12 @@ def as_logged(session: Session, named: str | None) -> str | None:
     return (id_of(session, named) or named) if named else None
 
 
+def all_names(session: Session) -> set[str]:
+    """Every login and every client's name."""
+    logins = session.exec(select(Staff.login)).all()
+    return {*logins, *session.exec(select(Client.name)).all()}
+
+
 def names_of(session: Session, ids: Iterable[str]) -> dict[str, str]:
     """Id → the login of a member of staff, the name of a client; of others nothing."""
     asked = set(ids)

@@ -105,6 +105,32 @@ def test_events_are_found_by_actor_and_subject(dtsen: Dtsen) -> None:
     assert "officer" in dtsen("audit", "events")[1]
 
 
+@pytest.mark.parametrize(
+    ("words", "what", "meant"),
+    [
+        (["--actor", "oficer"], "no actor of this name", "officer"),
+        (["--actor", "OFFICERS", "--action", "reveal"], "no actor of this name", "officer"),
+        (["--action", "revael"], "has this action", "reveal"),
+        (["--purpose", "verifikation"], "has this purpose", "verification"),
+        (["--about", "e2"], "is about this", ""),
+    ],
+)
+def test_what_is_nowhere_in_the_log_is_said_to_be_so(
+    dtsen: Dtsen, words: list[str], what: str, meant: str
+) -> None:
+    code, _, err = dtsen("audit", "events", *words)
+    assert (code, what in err, meant in err) == (4, True, True), err
+    assert ("Did you mean" in err) == bool(meant)
+
+
+def test_a_search_that_nothing_fits_says_so(dtsen: Dtsen) -> None:
+    code, out, _ = dtsen("audit", "events", "--actor", "officer", "--since", "2099-01-01")
+    assert (code, "No event fits all of this." in out) == (0, True)
+    both = ["--since", "2027-01-02", "--until", "2027-01-01"]
+    code, _, err = dtsen("audit", "events", *both)
+    assert (code, "ends before it begins" in err) == (2, True)
+
+
 def test_a_proof_is_printed_for_the_verifier(dtsen: Dtsen, tmp_path: Path) -> None:
     from mdm.audit.verifier import main as verifier  # noqa: PLC0415
 

@@ -352,5 +352,13 @@ def test_what_is_no_date_is_said_beside_its_field(judged: Served) -> None:
         assert (moment.status_code, "Ini bukan tanggal" in moment.text) == (422, True)
 
 
+def test_an_actor_whom_nobody_knows_is_said_to_be_so(judged: Served) -> None:
+    who, unknown = one_of(judged.hub, "auditor"), "bernama ini di log"
+    with who.client(judged.url) as client:
+        assert unknown in client.get("/log?aktor=penyelja").text
+        assert unknown not in client.get(f"/log?aktor={who.login}&dari=2099-01-01").text
+        assert unknown not in client.get("/log?aktor=&dari=2099-01-01").text
+
+
 def post(client: httpx.Client, who: Member, path: str, **form: str) -> httpx.Response:
     return client.post(path, data={"csrf": who.csrf, **form})

@@ -26,7 +26,7 @@ from api.web.forms import Number, begin_of, day_of, end_of, text, unread
 from api.web.pages import AnyRequest, page, see_other
 from api.web.visitor import visitor_of
 from api.web.wording import IN
-from mdm.access.named import as_logged
+from mdm.access.named import as_logged, id_of
 from mdm.audit.checkpoints import Checkpoint
 from mdm.audit.proofs import prove
 from mdm.audit.search import Entry, Wanted, search
@@ -78,7 +78,8 @@ class Asked:
 
 @dataclass(frozen=True)
 class LogPage:
-    """Some events. `more`: the address of the next; `bounded`: the search stopped to be gone on."""
+    """Some events. `more`: the address of the next; `bounded`: the search stopped to be gone on; `stranger`: whose acts
+    were asked for is nobody whom hub and log know."""
 
     asked: Asked
     events: list[Spoken]
@@ -87,6 +88,7 @@ class LogPage:
     acts: list[tuple[str, str]]
     purposes: list[tuple[str, str]]
     wrong: str = ""
+    stranger: bool = False
 
 
 @dataclass(frozen=True)
@@ -121,10 +123,20 @@ def log_page(
     with hub.sessions.read() as session:
         found = search(session, asked.wanted(session), before=sebelum, limit=PAGE, most=MOST)
         told = spoken(session, visitor_of(request), found.events)
+        stranger = not found.events and _stranger(session, asked.aktor)
     searched(hub, request, len(found.events), user=asked.aktor, entity_id=asked.entitas)
     more = f"{PATH}?{asked.query(sebelum=found.before)}" if found.before is not None else ""
-    context = replace(_empty(request, asked), events=told, more=more, bounded=found.bounded)
+    context = replace(
+        _empty(request, asked), events=told, more=more, bounded=found.bounded, stranger=stranger
+    )
     return page(request, "auditor/log.html", context)
+
+
+def _stranger(session: Session, actor: str) -> bool:
+    """Whether a name is of nobody who has an account or has ever acted: likely mistyped."""
+    if not actor or id_of(session, actor) is not None:
+        return False
+    return not search(session, Wanted(actor=actor), limit=1).events
 
 
 @declares(LOG)

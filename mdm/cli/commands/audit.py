@@ -16,10 +16,12 @@ from mdm.cli.files import NewFile
 from mdm.cli.groups import Group
 from mdm.cli.opened import opened
 from mdm.cli.session import Session, pass_session, shared_options
-from mdm.errors import InputError, IntegrityError
+from mdm.errors import InputError, IntegrityError, UnknownError, UsageError
 
 if TYPE_CHECKING:
-    from mdm.audit.search import Entry
+    from sqlmodel import Session as Reading
+
+    from mdm.audit.search import Entry, Wanted
     from mdm.audit.verified import Verified
     from mdm.audit.verifier import Note
 
@@ -146,7 +148,7 @@ def keys(session: Session) -> None:
 @click.option("--purpose", help="The code of a purpose.")
 @click.option("--since", type=MOMENT, help="From this moment on (UTC).")
 @click.option("--until", type=MOMENT, help="Before this moment (UTC).")
-@click.option("--before", type=int, help="Go on below this event number.")
+@click.option("--before", type=click.IntRange(min=0), help="Go on below this event number.")
 @click.option(
     "--limit", type=click.IntRange(1, 1000), default=50, show_default=True, help="How many at most."
 )
@@ -163,14 +165,18 @@ def events(
     before: int | None,
     limit: int,
 ) -> None:
-    """Search the log, the newest events first."""
+    """Search the log, the newest events first. What is named and nowhere in the log is said to be so."""
     from mdm.access.named import as_logged
     from mdm.audit.search import Wanted, search
 
+    if since is not None and until is not None and until <= since:
+        raise UsageError("The time ends before it begins.", "Name --since, then a later --until.")
     with opened(session) as hub, hub.sessions.read() as reading:
         by = as_logged(reading, who)
         wanted = Wanted(by, about, action, purpose, utc(since), utc(until))
         page = search(reading, wanted, before=before, limit=limit)
+        if not page.events:
+            _refuse_unmet(reading, wanted)
     if session.json:
         emit_json(session, page)
         return
@@ -178,6 +184,38 @@ def events(
     session.out.print(table("Audit events", columns, [_row(entry) for entry in page.events]))
     if page.before is not None:
         say(session, f"More: --before {page.before}")
+    if not page.events:
+        say(session, "No event fits all of this.")
+
+
+def _refuse_unmet(reading: Reading, wanted: Wanted) -> None:
+    """UnknownError where a name that was typed is nowhere: not in the log, and of nobody and nothing that could be."""
+    from mdm.access.named import all_names, id_of
+    from mdm.audit.unmet import unmet
+    from mdm.hub.tables import Entity
+
+    for one in unmet(reading, wanted, all_names(reading)):
+        if one.part == "actor" and id_of(reading, wanted.actor or "") is not None:
+            continue  # somebody who has done nothing
+        if one.part == "about" and any(reading.get(Entity, of) for of in wanted.subjects):
+            continue
+        meant = f"Did you mean {' or '.join(one.near)}? " if one.near else ""
+        message, hint = _UNMET[one.part]
+        raise UnknownError(message, meant + hint)
+
+
+_UNMET = {
+    "actor": (
+        "The log knows no actor of this name.",
+        "List them: dtsen admin user list, dtsen admin client list.",
+    ),
+    "about": (
+        "No event of the log is about this.",
+        "Name an entity id, batch, run or job, as the log writes them (--json).",
+    ),
+    "action": ("No event of the log has this action.", "Take one that `dtsen audit events` shows."),
+    "purpose": ("No event of the log has this purpose.", "Name a code, such as verification."),
+}
 
 
 def _row(entry: Entry) -> Sequence[object]:
