@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.serialization import (
     PublicFormat,
 )
 
+from api.web.accounts.agreeing import KINDS, LIMITS
 from mdm.access import staff
 from mdm.access.directory import PAGE
 from mdm.access.errors import NotIdentifiedError
@@ -175,6 +176,34 @@ def test_a_request_is_taken_back_by_who_made_it(
     assert "Menarik permintaan" in administrator.see(path)
 
 
+def test_a_form_that_did_not_come_whole_is_no_answer(
+    administrator: Desk, second: Desk, workbench: Served
+) -> None:
+    path = f"/kelola/petugas/{join(workbench.hub, ('supervisor', '')).id}"
+
+    def refused(who: Desk, where: str, **fields: str) -> bool:
+        answer = who.send(where, **fields)
+        return answer.status_code == 422 and "tidak terkirim utuh" in answer.text
+
+    # A region left out had been the whole country, whether a role was given or taken away.
+    assert refused(administrator, f"{path}/peran", peran="supervisor")
+    assert refused(administrator, f"{path}/peran/cabut", peran="supervisor")
+    assert "Penyelia" in administrator.see(path)
+    # An agreement without its list of attributes, or of regions, had been one on all of them.
+    for missing in ("wilayah", "bidang-person", "batas-niks_per_day"):
+        rest = {name: value for name, value in agreement().items() if name != missing}
+        assert refused(administrator, "/kelola/klien/baru", nama="pkh-x", kunci="{}", **rest)
+    path = f"/kelola/petugas/{join(workbench.hub).id}"
+    administrator.done(f"{path}/peran", peran="officer", wilayah="3201")
+    (number,) = re.findall(r'action="(/persetujuan/approval-\w+)"', second.see("/persetujuan"))
+    # Neither had been a no, for ever.
+    assert refused(second, number)
+    assert refused(second, number, jawaban="ya")
+    assert second.approve().status_code == 303
+    assert administrator.carry_out("/persetujuan").status_code == 303
+    assert refused(administrator, "/bahasa", balik="/")
+
+
 def test_closing_takes_one_and_opening_two(
     administrator: Desk, second: Desk, workbench: Served
 ) -> None:
@@ -220,6 +249,8 @@ def agreement(**changes: str) -> dict[str, str]:
         "program-PKH": "1",
         "tujuan-assistance": "1",
         "wilayah": "32, 33.74",
+        **{f"batas-{name}": "" for name in LIMITS},
+        **{f"bidang-{kind}": "" for kind in KINDS},
     }
     return {**fields, **changes}
 

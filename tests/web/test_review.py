@@ -285,6 +285,17 @@ def test_conflict_is_told_kindly_and_other_regions_are_not_there(
                     403,
                     404,
                 )
+        # What came without an answer is none: it had been taken for the groups as they stood.
+        every = dict(
+            re.findall(
+                r'<select id="(g\d+)".*?<option value="([^"]+)" selected', mine.get(path).text, re.S
+            )
+        )
+        form = {"csrf": steward.csrf, "versi": str(task.version), **every}
+        assert every
+        for word in ({}, {"aksi": "entah"}):
+            assert mine.post(path, data=form | word).status_code == 422
+        assert not answers_of(hub, task.id)
         # What was asked for with too few groups is no answer.
         form = {"csrf": steward.csrf, "versi": str(task.version), "aksi": "sama"}
         assert mine.post(path, data=form).status_code == 409
@@ -463,6 +474,10 @@ def test_a_supervisor_hears_the_reviewers_of_a_parked_task(workbench: Served) ->
         form |= {"versi": str(task.version), "aksi": "beda"}
         assert client.post(path, data=form).status_code == 303
         assert 'action="/tinjau/urung' in client.get("/tinjau").text
+        # An answer that there is not is not one's last.
+        stood = [one.state for one in answers_of(hub, task.id)]
+        client.post("/tinjau/urung", data={"csrf": supervisor.csrf, "jawaban": "none"})
+        assert [one.state for one in answers_of(hub, task.id)] == stood
     # Whoever supervises takes anybody's answer back; a reviewer only their own.
     with reviewers[0].client(workbench.url) as client:
         assert 'name="jawaban"' not in client.get(path).text

@@ -11,7 +11,8 @@ from litestar.params import FromPath, URLEncodedBody
 from api.actions import declares
 from api.web.accounts.account import PATH, again
 from api.web.accounts.invite import OncePage
-from api.web.accounts.requests import ACCOUNT, WAITS, asked_for, two
+from api.web.accounts.requests import ACCOUNT, FIELD, WAITS, asked_for, two
+from api.web.complete import demand
 from api.web.errors import Told
 from api.web.flash import Flash
 from api.web.forms import text
@@ -37,6 +38,8 @@ def grant_role(
 ) -> Response[bytes]:
     """Give a role: ask for it, or do it once another person approved."""
     _there(hub, staff_id)
+    if FIELD not in data:
+        demand(data, ("peran", "wilayah"))  # a region left out would be the whole country
     typed = {"role": text(data, "peran", 40), "region": text(data, "wilayah", 16).replace(".", "")}
 
     def grant() -> None:
@@ -61,6 +64,7 @@ def revoke_role(
 ) -> Response[bytes]:
     """Take a role away, at once."""
     _there(hub, staff_id)
+    demand(data, ("peran", "wilayah"))
     role, region = text(data, "peran", 40), text(data, "wilayah", 16)
 
     def revoke() -> None:

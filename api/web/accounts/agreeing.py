@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Any
 
+from api.web.complete import demand
 from api.web.forms import begin_of, day_of, just_before, text
 from api.web.wording import local
 from mdm.access.agreements import Agreement, read_agreement
@@ -21,6 +22,8 @@ from mdm.seal.masking import load_rules as load_sealing
 
 LIMITS = tuple(Limits.model_fields)
 KINDS = ("person", "family", "household")
+_BROUGHT = ("nomor", "dari", "sampai", "wilayah", *(f"batas-{name}" for name in LIMITS),
+            *(f"bidang-{kind}" for kind in KINDS))  # fmt: skip
 _LONGEST = 8_000  # characters of a list of regions or attributes
 
 
@@ -55,7 +58,9 @@ def of_client(client: Client) -> AgreementForm:
 
 
 def typed(form: Mapping[str, Any], hub: Hub) -> AgreementForm:
-    """What was typed, with the fields that cannot be read."""
+    """What was typed, with the fields that cannot be read. Refused where it is not whole: without its lists of regions
+    and attributes it would be an agreement on all of them."""
+    demand(form, _BROUGHT)
     read = AgreementForm(
         number=text(form, "nomor", 80),
         since=text(form, "dari", 10),

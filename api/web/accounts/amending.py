@@ -10,7 +10,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, URLEncodedBody
 
 from api.actions import declares
-from api.web.accounts.agreeing import agreement, typed
+from api.web.accounts.agreeing import AgreementForm, agreement, typed
 from api.web.accounts.client import ADDRESS, PATH, again, shown
 from api.web.accounts.clients import KEY
 from api.web.accounts.requests import CLIENT, FIELD, asked_for, two
@@ -40,7 +40,7 @@ def amend(
 ) -> Response[bytes]:
     """Another version of the agreement: ask for it, or make it once another person approved."""
     _there(hub, client_id)
-    form = typed(data, hub)
+    form = typed(data, hub) if FIELD not in data else AgreementForm()
 
     def amended() -> None:
         approval, before = asked_for(hub, principal.id, "client.amend", data)
@@ -51,9 +51,9 @@ def amend(
         )
         administration.amend_agreement(hub, principal.id, client_id, agreed, approval=approval)
 
-    if form.wrong and FIELD not in data:
+    if form.wrong:
         return shown(request, hub, client_id, form=form)
-    refused = again(request, hub, client_id, "agreement", form=form)
+    refused = again(request, hub, client_id, "agreement", form=form if FIELD not in data else None)
     return two(f"{CLIENT}/{client_id}", "accounts.done.amended", amended, refused)
 
 

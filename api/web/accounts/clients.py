@@ -85,7 +85,8 @@ def register(
     hub: NamedDependency[Hub],
 ) -> Response[bytes]:
     """Ask for a client, or register it once another person approved."""
-    name, typed_key, form = text(data, "nama", 64), text(data, "kunci", KEY), typed(data, hub)
+    name, typed_key = text(data, "nama", 64), text(data, "kunci", KEY)
+    form = typed(data, hub) if FIELD not in data else AgreementForm()
 
     def again(error: HubError | None = None) -> Response[bytes]:
         wrong = refused(visitor_of(request), "client", error) if error else None
@@ -101,7 +102,7 @@ def register(
             agreed, said, public = agreement(form, hub), name, read_public(typed_key)
         administration.register_client(hub, principal.id, said, agreed, public, approval=approval)
 
-    if form.wrong and FIELD not in data:
+    if form.wrong:
         return again()
     return two(CLIENT, "accounts.done.registered", registered, again)
 

@@ -18,6 +18,7 @@ from api.web.auditor import drawn
 from api.web.auditor.sight import ACTION as TRACE
 from api.web.auditor.sight import principal_of
 from api.web.auditor.spoken import Names, Spoken, acts, spoken
+from api.web.complete import chosen
 from api.web.forms import Number, begin_of, day_of, end_of, text, unread
 from api.web.pages import AnyRequest, page, see_other
 from api.web.visitor import Visitor, visitor_of
@@ -93,6 +94,7 @@ def samples_page(request: AnyRequest, hub: NamedDependency[Hub]) -> Response[byt
 @post(PATH, request_max_body_size=4096, sync_to_thread=True)
 def draw(request: AnyRequest, data: _Form, hub: NamedDependency[Hub]) -> Response[bytes]:
     """Draw one, then on to it."""
+    chosen(data, "apa", (sampling.EVENTS, sampling.VALUES, sampling.LINKS))
     if wrong := unread(data, day_of, ("dari", "sampai")):
         context = replace(_samples(request, hub), typed=data, unread=wrong)
         return page(request, "auditor/samples.html", context, status=422)

@@ -12,6 +12,7 @@ from litestar.params import FromPath, URLEncodedBody
 
 from api.actions import declares
 from api.web.accounts.requests import Request, requests
+from api.web.complete import chosen
 from api.web.flash import Flash
 from api.web.pages import AnyRequest, page, see_other
 from api.web.visitor import Visitor, visitor_of
@@ -52,7 +53,7 @@ def answer(
     hub: NamedDependency[Hub],
 ) -> Response[bytes]:
     """Approve or refuse one request of another person."""
-    approve = data.get("jawaban") == "setuju"
+    approve = chosen(data, "jawaban", ("setuju", "tolak")) == "setuju"
     with hub.sessions.begin() as session:
         approvals.answer(session, principal, number, approve=approve)
     what = "overview.approvals.approved" if approve else "overview.approvals.refused"

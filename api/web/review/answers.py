@@ -11,6 +11,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 
 from api.actions import declares
+from api.web.complete import chosen
 from api.web.flash import Flash
 from api.web.forms import text
 from api.web.pages import AnyRequest, done, page, see_other
@@ -37,8 +38,8 @@ from mdm.touched import TOO_FAR, Settler, Waiting
 VISIBLE, LATER, NEXT_RUN = "visible", "later", "next-run"
 SETTLE_SECONDS = 20.0  # a run of the whole country may be under way: then it waits
 CANNOT_SAY = "?"
+_ANSWERS = ("sama", "beda", "ragu", "bagi")  # the last: the groups as they were arranged
 #: Where the reviewer names none, what the answer itself says.
-_ANSWERS = ("sama", "beda", "ragu")  # what is none of them is the groups as they were arranged
 _REASONS = {"sama": "same_details", "beda": "other_details", "bagi": "other_person"}
 
 
@@ -54,6 +55,8 @@ def answered(
     settler: NamedDependency[Settler],
 ) -> Response[bytes]:
     """Take the answer; a contradiction is shown before anything is written."""
+    # Who overrules what contradicts sends the groups as they stand.
+    action = "bagi" if text(data, "tindih") == "ya" else chosen(data, "aksi", _ANSWERS)
     try:
         taken = take(hub, principal, task_id)
         groups = groups_of(taken, data)
@@ -70,9 +73,8 @@ def answered(
         return page(request, TEMPLATE, context, status=409)
     seen = when_seen(settler) if given.judgements else VISIBLE
     key = f"reviewing.answered.{given.state if given.state != 'decided' else seen}"
-    action = text(data, "aksi")
     words = IN[visitor_of(request).language]
-    told = words.t(f"reviewing.answer.{action if action in _ANSWERS else 'bagi'}")
+    told = words.t(f"reviewing.answer.{action}")
     flash = Flash("good", key, {"answer": told})
     return done(request, _next(request, hub, principal, taken.task), flash)
 
@@ -89,8 +91,10 @@ def undone(
     """Take the last answer back, or the one named; its task is in hand again."""
     query = asked_of(request).query
     with hub.sessions.read() as session:
-        named = session.get(ReviewAnswer, text(data, "jawaban", 64))
-        last = named or last_of(session, principal)
+        if "jawaban" in data:
+            last = session.get(ReviewAnswer, text(data, "jawaban", 64))
+        else:
+            last = last_of(session, principal)
     if last is None:
         return see_other(QUEUE + query, Flash("plain", "reviewing.undo.nothing"))
     try:

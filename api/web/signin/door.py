@@ -18,11 +18,12 @@ from api.auth.left import SECONDS as LEFT_SECONDS
 from api.auth.pace import paced
 from api.context import hub_of
 from api.web import back
+from api.web.complete import chosen
 from api.web.errors import PASSWORD, SECOND_FACTOR, SIGN_IN
 from api.web.flash import Flash
 from api.web.forms import as_typed, text
 from api.web.languages import COOKIE as LANGUAGE
-from api.web.languages import FIRST, LANGUAGES, SECONDS
+from api.web.languages import LANGUAGES, SECONDS
 from api.web.pages import AnyRequest, page, see_other
 from mdm.access import Principal, login, setup
 from mdm.access.errors import NotIdentifiedError, OneTimeOverError
@@ -138,8 +139,7 @@ async def first_account(
 @post("/bahasa", status_code=303, request_max_body_size=2048, sync_to_thread=False)
 def choose_language(data: _Form) -> Response[bytes]:
     """Indonesian or English, from now on in this browser."""
-    chosen = text(data, "bahasa", 2)
-    value = chosen if chosen in LANGUAGES else FIRST
+    value = chosen(data, "bahasa", LANGUAGES)
     goal = back.safe(text(data, back.FIELD, 512))
     return see_other(goal, cookies=[cookie(LANGUAGE, value, seconds=SECONDS)])
 
