@@ -10,12 +10,13 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 
 import sqlalchemy as sa
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, func, select
 
 from mdm.access import Principal
 from mdm.hub.tables import ReviewAnswer, ReviewTask
 from mdm.review.agreement import Agreement, agreement
-from mdm.review.queue import Filters, where
+from mdm.review.queue import KABUPATEN, Filters, where
 from mdm.review.terms import JUDGED, OPEN, PARKED, UNDONE
 
 DAYS = 28
@@ -26,7 +27,8 @@ IDLE = timedelta(minutes=10)  # between two answers; a longer pause is no work
 
 @dataclass(frozen=True)
 class Reviewer:
-    """What one person answered. `per_hour`: answers in an hour at work; `seconds`: median of one."""
+    """What one person answered. `per_hour`: answers in an hour at work; `seconds`: median of one; `overruled`: answers
+    that others took back or took the place of."""
 
     actor: str
     answers: int
@@ -39,8 +41,8 @@ class Reviewer:
 @dataclass(frozen=True)
 class Figures:
     """Everything a supervisor's page shows. `ages`: name → open tasks; `regions`: kabupaten digits →
-    open tasks; `decided`: tasks, however many had to agree; `overruled`: answers that others took
-    back or took the place of."""
+    open tasks, those of several by the digits that these share; `decided`: tasks, however many had to
+    agree; `overruled`: answers that others took back or took the place of."""
 
     open: int
     parked: int
@@ -58,8 +60,9 @@ def figures(session: Session, principal: Principal, at: datetime) -> Figures:
     open_ = where(principal, Filters(status=OPEN))
     parked = where(principal, Filters(status=PARKED))
     answers = _answers(session, principal, at - timedelta(days=DAYS))
+    overruled = _overruled(session, answers)
     regions = session.connection().execute(
-        sa.select(func.substr(col(ReviewTask.region), 1, 4), func.count())
+        sa.select(func.substr(col(ReviewTask.region), 1, KABUPATEN), func.count())
         .where(*open_)
         .group_by(sa.text("1"))
     )
@@ -71,9 +74,9 @@ def figures(session: Session, principal: Principal, at: datetime) -> Figures:
         decided=len({(one.task_id, one.version) for one in answers if one.state == JUDGED}),
         ages=_ages(session, open_, at),
         regions={str(region): n for region, n in sorted(regions.all())},
-        reviewers=tuple(_reviewers(answers)),
+        reviewers=tuple(_reviewers(answers, overruled)),
         agreement=agreement(_doubly(answers)),
-        overruled=sum(one.overruled_by is not None for one in answers),
+        overruled=len(overruled),
     )
 
 
@@ -107,7 +110,21 @@ def _answers(session: Session, principal: Principal, since: datetime) -> list[Re
     return list(session.exec(query).all())
 
 
-def _reviewers(answers: Iterable[ReviewAnswer]) -> Iterable[Reviewer]:
+def _overruled(session: Session, answers: Iterable[ReviewAnswer]) -> set[str]:
+    """The ids of those that somebody else took back or took the place of: who mends an own answer is not overruled."""
+    later = aliased(ReviewAnswer)
+    mended = select(ReviewAnswer.id).join(
+        later,
+        sa.and_(
+            col(later.id) == col(ReviewAnswer.overruled_by),
+            col(later.actor) == col(ReviewAnswer.actor),
+        ),
+    )
+    found = {one.id for one in answers if one.overruled_by not in (None, one.actor)}
+    return found - set(session.exec(mended).all()) if found else found
+
+
+def _reviewers(answers: Iterable[ReviewAnswer], overruled: set[str]) -> Iterable[Reviewer]:
     by: dict[str, list[ReviewAnswer]] = defaultdict(list)
     for one in answers:
         by[one.actor].append(one)
@@ -120,7 +137,7 @@ def _reviewers(answers: Iterable[ReviewAnswer]) -> Iterable[Reviewer]:
             per_hour=_per_hour([one.at for one in of]),
             seconds=statistics.median(seconds) if seconds else None,
             unsure=sum(one.outcome == "unsure" for one in of),
-            overruled=sum(one.overruled_by is not None for one in of),
+            overruled=sum(one.id in overruled for one in of),
         )
 
 

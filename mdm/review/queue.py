@@ -16,13 +16,16 @@ from mdm.hub.tables import ReviewAnswer, ReviewTask
 from mdm.review.terms import OPEN, UNSURE, WAITING, unpacked
 
 PAGE = 30
+KABUPATEN = 4  # digits of its code
 
 
 @dataclass(frozen=True)
 class Filters:
-    """What of the queue is asked for. `region`: first digits of a Kemendagri code; weights in bits."""
+    """What of the queue is asked for. `region`: first digits of a Kemendagri code; `between`: only tasks that lie in no
+    part of it alone, such as those of two of its kabupaten; weights in bits."""
 
     region: str | None = None
+    between: bool = False
     kind: str | None = None
     question: str | None = None
     reason: str | None = None
@@ -42,13 +45,15 @@ class Key:
 
 @dataclass(frozen=True)
 class Counts:
-    """How many open tasks there are, by what they can be filtered by."""
+    """How many open tasks there are, by what they can be filtered by. `regions`: with all that lies in them; `between`:
+    provinces, and the country (''), with what lies in no part of them alone."""
 
     total: int
     kinds: dict[str, int] = field(default_factory=dict)
     reasons: dict[str, int] = field(default_factory=dict)
     sources: dict[str, int] = field(default_factory=dict)
     regions: dict[str, int] = field(default_factory=dict)
+    between: dict[str, int] = field(default_factory=dict)
 
 
 def page(
@@ -107,7 +112,7 @@ def counts(session: Session, principal: Principal, filters: Filters) -> Counts:
         col(ReviewTask.kind),
         col(ReviewTask.reasons),
         col(ReviewTask.sources),
-        func.substr(col(ReviewTask.region), 1, 4),
+        func.substr(col(ReviewTask.region), 1, KABUPATEN),
         func.count(),
     ).where(*where(principal, filters))
     groups = session.connection().execute(query.group_by(sa.text("1, 2, 3, 4"))).all()
@@ -120,7 +125,14 @@ def counts(session: Session, principal: Principal, filters: Filters) -> Counts:
             reasons.add(reason, n)
         for source in unpacked(of_sources):
             sources.add(source, n)
-    return Counts(total, dict(kinds), reasons.most(), sources.most(), _within(regions).most())
+    between = {code: n for code, n in regions.items() if is_between(code)}
+    within = _within(regions).most()
+    return Counts(total, dict(kinds), reasons.most(), sources.most(), within, between)
+
+
+def is_between(region: str) -> bool:
+    """Whether the region of a task is wider than a kabupaten: it is of several."""
+    return len(region) < KABUPATEN
 
 
 def _within(regions: _Sum) -> _Sum:
@@ -166,7 +178,9 @@ def where(principal: Principal, filters: Filters) -> list[sa.ColumnElement[bool]
     found = [col(ReviewTask.status) == filters.status]
     if "" not in principal.regions:
         found.append(or_(sa.false(), *(region.startswith(one) for one in principal.regions)))
-    if filters.region:
+    if filters.between:
+        found.append(region == (filters.region or ""))
+    elif filters.region:
         found.append(region.startswith(filters.region))
     if filters.kind:
         found.append(col(ReviewTask.kind) == filters.kind)

@@ -207,6 +207,10 @@ def test_what_an_undo_gave_back_is_its_answers_again(desk: Desk) -> None:
     first = desk.apart(ANI, desk.need(desk.only(), 1), A, B)
     desk.publish((A, B, 0.5), (B, C, 0.5))
     over = desk.same(ANI, desk.need(desk.only(), 1), A, B, C, overrule=True)
+    with desk.hub.sessions.read() as session:
+        assert (
+            figures(session, HEAD, now()).overruled == 0
+        )  # who mends an own answer is not overruled
     undo(desk.hub, ANI, over.answer_id)
     with desk.hub.sessions.read() as session:
         assert {o.actor: o.overruled for o in figures(session, HEAD, now()).reviewers}[ANI.id] == 0

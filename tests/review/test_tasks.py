@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from sqlmodel import select
 
+from api.web.review.asked import Asked, between_in
 from mdm.compose import Hub
 from mdm.errors import UnknownError
 from mdm.hub.columns import now
@@ -15,7 +16,7 @@ from mdm.review.claims import ChangedError, TakenError, claim, release
 from mdm.review.correcting import note
 from mdm.review.facts import facts_of
 from mdm.review.figures import figures
-from mdm.review.queue import Filters, Key, counts, next_for, page, waiting
+from mdm.review.queue import Filters, Key, counts, is_between, next_for, page, waiting
 from tests.review.desk import (
     ANI,
     BOGOR_FAMILY,
@@ -141,6 +142,24 @@ def test_a_filter_says_how_many_tasks_it_leaves_also_for_a_province(desk: Desk) 
         assert told == {"32": 2, "3201": 1}
         for region, n in told.items():
             assert waiting(session, ANI, Filters(region=region)) == n
+
+
+def test_each_row_by_region_opens_the_tasks_that_it_counts(desk: Desk) -> None:
+    """A task of two kabupaten, or of two provinces, is in a row of its own."""
+    desk.publish((A, B, 0.5), (E, F, 1.0), (G, H, 1.5))
+    with desk.hub.sessions.begin() as session:
+        for members, region in (({A, B}, "32"), ({E, F}, "")):
+            wide = session.get_one(ReviewTask, desk.tasks()[frozenset(members)].id)
+            wide.region = region
+            session.add(wide)
+    with desk.hub.sessions.read() as session:
+        rows = figures(session, HEAD, now()).regions
+        assert rows == {"": 1, "32": 1, "5171": 1}
+        for code, n in rows.items():
+            asked = Asked({"wilayah": between_in(code) if is_between(code) else code})
+            assert waiting(session, HEAD, asked.filters) == n
+        assert waiting(session, HEAD, Asked({"wilayah": "32"}).filters) == 1
+        assert counts(session, HEAD, Filters()).between == {"": 1, "32": 1}
 
 
 def test_a_claim_holds_for_a_while_and_the_next_task_skips_it(desk: Desk) -> None:

@@ -7,9 +7,11 @@ from urllib.parse import urlencode
 
 from api.web.forms import number_of, unread
 from api.web.pages import AnyRequest
+from api.web.wording import Wording
 from matching.rules import KINDS
 from mdm.review.queue import Filters, Key
 from mdm.review.terms import OPEN, PARKED
+from reference.regions import full_name
 
 QUEUE, NEXT, TASK, UNDO, SUPERVISION = (
     "/tinjau", "/tinjau/lanjut", "/tinjau/tugas/", "/tinjau/urung", "/tinjau/penyelia",
@@ -17,6 +19,7 @@ QUEUE, NEXT, TASK, UNDO, SUPERVISION = (
 PARKED_QUEUE = f"{QUEUE}?keadaan=parkir"
 _NAMES = ("wilayah", "jenis", "soal", "sebab", "sumber", "dari", "sampai", "keadaan")
 _LONGEST = 80
+BETWEEN = "lintas"  # after a region, or for one: what lies in no part of it alone
 _STATES = {"parkir": PARKED}
 
 
@@ -43,8 +46,10 @@ class Asked:
     @property
     def filters(self) -> Filters:
         """The filters in the domain's terms."""
+        region = self.value("wilayah").replace(".", "")
         return Filters(
-            region=self.value("wilayah").replace(".", "") or None,
+            region=region.removesuffix(BETWEEN).rstrip("-") or None,
+            between=region.endswith(BETWEEN),
             kind=self.value("jenis") or None,
             question=self.value("soal") or None,
             reason=self.value("sebab") or None,
@@ -53,6 +58,20 @@ class Asked:
             weight_to=number_of(self.value("sampai")),
             status=_STATES.get(self.value("keadaan"), OPEN),
         )
+
+
+def between_in(region: str) -> str:
+    """The filter `wilayah` for what lies in no part of a province alone, or of the country ('')."""
+    return f"{region}-{BETWEEN}" if region else BETWEEN
+
+
+def region_words(words: Wording, asked: str) -> str:
+    """What a value of the filter `wilayah` is called."""
+    region = asked.removesuffix(BETWEEN).rstrip("-")
+    if not region:
+        return words.t("reviewing.country")
+    name = full_name(region) or region
+    return words.t("reviewing.between", region=name) if asked.endswith(BETWEEN) else name
 
 
 def asked_of(request: AnyRequest) -> Asked:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from litestar import Response, get
 from litestar.di import NamedDependency
@@ -14,7 +15,18 @@ from api.actions import declares
 from api.web.evidence import reason
 from api.web.operations.named import source_name
 from api.web.pages import AnyRequest, page
-from api.web.review.asked import NEXT, PARKED_QUEUE, QUEUE, TASK, UNDO, Asked, asked_of, key_of
+from api.web.review.asked import (
+    NEXT,
+    PARKED_QUEUE,
+    QUEUE,
+    TASK,
+    UNDO,
+    Asked,
+    asked_of,
+    between_in,
+    key_of,
+    region_words,
+)
 from api.web.visitor import Visitor, visitor_of
 from api.web.waiting import Waiting
 from api.web.wording import IN, Wording
@@ -167,13 +179,10 @@ def _line(
 
 def _choices(words: Wording, asked: Asked, told: tasks.Counts) -> Iterator[Choice]:
     every = ("", words.t("reviewing.every"))
+    between = {between_in(code): n for code, n in told.between.items()}
+    regions = {code: n for code, n in told.regions.items() if code} | between
     filters: tuple[tuple[str, str, Mapping[str, int], Callable[[str], str]], ...] = (
-        (
-            "wilayah",
-            "reviewing.filter.region",
-            told.regions,
-            lambda v: full_name(v) or words.t("reviewing.country"),
-        ),
+        ("wilayah", "reviewing.filter.region", regions, partial(region_words, words)),
         ("jenis", "reviewing.filter.kind", told.kinds, lambda v: words.t(f"reviewing.kind.{v}")),
         ("sebab", "reviewing.filter.reason", told.reasons, lambda v: reason(words, v)),
         ("sumber", "reviewing.filter.source", told.sources, lambda v: source_name(words, v)),

@@ -9,7 +9,7 @@ from litestar.di import NamedDependency
 
 from api.actions import declares
 from api.web.pages import AnyRequest, page
-from api.web.review.asked import PARKED_QUEUE, QUEUE, SUPERVISION
+from api.web.review.asked import PARKED_QUEUE, QUEUE, SUPERVISION, between_in, region_words
 from api.web.visitor import visitor_of
 from api.web.wording import IN
 from mdm.access import Principal
@@ -18,7 +18,7 @@ from mdm.compose import Hub
 from mdm.hub.columns import now
 from mdm.review.document import ReviewRules, load_rules
 from mdm.review.figures import DAYS, Figures, figures
-from reference.regions import full_name
+from mdm.review.queue import is_between
 
 
 @dataclass(frozen=True)
@@ -45,12 +45,9 @@ def supervision(
         names = names_of(session, [one.actor for one in found.reviewers])
     most = sorted(found.regions.items(), key=lambda item: (-item[1], item[0]))
     regions = tuple(
-        (
-            full_name(code) or words.t("reviewing.country"),
-            f"{QUEUE}?wilayah={code}" if code else QUEUE,
-            n,
-        )
+        (region_words(words, wanted), f"{QUEUE}?wilayah={wanted}", n)
         for code, n in most
+        for wanted in [between_in(code) if is_between(code) else code]
     )
     context = SupervisionPage(found, names, regions, DAYS, load_rules(), PARKED_QUEUE)
     return page(request, "review/supervision.html", context)
