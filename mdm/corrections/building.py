@@ -13,15 +13,16 @@ from sqlmodel import Session
 from mdm.access.terms import Principal
 from mdm.compose import Hub
 from mdm.corrections import reading
-from mdm.corrections.around import Around, carrying, value_of
+from mdm.corrections.around import Around, carrying, look_around, value_of
 from mdm.corrections.document import Corrected, CorrectionRules
+from mdm.corrections.heads import FOLLOWS, HEAD, LEAVES, losing, name_of
 from mdm.corrections.merging import SAID_APART, said_apart
 from mdm.corrections.reading import RefusedError
 from mdm.corrections.terms import SOURCE, Check, Draft, Heard, Merge, Part
 from mdm.desk.terms import Profile
 from mdm.judgements import RecordRef
 
-HEAD, CHILD = "HEAD", "CHILD"
+CHILD = "CHILD"
 REGISTRY = "kemendagri"
 KNOWN_BY = ("name", "nik", "birth")  # whom a merge is about
 ADDRESS = ("address", "rt", "rw", "hamlet", "postal_code", "region_code")
@@ -41,6 +42,7 @@ class Building:
     today: date
     parts: list[Part] = field(default_factory=list)
     merge: Merge | None = None
+    head_after: str | None = None  # of a family that loses its head
     checks: list[Check] = field(default_factory=list)
 
     def say(self, column: str, code: str, value: Any = None) -> None:
@@ -48,6 +50,17 @@ class Building:
         check = Check(column, code, self.rules.checks[code].level, value)
         if check not in self.checks:
             self.checks.append(check)
+
+    def go(self, *going: str, around: Around | None = None) -> None:
+        """Say so where the family loses its head with these members, and who is head afterwards."""
+        lost = losing(around or self.around, going)
+        if lost is None:
+            return
+        if lost.follows is None:
+            self.say("", LEAVES)
+            return
+        self.head_after = lost.follows.entity_id
+        self.say("", FOLLOWS, name_of(self.hub, self.session, self.head_after))
 
     def read(self, kind: Corrected, columns: Iterable[str], *needed: str) -> dict[str, Any]:
         """The columns that were filled in, as the accepted tables hold them."""
@@ -128,8 +141,20 @@ def _value(b: Building) -> None:
             b.say("alive", "alive-and-dead")
         elif found:
             b.add(kind, b.around.target, found)
+            if _leaves(b, found):
+                b.go(b.around.target.entity_id)
             for member in _at_home(b) if (kind, attribute) == ("family", "domicile") else ():
                 b.add("person", member, found)
+
+
+def _leaves(b: Building, found: Mapping[str, Any]) -> bool:
+    """Whether a person with these values is no longer on the family's card, or no longer its head."""
+    card = value_of(b.around.family, "kk") if b.around.family else None
+    return (
+        found.get("alive") is False
+        or found.get("relationship", HEAD) != HEAD
+        or (b.around.target.kind == "person" and found.get("kk", card) != card)
+    )
 
 
 def _at_home(b: Building) -> list[Profile]:
@@ -153,6 +178,7 @@ def _add_member(b: Building) -> None:
         return
     if found and "relationship" in person:
         b.add("person", found[0], {"kk": card, "relationship": person["relationship"]})
+        _leaves_another(b, found[0])
     if found:
         return
     if "nik" in person:
@@ -163,12 +189,20 @@ def _add_member(b: Building) -> None:
         b.add("person", None, {**_dwells(b), **new, **person, "kk": card})
 
 
+def _leaves_another(b: Building, one: Profile) -> None:
+    """Who comes to this family may leave another without its head."""
+    before = look_around(b.hub, b.session, one.entity_id)
+    if before is not None:
+        b.go(one.entity_id, around=before)
+
+
 def _remove_member(b: Building) -> None:
     if b.around.family is None or len(b.around.members) < 2:
         b.say("", "not-a-member")
         return
     b.say("", "no-card")
     b.add("person", b.around.target, {"kk": no_card(), "relationship": HEAD})
+    b.go(b.around.target.entity_id)
 
 
 def _move_member(b: Building) -> None:
@@ -179,6 +213,7 @@ def _move_member(b: Building) -> None:
         b.say("kk", "member-already")
         return
     b.add("person", b.around.target, found)
+    b.go(b.around.target.entity_id)
 
 
 def _split_family(b: Building) -> None:
@@ -195,6 +230,7 @@ def _split_family(b: Building) -> None:
             b.say("members", "not-a-member")
         elif _relation(b, relation):
             b.add("person", b.around.members[one], {"kk": card, "relationship": relation})
+    b.go(*going)
 
 
 def _change_head(b: Building) -> None:
@@ -228,6 +264,7 @@ def _death(b: Building) -> None:
         b.say("death_date", "unchanged")
     if "death_date" in found:
         b.add("person", b.around.target, {"alive": False, **found})
+        b.go(b.around.target.entity_id)
 
 
 def _birth(b: Building) -> None:

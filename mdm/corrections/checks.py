@@ -11,8 +11,9 @@ from mdm.access.terms import Principal
 from mdm.compose import Hub
 from mdm.corrections import evidence
 from mdm.corrections.around import Around, carrying, said_by, value_of
-from mdm.corrections.building import HEAD, REGISTRY, Building, build
+from mdm.corrections.building import REGISTRY, Building, build
 from mdm.corrections.document import CorrectionRules
+from mdm.corrections.heads import HEAD
 from mdm.corrections.reading import RefusedError, day
 from mdm.corrections.terms import Check, Draft, Part, Proposal
 from mdm.desk.terms import Profile
@@ -55,6 +56,7 @@ def examine(  # noqa: PLR0917 - all that a draft is held against
         parts=tuple(b.parts),
         merge=b.merge,
         family=around.family.entity_id if around.family else None,
+        head_after=b.head_after,
         source_date=seen,
         said=draft.said.strip(),
         warnings=tuple(sorted({c.code for c in b.checks})),

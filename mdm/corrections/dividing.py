@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from mdm.corrections.building import HEAD
 from mdm.corrections.document import load_rules
+from mdm.corrections.heads import HEAD
 from mdm.corrections.terms import Part, Proposal
 
 HEAD_NAME = "head_name"  # of a family, by accepted column: the name of a person

@@ -27,6 +27,7 @@ from mdm.corrections.chain import (
 from mdm.corrections.checks import carried_elsewhere
 from mdm.corrections.deadlines import Clock, clock
 from mdm.corrections.document import Step, load_rules
+from mdm.corrections.heads import name_of
 from mdm.corrections.merging import SAID_APART, Merged, said_apart
 from mdm.corrections.outcomes import Outcome, outcomes
 from mdm.corrections.terms import PURPOSE, File, Proposal
@@ -73,6 +74,7 @@ class Whole:
     outcomes: Sequence[Outcome]
     names: dict[str, str]  # entity id → name, of those it is about
     warnings: Sequence[str]  # what the checks said, and what they say to this reader now
+    head_after: str  # the name of who is head afterwards of a family that loses its head; empty where it is not known
     step: Step | None
     own: bool
     back: bool
@@ -194,7 +196,9 @@ def open_whole(hub: Hub, principal: Principal, correction: str) -> Whole:
             id=correction,
             kind=row.kind,
             purpose=PURPOSE,
-            entity_id=sorted({one for one, _ in proposal.entities}),
+            entity_id=sorted(
+                {one for one, _ in proposal.entities} | ({proposal.head_after or ""} - {""})
+            ),
         )
         return Whole(
             row=row,
@@ -216,6 +220,7 @@ def open_whole(hub: Hub, principal: Principal, correction: str) -> Whole:
                 p.entity_id: str(p.was.get("name") or "") for p in proposal.parts if p.entity_id
             },
             warnings=_warnings(hub, session, principal, row, proposal),
+            head_after=name_of(hub, session, proposal.head_after) if proposal.head_after else "",
             step=step_for(session, principal, row),
             own=row.proposer == principal.id and row.state in WAITING,
             back=row.proposer == principal.id and row.state == SENT_BACK,

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from mdm.corrections.building import HEAD, waits_for_card
+from mdm.corrections.building import waits_for_card
 from mdm.corrections.document import CorrectionRules
+from mdm.corrections.heads import HEAD
 from mdm.corrections.terms import Draft, Merge, Part, Proposal
 
 

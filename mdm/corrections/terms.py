@@ -66,6 +66,7 @@ class Proposal(BaseModel):
     parts: tuple[Part, ...] = ()
     merge: Merge | None = None
     family: str | None = None  # the family it is told on, for its history
+    head_after: str | None = None  # who is head of a family that loses its own, where it is known
     source_date: date  # when what it says was seen or attested
     said: str = ""  # in the proposer's words
     warnings: tuple[str, ...] = ()  # checks that spoke and did not refuse

@@ -464,6 +464,25 @@ def test_broken_forms_are_refused_and_change_nothing(
     assert count() == before
 
 
+def test_who_proposes_and_who_decides_hear_that_a_family_loses_its_head(
+    workbench: Served, chain: dict[str, Member]
+) -> None:
+    operator, path = chain["operator"], f"/perbaikan/usul/{ENTITY[SITI]}?jenis=remove-member"
+    form = {"csrf": operator.csrf, "jenis": "remove-member", "source_date": "2026-11-20"}
+    told = "kehilangan kepala keluarganya", "Kepala keluarga sesudahnya: BUDI SANTOSO."
+    with operator.client(workbench.url) as client:
+        checked = client.post(path, data=form | {"langkah": "periksa"})
+        assert (checked.status_code, all(one in checked.text for one in told)) == (200, True)
+        files = {"bukti": ("surat.pdf", b"%PDF-1.7 surat", "application/pdf")}
+        sent = client.post(path, data=form | {"langkah": "kirim"}, files=files)
+        assert sent.status_code == 303
+    seen = get(workbench, chain["verifier"], sent.headers["location"]).text
+    assert all(one in seen for one in told)
+    with operator.client(workbench.url) as client:  # for the tests after this one
+        form = {"csrf": operator.csrf, "versi": "1", "langkah": "tarik"}
+        assert client.post(sent.headers["location"], data=form).status_code == 303
+
+
 def test_who_decides_on_double_entries_sees_whom_they_are_about(
     workbench: Served, chain: dict[str, Member]
 ) -> None:

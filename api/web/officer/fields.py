@@ -9,8 +9,8 @@ from typing import Any
 from api.web.officer import showing
 from api.web.wording import IN
 from mdm.contracts.accepted import COLUMNS
-from mdm.corrections.building import HEAD
 from mdm.corrections.document import Corrected, CorrectionRules
+from mdm.corrections.heads import HEAD
 from mdm.corrections.reading import NUMBERS, concept_of
 from mdm.corrections.sheet import Entry, Sheet
 from mdm.corrections.terms import Check
