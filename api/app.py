@@ -35,7 +35,7 @@ from mdm.jobs.work import Worker
 from mdm.touched import Settler
 
 BODY_BYTES = 1 << 20  # of a request, unless its route takes less
-SETTLE_SECONDS = 20.0  # for requests under way when the service is told to stop
+ANSWER_SECONDS = 20.0  # for requests under way when the service is told to stop
 
 
 def create_app(
@@ -67,7 +67,7 @@ def create_app(
         ):
             async with Courier(hub, desk, log=log).at_work():
                 yield
-            await surface.settled(SETTLE_SECONDS)
+            await surface.all_answered(ANSWER_SECONDS)
 
     app = Litestar(
         route_handlers=[*ROUTERS, *PAGES, *more],

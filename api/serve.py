@@ -48,11 +48,11 @@ def application() -> Litestar:
     app = create_app(hub, log=Log(quiet=os.environ.get(QUIET) == "0"), keeps=False)
     warm()
     place_name("31")  # reads the names of all regions
-    settle(hub)
+    tune(hub)
     return app
 
 
-def settle(hub: Hub) -> None:
+def tune(hub: Hub) -> None:
     """Tell Python that this process serves: what is loaded stays, what comes is short-lived.
 
     The programmes' rules are loaded now; who asks first would wait a second for them.

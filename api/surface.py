@@ -83,7 +83,7 @@ class Surface:
             self.under_way -= 1
             self._account(scope, method, status, time.perf_counter() - begun, request_id)
 
-    async def settled(self, seconds: float) -> None:
+    async def all_answered(self, seconds: float) -> None:
         """Wait until every request has its answer, or so many seconds."""
         until = time.monotonic() + seconds
         while self.under_way and time.monotonic() < until:

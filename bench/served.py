@@ -16,7 +16,7 @@ from api.guard import require
 from api.logs import Log
 from api.ready import Ready
 from api.schemas.lookup import LookupQuestion
-from api.serve import HOME, serve, settle
+from api.serve import HOME, serve, tune
 from mdm.homes import open_home
 
 
@@ -33,7 +33,7 @@ def application() -> Litestar:
     nowhere = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - as long as the process
     hub = open_home(Path(os.environ[HOME]))
     app = create_app(hub, log=Log(nowhere), more=[noop], keeps=False)
-    settle(hub)
+    tune(hub)
     return app
 
 

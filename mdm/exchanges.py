@@ -152,7 +152,7 @@ class Exchanges:
             )
         return exchange_id
 
-    def settle(
+    def write_state(
         self,
         session: Session,
         exchange_id: str,
@@ -188,7 +188,7 @@ class Exchanges:
             taken_back += content.pop("items", None) is not None
             # A question that is being answered at this moment, too: that answer is not kept.
             state, due = (WAITING, row.due) if "message" in content else (UNDELIVERED, None)
-            self.settle(session, row.id, state, content, due=due)
+            self.write_state(session, row.id, state, content, due=due)
         return taken_back
 
     def any_due(self, session: Session) -> bool:

@@ -15,7 +15,7 @@ from mdm.identity import identify
 from mdm.lake import kept
 from mdm.publishing import publish
 from mdm.run import RunResult, Stage, Work, carry_out
-from mdm.survivorship import chunk_records, settle_regions, survive
+from mdm.survivorship import chunk_records, fill_regions, survive
 from mdm.survivorship.members import members
 from mdm.validation import let_go, validate
 from mdm.work.progress import Progress
@@ -63,7 +63,7 @@ def _relate(work: Work) -> None:
 def _survive(work: Work) -> Counts:
     chunk = chunk_records(work.engine, linking.KINDS)
     golden = {str(kind): survive(work.engine, kind, chunk=chunk) for kind in linking.KINDS}
-    settle_regions(work.engine)
+    fill_regions(work.engine)
     return golden
 
 

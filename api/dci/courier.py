@@ -162,7 +162,7 @@ class Courier:
 
         def write() -> None:
             with self._hub.sessions.begin() as session:
-                self._exchanges.settle(session, taken.id, state, kept)
+                self._exchanges.write_state(session, taken.id, state, kept)
 
         await asyncio.to_thread(write)
 
@@ -172,7 +172,7 @@ class Courier:
 
         def write() -> bool:
             with self._hub.sessions.begin() as session:
-                return self._exchanges.settle(
+                return self._exchanges.write_state(
                     session, taken.id, WAITING, dict(content), due=due, revision=taken.revision
                 )
 

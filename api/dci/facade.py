@@ -52,7 +52,7 @@ class Facade:
         except HeaderError as error:
             return self._rejected(envelope, ON_SEARCH, error, len(requests))
         items = await self.answer(envelope.message, exchange_id)
-        await asyncio.to_thread(self._settle, exchange_id, envelope.message, items)
+        await asyncio.to_thread(self._write_answered, exchange_id, envelope.message, items)
         return replies.envelope(
             self._hub,
             envelope.header.sender_id,
@@ -148,7 +148,7 @@ class Facade:
                 due=datetime.now(UTC) if queued else None,
             )
 
-    def _settle(
+    def _write_answered(
         self, exchange_id: str, message: SearchMessage, items: Sequence[replies.Item]
     ) -> None:
         content = {
@@ -156,7 +156,7 @@ class Facade:
             "items": replies.without_records(items),
         }
         with self._hub.sessions.begin() as session:
-            self._exchanges.settle(session, exchange_id, ANSWERED, content)
+            self._exchanges.write_state(session, exchange_id, ANSWERED, content)
 
     def _status(self, envelope: Envelope[StatusMessage]) -> bytes:
         check_header(envelope.header, STATUS, 1)

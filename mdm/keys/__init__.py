@@ -36,7 +36,9 @@ PURPOSES = ("profile", "identifier", "lake", "audit", "export", "access")
 ANNOUNCED = ("identifier",)  # purposes whose new versions are announced before they are used
 KEY_BYTES = 32
 FRESH = 1.0  # seconds for which a process trusts the versions it read
-SETTLE = 2.0  # seconds after which every process knows a version: FRESH, and clocks that differ
+KNOWN_SECONDS = (
+    2.0  # seconds after which every process knows a version: FRESH, and clocks that differ
+)
 
 
 class KeyProvider(Protocol):
@@ -233,7 +235,7 @@ class Keys:
         if not any(one.state == "active" for one in mine):
             raise IntegrityError(f"There is no active key for '{purpose}'.", "Run `dtsen init`.")
         if purpose in ANNOUNCED:
-            known = now() - timedelta(seconds=SETTLE)
+            known = now() - timedelta(seconds=KNOWN_SECONDS)
             mine = [one for one in mine if one.created <= known] or mine[:1]
         return mine[-1].version
 

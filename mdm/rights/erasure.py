@@ -62,7 +62,7 @@ def carry_out(
     with hub.sessions.begin() as session:
         _let_others_end(hub, session, erasure.entities)
         session.add(ShredEntry(n=n, line=shred.lines[n]))
-        taken.settle(hub, session)
+        taken.adopt(hub, session)
         gone = hashes(session, col(SealedProfile.entity_id).in_(erasure.entities))
         counts = _shred(hub, session, shred, erasure, taken) | {"landed": taken.landed}
         judgements.follow(hub, session, taken.renamed, actor=actor)

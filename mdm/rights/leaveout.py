@@ -36,7 +36,7 @@ def leave_out(hub: Hub, only: Collection[str] | None = None) -> int:
     if not taken.swaps:
         return 0
     with hub.sessions.begin() as session:
-        taken.settle(hub, session)
+        taken.adopt(hub, session)
         for batch, rows in taken.rows.items():
             audit.record(session, "system", "leave-out", batch=batch, rows=len(rows))
     hub.lake.remove(old for old, _ in taken.swaps)

@@ -51,7 +51,7 @@ class Taken:
         """Landed rows taken out."""
         return sum(map(len, self.rows.values()))
 
-    def settle(self, hub: Hub, session: Session) -> None:
+    def adopt(self, hub: Hub, session: Session) -> None:
         """Swap the files and mend the batches' counts, in the caller's unit of work."""
         changes.note(session, vouched.FILES, *sorted({old.owner for old, _ in self.swaps}))
         for old, new in self.swaps:

@@ -134,7 +134,7 @@ def destroy(
     summary = f"destroy version {version} of the {purpose} key"
     approvals.demand(hub, actor, DESTROY, content, summary=summary, approval=approval)
     assert approval is not None
-    time.sleep(keys.SETTLE)
+    time.sleep(keys.KNOWN_SECONDS)
     _refuse_needed(hub, purpose, version)
     with hub.sessions.begin() as session:
         approver = approvals.use(session, actor, DESTROY, content, approval=approval)

@@ -41,7 +41,7 @@ def refile(hub: Hub, *, actor: str, progress: Progress | None = None) -> Refiled
 
     Call it under the work lock: a run files tokens too.
     """
-    _settle(hub)
+    _wait_until_known(hub)
     active = hub.keys.domain("identifier")
     old = [key for key in hub.keys.live("identifier") if key.version < active.version]
     moved = sum(_move(hub, key, active, progress or Silent()) for key in old)
@@ -61,13 +61,15 @@ def tokens_of(hub: Hub, version: int) -> int:
         return session.exec(query).one()
 
 
-def _settle(hub: Hub) -> None:
+def _wait_until_known(hub: Hub) -> None:
     """Wait until every process knows the newest version."""
     hub.keys.refresh()
     newest = max(
         one.created for one in hub.keys.listing() if one.purpose == "identifier" and one.opens
     )
-    time.sleep(max(0.0, min(keys.SETTLE, keys.SETTLE - (now() - newest).total_seconds())))
+    time.sleep(
+        max(0.0, min(keys.KNOWN_SECONDS, keys.KNOWN_SECONDS - (now() - newest).total_seconds()))
+    )
 
 
 def _move(hub: Hub, old: DomainKey, active: DomainKey, progress: Progress) -> int:

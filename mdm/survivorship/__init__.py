@@ -11,7 +11,7 @@ from mdm.survivorship.explain import (
     facts,
     values,
 )
-from mdm.survivorship.regions import settle_regions
+from mdm.survivorship.regions import fill_regions
 from mdm.survivorship.rules import SurvivorshipRules, load_rules, parse_rules
 
 __all__ = [
@@ -24,9 +24,9 @@ __all__ = [
     "chunk_records",
     "explain",
     "facts",
+    "fill_regions",
     "load_rules",
     "parse_rules",
-    "settle_regions",
     "survive",
     "values",
 ]

@@ -76,7 +76,7 @@ def survive(
     few: bool = False,
 ) -> int:
     """Make `<kind>_golden` (entity_id, content, niks, region, status) from the standardised records and
-    links; the region is that of the entity's own domicile (see `settle_regions` for the rest), the status that of its
+    links; the region is that of the entity's own domicile (see `fill_regions` for the rest), the status that of its
     identity.
 
     `niks` are the numbers they are found by, the chosen one first: a person's valid NIKs, a family's valid

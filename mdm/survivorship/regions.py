@@ -31,7 +31,7 @@ def _digits(code: str) -> str:
     return f"nullif(left(replace({code}, '.', ''), {DIGITS}), '')"
 
 
-def settle_regions(engine: Engine) -> None:
+def fill_regions(engine: Engine) -> None:
     """Give a region to those whose own domicile tells none; the golden tables and the membership
     tables of all kinds must stand."""
     card = place_sql(CARD, "content")

@@ -11,7 +11,7 @@ from functools import partial
 
 from matching.engine import Engine
 from matching.rules import KINDS, Kind
-from mdm.survivorship import settle_regions, survive
+from mdm.survivorship import fill_regions, survive
 from mdm.survivorship.members import members
 from mdm.touched.clustering import BESIDE, ids_table
 from mdm.touched.components import Components, column
@@ -53,7 +53,7 @@ def survive_again(
         }
         _choose_all(engine, {kind for kind in KINDS if now[kind]} - refreshed)
         add_published_regions(session, engine, "household", _homes(engine))
-        settle_regions(engine)
+        fill_regions(engine)
     else:
         for kind in KINDS:
             add_published_regions(session, engine, kind, now[kind])

@@ -97,7 +97,7 @@ def test_what_is_kept_cannot_be_altered_moved_or_put_back(hub: Hub) -> None:
     one, other = begin(hub, exchanges), begin(hub, exchanges)
     with hub.sessions.begin() as session:
         first = session.get_one(Exchange, one).sealed
-        exchanges.settle(session, one, "answered", {"said": 2})
+        exchanges.write_state(session, one, "answered", {"said": 2})
     for row, sealed in ((one, first), (other, first)):
         with hub.sessions.begin() as session:
             held = session.get_one(Exchange, row)

@@ -266,7 +266,7 @@ def test_an_answer_from_before_an_erasure_is_made_anew(service: Served, receiver
         (taken,) = exchanges.by_id(session, who, correlation)
         assert exchanges.forget_answers(session) >= 1
         # Nor is one kept that somebody has in hand at that moment.
-        assert not exchanges.settle(
+        assert not exchanges.write_state(
             session, correlation, "waiting", content, due=now(), revision=taken.revision
         )
         session.get_one(Exchange, correlation).due = now()

@@ -31,7 +31,7 @@ Dtsen = Callable[..., tuple[int, str, str]]
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mdm.keys.SETTLE", 0.0)
+    monkeypatch.setattr("mdm.keys.KNOWN_SECONDS", 0.0)
 
 
 def publish_two(hub: Hub) -> None:

@@ -113,7 +113,7 @@ def test_nobody_is_missed_while_every_key_is_replaced(hub: Hub) -> None:
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """No other process is there that would have to learn of a rotation."""
-    monkeypatch.setattr("mdm.keys.SETTLE", 0.0)
+    monkeypatch.setattr("mdm.keys.KNOWN_SECONDS", 0.0)
 
 
 @pytest.mark.usefixtures("quick")

@@ -6,7 +6,7 @@ import pyarrow as pa
 import pytest
 
 from matching.engines.duckdb import DuckDBEngine
-from mdm.survivorship import settle_regions, survive
+from mdm.survivorship import fill_regions, survive
 from mdm.survivorship.members import members
 from tests.survive.tables import load, record
 
@@ -47,7 +47,7 @@ def golden(engine: DuckDBEngine) -> DuckDBEngine:
     members(engine)
     for kind in ("person", "family", "household"):
         survive(engine, kind)
-    settle_regions(engine)
+    fill_regions(engine)
     return engine
 
 

@@ -154,7 +154,7 @@ def test_the_number_on_the_family_card_leads_to_the_family_in_the_own_region_onl
     assert told[0]["found"]
     assert family.entity_id in told[0]["entity_id"]
     assert card not in str(told)
-    monkeypatch.setattr("mdm.keys.SETTLE", 0.0)
+    monkeypatch.setattr("mdm.keys.KNOWN_SECONDS", 0.0)
     rotation.rotate(day.hub, "identifier", actor="keys")
     assert leads_to(own) in day.family.members
     rotation.rewrap(day.hub, "identifier", actor="keys", progress=Silent())
