@@ -21,13 +21,13 @@ from mdm.compose import Hub
 from mdm.eligibility import batch, shares
 from mdm.eligibility.answers import BatchAnswer, BatchTold, EligibilityAnswer
 from mdm.eligibility.asking import Asked, Eligibility
+from mdm.eligibility.common import Common
 from mdm.eligibility.helper import Helper
-from mdm.eligibility.standing import Standing
 
 ASK, MANY = "eligibility.ask", shares.ACTION
 BODY_BYTES = 16 << 10
 BATCH_BYTES = 1 << 20  # ten thousand NIKs are a fifth of it
-STANDING = "eligibility_standing"  # in the state of the application
+COMMON = "eligibility_common"  # in the state of the application
 _encode = msgspec.json.Encoder().encode
 
 
@@ -114,12 +114,12 @@ async def _asked(
 ) -> Asked:
     """As of when and by which rules. A thread is taken only where the hub must be looked at."""
     state = request.app.state
-    standing: Standing | None = state.get(STANDING)
-    if standing is None:
-        standing = state[STANDING] = Standing(hub_of(request))
+    common: Common | None = state.get(COMMON)
+    if common is None:
+        common = state[COMMON] = Common(hub_of(request))
     asking = data.programmes, data.snapshot, data.on
-    known = standing.known(*asking)
-    return known if known is not None else await asyncio.to_thread(standing.ask, *asking)
+    known = common.known(*asking)
+    return known if known is not None else await asyncio.to_thread(common.ask, *asking)
 
 
 router = Router("/", route_handlers=[one, many])

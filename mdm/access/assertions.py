@@ -23,7 +23,7 @@ from sqlmodel import Session, col
 
 from mdm import audit
 from mdm.access import bearer
-from mdm.access.clients import Standing, public_keys, standing
+from mdm.access.clients import ClientNow, public_keys, standing
 from mdm.access.errors import NotIdentifiedError
 from mdm.access.keys import signing_key
 from mdm.compose import Hub
@@ -41,7 +41,7 @@ _JTI = re.compile(r"[\x21-\x7e]{16,128}")
 _FORM = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
 
 
-def exchange(hub: Hub, assertion: str, *, client_id: str | None = None) -> tuple[str, Standing]:
+def exchange(hub: Hub, assertion: str, *, client_id: str | None = None) -> tuple[str, ClientNow]:
     """A new access token for who made the assertion. NotIdentifiedError, always the same, if not."""
     at, issuer = now(), hub.settings.access.issuer
     key = signing_key(hub)
@@ -62,7 +62,7 @@ def exchange(hub: Hub, assertion: str, *, client_id: str | None = None) -> tuple
     return token, held
 
 
-def _proven(session: Session, assertion: str, issuer: str, at: datetime) -> Standing:
+def _proven(session: Session, assertion: str, issuer: str, at: datetime) -> ClientNow:
     """The client that made an assertion; its `jti` is used up."""
     if len(assertion) > MAX_LENGTH or not _FORM.fullmatch(assertion):
         raise NotIdentifiedError("form")

@@ -31,7 +31,7 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9-]{1,62}")
 
 
 @dataclass(frozen=True)
-class Standing:
+class ClientNow:
     """A client as it stands now: its principal, and what a token must agree with."""
 
     principal: Principal
@@ -147,7 +147,7 @@ def all_clients(session: Session) -> Sequence[Client]:
     return session.exec(select(Client).order_by(col(Client.name))).all()
 
 
-def standing(session: Session, client_id: str) -> Standing | None:
+def standing(session: Session, client_id: str) -> ClientNow | None:
     """A client as it stands now; None for an id nobody has."""
     client = session.get(Client, client_id)
     if client is None:
@@ -164,7 +164,7 @@ def standing(session: Session, client_id: str) -> Standing | None:
         agreement=client.agreement,
         limits=None if client.limits is None else Limits(**client.limits),
     )
-    return Standing(
+    return ClientNow(
         principal,
         client.epoch,
         _terms(client),

@@ -17,7 +17,7 @@ from time import monotonic
 from joserfc.jwk import OKPKey
 
 from mdm.access import bearer
-from mdm.access.clients import Standing, standing
+from mdm.access.clients import ClientNow, standing
 from mdm.access.errors import NotIdentifiedError
 from mdm.access.keys import PURPOSE, verifying_keys
 from mdm.access.terms import Principal
@@ -32,7 +32,7 @@ KEPT = 4096  # tokens
 @dataclass(frozen=True)
 class _Seen:
     at: float  # when the hub was asked
-    standing: Standing | None
+    standing: ClientNow | None
 
 
 class Gate:
@@ -93,7 +93,7 @@ class Gate:
             self._keys_until = monotonic() + FRESH
         return keys
 
-    def _look(self, client: str, since: float) -> Standing | None:
+    def _look(self, client: str, since: float) -> ClientNow | None:
         """How a client stands, as the hub has it now, or had it for another request `since` then."""
         with self._asking:  # one looks, the others wait for what it finds
             with self._lock:
@@ -116,7 +116,7 @@ class Gate:
                 self._tokens.popitem(last=False)
 
 
-def _stands(claims: bearer.Claims, held: Standing | None, key: bool) -> Principal:
+def _stands(claims: bearer.Claims, held: ClientNow | None, key: bool) -> Principal:
     """The principal, if the token still agrees with the client as the hub has it."""
     at = now()
     bearer.in_time(claims, at)

@@ -273,7 +273,7 @@ def sizes(counts: Sequence[ClusterSize], language: Language = "en") -> str:
         if own:
             counted = word("source records", language)
             panels.append(size_panel(own, word(kind, language), colour, counted))
-    return svg(beside(panels), word("Clusters by size", language), language)
+    return svg(side_by_side(panels), word("Clusters by size", language), language)
 
 
 def size_panel(
@@ -307,7 +307,7 @@ def size_panel(
     return alt.layer(bars, text).properties(title=named, width=width, height=alt.Step(18))
 
 
-def beside(panels: Sequence[Any]) -> Any:
+def side_by_side(panels: Sequence[Any]) -> Any:
     """Panels beside each other, each on a scale of its own."""
     return alt.hconcat(*panels, spacing=30).resolve_scale(x="independent", y="independent")
 

@@ -25,7 +25,7 @@ from mdm.review.correcting import corrected
 from mdm.review.cost import answers_needed
 from mdm.review.document import load_rules
 from mdm.review.facts import EntityFacts
-from mdm.review.grouping import Standing, follow
+from mdm.review.grouping import OpenTask, follow
 from mdm.review.ranking import place_of, ranked
 from mdm.review.terms import CLOSED, DECIDED, OPEN, QuestionRow, packed, unpacked
 
@@ -54,8 +54,8 @@ class Following:
         """Tasks written. `touched`: everybody whose task may change; `open_`: what is open about
         them; `facts`: what this run knows of entities; `guesses`: what to think of the rest."""
         groups, questions = grouped(open_)
-        tasks, rows = self._standing(touched)
-        became = follow(groups, [self._standing_of(tasks[one], rows[one]) for one in tasks])
+        tasks, rows = self._open_tasks(touched)
+        became = follow(groups, [self._open_task(tasks[one], rows[one]) for one in tasks])
         known = {one.entity_id: known_facts(one) for of in rows.values() for one in of}
         held = {**guesses, **known, **facts}
         waits = corrected(self.session, [one for group in groups for one in group])
@@ -78,7 +78,7 @@ class Following:
         self._store(tasks, fresh, entities)
         return len(tasks) + len(fresh)
 
-    def _standing(
+    def _open_tasks(
         self, touched: Collection[str]
     ) -> tuple[dict[str, ReviewTask], dict[str, list[ReviewTaskEntity]]]:
         """The tasks with one of these entities in them, and their entities."""
@@ -100,11 +100,11 @@ class Following:
                 rows[row.task_id].append(row)
         return tasks, rows
 
-    def _standing_of(self, task: ReviewTask, rows: Iterable[ReviewTaskEntity]) -> Standing:
+    def _open_task(self, task: ReviewTask, rows: Iterable[ReviewTaskEntity]) -> OpenTask:
         entities = frozenset(self.merged.get(row.entity_id, row.entity_id) for row in rows)
-        return Standing(task.id, task.opened, task.opened_run, entities)
+        return OpenTask(task.id, task.opened, task.opened_run, entities)
 
-    def _new(self, about: Mapping[str, Any], heir: Standing | None) -> dict[str, Any]:
+    def _new(self, about: Mapping[str, Any], heir: OpenTask | None) -> dict[str, Any]:
         """The row of a new task. Plain: a first run makes ten thousand."""
         identity, opened = short_id(), heir.opened if heir else now()
         parts, rank = place_of(about, opened)

@@ -9,7 +9,7 @@ from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class OpenTask:
     """A task that stands: its id, when it was opened, in which run, about whom."""
 
     id: str
@@ -23,20 +23,20 @@ class Follow:
     """What becomes of the tasks: group number → the task that goes on as it; group → the oldest
     task it comes from (its age); task → the group that took its place, for those that end."""
 
-    keeps: Mapping[int, Standing]
-    heirs: Mapping[int, Standing]
+    keeps: Mapping[int, OpenTask]
+    heirs: Mapping[int, OpenTask]
     ended: Mapping[str, int]
 
 
-def follow(groups: Sequence[Sequence[str]], tasks: Iterable[Standing]) -> Follow:
+def follow(groups: Sequence[Sequence[str]], tasks: Iterable[OpenTask]) -> Follow:
     """Let every task go on as the group that holds most of its entities, the oldest task first.
 
     A group that several tasks lead to goes on as the oldest; the others end in it. A group that
     comes of a task that went another way is a new task as old as that one.
     """
     place = {entity: at for at, group in enumerate(groups) for entity in group}
-    keeps: dict[int, Standing] = {}
-    heirs: dict[int, Standing] = {}
+    keeps: dict[int, OpenTask] = {}
+    heirs: dict[int, OpenTask] = {}
     ended: dict[str, int] = {}
     for task in sorted(tasks, key=lambda one: (one.opened, one.opened_run, one.id)):
         shares: dict[int, int] = defaultdict(int)

@@ -28,7 +28,7 @@ from mdm.survivorship import Explanation, explain
 from mdm.survivorship import SourceRecord as ChosenFrom
 from mdm.tracing import moments, pairs, records
 from mdm.tracing.facts import Pair, Record, Trace
-from mdm.tracing.records import Standing
+from mdm.tracing.records import KeptRecord
 from mdm.tracing.values import chosen, key_of, parts_of, value_of
 from mdm.work.progress import Progress
 
@@ -234,11 +234,13 @@ def _check_attributes(explanation: Explanation, wanted: Sequence[str]) -> None:
         )
 
 
-def _not_linked(standing: Sequence[Standing], chosen_from: Sequence[ChosenFrom]) -> list[Standing]:
+def _not_linked(
+    standing: Sequence[KeptRecord], chosen_from: Sequence[ChosenFrom]
+) -> list[KeptRecord]:
     """Records of the profile that the run's links do not name: of a run that kept no links."""
     known = {record.key for record in standing}
     return [
-        Standing(-1 - at, key_of(one), one.batch, one.file, one.row, implied=one.row is None)
+        KeptRecord(-1 - at, key_of(one), one.batch, one.file, one.row, implied=one.row is None)
         for at, one in enumerate(chosen_from)
         if key_of(one) not in known
     ]
@@ -250,7 +252,7 @@ def _with(pair: Pair, found: Any) -> Pair:
 
 def _record(
     hub: Hub,
-    one: Standing,
+    one: KeptRecord,
     parts: Sequence[str],
     standardised: dict[str, Any] | None,
     whole: bool,

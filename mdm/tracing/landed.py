@@ -9,7 +9,7 @@ from mdm.compose import Hub
 from mdm.tracing import records
 from mdm.tracing.facts import Delivery, Found
 from mdm.tracing.outline import Place
-from mdm.tracing.records import Standing
+from mdm.tracing.records import KeptRecord
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ def landed_rows(
 ) -> list[LandedRow]:
     """The rows of some records, as far as they stand behind some attributes."""
     standing = [
-        Standing(
+        KeptRecord(
             rid=-1 - at,
             key=(place.source, place.layout, place.record_key),
             batch=None if place.delivery is None else deliveries[place.delivery].id,
@@ -43,7 +43,7 @@ def landed_rows(
     return [_row(hub, place, one, parts) for place, one in zip(places, standing, strict=True)]
 
 
-def _row(hub: Hub, place: Place, one: Standing, parts: Sequence[str]) -> LandedRow:
+def _row(hub: Hub, place: Place, one: KeptRecord, parts: Sequence[str]) -> LandedRow:
     columns = records.columns_behind(hub, one, parts)
     behind = {name for joined in columns.values() for name in joined.split("+")}
     cells = one.landed

@@ -24,7 +24,7 @@ from mdm.tracing.evidence import PairEvidence, explain_pairs, prepare
 from mdm.tracing.facts import HumanWord, Pair
 from mdm.tracing.moments import model_of
 from mdm.tracing.reasons import BY_WEIGHT
-from mdm.tracing.records import Standing, kept
+from mdm.tracing.records import KeptRecord, kept
 from mdm.tracing.values import Key
 from mdm.validation import validate
 from mdm.work.progress import Progress
@@ -152,7 +152,7 @@ def human_words(
     )  # fmt: skip
 
 
-def nodes_of(hub: Hub, run: Run, kind: Kind, records: Sequence[Standing]) -> dict[int, int]:
+def nodes_of(hub: Hub, run: Run, kind: Kind, records: Sequence[KeptRecord]) -> dict[int, int]:
     """Numbers that the run's pairs use for the records → places in the list of records.
 
     A household's pairs are of dwellings and found families; a family's number follows after those
@@ -193,7 +193,7 @@ class Again:
             standardise(engine)
 
     def standardised(
-        self, kind: Kind, records: Sequence[Standing], columns: Sequence[str] | None
+        self, kind: Kind, records: Sequence[KeptRecord], columns: Sequence[str] | None
     ) -> list[dict[str, Any] | None]:
         """The standardised rows of records: the columns wanted that there are, or all."""
         found = self._read(kind, records, columns)
@@ -203,7 +203,7 @@ class Again:
         return found
 
     def _read(
-        self, kind: Kind, records: Sequence[Standing], columns: Sequence[str] | None
+        self, kind: Kind, records: Sequence[KeptRecord], columns: Sequence[str] | None
     ) -> list[dict[str, Any] | None]:
         held = self._engine.columns(f"{kind}_standardised")
         wanted = held if columns is None else [name for name in columns if name in held]

@@ -24,7 +24,7 @@ from mdm.tracing.vouching import events_of
 
 
 @dataclass
-class Standing:
+class KeptRecord:
     """One source record of an entity in one run: its number there, where it stands in a file."""
 
     rid: int
@@ -58,7 +58,7 @@ def kept(
     return found
 
 
-def standing(hub: Hub, run: Run, kind: Kind, entity_id: str) -> list[Standing]:
+def standing(hub: Hub, run: Run, kind: Kind, entity_id: str) -> list[KeptRecord]:
     """The records that a run linked to an entity, in order of their numbers."""
     with hub.sessions.read() as session:
         linked = links.of_entities(hub, session, run, kind, [entity_id]).to_pylist()
@@ -74,7 +74,7 @@ def standing(hub: Hub, run: Run, kind: Kind, entity_id: str) -> list[Standing]:
     )
     where = {row["rid"]: row for row in places}
     return [
-        Standing(
+        KeptRecord(
             rid,
             keys[rid],
             where[rid]["batch"],
@@ -87,17 +87,17 @@ def standing(hub: Hub, run: Run, kind: Kind, entity_id: str) -> list[Standing]:
     ]
 
 
-def date_them(records: Sequence[Standing], chosen_from: Sequence[SourceRecord]) -> None:
+def date_them(records: Sequence[KeptRecord], chosen_from: Sequence[SourceRecord]) -> None:
     """The dates of the records, as the profile has them."""
     dates = {key_of(one): one.date for one in chosen_from}
     for record in records:
         record.date = dates.get(record.key)
 
 
-def land_again(hub: Hub, records: Sequence[Standing]) -> None:
+def land_again(hub: Hub, records: Sequence[KeptRecord]) -> None:
     """Fetch the rows as they landed, and what validation found in them."""
     contracts = load_contracts(hub.settings.home / "contracts")
-    by_batch: dict[str, list[Standing]] = {}
+    by_batch: dict[str, list[KeptRecord]] = {}
     for record in records:
         if record.batch is not None and record.row is not None and not record.implied:
             by_batch.setdefault(record.batch, []).append(record)
@@ -112,7 +112,7 @@ def land_again(hub: Hub, records: Sequence[Standing]) -> None:
             rows[row["row"]].findings.append(said)
 
 
-def columns_behind(hub: Hub, record: Standing, parts: Iterable[str]) -> dict[str, str]:
+def columns_behind(hub: Hub, record: KeptRecord, parts: Iterable[str]) -> dict[str, str]:
     """Attribute → the provider's column (or columns) it was read from, where one is."""
     source, layout_name, _ = record.key
     layout = _layout(load_contracts(hub.settings.home / "contracts"), source, layout_name)

@@ -11,8 +11,8 @@ import sqlalchemy as sa
 
 from mdm.compose import Hub
 from mdm.eligibility import snapshots
+from mdm.eligibility.common import FRESH, GRACE, Common
 from mdm.eligibility.library import BUILT_IN
-from mdm.eligibility.standing import FRESH, GRACE, Standing
 from mdm.errors import HomeError, InputError, IntegrityError
 from mdm.hub.tables import AuditEvent
 from tests.decide.asked import many, one, outcomes, plain
@@ -116,17 +116,17 @@ def test_what_is_asked_is_kept_for_a_second_and_as_of_a_snapshot_for_good(hub: H
     Country([FAMILY]).publish(hub)
     snapshots.create(hub, "2026Q4", actor="test")
     time = [0.0]
-    standing = Standing(hub, lambda: time[0])
+    common = Common(hub, lambda: time[0])
     now, then = (["SEMBAKO"], None, None), (["SEMBAKO"], "2026Q4", None)
-    first, old = standing.ask(*now), standing.ask(*then)
+    first, old = common.ask(*now), common.ask(*then)
     Country([replace(FAMILY, desil=9)]).publish(hub)
-    assert standing.known(*now) is first
+    assert common.known(*now) is first
     time[0] += FRESH
-    assert standing.known(*now) is None, "one question is told to look"
-    assert standing.known(*now) is first, "those that come meanwhile need not wait"
+    assert common.known(*now) is None, "one question is told to look"
+    assert common.known(*now) is first, "those that come meanwhile need not wait"
     time[0] += 2 * GRACE
-    assert standing.known(*now) is None, "but not for long"
-    newer = standing.ask(*now)
+    assert common.known(*now) is None, "but not for long"
+    newer = common.ask(*now)
     assert newer.as_of.run_seq > first.as_of.run_seq
-    assert standing.known(*now) is newer
-    assert standing.known(*then) is old
+    assert common.known(*now) is newer
+    assert common.known(*then) is old

@@ -11,7 +11,7 @@ from mdm.questions.groups import connected
 from mdm.review.cost import Stake, answers_needed, doubt_of, parts_of, rank_of
 from mdm.review.document import load_rules
 from mdm.review.following import shared_region
-from mdm.review.grouping import Standing, follow
+from mdm.review.grouping import OpenTask, follow
 
 NAMES = st.sampled_from("abcdefghij")
 BEGAN = datetime(2026, 11, 1, tzinfo=UTC)
@@ -42,7 +42,7 @@ def test_tasks_follow_their_entities(
     tasks = []
     for n, entities in enumerate(standing):  # an entity stands in one task
         if fresh := entities - taken:
-            tasks.append(Standing(f"t{n}", BEGAN + timedelta(days=n), n, fresh))
+            tasks.append(OpenTask(f"t{n}", BEGAN + timedelta(days=n), n, fresh))
             taken |= fresh
     became = follow(groups, tasks)
     kept = [task.id for task in became.keeps.values()]
@@ -58,15 +58,15 @@ def test_tasks_follow_their_entities(
 
 
 def test_the_oldest_task_goes_on_when_two_become_one() -> None:
-    old = Standing("old", BEGAN, 1, frozenset("a"))
-    new = Standing("new", BEGAN + timedelta(days=3), 2, frozenset("bc"))
+    old = OpenTask("old", BEGAN, 1, frozenset("a"))
+    new = OpenTask("new", BEGAN + timedelta(days=3), 2, frozenset("bc"))
     became = follow([["a", "b", "c"]], [new, old])
     assert became.keeps[0].id == "old"
     assert became.ended == {"new": 0}
 
 
 def test_a_part_that_breaks_away_is_a_task_of_its_own_and_as_old() -> None:
-    task = Standing("one", BEGAN, 1, frozenset("abcd"))
+    task = OpenTask("one", BEGAN, 1, frozenset("abcd"))
     became = follow([["a", "b", "c"], ["d", "e"]], [task])
     assert became.keeps == {0: task}
     assert became.heirs == {0: task, 1: task}

@@ -8,8 +8,8 @@ from litestar import Response, get
 from litestar.di import NamedDependency
 
 from api.actions import declares
+from api.web.accounts.clientshown import Said, said
 from api.web.accounts.requests import HOME
-from api.web.accounts.terms import Said, said
 from api.web.pages import AnyRequest, page
 from api.web.visitor import visitor_of
 from mdm.access import clients

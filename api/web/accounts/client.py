@@ -13,8 +13,8 @@ from sqlmodel import Session, col, select
 
 from api.actions import declares
 from api.web.accounts.agreeing import LIMITS, AgreementForm, of_client, programmes, purposes
+from api.web.accounts.clientshown import ClientShown, Said, client_shown, said
 from api.web.accounts.requests import CLIENT, PLACES, Request, requests
-from api.web.accounts.terms import Said, Terms, said, terms_of
 from api.web.accounts.words import PRIVATE, Refused, refused
 from api.web.auditor.spoken import Names, Spoken, spoken
 from api.web.errors import Told
@@ -53,7 +53,7 @@ class ClientPage:
     """One client; `form`: its agreement to be amended, as it stands or as typed; `key`, `address`: as typed;
     `callbacks`: where answers may go."""
 
-    one: Terms
+    one: ClientShown
     requests: list[Request]
     before: list[Before]
     history: list[Spoken]
@@ -114,7 +114,7 @@ def shown(
             raise Told(404, "accounts.no-client")
         keys, used = keys_of(session, [one.id]), used_by(session, [one.id])
         context = ClientPage(
-            one=terms_of(session, visitor, one, keys.get(one.id, []), used.get(one.id)),
+            one=client_shown(session, visitor, one, keys.get(one.id, []), used.get(one.id)),
             requests=requests(session, visitor, approvals.standing(session, one.id, _ACTS)),
             before=_before(session, request, one.id),
             history=spoken(

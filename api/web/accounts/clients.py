@@ -11,8 +11,8 @@ from litestar.params import URLEncodedBody
 
 from api.actions import declares
 from api.web.accounts.agreeing import LIMITS, AgreementForm, agreement, programmes, purposes, typed
+from api.web.accounts.clientshown import ClientShown, client_shown
 from api.web.accounts.requests import CLIENT, FIELD, Request, asked_for, requests, two
-from api.web.accounts.terms import Terms, terms_of
 from api.web.accounts.words import PRIVATE, Refused, refused
 from api.web.forms import text
 from api.web.pages import AnyRequest, page
@@ -33,7 +33,7 @@ KEY = 16_384  # characters of a key
 class ClientsPage:
     """Every client; requests for clients that are not there yet."""
 
-    clients: list[Terms]
+    clients: list[ClientShown]
     requests: list[Request]
 
 
@@ -61,7 +61,7 @@ def clients_page(request: AnyRequest, hub: NamedDependency[Hub]) -> Response[byt
         keys, used = keys_of(session, ids), used_by(session, ids)
         context = ClientsPage(
             [
-                terms_of(session, visitor, one, keys.get(one.id, []), used.get(one.id))
+                client_shown(session, visitor, one, keys.get(one.id, []), used.get(one.id))
                 for one in found
             ],
             requests(session, visitor, approvals.standing(session, None, ["client.create"])),

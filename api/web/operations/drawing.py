@@ -17,12 +17,23 @@ from api.web.wording import Wording
 from matching.rules import KINDS, Kind, load_linkage
 from mdm import figures
 from mdm.hub.tables import Run
-from mdm.report.charts import AMBER, BLUE, GREEN, GRID, INK, RED, SOFT, beside, size_panel, svg
+from mdm.report.charts import (
+    AMBER,
+    BLUE,
+    GREEN,
+    GRID,
+    INK,
+    RED,
+    SOFT,
+    side_by_side,
+    size_panel,
+    svg,
+)
 
 Rows = list[dict[str, Any]]
 Drawer = Callable[[Session, int, str, Wording], str | None]
 
-WIDTH, LABELS = 620, 230  # pixels: of the plot, of the names beside it
+WIDTH, LABELS = 620, 230  # pixels: of the plot, of the names side_by_side it
 RULES_SHOWN = 14
 ROUND_THRESHOLD = 15  # bits: heavier pairs are so many that nothing else would be seen
 OF_JUDGEMENT = {"link": BLUE, "review": AMBER, "non-link": RED}
@@ -174,7 +185,9 @@ def sizes(session: Session, seq: int, _kind: str, words: Wording) -> str | None:
             heading, counted = kind_name(words, kind), words.t("operations.records-each")
             panels.append(size_panel(own, heading, BLUE, counted, (WIDTH + LABELS) // 4))
     return (
-        svg(beside(panels), words.t("operations.chart.sizes"), words.language) if panels else None
+        svg(side_by_side(panels), words.t("operations.chart.sizes"), words.language)
+        if panels
+        else None
     )
 
 

@@ -42,7 +42,7 @@ class Key:
 
 
 @dataclass(frozen=True)
-class Terms:
+class ClientShown:
     """A client. `own_limits`: its agreement names them, else they are its role's."""
 
     id: str
@@ -57,17 +57,17 @@ class Terms:
     created: datetime
 
 
-def terms_of(
+def client_shown(
     session: Session,
     visitor: Visitor,
     one: Client,
     keys: Sequence[ClientKey],
     used: Used | None,
-) -> Terms:
+) -> ClientShown:
     """A client with what it may and what it has used today."""
     stands = standing(session, one.id)
     assert stands is not None
-    return Terms(
+    return ClientShown(
         id=one.id,
         name=one.name,
         active=one.state == ACTIVE,

@@ -25,8 +25,8 @@ KEPT = 256  # ways of asking: programmes, snapshot and day
 _Key = tuple[tuple[str, ...], str | None, date | None]
 
 
-class Standing:
-    """One per process and hub. Safe to use from many threads."""
+class Common:
+    """What questions have in common; one per process and hub. Safe to use from many threads."""
 
     def __init__(self, hub: Hub, clock: Callable[[], float] = monotonic) -> None:
         self._hub = hub
