@@ -121,7 +121,7 @@ def reset_user(
     data: JSONBody[ResetQuestion], principal: NamedDependency[Principal], hub: NamedDependency[Hub]
 ) -> OneTimePassword:
     """A new password for the next login; the second factor is to be set up anew. For an account
-    with a role that needs a second factor another person must approve."""
+    with a role that needs a second factor, or that approves what others ask, another person must approve."""
     password = new_password()
     found, until = administration.reset_user(
         hub, principal.id, data.user, password, approval=data.approval

@@ -250,8 +250,8 @@ def reset_user(
     password holds. ConflictError for an account
     that signs in at an issuer.
 
-    SecondPersonError for an account with a role that needs a second factor: who resets it could
-    come in with that role, and must not be able to do so alone.
+    SecondPersonError for an account with a role that needs a second factor, or that approves what others ask:
+    who resets it could come in with that role, and must not be able to do so alone.
     """
     with hub.sessions.read() as session:
         found = accounts.find(session, who)

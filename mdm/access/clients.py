@@ -19,6 +19,7 @@ from sqlmodel import Session, col, select
 from mdm import audit
 from mdm.access.agreements import Agreement, kept
 from mdm.access.document import load_rules
+from mdm.access.named import must_not_be_id
 from mdm.access.terms import Limits, Principal
 from mdm.errors import ConflictError, InputError, UnknownError
 from mdm.hub.columns import now
@@ -81,6 +82,7 @@ def must_be_free(session: Session, name: str) -> None:
             "For example pkh-pusat.",
             code="client-form",
         )
+    must_not_be_id(name)
     if session.exec(select(Client.id).where(Client.name == name)).first():
         raise ConflictError(
             "There is a client of this name.", "Choose another name.", code="client-taken"
@@ -135,8 +137,8 @@ def withdraw_key(session: Session, client: Client, kid: str, *, actor: str) -> N
 
 def find(session: Session, name: str) -> Client:
     """A client by id or name. UnknownError when there is none."""
-    query = select(Client).where((col(Client.id) == name) | (col(Client.name) == name))
-    client = session.exec(query).first()
+    named = select(Client).where(Client.name == name)
+    client = session.get(Client, name) or session.exec(named).first()
     if client is None:
         raise UnknownError("There is no such client.", "See `dtsen admin client list`.")
     return client

@@ -1,19 +1,37 @@
-"""Whom a name means: people know logins and names of clients, the log knows ids."""
+"""Whom a name means: people know logins and names of clients, the log knows ids.
+
+An id means whose it is, whatever others are called: an account with another's id for its login would take the blame
+for it, and be disabled in its place.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
-from sqlmodel import Session, col, or_, select
+from sqlmodel import Session, col, select
 
+from mdm.errors import InputError
 from mdm.hub.tables import Client, Staff
+
+_ID = re.compile(r"(?:staff|client)-[0-9a-f]{12}")
 
 
 def id_of(session: Session, named: str) -> str | None:
     """The id of the client or member of staff of this id, name or login; None for neither."""
-    client = select(Client.id).where(or_(Client.id == named, Client.name == named))
-    staff = select(Staff.id).where(or_(Staff.id == named, Staff.login == named))
+    if session.get(Client, named) or session.get(Staff, named):
+        return named
+    client = select(Client.id).where(Client.name == named)
+    staff = select(Staff.id).where(Staff.login == named)
     return session.exec(client).first() or session.exec(staff).first()
+
+
+def must_not_be_id(name: str) -> None:
+    """InputError for a name that reads as the id of an account or a client: nobody is called so."""
+    if _ID.fullmatch(name):
+        raise InputError(
+            "This name reads as the id of an account or a client.", "Choose another name."
+        )
 
 
 def as_logged(session: Session, named: str | None) -> str | None:

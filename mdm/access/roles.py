@@ -104,9 +104,14 @@ def counted(holding: Iterable[Held]) -> list[Held]:
 
 
 def guarded(session: Session, staff_id: str) -> bool:
-    """Whether somebody holds a role that needs a second factor."""
+    """Whether it takes two to reset somebody: they hold a role that needs a second factor, or one that approves what
+    others ask. Whoever could come in as an approver would approve their own requests."""
     rules = load_rules()
-    return any(rules.roles[role].second_factor for role, _ in counted(held(session, staff_id)))
+    approving = {role for action in rules.actions.values() for role in action.approvers}
+    return any(
+        role in approving or rules.roles[role].second_factor
+        for role, _ in counted(held(session, staff_id))
+    )
 
 
 def fit_together(holding: Sequence[Held]) -> None:

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from mdm import audit
+from mdm.access.named import must_not_be_id
 from mdm.access.passwords import check_password, hash_password
 from mdm.errors import ConflictError, InputError, UnknownError
 from mdm.hub.tables import Staff, StaffSession
@@ -30,6 +31,7 @@ def create(
             "For example siti.aminah.",
             code="login-form",
         )
+    must_not_be_id(login)
     if session.exec(select(Staff.id).where(Staff.login == login)).first():
         raise ConflictError(
             "There is an account with this login.", "Choose another login.", code="login-taken"
@@ -56,8 +58,8 @@ def new_id() -> str:
 
 def find(session: Session, who: str) -> Staff:
     """An account by login or id. UnknownError when there is none."""
-    query = select(Staff).where((col(Staff.login) == who) | (col(Staff.id) == who))
-    staff = session.exec(query).first()
+    named = select(Staff).where(Staff.login == who)
+    staff = session.get(Staff, who) or session.exec(named).first()
     if staff is None:
         raise UnknownError("There is no such account.", "See `dtsen admin user list`.")
     return staff

@@ -278,6 +278,15 @@ def test_an_account_without_a_guarded_role_is_reset_by_one(administrator: Person
     assert person.log_in().status_code == 401
 
 
+def test_an_approver_is_reset_by_two(administrator: Person) -> None:
+    supervisor = make_person(administrator.service, ("supervisor", ""))
+    body = {"user": supervisor.login}
+    # Alone, an administrator could come in as the supervisor, and approve what they asked themselves.
+    asked = administrator.call("POST", "/v1/admin/users/reset", json=body)
+    assert (asked.status_code, asked.json()["state"]) == (202, "waiting")
+    assert supervisor.call("GET", "/v1/session").status_code == 200
+
+
 def test_honey_and_alarms_are_for_those_who_watch(administrator: Person) -> None:
     body = {"nik": "9999999999990002"}
     assert administrator.call("POST", "/v1/admin/honey", json=body).json() == {"done": True}

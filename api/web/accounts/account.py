@@ -48,7 +48,7 @@ class Role:
 
 @dataclass(frozen=True)
 class AccountPage:
-    """One account. `own`: the visitor's; `sessions`: how many run; `guarded`: a role of it needs a second factor;
+    """One account. `own`: the visitor's; `sessions`: how many run; `guarded`: to reset it takes two;
     `roles`: those that there are, (name, whether for a region)."""
 
     one: Account
