@@ -1,7 +1,7 @@
 """A family on one sheet: members, addresses, housing, assets, desil, what is open, the proposals about it.
 
-Opening it is a reveal: decided by role, region and purpose, and in the audit log before the sheet is handed out. Whose
-data are restricted is left out, as if not there.
+Opening it is a reveal: decided by role, region and purpose, counted on the budget that lookups have, and in the audit
+log before the sheet is handed out. Whose data are restricted is left out, as if not there.
 """
 
 from __future__ import annotations
@@ -12,12 +12,14 @@ from dataclasses import dataclass
 from sqlmodel import Session, col, select
 
 from mdm import audit, questions
+from mdm.access.budgets import Budgets, Charge
 from mdm.access.restricted import restricted
 from mdm.access.terms import Decision, Principal
 from mdm.compose import Hub
 from mdm.corrections.around import Around, region_around, value_of
 from mdm.corrections.chain import NOT_THERE, READ, target
 from mdm.corrections.terms import PURPOSE
+from mdm.desk.errors import BudgetError
 from mdm.desk.terms import Profile
 from mdm.hub.runs import published_seq
 from mdm.hub.tables import Correction, CorrectionTarget
@@ -62,24 +64,28 @@ class Sheet:
 
 
 def open_sheet(hub: Hub, principal: Principal, entity_id: str, action: str = READ) -> Sheet:
-    """Open the sheet of a family, or of a person's family. UnknownError for who is not to be seen."""
+    """Open the sheet of a family, or of a person's family. UnknownError for who is not to be seen; BudgetError beyond
+    the budget of who asks."""
     with hub.sessions.begin() as session:
         around, decision = target(hub, session, principal, entity_id, action)
         sheet = _sheet(session, around, decision)
         if not sheet.members and sheet.family is None:
             raise NOT_THERE
+        (verdict,) = Budgets(hub).charge(session, [Charge(principal, [sheet.entity_id])])
         audit.record(
             session,
             principal.id,
             "reveal",
             purpose=PURPOSE,
-            found=True,
-            entity_id=sheet.ids,
-            fields=_fields(sheet),
+            found=verdict.allowed,
+            entity_id=sheet.ids if verdict.allowed else None,
+            fields=_fields(sheet) if verdict.allowed else None,
             run_seq=published_seq(session),
-            decision=decision.reason,
+            decision=verdict.bound or decision.reason,
             policy=decision.policy,
         )
+    if not verdict.allowed:
+        raise BudgetError(verdict)
     return sheet
 
 

@@ -12,13 +12,16 @@ import pytest
 from sqlmodel import select
 
 from mdm import judgements
+from mdm.access import Limits
 from mdm.audit.search import Wanted, entries
 from mdm.compose import Hub
 from mdm.corrections import chain, evidence, store
 from mdm.corrections.chain import RefusedError
 from mdm.corrections.deadlines import clock, month_of
 from mdm.corrections.document import load_rules
+from mdm.corrections.sheet import open_sheet
 from mdm.corrections.terms import File
+from mdm.desk.errors import BudgetError
 from mdm.errors import AccessError, ConflictError, InputError, UnknownError
 from mdm.hub.columns import now
 from mdm.hub.tables import (
@@ -291,6 +294,19 @@ def test_a_form_that_is_refused_stays_on_record_and_on_the_budget(hub: Hub) -> N
     assert (told.action, told.details["entity_id"]) == ("correction.check", [ENTITY[SITI]])
     assert used is not None
     assert used.niks == 1
+
+
+def test_sheets_are_opened_within_the_budget(hub: Hub) -> None:
+    bounds = Limits(requests_per_minute=9, niks_per_day=1, miss_percent=50, miss_floor=9)
+    hasty = replace(of("officer", name="hasty"), limits=bounds)
+    for one in (SITI, BUDI):  # of one family
+        assert open_sheet(hub, hasty, ENTITY[one]).entity_id == FAMILY[SITI]
+    with pytest.raises(BudgetError):
+        open_sheet(hub, hasty, ENTITY[RINA])
+    with hub.sessions.read() as session:
+        told = [one.details for one in entries(session, Wanted(actor=hasty.id))]
+    opened = [(one["found"], "entity_id" in one, one["decision"]) for one in told]
+    assert opened == [(False, False, "niks-per-day")] + [(True, True, "corrections-read")] * 2
 
 
 def test_whose_data_are_restricted_is_not_there(hub: Hub) -> None:

@@ -19,12 +19,14 @@ import pytest
 import sqlalchemy as sa
 from playwright.sync_api import Page
 
-from mdm.access import login
+from mdm.access import load_rules, login
+from mdm.access.directory import used_by
+from mdm.access.tally import Used
 from mdm.audit import checkpoint, verifier
 from mdm.audit.search import Wanted, search
 from mdm.compose import Hub
 from mdm.hub.dialect import table_of
-from mdm.hub.tables import Staff
+from mdm.hub.tables import Budget, Staff
 from mdm.judgements import RecordRef
 from tests.api.serving import Served
 from tests.api.world import ENTITY, FAMILY, NOBODY, RINA, SITI
@@ -45,6 +47,11 @@ def judged(workbench: Served) -> Served:
     judge(workbench.hub, "person", left, right, "link", actor="steward 7", reason="seen the papers")
     checkpoint(workbench.hub)
     return workbench
+
+
+def used(hub: Hub, who: Member) -> Used:
+    with hub.sessions.read() as session:
+        return used_by(session, [who.id])[who.id]
 
 
 def newest(hub: Hub, action: str, actor: str) -> dict[str, Any]:
@@ -246,6 +253,43 @@ def test_nothing_is_shown_that_was_not_opened(judged: Served) -> None:
         assert set(newest(judged.hub, "trace", who.id)["fields"]["person"]) >= {"name", "nik"}
         assert client.get("/telusur/unknown").status_code == 404
         assert post(client, who, f"/telusur/{ENTITY[SITI]}/nilai/name/baris").status_code == 200
+
+
+def test_whom_a_number_leads_to_counts_and_is_on_record_before_it_is_told(judged: Served) -> None:
+    who = join(judged.hub, ("auditor", ""))
+    with who.client(judged.url) as client:
+        for path in ("/log", "/telusur"):  # and no further: where it leads to tells enough
+            assert ENTITY[SITI] in post(client, who, path, nik=SITI).headers["location"]
+            assert newest(judged.hub, "look", who.id)["entity_id"] == ENTITY[SITI]
+            assert post(client, who, path, nik=NOBODY).status_code == 404
+            assert newest(judged.hub, "look", who.id)["found"] is False
+    assert used(judged.hub, who) == Used(requests=4, niks=2, asked=4, missed=2)
+
+
+def test_values_are_opened_within_the_budget(judged: Served) -> None:
+    who = join(judged.hub, ("auditor", ""))
+    ways = ("", "/nilai/name", "/nilai/name/baris", "/beda")
+    with who.client(judged.url) as client:
+        for way in ways:
+            opened = post(client, who, f"/telusur/{ENTITY[SITI]}{way}", buka="semua")
+            assert opened.status_code == 200
+        assert used(judged.hub, who).niks == 1
+        with judged.hub.sessions.begin() as session:
+            session.get_one(Budget, who.id).niks = load_rules().roles["auditor"].limits.niks_per_day
+        for way in ways:
+            refused = post(client, who, f"/telusur/{ENTITY[RINA]}{way}", buka="semua")
+            assert (refused.status_code, RINA in refused.text) == (429, False)
+        assert client.get(f"/telusur/{ENTITY[RINA]}").status_code == 200  # masked
+
+
+def test_the_log_takes_no_number_from_a_search(judged: Served) -> None:
+    who = join(judged.hub, ("auditor", ""))
+    with who.client(judged.url) as client:
+        for typed in (SITI, f"NIK {SITI}", f"{SITI[:6]}-{SITI[6:]}."):
+            assert client.get("/log", params={"entitas": typed}).status_code == 422
+        assert client.get("/log", params={"entitas": "0" * 32}).status_code == 200
+    searched = newest(judged.hub, "audit-search", who.id)
+    assert (searched["entity_id"], searched["count"]) == ("0" * 32, 0)
 
 
 def test_another_region_looks_like_nobody(judged: Served) -> None:

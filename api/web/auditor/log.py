@@ -7,6 +7,7 @@ is an event of its own.
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass, replace
 from typing import Annotated, Any
 from urllib.parse import urlencode
@@ -19,7 +20,7 @@ from sqlmodel import Session
 
 from api.actions import declares
 from api.web.auditor.proof import LOG
-from api.web.auditor.sight import find, searched
+from api.web.auditor.sight import look_up, searched
 from api.web.auditor.spoken import Spoken, acts, purpose_name, spoken
 from api.web.errors import Told
 from api.web.forms import Number, begin_of, day_of, end_of, text, unread
@@ -28,6 +29,7 @@ from api.web.visitor import visitor_of
 from api.web.wording import IN
 from mdm.access.named import as_logged, id_of
 from mdm.audit.checkpoints import Checkpoint
+from mdm.audit.events import LONG_NUMBER
 from mdm.audit.proofs import prove
 from mdm.audit.search import Entry, Wanted, search
 from mdm.compose import Hub
@@ -40,6 +42,7 @@ from mdm.tracing.timeline import known_as
 PATH = "/log"
 PAGE = 50  # events on a page
 MOST = 20_000  # events looked at for one page
+_ID = re.compile(r"[0-9a-f]{32}")  # of an entity: it may have as many digits in a row as a NIK
 _NAMES = ("aktor", "tindakan", "tujuan", "entitas", "dari", "sampai")
 
 
@@ -112,12 +115,9 @@ def log_page(
 ) -> Response[bytes]:
     """A page of the log, the newest first."""
     asked = Asked(**{name: text(request.query_params, name, 80) for name in _NAMES})
-    try:
-        normal_nik(asked.entitas)
+    if LONG_NUMBER.search(asked.entitas) and not _ID.fullmatch(asked.entitas):
         context = _empty(request, Asked(), "auditor.log.number")
         return page(request, "auditor/log.html", context, status=422)
-    except InputError:
-        pass
     if asked.unread:
         return page(request, "auditor/log.html", _empty(request, asked), status=422)
     with hub.sessions.read() as session:
@@ -146,14 +146,11 @@ def log_of_number(
 ) -> Response[bytes]:
     """From a NIK to the log of whoever carries it, if they live where this auditor may look."""
     try:
-        nik = normal_nik(text(data, "nik", 32))
-        with hub.sessions.read() as session:
-            sight = find(hub, session, request, nik=nik)
+        sight = look_up(hub, request, nik=normal_nik(text(data, "nik", 32)))
     except InputError:
         context = _empty(request, Asked(), "auditor.trace.digits")
         return page(request, "auditor/log.html", context, status=422)
     except Told as told:
-        searched(hub, request, 0)
         return page(request, "auditor/log.html", _empty(request, Asked(), told.key), status=404)
     return see_other(f"{PATH}?{urlencode({'entitas': sight.entity_id})}")
 

@@ -15,7 +15,7 @@ from api.problems import Problem
 from api.web.auditor.case import case_of
 from api.web.errors import Told
 from api.web.visitor import visitor_of
-from api.whom import find_for
+from api.whom import charge, find_for
 from mdm import audit, tracing
 from mdm.access import Principal
 from mdm.compose import Hub
@@ -82,11 +82,32 @@ def find_then(
         return None
 
 
+def look_up(
+    hub: Hub, request: Connection, *, nik: str | None = None, entity_id: str | None = None
+) -> Sight:
+    """Whom a form names; Told as in `find`. Found or not, it counts on the budget of who asks, and is on record before
+    it is told: where the page leads to tells that a number is somebody's, whether one goes there or not."""
+    principal = principal_of(request)
+    try:
+        with hub.sessions.read() as session:
+            sight = find(hub, session, request, entity_id=entity_id, nik=nik)
+    except Told:
+        charge(hub, principal, nik or entity_id or "", misses=1)
+        looked(hub, request, None)
+        raise
+    charge(hub, principal, sight.entity_id)  # as opening them does
+    looked(hub, request, sight)
+    return sight
+
+
 def looked(
     hub: Hub, request: Connection, sight: Sight | None, opened: Iterable[str] = (), **said: Any
 ) -> None:
-    """Write the look to the audit log and commit: with `opened`, what the page shows in plain text."""
+    """Write the look to the audit log and commit: with `opened`, what the page shows in plain text. Whose values are
+    opened counts on the budget that lookups have, too; BudgetError beyond it."""
     names = sorted(opened)
+    if sight is not None and names:
+        charge(hub, principal_of(request), sight.entity_id)
     details: dict[str, Any] = {"found": sight is not None, "purpose": PURPOSE, **said}
     if sight is not None:
         as_of = sight.target.as_of

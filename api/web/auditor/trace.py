@@ -12,11 +12,10 @@ from litestar.types import ControllerRouterHandler
 
 from api.actions import declares
 from api.web.auditor import case
-from api.web.auditor.sight import ACTION, Sight, find, looked, principal_of
+from api.web.auditor.sight import ACTION, look_up
 from api.web.errors import Told
 from api.web.forms import text
 from api.web.pages import AnyRequest, page, see_other
-from api.whom import charge
 from mdm.compose import Hub
 from mdm.errors import InputError
 from mdm.seal import normal_nik
@@ -56,7 +55,8 @@ def trace(
         context = TracePage(held, entity, wrong, no_case)
         return page(request, "auditor/trace.html", context, status=422)
     try:
-        sight = _look(hub, request, number, entity)
+        nik = normal_nik(number) if number else None
+        sight = look_up(hub, request, nik=nik, entity_id=entity or None)
     except Told:
         context = TracePage(held, entity, "auditor.nobody")
         return page(
@@ -75,20 +75,6 @@ def _wrong(number: str, entity: str) -> str:
     except InputError:
         return "auditor.trace.digits"
     return ""
-
-
-def _look(hub: Hub, request: AnyRequest, number: str, entity: str) -> Sight:
-    """Find, and charge the budget of who asks: a hit is put on record by the page it leads to."""
-    nik, principal = normal_nik(number) if number else None, principal_of(request)
-    try:
-        with hub.sessions.read() as session:
-            sight = find(hub, session, request, nik=nik, entity_id=entity or None)
-    except Told:
-        charge(hub, principal, nik or entity, misses=1)
-        looked(hub, request, None)
-        raise
-    charge(hub, principal, nik or entity)
-    return sight
 
 
 HANDLERS: list[ControllerRouterHandler] = [trace_page, trace]
