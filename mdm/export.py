@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 from sqlmodel import col, select
@@ -20,7 +21,7 @@ from matching.rules import Kind
 from mdm import audit, links
 from mdm.compose import Hub
 from mdm.errors import HomeError, InputError, UsageError
-from mdm.files.sheets import private_file
+from mdm.files.sheets import FORMULA, SIGNED, private_file
 from mdm.hub.runs import kept_by, published_run
 from mdm.hub.tables import Batch, Run
 from mdm.validation import validate
@@ -129,16 +130,33 @@ def export_links(
 def write_table(
     out: Path, reader: pa.RecordBatchReader, progress: Progress, rows: int | None = None
 ) -> None:
-    """Stream rows into a .parquet or .csv that appears whole or not at all (mode 0600)."""
+    """Stream rows into a .parquet or .csv that appears whole or not at all (mode 0600). What a spreadsheet would run as
+    a formula (providers' words stand in these rows) gets an apostrophe in a .csv."""
     make = check_target(out)
+    as_it_is = out.suffix.lower() != ".csv"
     with (
         progress.task(f"write {out.name}", total=rows) as advance,
         private_file(out) as sink,
         make(sink, reader.schema) as writer,
     ):
         for batch in reader:
-            writer.write_batch(batch)
+            writer.write_batch(batch if as_it_is else _guarded(batch))
             advance(batch.num_rows)
+
+
+def _guarded(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """The same as `mdm.files.sheets.guarded`, for a batch."""
+
+    def guarded(column: pa.Array[Any]) -> pa.Array[Any]:
+        if not pa.types.is_string(column.type):
+            return column
+        runs = pc.and_not(
+            pc.match_substring_regex(column, f"^{FORMULA}"),
+            pc.match_substring_regex(column, f"^{SIGNED}$"),
+        )
+        return pc.if_else(runs, pc.binary_join_element_wise("'", column, ""), column)
+
+    return pa.RecordBatch.from_arrays([guarded(one) for one in batch.columns], schema=batch.schema)
 
 
 def check_target(out: Path) -> Any:

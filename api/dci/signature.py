@@ -105,7 +105,7 @@ def parse(text: str | None) -> Signature:
 def verify(envelope: Mapping[str, Any], keyring: Keyring, now: int) -> Signature:
     """The envelope's signature, verified; MessageError says what is wrong with it."""
     signature = parse(envelope.get("signature"))
-    if signature.created > now + SKEW or signature.expires < now:
+    if signature.created > now + SKEW or signature.expires <= now:
         raise _wrong("It is not valid at this time.")
     if not 0 < signature.expires - signature.created <= LIFE:
         raise _wrong("It may be valid for one day at most.")

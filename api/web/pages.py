@@ -15,6 +15,7 @@ from dataclasses import fields
 from functools import cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from jinja2 import Environment
 from litestar import Request, Response
@@ -32,6 +33,7 @@ HTML = "text/html; charset=utf-8"
 PARTIAL = "x-partial"
 _MESSAGES = '<div id="pesan">'  # of the layout
 _WORTH_PACKING = 1024  # bytes
+_IN_ADDRESSES = "/?#%&=:@+,;!$'()*~"  # all else of a path that was asked for is written as %…
 
 AnyRequest = Request[Any, Any, Any]
 
@@ -73,7 +75,8 @@ def see_other(
 ) -> Response[bytes]:
     """After a change: on to the page that shows it."""
     held = [*cookies, to_cookie(flash)] if flash else list(cookies)
-    return Response(b"", status_code=303, headers={"Location": path}, cookies=held)
+    headers = {"Location": quote(path, safe=_IN_ADDRESSES)}
+    return Response(b"", status_code=303, headers=headers, cookies=held)
 
 
 def done(request: AnyRequest, path: str, flash: Flash) -> Response[bytes]:

@@ -73,7 +73,7 @@ def read_public(text: str) -> dict[str, Any]:
         return public_jwk({"d": ""})  # refused there, in its words
     try:
         return public_jwk(_of_pem(text) if "BEGIN" in text else _jwk_in(json.loads(text)) or {})
-    except ValueError:  # neither JSON nor PEM
+    except (ValueError, RecursionError):  # neither JSON nor PEM
         return public_jwk({})
 
 

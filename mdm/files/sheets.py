@@ -21,7 +21,8 @@ from xml.sax.saxutils import escape
 SHEET_ROWS = 1_048_576  # of one XLSX sheet, header included
 Row = Sequence[object]
 _ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
-_FORMULA = re.compile(r"[=@\t\r]|[+-](?![0-9 .]+\Z)")
+#: How a text begins that a spreadsheet would run as a formula; a signed number (a telephone's) is none.
+FORMULA, SIGNED = r"[=@\t\r+\-]", r"[+\-][0-9 .]+"
 _MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 _REL = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 _RELS = "application/vnd.openxmlformats-package.relationships+xml"
@@ -29,18 +30,23 @@ _PACKAGE = "http://schemas.openxmlformats.org/package/2006"
 
 
 def guarded(row: Row) -> Row:
-    """A row for CSV: a text that a spreadsheet would run as a formula gets an apostrophe before it. A
-    signed number (a telephone's) is none."""
-    return [f"'{cell}" if isinstance(cell, str) and _FORMULA.match(cell) else cell for cell in row]
+    """A row for CSV: a text that a spreadsheet would run as a formula gets an apostrophe before it."""
+    return [f"'{cell}" if isinstance(cell, str) and _runs(cell) else cell for cell in row]
+
+
+def _runs(cell: str) -> bool:
+    return re.match(FORMULA, cell) is not None and re.fullmatch(SIGNED, cell) is None
 
 
 @contextmanager
 def private_file(path: Path) -> Iterator[IO[bytes]]:
-    """A file that only its owner may read; it appears, or takes another's place, whole or not at all."""
+    """A file that only its owner may read; it appears, or takes another's place, whole or not at all. It is made here:
+    what somebody else who may write in that folder has laid ready under its name, a link to a file of theirs, is
+    not written to."""
     temporary = path.with_name(path.name + ".new")
     try:
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        os.fchmod(descriptor, 0o600)
+        temporary.unlink(missing_ok=True)
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "wb") as file:
             yield file
         temporary.replace(path)

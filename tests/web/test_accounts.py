@@ -265,6 +265,7 @@ def test_a_client_is_registered_amended_and_keyed_by_two(
     for key, status, told in (
         (private.decode(), 422, "kunci pribadi"),
         ("x", 422, "JWK atau PEM"),
+        ("[" * 16_000, 422, "JWK atau PEM"),
     ):
         answer = administrator.send(new, nama="pkh-jabar", kunci=key, **agreement())
         assert (answer.status_code, told in answer.text) == (status, True)

@@ -15,7 +15,7 @@ from tests.api.world import fill
 from tests.web import figures
 from tests.web.browser import axe, fits
 from tests.web.conftest import Open
-from tests.web.people import ROLES, Member
+from tests.web.people import ROLES, Member, one_of
 
 MACHINES = ("/v1", "/registry", "/schema", "/health", "/metrics", "/aset", "/.well-known")
 WIRE_BYTES = 150_000  # of a page, packed
@@ -93,6 +93,15 @@ def test_a_stranger_sees_the_open_pages_and_is_asked_in_for_others(workbench: Se
             else:
                 assert answer.status_code == 303, path
                 assert answer.headers["location"].startswith("/masuk"), path
+
+
+@pytest.mark.parametrize("odd", ["a%0d%0aX-Evil:%201", "%E0%B8%81", "%00", "a%20b"])
+def test_an_odd_address_leads_to_what_stands_above_it(workbench: Served, odd: str) -> None:
+    who = one_of(workbench.hub, "supervisor")
+    with who.client(workbench.url) as client:
+        answer = client.get(f"/persetujuan/{odd}/tarik")  # where only a form leads
+    assert (answer.status_code, "x-evil" in answer.headers) == (303, False)
+    assert answer.headers["location"].lower() == f"/persetujuan/{odd}".lower()
 
 
 OURS = (
