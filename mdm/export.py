@@ -147,14 +147,11 @@ def write_table(
 def _guarded(batch: pa.RecordBatch) -> pa.RecordBatch:
     """The same as `mdm.files.sheets.guarded`, for a batch."""
 
-    def guarded(column: pa.Array[Any]) -> pa.Array[Any]:
+    def guarded(column: Any) -> Any:
         if not pa.types.is_string(column.type):
             return column
-        runs = pc.and_not(
-            pc.match_substring_regex(column, f"^{FORMULA}"),
-            pc.match_substring_regex(column, f"^{SIGNED}$"),
-        )
-        return pc.if_else(runs, pc.binary_join_element_wise("'", column, ""), column)
+        written = pc.replace_substring_regex(column, f"^({FORMULA})", r"'\1")
+        return pc.if_else(pc.match_substring_regex(column, f"^{SIGNED}$"), column, written)
 
     return pa.RecordBatch.from_arrays([guarded(one) for one in batch.columns], schema=batch.schema)
 
