@@ -19,8 +19,15 @@ from xml.etree import ElementTree as ET
 import numpy as np
 import numpy.typing as npt
 
+from mdm.errors import InputError
+
 PIECE = 1 << 20  # bytes of a long sheet, unpacked, that are opened at once
 SHORT = 16  # pieces: a sheet up to this is opened as a whole, which is quicker
+MOST_CELLS = 40 << 20  # that a reader makes room for at once: about a gigabyte
+BOMB, BOMB_TIMES = (
+    64 << 20,
+    200,
+)  # bytes of a part unpacked, and how many times what it takes packed
 FRAME = 4 << 20  # bytes of the parts that name the sheets; larger ones are no workbook's
 _READ = 1 << 18
 _WORKBOOK = "xl/workbook.xml"
@@ -30,6 +37,9 @@ _CARRIED = ("[Content_Types].xml", "_rels/.rels", _WORKBOOK, _LINKS, "xl/styles.
 _BEGIN = re.compile(rb"<((?:[\w.-]+:)?)sheetData\s*>")
 _SHARED_BEGIN = re.compile(rb"<(?:[\w.-]+:)?si(?=[\s/>])")
 _SHARED_END = re.compile(rb"</(?:[\w.-]+:)?sst\s*>")
+_ROW = re.compile(rb"""\br\s*=\s*["'][A-Za-z]*([0-9]{1,10})""")
+_COLUMN = re.compile(rb"""\br\s*=\s*["']([A-Za-z]{1,9})""")
+_UNNUMBERED = re.compile(rb"<(?:[\w.-]+:)?row(?=[\s/>])(?![^>]*\br\s*=)")
 _TYPE_SHARED = re.compile(rb"""(\st\s*=\s*["'])s(?=["'])""")
 _TYPE_ERROR = re.compile(rb"""(<(?:[\w.-]+:)?c\s[^>]*?\bt\s*=\s*["'])e(?=["'])""")
 _NAMED_TEXT = re.compile(rb"""(\st=["']s["'][^<]*<(?:[\w.-]+:)?v>)(\d+)""")
@@ -58,6 +68,9 @@ class Workbook:
         self._path = path
         self._piece = piece
         self._tight: dict[str, bytes | None] = {}
+        self._seen: set[str] = set()
+        with zipfile.ZipFile(path) as book:
+            _must_unpack(book, path.name)
         with path.open("rb") as file:
             sheets = self._open(file).sheets_metadata
         self.names: list[str] = [one.name for one in sheets if one.typ == SheetTypeEnum.WorkSheet]
@@ -74,15 +87,39 @@ class Workbook:
                     if found is not None:
                         frame = _frame(book)
                         for xml, before in _parted(sheet, *found, self._piece):
+                            self._must_lie_near(xml)
                             small = frame | self._rows_part(part, _tight(xml) or xml, texts=texts)
                             yield Piece(self._open(_packed(small)).get_sheet_by_name(name), before)
                         return
-            elif part is not None and (tight := self._tightened(book, part)) is not None:
+            self._looked_at(book, name, part)
+            if part is not None and (tight := self._tightened(book, part)) is not None:
                 small = _frame(book) | self._rows_part(part, tight, texts=texts)
                 yield Piece(self._open(_packed(small)).get_sheet_by_name(name), 0)
                 return
         with self._path.open("rb") as file:
             yield Piece(self._open(file).get_sheet_by_name(name), 0)
+
+    def _looked_at(self, book: zipfile.ZipFile, name: str, part: str | None) -> None:
+        """A sheet that is opened as a whole, looked at once; where its part is not known, all parts."""
+        if name in self._seen:
+            return
+        for each in [part] if part else [one for one in book.namelist() if one.endswith(".xml")]:
+            self._must_lie_near(book.read(each))
+        self._seen.add(name)
+
+    def _must_lie_near(self, xml: bytes) -> None:
+        """InputError for rows whose cells lie so far from each other that no memory holds all between them: the reader
+        makes room for those, too."""
+        rows = {int(number) for number in _ROW.findall(xml)}
+        across = max((_column(letters) for letters in set(_COLUMN.findall(xml))), default=0) + 1
+        down = max(rows, default=0)
+        if down * across > MOST_CELLS and not _UNNUMBERED.search(xml):
+            down -= min(rows)
+        if down * across > MOST_CELLS:
+            raise InputError(
+                f"{self._path.name}: its cells lie too far from each other.",
+                "Delete what stands far below or beside the table, and deliver the file again.",
+            )
 
     def _tightened(self, book: zipfile.ZipFile, part: str) -> bytes | None:
         """`_tight` of a short sheet: it is asked for more than once."""
@@ -136,6 +173,25 @@ class _SharedTexts:
 
     def _text(self, number: int) -> bytes:
         return self._xml[self._bounds[number] : self._bounds[number + 1]]
+
+
+def _must_unpack(book: zipfile.ZipFile, name: str) -> None:
+    """InputError for a part that says the same a thousand times over, as no table does: some megabytes of a file would
+    take all memory."""
+    for part in book.infolist():
+        if part.file_size > BOMB and part.file_size > BOMB_TIMES * part.compress_size:
+            raise InputError(
+                f"{name} unpacks to far more than a workbook of its size holds.",
+                "Ask the provider what this file is; it is not read.",
+            )
+
+
+def _column(letters: bytes) -> int:
+    """The number of a column, from 1."""
+    number = 0
+    for letter in letters.upper():
+        number = number * 26 + letter - ord("A") + 1
+    return number
 
 
 def _tight(sheet: bytes) -> bytes | None:

@@ -14,7 +14,8 @@ import pytest
 from mdm.files.sheets import write_xlsx
 from mdm.files.spreadsheet import Spreadsheet
 from mdm.files.survey import survey
-from mdm.files.workbook import PIECE, Workbook
+from mdm.errors import InputError
+from mdm.files.workbook import BOMB, PIECE, Workbook
 
 ROWS = 1_500
 SMALL = 4_000  # bytes: some tens of rows
@@ -198,3 +199,31 @@ def test_few_rows_of_a_long_sheet_are_open_at_once(books: dict[str, Path], form:
     heights = [piece.sheet.height for piece in Workbook(books[form], SMALL).pieces("Data")]
     assert sum(heights) >= ROWS
     assert max(heights[:-1]) < ROWS / 10
+
+
+FAR = b"<row r='1048576'><c r = 'xfd1048576'><v>1</v></c></row>"
+
+
+@pytest.mark.parametrize("piece", [1, PIECE])
+@pytest.mark.parametrize("first", [b"<row>", b'<row r="1">'])
+def test_cells_far_from_each_other_are_refused_in_words(
+    tmp_path: Path, piece: int, first: bytes
+) -> None:
+    """Two kilobytes had ended the process: the reader makes room for all that lies between two cells."""
+    path, far = tmp_path / "made.xlsx", tmp_path / "far.xlsx"
+    write_xlsx(path, [("Data", ["NIK"], [])])
+    with zipfile.ZipFile(path) as book, zipfile.ZipFile(far, "w") as to:
+        for part in book.namelist():
+            xml = book.read(part).replace(b"<row>", first)
+            to.writestr(part, xml.replace(b"</sheetData>", FAR + b"</sheetData>"))
+    with pytest.raises(InputError, match="too far from each other"):
+        read(far, piece)
+
+
+def test_what_unpacks_to_all_memory_is_refused_in_words(tmp_path: Path) -> None:
+    path = tmp_path / "bomb.xlsx"
+    write_xlsx(path, [("Data", ["NIK"], [])])
+    with zipfile.ZipFile(path, "a", zipfile.ZIP_DEFLATED) as book:
+        book.writestr("xl/sharedStrings.xml", b"<sst>" + b" " * (BOMB + 1) + b"</sst>")
+    with pytest.raises(InputError, match="unpacks to far more"):
+        read(path, PIECE)
