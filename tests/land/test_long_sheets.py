@@ -11,10 +11,10 @@ from pathlib import Path
 import openpyxl
 import pytest
 
+from mdm.errors import InputError
 from mdm.files.sheets import write_xlsx
 from mdm.files.spreadsheet import Spreadsheet
 from mdm.files.survey import survey
-from mdm.errors import InputError
 from mdm.files.workbook import BOMB, PIECE, Workbook
 
 ROWS = 1_500
