@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import getpass
+import os
+import pwd
 import sys
 
 
 def operator() -> str:
-    """Who acts at this machine, as the audit log names them."""
-    return f"command line: {getpass.getuser()}"
+    """Who acts at this machine, as the audit log names them: by the account that the system knows. What the environment
+    says (LOGNAME, USER) anybody can say. A container's account may have no name."""
+    number = os.getuid()
+    try:
+        return f"command line: {pwd.getpwuid(number).pw_name}"
+    except KeyError:
+        return f"command line: {number}"
 
 
 def ask(prompt: str) -> str:
