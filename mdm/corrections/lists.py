@@ -199,6 +199,7 @@ def open_whole(hub: Hub, principal: Principal, correction: str) -> Whole:
             entity_id=sorted(
                 {one for one, _ in proposal.entities} | ({proposal.head_after or ""} - {""})
             ),
+            fields=proposal.told,
         )
         return Whole(
             row=row,
@@ -230,7 +231,8 @@ def open_whole(hub: Hub, principal: Principal, correction: str) -> Whole:
 
 
 def open_evidence(hub: Hub, principal: Principal, correction: str, file: str) -> File:
-    """One file of evidence; the reveal is in the audit log before."""
+    """One file of evidence; the reveal is in the audit log before, with whom the proposal is about: what else their
+    papers show nobody knows."""
     with hub.sessions.begin() as session:
         row = store.by_id(session, correction)
         key = store.key_of(hub, session, correction)
@@ -242,8 +244,15 @@ def open_evidence(hub: Hub, principal: Principal, correction: str, file: str) ->
             or not _sees(principal, row)
         ):
             raise NOT_THERE
+        proposal = store.opened(key, row)
         audit.record(
-            session, principal.id, "correction.evidence", id=[correction, file], purpose=PURPOSE
+            session,
+            principal.id,
+            "correction.evidence",
+            id=[correction, file],
+            purpose=PURPOSE,
+            entity_id=sorted({one for one, _ in proposal.entities}),
+            fields=proposal.told,
         )
     return evidence.read(hub, held, key)
 

@@ -94,6 +94,7 @@ def _told(hub: Hub, session: Session, to: str, actor: str, *, again: bool) -> li
         source=to,
         id=sorted({line.correction for line in lines}),
         entity_id=sorted({one.outcome.entity_id for one in lines if one.outcome.entity_id}),
+        fields=_fields(lines),
         count=len(lines),
     )
     return lines
@@ -159,6 +160,14 @@ def _lines(
                 row.decided.date().isoformat() if row.decided else None,
             )
     return [Line(one, row.id, cells) for cells in told.values()]
+
+
+def _fields(lines: Sequence[Line]) -> dict[str, list[str]]:
+    """Kind → attributes that the lines tell of."""
+    found: dict[str, set[str]] = {}
+    for one in lines:
+        found.setdefault(one.outcome.part.kind, set()).add(one.outcome.attribute)
+    return {kind: sorted(names) for kind, names in found.items()}
 
 
 def _held(value: Any, column: str) -> Any:

@@ -143,6 +143,7 @@ def by_name(
             found=bool(shown),
             count=len(shown),
             entity_id=[one.entity_id for one in shown] or None,
+            fields={"person": ["name"]} if shown else None,
             region=district,
             run_seq=seq,
             decision=verdict.bound,

@@ -81,6 +81,16 @@ class Proposal(BaseModel):
         found |= {(one, "") for one in (self.merge.entities if self.merge else ())}
         return found | ({(self.family, "")} if self.family else set())
 
+    @property
+    def told(self) -> dict[str, list[str]]:
+        """Kind → attributes of which it holds values: what whoever opens it sees."""
+        found: dict[str, set[str]] = {}
+        for part in self.parts:
+            found.setdefault(part.kind, set()).update(part.attributes)
+        if self.merge:
+            found.setdefault(self.merge.kind, set()).update(*self.merge.was)
+        return {kind: sorted(names) for kind, names in found.items()}
+
 
 @dataclass(frozen=True)
 class File:

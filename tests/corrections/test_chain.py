@@ -19,6 +19,7 @@ from mdm.corrections import chain, evidence, store
 from mdm.corrections.chain import RefusedError
 from mdm.corrections.deadlines import clock, month_of
 from mdm.corrections.document import load_rules
+from mdm.corrections.lists import open_evidence, open_whole
 from mdm.corrections.sheet import open_sheet
 from mdm.corrections.terms import File
 from mdm.desk.errors import BudgetError
@@ -36,6 +37,7 @@ from mdm.hub.tables import (
 from mdm.judgements import RecordRef
 from mdm.rights import restriction
 from mdm.rotation.wrapping import rewrap_entity_keys
+from mdm.subjects import breach
 from tests.api.world import BUDI, ENTITY, FAMILY, RINA, SITI, fill
 from tests.corrections.chain import (
     CHAIN,
@@ -307,6 +309,29 @@ def test_sheets_are_opened_within_the_budget(hub: Hub) -> None:
         told = [one.details for one in entries(session, Wanted(actor=hasty.id))]
     opened = [(one["found"], "entity_id" in one, one["decision"]) for one in told]
     assert opened == [(False, False, "niks-per-day")] + [(True, True, "corrections-read")] * 2
+
+
+def test_whom_papers_and_proposals_show_is_told_of_who_opened_them(hub: Hub) -> None:
+    one = draft("correct-value", ENTITY[SITI], attribute="phone", values={"phone": "0813000000"})
+    made, reader = chain.propose(hub, OPERATOR, one), of("dinsos-verifier", "3201", name="reader")
+    with hub.sessions.read() as session:
+        (paper,) = evidence.of(session, made)
+    begun = now()
+    open_evidence(hub, reader, made, paper.id)
+    found = breach.report(
+        hub,
+        breach.Question(begun, now() + timedelta(seconds=1), actor=reader.id),
+        actor="test",
+        purpose="breach",
+    )
+    told = {one.entity_id: one for one in found.touched}
+    assert told[ENTITY[SITI]].how == breach.REVEALING
+    assert told[ENTITY[SITI]].classes == ("general",)
+    open_whole(hub, reader, made)
+    with hub.sessions.read() as session:
+        opened, shown = entries(session, Wanted(actor=reader.id))
+    assert opened.details["fields"] == shown.details["fields"] == {"person": ["phone"]}
+    chain.withdraw(hub, OPERATOR, made, version=1)
 
 
 def test_whose_data_are_restricted_is_not_there(hub: Hub) -> None:
