@@ -63,15 +63,16 @@ def asked_for(
 
 def missed(hub: Hub, principal: Principal, subject: str, purpose: str) -> None:
     """Count, and put on record, that somebody asked for whom there is not to be seen."""
-    charge(hub, principal, subject, misses=1)
+    charge(hub, principal, subject, missed=True)
     with hub.sessions.begin() as session:
         audit.record(session, principal.id, "look", purpose=purpose, found=False)
 
 
-def charge(hub: Hub, principal: Principal, subject: str, misses: int = 0) -> None:
+def charge(hub: Hub, principal: Principal, subject: str, *, missed: bool = False) -> None:
     """Count one subject, a NIK or an entity id, on a budget; what is counted stays. BudgetError beyond it."""
     with hub.sessions.begin() as session:
-        (verdict,) = Budgets(hub).charge(session, [Charge(principal, [subject], misses)])
+        cost = Charge(principal, [subject], [subject] if missed else [])
+        (verdict,) = Budgets(hub).charge(session, [cost])
     if not verdict.allowed:
         raise BudgetError(verdict)
 

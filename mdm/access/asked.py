@@ -32,9 +32,6 @@ _ADD = Prepared(
         "VALUES (:principal, :day, :first, :tokens) RETURNING first"
     )
 )
-_COUNT = Prepared(
-    sa.text("UPDATE budget SET niks = :niks WHERE principal = :principal RETURNING niks")
-)
 _FORGET = sa.text("DELETE FROM budget_asked WHERE day < :day")
 
 
@@ -99,7 +96,6 @@ class Asked:
                     "tokens": b"".join(tokens),
                 }
                 _ADD.rows(connection, row)
-                _COUNT.rows(connection, {"principal": who, "niks": counts[who] + len(tokens)})
 
     def forget(self, session: Session, today: int) -> None:
         """What was asked on earlier days is nobody's business any more."""

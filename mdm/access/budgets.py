@@ -1,14 +1,15 @@
 """Budgets: how much a principal may ask, counted in the hub and so the same for every worker.
 
 Three bounds, all of `Limits`: requests a minute, distinct NIKs a day, and the share of misses once
-enough was asked (who guesses numbers misses a lot). A honey NIK raises an alarm whoever asks for
-it. `charge` works on a whole group of questions, in the caller's transaction.
+enough was asked (who guesses numbers misses a lot). A NIK asked about again is neither asked nor missed
+once more: by asking for one's own between the guesses nobody hides them. A honey NIK raises an alarm
+whoever asks for it. `charge` works on a whole group of questions, in the caller's transaction.
 """
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -32,12 +33,12 @@ RATE, DISTINCT, MISSES = "requests-per-minute", "niks-per-day", "too-many-misses
 
 @dataclass(frozen=True, slots=True)
 class Charge:
-    """What one question costs: whom it asked about (NIKs, or entity ids) and how many of them were
-    not there to see."""
+    """What one question costs: whom it asked about (NIKs, or entity ids) and who of them were not
+    there to see."""
 
     principal: Principal
     subjects: Sequence[str]
-    misses: int = 0
+    missed: Collection[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,8 @@ class Budgets:
     ) -> list[Verdict]:
         """Count a group of questions; for each whether it may be answered.
 
-        What is refused counts as a request and as asked, but its NIKs are not taken as known.
+        What is refused counts as a request, but its NIKs are not taken as known. What goes over the share of misses
+        counts as asked, too: so it stays gone over until the day ends.
         """
         if not charges:
             return []
@@ -79,15 +81,16 @@ class Budgets:
         day = moment // DAY
         tokens = [self._tokens(charge, day) for charge in charges]
         caught = [c.principal.id for c in charges if self._honey.among(session, c.subjects)]
-        more = _costs(charges)
+        more = _requests(charges)
         used = tally.add(session, moment // MINUTE, day, more)
-        if any(used[who].asked == more[who].asked for who in used):
+        if any(not one.asked for one in used.values()):
             self._asked.forget(session, day)  # somebody's first question of a day
         niks = {who: one.niks for who, one in used.items()}
         fresh = self._asked.fresh(session, day, niks, _by_principal(charges, tokens))
         judge = _Judge(moment, used, more, fresh)
         verdicts = judge.all(charges, tokens)
         self._asked.note(session, day, niks, judge.new)
+        tally.count(session, judge.counted(used))
         raise_alarms(session, "honey", set(caught))
         closed = zip(charges, verdicts, strict=True)
         raise_alarms(session, "misses", {c.principal.id for c, v in closed if v.bound == MISSES})
@@ -119,14 +122,23 @@ class _Judge:
         fresh: dict[str, set[bytes]],
     ) -> None:
         self._moment = moment
-        self._used = used
         self._requests = {who: used[who].requests - more[who].requests for who in used}
-        self._niks = {who: used[who].niks for who in used}
+        self._niks = {who: one.niks for who, one in used.items()}
+        self._asked = {who: one.asked for who, one in used.items()}
+        self._missed = {who: one.missed for who, one in used.items()}
         self._unseen = fresh
         self.new: dict[str, list[bytes]] = {who: [] for who in used}
 
     def all(self, charges: Sequence[Charge], tokens: Sequence[Sequence[bytes]]) -> list[Verdict]:
         return [self._one(charge, of) for charge, of in zip(charges, tokens, strict=True)]
+
+    def counted(self, used: Mapping[str, Used]) -> dict[str, Used]:
+        """Those whose day went on, as it stands now."""
+        return {
+            who: Used(niks=self._niks[who], asked=self._asked[who], missed=self._missed[who])
+            for who, before in used.items()
+            if self._asked[who] != before.asked
+        }
 
     def _one(self, charge: Charge, tokens: Sequence[bytes]) -> Verdict:
         who, limits = charge.principal.id, limits_of(charge.principal)
@@ -137,18 +149,30 @@ class _Judge:
             return Verdict(False, RATE, MINUTE - self._moment % MINUTE)
         if new and niks > limits.niks_per_day:
             return Verdict(False, DISTINCT, DAY - self._moment % DAY)
-        if _guessing(limits, self._used[who]):
-            return Verdict(False, MISSES, DAY - self._moment % DAY)
+        closed = Verdict(False, MISSES, DAY - self._moment % DAY)
+        if self._guesses(who, limits):
+            return closed  # for the day, whatever is asked
+        self._asked[who] += len(new)
+        self._missed[who] += len(new.intersection(_missed(charge, tokens)))
+        if self._guesses(who, limits):
+            return closed
         self._niks[who] = niks
         self._unseen[who] -= new
         self.new[who] += new
         return FINE
 
+    def _guesses(self, who: str, limits: Limits) -> bool:
+        """Whether too much of what was asked today was not there."""
+        asked, missed = self._asked[who], self._missed[who]
+        return asked >= limits.miss_floor and missed * 100 > asked * limits.miss_percent
 
-def _guessing(limits: Limits, used: Used) -> bool:
-    """Whether too much of what was asked today was not there."""
-    enough = used.asked >= limits.miss_floor
-    return enough and used.missed * 100 > used.asked * limits.miss_percent
+
+def _missed(charge: Charge, tokens: Sequence[bytes]) -> Iterator[bytes]:
+    """The tokens of those who were not there to see."""
+    if charge.missed:
+        missed = frozenset(charge.missed)
+        subjects = zip(dict.fromkeys(charge.subjects), tokens, strict=True)
+        yield from (token for subject, token in subjects if subject in missed)
 
 
 def _by_principal(
@@ -160,11 +184,7 @@ def _by_principal(
     return by
 
 
-def _costs(charges: Sequence[Charge]) -> dict[str, Used]:
-    """What a group costs each principal, beside the NIKs that are new."""
-    requests, asked, missed = Counter[str](), Counter[str](), Counter[str]()
-    for charge in charges:
-        requests[charge.principal.id] += 1
-        asked[charge.principal.id] += len(charge.subjects)
-        missed[charge.principal.id] += charge.misses
-    return {w: Used(requests[w], asked=asked[w], missed=missed[w]) for w in requests}
+def _requests(charges: Sequence[Charge]) -> dict[str, Used]:
+    """How many requests of each principal a group holds."""
+    counted = Counter(charge.principal.id for charge in charges)
+    return {who: Used(requests=n) for who, n in counted.items()}

@@ -43,6 +43,21 @@ def add(session: Session, minute: int, day: int, more: Mapping[str, Used]) -> di
     return {row[0]: Used(*row[1:]) for row in rows}
 
 
+def count(session: Session, days: Mapping[str, Used]) -> None:
+    """Write down how the day of principals stands whose rows are this unit of work's."""
+    for principal, day in days.items():
+        said = {"niks": day.niks, "asked": day.asked, "missed": day.missed}
+        _COUNT.rows(session.connection(), {"principal": principal, **said})
+
+
+_COUNT = Prepared(
+    sa.text(
+        "UPDATE budget SET niks = :niks, asked = :asked, missed = :missed "
+        "WHERE principal = :principal RETURNING niks"
+    )
+)
+
+
 @lru_cache(maxsize=256)
 def _adding(rows: int) -> Prepared:
     values = ", ".join(

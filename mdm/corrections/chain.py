@@ -103,7 +103,7 @@ def charge(hub: Hub, principal: Principal, draft: Draft) -> None:
     typed = {re.sub(r"[\s.\-]", "", draft.values.get(name, "")) for name in NUMBERS}
     niks = sorted(one for one in typed if re.fullmatch("[0-9]{16}", one))
     with hub.sessions.begin() as session:
-        (verdict,) = Budgets(hub).charge(session, [Charge(principal, niks, 0)])
+        (verdict,) = Budgets(hub).charge(session, [Charge(principal, niks)])
     if not verdict.allowed:
         raise BudgetError(verdict)
 

@@ -131,9 +131,10 @@ def by_name(
             if one.entity_id not in hidden
             and (found := _found(hub, session, principal, one.entity_id)) is not None
         ]
-        (verdict,) = Budgets(hub).charge(
-            session, [Charge(principal, [one.entity_id for one in shown], int(not shown))]
-        )
+        # Who asks for nobody counts as for somebody: by what was asked.
+        nobody = [] if shown else [" ".join([district, birth.isoformat(), *sorted(words)])]
+        subjects = nobody or [one.entity_id for one in shown]
+        (verdict,) = Budgets(hub).charge(session, [Charge(principal, subjects, nobody)])
         shown = shown if verdict.allowed else []
         audit.record(
             session,

@@ -268,7 +268,9 @@ def _answer(
 
 def _charge(question: Question, outcomes: Sequence[_Outcome]) -> Charge:
     subjects = (*question.niks, *question.entities)
-    return Charge(question.principal, subjects, sum(one.answered is None for one in outcomes))
+    found = zip(subjects, outcomes, strict=True)
+    missed = [subject for subject, one in found if one.answered is None]
+    return Charge(question.principal, subjects, missed)
 
 
 def _event(

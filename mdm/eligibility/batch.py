@@ -114,7 +114,10 @@ def _record(hub: Hub, batch: Batch, outcome: Outcome) -> Verdict:
     misses, decisions = len(batch.niks) - outcome.found, outcome.decisions
     fields = {kind: sorted(names) for kind, names in outcome.fields.items()}
     with hub.sessions.begin() as session:
-        (verdict,) = Budgets(hub).charge(session, [Charge(batch.principal, batch.niks, misses)])
+        missed = [
+            nik for place, nik in enumerate(batch.niks, batch.first) if place not in outcome.items
+        ]
+        (verdict,) = Budgets(hub).charge(session, [Charge(batch.principal, batch.niks, missed)])
         subjects = list(dict.fromkeys(outcome.seen)) if verdict.allowed else []
         said = {
             "purpose": batch.purpose,

@@ -6,6 +6,7 @@ import random
 import secrets
 import threading
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -76,9 +77,11 @@ def test_a_batch_goes_through_whole_or_not_at_all(hub: Hub) -> None:
 def test_who_misses_a_lot_is_shut_out_for_the_day_with_an_alarm(hub: Hub) -> None:
     budgets, who = Budgets(hub), principal(miss_percent=50, miss_floor=10)
     hits = [Charge(who, [nik]) for nik in NIKS[:4]]
-    misses = [Charge(who, [nik], misses=1) for nik in NIKS[4:9]]
+    misses = [Charge(who, [nik], [nik]) for nik in NIKS[4:9]]
     assert charge(budgets, hub, *hits, *misses) == [(True, None)] * 9  # below the floor
-    assert charge(budgets, hub, Charge(who, [NIKS[9]], misses=1)) == [(False, MISSES)]
+    assert charge(budgets, hub, Charge(who, [NIKS[9]], [NIKS[9]])) == [(False, MISSES)]
+    # For the day, though most of what is asked now is there.
+    assert charge(budgets, hub, hits[0], Charge(who, NIKS[10:40])) == [(False, MISSES)] * 2
     assert charge(budgets, hub, hits[0]) == [(False, MISSES)]
     assert charge(budgets, hub, hits[0], at=AT + timedelta(days=1)) == [(True, None)]
     with hub.sessions.read() as session:
@@ -86,6 +89,22 @@ def test_who_misses_a_lot_is_shut_out_for_the_day_with_an_alarm(hub: Hub) -> Non
         events = [bytes(event) for event in session.exec(select(AuditEvent.event)).all()]
     assert (alarm.kind, alarm.principal) == ("misses", who.id)
     assert any(b"alarm.misses" in event for event in events)
+
+
+def test_guesses_are_not_hidden_by_asking_for_ones_own_between_them(hub: Hub) -> None:
+    who, own = principal(miss_percent=50, miss_floor=10), NIKS[0]
+    guesses = NIKS[1:13]
+    one_by_one = [one for nik in guesses for one in (Charge(who, [own]), Charge(who, [nik], [nik]))]
+    told = charge(Budgets(hub), hub, *one_by_one)
+    assert told.index((False, MISSES)) == 2 * 9 - 1  # its own counts once: the tenth of those asked
+    batch = replace(who, id="client-2")
+    mixed = [nik for guess in guesses for nik in (own, guess)]
+    assert charge(Budgets(hub), hub, Charge(batch, mixed, guesses)) == [(False, MISSES)]
+    # Asked again, who was not there is not missed once more.
+    other = replace(who, id="client-3")
+    again = Charge(other, guesses[:2], guesses[:2])
+    seen = Charge(other, NIKS[20:30])
+    assert charge(Budgets(hub), hub, seen, *[again] * 9) == [(True, None)] * 10
 
 
 def test_one_principal_does_not_use_up_what_another_has(hub: Hub) -> None:

@@ -214,7 +214,7 @@ def test_who_asks_for_a_honey_nik_is_seen(dtsen: Dtsen, home: Path) -> None:
     key = json.loads(demo_client(hub).read_text())
     principal = Gate(hub).client(TestClient(hub, key["client_id"], "", key).token())
     with hub.sessions.begin() as session:
-        Budgets(hub).charge(session, [Charge(principal, ["9999999999990003"], 1)])
+        Budgets(hub).charge(session, [Charge(principal, ["9999999999990003"])])
     hub.close()
     (alarm,) = dtsen("admin", "alarms")["alarms"]
     assert (alarm["kind"], alarm["who"]) == ("honey", principal.id)

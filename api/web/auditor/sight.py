@@ -92,7 +92,7 @@ def look_up(
         with hub.sessions.read() as session:
             sight = find(hub, session, request, entity_id=entity_id, nik=nik)
     except Told:
-        charge(hub, principal, nik or entity_id or "", misses=1)
+        charge(hub, principal, nik or entity_id or "", missed=True)
         looked(hub, request, None)
         raise
     charge(hub, principal, sight.entity_id)  # as opening them does
