@@ -17,7 +17,7 @@ from sqlmodel import Session, and_, col, or_, select
 
 from mdm import audit
 from mdm.compose import Hub
-from mdm.errors import InputError
+from mdm.errors import InputError, IntegrityError
 from mdm.hub.columns import now
 from mdm.hub.tables import Job
 from mdm.seal.files import SealedFile, folder_of, path_of
@@ -63,7 +63,7 @@ def cancel(hub: Hub, job_id: str, owner: str) -> Job:
 
 def collect(hub: Hub, job_id: str, owner: str) -> Iterator[bytes]:
     """A finished job's result, a part at a time; once. InputError when there is
-    nothing to fetch: not yet, or not any more."""
+    nothing to fetch: not yet, or not any more; IntegrityError when some of it is gone."""
     with hub.sessions.begin() as session:
         job = look(session, job_id, owner)
         session.refresh(job, with_for_update=True)  # of two who fetch it, one is too late
@@ -72,11 +72,18 @@ def collect(hub: Hub, job_id: str, owner: str) -> Iterator[bytes]:
                 f"There is no result to fetch: the job is {job.state}.",
                 "Look at the job; a result can be fetched once, when the job is done.",
             )
-        # Who sweeps up leaves it alone meanwhile.
-        path_of(hub, job.id, RESULT).touch()
+        result = path_of(hub, job.id, RESULT)
+        if not result.exists() or result.stat().st_size != job.result_bytes:
+            raise not_whole()  # its parts are sealed, but how many there are is said here alone
+        result.touch()  # who sweeps up leaves it alone meanwhile
         job.state = DELIVERED
         audit.record(session, owner, "job.read", **said_of(job), count=job.total)
     return _delivered(hub, job)
+
+
+def not_whole() -> IntegrityError:
+    """What is said of a job whose file has lost some of its parts."""
+    return IntegrityError("A file of this job is not whole.", "Ask again.")
 
 
 def _delivered(hub: Hub, job: Job) -> Iterator[bytes]:

@@ -40,6 +40,7 @@ from mdm.jobs import (
     checks,
     exports,
     file_of,
+    not_whole,
     remove_files,
     said_of,
     sweep,
@@ -165,6 +166,8 @@ class Worker:
             if not self._tell(job, done, told.found, end):
                 self._leave(job)
                 return
+        if done != job.total:
+            raise not_whole()
         self._end(job, DONE)
 
     def _leave(self, job: Job) -> None:

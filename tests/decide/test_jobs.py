@@ -167,6 +167,26 @@ def test_an_altered_file_is_found_out(hub: Hub, name: str) -> None:
 
 
 @pytest.mark.usefixtures("small_parts")
+@pytest.mark.parametrize("name", ["request", "result"])
+def test_a_file_that_has_lost_whole_parts_is_found_out(hub: Hub, name: str) -> None:
+    job = asking.submit(hub, wish())
+    if name == "result":
+        Worker(hub).round()
+    path = hub.settings.home / "jobs" / f"{job.id}.{name}"
+    data = path.read_bytes()
+    path.write_bytes(data[: 4 + int.from_bytes(data[:4], "big")])  # its first part
+    if name == "result":
+        with pytest.raises(IntegrityError):
+            jobs.collect(hub, job.id, OWNER)
+        path.unlink()
+        with pytest.raises(IntegrityError):
+            jobs.collect(hub, job.id, OWNER)
+        return
+    Worker(hub).round()
+    assert (job_of(hub, job.id).state, job_of(hub, job.id).problem) == ("failed", "integrity")
+
+
+@pytest.mark.usefixtures("small_parts")
 def test_a_part_cut_short_is_written_again(hub: Hub) -> None:
     job = asking.submit(hub, wish())
     file = jobs.file_of(hub, job, "result")
