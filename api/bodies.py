@@ -19,6 +19,8 @@ from api.problems import Problem, Wrong
 from api.uploads import read_form
 from mdm.cli.failures import masked
 
+_NUL = rb"\u0000"  # the one way to write it in JSON
+
 
 class Asked(Request[Any, Any, State]):
     """A request whose JSON is what its route reads, and whose files stay in memory."""
@@ -68,6 +70,8 @@ def _after(first: Any, rest: Receive) -> Receive:
 
 
 def _read(body: bytes, wanted: Any) -> Any:
+    if _NUL in body:
+        raise ClientException("No text holds a NUL.")  # no database keeps it
     _refuse_repeats(body)
     try:
         try:

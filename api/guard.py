@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterable
 from functools import lru_cache
 
+from litestar.exceptions import NotFoundException
 from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
 from litestar.params import BodyKwarg
 from litestar.types import ASGIApp, Receive, Scope, Send
@@ -27,6 +28,7 @@ _FIRST = {
     "password-first": "POST /v1/session/password with the old one and a new one, or open /akun/sandi.",
     "second-factor-first": "POST /v1/session/second-factor, or open /akun/faktor-kedua.",
 }
+NUL = "\0"  # no database keeps it in a text, and PostgreSQL fails over it
 _KEPT = Decisions()
 
 
@@ -48,6 +50,8 @@ def guard_with(identify: Identify) -> Callable[[ASGIApp], ASGIApp]:
 
 async def _guard(connection: Connection, identify: Identify) -> None:
     handler = connection.scope["route_handler"]
+    if NUL in connection.scope["path"]:
+        raise NotFoundException
     refuse_unknown_query(connection, handler)
     if (wanted := _reads(handler)) is not None:
         _refuse_foreign_media(connection, wanted)

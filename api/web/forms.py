@@ -23,9 +23,9 @@ def text(form: Mapping[str, Any], name: str, longest: int = 200) -> str:
 
 
 def as_typed(form: Mapping[str, Any], name: str, longest: int) -> str:
-    """A field whose blanks count: a password."""
+    """A field whose blanks count: a password. What no database keeps in a text (NUL) is left out."""
     value = form.get(name, "")
-    return value[:longest] if isinstance(value, str) else ""
+    return value.replace("\0", "")[:longest] if isinstance(value, str) else ""
 
 
 def day_of(text: str) -> date | None:

@@ -37,6 +37,7 @@ LIFE = 300  # seconds that an assertion may be good for
 SKEW = 30  # seconds that clocks may differ
 MAX_LENGTH = 4096
 TYPES = (None, "JWT", "client-authentication+jwt")
+_ID = re.compile(r"[\x21-\x7e]{1,128}")
 _JTI = re.compile(r"[\x21-\x7e]{16,128}")
 _FORM = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
 
@@ -68,8 +69,10 @@ def _proven(session: Session, assertion: str, issuer: str, at: datetime) -> Clie
         raise NotIdentifiedError("form")
     said = _json(assertion.split(".")[1])  # believed only after the signature holds
     client = said.get("sub")
-    held = standing(session, client) if isinstance(client, str) else None
-    keys = public_keys(session, client) if held and isinstance(client, str) else {}
+    if not isinstance(client, str) or not _ID.fullmatch(client):
+        raise NotIdentifiedError("client")
+    held = standing(session, client)
+    keys = public_keys(session, client) if held else {}
     payload = _signed(assertion, keys)
     if held is None or not held.holds(at):
         raise NotIdentifiedError("client")

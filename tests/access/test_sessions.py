@@ -123,6 +123,12 @@ def test_the_cookie_is_host_bound_and_hidden_from_scripts(service: Served) -> No
     assert "domain" not in said
 
 
+def test_a_nul_at_the_door_is_no_fault(service: Served) -> None:
+    said = {"login": "siti\0", "password": "kuda-lumping-biru-42"}
+    answer = wire.post(f"{service.url}/v1/session", json=said)
+    assert (answer.status_code, answer.json()["code"]) == (400, "malformed")
+
+
 def test_every_login_has_a_session_of_its_own_and_only_its_hash_is_kept(service: Served) -> None:
     person = make_person(service, ("officer", "32"))
     first = person.cookie

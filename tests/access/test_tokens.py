@@ -107,6 +107,7 @@ def test_every_wrong_assertion_is_refused_in_the_same_words(service: Served) -> 
         "another issuer": {"iss": other.id},
         "another subject": {"sub": other.id},
         "nobody": {"sub": "client-000000000000", "iss": "client-000000000000"},
+        "no text that a database keeps": {"sub": "a\0b"},
         "no jti": {"jti": None},
         "short jti": {"jti": "1"},
         "another key": {"header": {"kid": other.key["kid"]}},
@@ -119,9 +120,11 @@ def test_every_wrong_assertion_is_refused_in_the_same_words(service: Served) -> 
         assert answer.status_code == 401, why
         said.add((answer.json()["code"], answer.json()["detail"], answer.json()["hint"]))
     deep = urlsafe_b64encode(b"[" * 2_900).rstrip(b"=").decode()
-    form = {**client.form(), "client_assertion": f"{deep}.e30.e30"}
-    answer = wire.post(f"{service.url}/v1/token", data=form)
-    said.add((answer.json()["code"], answer.json()["detail"], answer.json()["hint"]))
+    half = packed({"sub": "\ud800"})  # a letter that no text can hold
+    for odd in (f"{deep}.e30.e30", f"{packed({'alg': 'EdDSA'})}.{half}.e30"):
+        form = {**client.form(), "client_assertion": odd}
+        answer = wire.post(f"{service.url}/v1/token", data=form)
+        said.add((answer.json()["code"], answer.json()["detail"], answer.json()["hint"]))
     assert len(said) == 1
     assert answer.json()["error"] == "invalid_client"  # the word that OAuth libraries look for
     bearer_ = {"Authorization": f"Bearer {deep}.e30.{'A' * 86}"}

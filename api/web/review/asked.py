@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
-from api.web.forms import number_of, unread
+from api.web.forms import number_of, text, unread
 from api.web.pages import AnyRequest
 from api.web.wording import Wording
 from matching.rules import KINDS
@@ -76,10 +76,10 @@ def region_words(words: Wording, asked: str) -> str:
 
 def asked_of(request: AnyRequest) -> Asked:
     """The filters of a request; what is no filter, or too long to be one, is left out."""
-    found = {name: request.query_params.get(name, "") for name in _NAMES}
+    found = {name: text(request.query_params, name, _LONGEST + 1) for name in _NAMES}
     if found["jenis"] not in KINDS:
         del found["jenis"]
-    return Asked({name: text for name, text in found.items() if 0 < len(text) <= _LONGEST})
+    return Asked({name: said for name, said in found.items() if 0 < len(said) <= _LONGEST})
 
 
 def key_of(request: AnyRequest) -> Key | None:
