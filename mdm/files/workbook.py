@@ -68,7 +68,7 @@ class Workbook:
         self._path = path
         self._piece = piece
         self._tight: dict[str, bytes | None] = {}
-        self._seen: set[str] = set()
+        self._seen: set[str] = set()  # sheets that were looked through once
         with zipfile.ZipFile(path) as book:
             _must_unpack(book, path.name)
         with path.open("rb") as file:
@@ -87,9 +87,11 @@ class Workbook:
                     if found is not None:
                         frame = _frame(book)
                         for xml, before in _parted(sheet, *found, self._piece):
-                            self._must_lie_near(xml)
+                            if name not in self._seen:
+                                self._must_lie_near(xml)
                             small = frame | self._rows_part(part, _tight(xml) or xml, texts=texts)
                             yield Piece(self._open(_packed(small)).get_sheet_by_name(name), before)
+                        self._seen.add(name)
                         return
             self._looked_at(book, name, part)
             if part is not None and (tight := self._tightened(book, part)) is not None:
