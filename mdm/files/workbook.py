@@ -114,9 +114,9 @@ class Workbook:
         makes room for those, too."""
         rows = {int(number) for number in _ROW.findall(xml)}
         across = max((_column(letters) for letters in set(_COLUMN.findall(xml))), default=0) + 1
-        down = max(rows, default=0)
+        down = max(max(rows, default=0), xml.count(b"row"))  # rows without a number count, too
         if down * across > MOST_CELLS and not _UNNUMBERED.search(xml):
-            down -= min(rows)
+            down = max(rows, default=0) - min(rows, default=0)
         if down * across > MOST_CELLS:
             raise InputError(
                 f"{self._path.name}: its cells lie too far from each other.",

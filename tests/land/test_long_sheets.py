@@ -201,13 +201,17 @@ def test_few_rows_of_a_long_sheet_are_open_at_once(books: dict[str, Path], form:
     assert max(heights[:-1]) < ROWS / 10
 
 
-FAR = b"<row r='1048576'><c r = 'xfd1048576'><v>1</v></c></row>"
+FAR = (
+    b"<row r='1048576'><c r = 'xfd1048576'><v>1</v></c></row>",
+    b"<row><c r='XFD1'><v>1</v></c></row>" + b"<row/>" * 5_000 + b"<row><c><v>1</v></c></row>",
+)
 
 
 @pytest.mark.parametrize("piece", [1, PIECE])
 @pytest.mark.parametrize("first", [b"<row>", b'<row r="1">'])
+@pytest.mark.parametrize("far_away", FAR)
 def test_cells_far_from_each_other_are_refused_in_words(
-    tmp_path: Path, piece: int, first: bytes
+    tmp_path: Path, piece: int, first: bytes, far_away: bytes
 ) -> None:
     """Two kilobytes had ended the process: the reader makes room for all that lies between two cells."""
     path, far = tmp_path / "made.xlsx", tmp_path / "far.xlsx"
@@ -215,7 +219,7 @@ def test_cells_far_from_each_other_are_refused_in_words(
     with zipfile.ZipFile(path) as book, zipfile.ZipFile(far, "w") as to:
         for part in book.namelist():
             xml = book.read(part).replace(b"<row>", first)
-            to.writestr(part, xml.replace(b"</sheetData>", FAR + b"</sheetData>"))
+            to.writestr(part, xml.replace(b"</sheetData>", far_away + b"</sheetData>"))
     with pytest.raises(InputError, match="too far from each other"):
         read(far, piece)
 

@@ -146,7 +146,8 @@ def user_sign_out(session: Session, *, login: str) -> None:
 def user_reset(session: Session, *, login: str, approval: str | None) -> None:
     """A new password, read here, to be changed at once; the second factor is set up anew.
 
-    For an account with a role that needs a second factor another person must approve.
+    For an account with a role that needs a second factor, or that approves what others ask, another person must
+    approve.
     """
     from mdm.access.administration import reset_user
 
