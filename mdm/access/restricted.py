@@ -31,6 +31,15 @@ def restricted(session: Session, entity_ids: Iterable[str]) -> set[str]:
     return found
 
 
+def barred() -> sa.CompoundSelect[tuple[str | None]]:
+    """The query of all whose processing is restricted: few, however many people there are."""
+    now_ = select(SubjectRestriction.entity_id).where(col(SubjectRestriction.lifted).is_(None))
+    merged = select(col(Entity.merged_into)).where(
+        col(Entity.merged_into).is_not(None), col(Entity.entity_id).in_(now_)
+    )
+    return sa.union_all(now_, merged)
+
+
 def standing(session: Session, entity_id: str) -> Sequence[SubjectRestriction]:
     """The restrictions that hold of an entity: its own, and those of entities merged into it."""
     merged = select(Entity.entity_id).where(Entity.merged_into == entity_id)

@@ -7,10 +7,11 @@ from datetime import datetime, timedelta
 from sqlmodel import Session, col, select
 
 from mdm.access import Principal, Resource, decide
+from mdm.access.restricted import restricted
 from mdm.errors import ConflictError, UnknownError
 from mdm.hub.columns import now
 from mdm.hub.dialect import dialect_of
-from mdm.hub.tables import ReviewAnswer, ReviewTask
+from mdm.hub.tables import ReviewAnswer, ReviewTask, ReviewTaskEntity
 from mdm.review.document import load_rules
 from mdm.review.terms import OPEN, PARKED, WAITING
 
@@ -34,10 +35,11 @@ class ChangedError(ConflictError):
 
 
 def task_for(session: Session, principal: Principal, task_id: str, action: str) -> ReviewTask:
-    """A task as somebody may have it. UnknownError for one that is not there, or not in a region of
-    theirs: both look the same."""
+    """A task as somebody may have it. UnknownError for one that is not there, is not in a region of theirs, or is about
+    somebody whose processing is restricted: all look the same."""
     task = session.get(ReviewTask, task_id)
-    if task is not None:
+    entities = select(ReviewTaskEntity.entity_id).where(ReviewTaskEntity.task_id == task_id)
+    if task is not None and not restricted(session, session.exec(entities).all()):
         resource = Resource(task.kind, region=task.region)
         if decide(principal, action, resource).allowed:
             return task

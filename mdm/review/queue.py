@@ -11,8 +11,9 @@ from sqlmodel import Session, col, func, or_, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from mdm.access import Principal
+from mdm.access.restricted import barred
 from mdm.hub.columns import now
-from mdm.hub.tables import ReviewAnswer, ReviewTask
+from mdm.hub.tables import ReviewAnswer, ReviewTask, ReviewTaskEntity
 from mdm.review.terms import OPEN, UNSURE, WAITING, unpacked
 
 PAGE = 30
@@ -173,9 +174,10 @@ def _in_order(
 
 
 def where(principal: Principal, filters: Filters) -> list[sa.ColumnElement[bool]]:
-    """The conditions on tasks: of somebody's regions, as filtered."""
+    """The conditions on tasks: of somebody's regions, as filtered, and about nobody whose processing is restricted."""
     region = col(ReviewTask.region)
-    found = [col(ReviewTask.status) == filters.status]
+    about = select(ReviewTaskEntity.task_id).where(col(ReviewTaskEntity.entity_id).in_(barred()))
+    found = [col(ReviewTask.status) == filters.status, col(ReviewTask.id).not_in(about)]
     if "" not in principal.regions:
         found.append(or_(sa.false(), *(region.startswith(one) for one in principal.regions)))
     if filters.between:

@@ -17,6 +17,7 @@ from mdm.review.correcting import note
 from mdm.review.facts import facts_of
 from mdm.review.figures import figures
 from mdm.review.queue import Filters, Key, counts, is_between, next_for, page, waiting
+from mdm.rights import restriction
 from tests.review.desk import (
     ANI,
     BOGOR_FAMILY,
@@ -82,6 +83,32 @@ def test_an_unchanged_run_writes_no_task(desk: Desk) -> None:
     before = desk.only()
     desk.publish((A, B, 0.5))
     assert desk.only() == before
+
+
+def test_nobody_decides_about_who_is_restricted_until_it_is_lifted(desk: Desk) -> None:
+    """As the desk answers for review that there is nobody (UU 27/2022, article 41), so does the queue."""
+    desk.publish((A, B, 0.5), (E, F, 1.0))
+    task = desk.tasks()[frozenset({A, B})]
+
+    def seen() -> set[str]:
+        with desk.hub.sessions.read() as session:
+            listed = {one.id for one in page(session, ANI, Filters())}
+            first = next_for(session, ANI, Filters())
+            assert first is not None
+            assert first.id in listed
+            assert counts(session, ANI, Filters()).total == waiting(session, ANI) == len(listed)
+        return listed
+
+    assert task.id in seen()
+    restriction.restrict(desk.hub, B, basis="disputed", actor="officer")
+    assert seen() == {desk.tasks()[frozenset({E, F})].id}
+    for who in (ANI, HEAD):
+        with desk.hub.sessions.begin() as session, pytest.raises(UnknownError):
+            claim(session, who, task.id)
+    restriction.lift(desk.hub, B, basis="settled", actor="officer")
+    assert task.id in seen()
+    with desk.hub.sessions.begin() as session:
+        assert claim(session, ANI, task.id).id == task.id
 
 
 def test_a_record_that_is_away_counts_for_no_task(hub: Hub) -> None:

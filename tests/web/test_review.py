@@ -33,6 +33,7 @@ from mdm.hub.tables import (
     StaffSession,
 )
 from mdm.pipeline import run
+from mdm.rights import restriction
 from mdm.touched import pending
 from mdm.tracing.component import look
 from tests.api.serving import Served, served
@@ -346,6 +347,34 @@ def test_opened_values_count_on_the_budget_that_lookups_have(workbench: Served) 
         told = client.post(f"/tinjau/tugas/{other}/buka", data=form)
     assert told.status_code == 429
     assert len(events(hub, "reveal")) == revealed
+
+
+def test_a_relative_whose_processing_is_restricted_is_not_shown_around_a_record(
+    workbench: Served,
+) -> None:
+    hub = workbench.hub
+    who = join(hub, ("steward", ""))
+    give_back(hub)
+
+    def relatives(task_id: str) -> list[str]:
+        with hub.sessions.read() as session:
+            own = entities(session, task_id)
+            families = look(hub, "person", own).families.values()
+        return sorted({one.entity_id for members in families for one in members} - set(own))
+
+    task = next(one.id for one in tasks(hub) if relatives(one.id))
+    with who.client(workbench.url) as client:
+        before = client.get(f"/tinjau/tugas/{task}").text
+        hidden = relatives(task)[0]
+        restriction.restrict(hub, hidden, basis="disputed", actor="officer")
+        after = client.get(f"/tinjau/tugas/{task}").text
+        restriction.lift(hub, hidden, basis="settled", actor="officer")
+        again = client.get(f"/tinjau/tugas/{task}").text
+    shown = [len(_RELATIVE.findall(one)) for one in (before, after, again)]
+    assert shown[1] < shown[0] == shown[2]
+
+
+_RELATIVE = re.compile(r"<li(?: class=.here.)?><strong>")
 
 
 def _groups(text: str) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from markupsafe import Markup
@@ -22,6 +22,7 @@ from mdm import audit
 from mdm.access import Principal, Resource, decide
 from mdm.access.budgets import Budgets, Charge
 from mdm.access.named import names_of
+from mdm.access.restricted import restricted
 from mdm.compose import Hub
 from mdm.desk.errors import BudgetError
 from mdm.hub.columns import now
@@ -124,7 +125,19 @@ def take(hub: Hub, principal: Principal, task_id: str, *, opened: bool = False) 
             fields={task.kind: sorted(fields)} if opened else None,
             found=True,
         )
-    return Taken(task, ids, look(hub, task.kind, ids))  # type: ignore[arg-type]
+    return Taken(task, ids, _unrestricted(hub, look(hub, task.kind, ids)))  # type: ignore[arg-type]
+
+
+def _unrestricted(hub: Hub, component: Component) -> Component:
+    """Without the relatives whose processing is restricted, as if they were not there."""
+    everybody = {one.entity_id for members in component.families.values() for one in members}
+    with hub.sessions.read() as session:
+        hidden = restricted(session, everybody)
+    families = {
+        family: tuple(one for one in members if one.entity_id not in hidden)
+        for family, members in component.families.items()
+    }
+    return replace(component, families=families)
 
 
 def charge(hub: Hub, principal: Principal, task_id: str) -> None:
