@@ -113,7 +113,7 @@ def request(
 
 def answer(session: Session, approver: Principal, approval: str, *, approve: bool) -> Approval:
     """Approve or refuse another person's request. AccessError for one's own, for one that gives oneself
-    something, and without the role."""
+    something, without the role, and for one that reaches beyond the region of the role."""
     _alone(session, approval)
     waits = session.get(Approval, approval)
     if waits is None or waits.state != WAITING or waits.expires <= now():
@@ -126,11 +126,26 @@ def answer(session: Session, approver: Principal, approval: str, *, approve: boo
         raise AccessError("Nobody approves their own request.", "Ask another person.")
     if approver.id == waits.about:
         raise AccessError("Nobody decides a request about themselves.", "Ask another person.")
+    region = str((waits.content or {}).get("region") or "")
+    if not _reaches(approver, roles, region):
+        raise AccessError(
+            "The request reaches beyond the region of your role.",
+            "It takes somebody of the whole country, or of the region that it is about.",
+        )
     waits.state = APPROVED if approve else REFUSED
     waits.decided_by, waits.decided = approver.id, now()
     what = "approval.approve" if approve else "approval.refuse"
     audit.record(session, approver.id, what, id=waits.id, requested_by=waits.requested_by)
     return waits
+
+
+def _reaches(approver: Principal, roles: Sequence[str], region: str) -> bool:
+    """Whether a role that approves is held for a region of the request, or is none of regions. Only the grant of a role
+    is about a region ('': the whole country); all else is of everybody."""
+    known = load_rules().roles
+    return approver.covers(region) or any(
+        not known[role].regional for role in approver.roles.intersection(roles)
+    )
 
 
 def withdraw(session: Session, actor: str, approval: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from itertools import permutations
 
@@ -379,6 +380,45 @@ def test_who_gains_by_a_request_never_answers_it(shared: Hub) -> None:
         shared, "staff-me", gaining, "supervisor", "33", approval=number
     )
     assert given.approved_by == SUPERVISOR.id
+
+
+@pytest.mark.parametrize(
+    ("region", "asked", "allowed"),
+    [
+        ("32", "3215", True),
+        ("32", "33", False),
+        ("3215", "32", False),
+        ("32", "", False),
+        ("", "", True),
+    ],
+)
+def test_a_regional_supervisor_decides_on_roles_of_the_own_region_alone(
+    shared: Hub, region: str, asked: str, allowed: bool
+) -> None:
+    gaining = make_account(shared, f"gains.{region or 'all'}.{asked or 'all'}")
+    with pytest.raises(SecondPersonError) as caught:
+        administration.grant_role(shared, "staff-me", gaining, "supervisor", asked, approval=None)
+    regional = Principal("staff-regional", "staff", frozenset({"supervisor"}), (region,))
+    both = replace(regional, roles=frozenset({"supervisor", "user-administrator"}))
+    for who, may in ((regional, allowed), (both, True)):
+        with shared.sessions.begin() as session:
+            if may:
+                approvals.answer(session, who, caught.value.approval, approve=True)
+                break
+            with pytest.raises(AccessError, match="beyond the region"):
+                approvals.answer(session, who, caught.value.approval, approve=True)
+
+
+def test_a_regional_supervisor_decides_on_nothing_of_the_whole_country(shared: Hub) -> None:
+    with pytest.raises(SecondPersonError) as caught:
+        approvals.demand(
+            shared, "staff-me", "key.destroy", {"purpose": "profile", "version": 9},
+            summary="profile key, version 9", approval=None,
+        )  # fmt: skip
+    regional = Principal("staff-regional", "staff", frozenset({"supervisor"}), ("32",))
+    for approve in (True, False):
+        with shared.sessions.begin() as session, pytest.raises(AccessError, match="beyond"):
+            approvals.answer(session, regional, caught.value.approval, approve=approve)
 
 
 def test_what_was_refused_stays_refused(shared: Hub) -> None:
