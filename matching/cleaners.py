@@ -183,12 +183,23 @@ def boolean(
     false: Sequence[str],
     when_empty: bool | None = None,
     when_filled: bool | None = None,
+    *,
+    filled: str = "TRUE",
 ) -> str:
-    """TRUE or FALSE by words; the last two arguments say what an empty or any other value means."""
+    """TRUE or FALSE by words; what an empty value means, and what any other that counts as `filled` (SQL).
+
+    A value that only says that nothing is there (a word for it, marks or zeros alone) is an empty one.
+    """
+    upper = f"upper({column})"
+    nothing = f"NOT regexp_matches({column}, '[1-9A-Za-z]') OR {one_of(upper, NOTHING_WORDS)}"
     cases = [f"WHEN {column} IS NULL THEN {_constant(when_empty)}"]
-    cases += [f"WHEN {one_of(f'upper({column})', true)} THEN TRUE"] if true else []
-    cases += [f"WHEN {one_of(f'upper({column})', false)} THEN FALSE"] if false else []
-    return f"CASE {' '.join(cases)} ELSE {_constant(when_filled)} END"
+    cases += [f"WHEN {one_of(upper, true)} THEN TRUE"] if true else []
+    cases += [f"WHEN {one_of(upper, false)} THEN FALSE"] if false else []
+    cases += [
+        f"WHEN {holds} THEN {_constant(means)}"
+        for holds, means in ((nothing, when_empty), (filled, when_filled))
+    ]
+    return f"CASE {' '.join(cases)} END"
 
 
 def decimal(column: str, least: float | None = None, most: float | None = None) -> str:

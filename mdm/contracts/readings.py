@@ -91,7 +91,7 @@ class SexReading(Reading):
 
 class BooleanReading(Reading):
     """Yes and no in words; `when_empty` and `when_filled` give a meaning to an empty or any other
-    value.
+    value. In a column that is read as a date, too, filled is a date up to the day of delivery.
     """
 
     parser: Literal["boolean"] = Field(alias="as")

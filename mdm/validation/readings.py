@@ -67,7 +67,7 @@ def plain_sql(layout: Layout, attribute: str, landed: str) -> str:
         for name in reading.from_
     ]
     rows = f'SELECT batch, "row", office, {", ".join(tidy)} FROM {landed} WHERE _problem IS NULL'
-    made = _final_columns(attribute, reading, _joined(reading.from_), set())[attribute]
+    made = _final_columns(layout, attribute, set())[attribute]
     typed = f'SELECT c.batch, c."row", c.office, {made} AS {attribute} FROM ({rows}) c'
     return f"SELECT * FROM ({typed}) WHERE {attribute} IS NOT NULL"
 
@@ -157,16 +157,18 @@ def _steps(layout: Layout, lists: set[tuple[str, str]]) -> list[dict[str, str]]:
             read["region_code"] = cleaners.region(
                 [_cell(name) for name in reading.from_], reading.system
             )
-        final |= _final_columns(attribute, reading, cell, lists)
+        final |= _final_columns(layout, attribute, lists)
         filled = " OR ".join(f"{_cell(name)} IS NOT NULL" for name in reading.from_)
         final[f"has_{attribute}"] = f"({filled})"
     return [cut, read, final]
 
 
 def _final_columns(  # noqa: PLR0911 - one return per reading says more than a table of functions
-    attribute: str, reading: Reading, cell: str, lists: set[tuple[str, str]]
+    layout: Layout, attribute: str, lists: set[tuple[str, str]]
 ) -> dict[str, str]:
     """The typed columns of one attribute."""
+    reading: Reading = layout.values[attribute]
+    cell = _joined(reading.from_)
     match reading:
         case NumberReading():
             raw = f"c.{attribute}_raw"
@@ -186,13 +188,7 @@ def _final_columns(  # noqa: PLR0911 - one return per reading says more than a t
             make = cleaners.integer if reading.parser == "integer" else cleaners.decimal
             return {attribute: make(cell, reading.least, reading.most)}
         case BooleanReading():
-            words = (
-                reading.true_words,
-                reading.false_words,
-                reading.when_empty,
-                reading.when_filled,
-            )
-            return {attribute: cleaners.boolean(cell, *words)}
+            return {attribute: _boolean(layout, reading, cell)}
         case NumbersReading():
             return {attribute: cleaners.kk_list(cell, reading.separator)}
         case DigitsReading():
@@ -209,6 +205,22 @@ def _final_columns(  # noqa: PLR0911 - one return per reading says more than a t
 def _unless_plain(attribute: str, plain: str, careful: str) -> str:
     """A number that is as it should be, as it is; any other by the careful way."""
     return f"CASE WHEN c.{attribute}_plain THEN {plain} ELSE {careful} END"
+
+
+def _boolean(layout: Layout, reading: BooleanReading, cell: str) -> str:
+    """Yes or no. Where the value is read as a date, too, only one up to the day of delivery counts as filled."""
+    filled = "TRUE"
+    for name, other in layout.values.items():
+        if isinstance(other, DateReading) and other.from_ == reading.from_:
+            filled = f"{dates.plausible(f'c.{name}_read', _DELIVERED)} IS NOT NULL"
+    return cleaners.boolean(
+        cell,
+        reading.true_words,
+        reading.false_words,
+        reading.when_empty,
+        reading.when_filled,
+        filled=filled,
+    )
 
 
 def _date_columns(attribute: str, order: str) -> dict[str, str]:

@@ -38,7 +38,8 @@ def _born(_: Any, r: Record) -> bool:
 
 
 def _died(_: Any, r: Record) -> bool:
-    return not r["death_date"] or not r["value_date"] or r["death_date"] <= r["value_date"]
+    died, told, born = (r[name] or None for name in ("death_date", "value_date", "birth_date"))
+    return not died or ((not told or died <= told) and (not born or born <= died))
 
 
 VALID: dict[str, Callable[[Any, Record], bool]] = {

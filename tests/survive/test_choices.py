@@ -53,6 +53,18 @@ def test_without_the_registry_more_voices_win(engine: DuckDBEngine) -> None:
     assert place.losers[0].reason == "less_agreement"
 
 
+def test_nobody_died_before_they_were_born(engine: DuckDBEngine) -> None:
+    """1900-01-01 stands in the registry's column of deaths where a system wrote that for no date."""
+    born, told = date(1980, 1, 2), date(2026, 1, 1)
+    died = {"alive": False, "death_date": date(1900, 1, 1)}
+    registry = record("kemendagri", "1", birth_date=born, value_date=told, **died)
+    alone = choice(profile(engine, registry), "life")
+    assert not alone.valid
+    field = record("kemensos", "1", alive=True, value_date=told)
+    life = choice(profile(engine, registry, field), "life")
+    assert (life.value, life.losers[0].reason) == ({"alive": True}, "invalid")
+
+
 def test_an_invalid_nik_never_beats_a_valid_one(engine: DuckDBEngine) -> None:
     found = profile(
         engine,

@@ -186,6 +186,24 @@ def test_codes_become_canonical_in_every_source(hub: Hub, tmp_path: Path) -> Non
     assert [p["relationship"] for p in people] == ["CHILD"] * 3
 
 
+def test_nobody_is_dead_by_what_is_no_date_of_death(hub: Hub, tmp_path: Path) -> None:
+    """Systems write no date in many ways; what nobody can read says neither."""
+    said = {
+        **dict.fromkeys(("", "-", "0000-00-00", "00/00/0000 00:00:00", "NULL", "N/A", "0"), True),
+        **dict.fromkeys(("TIDAK ADA", "Belum", "HIDUP", "tidak"), True),
+        **dict.fromkeys(("2024-03-01", "2024-03-01 00:00:00", "01-03-2024"), False),
+        **dict.fromkeys(("MENINGGAL", "Almarhum"), False),
+        **dict.fromkeys(("9999-12-31", "0001-01-01", "2024", "1", "Maret", "YA"), None),
+    }
+    rows = [
+        {"NIK": f"321801010180{n:04}", "TGL_MENINGGAL": text}
+        for n, text in enumerate(said, start=1)
+    ]
+    land_one(hub, write(tmp_path / "a.csv", "biodata_wni", *rows), "kemendagri")
+    _, people = accepted(hub)
+    assert dict(zip(said, (one["alive"] for one in people), strict=True)) == said
+
+
 def test_findings_are_written_once(hub: Hub, tmp_path: Path) -> None:
     land_one(hub, write(tmp_path / "a.csv", "siksng_individu", {"NIK": "1"}), "kemensos")
     accepted(hub)
