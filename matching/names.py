@@ -17,7 +17,10 @@ from reference.names import (
     title_pattern,
     token_table,
 )
-from reference.text import quote
+from reference.text import folded_sql, quote
+
+# Figures typed for letters, and apostrophes, which part no word.
+_TYPED = ("01'`´’‘ʼ", "OI")
 
 # What linkage asks of each name column; the person's own name gives `name_key` and so on.
 PARTS = {
@@ -84,7 +87,7 @@ def _own_words(name: str) -> str:
     """The words of a name: letters only, titles and what follows BIN or ALIAS gone; empty when nobody is named."""
     # Most names are words and nothing else: one look spares them the work.
     own = f"regexp_replace({STRIP_TITLES_SQL(name)}, {quote(_AFTER)}, '')"
-    letters = f"trim(regexp_replace(translate({own}, '01''`', 'OI'), '[^A-Z]+', ' ', 'g'))"
+    letters = f"trim(regexp_replace({folded_sql(own, *_TYPED)}, '[^A-Z]+', ' ', 'g'))"
     return (
         f"CASE WHEN NOT regexp_matches({name}, {quote(_ODD)}) THEN {name} "
         f"WHEN {MISSING_NAME_SQL(name)} THEN '' ELSE {letters} END"

@@ -72,9 +72,15 @@ def plain_upper(text: str) -> str:
     return re.sub(r"[^ -~]", " ", text.translate(_FOLD)).upper()
 
 
+def folded_sql(expression: str, more: str = "", plain: str = "") -> str:
+    """A DuckDB expression for the text without marks on its letters; with each sign of `more` the one of `plain` at
+    its place takes, without those that have none there.
+    """
+    return f"translate({expression}, {quote(_MARKED + more)}, {quote(_PLAIN + plain)})"
+
+
 def plain_upper_sql(expression: str) -> str:
     """`plain_upper` as a DuckDB expression. Most text is ASCII already and skips the folding."""
-    folded = f"translate({expression}, {quote(_MARKED)}, {quote(_PLAIN)})"
-    plain = f"regexp_replace({folded}, '[^ -~]', ' ', 'g')"
+    plain = f"regexp_replace({folded_sql(expression)}, '[^ -~]', ' ', 'g')"
     is_plain = f"regexp_full_match({expression}, '[ -~]*')"
     return f"upper(CASE WHEN {is_plain} THEN {expression} ELSE {plain} END)"

@@ -37,6 +37,9 @@ from tests.standardise.tables import person, persons
         ("I WAYAN SUDARMA", "WAYAN SUDARMA"),
         ("NI MADE ARIANI", "MADE ARIANI"),
         ("YUSUF AL HASAN", "YUSUF HASAN"),
+        ("ANDRÉAS", "ANDREAS"),
+        ("JOSÉ ÖZIL", "JOSE OZIL"),
+        ("NUR’AINI", "NUR'AINI"),
     ],
 )
 def test_two_ways_to_write_one_name_have_the_same_words(typed: str, plain: str) -> None:
