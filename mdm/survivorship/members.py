@@ -5,7 +5,8 @@ family cards (a card renumbered, a marriage, a move). The same trust as in survi
 (profile `membership` of survivorship.yaml), and exactly one family is chosen for each person:
 no person is in two families (Permensos 3/2021, art. 8 (3)).
 
-Tables in: `person_standardised`, `person_links`, `family_kk` (kk, family_entity);
+Tables in: `person_standardised`, `person_links`, `family_kk` (kk: a card as it is compared, also one with a figure
+lost or added, see matching/families.py; family_entity);
 `family_standardised`, `family_links`, `household_family_links` (rid of a family record,
 entity_id of its household).
 
@@ -24,6 +25,7 @@ place, otherwise the reason code by which it lost (see `reasons` in survivorship
 from __future__ import annotations
 
 from matching.engine import Engine
+from matching.families import CARD
 from mdm.survivorship.order import turns_sql
 from mdm.survivorship.rules import SurvivorshipRules, load_rules
 from mdm.survivorship.trust import day_of, source_no, trust_key, trust_of, turn_of, weight_of
@@ -39,18 +41,13 @@ def members(engine: Engine) -> None:
         rules,
         "person_in_family",
         ("person_entity", "family_entity"),
-        """
+        f"""
         SELECT l.entity_id AS inner_entity, k.family_entity AS outer_entity, s.relationship,
                s.source, s.layout, s."row", s.record_key, s.value_date
         FROM person_standardised s
         JOIN person_links l USING (rid)
-        JOIN family_kk k ON k.kk = s.kk
-        WHERE k.family_entity IS NOT NULL
-        UNION ALL
-        SELECT l.entity_id, NULL, s.relationship, s.source, s.layout, s."row", s.record_key, s.value_date
-        FROM person_standardised s
-        JOIN person_links l USING (rid)
-        WHERE s.kk IS NULL AND s.relationship IS NOT NULL
+        LEFT JOIN family_kk k ON k.kk = {CARD.format("s")}
+        WHERE k.family_entity IS NOT NULL OR (s.kk IS NULL AND s.relationship IS NOT NULL)
         """,
         extra="relationship",
     )

@@ -61,6 +61,20 @@ def test_no_person_is_in_two_families(hub: DuckDBEngine) -> None:
     assert (new["why"], old["why"]) == ("chosen", "lower_priority")
 
 
+def test_a_card_with_a_figure_lost_is_the_family_s_that_has_it_so(hub: DuckDBEngine) -> None:
+    """The provider lost it in both of its files: the number is none of the registry's, and still one family's."""
+    card = "320711010110001"
+    people = [
+        record("kemensos", "1", "TONO", kk_raw=card, relationship="CHILD"),
+        record("kemensos", "2", "SITI", kk_raw=f"{card}7", relationship="HEAD"),
+    ]
+    load(hub, "person", people)
+    hub.table("family_kk", f"FROM (VALUES ('{card}', 'F')) t(kk, family_entity)")
+    members(hub)
+    placed = [(r["person_entity"], r["family_entity"]) for r in _rows(hub, "person_in_family")]
+    assert placed == [("TONO", "F")]
+
+
 def test_who_is_the_head_is_corrected_without_naming_a_card(hub: DuckDBEngine) -> None:
     """A correction of the relation alone holds wherever somebody is placed; a later one with a card comes first."""
     people = [
