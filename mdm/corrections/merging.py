@@ -19,7 +19,7 @@ from mdm.corrections.terms import SOURCE, Merge, Proposal
 from mdm.desk.people import open_following
 from mdm.desk.terms import Profile
 from mdm.hub.columns import now
-from mdm.hub.runs import PUBLISHED, published_run, published_seq, whole_run
+from mdm.hub.runs import PUBLISHED, of_published, published_run, published_seq, whole_run
 from mdm.hub.tables import Correction, EntityEvent, Judgement, Run
 from mdm.judgements import Pair, RecordRef
 from mdm.review.partitions import part, statements
@@ -103,6 +103,7 @@ class _Seen:
             query = select(EntityEvent.entity_id, EntityEvent.other, EntityEvent.run_seq).where(
                 EntityEvent.event == "split",
                 EntityEvent.run_seq <= seq,
+                of_published(EntityEvent.run_seq),
                 col(EntityEvent.entity_id).in_(known),
             )
             self._parted = [(of, other, at) for of, other, at in session.exec(query) if other]

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import secrets
 from datetime import datetime
+from typing import Any
 
+import sqlalchemy as sa
 from sqlmodel import Session, col, func, select
 
 from mdm.hub.columns import now
@@ -19,6 +21,12 @@ RUNNING, PUBLISHED, ABANDONED = "running", "published", "abandoned"
 def published_seq(session: Session) -> int:
     """The sequence number that readers see up to; 0 before the first publishing."""
     return session.exec(select(func.max(Run.seq)).where(Run.status == PUBLISHED)).one() or 0
+
+
+def of_published(run_seq: Any) -> sa.ColumnElement[bool]:
+    """Whether the run of a row was published: what given up runs wrote of merges and splits stays, for it may only
+    grow, and never happened."""
+    return col(run_seq).in_(select(Run.seq).where(Run.status == PUBLISHED))
 
 
 def published_run(session: Session) -> Run | None:

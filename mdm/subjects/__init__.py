@@ -19,7 +19,7 @@ from mdm import audit
 from mdm.audit.search import Entry, Wanted, entries
 from mdm.compose import Hub
 from mdm.hub.columns import now
-from mdm.hub.runs import PUBLISHED
+from mdm.hub.runs import PUBLISHED, of_published
 from mdm.hub.tables import Entity, EntityEvent, Run, SealedProfile, SubjectRestriction
 from mdm.seal.masking import must_be_purpose
 from mdm.tracing import Target, TraceRequest, find, trace
@@ -144,7 +144,8 @@ def _merged_into(session: Session, ids: Sequence[str]) -> list[str]:
     waiting = list(ids)
     while waiting:
         query = select(EntityEvent.entity_id).where(col(EntityEvent.other).in_(waiting))
-        before = set(session.exec(query.where(EntityEvent.event == "merge")).all())
+        query = query.where(EntityEvent.event == "merge", of_published(EntityEvent.run_seq))
+        before = set(session.exec(query).all())
         now_there = select(Entity.entity_id).where(col(Entity.merged_into).in_(waiting))
         before |= set(session.exec(now_there).all())
         waiting = sorted(before - {*found, *ids})

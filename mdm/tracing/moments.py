@@ -13,7 +13,7 @@ from matching.model import Model
 from mdm import rulebook
 from mdm.compose import Hub
 from mdm.errors import HomeError, UnknownError
-from mdm.hub.runs import PUBLISHED
+from mdm.hub.runs import PUBLISHED, of_published
 from mdm.hub.tables import EntityEvent, Run
 from mdm.tracing.facts import Happened, RunThen
 from mdm.tracing.vouching import events_of
@@ -74,7 +74,7 @@ def led_to(session: Session, entity_id: str, seq: int) -> list[str]:
         merged = session.exec(
             select(EntityEvent.other)
             .where(EntityEvent.entity_id == trail[-1], EntityEvent.event == "merge")
-            .where(col(EntityEvent.run_seq) <= seq)
+            .where(col(EntityEvent.run_seq) <= seq, of_published(EntityEvent.run_seq))
             .order_by(col(EntityEvent.run_seq).desc())
         ).first()
         if merged is None or merged in trail:
@@ -85,7 +85,8 @@ def led_to(session: Session, entity_id: str, seq: int) -> list[str]:
 def history(session: Session, entity_id: str, seq: int) -> tuple[Happened, ...]:
     """What runs did to an entity, and what was merged into it or split from it, in order."""
     about = (col(EntityEvent.entity_id) == entity_id) | (col(EntityEvent.other) == entity_id)
-    query = select(EntityEvent).where(about, col(EntityEvent.run_seq) <= seq)
+    seen = of_published(EntityEvent.run_seq)
+    query = select(EntityEvent).where(about, col(EntityEvent.run_seq) <= seq, seen)
     rows = session.exec(query.order_by(col(EntityEvent.run_seq), col(EntityEvent.id))).all()
     return tuple(
         Happened(

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
+from sqlmodel import Session
 
 from mdm import audit
 from mdm.audit import verifier
@@ -18,11 +19,12 @@ from mdm.audit.search import Wanted, search
 from mdm.compose import Hub
 from mdm.errors import InputError
 from mdm.hub.columns import now
+from mdm.hub.runs import abandon_run
 from mdm.judgements import RecordRef
 from mdm.publishing import publish
 from mdm.review.document import load_rules
 from mdm.rights import restriction
-from mdm.tracing import TraceRequest, find
+from mdm.tracing import TraceRequest, find, moments
 from mdm.tracing.difference import differences, link_differences
 from mdm.tracing.outline import Outline, outline
 from mdm.tracing.sentences import why
@@ -106,6 +108,33 @@ def test_the_time_line_tells_in_order_and_names_the_event_behind_each_fact(world
             assert event.action == acts.get(fact.what, fact.what)
             assert fact.sentence.id != fact.sentence.en
     assert all("SITI" not in str(fact) for fact in found.timeline)
+
+
+def test_a_merge_of_a_run_that_was_given_up_never_happened(hub: Hub) -> None:
+    """What a publishing staged of merges stays when its run is given up; the id is somebody of its own still."""
+    siti, other = ENTITY[SITI], HOME
+    both = {siti: (person(SITI, "SITI", BOGOR), [SITI]), other: (person(BUDI, "S", BOGOR), [BUDI])}
+    publish_golden(hub, Golden(both))
+    run, engine = begin(hub), hub.engine()
+    try:
+        merged = Golden({siti: both[siti]}, merged={other: siti}, split={other: siti})
+        merged.register(engine)
+        with pytest.raises(InterruptedError):
+            publish(hub, engine, run, Silent(), ("person", "family"), within=_killed)
+    finally:
+        engine.close()
+    with hub.sessions.begin() as session:
+        abandon_run(session, run)
+    publish_golden(hub, Golden(both))
+    with hub.sessions.read() as session:
+        found = find(hub, session, TraceRequest(entity_id=other))
+        assert found.opened.entity_id == other
+        assert moments.history(session, other, found.run.seq) == ()
+        assert moments.history(session, siti, found.run.seq) == ()
+
+
+def _killed(_: Session) -> None:
+    raise InterruptedError
 
 
 def test_as_of_an_earlier_day_the_rest_has_not_happened(world: World) -> None:
