@@ -147,7 +147,7 @@ def table(hub: Hub, engine: Engine, kind: Kind, *, upto: int | None = None) -> s
     engine.table(
         name,
         f"""
-        WITH place AS ({_PLACES if kind == "household" else _PLACE.format(kind=kind)})
+        WITH place AS ({_PLACE[kind]})
         SELECT least(l.rid, r.rid) AS rid_l, greatest(l.rid, r.rid) AS rid_r, arg_max(j.judgement, j.turn) AS judgement,
                count(DISTINCT j.judgement) > 1 AS crossed
         FROM judged_by_hand j
@@ -206,11 +206,26 @@ def _standing(hub: Hub, kind: Kind, upto: int | None) -> dict[Pair, Verdict]:
     return found.verdicts()
 
 
-_PLACE = "SELECT rid, source, layout, record_key FROM {kind}_standardised"
-# A family stands in the linkage of households as one node, whichever of its records was judged.
-_PLACES = """
-    SELECT rid, source, layout, record_key FROM household_standardised
+# What was said of a family that only its members told of is said of the row by which its provider lists its card now.
+_FAMILIES = """
+    SELECT rid, source, layout, record_key FROM family_standardised
     UNION ALL
-    SELECT n.rid, f.source, f.layout, f.record_key FROM household_families n
-    JOIN family_clusters c ON c.cluster = n.family JOIN family_standardised f ON f.rid = c.rid
+    SELECT f.rid, j.source, j.layout, j.record_key
+    FROM (SELECT source_l AS source, layout_l AS layout, record_key_l AS record_key FROM judged_by_hand
+          UNION SELECT source_r, layout_r, record_key_r FROM judged_by_hand) j
+    SEMI JOIN (SELECT DISTINCT source, layout FROM person_standardised) USING (source, layout)
+    ANTI JOIN family_standardised USING (source, layout, record_key)
+    JOIN family_standardised f ON f.source = j.source AND f.kk = j.record_key
+    QUALIFY row_number() OVER (PARTITION BY j.source, j.layout, j.record_key ORDER BY f.layout, f.record_key) = 1
     """
+_PLACE: dict[Kind, str] = {
+    "person": "SELECT rid, source, layout, record_key FROM person_standardised",
+    "family": _FAMILIES,
+    # A family stands in the linkage of households as one node, whichever of its records was judged.
+    "household": f"""
+        SELECT rid, source, layout, record_key FROM household_standardised
+        UNION ALL
+        SELECT n.rid, f.source, f.layout, f.record_key FROM household_families n
+        JOIN family_clusters c ON c.cluster = n.family JOIN ({_FAMILIES}) f ON f.rid = c.rid
+        """,
+}

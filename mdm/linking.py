@@ -10,6 +10,7 @@ from sqlmodel import col, select
 
 from matching import linkage
 from matching.blocking import PairExplosionError, RuleCount
+from matching.engine import Engine
 from matching.households import place_families
 from matching.model import Model
 from matching.rules import KINDS, Kind, load_linkage
@@ -172,6 +173,38 @@ def load_previous(work: Work) -> None:
         if before is None or not links.bring(work.hub, work.engine, kind, before, name):
             work.engine.register(name, _NONE_BEFORE.empty_table())
         work.engine.register(f"{kind}_retired", links.retired(work.hub, kind))
+    _follow_cards(work.engine)
+
+
+def _follow_cards(engine: Engine) -> None:
+    """Let a family that only its members told of go on as the row by which its provider lists it now: the same card of
+    the same source. Else it would get another id, and its household too."""
+    listed = engine.table(
+        "family_listed",
+        """
+        WITH told AS (
+            SELECT source, layout, record_key FROM family_previous
+            SEMI JOIN (SELECT DISTINCT source, layout FROM person_standardised) USING (source, layout)
+            ANTI JOIN family_standardised USING (source, layout, record_key)
+        ), listed AS (
+            SELECT source, layout, record_key, kk FROM family_standardised SEMI JOIN told
+            ON told.source = family_standardised.source AND told.record_key = kk
+            ANTI JOIN family_previous USING (source, layout, record_key)
+        )
+        SELECT t.*, l.layout AS now_layout, l.record_key AS now_key
+        FROM told t JOIN listed l ON l.source = t.source AND l.kk = t.record_key
+        QUALIFY row_number() OVER (PARTITION BY t.source, t.record_key ORDER BY t.layout, now_layout, now_key) = 1
+        """,
+    )
+    for kind in ("family", "household") if listed else ():
+        engine.run(
+            f"""
+            UPDATE {kind}_previous SET layout = now_layout, record_key = now_key FROM family_listed l
+            WHERE l.source = {kind}_previous.source AND l.layout = {kind}_previous.layout
+              AND l.record_key = {kind}_previous.record_key
+            """
+        )
+    engine.drop("family_listed")
 
 
 def note_origin(work: Work) -> None:

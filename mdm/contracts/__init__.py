@@ -13,6 +13,7 @@ from pathlib import Path
 from pydantic import Field, model_validator
 
 from mdm import documents
+from mdm.contracts.accepted import Kind
 from mdm.contracts.layouts import LANDED_ORIGIN, LANDED_TAIL, FileForm, Layout
 from mdm.contracts.readings import Document
 from mdm.errors import RuleError, UsageError
@@ -24,6 +25,7 @@ __all__ = [
     "Contracts",
     "Layout",
     "contract_for",
+    "layouts_of",
     "load_contracts",
 ]
 
@@ -87,6 +89,16 @@ def _add(contracts: Contracts, path: Path) -> None:
             "Give the new source a code of its own.",
         )
     contracts[contract.source] = contract
+
+
+def layouts_of(contracts: Contracts, kind: Kind) -> set[tuple[str, str]]:
+    """Source and name of the layouts of one kind."""
+    return {
+        (contract.source, layout.name)
+        for contract in contracts.values()
+        for layout in contract.layouts
+        if layout.kind == kind
+    }
 
 
 def contract_for(contracts: Contracts, source: str) -> Contract:

@@ -8,7 +8,7 @@ is lost, for judgements are facts that every run reads.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -20,6 +20,7 @@ from matching.rules import Judgement as Verdict
 from matching.rules import Kind
 from mdm import rulebook
 from mdm.compose import Hub
+from mdm.contracts import layouts_of, load_contracts
 from mdm.corrections.terms import SOURCE as CORRECTION
 from mdm.hub.runs import (
     DECISION,
@@ -200,6 +201,8 @@ def _by_rid(
     """The verdicts on all pairs of records that are clustered anew, also those given long ago, by rid: several where
     records have become one family since."""
     own = _refs(found.kind, components.records(found.kind, ()), found.judged)
+    if found.kind != "person":
+        own = _listed(components, own) | own
     human: dict[tuple[int, int], list[Verdict]] = {}
     for pair, verdict in verdicts.about(found.kind, own).items():
         left, right = own.get(pair[0]), own.get(pair[1])
@@ -255,6 +258,22 @@ def _refs(kind: Kind, rows: pa.Table, entities: frozenset[str]) -> dict[RecordRe
         RecordRef(source, layout, key): rid
         for source, layout, key, rid, entity in columns
         if entity in entities
+    }
+
+
+def _listed(components: Components, own: Mapping[RecordRef, int]) -> dict[RecordRef, int]:
+    """The records by which people judged families when only their members told of them, as the rows that list their
+    cards now."""
+    told = layouts_of(load_contracts(components.hub.settings.home / "contracts"), "person")
+    names = ("source", "kk", "layout", "record_key")
+    rows = components.records("family", ())
+    columns = zip(*(rows[name].to_pylist() for name in names), strict=True)
+    return {
+        RecordRef(source, layout, card): own[ref]
+        for source, card, *rest in sorted((row for row in columns if row[1]), reverse=True)
+        if (ref := RecordRef(source, *rest)) in own
+        for of, layout in told
+        if of == source
     }
 
 

@@ -23,14 +23,17 @@ from mdm.compose import Hub
 from mdm.corrections import store
 from mdm.corrections.outcomes import outcomes
 from mdm.export import export_links
-from mdm.hub.runs import published_seq
+from mdm.hub.runs import published_run, published_seq
 from mdm.hub.tables import Entity, SealedProfile
 from mdm.judgements import RecordRef
 from mdm.landing import land
+from mdm.links import bring
 from mdm.looks import look
 from mdm.lookup import profile_by_id, profile_by_nik
 from mdm.pipeline import PATH, run
 from mdm.run import RunResult, Stage, Work, carry_out
+from mdm.touched import Settled, settle
+from mdm.touched.verdicts import Verdicts
 from mdm.work.progress import Silent
 from tests.corrections.chain import approve, draft
 from tests.judged import judge
@@ -358,6 +361,55 @@ def became(hub: Hub, correction: str) -> list[str]:
     with hub.sessions.read() as session:
         opened = list(store.open_many(hub, session, [store.by_id(session, correction)]))
         return [one.outcome for one in outcomes(hub, session, opened)[correction]]
+
+
+def test_a_family_listed_after_its_members_stays_the_family_it_was(
+    first: FirstRun, tmp_path: Path
+) -> None:
+    """With its id, that of its household, and what people said of it, also where a decision follows at once."""
+    with new_home(tmp_path / "home") as hub:
+        land(hub, "kemendagri", [first.delivery / BIODATA], progress=QUIET)
+        run(hub, QUIET)
+        one, other, third = (
+            RecordRef("kemendagri", "biodata_wni", card)
+            for _, card in sorted(links(hub, "family"))[:3]
+        )
+        judge(hub, "family", one, other, "link", actor="steward", reason="seen the papers")
+        run(hub, QUIET)
+        told = {kind: links(hub, kind) for kind in ("person", "family")}
+        homes = set(links(hub, "household").values())
+        land(hub, "kemendagri", [first.delivery / "kemendagri/data_keluarga.csv"], progress=QUIET)
+        run(hub, QUIET)
+        assert {kind: links(hub, kind) for kind in ("person", "family")} == told
+        # The row tells the address: some live under one roof, and all under one that was known.
+        assert set(links(hub, "household").values()) < homes
+        assert entity_now(hub, one) == entity_now(hub, other) != entity_now(hub, third)
+        listed = [one._replace(layout="data_keluarga"), third._replace(layout="data_keluarga")]
+        judge(hub, "family", *listed, "link", actor="steward", reason="seen the papers")
+        engine = hub.engine()
+        try:
+            assert isinstance(settle(hub, engine, Verdicts(hub)), Settled)
+        finally:
+            engine.close()
+        assert entity_now(hub, one) == entity_now(hub, other) == entity_now(hub, third)
+        assert verify(hub, QUIET).holds
+
+
+def entity_now(hub: Hub, family: RecordRef) -> str:
+    """Which entity a family's record is as readers see it, small runs included."""
+    engine = hub.engine()
+    try:
+        with hub.sessions.read() as session:
+            before = published_run(session)
+        assert before is not None
+        assert bring(hub, engine, "family", before, "now")
+        found = engine.scalar(
+            f"SELECT list(DISTINCT entity_id) FROM now WHERE record_key = '{family.record_key}' AND rid IS NOT NULL"
+        )
+        (only,) = found
+        return str(only)
+    finally:
+        engine.close()
 
 
 def test_a_judgement_taken_back_gives_the_machine_its_say(hub: Hub) -> None:
