@@ -120,6 +120,11 @@ def is_plain_number(column: str) -> str:
     return f"({_is_registry(column)} AND {varied} AND NOT contains({column}, '34567890'))"
 
 
+def own_number(column: str) -> str:
+    """What a provider numbers its own rows with; NULL where it only says that the row has no number."""
+    return f"CASE WHEN NOT ({_says_nothing(column)}) THEN {column} END"
+
+
 def registry_number(raw: str) -> str:
     """A NIK or KK number of 16 digits with a serial that is ever given out (0000 is not); else
     NULL.
@@ -190,8 +195,7 @@ def boolean(
 
     A value that only says that nothing is there (a word for it, marks or zeros alone) is an empty one.
     """
-    upper = f"upper({column})"
-    nothing = f"NOT regexp_matches({column}, '[1-9A-Za-z]') OR {one_of(upper, NOTHING_WORDS)}"
+    upper, nothing = f"upper({column})", _says_nothing(column)
     cases = [f"WHEN {column} IS NULL THEN {_constant(when_empty)}"]
     cases += [f"WHEN {one_of(upper, true)} THEN TRUE"] if true else []
     cases += [f"WHEN {one_of(upper, false)} THEN FALSE"] if false else []
@@ -279,6 +283,12 @@ def digest(columns: Sequence[str]) -> str:
     """32 hexadecimal figures of SHA-256 over values; an absent value is no text's equal."""
     joined = " || ".join(f"coalesce({column} || chr(31), chr(30))" for column in columns)
     return f"left(sha256({joined}), 32)"
+
+
+def _says_nothing(column: str) -> str:
+    """Whether a tidy value is marks or zeros alone, or a word that says that nothing is there."""
+    word = one_of(f"upper({column})", NOTHING_WORDS)
+    return f"NOT regexp_matches({column}, '[1-9A-Za-z]') OR {word}"
 
 
 def _is_digits(column: str) -> str:

@@ -37,7 +37,7 @@ class FileForm(Document):
 
 class RecordKey(Document):
     """What makes a row the same record in the next delivery: one column, or else a digest of
-    several.
+    several, as where the column only says that there is no number (`-`, 0, TIDAK ADA).
 
     `registry_number` says that the column is a 16-digit number: malformed or placeholder ones
     identify nobody, and such rows take the digest. `by_office` puts the delivering office in front.

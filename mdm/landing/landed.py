@@ -139,8 +139,8 @@ def _record_key(layout: Layout, cells: dict[str, str], office: str) -> str:
     key = cleaners.digest(identifying)
     if rule.column is not None and rule.column in cells:
         own = cells[rule.column]
-        if rule.registry_number:
-            own = cleaners.registry_number(cleaners.number_raw(own))
+        raw = cleaners.number_raw(own)
+        own = cleaners.registry_number(raw) if rule.registry_number else cleaners.own_number(own)
         key = f"coalesce({own}, {key})"
     return f"coalesce({office}, '-') || ':' || {key}" if rule.by_office else key
 

@@ -27,7 +27,7 @@ from mdm.lake import LakeFile
 from mdm.rights.leaveout import leave_out
 from mdm.validation.counts import BatchCounts, Counts, record
 from mdm.validation.quality import findings_sql, hits_sql, load_quality
-from mdm.validation.readings import accepted_sql, landed_columns, typed_sql
+from mdm.validation.readings import accepted_sql, complete, landed_columns, typed_sql
 from mdm.validation.versions import none_confirmed, number_current
 from mdm.work.ahead import ahead
 from mdm.work.beside import Beside
@@ -195,6 +195,7 @@ def _type(hub: Hub, engine: Engine, source: str, layout: Layout, batches: Sequen
             f"The lake holds {rows} rows of {source}/{layout.name}, the batches say otherwise.",
             "Restore the home from its backup.",
         )
+    complete(engine, landed, columns)
     engine.table(typed, typed_sql(layout, landed, _lists(engine)))
     if layout.kind == "household":
         engine.run(

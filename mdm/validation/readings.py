@@ -11,9 +11,10 @@ from, every attribute of the layout with its type, and beside them what the qual
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from matching import cleaners, dates
+from matching.engine import Engine
 from mdm.contracts import Layout
 from mdm.contracts.accepted import COLUMNS
 from mdm.contracts.readings import (
@@ -118,6 +119,14 @@ def landed_columns(layout: Layout) -> list[str]:
     """The columns of the landed dataset that validation needs."""
     own = [*source_columns(layout), *layout.record_key.digest]
     return [*LANDED, *dict.fromkeys(layout.landed_name(name) for name in own)]
+
+
+def complete(engine: Engine, landed: str, columns: Sequence[str]) -> None:
+    """Give landed rows the columns that their contract has got since, empty: no file has them yet."""
+    held = set(engine.columns(landed))
+    for name in columns:
+        if name not in held:
+            engine.run(f"ALTER TABLE {landed} ADD COLUMN {identifier(name)} VARCHAR")
 
 
 def _tidied(layout: Layout, landed: str) -> str:

@@ -23,7 +23,7 @@ from matching.engine import Engine
 from mdm.compose import Hub
 from mdm.contracts import Layout, contract_for, load_contracts
 from mdm.hub.tables import Batch
-from mdm.validation.readings import PLAIN, plain_sql
+from mdm.validation.readings import PLAIN, complete, plain_sql
 
 COLUMNS = ("batch", "source", "layout", "row", "rule", "severity")
 _TABLES = ("standing_keys", "standing_moments", "standing_rows")
@@ -120,6 +120,7 @@ def _name_dwellings(
         rows = hub.lake.reader(f"landed/{source}/{layout.name}", columns=columns)
         if rows is not None:
             engine.register("standing_rows", rows)
+            complete(engine, "standing_rows", columns)
             engine.run(f"INSERT INTO {table} {plain_sql(layout, _DWELLING, 'standing_rows')}")
             engine.drop("standing_rows")
 

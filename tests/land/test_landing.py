@@ -99,6 +99,19 @@ def test_two_rows_with_one_nik_are_two_records_and_a_finding(hub: Hub, tmp_path:
     ]
 
 
+def test_nobody_is_replaced_by_whoever_has_no_number_either(hub: Hub, tmp_path: Path) -> None:
+    for name, people in (("a", (1, 2)), ("b", (3,))):
+        rows = [
+            {"IDSEMESTA": mark, "NIK": f"320711020180{n:04}", "Nama": f"ORANG {n} {mark}"}
+            for n in people
+            for mark in ("-", "0", "Tidak ada", f"KS{n}")
+        ]
+        land_one(hub, write(tmp_path / f"{name}.csv", "siksng_individu", *rows), "kemensos")
+    _, people = accepted(hub)
+    assert len(people) == 12
+    assert not any("#" in str(one["record_key"]) for one in people), "each has a key of its own"
+
+
 def test_keys_do_not_depend_on_the_order_of_rows(tmp_path: Path) -> None:
     rows = [
         {"NAMA_LGKP": "ANI"},
@@ -311,6 +324,35 @@ layouts:
     (folder / "puskesmas.yaml").write_text(document.replace("title: A clinic", "titel: A clinic"))
     with pytest.raises(RuleError, match="titel"):
         land_one(hub, path, "puskesmas")
+
+
+def test_a_contract_gets_a_column_that_no_file_has_yet(hub: Hub, tmp_path: Path) -> None:
+    folder = hub.settings.home / "contracts"
+    folder.mkdir(exist_ok=True)
+    text = """
+source: puskesmas
+title: Patients
+layouts:
+  - name: pasien
+    kind: person
+    title: One row per patient
+    columns: [No RM, Nama, Tgl Lahir{column}]
+    required: [Nama]
+    record_key: {{column: No RM, digest: [Nama]}}
+    minimum: {{all: [name], any: [birth_date]}}
+    values:
+      name: {{as: name, from: Nama}}
+      birth_date: {{as: date, from: Tgl Lahir}}
+      {value}
+"""
+    (folder / "p.yaml").write_text(text.format(column="", value=""))
+    path = tmp_path / "a.csv"
+    path.write_text("No RM,Nama,Tgl Lahir\n1,SITI,02-01-1980\n")
+    land_one(hub, path, "puskesmas")
+    value = "phone: {as: digits, from: Telp}"
+    (folder / "p.yaml").write_text(text.format(column=", Telp", value=value))
+    _, (patient,) = accepted(hub)
+    assert (patient["name"], patient["phone"]) == ("SITI", None)
 
 
 def test_febrl_lands_by_its_document(hub: Hub, tmp_path: Path) -> None:
