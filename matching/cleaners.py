@@ -133,12 +133,14 @@ def registry_number(raw: str) -> str:
 
 
 def label(column: str) -> str:
-    """An RT or RW number without leading zeros; 000 and words are NULL."""
+    """An RT or RW number without leading zeros; 000 and words are NULL, and more than three figures: a spreadsheet
+    makes a date of 3/5, or its serial.
+    """
     plain = f"try_cast({column} AS INTEGER)"
-    figures = f"nullif(ltrim(regexp_extract({column}, '[0-9]{{1,9}}'), '0'), '')"
+    figures = f"ltrim(regexp_extract({column}, '[0-9]+'), '0')"
     return (
-        f"CASE WHEN {plain} > 0 THEN {plain}::VARCHAR "
-        f"WHEN length({column}) <= 16 THEN {figures} END"
+        f"CASE WHEN {plain} BETWEEN 1 AND 999 THEN {plain}::VARCHAR "
+        f"WHEN length({column}) <= 16 AND length({figures}) BETWEEN 1 AND 3 THEN {figures} END"
     )
 
 

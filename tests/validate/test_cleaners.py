@@ -169,6 +169,9 @@ def test_a_year_of_two_figures_is_known_as_such(
         ("3", ("3", None)),
         ("", (None, None)),
         ("99999999999999999999/1", (None, "1")),
+        ("2026-05-03", (None, None)),
+        ("46083", (None, None)),
+        ("RT.007 /0012", ("7", "12")),
     ],
 )
 def test_rt_rw(engine: DuckDBEngine, typed: str, pair: tuple[str | None, str | None]) -> None:
