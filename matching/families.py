@@ -23,6 +23,12 @@ CARD = (
 )
 
 
+# Which of the families that carry a card is the card's, the first of these that there is: the family that the registry
+# lists under it, one that a provider's row lists, one that only members tell of. One member's row that names another
+# family's card tells of a family under it, which may be found to be the member's own; the card stays whose it was.
+LISTS_IT = ("FILTER (registry)", "FILTER (NOT implied)", "")
+
+
 # Where a row says it lives: these columns come from one row together.
 _PLACE = (
     *("address", "rt", "rw", "hamlet", "postal_code", "region_code", "region_system"),
@@ -146,7 +152,7 @@ _AT_HOME = f"""
 
 def tell_persons(engine: Engine) -> int:
     """Make `person_context(rid, card, family_group, recognised, born_alone, alone_here, nik_known, twin)`, and
-    `family_card(card, cluster)`.
+    `family_card(card, cluster)`: the family that a card is of (see LISTS_IT).
 
     `family_group` is the family found for the person's card, or the card itself where no family record carries it; of a
     row without a card, the family of those who stand with it. `recognised`: that family's number, where their names
@@ -158,10 +164,12 @@ def tell_persons(engine: Engine) -> int:
     `twin`: the name as typed, where the register knows two of that family born that day who are named a letter or two
     apart; NULL for all others.
     """
+    listed = ", ".join(f"min(c.cluster) {listing}" for listing in LISTS_IT)
     engine.table(
         "family_card",
-        """
-        SELECT x.card, min(c.cluster) AS cluster FROM family_context x JOIN family_clusters c USING (rid)
+        f"""
+        SELECT x.card, coalesce({listed}) AS cluster
+        FROM family_context x JOIN family_clusters c USING (rid) JOIN family_standardised f USING (rid)
         WHERE x.card IS NOT NULL GROUP BY x.card
         """,
     )

@@ -10,6 +10,7 @@ from collections.abc import Collection
 from functools import partial
 
 from matching.engine import Engine
+from matching.families import LISTS_IT
 from matching.rules import KINDS, Kind
 from mdm.survivorship import fill_regions, survive
 from mdm.survivorship.members import members
@@ -85,10 +86,11 @@ def _relate(engine: Engine, judged: Kind) -> None:
     """The tables that membership reads, and which number a family has in pairs of households."""
     clusters = "LEFT JOIN family_clusters c USING (rid)" if judged == "family" else ""
     cluster_no = "coalesce(c.cluster, f.group_no)" if judged == "family" else "f.group_no"
+    listed = ", ".join(f"arg_min(l.entity_id, {cluster_no}) {listing}" for listing in LISTS_IT)
     engine.table(
         "family_kk",
         f"""
-        SELECT f.card AS kk, arg_min(l.entity_id, {cluster_no}) AS family_entity
+        SELECT f.card AS kk, coalesce({listed}) AS family_entity
         FROM family_reached f JOIN family_links l USING (rid) {clusters} WHERE f.card IS NOT NULL GROUP BY f.card
         """,
     )

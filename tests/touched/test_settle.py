@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import nullcontext
 from dataclasses import replace
@@ -211,6 +212,29 @@ def test_what_somebody_thinks_about_is_read_before_they_decide(
     settled(hub)
     assert linked(hub, "person")[left] == linked(hub, "person")[right]
     assert not read
+
+
+def test_a_card_of_two_families_is_the_same_one_s_in_the_next_decision(hub: Hub) -> None:
+    """Whose members its holders are is no matter of what a decision on another kind reads first."""
+    families = [sorted(refs) for refs in by_entity(hub, "family").values()]
+    registry = [refs for refs in families if refs[0].layout == "data_keluarga"]
+    one = min(refs for refs in registry if any(ref.source == "kemensos" for ref in refs))
+    other = next(refs for refs in registry if refs > one and refs[-1].source == "pemda")
+    own = next(ref for ref in one if ref.source == "kemensos")
+    say(hub, "family", own, other[-1], "link")
+    settled(hub)
+    assert linked(hub, "family")[other[0]] != linked(hub, "family")[other[-1]], "both carry it"
+    before = families_of(hub)
+    dwelling = next(ref for ref in linked(hub, "household") if ref.layout == "rumah_tangga")
+    say(hub, "household", dwelling, other[-1], "link")
+    settled(hub)
+    assert families_of(hub) == before
+
+
+def families_of(hub: Hub) -> dict[str, str]:
+    """Person → the family that the profile names."""
+    found = {entity: json.loads(content)["links"] for entity, content in profiles(hub).items()}
+    return {entity: links["family"] for entity, links in found.items() if "family" in links}
 
 
 def test_an_id_that_was_merged_leads_on(hub: Hub) -> None:
