@@ -87,7 +87,8 @@ def _own_words(name: str) -> str:
     """The words of a name: letters only, titles and what follows BIN or ALIAS gone; empty when nobody is named."""
     # Most names are words and nothing else: one look spares them the work.
     own = f"regexp_replace({STRIP_TITLES_SQL(name)}, {quote(_AFTER)}, '')"
-    letters = f"trim(regexp_replace({folded_sql(own, *_TYPED)}, '[^A-Z]+', ' ', 'g'))"
+    typed = rf"regexp_replace({own}, '\p{{Mn}}+', '', 'g')"  # marks that stand behind their letter
+    letters = f"trim(regexp_replace({folded_sql(typed, *_TYPED)}, '[^A-Z]+', ' ', 'g'))"
     return (
         f"CASE WHEN NOT regexp_matches({name}, {quote(_ODD)}) THEN {name} "
         f"WHEN {MISSING_NAME_SQL(name)} THEN '' ELSE {letters} END"

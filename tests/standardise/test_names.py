@@ -38,6 +38,7 @@ from tests.standardise.tables import person, persons
         ("NI MADE ARIANI", "MADE ARIANI"),
         ("YUSUF AL HASAN", "YUSUF HASAN"),
         ("ANDRÉAS", "ANDREAS"),
+        ("ANDRE\N{COMBINING ACUTE ACCENT}AS", "ANDREAS"),
         ("JOSÉ ÖZIL", "JOSE OZIL"),
         ("NUR’AINI", "NUR'AINI"),
     ],
