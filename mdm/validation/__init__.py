@@ -226,7 +226,8 @@ def _find(
     name = f"{source}_{layout.name}"
     found, hits = f"found_{name}", f"hits_{name}"
     tables, rules = _tables(source, layout), load_quality()
-    engine.table(hits, hits_sql(layout, tables, rules))
+    deliveries = len({(batch.delivered_on, batch.created) for batch in batches})
+    engine.table(hits, hits_sql(layout, tables, rules, deliveries=deliveries))
     engine.table(found, findings_sql(layout, source, (*tables, hits), rules, new))
     files = {}
     for batch in new:

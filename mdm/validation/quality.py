@@ -36,7 +36,8 @@ class OfFile(Document):
 
 
 class QualityRule(Document):
-    """One rule: what it asks of which attributes, how grave it is, what the provider is told."""
+    """One rule: what it asks of which attributes, how grave it is, what the provider is told. `of_earlier`: it asks
+    what earlier deliveries said, and is left out where there is one only."""
 
     name: str
     severity: Literal["warning", "quarantine"]
@@ -46,6 +47,7 @@ class QualityRule(Document):
     needs: tuple[str, ...] = ()
     when: str | None = None
     of_file: OfFile | None = None
+    of_earlier: bool = False
     reason: RequiredSentence
     remedy: RequiredSentence
 
@@ -132,10 +134,12 @@ _READ_AS_ONE = f"""CASE l._problem WHEN {quote(JOINED)}
             THEN concat(l."row", '–', l."row" + {_LINES} - 1) END"""
 
 
-def hits_sql(layout: Layout, tables: tuple[str, str], rules: QualityRules) -> str:
+def hits_sql(
+    layout: Layout, tables: tuple[str, str], rules: QualityRules, *, deliveries: int
+) -> str:
     """Which rows break which rules: `id` of the landed row, numbers of the rule and of the attribute it is about.
 
-    `tables` are the landed and the typed table of the layout.
+    `tables` are the landed and the typed table of the layout, in so many `deliveries`.
     """
     landed, typed = tables
     attributes = [*layout.values, ""]
@@ -143,7 +147,7 @@ def hits_sql(layout: Layout, tables: tuple[str, str], rules: QualityRules) -> st
         f"SELECT id, {rules.number(rule.name)} AS rule, "
         f"{attributes.index(name)} AS at FROM {typed} WHERE ({rule.condition(name, typed)})"
         for rule in rules.rules
-        if rule.of_file is None
+        if rule.of_file is None and (deliveries > 1 or not rule.of_earlier)
         for name in rule.attributes(layout)
     ]
     hits.append(

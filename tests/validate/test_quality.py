@@ -77,6 +77,26 @@ def test_every_rule_finds_its_own(hub: Hub, tmp_path: Path) -> None:
     assert len(people) == len(PEOPLE) - 2
 
 
+def test_a_number_that_stands_for_somebody_else_than_in_the_delivery_before(
+    hub: Hub, tmp_path: Path
+) -> None:
+    """The newer row counts under the key, and the person of before has none any more: that must not pass unseen."""
+    before = {"NAMA_LGKP": "BUDI SANTOSO", "TGL_LHR": "1980-01-02"}
+    now = {
+        "3207110101800001": before | {"NAMA_LGKP": "NI WAYAN SARI", "TGL_LHR": "1955-11-23"},
+        "3207110101800002": before | {"NAMA_LGKP": "BOEDI SANTOSO", "TGL_LHR": "1955-11-23"},
+        "3207110101800003": before | {"NAMA_LGKP": "NI WAYAN SARI"},
+        "3207110101800004": before,
+        "3207110101800005": before | {"TGL_LHR": ""},
+    }
+    for name, rows in (("a", dict.fromkeys(now, before)), ("b", now), ("c", now)):
+        changes = [{"NIK": nik, **row} for nik, row in rows.items()]
+        land_one(hub, write(tmp_path / name / "k.csv", "biodata_wni", *changes), "kemendagri")
+        accepted(hub)
+    found = [f for f in findings(hub) if f[2] == "record_of_somebody_else"]
+    assert found == [(1, "NAMA_LGKP", "record_of_somebody_else")]  # once, when it came
+
+
 def test_a_column_of_rounded_numbers_is_told_of_the_file(hub: Hub, tmp_path: Path) -> None:
     """A spreadsheet keeps 15 figures: 0011 to 0019 come as 0010, which looks like any other number."""
     rows = [{"Nama Lengkap": f"ORANG {n}", "NIK": f"32071102018{n:04d}0"} for n in range(1, 26)]
