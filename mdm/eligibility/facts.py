@@ -32,7 +32,9 @@ class Maker:
     looks_at: frozenset[tuple[str, str]]
     _needed: Mapping[str, frozenset[str]] = field(init=False)
     _facts: dict[str, Facts] = field(default_factory=dict)
-    _families: dict[str, tuple[Facts, tuple[Facts, ...], bool]] = field(default_factory=dict)
+    _families: dict[tuple[str, str | None], tuple[Facts, tuple[Facts, ...], bool]] = field(
+        default_factory=dict
+    )
 
     def __post_init__(self) -> None:
         self._needed = entries_for(self.looks_at)
@@ -52,17 +54,19 @@ class Maker:
         if person.family is None or person.family.entity_id in person.hidden:
             return Case(self.on, own, None, (own,), complete=False, doubts=tuple(found))
         found += self._doubts(person.family, "family", person.open)
-        family, members, complete = self._family(person)
+        family, members, complete = self._family(person, own)
         return Case(self.on, own, family, members, complete, tuple(found))
 
     def nobody(self) -> Case:
         """The case of a NIK under which there is nobody to assess."""
         return Case(self.on, None, complete=False, doubts=(Doubt("not_found", "person"),))
 
-    def _family(self, person: Person) -> tuple[Facts, tuple[Facts, ...], bool]:
+    def _family(self, person: Person, own: Facts) -> tuple[Facts, tuple[Facts, ...], bool]:
         family = person.family
         assert family is not None
-        kept = self._families.get(family.entity_id)
+        # The same for whoever of them is asked about, but of somebody in doubt: their own word is taken.
+        place = family.entity_id, own.entity_id if own.doubtful else None
+        kept = self._families.get(place)
         if kept is None:
             named = [member[0] for member in family.body["links"].get("members", ())]
             seen = [
@@ -73,12 +77,12 @@ class Maker:
             facts = self._of(family, "family", person.open)
             # Of members not opened nothing is known.
             values = {**facts.values, "size": len(named)}
+            complete = len(seen) == len(named) > 0
             for flag, name in LISTED.items():
-                if (listed := _listed(seen, flag)) is not None:
+                if (listed := _listed(seen, flag, own, complete=complete)) is not None:
                     values[name] = listed
             facts = Facts(facts.entity_id, values, facts.sources, facts.records, facts.doubtful)
-            kept = facts, tuple(seen), len(seen) == len(named) > 0
-            self._families[family.entity_id] = kept
+            kept = self._families[place] = facts, tuple(seen), complete
         return kept
 
     @staticmethod
@@ -178,7 +182,11 @@ def age_on(born: str | None, on: date) -> int | None:
     return age if age <= OLDEST else None
 
 
-def _listed(members: Sequence[Facts], flag: str) -> bool | None:
-    """Whether somebody of the family is listed: no only where somebody's list was seen."""
-    said = [member.values[flag] for member in members if flag in member.values]
-    return True if True in said else False if said else None
+def _listed(members: Sequence[Facts], flag: str, own: Facts, *, complete: bool) -> bool | None:
+    """Whether somebody of the family is listed: yes not by the word of another in doubt alone, no only where somebody's
+    list was seen and nobody else can be the one."""
+    said = [(one.values[flag], one) for one in members if flag in one.values]
+    listed = [one for says, one in said if says]
+    if any(one is own or not one.doubtful for one in listed):
+        return True
+    return False if said and complete and not listed else None

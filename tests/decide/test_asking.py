@@ -149,6 +149,29 @@ def test_a_restricted_member_is_not_looked_at(hub: Hub) -> None:
     assert outcomes(one(hub, HEAD.nik, ["SEMBAKO"])) == {"SEMBAKO": "undetermined"}
 
 
+def test_who_cannot_be_seen_may_be_the_one_who_is_listed(hub: Hub) -> None:
+    """A wife gets PKH; when her data are restricted, nothing says that the family gets none."""
+    wife = adult(9, sex="F", relationship="WIFE", pkh=True)
+    Country([Household(1, [adult(1), wife], desil=1)]).publish(hub)
+    assert outcomes(one(hub, adult(1).nik, ["BLT-DD"])) == {"BLT-DD": "not-eligible"}
+    restriction.restrict(hub, wife.id, basis="UU 27/2022 art. 41", actor="test")
+    village, pkh = one(hub, adult(1).nik, ["BLT-DD", "PKH"]).answers
+    assert village.answer == "undetermined"
+    assert [s.en for s in village.settles] == ["The list of PKH receivers from Kemensos."]
+    assert (pkh.answer, pkh.listed, pkh.keeps_benefit) == ("undetermined", None, True)
+
+
+def test_a_member_in_doubt_takes_nothing_from_the_others(hub: Hub) -> None:
+    wife = replace(adult(9, sex="F", relationship="WIFE", pkh=True), status="conflict")
+    Country([Household(1, [adult(1), wife], desil=1)]).publish(hub)
+    assert outcomes(one(hub, adult(1).nik, ["BLT-DD"])) == {"BLT-DD": "undetermined"}
+    # Of herself she is asked, and her own list is hers.
+    (answer,) = one(hub, wife.nik, ["PKH"]).answers
+    assert (answer.answer, answer.listed) == ("undetermined", True)
+    together = many(hub, [wife.nik, adult(1).nik], ["BLT-DD", "PKH"])
+    assert [item.answers["PKH"].listed for item in together.items] == [True, None]
+
+
 def test_one_nik_and_ten_thousand_are_answered_alike(hub: Hub) -> None:
     families = [
         Household(n, [adult(10 * n, sembako=n % 2 == 0), pupil(10 * n + 1)], desil=n % 10 + 1)
