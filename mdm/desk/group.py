@@ -201,7 +201,7 @@ class Group:
         within = self._within(question)
         if stands.person.entity_id in barred and question.purpose not in UNRESTRICTED:
             decision = replace(decision, allowed=False, reason=RESTRICTED)
-        away = question.spares_restricted and person.person.entity_id in person.hidden
+        away = question.spares_restricted and person.restricted
         seen = one.entity_id is not None and decision.allowed and not away
         answered = question.one(moment, person, decision if seen else within)
         if one.entity_id is None:
@@ -244,16 +244,8 @@ def _seen(one: _Wanted, persons: Mapping[str, Profile]) -> _Wanted:
 
 
 def _restricted(people: Mapping[str, Person]) -> set[str]:
-    """Entity ids of the persons whose processing is restricted: their own, or their family's."""
-    return {
-        one.person.entity_id
-        for one in people.values()
-        if one.hidden
-        and (
-            one.person.entity_id in one.hidden
-            or (one.family is not None and one.family.entity_id in one.hidden)
-        )
-    }
+    """Entity ids of the persons whose processing is restricted."""
+    return {one.person.entity_id for one in people.values() if one.restricted}
 
 
 def _answer(

@@ -55,6 +55,12 @@ class Person:
     hidden: frozenset[str] = frozenset()
 
     @property
+    def restricted(self) -> bool:
+        """Whether the processing of what is held of the person, or of their family, is restricted."""
+        own = (self.person, self.family)
+        return any(one is not None and one.entity_id in self.hidden for one in own)
+
+    @property
     def profiles(self) -> list[Profile]:
         """Everybody and everything opened, each once."""
         own = (self.person, self.family, self.household)

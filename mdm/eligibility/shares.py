@@ -140,7 +140,7 @@ class _Telling:
     def of(self, person: Person) -> Teller | None:
         """What tells of a person; None for one who is not this principal's to see. Restricted persons
         look as if they were not there."""
-        if person.person.entity_id in person.hidden:
+        if person.restricted:
             return None
         decision, teller = self._decided(person.region)
         if not decision.allowed:

@@ -149,6 +149,16 @@ def test_a_restricted_member_is_not_looked_at(hub: Hub) -> None:
     assert outcomes(one(hub, HEAD.nik, ["SEMBAKO"])) == {"SEMBAKO": "undetermined"}
 
 
+def test_a_restricted_family_is_not_there_for_one_nik_nor_for_many(hub: Hub) -> None:
+    Country([FAMILY]).publish(hub)
+    restriction.restrict(hub, FAMILY.id, basis="UU 27/2022 art. 41", actor="test")
+    alone = one(hub, HEAD.nik, ["SEMBAKO"])
+    (among,) = many(hub, [HEAD.nik], ["SEMBAKO"]).items
+    assert alone.identity == among.identity
+    assert [doubt.doubt for doubt in alone.answers[0].doubts] == ["not_found"]
+    assert [doubt.doubt for doubt in among.answers["SEMBAKO"].doubts] == ["not_found"]
+
+
 def test_who_cannot_be_seen_may_be_the_one_who_is_listed(hub: Hub) -> None:
     """A wife gets PKH; when her data are restricted, nothing says that the family gets none."""
     wife = adult(9, sex="F", relationship="WIFE", pkh=True)
