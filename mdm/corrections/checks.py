@@ -98,7 +98,7 @@ def _against_profile(b: Building, part: Part, seen: date | None) -> None:
                 b.say(column, "unchanged", entry[0])
             continue
         told = said_by(profile, attribute, REGISTRY)
-        differs = [v for v in told if not same(b.rules, part, attribute, v)]
+        differs = [v for v in told if not same(b.rules, part, attribute, v, remarks=False)]
         if b.rules.owned(part.kind, attribute) and differs:
             b.say(column, "registry-differs", differs[0])
         newest = profile.body["records"][entry[1]][_DATE]
@@ -106,11 +106,14 @@ def _against_profile(b: Building, part: Part, seen: date | None) -> None:
             b.say(column, "source-newer", newest)
 
 
-def same(rules: CorrectionRules, part: Part, attribute: str, value: Any) -> bool:
-    """Whether a value of a profile says what a part says, in the columns that the part fills."""
+def same(
+    rules: CorrectionRules, part: Part, attribute: str, value: Any, *, remarks: bool = True
+) -> bool:
+    """Whether a value of a profile says what a part says, in the columns that the part fills; without `remarks`
+    whatever either remarks on it."""
     mine = {
         name: part.columns[name]
-        for name in rules.columns(part.kind, attribute)
+        for name in rules.columns(part.kind, attribute, remarks=remarks)
         if name in part.columns
     }
     if not isinstance(value, dict):

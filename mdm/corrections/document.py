@@ -54,10 +54,14 @@ class Step(Document):
 
 
 class AttributeRule(Document):
-    """One attribute that proposals may touch: whether the registry owns it, which columns it fills."""
+    """One attribute that proposals may touch: whether the registry owns it, which columns it fills, which of them only
+    remark on it (two that differ in a remark say the same), and within what it is said: beside another value of that
+    column, the same is another word."""
 
     registry: bool = False
     columns: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
+    within: str | None = None
 
 
 class KindRule(Document):
@@ -102,9 +106,11 @@ class CorrectionRules(Document):
                 raise ValueError(f"{name}: no expiry is called '{kind.expiry}'")
         return self
 
-    def columns(self, kind: Corrected, attribute: str) -> tuple[str, ...]:
-        """The columns of the accepted table that an attribute fills."""
-        return self.attributes[kind][attribute].columns or (attribute,)
+    def columns(self, kind: Corrected, attribute: str, *, remarks: bool = True) -> tuple[str, ...]:
+        """The columns of the accepted table that an attribute fills; without `remarks` those that say it."""
+        rule = self.attributes[kind][attribute]
+        columns = rule.columns or (attribute,)
+        return columns if remarks else tuple(one for one in columns if one not in rule.remarks)
 
     def attribute_of(self, kind: Corrected, column: str) -> str | None:
         """The attribute that a column belongs to; None when no proposal may touch it."""

@@ -2,7 +2,8 @@
 
 A correction holds until the source itself changes. It remembers which version of each source record it overruled; every
 landed version is in the typed tables of the run, so whether a later one says something else is asked of them in SQL.
-What has stepped back is left out, attribute by attribute. All of it is a function of what landed and what was approved.
+What has stepped back is left out, attribute by attribute; what a source came to say by itself speaks on beside it, for
+the others that were overruled may outweigh that source. All of it is a function of what landed and what was approved.
 """
 
 from __future__ import annotations
@@ -59,7 +60,7 @@ def join(
     if not added:
         return {}
     turns = _turns(engine, typed, added)
-    stepped = {(one["record_key"], one["attribute"]) for one in turns}
+    stepped = {(one["record_key"], one["attribute"]) for one in turns if one["turn"] == OVERTAKEN}
     made: dict[Kind, str] = {}
     for kind in rows.KINDS:
         own = [one for one in added if one.part.kind == kind]
@@ -99,7 +100,8 @@ def keep_places(hub: Hub, engine: Engine, run_seq: int) -> None:
 def _turns(engine: Engine, typed: Sequence[Typed], added: Sequence[Added]) -> list[dict[str, Any]]:
     """What the sources that were overruled have said since: one line per record and attribute, the first to say so.
 
-    `overtaken`: something else than before and than the correction; `confirmed`: what the correction says.
+    `overtaken`: one says something else than before and than the correction, or took back that it agreed;
+    `confirmed`: one says what the correction says, and none of them that.
     """
     heard = [
         (one.part.key, attribute, *version)
@@ -136,10 +138,14 @@ def _turns(engine: Engine, typed: Sequence[Typed], added: Sequence[Added]) -> li
     return turns
 
 
-# A later version of a record that was heard, which says something else; the earliest one counts.
+# The later versions of records that were heard; of those that say something new the earliest counts, and one that
+# says another thing than the correction before one that says the same.
 _FIRST = """
-    SELECT record_key, attribute, source, on_day, same FROM ({})
-    QUALIFY row_number() OVER (PARTITION BY record_key, attribute ORDER BY on_day, moment, source, same) = 1
+    SELECT record_key, attribute, source, on_day, same FROM (
+        SELECT *, bool_or(same AND differs) OVER (PARTITION BY record_key, attribute, source, layout, heard_key
+            ORDER BY moment ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS agreed FROM ({})
+    ) WHERE differs OR (agreed AND NOT same)
+    QUALIFY row_number() OVER (PARTITION BY record_key, attribute ORDER BY same, on_day, moment, source) = 1
     """
 
 
@@ -151,9 +157,9 @@ def _asked(engine: Engine, typed: Typed) -> list[str]:
     held = set(engine.columns(typed.table))
     body = load_survivorship().kind(kind)
     return [
-        _changed(typed, kind, name, columns)
-        for name in load_rules().attributes[kind]
-        if (columns := [c for c in load_rules().columns(kind, name) if c in held])
+        _changed(typed, kind, name, columns, rule.within if rule.within in held else None)
+        for name, rule in load_rules().attributes[kind].items()
+        if (columns := [c for c in load_rules().columns(kind, name, remarks=False) if c in held])
         and may_speak(body.attributes[name].only, typed.source)
     ]
 
@@ -165,16 +171,23 @@ def may_speak(only: str, source: str) -> bool:
     return of_source is None or (of_source[2] == source) == (of_source[1] == "=")
 
 
-def _changed(typed: Typed, kind: Corrected, attribute: str, columns: Sequence[str]) -> str:
-    """SQL: later versions of what was heard, for one attribute. Rows of one key in one delivery are several records
+def _changed(
+    typed: Typed, kind: Corrected, attribute: str, columns: Sequence[str], within: str | None
+) -> str:
+    """SQL: later versions of what was heard, for one attribute: whether they differ from it, and whether they say what
+    the correction says. Rows of one key in one delivery are several records
     (mdm/validation/versions.py): of these counts the one that goes by the key heard, while it is the newest."""
-    differs = " OR ".join(f"later.{c} IS DISTINCT FROM then_.{c}" for c in columns)
+    elsewhere = (
+        f"later.{within} <> then_.{within} AND later.{within} IS DISTINCT FROM meant.{within}"
+    )
+    said = [f"later.{c} IS DISTINCT FROM then_.{c}" for c in columns]
+    differs = " OR ".join([*said, elsewhere] if within else said)
     speaks = " OR ".join(f"later.{c} IS NOT NULL" for c in columns)
     same = " AND ".join(f"(meant.{c} IS NULL OR later.{c} = meant.{c})" for c in columns)
     moment = "{0}.delivered_on::VARCHAR || ' ' || {0}.delivery"
     return f"""
-        SELECT h.record_key, h.attribute, h.source, later.delivered_on AS on_day,
-               {moment.format("later")} AS moment, coalesce({same}, false) AS same
+        SELECT h.record_key, h.attribute, h.source, h.layout, h.heard_key, later.delivered_on AS on_day,
+               {moment.format("later")} AS moment, ({differs}) AS differs, coalesce({same}, false) AS same
         FROM heard h
         JOIN {typed.table} then_ ON then_.batch = h.batch AND then_."row" = h."row"
         JOIN {typed.table} later ON later.record_key = then_.record_key AND later.accepted
@@ -182,7 +195,7 @@ def _changed(typed: Typed, kind: Corrected, attribute: str, columns: Sequence[st
         JOIN {kind}_meant meant ON meant.record_key = h.record_key
         LEFT JOIN {typed.table}_current now_ ON now_.id = later.id
         WHERE h.source = '{typed.source}' AND h.layout = '{typed.layout.name}' AND h.attribute = '{attribute}'
-          AND ({differs}) AND ({speaks})
+          AND ({speaks})
           AND CASE WHEN now_.id IS NOT NULL THEN now_.record_key = h.heard_key ELSE NOT EXISTS (
               FROM {typed.table} beside WHERE beside.record_key = later.record_key AND beside.accepted
               AND beside.id <> later.id AND {moment.format("beside")} = {moment.format("later")}) END

@@ -17,6 +17,7 @@ from mdm.corrections.around import said_by
 from mdm.corrections.building import REGISTRY, waits_for_card
 from mdm.corrections.checks import same
 from mdm.corrections.document import load_rules
+from mdm.corrections.rows import OVERTAKEN
 from mdm.corrections.terms import SOURCE, Part, Proposal
 from mdm.desk.people import open_following
 from mdm.desk.terms import Profile
@@ -100,7 +101,7 @@ class _Looking:
         turn = self.turns.get((part.key, attribute))
         profile = self.profiles.get(self.places.get(part.key, ""))
         returned = self.told.get((part.key, attribute))
-        if turn is not None:
+        if turn is not None and (turn.turn == OVERTAKEN or profile is None):
             return Outcome(
                 part, entity_id, attribute, turn.turn, turn.source, turn.on_day, returned=returned
             )
@@ -110,7 +111,11 @@ class _Looking:
             return Outcome(part, entity_id, attribute, outcome, returned=returned)
         one = _chosen(part, attribute, profile, returned)
         if (part.kind, attribute) == ("person", "kk"):
-            return self._membership(one, profile)
+            one = self._membership(one, profile)
+        if turn is not None and one.outcome == SURVIVED:
+            return replace(
+                one, outcome=turn.turn, source=turn.source, day=turn.on_day, sentence=None
+            )
         return one
 
     def _membership(self, one: Outcome, profile: Profile) -> Outcome:
@@ -129,7 +134,7 @@ def _chosen(part: Part, attribute: str, profile: Profile, returned: datetime | N
     """Held against the profile that the record stands in."""
     rules = load_rules()
     told = said_by(profile, attribute, REGISTRY) if rules.owned(part.kind, attribute) else []
-    disagrees = next((v for v in told if not same(rules, part, attribute, v)), None)
+    disagrees = next((v for v in told if not same(rules, part, attribute, v, remarks=False)), None)
     choices = {one.attribute: one for one in explain(profile.body).choices}
     choice = choices.get(attribute)
     if choice is None:

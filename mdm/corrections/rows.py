@@ -82,6 +82,7 @@ def stepped_back(session: Session, corrections: Sequence[str]) -> set[tuple[str,
     """(record key, attribute) that stepped back, as the published run found."""
     query = select(CorrectionTurn.record_key, CorrectionTurn.attribute).where(
         CorrectionTurn.run_seq == whole_seq(session),
+        CorrectionTurn.turn == OVERTAKEN,
         col(CorrectionTurn.correction).in_(list(corrections)),
     )
     return set(session.exec(query).all())

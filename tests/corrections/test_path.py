@@ -350,7 +350,7 @@ def test_families_change_as_approved(world: World) -> None:
     assert checked["corrections"] >= len(world.made)
 
 
-def _send(
+def send(
     world: World, folder: Path, rows: Mapping[str, Mapping[str, str]], layout: str, key: str
 ) -> None:
     """A later delivery of a few rows that say something else."""
@@ -395,14 +395,14 @@ def test_it_holds_until_the_source_itself_changes(world: World, tmp_path: Path) 
     # Everything again. One row says another thing than what was corrected; of another floor the
     # provider says something new; the registry comes to say the name.
     land_all(world.hub, world.delivery)
-    _send(
+    send(
         world,
         tmp_path / "one",
         {card.record_key: {"ac": "3"}, other.record_key: {"jenis_lantai": fresh}},
         "kemensos/siksng_keluarga.csv",
         "IDSEMESTA_KELUARGA",
     )
-    _send(
+    send(
         world,
         tmp_path / "two",
         {person.record_key: {"NAMA_LGKP": "NAMA YANG LAIN", "TGL_ENTRI": "2026-11-25"}},
