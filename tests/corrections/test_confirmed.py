@@ -1,5 +1,5 @@
-"""What sources say after a correction: it holds beside the one that agrees, which others may outweigh; a relation is one
-to a family, and ends with the card."""
+"""What sources say after a correction: it holds beside the one that agrees, which others may outweigh; a relation is
+one to a family, and ends with the card."""
 
 from __future__ import annotations
 

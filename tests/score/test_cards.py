@@ -31,7 +31,7 @@ LISTED = row("kemendagri", OWN, head_name="SUPARDI")
 def test_a_card_is_of_the_family_that_the_registry_lists_under_it(
     first: dict[str, list[dict[str, Any]]],
 ) -> None:
-    """Rini's row in the field names the card of the Supardis; it is hers all the same, and she lives with her family."""
+    """Rini's row in the field names the card of the Supardis; she lives with her family all the same."""
     home = row("kemendagri", OTHER, head_name="WAGIMIN")
     families = [home, *first.get("family", []), LISTED]
     with standardised(person=first.get("person", []), family=families) as engine:
