@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
@@ -66,9 +66,13 @@ class Found:
 
 
 def see(person: Person, decision: Decision) -> Found:
-    """An opened person with no more than the decision's fields."""
+    """An opened person with no more than the decision's fields. How they stand to the head is what the family says that
+    they are in: of all that records tell, much may be of another."""
+    own, relation = _seen(person.person, decision), _relation(person)
+    if relation is not None and "relationship" in decision.fields.get("person", ()):
+        own = replace(own, values={**own.values, "relationship": relation})
     return Found(
-        person=_seen(person.person, decision),
+        person=own,
         family=_seen(person.family, decision) if person.family else None,
         household=_seen(person.household, decision) if person.household else None,
         doubt=person.doubt is not None or person.also_on > 0,
@@ -98,6 +102,13 @@ def _seen(profile: Profile, decision: Decision) -> Seen:
         regions=str(body["regions"]),
         updated=max((str(day) for day in dates if day), default=None),
     )
+
+
+def _relation(person: Person) -> str | None:
+    """The relation of a person in the family that they are in."""
+    members = person.family.body["links"].get("members", ()) if person.family else ()
+    found: str | None = dict(members).get(person.person.entity_id)
+    return found
 
 
 def _names(values: Values) -> list[str]:

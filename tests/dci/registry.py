@@ -30,23 +30,24 @@ from mdm.work.progress import Silent
 from tests.api.serving import Served
 from tests.publish.golden import Golden, begin, content
 
-SITI, BUDI, AGUS, RINA = (
+SITI, BUDI, AGUS, RINA, TONO = (
     "3201154503880002",
     "3201151207750001",
     "3201150101900003",
     "5171014404910004",
+    "5171010107110005",
 )
 TWIN = "3201154503880003"  # on Siti's records too
 NOBODY = "3201150101010099"
 BOGOR, DENPASAR = "3201150001", "5171010001"
 KK = "3201150101010001"
-ENTITY = {SITI: "a" * 32, BUDI: "b" * 32, AGUS: "c" * 32, RINA: "d" * 32}
+ENTITY = {SITI: "a" * 32, BUDI: "b" * 32, AGUS: "c" * 32, RINA: "d" * 32, TONO: "7" * 32}
 FAMILY, OTHER_FAMILY, HOUSEHOLD = "e" * 32, "f" * 32, "9" * 32
 
 
 def people() -> Golden:
     """Siti and Budi are a family in Bogor in one dwelling, Rina's family is in Denpasar, Agus has
-    neither."""
+    neither. Of Rina's son Tono the field tells most: that he heads a family of his own."""
     links = {"family": FAMILY, "household": HOUSEHOLD}
     home = {"address": "JL MAWAR 1", "rt": "2", "rw": "5", "village_name": "CIBINONG"}
     return Golden(
@@ -80,6 +81,16 @@ def people() -> Golden:
                 ),
                 [BUDI],
             ),
+            ENTITY[TONO]: (
+                content(
+                    links={"family": OTHER_FAMILY},
+                    nik=TONO,
+                    name="TONO",
+                    relationship="HEAD",
+                    domicile={"region_today": DENPASAR},
+                ),
+                [TONO],
+            ),
             ENTITY[AGUS]: (content(nik=AGUS, name="AGUS"), [AGUS]),
             ENTITY[RINA]: (
                 content(
@@ -103,7 +114,7 @@ def people() -> Golden:
             ),
             OTHER_FAMILY: content(
                 "family",
-                links={"members": [[ENTITY[RINA], "HEAD"]]},
+                links={"members": [[ENTITY[TONO], "CHILD"], [ENTITY[RINA], "HEAD"]]},
                 domicile={"region_today": DENPASAR},
                 ranking={"desil": 9, "desil_period": "2026Q3"},
             ),

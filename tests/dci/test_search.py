@@ -22,6 +22,7 @@ from tests.dci.registry import (
     NOBODY,
     RINA,
     SITI,
+    TONO,
     TWIN,
     Sender,
     by_nik,
@@ -86,6 +87,14 @@ def test_a_family_as_a_group(sender: Sender) -> None:
     assert said(group)["desil_period"] == "2026Q3"
     assert names([group["group_head_info"]]) == ["BUDI SANTOSO"]
     assert names(group["member_list"]) == ["BUDI SANTOSO", "SITI NURHALIZA"]
+
+
+def test_the_head_is_who_heads_this_family(sender: Sender) -> None:
+    (group,) = sender.found(by_nik(TONO, response_entity="Group"))
+    assert names(group["member_list"]) == ["TONO", "NI LUH RINA"]
+    assert names([group["group_head_info"]]) == ["NI LUH RINA"]
+    (member,) = sender.found(by_nik(TONO))
+    assert member["related_person"][0]["relationship_type"] == "CHILD"
 
 
 def test_a_dwelling_as_a_group(sender: Sender) -> None:
