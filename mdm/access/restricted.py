@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from itertools import chain, islice
 
 import sqlalchemy as sa
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, or_, select
 
 from mdm import audit
@@ -21,8 +22,8 @@ UNRESTRICTED = frozenset({"subject_access", "audit", "breach"})
 
 
 def restricted(session: Session, entity_ids: Iterable[str]) -> set[str]:
-    """Those of some entities whose processing is restricted, by their own name or that of an
-    entity merged into them."""
+    """Those of some entities whose processing is restricted, by their own name or that of an entity merged into them;
+    of one that was merged since, as an old snapshot has it, by that of the entity it is part of now."""
     wanted = iter(dict.fromkeys(entity_ids))
     found: set[str] = set()
     while some := set(islice(wanted, TOGETHER)):
@@ -86,9 +87,19 @@ def restrict_parts(session: Session, seq: int) -> None:
 
 
 _IDS: sa.BindParameter[str] = sa.bindparam("ids", expanding=True)
-_RESTRICTED = ListQuery(
+_OWN = (
     sa.select(col(SubjectRestriction.entity_id), col(Entity.merged_into))
     .join(Entity, col(Entity.entity_id) == col(SubjectRestriction.entity_id), isouter=True)
     .where(col(SubjectRestriction.lifted).is_(None))
-    .where(or_(col(SubjectRestriction.entity_id).in_(_IDS), col(Entity.merged_into).in_(_IDS)))
+)
+_BARRED = _OWN.cte()
+_PART = aliased(Entity)
+_RESTRICTED = ListQuery(
+    _OWN.where(
+        or_(col(SubjectRestriction.entity_id).in_(_IDS), col(Entity.merged_into).in_(_IDS))
+    ).union_all(
+        sa.select(col(_PART.entity_id), sa.null())
+        .join(_BARRED, col(_PART.merged_into).in_([_BARRED.c.entity_id, _BARRED.c.merged_into]))
+        .where(col(_PART.entity_id).in_(_IDS), col(_PART.merged_into).is_not(None))
+    )
 )

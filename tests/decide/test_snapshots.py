@@ -14,7 +14,8 @@ from mdm.eligibility import snapshots
 from mdm.eligibility.common import FRESH, GRACE, Common
 from mdm.eligibility.library import BUILT_IN
 from mdm.errors import HomeError, InputError, IntegrityError
-from mdm.hub.tables import AuditEvent
+from mdm.hub.tables import AuditEvent, Entity
+from mdm.rights import restriction
 from tests.decide.asked import many, one, outcomes, plain
 from tests.decide.world import Country, Household, adult, pupil
 
@@ -73,6 +74,24 @@ def test_ages_are_counted_on_the_day_asked_for(hub: Hub) -> None:
     now = one(hub, nik, ["PKH"], on=date(2026, 6, 15)).answers[0]
     assert [c.component for c in was.components] == ["early_childhood"]
     assert [c.component for c in now.components] == ["sd"]
+
+
+def test_who_was_merged_since_is_restricted_on_old_snapshots_too(hub: Hub) -> None:
+    twice, third = adult(3), adult(4)
+    people = [Household(n, [member]) for n, member in enumerate((HEAD, twice, third))]
+    Country(people).publish(hub)
+    snapshots.create(hub, "before", actor="test")
+    Country([Household(0, [replace(HEAD, also=[twice.nik])]), people[2]]).publish(hub)
+    with hub.sessions.begin() as session:
+        merged = session.get_one(Entity, twice.id)
+        merged.status, merged.merged_into = "merged", HEAD.id
+    assert one(hub, twice.nik, ["SEMBAKO"], snapshot="before").identity.status == "verified"
+    restriction.restrict(hub, twice.id, basis="UU 27/2022 art. 41", actor="test")
+    for name in ("before", None):
+        niks = [HEAD.nik, twice.nik, third.nik]
+        asked = [one(hub, nik, ["SEMBAKO"], snapshot=name).identity.status for nik in niks]
+        together = many(hub, niks, ["SEMBAKO"], snapshot=name).items
+        assert asked == [item.identity.status for item in together] == [None, None, "verified"]
 
 
 def test_a_name_once_given_means_the_same_for_ever(hub: Hub) -> None:
