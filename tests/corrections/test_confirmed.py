@@ -14,7 +14,7 @@ from mdm.desk.terms import Profile
 from mdm.hub.tables import Entity
 from mdm.pipeline import run
 from tests.corrections.chain import draft
-from tests.corrections.test_path import BIODATA, World, registered, send
+from tests.corrections.test_path import BIODATA, World, send
 from tests.run.homes import QUIET, FirstRun, copy_of
 
 PERSONS = "kemensos/siksng_individu.csv"
@@ -22,12 +22,12 @@ KNOWN = {"kemendagri", "kemensos"}
 
 
 def by_both(around: Around) -> Profile | None:
-    """A member, not the head, whom the registry and Kemensos know."""
+    """A child whom the registry and Kemensos know."""
     return next(
         (
             one
             for key, one in around.members.items()
-            if around.relations[key] != "HEAD" and {r[0] for r in one.body["records"]} >= KNOWN
+            if around.relations[key] == "CHILD" and {r[0] for r in one.body["records"]} >= KNOWN
         ),
         None,
     )
@@ -102,8 +102,7 @@ def test_it_holds_beside_who_agrees_until_they_say_otherwise(world: World, tmp_p
 def test_who_goes_to_another_card_is_what_that_card_says(world: World, tmp_path: Path) -> None:
     """Whom officers made head, and whom they took out of a family, the registry moves to a third card, as children."""
     head, out, new = world.families[3:6]
-    ids = [registered(one).entity_id for one in (head, out)]
-    assert {head.relations[ids[0]], out.relations[ids[1]]} == {"CHILD"}
+    ids = [child.entity_id for one in (head, out) if (child := by_both(one))]
     was = next(one for one, relation in head.relations.items() if relation == "HEAD")
     world.correct("head", draft("change-head", ids[0], members={was: "OTHER_RELATIVE"}))
     world.correct("out", draft("remove-member", ids[1]))
