@@ -34,7 +34,7 @@ def survive_again(
     _bring_pairs(components, engine, found.kind)
     for kind in KINDS:
         _bring_records(components, engine, kind, anew=kind == found.kind)
-    _relate(engine, found.kind)
+    _relate(engine)
     members(engine)
     now = {kind: set(found.golden[kind]) for kind in KINDS}
     now[found.kind] = _column(
@@ -82,16 +82,18 @@ def _bring_records(components: Components, engine: Engine, kind: Kind, *, anew: 
     engine.table(f"{kind}_links", old)
 
 
-def _relate(engine: Engine, judged: Kind) -> None:
-    """The tables that membership reads, and which number a family has in pairs of households."""
-    clusters = "LEFT JOIN family_clusters c USING (rid)" if judged == "family" else ""
-    cluster_no = "coalesce(c.cluster, f.group_no)" if judged == "family" else "f.group_no"
-    listed = ", ".join(f"arg_min(l.entity_id, {cluster_no}) {listing}" for listing in LISTS_IT)
+def _relate(engine: Engine) -> None:
+    """The tables that membership reads, and which number a family has in pairs of households. Of two families that list
+    a card alike it is the one's whose records begin first, as in a whole run, where those of corrections come last."""
+    listed = ", ".join(f"arg_min(entity_id, (first, entity_id)) {listing}" for listing in LISTS_IT)
     engine.table(
         "family_kk",
         f"""
-        SELECT f.card AS kk, coalesce({listed}) AS family_entity
-        FROM family_reached f JOIN family_links l USING (rid) {clusters} WHERE f.card IS NOT NULL GROUP BY f.card
+        SELECT card AS kk, coalesce({listed}) AS family_entity FROM (
+            SELECT f.card, f.registry, f.implied, l.entity_id,
+                   min(CASE WHEN rid < 0 THEN 2147483647 ELSE rid END) OVER (PARTITION BY l.entity_id) AS first
+            FROM family_reached f JOIN family_links l USING (rid))
+        WHERE card IS NOT NULL GROUP BY card
         """,
     )
     engine.table(
