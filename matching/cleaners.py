@@ -16,10 +16,12 @@ from reference.text import quote
 NOTHING_WORDS = (
     "TIDAK ADA", "TDK ADA", "TIDAK TAHU", "TDK TAHU", "TIDAK DIKETAHUI", "TIDAK PUNYA", "BELUM ADA",
     "NIHIL", "KOSONG", "NULL", "NONE", "NAN", "N/A", "#N/A", "#REF!", "#VALUE!", "#NAME?", "#DIV/0!",
-    "#NUM!", "#NULL!",
+    "#NUM!", "#NULL!", "BELUM", "BLM ADA", "BELUM DIISI", "BELUM TERISI", "TIDAK DIISI", "TDK DIKETAHUI",
+    "(NULL)", "(NONE)", "(KOSONG)", "(BLANK)", "\\N", "N.A", "N.A.",
 )  # fmt: skip
 
 _MARK = "\x1f"
+_FILLERS = "|".join((*nik.FILLERS, "[A-Z]+"))
 
 
 def one_of(column: str, words: Iterable[str]) -> str:
@@ -56,9 +58,11 @@ def untidy(columns: Sequence[str]) -> str:
 
 
 def text(column: str) -> str:
-    """Upper case text; a value of marks only, or a word that says nothing is there, is absent."""
+    """Upper case text; a value of marks and zeros only, or a word that says nothing is there, is absent."""
     upper = f"upper({column})"
-    mute = f"(length({column}) < 4 AND NOT regexp_matches({column}, '[0-9A-Za-z]'))"
+    # Nearly all text is longer and begins with a letter, or a figure above zero.
+    brief = f"(length({column}) < 4 OR {column} < '1')"
+    mute = f"({brief} AND NOT regexp_matches({column}, '[1-9\\pL]'))"
     return f"CASE WHEN {mute} OR {one_of(upper, NOTHING_WORDS)} THEN NULL ELSE {upper} END"
 
 
@@ -69,16 +73,27 @@ def name(column: str) -> str:
     return f"CASE WHEN {letterless} OR {one_of(upper, NOTHING_WORDS)} THEN NULL ELSE {upper} END"
 
 
-def digits(column: str, least: int = 1) -> str:
-    """The digits of a value; NULL when fewer than `least`, or all zero."""
-    marks = f"regexp_replace({column}, '[^0-9]', '', 'g')"
+def digits(column: str, least: int = 1, most: int | None = None) -> str:
+    """The digits of a number; NULL when there are fewer than `least` or more than `most` (two numbers in one field),
+    when all are one figure, and in scientific notation, which has lost some.
+    """
+    # A spreadsheet's decimal zero is no figure of the number.
+    bare = f"regexp_replace({column}, '^([^0-9]*[0-9]+)[.,]0{{1,2}}$', '\\1')"
+    marks = f"regexp_replace({bare}, '[^0-9]', '', 'g')"
     only = f"CASE WHEN {_is_digits(column)} THEN {column} ELSE {marks} END"
-    careful = f"CASE WHEN length({only}) >= {least} AND ltrim({only}, '0') <> '' THEN {only} END"
-    # The usual case: figures only, and not three zeros in front.
-    plain = f"{_is_digits(column)} AND length({column}) >= {max(least, 3)}"
-    return (
-        f"CASE WHEN {plain} AND NOT starts_with({column}, '000') THEN {column} ELSE {careful} END"
-    )
+    size = f"length({{}}) >= {{}}{f' AND length({{}}) <= {most}' if most else ''}"
+    one_figure = f"length(ltrim({only}, left({only}, 1))) = 0 AND length({only}) > 6"
+    filler = f"ltrim({only}, '0') = '' OR ({one_figure}) OR {_is_scientific(column)}"
+    careful = f"CASE WHEN {size.format(only, least, only)} AND NOT ({filler}) THEN {only} END"
+    # The usual case: figures only, the last four not alike.
+    varied = f"try_cast({column} AS UBIGINT) % 10000 % 1111 <> 0"
+    plain = f"{_is_digits(column)} AND {size.format(column, max(least, 4), column)} AND {varied}"
+    return f"CASE WHEN {plain} THEN {column} ELSE {careful} END"
+
+
+def has_figures(column: str) -> str:
+    """Whether a value has figures other than zeros."""
+    return f"regexp_matches({column}, '[1-9]')"
 
 
 def compact(column: str) -> str:
@@ -92,13 +107,9 @@ def compact(column: str) -> str:
 def is_placeholder(number: str) -> str:
     """Whether a compact number only fills the field.
 
-    One digit repeated, a counting row, all zero after the region, or a word that says "none".
+    One digit repeated, a counting row, all zero after the region, or words without a figure.
     """
-    forms = [
-        *nik.FILLERS, "X+",
-        "NA", "NIHIL", "NULL", "NONE", "TIDAKADA", "TDKADA", "BELUMADA", "KOSONG",
-    ]  # fmt: skip
-    return f"regexp_full_match({number}, '{'|'.join(forms)}')"
+    return f"regexp_full_match({number}, '{_FILLERS}')"
 
 
 def number_raw(column: str) -> str:
@@ -130,28 +141,6 @@ def registry_number(raw: str) -> str:
     NULL.
     """
     return f"CASE WHEN {_is_registry(raw)} AND right({raw}, 4) <> '0000' THEN {raw} END"
-
-
-def label(column: str) -> str:
-    """An RT or RW number without leading zeros; 000 and words are NULL, and more than three figures: a spreadsheet
-    makes a date of 3/5, or its serial.
-    """
-    plain = f"try_cast({column} AS INTEGER)"
-    figures = f"ltrim(regexp_extract({column}, '[0-9]+'), '0')"
-    return (
-        f"CASE WHEN {plain} BETWEEN 1 AND 999 THEN {plain}::VARCHAR "
-        f"WHEN length({column}) <= 16 AND length({figures}) BETWEEN 1 AND 3 THEN {figures} END"
-    )
-
-
-def rt(column: str) -> str:
-    """The RT of `003/005`: the part before the slash."""
-    return label(f"split_part({column}, '/', 1)")
-
-
-def rw(column: str) -> str:
-    """The RW of `003/005`: the part after the slash."""
-    return label(f"split_part({column}, '/', 2)")
 
 
 def code(column: str) -> str:
@@ -208,34 +197,6 @@ def boolean(
     return f"CASE {' '.join(cases)} END"
 
 
-def decimal(column: str, least: float | None = None, most: float | None = None) -> str:
-    """A DOUBLE inside its bounds; a decimal comma, a thousands dot and a unit behind the figures
-    are understood.
-    """
-    bare = rf"regexp_replace({column}, '\s*[A-Za-z][A-Za-z0-9²]*\.?$', '')"
-    point = (
-        rf"CASE WHEN regexp_full_match({bare}, '-?\d{{1,3}}(\.\d{{3}})+,\d+') "
-        f"THEN replace(replace({bare}, '.', ''), ',', '.') ELSE replace({bare}, ',', '.') END"
-    )
-    value = f"coalesce(try_cast({column} AS DOUBLE), try_cast({point} AS DOUBLE))"
-    return _bounded(value, least, most)
-
-
-def integer(column: str, least: float | None = None, most: float | None = None) -> str:
-    """An INTEGER inside its bounds; `1.300 VA` is 1300, `2.0` is 2, `2.5` is NULL."""
-    bare = rf"regexp_replace(upper({column}), '\s*[A-Z]+\.?$', '')"
-    thousands = rf"regexp_full_match({bare}, '\d{{1,3}}([.,]\d{{3}})+')"
-    whole = rf"regexp_full_match({bare}, '-?\d+([.,]0+)?')"
-    loose = (
-        f"CASE WHEN {thousands} THEN regexp_replace({bare}, '[.,]', '', 'g') "
-        f"WHEN {whole} THEN regexp_replace({bare}, '[.,]0+$', '') END"
-    )
-    plain = (
-        f"CASE WHEN regexp_full_match({column}, '-?[0-9]{{1,9}}') THEN {column} ELSE {loose} END"
-    )
-    return _bounded(f"try_cast({plain} AS INTEGER)", least, most)
-
-
 REGION_LENGTHS = {"kemendagri": (2, 4, 6, 10), "bps": (2, 4, 7, 10)}
 REGION_PARTS = {"kemendagri": (2, 2, 2, 4), "bps": (2, 2, 3, 3)}
 
@@ -244,17 +205,33 @@ def region(columns: Sequence[str], system: str) -> str:
     """A region code: its digits, when there are as many as a level of `system` has.
 
     Given in parts, each part is filled with zeros, and the code goes as deep as the first missing
-    part.
+    part; one of zeros only is missing.
     """
     figures = _bare(columns[0]) if len(columns) == 1 else _from_parts(columns, system)
     lengths = ", ".join(map(str, REGION_LENGTHS[system]))
     return f"CASE WHEN length({figures}) IN ({lengths}) THEN {figures} END"
 
 
+def region_lost(columns: Sequence[str], code: str, system: str) -> str:
+    """Whether parts of a region say more than went into its code."""
+    sizes = REGION_PARTS[system][: len(columns)]
+    spoken = [
+        f"(coalesce(length({code}), 0) < {sum(sizes[: place + 1])} AND coalesce(regexp_matches({column}, "
+        f"'[1-9A-Za-z]'), FALSE))"
+        for place, column in enumerate(columns)
+    ]
+    whole = f"coalesce(length({code}), 0) = {sum(sizes)}"
+    return f"CASE WHEN {whole} THEN FALSE ELSE {' OR '.join(spoken)} END"
+
+
 def _bare(column: str) -> str:
-    """The digits of one column; marks and a spreadsheet's `.0` go."""
-    marks = f"regexp_replace(regexp_replace({column}, '[.]0$', ''), '[^0-9]', '', 'g')"
-    return f"CASE WHEN {_is_digits(column)} THEN {column} ELSE {marks} END"
+    """The digits of one column; marks and a spreadsheet's `.0` go. With words beside them they are the code of a
+    district or village; a number of a province, or of an RT, may stand in any address.
+    """
+    marks = f"regexp_replace(regexp_replace({column}, '[.,]0{{1,2}}$', ''), '[^0-9]', '', 'g')"
+    code = f"length({marks}) >= 6 AND NOT {_is_scientific(column)}"
+    told = f"NOT regexp_matches({column}, '[A-Za-z]') OR ({code})"
+    return f"CASE WHEN {_is_digits(column)} THEN {column} WHEN {told} THEN {marks} END"
 
 
 def _from_parts(columns: Sequence[str], system: str) -> str:
@@ -265,20 +242,43 @@ def _from_parts(columns: Sequence[str], system: str) -> str:
         f"length({column}) = {size}" for column, size in zip(columns, sizes, strict=True)
     )
     mended = " || ".join(_deeper(columns, place, system) for place in range(len(columns)))
+    zeros = " OR ".join(
+        f"{column} = '{'0' * size}'" for column, size in zip(columns, sizes, strict=True)
+    )
     return (
-        f"CASE WHEN {wide} AND regexp_full_match({whole}, '[0-9]{{{sum(sizes)}}}') "
+        f"CASE WHEN {wide} AND regexp_full_match({whole}, '[0-9]{{{sum(sizes)}}}') AND NOT ({zeros}) "
         f"THEN {whole} ELSE {mended} END"
     )
 
 
 def kk_list(column: str, separator: str) -> str:
     """KK numbers of a list, each 16 digits, without repeats, in order; NULL when none is left."""
+    valid = _kk_listed(column, separator)
+    return f"CASE WHEN len({valid}) > 0 THEN list_sort(list_distinct({valid})) END"
+
+
+def kk_list_lost(column: str, separator: str) -> str:
+    """Whether a list has numbers that are no KK's."""
+    long = f"list_filter({_kk_parts(column, separator)}, lambda part: length(part) >= 8)"
+    only = f"{column} IS NULL OR length({column}) = 16"
+    return (
+        f"CASE WHEN {only} THEN FALSE ELSE len({long}) > len({_kk_listed(column, separator)}) END"
+    )
+
+
+def _kk_parts(column: str, separator: str) -> str:
+    """The digits of each value of a list."""
     mark = quote(separator)
     parts = f"string_split(regexp_replace({column}, '[;/&|\\s]+', {mark}, 'g'), {mark})"
-    clean = f"list_transform({parts}, lambda part: regexp_replace(part, '[^0-9]', '', 'g'))"
+    digits = "regexp_replace(regexp_replace(part, '[.]0$', ''), '[^0-9]', '', 'g')"
+    return f"list_transform({parts}, lambda part: {digits})"
+
+
+def _kk_listed(column: str, separator: str) -> str:
+    """The KK numbers of a list as they stand; fillers are none."""
     given = "length(part) = 16 AND right(part, 4) <> '0000'"
-    valid = f"list_filter({clean}, lambda part: {given})"
-    return f"CASE WHEN len({valid}) > 0 THEN list_sort(list_distinct({valid})) END"
+    own = f"({is_plain_number('part')} OR NOT {is_placeholder('part')})"
+    return f"list_filter({_kk_parts(column, separator)}, lambda part: {given} AND {own})"
 
 
 def digest(columns: Sequence[str]) -> str:
@@ -297,6 +297,10 @@ def _is_digits(column: str) -> str:
     return f"regexp_full_match({column}, '[0-9]+')"
 
 
+def _is_scientific(column: str) -> str:
+    return f"regexp_matches({column}, '[0-9][eE][+-]?[0-9]')"
+
+
 def _is_registry(column: str) -> str:
     return f"regexp_full_match({column}, '[0-9]{{16}}')"
 
@@ -305,17 +309,9 @@ def _constant(value: bool | None) -> str:
     return "NULL" if value is None else str(value).upper()
 
 
-def _bounded(value: str, least: float | None, most: float | None) -> str:
-    if least is None and most is None:
-        return value
-    low = f"{value} >= {least}" if least is not None else "TRUE"
-    high = f"{value} <= {most}" if most is not None else "TRUE"
-    return f"CASE WHEN {low} AND {high} THEN {value} END"
-
-
 def _part(column: str, size: int) -> str:
-    figures = f"regexp_replace({column}, '[.]0$', '')"
-    fits = f"regexp_full_match({figures}, '[0-9]{{1,{size}}}')"
+    figures = f"regexp_replace({column}, '[.,]0{{1,2}}$', '')"
+    fits = f"regexp_full_match({figures}, '0*[1-9][0-9]*') AND length({figures}) <= {size}"
     return f"CASE WHEN {fits} THEN lpad({figures}, {size}, '0') END"
 
 

@@ -12,7 +12,8 @@ MONTHS = {
     "PEBRUARI": "02", "PEB": "02",
     "MARET": "03", "MARCH": "03", "MAR": "03", "APRIL": "04", "APR": "04",
     "MEI": "05", "MAY": "05", "JUNI": "06", "JUNE": "06", "JUN": "06", "JULI": "07", "JULY": "07",
-    "JUL": "07", "AGUSTUS": "08", "AUGUST": "08", "AGU": "08", "AGS": "08", "AUG": "08",
+    "JUL": "07", "AGUSTUS": "08", "AUGUST": "08", "AGU": "08", "AGS": "08", "AGT": "08", "AUG": "08",
+    "AGUST": "08", "SEPT": "09",
     "SEPTEMBER": "09", "SEP": "09", "OKTOBER": "10", "OCTOBER": "10", "OKT": "10", "OCT": "10",
     "NOVEMBER": "11", "NOPEMBER": "11", "NOV": "11", "NOP": "11", "DESEMBER": "12",
     "DECEMBER": "12", "DES": "12", "DEC": "12",
@@ -28,7 +29,7 @@ _ORDERS = {"dmy": ("%d", "%m", "%Y"), "mdy": ("%m", "%d", "%Y"), "ymd": ("%Y", "
 def day(column: str) -> str:
     """The date part of a value, slashes as dashes: the time of day goes."""
     cut = rf"regexp_replace({column}, '^(\S{{6,10}})[ T][0-9]{{1,2}}[:.].*$', '\1')"
-    stamp = f"substr({column}, 14, 1) = ':'"
+    stamp = f"substr({column}, 14, 1) = ':' AND substr({column}, 11, 1) NOT BETWEEN '0' AND ':'"
     short = (
         f"CASE WHEN length({column}) <= 10 THEN {column} "
         f"WHEN {stamp} THEN left({column}, 10) ELSE {cut} END"
@@ -134,6 +135,9 @@ def _worded(column: str, delivered: str) -> str:
 
 
 def _swapped(dashed: str, order: str) -> str:
+    # With a blank between, the agreed order stands first here, too; the mark that makes a spreadsheet's text goes.
+    own = "-".join(_ORDERS[order])
     other = {"dmy": ["%m-%d-%Y"], "mdy": ["%d-%m-%Y"], "ymd": ["%d-%m-%Y", "%Y-%d-%m"]}[order]
-    value = f"try_strptime({dashed}, [{', '.join(quote(item) for item in other)}])"
+    marked = f"ltrim({dashed}, {quote(chr(39) + chr(96))})"
+    value = f"try_strptime({marked}, [{', '.join(quote(item) for item in (own, *other))}])"
     return f"CASE WHEN year({value}) >= 1000 THEN {value}::DATE END"

@@ -120,7 +120,14 @@ class Layout(Document):
         reserved = {*LANDED_ORIGIN, *LANDED_TAIL}
         return f"{column}_" if column.casefold() in reserved else column
 
-    def column_of(self, attribute: str) -> str:
-        """The provider's column (or columns, joined by +) behind an attribute; '' when none."""
+    def columns_of(self, attribute: str) -> tuple[str, ...]:
+        """The provider's columns behind an attribute, or behind the date of the row's last change; none where nothing
+        tells it."""
+        if attribute == "value_date":
+            return (self.value_date,) if self.value_date else ()
         reading = self.values.get(attribute)
-        return "+".join(reading.from_) if reading else ""
+        return reading.from_ if reading else ()
+
+    def column_of(self, attribute: str) -> str:
+        """The same as one text, joined by +; '' when none."""
+        return "+".join(self.columns_of(attribute))

@@ -27,9 +27,12 @@ class Reading(Document):
 
 
 class TextReading(Reading):
-    """Free text; a value that only says "nothing" (`-`, TIDAK ADA) is absent."""
+    """Free text; a value that only says "nothing" (`-`, `0`, TIDAK ADA) is absent, and one of `none_words`, which say
+    that there is none of what the column tells of.
+    """
 
     parser: Literal["text"] = Field(alias="as")
+    none_words: tuple[str, ...] = ()
 
 
 class NameReading(Reading):
@@ -45,10 +48,11 @@ class NumberReading(Reading):
 
 
 class DigitsReading(Reading):
-    """Digits only, everything else removed; shorter than `least` is absent."""
+    """Digits only, everything else removed; with fewer than `least` or more than `most` it is absent."""
 
     parser: Literal["digits"] = Field(alias="as")
     least: int = 1
+    most: int | None = None
 
 
 class LabelReading(Reading):
@@ -95,8 +99,9 @@ class BooleanReading(Reading):
     """
 
     parser: Literal["boolean"] = Field(alias="as")
-    true_words: tuple[str, ...] = ("YA", "Y", "1", "TRUE", "YES")
-    false_words: tuple[str, ...] = ("TIDAK", "T", "0", "FALSE", "NO", "TDK")
+    # T is TIDAK to one office and TRUE to another's database: nobody can tell, so it is neither.
+    true_words: tuple[str, ...] = ("YA", "Y", "1", "1.0", "TRUE", "YES", "IYA")
+    false_words: tuple[str, ...] = ("TIDAK", "0", "0.0", "FALSE", "NO", "TDK", "N", "F")
     when_empty: bool | None = None
     when_filled: bool | None = None
 
@@ -104,9 +109,31 @@ class BooleanReading(Reading):
 class QuantityReading(Reading):
     """A whole or decimal number inside bounds; a decimal comma is understood."""
 
-    parser: Literal["integer", "decimal"] = Field(alias="as")
     least: float | None = None
     most: float | None = None
+
+
+class IntegerReading(QuantityReading):
+    """A whole number. Behind it may stand one of `units`, or any word where none are declared: what is counted.
+    `words` are values that stand for a number.
+    """
+
+    parser: Literal["integer"] = Field(alias="as")
+    units: tuple[str, ...] = ()
+    words: dict[str, int] = {}
+
+
+class DecimalReading(QuantityReading):
+    """An amount. `units` are those that may stand behind it, in capitals without blanks, and what each counts."""
+
+    parser: Literal["decimal"] = Field(alias="as")
+    units: dict[str, float] = {}
+
+
+class PeriodReading(Reading):
+    """A quarter of a year, as 2026Q3."""
+
+    parser: Literal["quarter"] = Field(alias="as")
 
 
 class RegionReading(Reading):
@@ -136,7 +163,9 @@ AnyReading = Annotated[
     | CodeReading
     | SexReading
     | BooleanReading
-    | QuantityReading
+    | IntegerReading
+    | DecimalReading
+    | PeriodReading
     | RegionReading
     | NumbersReading,
     Field(discriminator="parser"),

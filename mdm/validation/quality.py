@@ -19,6 +19,7 @@ from reference.text import identifier, quote
 
 QUALITY = Path(__file__).parents[1] / "rules" / "quality.yaml"
 WHOLE_FILE = 0  # the row number of findings about a file as a whole
+VALUE_DATE = "value_date"  # no attribute; a rule may ask about it all the same
 FINDING_COLUMNS = (
     "batch", "source", "layout", "file", "row", "column_name", "rule", "severity", "value",
     "reason",
@@ -63,7 +64,9 @@ class QualityRule(Document):
         """The layout's attributes this rule asks about."""
         if layout.kind not in self.kinds or any(need not in layout.values for need in self.needs):
             return []
-        return [name for name, reading in layout.values.items() if self._asks(name, reading)]
+        found = [name for name, reading in layout.values.items() if self._asks(name, reading)]
+        dated = VALUE_DATE in self.about and layout.value_date is not None
+        return [*found, VALUE_DATE] if dated else found
 
     def _asks(self, attribute: str, reading: Reading) -> bool:
         if isinstance(reading, CodeReading) and reading.lenient:
@@ -95,6 +98,7 @@ class QualityRule(Document):
             "{read}": f"{attribute}_read",
             "{turned}": f"{attribute}_turned",
             "{has}": f"has_{attribute}",
+            "{lost}": f"{attribute}_lost",
             "{typed}": typed,
         }
         for word, meaning in words.items():
@@ -142,7 +146,7 @@ def hits_sql(
     `tables` are the landed and the typed table of the layout, in so many `deliveries`.
     """
     landed, typed = tables
-    attributes = [*layout.values, ""]
+    attributes = _asked(layout)
     hits = _minimum_hits(layout, typed, rules) + [
         f"SELECT id, {rules.number(rule.name)} AS rule, "
         f"{attributes.index(name)} AS at FROM {typed} WHERE ({rule.condition(name, typed)})"
@@ -171,7 +175,7 @@ def findings_sql(
     there are, and reads only their landed rows.
     """
     landed, typed, hits = tables
-    attributes = [*layout.values, ""]
+    attributes = _asked(layout)
     only = ", ".join(map(quote, batches))
     values = " ".join(
         f"WHEN {place} THEN {_as_typed(layout, attribute)}"
@@ -203,9 +207,14 @@ def _of_files(layout: Layout, source: str, typed: str, rules: QualityRules, only
     )
 
 
+def _asked(layout: Layout) -> list[str]:
+    """What findings are about, in order: the attributes, the date of the row's last change, and nothing of these."""
+    return [*layout.values, VALUE_DATE, ""]
+
+
 def _minimum_hits(layout: Layout, typed: str, rules: QualityRules) -> list[str]:
     """Rows below the layout's minimum, with what they lack."""
-    attributes = [*layout.values, ""]
+    attributes = _asked(layout)
     hits = []
     for attribute in layout.minimum.all_of:
         rule = rules.number("name_missing" if attribute == "name" else "value_missing")
@@ -222,7 +231,7 @@ def _minimum_hits(layout: Layout, typed: str, rules: QualityRules) -> list[str]:
 
 
 def _as_typed(layout: Layout, attribute: str) -> str:
-    columns = [identifier(layout.landed_name(name)) for name in layout.values[attribute].from_]
+    columns = [identifier(layout.landed_name(name)) for name in layout.columns_of(attribute)]
     cells = [f"l.{column}" for column in columns]
     return cells[0] if len(cells) == 1 else f"concat_ws('.', {', '.join(cells)})"
 

@@ -6,6 +6,7 @@ from, every attribute of the layout with its type, and beside them what the qual
 - `has_<attribute>`  whether the provider filled the column
 - `<number>_raw`     what was typed for a NIK or KK number
 - `<date>_read`      the date as read, before it is judged plausible
+- `<attribute>_lost` whether digits, an RT or RW, a region or a list say something that was not read
 - `accepted`         whether the row reaches the contract's minimum
 """
 
@@ -13,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from matching import cleaners, dates
+from matching import amounts, cleaners, dates, quarters, rt_rw
 from matching.engine import Engine
 from mdm.contracts import Layout
 from mdm.contracts.accepted import COLUMNS
@@ -21,16 +22,19 @@ from mdm.contracts.readings import (
     BooleanReading,
     CodeReading,
     DateReading,
+    DecimalReading,
     DigitsReading,
+    IntegerReading,
     LabelReading,
     NameReading,
     NumberReading,
     NumbersReading,
-    QuantityReading,
+    PeriodReading,
     Reading,
     RegionReading,
     RtRwReading,
     SexReading,
+    TextReading,
 )
 from reference.text import identifier, quote
 
@@ -68,6 +72,8 @@ def plain_sql(layout: Layout, attribute: str, landed: str) -> str:
         for name in reading.from_
     ]
     rows = f'SELECT batch, "row", office, {", ".join(tidy)} FROM {landed} WHERE _problem IS NULL'
+    if read := _read_columns(attribute, reading, _joined(reading.from_)):
+        rows = f"SELECT c.*, {_select(read)} FROM ({rows}) c"
     made = _final_columns(layout, attribute, set())[attribute]
     typed = f'SELECT c.batch, c."row", c.office, {made} AS {attribute} FROM ({rows}) c'
     return f"SELECT * FROM ({typed}) WHERE {attribute} IS NOT NULL"
@@ -151,28 +157,47 @@ def _steps(layout: Layout, lists: set[tuple[str, str]]) -> list[dict[str, str]]:
         read["value_date_read"] = dates.date(
             "c.value_date_cut", layout.value_date_order, _DELIVERED
         )
-        final["value_date"] = (
-            f"coalesce({dates.plausible('c.value_date_read', _DELIVERED)}, {_DELIVERED})"
-        )
+        final["value_date_read"] = dates.plausible("c.value_date_read", _DELIVERED)
+        final["value_date"] = f"coalesce({final['value_date_read']}, {_DELIVERED})"
+        final["has_value_date"] = f"({_cell(layout.value_date)} IS NOT NULL)"
     for attribute, reading in layout.values.items():
         cell = _joined(reading.from_)
         if isinstance(reading, DateReading):
             cut[f"{attribute}_cut"] = dates.day(cell)
-            read[f"{attribute}_read"] = dates.date(f"c.{attribute}_cut", reading.order, _DELIVERED)
         elif isinstance(reading, NumberReading):
             cut[f"{attribute}_plain"] = cleaners.is_plain_number(cell)
-            read[f"{attribute}_raw"] = _unless_plain(attribute, cell, cleaners.number_raw(cell))
-        elif isinstance(reading, RegionReading):
-            read["region_code"] = cleaners.region(
-                [_cell(name) for name in reading.from_], reading.system
-            )
+        read |= _read_columns(attribute, reading, cell)
         final |= _final_columns(layout, attribute, lists)
+        if lost := _lost(attribute, reading, cell):
+            final[f"{attribute}_lost"] = lost
         filled = " OR ".join(f"{_cell(name)} IS NOT NULL" for name in reading.from_)
         final[f"has_{attribute}"] = f"({filled})"
     return [cut, read, final]
 
 
-def _final_columns(  # noqa: PLR0911 - one return per reading says more than a table of functions
+def _read_columns(  # noqa: PLR0911 - as below
+    attribute: str, reading: Reading, cell: str
+) -> dict[str, str]:
+    """What is read of one attribute before it is typed: more than one column asks for it."""
+    match reading:
+        case DateReading():
+            cut = f"c.{attribute}_cut"
+            return {f"{attribute}_read": dates.date(cut, reading.order, _DELIVERED)}
+        case NumberReading():
+            return {f"{attribute}_raw": _unless_plain(attribute, cell, cleaners.number_raw(cell))}
+        case RegionReading():
+            parts = [_cell(name) for name in reading.from_]
+            return {"region_code": cleaners.region(parts, reading.system)}
+        case RtRwReading():
+            return {"rt": rt_rw.paired(cell, "RT"), "rw": rt_rw.paired(cell, "RW")}
+        case LabelReading():
+            return {attribute: rt_rw.alone(cell, "RW" if attribute == "rw" else "RT")}
+        case DigitsReading():
+            return {attribute: cleaners.digits(cell, reading.least, reading.most)}
+    return {}
+
+
+def _final_columns(  # noqa: PLR0911, PLR0912 - one return per reading says more than a table of functions
     layout: Layout, attribute: str, lists: set[tuple[str, str]]
 ) -> dict[str, str]:
     """The typed columns of one attribute."""
@@ -189,26 +214,48 @@ def _final_columns(  # noqa: PLR0911 - one return per reading says more than a t
             system = f"CASE WHEN c.region_code IS NOT NULL THEN {quote(reading.system)} END"
             return {"region_code": "c.region_code", "region_system": system}
         case RtRwReading():
-            return {"rt": cleaners.rt(cell), "rw": cleaners.rw(cell)}
+            return {"rt": "c.rt", "rw": "c.rw"}
         case CodeReading():
             known = (reading.concept, reading.system) in lists
             return {attribute: f"k_{attribute}.canonical" if known else cleaners.text(cell)}
-        case QuantityReading():
-            make = cleaners.integer if reading.parser == "integer" else cleaners.decimal
-            return {attribute: make(cell, reading.least, reading.most)}
+        case IntegerReading():
+            bounds = reading.least, reading.most
+            return {attribute: amounts.integer(cell, *bounds, reading.units, reading.words)}
+        case DecimalReading():
+            return {attribute: amounts.decimal(cell, reading.least, reading.most, reading.units)}
+        case PeriodReading():
+            return {attribute: quarters.quarter(cell)}
         case BooleanReading():
             return {attribute: _boolean(layout, reading, cell)}
         case NumbersReading():
             return {attribute: cleaners.kk_list(cell, reading.separator)}
-        case DigitsReading():
-            return {attribute: cleaners.digits(cell, reading.least)}
+        case DigitsReading() | LabelReading():
+            return {attribute: f"c.{attribute}"}
         case NameReading():
             return {attribute: cleaners.name(cell)}
-        case LabelReading():
-            return {attribute: cleaners.label(cell)}
         case SexReading():
             return {attribute: cleaners.sex(cell)}
+        case TextReading() if reading.none_words:
+            none = cleaners.one_of(f"upper({cell})", reading.none_words)
+            return {attribute: f"CASE WHEN NOT {none} THEN {cleaners.text(cell)} END"}
     return {attribute: cleaners.text(cell)}
+
+
+def _lost(attribute: str, reading: Reading, cell: str) -> str | None:
+    """Whether a value says something that was not read, where a rule asks for it."""
+    match reading:
+        case DigitsReading():
+            return f"c.{attribute} IS NULL AND coalesce({cleaners.has_figures(cell)}, FALSE)"
+        case LabelReading():
+            return f"c.{attribute} IS NULL AND coalesce({rt_rw.speaks(cell)}, FALSE)"
+        case RtRwReading():
+            return rt_rw.paired_lost(cell, "c.rt", "c.rw")
+        case NumbersReading():
+            return cleaners.kk_list_lost(cell, reading.separator)
+        case RegionReading():
+            cells = [_cell(name) for name in reading.from_]
+            return cleaners.region_lost(cells, "c.region_code", reading.system)
+    return None
 
 
 def _unless_plain(attribute: str, plain: str, careful: str) -> str:

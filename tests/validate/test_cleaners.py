@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from matching import cleaners, dates
 from matching.engines.duckdb import DuckDBEngine
 from reference import nik
+from tests.validate.typed import value
 
 DELIVERED = "DATE '2026-06-01'"
 
@@ -23,15 +24,6 @@ DELIVERED = "DATE '2026-06-01'"
 @pytest.fixture(scope="module")
 def engine() -> DuckDBEngine:
     return DuckDBEngine(memory_limit="1GB")
-
-
-def value(engine: DuckDBEngine, typed: str | None, *steps: object) -> object:
-    """One typed value, tidied, through the steps."""
-    engine.register("v", pa.table({"x": pa.array([typed], pa.string())}))
-    sql = f"SELECT {cleaners.tidy('x')} AS c FROM v"
-    for step in steps:
-        sql = f"SELECT {step('c')} AS c FROM ({sql})"  # type: ignore[operator]
-    return engine.scalar(sql)
 
 
 @pytest.mark.parametrize(
@@ -46,6 +38,15 @@ def value(engine: DuckDBEngine, typed: str | None, *steps: object) -> object:
         ("tidak ada", None),
         ("N/A", None),
         ("josé", "JOSÉ"),
+        ("É", "É"),
+        ("-----", None),
+        ("0", None),
+        ("000", None),
+        ("0265", "0265"),
+        ("(null)", None),
+        ("\\N", None),
+        ("Belum", None),
+        ("n.a.", None),
         ("5", "5"),
         (None, None),
     ],
@@ -63,6 +64,8 @@ def test_text(engine: DuckDBEngine, typed: str | None, expected: str | None) -> 
         ("123", None),
         ("Tidak ada", None),
         ("#REF!", None),
+        ("(NULL)", None),
+        ("belum diisi", None),
     ],
 )
 def test_name(engine: DuckDBEngine, typed: str, expected: str | None) -> None:
@@ -85,6 +88,8 @@ def test_name(engine: DuckDBEngine, typed: str, expected: str | None) -> None:
         ("9999999999999999", None, None),
         ("1234567890123456", None, None),
         ("3207110000000000", None, None),
+        ("belum punya", None, None),
+        ("hilang", None, None),
         ("", None, None),
     ],
 )
@@ -128,6 +133,16 @@ def test_registry_number(
         ("00-00-0000", "dmy", None),
         ("0000-00-00", "ymd", None),
         ("kemarin", "dmy", None),
+        ("1 Sept 1980", "dmy", "1980-09-01"),
+        ("12 Agt 1980", "dmy", "1980-08-12"),
+        ("01 02 1980", "dmy", "1980-02-01"),
+        ("25 02 1980", "dmy", "1980-02-25"),
+        ("02 25 1980", "dmy", "1980-02-25"),
+        ("'01-02-1980", "dmy", "1980-02-01"),
+        ("1/2/1980 0:00:00", "dmy", "1980-02-01"),
+        ("1/2/1980 1:02:03 PM", "dmy", "1980-02-01"),
+        ("2/1/1980 1:02:03", "ymd", "1980-01-02"),
+        ("1980-02-01+07:00", "ymd", "1980-02-01"),
         ("12", "dmy", None),
         ("1-2-3-4", "dmy", None),
         (None, "dmy", None),
@@ -159,49 +174,6 @@ def test_a_year_of_two_figures_is_known_as_such(
 
 
 @pytest.mark.parametrize(
-    ("typed", "pair"),
-    [
-        ("003/005", ("3", "5")),
-        ("3/", ("3", None)),
-        ("/5", (None, "5")),
-        ("RT 03/RW 05", ("3", "5")),
-        ("000/000", (None, None)),
-        ("3", ("3", None)),
-        ("", (None, None)),
-        ("99999999999999999999/1", (None, "1")),
-        ("2026-05-03", (None, None)),
-        ("46083", (None, None)),
-        ("RT.007 /0012", ("7", "12")),
-    ],
-)
-def test_rt_rw(engine: DuckDBEngine, typed: str, pair: tuple[str | None, str | None]) -> None:
-    assert (value(engine, typed, cleaners.rt), value(engine, typed, cleaners.rw)) == pair
-
-
-@pytest.mark.parametrize(
-    ("typed", "whole", "parts"),
-    [
-        ("900", 900, 900.0),
-        ("1.300 VA", 1300, 1.3),
-        ("2.0", 2, 2.0),
-        ("2,5", None, 2.5),
-        ("54 m2", None, 54.0),
-        ("-6,355", None, -6.355),
-        ("banyak", None, None),
-        ("99999999999", None, 99999999999.0),
-    ],
-)
-def test_numbers(engine: DuckDBEngine, typed: str, whole: int | None, parts: float | None) -> None:
-    assert value(engine, typed, cleaners.integer) == whole
-    assert value(engine, typed, cleaners.decimal) == parts
-
-
-def test_bounds_set_values_aside(engine: DuckDBEngine) -> None:
-    assert value(engine, "11", lambda c: cleaners.integer(c, 1, 10)) is None
-    assert value(engine, "10", lambda c: cleaners.integer(c, 1, 10)) == 10
-
-
-@pytest.mark.parametrize(
     ("parts", "system", "expected"),
     [
         (["32", "07", "11", "2008"], "kemendagri", "3207112008"),
@@ -209,7 +181,15 @@ def test_bounds_set_values_aside(engine: DuckDBEngine) -> None:
         (["32", "7.0", "11", None], "kemendagri", "320711"),
         (["32", None, "11", "2008"], "kemendagri", "32"),
         (["32.07.11.2008"], "kemendagri", "3207112008"),
+        (["32", "07", "11", "0000"], "kemendagri", "320711"),
+        (["32", "07", "0", "2008"], "kemendagri", "3207"),
+        (["32", "07", "11", "2008,0"], "kemendagri", "3207112008"),
         (["320711200"], "kemendagri", None),
+        (["3.2E+09"], "kemendagri", None),
+        (["Desa Suka RT 32"], "kemendagri", None),
+        (["3207112008 Mekarsari"], "kemendagri", "3207112008"),
+        (["3.2E+06"], "bps", None),
+        (["3207250,0"], "bps", "3207250"),
         (["3207250"], "bps", "3207250"),
         (["3207250.0"], "bps", "3207250"),
         ([None], "bps", None),
@@ -221,6 +201,76 @@ def test_region(
     columns = {f"p{i}": pa.array([part], pa.string()) for i, part in enumerate(parts)}
     engine.register("v", pa.table(columns))
     assert engine.scalar(f"SELECT {cleaners.region(list(columns), system)} FROM v") == expected
+
+
+@pytest.mark.parametrize(
+    ("parts", "lost"),
+    [
+        (["32", "07", "11", "2008"], False),
+        (["32", "07", "11", ""], False),
+        (["32", "07", "11", "0000"], False),
+        (["32", "3207", "11", "2008"], True),
+        (["32", "07", "32.07.11", "2008"], True),
+        (["32", "07", "", "2008"], True),
+        (["", "", "", ""], False),
+    ],
+)
+def test_parts_of_a_region_that_are_not_read_are_told_of(
+    engine: DuckDBEngine, parts: list[str], lost: bool
+) -> None:
+    columns = {f"p{i}": pa.array([part or None], pa.string()) for i, part in enumerate(parts)}
+    engine.register("v", pa.table(columns))
+    code = cleaners.region(list(columns), "kemendagri")
+    told = cleaners.region_lost(list(columns), "code", "kemendagri")
+    assert engine.scalar(f"SELECT {told} FROM (SELECT *, {code} AS code FROM v)") is lost
+
+
+@pytest.mark.parametrize(
+    ("typed", "expected"),
+    [
+        ("537311234567", "537311234567"),
+        ("5373 1123 4567", "537311234567"),
+        ("IDPEL 537311234567", "537311234567"),
+        ("537311234567.0", "537311234567"),
+        ("537311234567,00", "537311234567"),
+        ("0812.3456.7800", "081234567800"),
+        ("081234560000", "081234560000"),
+        ("5.3731123456E+11", None),
+        ("5.37311E+11", None),
+        ("537311234567/14012345678", None),
+        ("111111111111", None),
+        ("00000000000", None),
+        ("1234567", None),
+        ("-", None),
+    ],
+)
+def test_a_number_is_one_number_whole(
+    engine: DuckDBEngine, typed: str, expected: str | None
+) -> None:
+    assert value(engine, typed, lambda c: cleaners.digits(c, 8, 16)) == expected
+
+
+@pytest.mark.parametrize(
+    ("typed", "numbers", "lost"),
+    [
+        ("3207112806730001", ["3207112806730001"], False),
+        ("3207112806730001.0", ["3207112806730001"], False),
+        ("3207112806730001, 12", ["3207112806730001"], False),
+        ("3207112806730001 (Budi)", ["3207112806730001"], False),
+        ("3207112806730001,3207112806730001", ["3207112806730001"], False),
+        ("3207112806730001,320711280673", ["3207112806730001"], True),
+        ("3207112806730001,9999999999999999", ["3207112806730001"], True),
+        ("3207112806731111", ["3207112806731111"], False),
+        ("9999999999999999", None, False),
+        ("1234567890123456", None, False),
+        ("3.20711E+15", None, True),
+    ],
+)
+def test_a_filler_is_no_card_and_a_card_lost_from_a_list_is_told_of(
+    engine: DuckDBEngine, typed: str, numbers: list[str] | None, lost: bool
+) -> None:
+    assert value(engine, typed, lambda c: cleaners.kk_list(c, ",")) == numbers
+    assert value(engine, typed, lambda c: cleaners.kk_list_lost(c, ",")) is lost
 
 
 def test_lists_sexes_words_codes(engine: DuckDBEngine) -> None:
