@@ -209,7 +209,8 @@ def _of_files(layout: Layout, source: str, typed: str, rules: QualityRules, only
 
 def _asked(layout: Layout) -> list[str]:
     """What findings are about, in order: the attributes, the date of the row's last change, and nothing of these."""
-    return [*layout.values, VALUE_DATE, ""]
+    dated = [VALUE_DATE] if layout.value_date else []
+    return [*layout.values, *dated, ""]
 
 
 def _minimum_hits(layout: Layout, typed: str, rules: QualityRules) -> list[str]:
