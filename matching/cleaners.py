@@ -156,20 +156,13 @@ def sex(column: str) -> str:
     """M or F from 1/2, L/P, M/F or words; NULL otherwise."""
     short = f"upper({column})"
     male = (
-        "1",
-        "L",
-        "M",
-        "LK",
-        "LAKI-LAKI",
-        "LAKI LAKI",
-        "LAKI",
-        "PRIA",
-        "LELAKI",
-        "MALE",
-        "01",
-        "1.0",
-    )
-    female = ("2", "P", "F", "W", "PR", "PEREMPUAN", "WANITA", "FEMALE", "02", "2.0")
+        "1", "L", "M", "LK", "LAKI-LAKI", "LAKI LAKI", "LAKI", "PRIA", "LELAKI", "MALE", "01", "1.0",
+        "L.", "LK.", "LAKI - LAKI", "LAKI2", "COWOK",
+    )  # fmt: skip
+    female = (
+        "2", "P", "F", "W", "PR", "PEREMPUAN", "WANITA", "FEMALE", "02", "2.0",
+        "P.", "PR.", "PREMPUAN", "CEWEK",
+    )  # fmt: skip
     return f"CASE WHEN {one_of(short, male)} THEN 'M' WHEN {one_of(short, female)} THEN 'F' END"
 
 
