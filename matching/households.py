@@ -91,8 +91,9 @@ _PARENTS = _SAID.format("p.mother_nik, p.father_nik, 'F ' || p.mother_key, 'M ' 
 _LEADS = "'HEAD', 'WIFE', 'HUSBAND', 'SPOUSE'"
 
 # `lived`: the addresses that most records of the family give. `met`: members as the offices' books have them. `known`:
-# the card on which the register has a number; it serves members whose row in the book gives none and the same place in
-# the family: a child that has moved out heads a house that its parents' card does not stand at. `carded`, `counted`,
+# the card on which the register has a number. It serves members whose row in the book gives none and the same place in
+# the family: a child that has moved out heads a house that its parents' card does not stand at. `leads`: so the book
+# says, and the register has them as no child of that card: who has moved out may still be on it. `carded`, `counted`,
 # `said`: the card of each member met, or the family that he and his fellows tell by their names; how many of a family
 # were met in a dwelling and whether one leads it; the dwelling where most were. `kin` is asked only where an address
 # names no house.
@@ -124,15 +125,16 @@ _FAMILIES = f"""
     known AS (
         SELECT p.nik, p.birth_date, min(x.card) AS card, min(p.relationship) AS relationship
         FROM person_standardised p JOIN person_context x USING (rid)
-        WHERE p.registry AND x.card IS NOT NULL AND p.nik IN (SELECT nik FROM met WHERE card IS NULL)
+        WHERE p.registry AND x.card IS NOT NULL AND p.nik IN (SELECT nik FROM met)
         GROUP BY ALL HAVING count(DISTINCT x.card) = 1),
     carded AS (
-        SELECT m.book, m.relationship, m.recognised, coalesce(m.card, n.card) AS card
-        FROM met m LEFT JOIN known n
-        ON m.card IS NULL AND n.nik = m.nik AND n.birth_date = m.birth_date AND n.relationship = m.relationship),
+        SELECT m.book, m.recognised,
+               CASE WHEN m.card IS NOT NULL THEN m.card WHEN n.relationship = m.relationship THEN n.card END AS card,
+               m.relationship IN ({_LEADS})
+               AND coalesce(n.card <> m.card OR n.relationship IN ({_LEADS}), true) AS leads
+        FROM met m LEFT JOIN known n ON n.nik = m.nik AND n.birth_date = m.birth_date),
     counted AS (
-        SELECT coalesce(k.cluster, c.recognised) AS family, c.book, count(*) AS met,
-               bool_or(c.relationship IN ({_LEADS})) AS led
+        SELECT coalesce(k.cluster, c.recognised) AS family, c.book, count(*) AS met, bool_or(c.leads) AS led
         FROM carded c LEFT JOIN family_card k USING (card)
         GROUP BY ALL HAVING coalesce(k.cluster, c.recognised) IS NOT NULL),
     said AS (

@@ -13,6 +13,7 @@ from reference.names import (
     MISSING_NAME_SQL,
     PHONETIC_SQL,
     STRIP_TITLES_SQL,
+    initials_apart,
     missing_pattern,
     title_pattern,
     token_table,
@@ -41,8 +42,11 @@ _OTHER = r"^.* (?:ALIAS|ALS)[. ]+(.*)$"
 
 _OTHER_NAME = f"regexp_extract(name, {quote(_OTHER)}, 1)"
 
+# A title of two words by its letters, before a name.
+_INITIALS = f"^(?:{'|'.join(initials_apart())}) [A-Z]"
+
 # Names that are not simply words, one blank between them.
-_ODD = rf"[^A-Z ]|  |^ | $|{_AFTER}|{title_pattern()}|^{missing_pattern()}$"
+_ODD = rf"[^A-Z ]|  |^ | $|{_AFTER}|{title_pattern()}|^{missing_pattern()}$|{_INITIALS}"
 
 
 def make_dictionary(engine: Engine, columns: list[tuple[str, str]]) -> int:
@@ -89,6 +93,8 @@ def _own_words(name: str) -> str:
     own = f"regexp_replace({STRIP_TITLES_SQL(name)}, {quote(_AFTER)}, '')"
     typed = rf"regexp_replace({own}, '\p{{Mn}}+', '', 'g')"  # marks that stand behind their letter
     letters = f"trim(regexp_replace({folded_sql(typed, *_TYPED)}, '[^A-Z]+', ' ', 'g'))"
+    for apart, title in initials_apart().items():
+        letters = f"regexp_replace({letters}, '^{apart} ([A-Z])', '{title} \\1')"
     return (
         f"CASE WHEN NOT regexp_matches({name}, {quote(_ODD)}) THEN {name} "
         f"WHEN {MISSING_NAME_SQL(name)} THEN '' ELSE {letters} END"

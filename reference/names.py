@@ -20,6 +20,7 @@ __all__ = [
     "MISSING_NAME_SQL",
     "PHONETIC_SQL",
     "STRIP_TITLES_SQL",
+    "initials_apart",
     "is_missing_name",
     "missing_pattern",
     "phonetic",
@@ -114,6 +115,19 @@ def MISSING_NAME_SQL(column: str) -> str:  # noqa: N802 - a SQL fragment, writte
     """`is_missing_name` as a DuckDB expression."""
     words = f"trim(regexp_replace({column}, '[^A-Z]+', ' ', 'g'), ' ')"
     return f"regexp_full_match({words}, {quote(missing_pattern())})"
+
+
+@cache
+def initials_apart() -> dict[str, str]:
+    """The letters of an abbreviated title of two words, typed apart, and the abbreviation: `A A` for AA (ANAK AGUNG).
+
+    Before a name they are the title; a letter alone is an initial of any word.
+    """
+    return {
+        " ".join(token): token
+        for token, title in _canonical().items()
+        if token == "".join(word[0] for word in title.split()) and len(token) > 1
+    }
 
 
 @cache

@@ -210,6 +210,28 @@ def test_the_old_parent_whose_age_was_guessed(
     assert said(his, guessed) == judgement
 
 
+HELD = ("review", "another birth date in the family")
+
+
+@pytest.mark.parametrize(
+    ("more", "judgement"),
+    [
+        ({}, ("link", "weight")),
+        ({"birth_date": "1984-03-09"}, HELD),  # no guess: a brother named after one who died
+        ({"birth_date": "1985-01-01"}, HELD),  # too far for a guess of a child's age
+        ({"sex": "F"}, HELD),
+        ({"name": "HERI"}, HELD),  # a brother's name may begin so, too
+    ],
+)
+def test_a_childs_age_guessed_a_year_or_two_off(
+    more: dict[str, Any], judgement: tuple[str, str]
+) -> None:
+    """No number, and a day given when none is known: but one child of the family is named so."""
+    his = person("kemendagri", HIS, relationship="CHILD")
+    guessed = {"birth_date": "1984-01-01", "relationship": "CHILD"} | more
+    assert said(his, person("pemda", None, **guessed)) == judgement
+
+
 def test_a_wife_under_her_husbands_name_is_not_her_husband() -> None:
     his = person("kemendagri", HIS, relationship="HEAD")
     hers = {"name": "NY. HERI MUTAWANTO", "sex": "F", "birth_date": "1982-06-20"}

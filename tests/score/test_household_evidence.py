@@ -222,6 +222,19 @@ def test_a_pupil_brings_no_family_to_the_boarding_school() -> None:
     assert _book([*family, second, *_met("R7", child, second)])[PARENTS] == ["3512 R7"]
 
 
+def test_who_is_a_child_on_a_card_does_not_lead_its_family() -> None:
+    """Married and moved out, but still on the parents' card: the book calls her a wife, under that card's number."""
+    number = {"nik": "3512024707830001", "nik_raw": "3512024707830001"}
+    child = PEOPLE[3] | number | {"kk": PARENTS, "relationship": "CHILD"}
+    family = [*PEOPLE[:2], child]
+    assert _book([*family, *_met("R7", child, relationship="WIFE")])[PARENTS] == []
+    # A widow whom the register has as wife leads them as head.
+    widow = PEOPLE[1] | number
+    assert _book(
+        [PEOPLE[0], widow, child | {"nik": None}, *_met("R7", widow, relationship="HEAD")]
+    )[PARENTS] == ["3512 R7"]
+
+
 def test_families_under_two_numbers_of_the_book() -> None:
     heads = [PEOPLE[0], PEOPLE[2] | {"relationship": "HEAD"}]
     for numbers, found in ((("R1", "R1"), "number"), (("R1", "R2"), "two numbers")):

@@ -18,6 +18,10 @@ from tests.score.test_person_evidence import NUMBER, found, person
         ("MUHAMMAD YUSUF HIDAYAT", "HIDAYAT MUHAMMAD YUSUF", "same words"),  # order
         ("SITI AMINAH", "ST. AMINAH", "same words"),  # abbreviation
         ("AA GEDE PUTRA", "ANAK AGUNG GEDE PUTRA", "same words"),
+        ("A.A. GEDE PUTRA", "ANAK AGUNG GEDE PUTRA", "same words"),
+        ("A A GEDE PUTRA", "ANAK AGUNG GEDE PUTRA", "same words"),
+        ("I B MADE ARTA", "IDA BAGUS MADE ARTA", "same words"),
+        ("I.A. PUTU SARI", "IDA AYU PUTU SARI", "same words"),
         ("ABDURROHMAN SALEH", "ABD. RACHMAN SALEH", "same words"),  # one word or two
         ("ABDURRAHMAN", "RAHMAN", "words missing, common"),
         ("DJOKO TJAHJONO", "JOKO CAHYONO", "same words"),  # spelling reform
@@ -33,6 +37,9 @@ from tests.score.test_person_evidence import NUMBER, found, person
         ("AHMAD SUTRISNO", "AHMAD SUTR", "words alike"),  # truncated
         ("SITI MARYAM", "SITI MRYM", "words alike"),  # without vowels
         ("HERMAWAN", "WAWAN", "words somewhat alike"),  # what the neighbours say
+        ("NURHAYATI", "YATI", "words somewhat alike"),
+        ("JAJANG SUPRIATNA", "ATNA", "words somewhat alike"),
+        ("JAJANG SUPRIATNA", "TNA", "different"),
         ("AHMAD SUTRISNO", "AHMAD WIDODO", "a word shared"),
         ("AHMAD SUTRISNO", "BUDI WIDODO", "different"),
         ("WAYAN", "PUTU", "different"),  # one place among siblings, two names
