@@ -122,19 +122,21 @@ class DoubtWords(msgspec.Struct, frozen=True):
     settles: Sentence
 
 
-class Words(msgspec.Struct, frozen=True):
-    """What brief answers say by name, in sentences."""
+class Words(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What brief answers say by name, in sentences. `outdated`: attribute → why a value that was seen
+    as outdated says nothing."""
 
     programmes: dict[str, ProgrammeSaid]
     answers: dict[str, dict[str, Sentence]]  # programme → outcome → sentence
     doubts: dict[str, DoubtWords]
     keeps_benefit: Sentence
     confidence: dict[str, Sentence]
+    outdated: dict[str, Sentence] = {}
 
 
 class RuleAnswer(msgspec.Struct, frozen=True, omit_defaults=True):
     """One rule: its sentence, what it came to, the values it saw; when not known, what would
-    settle it. An exclusion passes where it does not hold."""
+    settle it; of values too old to say anything, why. An exclusion passes where it does not hold."""
 
     rule: str
     kind: Literal["requirement", "exclusion", "component"]
@@ -142,6 +144,7 @@ class RuleAnswer(msgspec.Struct, frozen=True, omit_defaults=True):
     result: ResultName
     saw: tuple[Saw, ...]
     settles: Sentence | None = None
+    outdated: list[Sentence] = []
 
 
 class ComponentAnswer(msgspec.Struct, frozen=True):

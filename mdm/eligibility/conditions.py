@@ -168,7 +168,9 @@ def _test(condition: Condition, limits: Limits) -> Holds:
         if member is None:
             return None
         value = member.values.get(name)
-        return says(value) if value is not None else silence(member)
+        if value is not None:
+            return says(value)
+        return None if name in member.outdated else silence(member)
 
     def of_person(case: Case, _: Facts | None) -> Truth:
         return of_member_(case, case.person)

@@ -1,4 +1,4 @@
-"""The eligibility document: which doubts suspend an answer, and what answers say in words."""
+"""The eligibility document: which doubts suspend an answer, what cannot last, and what answers say in words."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pydantic import Field
 
 from mdm import documents
 from mdm.documents import Document, RequiredSentence
+from mdm.eligibility.lasting import Lasts, check
 from mdm.eligibility.terms import Outcome
 
 NAME = "eligibility.yaml"
@@ -36,10 +37,12 @@ class DoubtRule(Document):
 
 
 class EligibilityRules(Document):
-    """The whole document."""
+    """The whole document. `lasts`: attribute → its state that cannot last. Documents of before, by which old
+    questions are answered, say nothing of it: their answers tell no dates, then as now."""
 
     version: Literal[1]
     weak_link_bits: float = Field(gt=0)
+    lasts: dict[str, Lasts] | None = None
     doubts: dict[DoubtName, DoubtRule]
     outcomes: dict[Outcome, RequiredSentence]
     keeps_benefit: RequiredSentence
@@ -49,6 +52,7 @@ class EligibilityRules(Document):
         # Documents of before this name, which old questions are answered by, called it a disputed link.
         if "disputed_link" in self.doubts:
             self.doubts.setdefault("second_opinion", self.doubts["disputed_link"])
+        check(self.lasts or {})
         for said, wanted in (
             (set(self.doubts), set(DoubtName.__args__)),  # type: ignore[attr-defined]
             (set(self.outcomes), set(Outcome)),

@@ -8,8 +8,12 @@ from datetime import date
 from functools import lru_cache
 from typing import Any
 
+from msgspec.structs import replace
+
+from mdm.desk.revealing import DATE
 from mdm.desk.terms import Person, Profile
 from mdm.eligibility.doubts import EligibilityRules
+from mdm.eligibility.lasting import Bounds, bounds
 from mdm.eligibility.terms import Case, Doubt, Facts, Unit
 from mdm.questions import OpenQuestion
 from mdm.survivorship import load_rules
@@ -17,7 +21,8 @@ from mdm.survivorship import load_rules
 OLDEST = 130  # years; a greater age is a slip
 LISTED = {"pkh": "listed_pkh", "sembako": "listed_sembako", "pbi": "listed_pbi"}
 PLACES = ("domicile", "card_address")  # where somebody lives before what the card says
-VALID = 4  # of an entry: whether the value is
+RECORD, VALID = 1, 4  # of an entry: the record that told the value, whether that is valid
+PERIOD_OF = {"desil": "desil_period"}  # what says of which period a value is
 DERIVED_FROM = {"age": "birth_date", "village_kind": "region_today"}
 VILLAGE_KINDS = {"1": "kelurahan", "2": "desa", "3": "desa_adat"}  # seventh digit of the code
 
@@ -31,6 +36,7 @@ class Maker:
     said: EligibilityRules
     looks_at: frozenset[tuple[str, str]]
     _needed: Mapping[str, frozenset[str]] = field(init=False)
+    _bounds: Bounds | None = field(init=False)
     _facts: dict[str, Facts] = field(default_factory=dict)
     _families: dict[tuple[str, str | None], tuple[Facts, tuple[Facts, ...], bool]] = field(
         default_factory=dict
@@ -38,6 +44,8 @@ class Maker:
 
     def __post_init__(self) -> None:
         self._needed = entries_for(self.looks_at)
+        lasts = self.said.lasts
+        self._bounds = None if lasts is None else bounds(lasts, self.on)
 
     @property
     def attributes(self) -> frozenset[str]:
@@ -76,12 +84,13 @@ class Maker:
             ]
             facts = self._of(family, "family", person.open)
             # Of members not opened nothing is known.
-            values = {**facts.values, "size": len(named)}
+            values, dates = {**facts.values, "size": len(named)}, {**facts.dates}
             complete = len(seen) == len(named) > 0
             for flag, name in LISTED.items():
-                if (listed := _listed(seen, flag, own, complete=complete)) is not None:
-                    values[name] = listed
-            facts = Facts(facts.entity_id, values, facts.sources, facts.records, facts.doubtful)
+                listed, day = _listed(seen, flag, own, complete=complete)
+                values |= {} if listed is None else {name: listed}
+                dates |= {} if day is None else {name: day}
+            facts = replace(facts, values=values, dates=dates)
             kept = self._families[place] = facts, tuple(seen), complete
         return kept
 
@@ -94,7 +103,7 @@ class Maker:
         if known is None:
             doubts = self._doubts(profile, of, open_)
             suspended = any(self.said.doubts[one.doubt].suspends for one in doubts)  # type: ignore[index]
-            known = facts_of(profile, self.on, self._needed[of], doubtful=suspended)
+            known = facts_of(profile, self.on, self._needed[of], self._bounds, doubtful=suspended)
             self._facts[profile.entity_id] = known
         return known
 
@@ -118,36 +127,59 @@ class Maker:
 
 
 def facts_of(
-    profile: Profile, on: date, needed: Collection[str], *, doubtful: bool = False
+    profile: Profile,
+    on: date,
+    needed: Collection[str],
+    lasting: Bounds | None,
+    *,
+    doubtful: bool = False,
 ) -> Facts:
     """The facts of one profile on a day: valid values of the `needed` entries, groups taken apart,
-    and what follows from them (age, kind of village); always the identity status."""
-    body = profile.body
+    and what follows from them (age, kind of village); always the identity status. Without bounds
+    nothing is told of how old they are."""
+    body, records = profile.body, profile.body["records"]
+    dates: dict[str, str] = {}
     values: dict[str, Any] = {"identity_status": body["identity_status"]}
-    places: dict[str, dict[str, Any]] = {}
+    places: dict[str, tuple[dict[str, Any], str | None]] = {}
     for entries in (body["agreed"], body["contested"]):
         for name, entry in entries.items():
             if name not in needed or (len(entry) > VALID and entry[VALID] is False):
                 continue
-            value = entry[0]
-            if not isinstance(value, dict):
-                values[name] = value
-            elif name in PLACES:
-                places[name] = value
-            else:
-                values.update(value)
+            value, day = entry[0], records[entry[RECORD]][DATE]
+            if name in PLACES:
+                places[name] = value, day
+                continue
+            told = value if isinstance(value, dict) else {name: value}
+            values.update(told)
+            if day is not None:
+                dates.update(dict.fromkeys(told, day))
     for name in PLACES if places else ():
-        for part, inner in places.get(name, {}).items():
-            values.setdefault(part, inner)
+        place, day = places.get(name, ({}, None))
+        for part in place.keys() - values.keys():
+            values[part] = place[part]
+            if day is not None:
+                dates[part] = day
     if "birth_date" in values and (age := age_on(values["birth_date"], on)) is not None:
         values["age"] = age
     if "region_today" in values:
         region = str(values["region_today"]).replace(".", "")
         if kind := VILLAGE_KINDS.get(region[6:7]):
             values["village_kind"] = kind
-    records = body["records"]
     sources = frozenset([record[0] for record in records])
-    return Facts(profile.entity_id, values, sources, len(records), doubtful)
+    if lasting is None:
+        return Facts(profile.entity_id, values, sources, len(records), doubtful)
+    outdated = {
+        name: values.pop(name)
+        for name, (state, since) in lasting.items()
+        if values.get(name) == state and dates.get(name, since) < since
+    }
+    dates |= {name: dates[base] for name, base in DERIVED_FROM.items() if base in dates}
+    periods = {
+        name: period for name, by in PERIOD_OF.items() if (period := values.get(by)) is not None
+    }
+    return Facts(
+        profile.entity_id, values, sources, len(records), doubtful, dates, periods, outdated
+    )
 
 
 @lru_cache(maxsize=64)
@@ -182,11 +214,22 @@ def age_on(born: str | None, on: date) -> int | None:
     return age if age <= OLDEST else None
 
 
-def _listed(members: Sequence[Facts], flag: str, own: Facts, *, complete: bool) -> bool | None:
+def _listed(
+    members: Sequence[Facts], flag: str, own: Facts, *, complete: bool
+) -> tuple[bool | None, str | None]:
     """Whether somebody of the family is listed: yes not by the word of another in doubt alone, no only where somebody's
-    list was seen and nobody else can be the one."""
-    said = [(one.values[flag], one) for one in members if flag in one.values]
-    listed = [one for says, one in said if says]
-    if any(one is own or not one.doubtful for one in listed):
-        return True
-    return False if said and complete and not listed else None
+    list was seen and nobody else can be the one. And the day of that word: of the newest yes, or the oldest no."""
+    said = [one for one in members if flag in one.values]
+    listed = [one for one in said if one.values[flag]]
+    sure = [one for one in listed if one is own or not one.doubtful]
+    if sure:
+        return True, max(_days(sure, flag)) or None
+    # A word too old to say anything leaves open whether its member is the one.
+    if said and complete and not listed and not any(flag in one.outdated for one in members):
+        return False, min(_days(said, flag)) or None
+    return None, None
+
+
+def _days(of: Sequence[Facts], flag: str) -> list[str]:
+    """When it was told of each; what nobody dated, before everything."""
+    return [one.dates.get(flag, "") for one in of]

@@ -31,7 +31,7 @@ def remembered(
     def of(case: Case, member: Facts) -> T:
         doubted = member.doubtful and member is not case.person
         sources = member.sources if by_source else None
-        key = (doubted, sources, *map(member.values.get, attributes))
+        key = (doubted, sources, *member.outdated, *map(member.values.get, attributes))
         try:
             return known[key]
         except KeyError:

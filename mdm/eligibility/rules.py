@@ -11,6 +11,7 @@ from typing import Any
 from mdm.eligibility.conditions import Condition, Holds, Limits, among, of_member, ready
 from mdm.eligibility.documents import Per, Programme
 from mdm.eligibility.doubts import EligibilityRules
+from mdm.eligibility.facts import PERIOD_OF
 from mdm.eligibility.kleene import Truth, both, either, negated
 from mdm.eligibility.members import remembered
 from mdm.eligibility.terms import (
@@ -25,6 +26,7 @@ from mdm.eligibility.terms import (
     Whose,
 )
 
+OUTDATED = object()  # stands for the values of an attribute that are too old to say anything
 Leaf = tuple[Whose, str]  # whose attribute, which
 OfMember = Callable[[Case, Facts], Truth]
 Grounds = tuple[tuple[tuple[int, bool], ...], float, float]
@@ -110,6 +112,7 @@ def make_ready(document: Programme, shared: Shared | None = None) -> Ready:
     conditions = document.conditions.values()
     looks_at = set(_leaves(conditions))
     looks_at |= {(document.unit, listed)} if listed else set()
+    looks_at |= {(of, PERIOD_OF[name]) for of, name in looks_at if name in PERIOD_OF}
     return Ready(
         document,
         (
@@ -187,7 +190,10 @@ def assess(
         truth = _some(rules, found, case)
         truths.append(truth)
         name = rules.document.components.name if rules.document.components else ""
-        saw = () if found else _seen(rules.components_look_at, case)
+        # Who is such a one is told by the components; beside them only how old what cannot last is.
+        lasts = said.lasts or {}
+        looked_at = rules.components_look_at
+        saw = _seen([leaf for leaf in looked_at if leaf[1] in lasts] if found else looked_at, case)
         told.append(RuleResult(name, _word(truth), saw))
     elif rules.document.amount:
         sure = possible = rules.document.numbers[rules.document.amount.number].value
@@ -235,23 +241,39 @@ def _of_deciding(
     saw: list[Saw] = []
     for member, answer in zip(case.members, answers, strict=True):
         if answer is holds:
-            saw += [Saw("member", name, member.values.get(name)) for name in rule.of_members]
+            saw += [_saw("member", name, member) for name in rule.of_members]
             if answer:
                 break
     return tuple(saw)
 
 
 def _seen(leaves: Iterable[Leaf], case: Case) -> tuple[Saw, ...]:
-    """What these attributes are: of person and family, and of all members each value once, whoever has it."""
+    """What these attributes are: of person and family, and of all members each value once, whoever has it,
+    with the oldest day on which it was told of one."""
     saw: list[Saw] = []
     for of, name in leaves:
         who = case.members if of == "member" else (case.person if of == "person" else case.family,)
-        values: list[Any] = []
+        oldest: dict[Any, Facts] = {}
         for facts in who:
-            if facts is not None and (value := facts.values.get(name)) not in values:
-                values.append(value)
-        saw += [Saw(of, name, value) for value in values]
+            if facts is None:
+                continue
+            value = facts.values.get(name)
+            key = OUTDATED if value is None and name in facts.outdated else value
+            kept = oldest.get(key)
+            if kept is None or facts.dates.get(name, "") < kept.dates.get(name, ""):
+                oldest[key] = facts
+        saw += [_saw(of, name, facts) for facts in oldest.values()]
     return tuple(saw)
+
+
+def _saw(of: Whose, name: str, facts: Facts) -> Saw:
+    """What a rule saw of one attribute, and how old that is."""
+    value = facts.values.get(name)
+    if value is not None:
+        return Saw(of, name, value, date=facts.dates.get(name), period=facts.periods.get(name))
+    if name not in facts.outdated:
+        return Saw(of, name)
+    return Saw(of, name, facts.outdated[name], date=facts.dates.get(name), outdated=True)
 
 
 def _components(rules: Ready, case: Case) -> tuple[tuple[Found, ...], float, float]:

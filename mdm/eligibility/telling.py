@@ -8,11 +8,12 @@ from functools import partial
 from typing import TypeVar, cast
 
 import msgspec
+from msgspec.structs import replace
 
 from mdm.eligibility import answers as say
 from mdm.eligibility.documents import Programme
 from mdm.eligibility.doubts import EligibilityRules
-from mdm.eligibility.facts import DERIVED_FROM
+from mdm.eligibility.facts import DERIVED_FROM, PERIOD_OF
 from mdm.eligibility.rules import Leaf, Ready
 from mdm.eligibility.terms import Assessment, Doubt, Found, Outcome, RuleResult, Saw
 from reference.sentences import Sentence
@@ -77,7 +78,8 @@ class Teller:
         for saw in seen:
             leaf = saw.of, saw.attribute
             if self.shows(leaf):
-                yield saw
+                hides = saw.period and not self.shows((saw.of, PERIOD_OF[saw.attribute]))
+                yield replace(saw, period=None) if hides else saw
             elif leaf not in hidden:
                 hidden.add(leaf)
                 yield Saw(*leaf, withheld=True)
@@ -112,6 +114,11 @@ def words(rules: Sequence[Ready], said: EligibilityRules, digest: str, data: str
         doubts=_doubt_words(said),
         keeps_benefit=said.keeps_benefit,
         confidence={str(name): one for name, one in said.confidence.items()},
+        outdated={
+            name: one.told
+            for name, one in (said.lasts or {}).items()
+            if any(name == attribute for of in rules for _, attribute in of.looks_at)
+        },
     )
 
 
@@ -132,6 +139,7 @@ class Wording:
         }
         self._doubts = _doubt_words(said)
         self._keeps = ready(said.keeps_benefit)
+        self._outdated = {name: ready(one.told) for name, one in (said.lasts or {}).items()}
         self._elsewhere, self._notes = ready(document.checked_elsewhere), ready(document.notes)
         self._rule_set = ready(
             say.RuleSetSaid(
@@ -177,8 +185,15 @@ class Wording:
                 one.result,
                 one.saw,
                 settles[one.rule] if one.result == "unknown" else None,
+                self._too_old(one.saw),
             )
             for one in results
+        ]
+
+    def _too_old(self, seen: Iterable[Saw]) -> list[Sentence]:
+        """Why values that were seen say nothing, once for each attribute."""
+        return [
+            self._outdated[name] for name in dict.fromkeys(s.attribute for s in seen if s.outdated)
         ]
 
     def _component(self, one: Found) -> say.ComponentAnswer:

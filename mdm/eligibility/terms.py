@@ -35,6 +35,9 @@ class Facts(_Term, frozen=True):
     """What is known of one person or family on the day of the case.
 
     `values`: attribute → value; groups are taken apart; absent when not known or not valid.
+    `dates`: attribute → the day (ISO) of the record that told the value, where it has one;
+    `periods`: attribute → the period its value is of. `outdated`: attribute → a state that cannot
+    last and was noted too long ago to say anything of the day; not among the values.
     `sources`: which providers have spoken of it. `records`: how many source records stand behind
     it. `doubtful`: something open about its identity suspends what it says.
     """
@@ -44,6 +47,9 @@ class Facts(_Term, frozen=True):
     sources: frozenset[str] = frozenset()
     records: int = 1
     doubtful: bool = False
+    dates: Mapping[str, str] = {}
+    periods: Mapping[str, str] = {}
+    outdated: Mapping[str, Any] = {}
 
 
 class Doubt(_Term, frozen=True):
@@ -68,12 +74,20 @@ class Case(_Term, frozen=True):
 
 
 class Saw(_Term, frozen=True, omit_defaults=True):
-    """A value a rule looked at. `withheld`: there may be one, and the asker may not see it."""
+    """A value a rule looked at. `withheld`: there may be one, and the asker may not see it.
+
+    `date`: the day of the record that told it (of several people's, the oldest); absent where it has
+    none. `period`: the period the value is of, as of a desil. `outdated`: noted too long ago to say
+    anything of the day asked about.
+    """
 
     of: Whose
     attribute: str
     value: Any = None
     withheld: bool = False
+    date: str | None = None
+    period: str | None = None
+    outdated: bool = False
 
 
 class RuleResult(_Term, frozen=True, omit_defaults=True):

@@ -2,7 +2,7 @@
 YAML. Written from docs/eligibility.md; shares no code with mdm/eligibility.
 
 A value is yes, no or dunno. A case is plain data: person, family and members as dicts of values,
-with `_sources` and `_doubtful`.
+with `_sources`, `_doubtful`, and the names of values too old to say anything, `_outdated`.
 """
 
 from __future__ import annotations
@@ -100,6 +100,8 @@ def test(document: dict[str, Any], that: Any, who: Any) -> str:
         return DUNNO
     value = who.get(that["attribute"])
     if value is None:
+        if that["attribute"] in who.get("_outdated", ()):
+            return DUNNO
         told_by = that.get("told_by", [])
         heard = not told_by or any(source in who["_sources"] for source in told_by)
         return (

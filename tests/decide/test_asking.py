@@ -243,7 +243,7 @@ def test_what_was_asked_is_in_the_log_by_name_and_never_by_value(hub: Hub) -> No
     for event in (alone, together):
         assert {HEAD.id, CHILD.id, FAMILY.id} <= set(event["entity_id"])
         assert event["programmes"] == ["SEMBAKO"]
-        assert event["fields"]["family"] == ["desil"]
+        assert event["fields"]["family"] == ["desil", "desil_period"]
         assert event["fields"]["person"] == [
             "alive",
             "birth_date",

@@ -40,12 +40,18 @@ persons = st.fixed_dictionaries(
     }
 )
 people = st.builds(
-    lambda values, sources, doubtful: Facts(
-        "p", {k: v for k, v in values.items() if v is not None}, frozenset(sources), 2, doubtful
+    lambda values, sources, doubtful, outdated: Facts(
+        "p",
+        {k: v for k, v in values.items() if v is not None and k not in outdated},
+        frozenset(sources),
+        2,
+        doubtful,
+        outdated=outdated,
     ),
     persons,
     st.lists(st.sampled_from(["kemendagri", "kemensos"]), max_size=2),
     st.booleans(),
+    st.sampled_from([{}, {}, {"pregnant": True}]),
 )
 families = st.builds(
     lambda values: Facts("f", {k: v for k, v in values.items() if v is not None}),
@@ -76,7 +82,10 @@ def cases(draw: st.DrawFn) -> Case:
 
 
 def said_by_oracle(programme: str, case: Case) -> dict[str, Any]:
-    plain = [{**m.values, "_sources": m.sources, "_doubtful": m.doubtful} for m in case.members]
+    plain = [
+        {**m.values, "_sources": m.sources, "_doubtful": m.doubtful, "_outdated": m.outdated}
+        for m in case.members
+    ]
     family = None
     if case.family is not None:
         family = {**case.family.values, "_sources": case.family.sources}

@@ -34,6 +34,7 @@ def content(
     links: Mapping[str, Any] | None = None,
     status: str = "verified",
     sources: Sequence[str] = ("kemendagri", "kemensos"),
+    dated: str | None = "2026-01-02",
 ) -> str:
     """Golden content as survivorship writes it; values that travel together go into their group."""
     entries: dict[str, list[Any]] = {}
@@ -49,7 +50,7 @@ def content(
         "identity_status": status,
         "kind": kind,
         "links": dict(links or {}),
-        "records": [[one, "l", f"{one}-1", "b1", "f.csv", 1, "2026-01-02"] for one in sources],
+        "records": [[one, "l", f"{one}-1", "b1", "f.csv", 1, dated] for one in sources],
         "regions": "kemendagri-2025",
         "rules": "digest",
     }
@@ -65,6 +66,7 @@ class Someone:
     status: str = "verified"
     sources: Sequence[str] = ("kemendagri", "kemensos")
     also: Sequence[str] = ()  # other numbers their records carry
+    dated: str | None = "2026-01-02"  # the day of every record behind them
     name: str = ""  # what tells two people of one number apart
 
     @property
@@ -80,6 +82,7 @@ class Household:
     members: list[Someone]
     desil: int | None = 2
     region: str | None = BOGOR
+    period: str = "2026Q3"
 
     @property
     def id(self) -> str:
@@ -108,9 +111,10 @@ class Country:
                     links={"family": family.id},
                     status=one.status,
                     sources=one.sources,
+                    dated=one.dated,
                 )
                 persons[one.id] = linked, [one.nik, *one.also]
-            ranking = {"desil": family.desil, "desil_period": "2026Q3"} if family.desil else {}
+            ranking = {"desil": family.desil, "desil_period": family.period} if family.desil else {}
             members = [[one.id, one.values.get("relationship")] for one in family.members]
             links = {"members": members}
             families[family.id] = content("family", {**place, **ranking}, links=links)
