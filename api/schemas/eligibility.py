@@ -57,6 +57,15 @@ class BatchQuestion(msgspec.Struct, forbid_unknown_fields=True):
 
 
 _DESIL = {"id": "Desil keluarga 1 sampai 4.", "en": "The family's desil is 1 to 4."}
+_ALIVE = {
+    "id": "Masih ada anggota keluarga yang hidup.",
+    "en": "At least one member of the family is alive.",
+}
+_ALIVE_SETTLES = {
+    "id": "Status hidup anggota keluarga di Dukcapil.",
+    "en": "Whether the members are alive, from the civil registry.",
+}
+_SAW_ALIVE = {"of": "member", "attribute": "alive", "value": True, "date": "2026-09-14"}
 _SETTLES = {
     "id": "Desil keluarga dari BPS untuk periode berjalan.",
     "en": "The family's desil from BPS for the current period.",
@@ -118,13 +127,20 @@ EXAMPLE = {
             "sentence": _UNDETERMINED,
             "rules": [
                 {
+                    "rule": "family_lives",
+                    "kind": "requirement",
+                    "sentence": _ALIVE,
+                    "result": "pass",
+                    "saw": [_SAW_ALIVE],
+                },
+                {
                     "rule": "desil",
                     "kind": "requirement",
                     "sentence": _DESIL,
                     "result": "unknown",
                     "saw": [{"of": "family", "attribute": "desil"}],
                     "settles": _SETTLES,
-                }
+                },
             ],
             "components": [],
             "amount": _AMOUNT,
@@ -151,11 +167,17 @@ BATCH_EXAMPLE = {
                 **_STANDS,
                 "rules": [
                     {
+                        "rule": "family_lives",
+                        "kind": "requirement",
+                        "sentence": _ALIVE,
+                        "settles": _ALIVE_SETTLES,
+                    },
+                    {
                         "rule": "desil",
                         "kind": "requirement",
                         "sentence": _DESIL,
                         "settles": _SETTLES,
-                    }
+                    },
                 ],
                 "components": [],
                 "per": "month",
@@ -181,11 +203,12 @@ BATCH_EXAMPLE = {
                 "SEMBAKO": {
                     "answer": "undetermined",
                     "rules": [
+                        {"rule": "family_lives", "result": "pass", "saw": [_SAW_ALIVE]},
                         {
                             "rule": "desil",
                             "result": "unknown",
                             "saw": [{"of": "family", "attribute": "desil"}],
-                        }
+                        },
                     ],
                     "listed": True,
                     "keeps_benefit": True,
