@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from mdm.compose import Hub
-from mdm.errors import HomeError, IntegrityError
+from mdm.errors import AccessError, HomeError, IntegrityError
 from mdm.homes import open_home
 from mdm.keys import PURPOSES, DomainKey
 from mdm.keys.keyfile import LocalKeyFile
@@ -50,7 +50,7 @@ def test_rotation_wraps_anew_and_still_opens_the_old(provider: LocalKeyFile) -> 
 
 
 def test_the_active_root_version_cannot_be_destroyed(provider: LocalKeyFile) -> None:
-    with pytest.raises(IntegrityError):
+    with pytest.raises(AccessError):
         provider.destroy(1)
 
 
@@ -98,7 +98,7 @@ def test_a_rotated_domain_key_leaves_the_old_one_to_open(hub: Hub) -> None:
 
 
 def test_an_active_domain_key_cannot_be_destroyed(hub: Hub) -> None:
-    with pytest.raises(IntegrityError), hub.sessions.begin() as session:
+    with pytest.raises(AccessError), hub.sessions.begin() as session:
         hub.keys.destroy(session, "profile", 1)
 
 
