@@ -34,28 +34,28 @@ def decimal(
     figures = f"replace(regexp_extract({column}, {quote(_FIGURES)}, 1), '+', '')"
     unit = f"regexp_replace(upper(regexp_extract({column}, {quote(_FIGURES)}, 2)), {quote(_UNIT)}, '', 'g')"
     known = {"": 1.0, **(units or {})}
+    factor = " ".join(f"WHEN {quote(word)} THEN {times}" for word, times in known.items())
 
     def counted(number: str) -> str:
         value = f"try_cast({number} AS DOUBLE)"
-        times = " ".join(
-            f"WHEN {quote(word)} THEN {value if factor == 1 else _times(value, factor)}"
-            for word, factor in known.items()
-        )
-        return _bounded(f"CASE {unit} {times} END", least, most)
+        if any(times < 0 for times in known.values()):
+            value = f"CASE WHEN typed.times < 0 THEN abs({value}) ELSE {value} END"
+        return f"{value} * typed.times"
 
-    whole, point = f"regexp_replace({figures}, '[.,]', '', 'g')", f"replace({figures}, ',', '.')"
-    small, large = counted(point), counted(whole)
-    careful = (
-        f"CASE WHEN regexp_full_match({figures}, {quote(_EITHER)}) THEN "
-        f"{_only(small, large)} "
-        f"WHEN regexp_full_match({figures}, {quote(_POINTS)}) THEN "
-        f"{counted(f'''replace(replace({figures}, '.', ''), ',', '.')''')} "
-        f"WHEN regexp_full_match({figures}, {quote(_COMMAS)}) THEN "
-        f"{counted(f'''replace({figures}, ',', '')''')} "
-        f"WHEN regexp_full_match({figures}, {quote(_SIMPLE)}) THEN {small} END"
+    small = counted("replace(typed.figures, ',', '.')")
+    whole = counted("regexp_replace(typed.figures, '[.,]', '', 'g')")
+    points = counted("replace(replace(typed.figures, '.', ''), ',', '.')")
+    commas = counted("replace(typed.figures, ',', '')")
+    meant = (
+        f"CASE WHEN regexp_full_match(typed.figures, {quote(_EITHER)}) THEN [{small}, {whole}] "
+        f"WHEN regexp_full_match(typed.figures, {quote(_POINTS)}) THEN [{points}] "
+        f"WHEN regexp_full_match(typed.figures, {quote(_COMMAS)}) THEN [{commas}] "
+        f"WHEN regexp_full_match(typed.figures, {quote(_SIMPLE)}) THEN [{small}] END"
     )
+    typed = f"{{'figures': {figures}, 'times': CASE {unit} {factor} END}}"
+    careful = _once(typed, "typed", _only(meant, least, most))
     plain = _bounded(f"try_cast({column} AS DOUBLE)", least, most)
-    return f"CASE WHEN regexp_full_match({column}, {quote(_PLAIN)}) THEN {plain} ELSE {careful} END"
+    return f"CASE WHEN regexp_full_match({column}, '{_PLAIN}') THEN {plain} ELSE {careful} END"
 
 
 def integer(
@@ -72,18 +72,14 @@ def integer(
     """
     unit = "|".join(units) if units else "[A-Z]+"
     bare = rf"regexp_replace(upper({column}), '\s*({unit})\.?$', '')"
-    large, small = (
-        _bounded(f"try_cast({number} AS INTEGER)", least, most)
-        for number in (
-            f"regexp_replace({bare}, '[.,]', '', 'g')",
-            f"regexp_replace({bare}, '[.,]0+$', '')",
-        )
+    large = "try_cast(regexp_replace(bare, '[.,]', '', 'g') AS INTEGER)"
+    small = "try_cast(regexp_replace(bare, '[.,]0+$', '') AS INTEGER)"
+    meant = (
+        f"CASE WHEN regexp_full_match(bare, '[1-9]\\d{{0,2}}[.,]000') THEN [{small}, {large}] "
+        f"WHEN regexp_full_match(bare, '\\d{{1,3}}([.,]\\d{{3}})+') THEN [{large}] "
+        f"WHEN regexp_full_match(bare, '-?\\d+([.,]0+)?') THEN [{small}] END"
     )
-    careful = (
-        f"CASE WHEN regexp_full_match({bare}, '[1-9]\\d{{0,2}}[.,]000') THEN {_only(small, large)} "
-        f"WHEN regexp_full_match({bare}, '\\d{{1,3}}([.,]\\d{{3}})+') THEN {large} "
-        f"WHEN regexp_full_match({bare}, '-?\\d+([.,]0+)?') THEN {small} END"
-    )
+    careful = _once(bare, "bare", _only(meant, least, most))
     plain = _bounded(f"try_cast({column} AS INTEGER)", least, most)
     value = (
         f"CASE WHEN regexp_full_match({column}, '-?[0-9]{{1,9}}') THEN {plain} ELSE {careful} END"
@@ -94,13 +90,18 @@ def integer(
     return f"CASE upper({column}) {meant} ELSE {value} END"
 
 
-def _only(one: str, other: str) -> str:
-    """Whichever of two readings is possible; NULL where both are."""
-    return f"CASE WHEN {other} IS NULL THEN {one} WHEN {one} IS NULL THEN {other} END"
+def _once(value: str, name: str, then: str) -> str:
+    """An expression over a value that is made once. Written out at each of its places, the statement would take longer
+    to plan than to run."""
+    return f"list_transform([{value}], lambda {name}: {then})[1]"
 
 
-def _times(value: str, factor: float) -> str:
-    return f"abs({value}) * {factor}" if factor < 0 else f"{value} * {factor}"
+def _only(meant: str, least: float | None, most: float | None) -> str:
+    """Of the numbers that can be meant the one inside the bounds; NULL where there are several, or none."""
+    low = f"one >= {least}" if least is not None else "one IS NOT NULL"
+    high = f" AND one <= {most}" if most is not None else ""
+    found = f"list_filter({meant}, lambda one: {low}{high})"
+    return _once(found, "found", "CASE WHEN len(found) = 1 THEN found[1] END")
 
 
 def _bounded(value: str, least: float | None, most: float | None) -> str:

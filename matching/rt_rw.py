@@ -46,7 +46,7 @@ def alone(column: str, which: Which) -> str:
     upper = f"upper({column})"
     part = f"CASE WHEN regexp_full_match({column}, '{_PAIR}') THEN {_side(upper, which)} ELSE {upper} END"
     careful = f"coalesce({_named(upper, which)}, {_unnamed(part)})"
-    return f"CASE WHEN regexp_full_match({column}, '{_NUMBER}') THEN ltrim({column}, '0') ELSE {careful} END"
+    return f"CASE WHEN regexp_full_match({column}, '[0-9]{{1,3}}') THEN {_counted(column)} ELSE {careful} END"
 
 
 def paired(column: str, which: Which) -> str:
@@ -61,7 +61,7 @@ def paired(column: str, which: Which) -> str:
         f"THEN {_bare(f'''regexp_extract({upper}, '{_TWO}', {_PLACE[which]})''')} "
         f"ELSE coalesce({_named(upper, which)}, {_unnamed(_side(slashes, which))}) END"
     )
-    return f"CASE WHEN regexp_full_match({column}, '{_PAIR}') THEN {_bare(_side(column, which))} ELSE {careful} END"
+    return f"CASE WHEN regexp_full_match({column}, '{_PAIR}') THEN {_counted(_side(column, which))} ELSE {careful} END"
 
 
 def paired_lost(column: str, rt: str, rw: str) -> str:
@@ -84,7 +84,13 @@ def _side(column: str, which: Which) -> str:
     return f"split_part({column}, '/', {_PLACE[which]})"
 
 
+def _counted(figures: str) -> str:
+    """The same for up to three figures, quicker."""
+    return f"nullif(try_cast({figures} AS INTEGER), 0)::VARCHAR"
+
+
 def _bare(figures: str) -> str:
+    """Figures without zeros before them; none where there is nothing else."""
     return f"nullif(ltrim({figures}, '0'), '')"
 
 
