@@ -7,6 +7,7 @@ import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import cast
 
 import httpx
 import pytest
@@ -14,6 +15,7 @@ import sqlalchemy as sa
 from playwright.sync_api import Page, expect
 from sqlmodel import Session, col, select
 
+from matching.rules import Kind
 from mdm import judgements
 from mdm.access import Principal
 from mdm.access.budgets import Budgets, Charge
@@ -356,16 +358,17 @@ def test_a_relative_whose_processing_is_restricted_is_not_shown_around_a_record(
     who = join(hub, ("steward", ""))
     give_back(hub)
 
-    def relatives(task_id: str) -> list[str]:
+    def relatives(task: ReviewTask) -> list[str]:
         with hub.sessions.read() as session:
-            own = entities(session, task_id)
-            families = look(hub, "person", own).families.values()
+            own = entities(session, task.id)
+        families = look(hub, cast(Kind, task.kind), own).families.values()
         return sorted({one.entity_id for members in families for one in members} - set(own))
 
-    task = next(one.id for one in tasks(hub) if relatives(one.id))
+    waiting = [*tasks(hub), *tasks(hub, kind="family")]
+    of = next(one for one in waiting if relatives(one))
+    task, hidden = of.id, relatives(of)[0]
     with who.client(workbench.url) as client:
         before = client.get(f"/tinjau/tugas/{task}").text
-        hidden = relatives(task)[0]
         restriction.restrict(hub, hidden, basis="disputed", actor="officer")
         after = client.get(f"/tinjau/tugas/{task}").text
         restriction.lift(hub, hidden, basis="settled", actor="officer")
