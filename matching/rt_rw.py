@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Literal
 
 from matching.cleaners import NOTHING_WORDS, one_of
+from reference.places import ROMANS
 from reference.text import quote
 
 Which = Literal["RT", "RW"]
@@ -16,23 +17,6 @@ Which = Literal["RT", "RW"]
 _PLACE = {"RT": 1, "RW": 2}
 # `0305` is no number of one of them: both stand in it, or a figure is missing.
 _NUMBER, _ROMAN = "0*[1-9][0-9]?|[1-9][0-9]{2}", "[IVX]+"
-_ROMANS = (
-    "I",
-    "II",
-    "III",
-    "IV",
-    "V",
-    "VI",
-    "VII",
-    "VIII",
-    "IX",
-    "X",
-    "XI",
-    "XII",
-    "XIII",
-    "XIV",
-    "XV",
-)
 _BEFORE, _AFTER = r"""^[\s'"`(.:#]*""", r"""[\s,;)(.'"]"""
 _ALONE = rf"{_BEFORE}({_NUMBER})(?:[.,]0+)?(?: ?[A-Z]|{_AFTER}+[^0-9]*)?$"
 _ROMAN_ALONE = rf"{_BEFORE}({_ROMAN}){_AFTER}*$"
@@ -109,6 +93,6 @@ def _unnamed(part: str) -> str:
 
 def _arabic(upper: str, pattern: str) -> str:
     """The Roman number that a pattern finds, in figures."""
-    romans = ", ".join(map(quote, _ROMANS))
+    romans = ", ".join(map(quote, ROMANS))
     place = f"list_position([{romans}], regexp_extract({upper}, {quote(pattern)}, 1))"
     return f"nullif({place}, 0)::VARCHAR"

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from reference.text import Rule, apply_rules, plain_upper, plain_upper_sql, rules_sql
 
+#: The numerals in names of places, and of RT and RW, from one on.
+ROMANS = (
+    "I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX", "X", "XI", "XII", "XIII", "XIV", "XV",
+)  # fmt: skip
+
 # Order matters. 1 apostrophes vanish, other marks become blanks; 2 level words at the start go; 3
 # common short words are written out; 4 blanks vanish, so SUKA MAJU = SUKAMAJU; 5 KOTA at the
 # start goes, with or without a blank after it (KOTA BARU = KOTABARU), when at least three

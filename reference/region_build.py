@@ -25,30 +25,13 @@ from functools import cache, cached_property
 from jellyfish import jaro_winkler_similarity
 
 from reference.files import DATA, read_rows
-from reference.places import name_key
+from reference.places import ROMANS, name_key
 from reference.regency_build import regency_names
 
 LEVELS = {2: "province", 4: "regency", 6: "district", 10: "village"}
 PARENT = {10: 6, 6: 4, 4: 2}
 NEWEST = 2025
-NUMBERS = frozenset(
-    [
-        "I",
-        "II",
-        "III",
-        "IV",
-        "V",
-        "VI",
-        "VII",
-        "VIII",
-        "SATU",
-        "DUA",
-        "TIGA",
-        "EMPAT",
-        "LIMA",
-        "ENAM",
-    ]
-)
+NUMBERS = frozenset([*ROMANS[:8], "SATU", "DUA", "TIGA", "EMPAT", "LIMA", "ENAM"])
 ALIKE = 0.92  # Jaro-Winkler on name keys, inside one parent and among new codes only
 
 _key = cache(name_key)  # many places share a name, and stand in every edition

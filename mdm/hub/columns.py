@@ -14,6 +14,12 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
+def index_of_some(name: str, *columns: str, where: str) -> sa.Index:
+    """An index of the rows that a condition names, in either database."""
+    some = sa.text(where)
+    return sa.Index(name, *columns, sqlite_where=some, postgresql_where=some)
+
+
 class UtcDateTime(sa.TypeDecorator[datetime]):
     """A moment in UTC. Databases without time zones keep it naive; it always comes back aware."""
 

@@ -4,14 +4,26 @@ from __future__ import annotations
 
 from typing import Any
 
+from sqlmodel import select
+
 from matching.engines.duckdb import DuckDBEngine
 from mdm.access import Principal
 from mdm.compose import Hub
 from mdm.corrections import chain, rows
+from mdm.corrections.around import Around, look_around, value_of
 from mdm.corrections.terms import Draft, File
+from mdm.hub.tables import Entity
 
 PDF = File("surat.pdf", "application/pdf", b"%PDF-1.7 surat keterangan desa")
 SAID = {"source_date": "2026-11-20", "said": "Sesuai surat keterangan desa.", "files": [PDF]}
+
+
+def families(hub: Hub) -> list[Around]:
+    """All families that have a card, each with what stands around it, by their ids."""
+    with hub.sessions.read() as session:
+        ids = session.exec(select(Entity.entity_id).where(Entity.kind == "family")).all()
+        seen = [look_around(hub, session, one) for one in sorted(ids)]
+    return [one for one in seen if one and value_of(one.target, "kk")]
 
 
 def of(role: str, *regions: str, name: str = "") -> Principal:

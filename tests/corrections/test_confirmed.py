@@ -7,13 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlmodel import select
 
-from mdm.corrections.around import Around, look_around, value_of
+from mdm.corrections.around import Around, value_of
 from mdm.desk.terms import Profile
-from mdm.hub.tables import Entity
 from mdm.pipeline import run
-from tests.corrections.chain import draft
+from tests.corrections.chain import draft, families
 from tests.corrections.test_path import BIODATA, World, send
 from tests.run.homes import QUIET, FirstRun, copy_of
 
@@ -36,20 +34,15 @@ def by_both(around: Around) -> Profile | None:
 @pytest.fixture(scope="module")
 def world(first: FirstRun, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     with copy_of(first.home, tmp_path_factory.mktemp("confirmed") / "home") as hub:
-        with hub.sessions.read() as session:
-            ids = session.exec(select(Entity.entity_id).where(Entity.kind == "family")).all()
-            seen = [look_around(hub, session, one) for one in sorted(ids)]
-        families = [
+        fitting = [
             one
-            for one in seen
-            if one
-            and len(one.members) > 2
-            and value_of(one.target, "kk")
+            for one in families(hub)
+            if len(one.members) > 2
             and by_both(one)
             and list(one.relations.values()).count("HEAD") == 1
         ]
-        families.sort(key=lambda one: str(value_of(one.target, "kk")))
-        yield World(hub, first.delivery, families)
+        fitting.sort(key=lambda one: str(value_of(one.target, "kk")))
+        yield World(hub, first.delivery, fitting)
 
 
 def test_it_holds_beside_who_agrees_until_they_say_otherwise(world: World, tmp_path: Path) -> None:

@@ -22,13 +22,13 @@ from mdm.corrections.outcomes import Outcome, outcomes
 from mdm.corrections.redrafting import redraft
 from mdm.corrections.terms import Draft
 from mdm.desk.terms import Profile
-from mdm.hub.tables import Correction, Entity
+from mdm.hub.tables import Correction
 from mdm.landing import land
 from mdm.pipeline import run
 from mdm.run import RunResult
 from mdm.survivorship import explain
 from reference.codes import canonical, labels
-from tests.corrections.chain import KEMENSOS, OPERATOR, approve, draft, of
+from tests.corrections.chain import KEMENSOS, OPERATOR, approve, draft, families, of
 from tests.run.homes import QUIET, FirstRun, copy_of, land_all
 
 UNUSED = "5171014404910099"
@@ -97,13 +97,10 @@ def registered(around: Around) -> Profile:
 @pytest.fixture(scope="module")
 def world(first: FirstRun, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     with copy_of(first.home, tmp_path_factory.mktemp("corrections") / "home") as hub:
-        with hub.sessions.read() as session:
-            ids = session.exec(select(Entity.entity_id).where(Entity.kind == "family")).all()
-            seen = [look_around(hub, session, one) for one in sorted(ids)]
         large = [
             one
-            for one in seen
-            if one and len(one.members) >= 4 and value_of(one.target, "kk")
+            for one in families(hub)
+            if len(one.members) >= 4
             and list(one.relations.values()).count("HEAD") == 1
             and sum(any(r[0] == "kemendagri" for r in m.body["records"]) for m in one.members.values()) > 2
         ]  # fmt: skip

@@ -16,14 +16,14 @@ from mdm.corrections import store
 from mdm.corrections.around import Around, look_around, value_of
 from mdm.corrections.outcomes import outcomes
 from mdm.corrections.terms import Draft
-from mdm.hub.tables import Correction, Entity, Run
+from mdm.hub.tables import Correction, Run
 from mdm.judgements import RecordRef
 from mdm.pipeline import run
 from mdm.survivorship import facts
 from mdm.touched import Settled, Waiting, settle, settling
 from mdm.touched.verdicts import Verdicts
 from reference.codes import labels
-from tests.corrections.chain import approve, draft
+from tests.corrections.chain import approve, draft, families
 from tests.judged import judge
 from tests.run.homes import QUIET, FirstRun, copy_of, profiles
 
@@ -59,12 +59,7 @@ class World:
 @pytest.fixture(scope="module")
 def world(first: FirstRun, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     with copy_of(first.home, tmp_path_factory.mktemp("corrected") / "home") as hub:
-        with hub.sessions.read() as session:
-            ids = session.exec(select(Entity.entity_id).where(Entity.kind == "family")).all()
-            seen = [look_around(hub, session, one) for one in sorted(ids)]
-        large = [
-            one for one in seen if one and len(one.members) >= 3 and value_of(one.target, "kk")
-        ]
+        large = [one for one in families(hub) if len(one.members) >= 3]
         yield World(hub, large)
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlmodel import Field, SQLModel
 
-from mdm.hub.columns import UtcDateTime, now
+from mdm.hub.columns import UtcDateTime, index_of_some, now
 
 
 class Entity(SQLModel, table=True):
@@ -16,12 +16,7 @@ class Entity(SQLModel, table=True):
     __tablename__ = "entity"
     __table_args__ = (
         # Few are merged: the index holds those only.
-        sa.Index(
-            "ix_entity_merged_into",
-            "merged_into",
-            sqlite_where=sa.text("merged_into IS NOT NULL"),
-            postgresql_where=sa.text("merged_into IS NOT NULL"),
-        ),
+        index_of_some("ix_entity_merged_into", "merged_into", where="merged_into IS NOT NULL"),
     )
 
     entity_id: str = Field(primary_key=True)
@@ -35,14 +30,7 @@ class EntityEvent(SQLModel, table=True):
     """What a published run did to an entity. Append-only."""
 
     __tablename__ = "entity_event"
-    __table_args__ = (
-        sa.Index(
-            "ix_entity_event_other",
-            "other",
-            sqlite_where=sa.text("other IS NOT NULL"),
-            postgresql_where=sa.text("other IS NOT NULL"),
-        ),
-    )
+    __table_args__ = (index_of_some("ix_entity_event_other", "other", where="other IS NOT NULL"),)
 
     id: int | None = Field(default=None, primary_key=True)
     run_seq: int = Field(index=True)
@@ -73,12 +61,8 @@ class SealedProfile(SQLModel, table=True):
     __tablename__ = "sealed_profile"
     __table_args__ = (
         # Who lives in a kecamatan is asked of persons only, when one is looked for by name.
-        sa.Index(
-            "ix_sealed_profile_person_region",
-            "region",
-            "entity_id",
-            sqlite_where=sa.text("kind = 'person'"),
-            postgresql_where=sa.text("kind = 'person'"),
+        index_of_some(
+            "ix_sealed_profile_person_region", "region", "entity_id", where="kind = 'person'"
         ),
     )
 
