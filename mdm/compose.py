@@ -14,6 +14,7 @@ import mdm.hub.postgresql
 import mdm.hub.sqlite  # noqa: F401 - both make themselves known to the port
 from matching.engine import Engine
 from mdm.errors import HomeError, HubError
+from mdm.folders import private_folder
 from mdm.hub.dialect import Dialect, full
 from mdm.hub.sessions import Sessions
 from mdm.keys import KeyProvider, Keys
@@ -49,7 +50,7 @@ class Hub:
             lambda: DuckDBEngine(
                 memory_limit=settings.memory_limit,
                 threads=threads or settings.threads,
-                spill=settings.spill,
+                spill=settings.spill and private_folder(settings.spill),
             )
         )
 

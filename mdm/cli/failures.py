@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import os
 import re
 import traceback
 from dataclasses import dataclass
@@ -84,9 +85,9 @@ def _of_the_machine(error: BaseException) -> HubError | None:
     if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryException":
         return CapacityError(
             "The work does not fit into memory.",
-            "Raise memory_limit in dtsen.yaml, or name an encrypted `spill` directory there.",
+            "Raise memory_limit in dtsen.yaml, name an encrypted `spill` directory there, or make room in it.",
         )
-    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+    if (isinstance(error, OSError) and error.errno == errno.ENOSPC) or _spilled_over(error):
         return DiskFullError("The disk is full.", "Make room, then run again: it resumes.")
     if isinstance(error, OSError) and error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         return InputError("A file or directory may not be read or written.", "Check its rights.")
@@ -102,6 +103,11 @@ def _of_the_machine(error: BaseException) -> HubError | None:
     if type(error).__name__ == "RuleDocumentError":
         return RuleError(str(error), "Mend the document; nothing was changed.")
     return None
+
+
+def _spilled_over(error: BaseException) -> bool:
+    """Whether the disk that the engine spills to is full: it says so in a kind of its own, in the system's words."""
+    return type(error).__name__ == "IOException" and os.strerror(errno.ENOSPC) in str(error)
 
 
 def masked(text: str) -> str:

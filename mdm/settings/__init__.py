@@ -62,6 +62,17 @@ class Settings(BaseModel):
             raise ValueError("write a size such as 4GB or 800MB")
         return value
 
+    @field_validator("spill", "key_file", "shred_list", "vault_token_file", "vault_ca_file")
+    @classmethod
+    def _whole_path(cls, value: Path | None) -> Path | None:
+        # Commands are called, and services started, in any folder: a path that begins there is another one each time.
+        if value is None:
+            return None
+        whole = Path(os.path.expanduser(value))  # noqa: PTH111 - Path's own raises for `~nobody`
+        if not whole.is_absolute():
+            raise ValueError("write the whole path, from / on")
+        return whole
+
     @model_validator(mode="after")
     def _whole_vault(self) -> Self:
         if self.key_provider == "vault" and not (self.vault_address and self.vault_token_file):

@@ -170,6 +170,15 @@ def test_the_environment_overrides_the_document(home: Path) -> None:
     assert load_settings(home, {"DTSEN_MEMORY_LIMIT": "1GB"}).memory_limit == "1GB"
 
 
+@pytest.mark.parametrize("name", ["spill", "key_file", "shred_list"])
+def test_a_path_means_the_same_wherever_a_command_is_called(home: Path, name: str) -> None:
+    where = load_settings(home, {f"DTSEN_{name.upper()}": "~/there"})
+    assert getattr(where, name) == Path.home() / "there"
+    for begins_here in ("there", "../there", "./there", "~nobody-of-this-name/there"):
+        with pytest.raises(RuleError, match="whole path"):
+            load_settings(home, {f"DTSEN_{name.upper()}": begins_here})
+
+
 def test_a_wrong_database_password_is_not_shown(home: Path) -> None:
     with pytest.raises(HomeError) as error:
         create_home(home, database_url="postgresql://u:hunter2@localhost:1/x")

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from sqlmodel import select
 
@@ -67,9 +68,9 @@ def land_all(hub: Hub, delivery: Path, sources: Sequence[str] = SOURCES) -> None
 
 
 @contextmanager
-def new_home(path: Path) -> Iterator[Hub]:
+def new_home(path: Path, **settings: Any) -> Iterator[Hub]:
     """An empty home, closed at the end."""
-    hub = create_home(path)
+    hub = create_home(path, **settings)
     try:
         yield hub
     finally:
