@@ -15,7 +15,8 @@ are counted, and otherwise left out.
 
 Intervals are 95 %: Wilson's, on the effective number of pairs that the variance between entities
 leaves (linearised ratio, the entity as sampling unit), because the pairs of one entity are right
-or wrong together.
+or wrong together. Few mistakes say little about that variance: the fewer entities show any, the more
+counts what it would be if every entity were right or wrong as a whole (decision 87).
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ RECORDS = "evaluation_records"
 KEY = ("source", "file", "row")
 _NO_VALUE = "(none)"
 _Z = NormalDist().inv_cdf(0.975)
+_TELLING = 5  # entities with a mistake from which the variance they show counts as much as the cautious one
 
 
 class EvaluationError(ValueError):
@@ -119,11 +121,14 @@ def evaluate(
 
 
 def _check(engine: Engine, links: str, truth: str, by: list[str]) -> None:
-    sides = (("links", links, [*KEY, "entity_id"]), ("truth", truth, [*KEY, "entity", *by]))
-    for side, table, needed in sides:
+    none: list[str] = []
+    sides = (("links", links, "entity_id", none), ("truth", truth, "entity", by))
+    for side, table, entity, more in sides:
         have = engine.columns(table)
-        lacking = [column for column in needed if column not in have]
-        if lacking:
+        if lacking := [column for column in (*KEY, entity) if column not in have]:
+            # Without a header the first record would stand for it, and be repeated here.
+            raise EvaluationError(f"no column {', '.join(lacking)}")
+        if lacking := [column for column in more if column not in have]:
             raise EvaluationError(f"no column {', '.join(lacking)}; there are {', '.join(have)}")
         key = ", ".join(identifier(column) for column in KEY)
         twice = (
@@ -134,7 +139,10 @@ def _check(engine: Engine, links: str, truth: str, by: list[str]) -> None:
             raise EvaluationError(
                 f"{count} rows of the {side} are named more than once by source, file, row{why}"
             )
-    if nameless := engine.scalar(f"SELECT count(*) FROM {truth} WHERE entity IS NULL"):
+    empty = [f"coalesce(trim(CAST({identifier(c)} AS VARCHAR)), '') = ''" for c in (*KEY, "entity")]
+    if nowhere := engine.scalar(f"SELECT count(*) FROM {truth} WHERE {' OR '.join(empty[:-1])}"):
+        raise EvaluationError(f"{nowhere} rows of the truth lack source, file or row")
+    if nameless := engine.scalar(f"SELECT count(*) FROM {truth} WHERE {empty[-1]}"):
         raise EvaluationError(f"{nameless} rows of the truth name no entity")
 
 
@@ -183,7 +191,9 @@ def _outside(engine: Engine, links: str, truth: str) -> int:
 
 
 def _sums(engine: Engine, value: str) -> list[dict[str, Any]]:
-    """Per `value`: entity sums of a = found, b = true, p = given partners, and of products."""
+    """Per `value`: entity sums of a = found, b = true, p = given partners, and of products; how many entities have
+    any found (`right`), and any not found, falsely given, or either (`wrong_…`).
+    """
     products = ", ".join(
         f"sum({left}::HUGEINT * {right})::VARCHAR AS {left}{right}"
         for left, right in (("a", "a"), ("b", "b"), ("p", "p"), ("a", "b"), ("a", "p"), ("b", "p"))
@@ -198,6 +208,8 @@ def _sums(engine: Engine, value: str) -> list[dict[str, Any]]:
             FROM {RECORDS} GROUP BY ALL
         )
         SELECT value, sum(records)::BIGINT AS records, sum(missing)::BIGINT AS missing,
+               count(*) FILTER (a > 0) AS "right", count(*) FILTER (b > a) AS wrong_b,
+               count(*) FILTER (p > a) AS wrong_p, count(*) FILTER (b + p > 2 * a) AS wrong_f,
                count(*) AS units, sum(a)::VARCHAR AS a, sum(b)::VARCHAR AS b,
                sum(p)::VARCHAR AS p, {products}
         FROM entities GROUP BY value ORDER BY records DESC, value
@@ -208,7 +220,8 @@ def _sums(engine: Engine, value: str) -> list[dict[str, Any]]:
 
 
 _SUMS = ("a", "b", "p", "aa", "bb", "pp", "ab", "ap", "bp")
-_NOTHING: dict[str, Any] = dict.fromkeys(("records", "missing", "units", *_SUMS), 0) | {"value": ""}
+_COUNTS = ("records", "missing", "units", "right", "wrong_b", "wrong_p", "wrong_f")
+_NOTHING: dict[str, Any] = dict.fromkeys((*_COUNTS, *_SUMS), 0) | {"value": ""}
 
 
 def _exact(key: str, value: Any) -> Any:
@@ -218,27 +231,39 @@ def _exact(key: str, value: Any) -> Any:
 def _pair_scores(s: dict[str, Any]) -> Scores:
     """Precision a/p, recall a/b and F1 2a/(b+p), each with its interval."""
     aa, bb, pp, ab, ap, bp = (s[key] for key in ("aa", "bb", "pp", "ab", "ap", "bp"))
-    both = s["b"] + s["p"]
+    both, mixed = s["b"] + s["p"], (4 * aa, 2 * (ab + ap), bb + 2 * bp + pp)
+
+    def ratio(num: int, den: int, products: tuple[int, int, int], wrong: str) -> Measure:
+        return _ratio(num, den, products, units=s["units"], telling=min(s["right"], s[wrong]))
+
     return Scores(
-        precision=_ratio(s["a"], s["p"], s["units"], (aa, ap, pp)),
-        recall=_ratio(s["a"], s["b"], s["units"], (aa, ab, bb)),
-        f1=_ratio(2 * s["a"], both, s["units"], (4 * aa, 2 * (ab + ap), bb + 2 * bp + pp)),
+        precision=ratio(s["a"], s["p"], (aa, ap, pp), "wrong_p"),
+        recall=ratio(s["a"], s["b"], (aa, ab, bb), "wrong_b"),
+        f1=ratio(2 * s["a"], both, mixed, "wrong_f"),
     )
 
 
-def _ratio(num: int, den: int, units: int, products: tuple[int, int, int]) -> Measure:
-    """num/den over `units` entities; `products`: their exact sums of num², num·den and den²."""
+def _ratio(
+    num: int, den: int, products: tuple[int, int, int], *, units: int, telling: int
+) -> Measure:
+    """num/den over `units` entities; `products`: their exact sums of num², num·den and den²; `telling`: how many
+    entities show a mistake, or show anything right where most do not.
+    """
     if den == 0:
         return Measure(None)
     r = num / den
-    most = max(1.0, min(float(units), den / 2))
-    if num in (0, den) or units < 2:
-        return wilson(r, most)
     nn, nd, dd = products
+    whole = (
+        den * den / dd
+    )  # entities, as many of one size: trials if each were right or wrong as a whole
+    if num in (0, den) or units < 2:
+        return wilson(r, whole)
     # sum over entities of (num - r·den)², times den² so that it is made of whole numbers
     spread = nn * den * den - 2 * num * den * nd + num * num * dd
     variance = units / (units - 1) * (spread / den**2) / den**2
-    return wilson(r, min(r * (1 - r) / variance if variance > 0 else most, den / 2))
+    seen = min(r * (1 - r) / variance if variance > 0 else whole, den / 2)
+    trust = telling / (telling + _TELLING)
+    return wilson(r, max(1.0, 1 / (trust / seen + (1 - trust) / min(seen, whole))))
 
 
 def wilson(share: float, trials: float) -> Measure:

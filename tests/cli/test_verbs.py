@@ -7,7 +7,9 @@ import json
 import re
 import shutil
 from pathlib import Path
+from typing import Any
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from alembic import command
@@ -159,8 +161,49 @@ def test_evaluation_of_the_small_home_is_good_and_breaks_down(
     listed = len(wrong.read_text("utf-8").splitlines()) - 1
     missed = found["true_pairs"] - found["found_pairs"]
     assert listed == missed + found["given_pairs"] - found["found_pairs"]
-    words = dtsen_here(*call).out
+    words = dtsen_here(*call, "--mistakes", wrong).out
     assert "whole clusters" in words
+    assert f"{listed:,} of {listed:,} wrong pairs in" in " ".join(words.split())
+
+
+@pytest.mark.parametrize(
+    ("columns", "said"),
+    [
+        ({"row": ["1", "SITI"]}, "In row 2 of the truth file, `row` is not a number"),
+        ({"row": [1.5, 2.0]}, "In row 1 of the truth file, `row` is not a number"),
+        ({"row": [1, None]}, "In row 2 of the truth file, `row` is not a number"),
+        ({"row": [[1], [2]]}, "`row` is not a column of numbers"),
+        ({"row": ["1", "01"]}, "1 rows of the truth are named more than once"),
+        ({"row": [1, 2], "entity": ["", ""]}, "2 rows of the truth name no entity"),
+    ],
+)
+def test_a_truth_in_parquet_is_read_as_strictly_as_one_in_csv(
+    world: World, dtsen_here: Call, tmp_path: Path, columns: dict[str, Any], said: str
+) -> None:
+    truth = tmp_path / "truth.parquet"
+    keys = {"source": ["pemda"] * 2, "file": ["warga.csv"] * 2, "entity": ["a", "b"]}
+    pq.write_table(pa.table({**keys, **columns}), truth)
+    answer = dtsen_here("--home", world.home, "evaluate", "--kind", "person", "--truth", truth)
+    assert answer.code == 4
+    assert said in " ".join(answer.err.split())
+    assert "SITI" not in answer.err
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("source,file,row,row,entity\npemda,a.csv,1,1,x\n", "names no column, or one twice"),
+        ("source,file,row,entity\n", "The truth names no rows"),
+    ],
+)
+def test_a_truth_that_says_nothing_or_one_thing_twice_is_refused(
+    world: World, dtsen_here: Call, tmp_path: Path, text: str, said: str
+) -> None:
+    truth = tmp_path / "truth.csv"
+    truth.write_text(text)
+    answer = dtsen_here("--home", world.home, "evaluate", "--kind", "person", "--truth", truth)
+    assert answer.code == 4
+    assert said in " ".join(answer.err.split())
 
 
 def test_an_unreadable_truth_is_an_input_error(

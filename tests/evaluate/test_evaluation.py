@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 from itertools import combinations
+from random import Random
 from typing import Any
 
 import pandas as pd
@@ -180,6 +181,30 @@ def test_intervals_widen_when_mistakes_come_in_clumps() -> None:
     assert width(clumped) > 2 * width(spread)
 
 
+def test_entities_of_one_row_say_nothing_of_pairs() -> None:
+    """One entity of ten rows among a thousand of one: one thing was seen to be right, not 45 or a thousand."""
+    result = evaluated([(0, 0, "F")] * 10 + [(i, i, "F") for i in range(1, 1_000)])
+    for measure in (result.pairs.recall, result.pairs.precision, result.pairs.f1):
+        assert measure.value == 1
+        assert measure.low == pytest.approx(wilson(1, 1).low)
+
+
+@pytest.mark.parametrize("sizes", [[1] * 9 + [4], [2, 3, 4], [1, 2, 3, 8]])
+def test_an_interval_holds_the_true_share_nineteen_times_of_twenty(sizes: list[int]) -> None:
+    """Of three hundred entities some lose a record."""
+    draw, often, lost = Random(3), 60, 0.03
+    whole = sum(n * (n - 1) for n in sizes)
+    true = 1 - lost * sum(2 * (n - 1) for n in sizes) / whole
+
+    def rows() -> list[Row]:
+        drawn = [(e, draw.choice(sizes), draw.random() < lost) for e in range(300)]
+        alone = {e: -e - 1 for e, _, loses in drawn if loses}
+        return [(e, e if n else alone.get(e, e), "F") for e, size, _ in drawn for n in range(size)]
+
+    seen = [evaluated(rows()).pairs.recall for _ in range(often)]
+    assert sum((one.low or 0) <= true <= (one.high or 0) for one in seen) >= 0.92 * often
+
+
 def width(result: Evaluation) -> float:
     recall = result.pairs.recall
     assert recall.low is not None
@@ -213,6 +238,35 @@ def test_a_row_named_twice_is_refused() -> None:
     engine().run("INSERT INTO links SELECT * FROM links LIMIT 1")
     with pytest.raises(EvaluationError, match="1 rows of the links are named more than once"):
         evaluate(engine(), "links", "truth")
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "said"),
+    [
+        ("entity", "''", "2 rows of the truth name no entity"),
+        ("entity", "' '", "2 rows of the truth name no entity"),
+        ("entity", "NULL", "2 rows of the truth name no entity"),
+        ("file", "''", "2 rows of the truth lack source, file or row"),
+        ("row", "NULL", "2 rows of the truth lack source, file or row"),
+    ],
+)
+def test_rows_of_a_truth_that_name_nobody_are_not_one_entity(
+    column: str, value: str, said: str
+) -> None:
+    tables(engine(), [(0, 0, "F"), (1, 1, "F"), (2, 2, "F")])
+    engine().table(
+        "gaps",
+        f"SELECT * REPLACE (CASE WHEN row < 3 THEN {value} ELSE {column} END AS {column}) FROM truth",
+    )
+    with pytest.raises(EvaluationError, match=said):
+        evaluate(engine(), "links", "gaps")
+
+
+def test_a_truth_without_a_header_is_refused_without_its_first_record() -> None:
+    tables(engine(), [(0, 0, "F")])
+    engine().table("headless", 'SELECT source AS "SITI AMINAH", file, row, entity FROM truth')
+    with pytest.raises(EvaluationError, match=r"^no column source$"):
+        evaluate(engine(), "links", "headless")
 
 
 @settings(max_examples=12, deadline=None)

@@ -54,7 +54,7 @@ def ours(hub: Hub, delivery: Path, truth: Path) -> Scores:
     done = run(hub, QUIET, train=True)
     accounting = next(stage.counts for stage in done.stages if stage.stage == "validate")
     assert accounting["landed"] == batch.rows == accounting["accepted"] + accounting["quarantined"]
-    return check(hub, "person", truth, [], QUIET).pairs
+    return check(hub, "person", truth, [], QUIET).evaluation.pairs
 
 
 def plain(hub: Hub, people: pd.DataFrame, truth: Path) -> Scores:

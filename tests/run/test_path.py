@@ -251,7 +251,7 @@ def test_who_is_left_out_of_a_file_delivered_again_has_no_row_in_it(
     truth = tmp_path / "truth.csv"
     lines = (f"kemendagri,biodata_wni.csv,{n},{n}" for n in range(1, len(kept) + 1))
     truth.write_text("\n".join(["source,file,row,entity", *lines]) + "\n")
-    found = check(hub, "person", truth, (), QUIET)
+    found = check(hub, "person", truth, (), QUIET).evaluation
     assert (found.records, found.missing) == (len(kept), 0)
 
 

@@ -31,7 +31,7 @@ KIND = click.Choice(["person", "family", "household"])
 @click.option(
     "--mistakes",
     type=NewFile(),
-    help="Write every missed and every false pair, by file and row (.csv or .parquet).",
+    help="Write the missed and the false pairs, by file and row (.csv or .parquet).",
 )
 @pass_session
 def evaluate(
@@ -45,11 +45,20 @@ def evaluate(
     from mdm.checking import check
 
     with opened(session) as hub:
-        found = check(hub, cast(Any, kind), truth, by, session.progress, wrong_pairs=mistakes)
+        checked = check(hub, cast(Any, kind), truth, by, session.progress, wrong_pairs=mistakes)
+    found, listed = checked.evaluation, checked.listed
     if session.json:
-        emit_json(session, {"kind": kind, "evaluation": found})
-    else:
-        show(session, kind, found)
+        told = {} if listed is None else {"mistakes": {"listed": listed, "pairs": checked.wrong}}
+        emit_json(session, {"kind": kind, "evaluation": found, **told})
+        return
+    show(session, kind, found)
+    if listed is not None:
+        rest = (
+            ""
+            if listed == checked.wrong
+            else "; more of a kind, or of one large entity, are left out"
+        )
+        say(session, f"{listed:,} of {checked.wrong:,} wrong pairs in {mistakes}{rest}.")
 
 
 @click.group(cls=Group)
