@@ -20,6 +20,7 @@ NEVER = np.int64(10**9)  # a day that does not come
 YEAR = 365.25
 ROUNDS = 5
 MOST_CHILDREN = 9
+YOUNGEST = 15.5  # years at marriage
 
 Match = tuple[Ints, Ints, Ints]  # husbands, wives, days of marriage
 
@@ -85,9 +86,9 @@ def _persons(kin: _Columns, born: Ints, female: Any, rng: np.random.Generator, *
 
 
 def _birth_spacing(
-    married: Ints, mother_born: Ints, until: Ints, today: int, rng: np.random.Generator
+    married: Ints, mother_born: Ints, last: Ints, rng: np.random.Generator
 ) -> tuple[Ints, Ints, Ints]:
-    """(couple position, place among siblings, day of birth) of every birth."""
+    """(couple position, place among siblings, day of birth) of every birth, none after the day `last`."""
     rows = len(married)
     year = mother_born / YEAR + 1970
     mean = np.clip(np.interp(year, [1935, 1950, 1965, 1980, 1995], [5.0, 4.4, 3.1, 2.4, 2.1]), 0, 6)
@@ -95,7 +96,7 @@ def _birth_spacing(
     gaps = rng.gamma(4.0, 0.75, (rows, MOST_CHILDREN)) + 0.95
     gaps[:, 0] = 0.8 + rng.gamma(1.5, 0.7, rows)
     birth = married[:, None] + (gaps.cumsum(axis=1) * YEAR).astype(np.int64)
-    last = np.minimum(np.minimum(until + 200, today), mother_born + int(46 * YEAR))
+    last = np.minimum(last, mother_born + int(46 * YEAR))
     happens = (np.arange(MOST_CHILDREN) < wanted[:, None]) & (birth <= last[:, None])
     couple, place = np.nonzero(happens)
     return couple, place, birth[couple, place]
@@ -144,13 +145,14 @@ def grow(
     older = rng.random(founders) < 0.5
     year = np.where(older, rng.uniform(1926, 1962, founders), rng.uniform(1962, 2001, founders))
     wives_born = ((year - 1970) * YEAR).astype(np.int64)
+    age = np.clip(rng.normal(20.5, 3.0, founders), YOUNGEST, 34)
+    married = np.minimum(wives_born + (age * YEAR).astype(np.int64), today - 200)
     husbands_born = wives_born - (rng.normal(3.5, 3.5, founders) * YEAR).astype(np.int64)
+    husbands_born = np.minimum(husbands_born, married - int(YOUNGEST * YEAR))
     husbands = _persons(kin, husbands_born, False, rng, line=np.arange(founders))
     wives = _persons(kin, wives_born, True, rng, line=np.arange(founders))
     kin.blocks["order"][0] = rng.integers(0, 5, founders)
     kin.blocks["order"][1] = rng.integers(0, 5, founders)
-    age = np.clip(rng.normal(20.5, 3.0, founders), 15.5, 34)
-    married = np.minimum(wives_born + (age * YEAR).astype(np.int64), today - 200)
     lines = founders
     for _ in range(ROUNDS):
         if not len(husbands):
@@ -188,8 +190,9 @@ def _bear(
     husband, wife = couples.column("husband")[made], couples.column("wife")[made]
     married, parted = couples.column("married")[made], couples.column("parted")[made]
     born, died = kin.column("born"), kin.column("died")
-    until = np.minimum(np.minimum(parted, died[husband]), died[wife])
-    couple, place, day = _birth_spacing(married, born[wife], until, today, rng)
+    # A child may be born when the father is gone, never after the mother's death.
+    last = np.minimum(np.minimum(parted, died[husband]) + 200, np.minimum(died[wife], today))
+    couple, place, day = _birth_spacing(married, born[wife], last, rng)
     facts = {
         "father": husband[couple], "mother": wife[couple], "order": place,
         "line": kin.column("line")[husband[couple]], "parents": made[couple],
@@ -230,7 +233,9 @@ def _courtship(
     alone[s] = alone[d] = False
     lone = np.flatnonzero(alone)
     gap = rng.normal(3.5, 3.0, len(lone)) * YEAR * np.where(female[who[lone]], -1, 1)
-    outside_born = np.minimum(born[who[lone]] + gap.astype(np.int64), when[lone] - int(15.5 * YEAR))
+    outside_born = np.minimum(
+        born[who[lone]] + gap.astype(np.int64), when[lone] - int(YOUNGEST * YEAR)
+    )
     outside = _persons(
         kin, outside_born, ~female[who[lone]], rng,
         line=lines + np.arange(len(lone)), order=rng.integers(0, 4, len(lone)),

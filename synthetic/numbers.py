@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from synthetic.columns import Bools, Ints, Objects, calendar, padded
+from synthetic.writing import ImpossibleError
 
 # Serials of synthetic numbers lie in this range, both ends included; it marks a number as
 # nobody's. Real serials count from 0001 for each district and day, and a district does not see
@@ -33,8 +34,8 @@ class SerialBook:
     given: Ints = field(default_factory=lambda: np.empty(0, dtype=np.int64))
 
     def number(self, stems: Ints) -> Ints:
-        """The 16-digit numbers for these stems, all different. Raises ValueError when a stem runs
-        out."""
+        """The 16-digit numbers for these stems, all different. Raises ImpossibleError when a stem
+        runs out."""
         distinct, where, counts = np.unique(stems, return_inverse=True, return_counts=True)
         order = np.argsort(where, kind="stable")
         starts = np.concatenate([[0], counts.cumsum()[:-1]]) if len(counts) else counts
@@ -47,7 +48,7 @@ class SerialBook:
         used[known] = self.given[at[known]]
         room = self.last - self.first + 1
         if len(distinct) and int((used + counts).max()) > room:
-            raise ValueError("too many people for so few sub-districts: a serial ran out")
+            raise ImpossibleError("So many people have no numbers in so few kecamatan")
         self._remember(distinct, used + counts, known, at)
         # Serials start at a place that depends on the stem only, so that they do not all look
         # alike.

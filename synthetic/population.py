@@ -110,7 +110,7 @@ def make_part(villages: Villages, wanted: int, world: World, rng: np.random.Gene
         name_type=blank(0),
         father_name=blank(0),
         mother_name=blank(0),
-        born=birth_unknown(kin, scenario.rate("D22", "population"), rng),
+        born=birth_unknown(kin, scenario.rate("D22", "population"), today, rng),
         traits=np.zeros(kin.persons, dtype=np.int64),
         first_person=world.persons,
         first_family=world.families,

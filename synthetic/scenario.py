@@ -14,10 +14,12 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from reference.documents import read_yaml
+from synthetic.country import provinces
 from synthetic.operators.registry import IDS
 from synthetic.shipped import HOME, shipped
 
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
+Weight = Annotated[float, Field(ge=0.0, le=1e6)]
 Provider = Literal["kemendagri", "kemensos", "pemda"]
 Where = Literal["population", "kemendagri", "kemensos", "pemda"]
 
@@ -32,7 +34,17 @@ class Places(_Strict):
     people_per_village: int = Field(default=800, ge=20)
     villages_per_regency: int = Field(default=20, ge=1)
     least_regencies: int = Field(default=8, ge=1)
-    provinces: dict[int, float] = Field(description="Kemendagri province code → weight")
+    provinces: dict[int, Weight] = Field(description="Kemendagri province code → weight")
+
+    @field_validator("provinces")
+    @classmethod
+    def _known_provinces(cls, value: dict[int, float]) -> dict[int, float]:
+        unknown = {str(code) for code in value} - set(provinces())
+        if unknown:
+            raise ValueError(f"no such province code: {', '.join(sorted(unknown))}")
+        if not any(value.values()):
+            raise ValueError("one province at least needs a weight")
+        return value
 
 
 class Names(_Strict):

@@ -9,8 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from synthetic import tokens
-from synthetic.columns import Ints, Objects, objects, texts
-from synthetic.kinship import YEAR
+from synthetic.columns import Ints, Objects, calendar, objects, texts
 from synthetic.operators.registry import spelled
 from synthetic.population import Part
 from synthetic.writing import Layout, Sheet, open_sheet
@@ -46,7 +45,7 @@ class Rows:
 
 def cohort(born: Ints) -> Objects:
     """Ten-year birth cohorts; everyone born before 1950 together."""
-    year = np.maximum((born / YEAR + 1970).astype(np.int64), 1940)
+    year = np.maximum(calendar(born)[0], 1940)
     first = year // 10 * 10
     text = texts(first) + "-" + texts(first + 9)
     return np.where(first < 1950, "before 1950", text)

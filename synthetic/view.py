@@ -140,14 +140,15 @@ def _rows(look: Look, rng: np.random.Generator) -> tuple[Ints, Ints, Ints]:
     stale &= listed[np.maximum(homes.before, 0)]
     family = np.where(stale, homes.before, homes.family)
     who = np.flatnonzero(here | stale)
-    blocks = [(who, family[who], np.where(stale[who], bit("D32"), 0))]
-    again = listing.listed_again(who, look.rate("D33"), rng)
-    blocks.append((who[again], family[who[again]], np.full(len(again), bit("D33"))))
+    left = np.where(stale, bit("D32"), 0)
+    blocks = [(who, family[who], left[who])]
+    again = who[listing.listed_again(who, look.rate("D33"), rng)]
+    blocks.append((again, family[again], left[again] | bit("D33")))
     twice, other = listing.listed_in_two_families(part, who, listed, look.rate("D13"), rng)
     blocks.append((twice, other, np.full(len(twice), bit("D13"))))
     if look.source == "kemendagri":
         two = who[look.numbers.second_nik[who] != ""]
-        blocks.append((two, family[two], np.full(len(two), bit("D06") | SECOND)))
+        blocks.append((two, family[two], left[two] | bit("D06") | SECOND))
     rows = [np.concatenate([block[k] for block in blocks]) for k in range(3)]
     order = _order(look, rows[0], rows[1], rng)
     return rows[0][order], rows[1][order], rows[2][order]
@@ -215,7 +216,7 @@ def _filled(look: Look, who: Ints, family: Ints, errors: Ints, rng: np.random.Ge
 
 def _updated(look: Look, who: Ints, family: Ints, errors: Ints, rng: np.random.Generator) -> Ints:
     """Day of the last change of each row, never before birth: stale rows old, new cards recent."""
-    kin, today = look.part.kin, look.today
+    kin, born, today = look.part.kin, look.part.born[who], look.today
     reach = REACH[look.source] * YEAR
     age = rng.beta(1.0, 1.8, len(who))
     age = np.where((errors & STALE) > 0, 0.35 + 0.65 * age, age)
@@ -224,8 +225,9 @@ def _updated(look: Look, who: Ints, family: Ints, errors: Ints, rng: np.random.G
     day = today - 20 - (age * reach).astype(np.int64)
     if look.source == "kemendagri":
         died = kin.died[who]
-        day = np.where(died <= today, np.minimum(died + 40, today - 5), day)
-    return np.maximum(day, np.minimum(kin.born[who] + 30, today - 3))
+        told = np.maximum(np.minimum(died + 40, today - 5), died)
+        day = np.where(died <= today, told, day)
+    return np.maximum(day, np.maximum(np.minimum(born + 30, today - 3), born))
 
 
 def _second_registrations(view: View, rng: np.random.Generator) -> None:

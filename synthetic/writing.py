@@ -6,6 +6,9 @@ from __future__ import annotations
 import csv
 import gzip
 import io
+import re
+import shutil
+import zipfile
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any, Protocol
@@ -18,6 +21,11 @@ from synthetic.columns import Objects
 
 FORMATS = ("csv", "csv.gz", "parquet", "xlsx")
 XLSX_ROWS = 1_048_575
+_STAMP = re.compile(r"(<dcterms:(?:created|modified)[^>]*>)[^<]*")
+
+
+class ImpossibleError(ValueError):
+    """What was asked for cannot be written; the message says why."""
 
 
 @dataclass(frozen=True)
@@ -116,15 +124,32 @@ class _Xlsx:
     def add(self, columns: dict[str, Objects]) -> None:
         block = [columns[name] for name in self.layout.columns]
         if self.rows + len(block[0]) > XLSX_ROWS:
-            raise ValueError(
-                f"{self.file}: a spreadsheet holds at most {XLSX_ROWS} rows; choose another format"
+            raise ImpossibleError(
+                f"A spreadsheet holds at most {XLSX_ROWS:,} rows, and {self.file} would have more"
             )
         for row in zip(*block, strict=True):
             self._sheet.append(list(row))
         self.rows += len(block[0])
 
     def close(self) -> None:
-        self._book.save(str(self.path))
+        dated = self.path.with_name(f".{self.file}")
+        self._book.save(str(dated))
+        _undated(dated, self.path)
+        dated.unlink()
+
+
+def _undated(book: Path, out: Path) -> None:
+    """The workbook without the time it was written at: the same sheets are the same bytes."""
+    with zipfile.ZipFile(book) as old, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as new:
+        for name in old.namelist():
+            entry = zipfile.ZipInfo(name)  # of 1980, where such files begin to count
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            if name == "docProps/core.xml":
+                told = old.read(name).decode("utf-8")
+                new.writestr(entry, _STAMP.sub(r"\g<1>1980-01-01T00:00:00Z", told))
+                continue
+            with old.open(name) as parts, new.open(entry, "w", force_zip64=True) as sink:
+                shutil.copyfileobj(parts, sink, 1 << 20)
 
 
 def open_sheet(folder: Path, layout: Layout, fmt: str, suffix: str = "") -> Sheet:

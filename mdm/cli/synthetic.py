@@ -28,6 +28,7 @@ def make_files(
     """Write files and truth into the new folder `out`."""
     from synthetic.generate import generate
     from synthetic.scenario import Scenario, find
+    from synthetic.writing import ImpossibleError
 
     if out.exists() and any(out.iterdir()):
         raise InputError("The folder for the files is not empty.", "Name a new folder.")
@@ -56,8 +57,9 @@ def make_files(
                 fmt=fmt,
                 on_progress=on_progress,
             )
-        except BaseException:
-            shutil.rmtree(
-                out, ignore_errors=True
-            )  # half the files would be in the way of all of them
+        except BaseException as error:
+            # Half the files would be in the way of all of them.
+            shutil.rmtree(out.resolve(), ignore_errors=True)
+            if isinstance(error, ImpossibleError):
+                raise InputError(f"{error}.", "Ask for fewer, or in another form.") from None
             raise

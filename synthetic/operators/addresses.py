@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from synthetic.columns import Ints, objects, padded
+from synthetic.columns import Bools, Ints, objects, padded
 from synthetic.operators.registry import operator
 from synthetic.view import View
 
@@ -66,7 +66,12 @@ def abbreviate_address(address: str, chance: float) -> str:
     return address
 
 
-@operator("D27")
+def _with_address(view: View) -> Bools:
+    """All rows but the registry's: it writes addresses on cards, not on persons."""
+    return np.full(len(view), view.source != "kemendagri")
+
+
+@operator("D27", can=_with_address)
 def address_otherwise(view: View, rows: Ints, rng: np.random.Generator) -> Ints:
     """The address is abbreviated, loses its house number or is a landmark instead, or RT and RW are swapped or
     missing."""

@@ -11,10 +11,13 @@ from synthetic.view import SHORT_YEAR, View
 
 @operator("D22")
 def date_default(view: View, rows: Ints, rng: np.random.Generator) -> Ints:
-    """The day is a default: 1 July, 31 December, 1 January, or the 15th of the month."""
+    """The day is a default: 1 July, 31 December, 1 January, or the 15th of the month; never one to come."""
     kind = rng.integers(0, 10, len(rows))
-    view.month[rows] = np.select([kind < 4, kind < 7, kind < 9], [7, 12, 1], view.month[rows])
-    view.day[rows] = np.select([kind < 4, kind < 7, kind < 9], [1, 31, 1], 15)
+    month = np.select([kind < 4, kind < 7, kind < 9], [7, 12, 1], view.month[rows])
+    day = np.select([kind < 4, kind < 7, kind < 9], [1, 31, 1], 15)
+    past = days(view.year[rows], month, day) <= view.today
+    rows = rows[past]
+    view.month[rows], view.day[rows] = month[past], day[past]
     return rows
 
 

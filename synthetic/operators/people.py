@@ -27,7 +27,14 @@ def dead_listed_as_living(view: View, rows: Ints, rng: np.random.Generator) -> I
     return rows
 
 
-@operator("D34")
+def _numbered_otherwise(view: View) -> Bools:
+    """Rows whose relation the other list writes otherwise: both of Kemensos' begin with head and husband, Pemda's words
+    end with `other`; the registry's list is the other one."""
+    others = {"kemensos": view.relation > 2, "pemda": view.relation < 11}
+    return others.get(view.source, np.zeros(len(view), dtype=bool))
+
+
+@operator("D34", can=_numbered_otherwise)
 def relation_in_other_code(view: View, rows: Ints, rng: np.random.Generator) -> Ints:
     """The relation to the head is written in another code list than the file's own, or as
     `other`."""

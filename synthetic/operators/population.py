@@ -11,9 +11,9 @@ from synthetic.operators.registry import operator
 
 
 @operator("D22", "population")
-def birth_unknown(kin: Kin, rate: float, rng: np.random.Generator) -> Ints:
+def birth_unknown(kin: Kin, rate: float, today: int, rng: np.random.Generator) -> Ints:
     """Older people who never knew their birth day are registered on 1 July, 31 December, 1
-    January or a 15th."""
+    January or a 15th; twins on one day, and nobody on a day to come."""
     year = (kin.born / YEAR + 1970).astype(np.int64)
     chance = rate * np.where(year < 1965, 2.0, np.where(year < 1985, 0.6, 0.1))
     unknown = rng.random(kin.persons) < chance
@@ -21,7 +21,11 @@ def birth_unknown(kin: Kin, rate: float, rng: np.random.Generator) -> Ints:
     rules = [kind < 4, kind < 7, kind < 8]
     month = np.select(rules, [7, 12, 1], 1 + rng.integers(0, 12, kin.persons))
     day = np.select(rules, [1, 31, 1], 15)
-    return np.where(unknown, days(year, month, day), kin.born)
+    told = days(year, month, day)
+    born = np.where(unknown & (told <= today), told, kin.born)
+    twin = np.flatnonzero(kin.twin >= 0)
+    born[twin] = born[kin.twin[twin]]
+    return born
 
 
 @operator("D08", "population")
@@ -91,7 +95,9 @@ def child_bears_father(
     given: naming.Given, kin: Kin, rate: float, rng: np.random.Generator
 ) -> Ints:
     """A child carries the father's first token as the last of its own, on the same card."""
-    takes: Ints = np.flatnonzero((kin.father >= 0) & (rng.random(kin.persons) < rate))
+    single = kin.twin < 0
+    single[kin.twin[~single]] = False  # twins are named together
+    takes: Ints = np.flatnonzero((kin.father >= 0) & single & (rng.random(kin.persons) < rate))
     token = given.tokens[0][kin.father[takes]]
     fresh = token != given.tokens[0][takes]
     takes, token = takes[fresh], token[fresh]

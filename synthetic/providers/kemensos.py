@@ -54,7 +54,9 @@ def individu(view: View, first_id: int, rng: np.random.Generator) -> dict[str, O
     poor = living.wealth[view.family] < -0.25
     chance = rng.random((5, n))
     clock = _clock(n, rng)
-    matched = np.minimum(view.updated + rng.integers(5, 400, n), view.today - 1)
+    died = np.where(view.dead, view.part.kin.died[view.who], 0)
+    updated = np.maximum(view.updated, np.minimum(died + 20, view.today))  # who says so was told
+    matched = np.minimum(updated + rng.integers(5, 400, n), np.maximum(updated, view.today - 1))
     pregnant = living.pregnant[view.who]
     not_pregnant = np.where(chance[3] < 0.3, "TIDAK", "")
     disability = _DISABILITY[rng.integers(len(_DISABILITY), size=n)]
@@ -83,7 +85,7 @@ def individu(view: View, first_id: int, rng: np.random.Generator) -> dict[str, O
             view.dead & (chance[4] < 0.5), "meninggal menurut desa", ""
         ).astype(object),
         "padankan_at": np.where(chance[4] < 0.8, dates(matched) + clock, ""),
-        "diperbarui_at": dates(view.updated) + clock,
+        "diperbarui_at": dates(updated) + clock,
     }
 
 
@@ -135,9 +137,10 @@ def keluarga(
 
 
 def _quarter(today: int) -> str:
-    """The quarter before the one of a day: the last that BPS has ranked."""
-    year, month, _ = (int(part[0]) for part in calendar(np.array([today - 91])))
-    return f"{year}Q{(month + 2) // 3}"
+    """The last quarter that is over when a day is: the last that BPS has ranked."""
+    year, month, _ = (int(part[0]) for part in calendar(np.array([today + 1])))
+    over = (month - 1) // 3
+    return f"{year}Q{over}" if over else f"{year - 1}Q4"
 
 
 def _heads(part: Part, family: Ints) -> Objects:

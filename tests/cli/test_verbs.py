@@ -306,8 +306,23 @@ def test_a_scenario_of_ones_own_is_taken_and_a_wrong_one_is_told(
     own.write_text(shipped + "whatever: 1\n", "utf-8")
     wrong = dtsen_here(*synth)
     assert (wrong.code, "mine.yaml: whatever" in wrong.err) == (5, True)
+    for weights, said in (("{99: 1}", "no such province code: 99"), ("{}", "needs a weight")):
+        own.write_text(re.sub("provinces: .*", f"provinces: {weights}", shipped), "utf-8")
+        wrong = dtsen_here(*synth)
+        assert (wrong.code, said in wrong.err) == (5, True), wrong.err
     own.write_text(shipped, "utf-8")
+    assert dtsen_here(*synth, "--seed", "-1").code == 2
     assert dtsen_here(*synth).code == 0
+
+
+def test_people_who_fit_into_no_file_are_told_of_in_words(
+    dtsen_here: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("synthetic.writing.XLSX_ROWS", 40)
+    told = dtsen_here("synth", tmp_path / "out", "--people", "60", "--format", "xlsx")
+    assert told.code == 4
+    assert "A spreadsheet holds at most 40 rows" in told.err
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_profile_is_masked_until_it_is_revealed_for_a_purpose(

@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from synthetic.generate import generate
+from synthetic.scenario import load
 from tests.synthetic.deliveries import LAYOUTS, Delivery
 
 SPECIFIED = {
@@ -70,6 +71,30 @@ def test_kemensos_ids_are_unique_within_the_source(country: Delivery) -> None:
     ):
         ids = [row[column] for row in country.rows("kemensos", name)]
         assert len(set(ids)) == len(ids)
+
+
+def test_nothing_is_told_before_it_happened(tmp_path: Path) -> None:
+    """Births and deaths of the very last days, and dates that are not known, included."""
+    document = load("default").model_dump(mode="json")
+    document["errors"] = {"D22": {"population": 0.9, "kemensos": 0.5}}
+    document["coverage"]["kemensos"] = {"families": 1.0, "persons": 1.0, "deceased": 1.0}
+    scenario = tmp_path / "dates.yaml"
+    scenario.write_text(yaml.safe_dump(document), encoding="utf-8")
+    made = Delivery(tmp_path, generate(tmp_path, people=12_000, seed=8, scenario=scenario))
+    today = document["today"]
+    died = {}
+    for row, fact in made.persons:
+        died[fact["entity"]] = row["TGL_MENINGGAL"]
+        assert row["TGL_LHR"] <= row["TGL_ENTRI"] <= today
+        assert row["TGL_MENINGGAL"] <= row["TGL_ENTRI"]
+    told = 0
+    for row, fact in made.with_truth("kemensos", "siksng_individu", "person"):
+        day, month, year = row["Tanggal_Lahir"].split("/")
+        assert f"{year}-{month}-{day}" <= today
+        if row["masih_hidup_label"] == "MENINGGAL":
+            told += bool(died.get(fact["entity"]))
+            assert died.get(fact["entity"], "") <= row["diperbarui_at"][:10]
+    assert told > 50
 
 
 def test_handover_record_declares_the_rows_of_each_file(country: Delivery) -> None:

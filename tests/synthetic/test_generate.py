@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import time
 from pathlib import Path
 
 import pytest
 
+from synthetic import writing
 from synthetic.generate import generate
 
 
@@ -22,6 +24,21 @@ def test_same_seed_scenario_and_size_give_the_same_bytes(tmp_path: Path) -> None
     for name in ("a", "b"):
         generate(tmp_path / name, people=600, seed=9, scenario="hard")
     assert _digest(tmp_path / "a") == _digest(tmp_path / "b")
+
+
+def test_workbooks_are_the_same_bytes_at_another_time(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        generate(tmp_path / name, people=60, seed=9, fmt="xlsx")
+        time.sleep(2.1)  # archives count in two seconds
+    assert _digest(tmp_path / "a") == _digest(tmp_path / "b")
+
+
+def test_a_workbook_too_long_is_refused_in_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writing, "XLSX_ROWS", 40)
+    with pytest.raises(writing.ImpossibleError, match="holds at most 40 rows"):
+        generate(tmp_path, people=60, fmt="xlsx")
 
 
 def test_another_seed_gives_other_people(tmp_path: Path) -> None:

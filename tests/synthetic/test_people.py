@@ -16,7 +16,9 @@ from synthetic import kinship, naming, tokens
 from synthetic.columns import calendar, days
 from synthetic.homes import HEAD, settle_down
 from synthetic.numbers import FIRST_SERIAL, LAST_SERIAL, SerialBook
+from synthetic.operators.population import birth_unknown
 from synthetic.scenario import Families, Names
+from synthetic.writing import ImpossibleError
 from tests.synthetic.deliveries import Delivery
 
 TODAY = 20_700
@@ -36,6 +38,25 @@ def test_parents_are_older_than_children_and_mothers_of_bearing_age() -> None:
     assert age.max() < 47
     assert not kin.female[kin.father[child]].any()
     assert kin.female[kin.mother[child]].all()
+
+
+@pytest.mark.parametrize("seed", [3, 4])
+def test_nobody_marries_as_a_child_nor_is_born_of_the_dead(seed: int) -> None:
+    kin, _ = _grown(seed, founders=4_000)
+    for spouse in (kin.husband, kin.wife):
+        assert ((kin.married - kin.born[spouse]) / 365.25).min() >= 15.4
+    child = np.flatnonzero(kin.mother >= 0)
+    assert (kin.born[child] <= kin.died[kin.mother[child]]).all()
+    assert (kin.born[child] <= kin.died[kin.father[child]] + 280).all()
+
+
+def test_an_unknown_birth_day_is_one_of_twins_and_never_to_come() -> None:
+    kin, rng = _grown(founders=1_000)
+    born = birth_unknown(kin, 1.0, TODAY, rng)
+    younger = np.flatnonzero(kin.twin >= 0)
+    assert (born != kin.born).mean() > 0.3
+    assert (born[younger] == born[kin.twin[younger]]).all()
+    assert born.max() <= TODAY
 
 
 def test_twins_share_day_and_parents() -> None:
@@ -211,7 +232,7 @@ def test_a_serial_book_never_gives_a_number_twice(batches: list[list[int]]) -> N
 
 def test_a_serial_book_says_when_a_stem_runs_out() -> None:
     book = SerialBook()
-    with pytest.raises(ValueError, match="serial ran out"):
+    with pytest.raises(ImpossibleError, match="no numbers in so few kecamatan"):
         book.number(np.full(LAST_SERIAL - FIRST_SERIAL + 2, 320_101_010_190))
 
 

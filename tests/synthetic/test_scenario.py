@@ -41,6 +41,11 @@ def test_default_scenario_sets_every_operator() -> None:
         {"errors": {"D99": {"kemensos": 0.1}}},
         {"errors": {"D01": {"bps": 0.1}}},
         {"coverage": {"kemendagri": {"families": 0.9, "persons": 0.9}}},
+        {"places": {"provinces": {35: 1, 99: 1}}},
+        {"places": {"provinces": {35: -1, 33: 2}}},
+        {"places": {"provinces": {35: 0}}},
+        {"places": {"provinces": {}}},
+        {"places": {"provinces": {35: float("inf")}}},
     ],
 )
 def test_unknown_keys_and_impossible_rates_are_refused(tmp_path: Path, change: dict) -> None:

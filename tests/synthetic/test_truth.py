@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from datetime import date
 
+import numpy as np
 import pytest
 
+from synthetic.providers.kemensos import REGSOSEK
+from synthetic.truth import cohort
 from tests.synthetic.deliveries import LAYOUTS, Delivery
 
 PERSON_FILES = [
@@ -88,6 +92,19 @@ def test_household_truth_places_dwellings_and_their_families(country: Delivery) 
     assert several > 20
 
 
+@pytest.mark.parametrize("year", [1960, 1980, 2000, 2020])
+def test_a_cohort_begins_on_the_first_of_january(year: int) -> None:
+    first = (date(year, 1, 1) - date(1970, 1, 1)).days
+    assert cohort(np.array([first, first - 1])).tolist() == [
+        f"{year}-{year + 9}",
+        f"{year - 10}-{year - 1}",
+    ]
+
+
+def test_no_error_is_told_of_a_column_that_the_file_lacks(country: Delivery) -> None:
+    assert not any("D27" in fact["errors"].split(";") for _, fact in country.persons)
+
+
 def test_groups_to_break_down_by_are_filled(country: Delivery) -> None:
     facts = country.truth("person")
     assert all(t[c] for t in facts for c in t if c != "errors")
@@ -108,6 +125,31 @@ def test_people_with_two_registrations_have_two_rows_with_two_niks(country: Deli
             doubled.add(fact["entity"])
     assert len(doubled) > 15
     assert all(len(set(niks[entity])) == 2 for entity in doubled)
+
+
+@pytest.mark.parametrize("delivery", ["country", "hard"])
+def test_what_two_providers_tell_of_one_person_differs_where_it_is_declared(
+    delivery: str, request: pytest.FixtureRequest
+) -> None:
+    """Card, relation and sex: in a second row of a person too."""
+    made: Delivery = request.getfixturevalue(delivery)
+    registry = {}
+    for row, fact in made.persons:
+        if not set(fact["errors"].split(";")) & {"D06", "D11", "D13", "D25", "D32", "D33"}:
+            registry[fact["entity"]] = row
+    seen = 0
+    for row, fact in made.with_truth("kemensos", "siksng_individu", "person"):
+        errors, own = set(fact["errors"].split(";")), registry.get(fact["entity"])
+        if own is None or errors & {"D13", "D32"}:
+            continue
+        seen += "D33" in errors
+        if not errors & {"D11", "D12"}:
+            assert row["NOKK"] == own["NO_KK"], errors
+        if "D25" not in errors:
+            assert row["Jenis_Kelamin"] == "LP"[int(own["JENIS_KLMIN"]) - 1]
+        told = int(row["Hubungan"]) == REGSOSEK[int(own["STAT_HBKEL"])]
+        assert told != ("D34" in errors)
+    assert seen > 10
 
 
 def test_a_renumbered_card_is_still_the_same_family(country: Delivery) -> None:

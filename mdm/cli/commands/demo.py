@@ -22,7 +22,13 @@ if TYPE_CHECKING:
 @click.option(
     "--people", type=click.IntRange(min=200), default=20_000, show_default=True, help="How many."
 )
-@click.option("--seed", type=int, default=2026, show_default=True, help="Same seed, same people.")
+@click.option(
+    "--seed",
+    type=click.IntRange(min=0),
+    default=2026,
+    show_default=True,
+    help="Same seed, same people.",
+)
 @pass_session
 def demo(session: Session, *, people: int, seed: int) -> None:
     """See it all on people who do not exist: files in, golden profiles out, and a page about it.

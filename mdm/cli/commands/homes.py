@@ -70,7 +70,13 @@ def _say_upgraded(session: Session, upgraded: Sequence[Revision]) -> None:
 @click.option(
     "--records", type=click.IntRange(min=1), help="Or: about how many rows the files hold together."
 )
-@click.option("--seed", type=int, default=1, show_default=True, help="Same seed, same files.")
+@click.option(
+    "--seed",
+    type=click.IntRange(min=0),
+    default=1,
+    show_default=True,
+    help="Same seed, same files.",
+)
 @click.option(
     "--scenario",
     default="default",
