@@ -35,6 +35,14 @@ _Z = NormalDist().inv_cdf(0.975)
 _TELLING = 5  # entities with a mistake from which the variance they show counts as much as the cautious one
 
 
+def rounded(share: float, digits: int) -> str:
+    """A share as text, never rounded to all or to nothing: one wrong pair in a million is not none."""
+    step = 10**-digits
+    if 0 < share < 1:
+        share = min(max(share, step), 1 - step)
+    return f"{share:.{digits}f}"
+
+
 class EvaluationError(ValueError):
     """Truth and links cannot be compared as they are. The message names columns, never values."""
 

@@ -1,17 +1,17 @@
-"""Two names side by side, word by word, without an engine: which word of one stands for which of the other.
+"""Two names side by side, word by word: which word of one stands for which of the other.
 
-The bulk path compares names in SQL (`matching/rules/person.yaml`); here jellyfish gives the same similarities for one
-pair, equal to the engine's to 1e-9, and two words belong together where the level "words alike" says so (both tested).
+Names come as the words that were compared (`phon` of matching/names.py). The bulk path compares them in SQL
+(`matching/rules/person.yaml`); here jellyfish gives the same similarities for one pair, equal to the engine's to 1e-9,
+and two words belong together where the level "words alike" says so (both tested).
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import jellyfish
-
-from reference.names import is_missing_name, phonetic, strip_titles, token_canonical
 
 ALIKE = 0.88  #: Jaro-Winkler of two words that are alike
 SHORT = 3  #: letters of a word that may be an initial, a beginning, or a word without its vowels
@@ -31,23 +31,13 @@ class WordPair:
     similarity: float
 
 
-def words(name: str) -> list[str]:
-    """The words of an upper case name that count: titles gone, abbreviations opened, spelling folded."""
-    if is_missing_name(name):
-        return []
-    bare = "".join(letter if letter.isalpha() else " " for letter in strip_titles(name))
-    opened = " ".join(token_canonical(word) for word in bare.split()).split()
-    return [word if len(word) <= 2 else phonetic(word) or word for word in opened]
-
-
 def jaro_winkler(left: str, right: str) -> float:
     """Jaro-Winkler similarity, 0 to 1."""
     return jellyfish.jaro_winkler_similarity(left, right)
 
 
-def align(left: str, right: str) -> list[WordPair]:
+def align(ours: Sequence[str], theirs: Sequence[str]) -> list[WordPair]:
     """Pair the words of two names, best pairs first, each word once; words without a partner come last as missing."""
-    ours, theirs = words(left), words(right)
     scored = sorted(
         ((word_pair(a, b), i, j) for i, a in enumerate(ours) for j, b in enumerate(theirs)),
         key=lambda item: (-_RANK[item[0].agreement], -item[0].similarity, item[1], item[2]),
@@ -69,7 +59,7 @@ def align(left: str, right: str) -> list[WordPair]:
     return pairs
 
 
-def describe(left: str, right: str) -> str:
+def describe(left: Sequence[str], right: Sequence[str]) -> str:
     """The alignment in one line: NUR = NUR, SUTRISNO ~ SUTRINO 0.98, PUSPITA alone."""
     return ", ".join(_said(pair) for pair in align(left, right))
 
@@ -83,7 +73,7 @@ def _said(pair: WordPair) -> str:
 
 
 def word_pair(left: str, right: str) -> WordPair:
-    """Two words as `words` gives them, and how they agree; "missing" where neither stands for the other."""
+    """Two words of names, and how they agree; "missing" where neither stands for the other."""
     similarity = jaro_winkler(left, right)
     agreement: Agreement = "missing"
     if left == right:

@@ -92,14 +92,17 @@ def _pairs(run: Run, judged: Mapping[str, int], kind: Kind) -> dict[str, int]:
 
 
 def _landed(hub: Hub) -> dict[str, dict[str, int]]:
-    """Rows landed, accepted and quarantined per kind of the layouts they came in."""
+    """Rows landed, accepted and quarantined per kind of the layouts they came in, of batches that a run has validated:
+    what landed since is no part of the page."""
     contracts = load_contracts(hub.settings.home / "contracts")
     found: dict[str, Counter[str]] = {kind: Counter() for kind in KINDS}
     with hub.sessions.read() as session:
         for batch in session.exec(select(Batch)).all():
+            if batch.accepted is None:
+                continue
             kind = contract_for(contracts, batch.source).layout(batch.layout).kind
             found[kind]["landed"] += batch.landed
-            found[kind]["accepted"] += batch.accepted or 0
+            found[kind]["accepted"] += batch.accepted
             found[kind]["quarantined"] += batch.quarantined or 0
     steps = ("landed", "accepted", "quarantined")
     return {kind: {step: counter[step] for step in steps} for kind, counter in found.items()}

@@ -56,7 +56,7 @@ def make_example(hub: Hub, engine: Engine, open_profile: OpenProfile) -> Example
     return Example(
         records=tuple(_line(r) for r in records),
         pair=(places[weakest.rid_l], places[weakest.rid_r]),
-        steps=tuple(_steps(weakest, {int(r["rid"]): str(r["name"] or "") for r in records})),
+        steps=tuple(_steps(weakest, _words(engine, weakest.rid_l, weakest.rid_r))),
         values=tuple(_values(profile)),
         identity_status=profile.status,
     )
@@ -99,9 +99,15 @@ def _weakest_link(pairs: list[PairEvidence]) -> PairEvidence:
     return min(linking or pairs, key=lambda pair: pair.match_weight)
 
 
-def _steps(pair: PairEvidence, names: Mapping[int, str]) -> list[Step]:
+def _words(engine: Engine, left: int, right: int) -> str:
+    """Which word of their names found which, of the words that were compared."""
+    sql = f"SELECT rid, name_phon FROM person_linkable WHERE rid IN ({left}, {right})"
+    compared = {row["rid"]: row["name_phon"] or [] for row in engine.fetch(sql).to_pylist()}
+    return describe(compared[left], compared[right])
+
+
+def _steps(pair: PairEvidence, words: str) -> list[Step]:
     """The prior and what each comparison gives; of the names also which word found which."""
-    words = describe(names[pair.rid_l], names[pair.rid_r])
     steps = [Step("before looking", "two records drawn at random", pair.prior)]
     for one in pair.evidence:
         found = f"{one.level} ({words})" if one.comparison == "name" and words else one.level

@@ -8,7 +8,7 @@ from typing import Any, get_args
 
 from markupsafe import Markup
 
-from matching.evaluation import Evaluation, GroupScores
+from matching.evaluation import Evaluation, GroupScores, rounded
 from mdm.report import charts
 from mdm.report.facts import Facts
 from mdm.report.words import word
@@ -36,6 +36,7 @@ def render(facts: Facts, next_commands: Sequence[str] = ()) -> str:
             charts=_charts(facts),
             kinds=KINDS,
             word=word,
+            percent=_percent,
             next=list(next_commands),
         )
     )
@@ -63,6 +64,10 @@ def _charts(facts: Facts) -> dict[str, Any]:
         "waterfall": _drawn(charts.waterfall, example.steps if example else ()),
         "quality": {kind: drawn for kind, e in facts.quality.items() if (drawn := _quality(e))},
     }
+
+
+def _percent(share: float) -> str:
+    return f"{100 * float(rounded(share, 4)):.2f}"
 
 
 def _drawn(chart: Any, rows: Sequence[Any], *more: Any) -> Markup | None:

@@ -18,6 +18,7 @@ from sqlmodel import col, select
 from mdm.homes import open_home
 from mdm.hub.migrate import _config
 from mdm.hub.tables import LakeFileRow
+from mdm.report.collect import collect
 from tests.cli.calls import ROOT
 from tests.cli.conftest import Call, World, document
 from tests.land.deliveries import write
@@ -86,6 +87,26 @@ def test_the_page_of_a_home_holds_counts_and_no_value(
     for person in people:
         assert person["NIK"] not in page
         assert person["NAMA_LGKP"] not in page or len(person["NAMA_LGKP"]) < 6
+
+
+def test_the_page_counts_what_its_run_has_seen(
+    world: World, dtsen_here: Call, tmp_path: Path
+) -> None:
+    """What landed since is neither accepted nor quarantined, and no part of the page."""
+    home, more = tmp_path / "home", tmp_path / "more.csv"
+    shutil.copytree(world.home, home)
+    lines = (world.delivery / "kemendagri" / "biodata_wni.csv").read_text("utf-8").splitlines()
+    more.write_text("\n".join(line.replace(",19", ",18") for line in lines) + "\n", "utf-8")
+    assert (
+        dtsen_here("--home", home, "land", "kemendagri", more, "--layout", "biodata_wni").code == 0
+    )
+    hub = open_home(home)
+    try:
+        rows = {(one.kind, one.stage): one.rows for one in collect(hub).stages}
+    finally:
+        hub.close()
+    for kind in ("person", "family", "household"):
+        assert rows[kind, "landed"] == rows[kind, "accepted"] + rows[kind, "quarantined"] > 0
 
 
 def test_a_run_without_news_changes_nothing(world: World, dtsen_here: Call) -> None:

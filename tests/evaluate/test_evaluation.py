@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from matching.engines.duckdb import DuckDBEngine
-from matching.evaluation import Evaluation, EvaluationError, evaluate, wilson
+from matching.evaluation import Evaluation, EvaluationError, evaluate, rounded, wilson
 from matching.mistakes import FALSE, MISSED, mistakes
 
 Row = tuple[int, int | None, str]  # true entity, cluster (None: no link names the row), sex
@@ -210,6 +210,21 @@ def width(result: Evaluation) -> float:
     assert recall.low is not None
     assert recall.high is not None
     return recall.high - recall.low
+
+
+@pytest.mark.parametrize(
+    ("share", "said"),
+    [
+        (1, "1.0000"),
+        (0.99999, "0.9999"),
+        (0.99994, "0.9999"),
+        (0.5, "0.5000"),
+        (0.00001, "0.0001"),
+        (0, "0.0000"),
+    ],
+)
+def test_a_share_is_not_rounded_to_all_or_nothing(share: float, said: str) -> None:
+    assert rounded(share, 4) == said
 
 
 def test_wilson_is_the_textbook_interval() -> None:

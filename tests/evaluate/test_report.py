@@ -188,6 +188,23 @@ def test_on_a_phone_charts_keep_a_size_to_be_read_and_the_page_its_width(seen: P
     assert width == NARROW["width"]
 
 
+def test_a_false_pair_among_very_many_is_not_rounded_away() -> None:
+    found = evaluated([(0, 0, "F"), (0, 0, "F")])
+    nearly = replace(found.pairs.precision, value=0.999996)
+    quality = {"person": replace(found, pairs=replace(found.pairs, precision=nearly))}
+    page = render(replace(facts(), quality=quality))
+    assert page.count('<span lang="en">99.99</span>') == 1
+    assert page.count('<span lang="en">100.00</span>') > 1  # recall, and ends of intervals
+
+
+def test_a_chart_says_which_groups_it_leaves_out() -> None:
+    """Of fourteen groups of enough pairs two are not drawn."""
+    rows = [(i // 7, i // 7, chr(65 + i // 98)) for i in range(14 * 98)]
+    drawn = Elements(render(replace(facts(), quality={"person": evaluated(rows, by=["sex"])}))).text
+    assert "all but the twelve largest" in drawn
+    assert "hanya dua belas yang terbesar" in drawn
+
+
 def test_both_languages_are_there(page: str) -> None:
     assert "What became of the rows" in page
     assert "Perjalanan baris data" in page

@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import click
 
-from matching.evaluation import Evaluation, Measure, Scores
+from matching.evaluation import Evaluation, Measure, Scores, rounded
 from mdm.cli.answers import emit_json, say, table
 from mdm.cli.asking import operator
 from mdm.cli.files import NewFile
@@ -127,5 +127,5 @@ def figure(measure: Measure) -> str:
         return "–"
     interval = ""
     if measure.low is not None and measure.high is not None:
-        interval = f" ({measure.low:.4f}–{measure.high:.4f})"
-    return f"{measure.value:.4f}{interval}"
+        interval = f" ({rounded(measure.low, 4)}–{rounded(measure.high, 4)})"
+    return rounded(measure.value, 4) + interval
