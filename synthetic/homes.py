@@ -63,8 +63,20 @@ def settle_down(
     lodgers = leavers[rng.random(len(leavers)) < families.lodgers]
     draft.family[lodgers] = rng.choice(draft.family[alive], len(lodgers))
     draft.boarder[lodgers] = True
+    draft.family = _orphans(kin, draft.family, alive, today, rng)
     draft.dwelling = _share_roofs(draft.dwelling, draft.spot, families.shared_roofs, rng)
     return _number(kin, draft, alive, today=today, rng=rng)
+
+
+def _orphans(kin: Kin, family: Ints, alive: Bools, today: int, rng: np.random.Generator) -> Ints:
+    """Children on whose card nobody grown is left are taken in by another family, brothers and sisters by one."""
+    grown = alive & ((kin.born < today - 17 * YEAR) | (kin.couple >= 0))
+    kept = np.zeros(int(family.max()) + 1, dtype=bool)
+    kept[family[grown]] = True
+    if not kept.any():
+        return family
+    taken_by = rng.choice(np.flatnonzero(kept), len(kept))
+    return np.where(alive & ~kept[family], taken_by[family], family)
 
 
 @dataclass

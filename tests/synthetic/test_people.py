@@ -94,6 +94,14 @@ def test_every_living_person_is_on_one_card_and_every_card_has_one_living_head()
     assert (shared > 1).sum() > 0.03 * len(shared)
 
 
+def test_no_child_heads_a_family() -> None:
+    kin, rng = _grown(founders=4_000)
+    nobody = np.zeros(kin.persons, dtype=bool)
+    homes = settle_down(kin, nobody, 10, families=Families(), today=TODAY, rng=rng)
+    age = (TODAY - kin.born[homes.head]) / 365.25
+    assert age.min() >= 15
+
+
 def test_words_per_name_follow_the_reference_table() -> None:
     path = Path(reference.__file__).parent / "data" / "names"
     with (path / "javanese_name_length_by_cohort.csv").open(encoding="utf-8") as handle:

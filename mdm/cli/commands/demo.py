@@ -60,7 +60,7 @@ def demo(session: Session, *, people: int, seed: int) -> None:
         for kind, e in shown.quality.items()
     ]
     columns = ("pairs of", "precision", "recall", "F1")
-    session.out.print(table("Automatic links against the truth", columns, rows))
+    session.out.print(table("Published links against the truth", columns, rows))
     say(session, f"The page: {shown.report}")
     say(session, "")
     say(session, "Try next:")
