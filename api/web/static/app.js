@@ -16,6 +16,7 @@
   const news = document.getElementById("kabar");
   const announce = (text) => { news.textContent = ""; setTimeout(() => { news.textContent = text; }, 30); };
   const inField = (at) => at.closest("input:not([type=checkbox]):not([type=radio]), select, textarea, [contenteditable]");
+  const lower = (event) => (event.getModifierState("CapsLock") && event.key.length === 1 ? event.key.toLowerCase() : event.key);
   const keysOn = () => localStorage.getItem("keys") !== "off";
 
   /* Pages fetched ahead: region and path -> {come: promise of a document, page: the document, once it is there}. */
@@ -49,12 +50,21 @@
     return found;
   };
 
-  const flashes = (from) => {
-    for (const flash of from.querySelectorAll("[data-flash]")) {
+  const flashes = (from) => { // whether anything was said
+    const found = from.querySelectorAll("[data-flash]");
+    for (const flash of found) {
       document.getElementById("pesan").replaceChildren(flash);
       announce(flash.textContent);
     }
+    return found.length > 0;
   };
+  /* Which page stands here. What is asked for later counts: an answer that it overtook is not shown. */
+  let turn = 0, shown = -Infinity, standing = location.pathname + location.search;
+  const stands = (path, region, put = "pushState") => {
+    history[put]({ region }, "", path);
+    standing = location.pathname + location.search;
+  };
+  const SEEN = 300; // milliseconds before which nobody can mean a page that has just come: pressed twice
   const roles = { TABLE: "table", TBODY: "rowgroup", TR: "row", TD: "cell", TH: "rowheader" };
   const stack = () => { // drawn as lists on a phone, tables stay tables for who hears them
     for (const table of document.querySelectorAll("table.stacks:not(.stacked)")) {
@@ -70,7 +80,7 @@
     const target = document.getElementById(region);
     const whole = parsed.getElementById(region);
     document.getElementById("pesan").replaceChildren();
-    flashes(parsed);
+    const told = flashes(parsed);
     target.replaceChildren(...(whole ? whole : parsed.body).childNodes);
     target.removeAttribute("aria-busy");
     if (whole && parsed.title) document.title = parsed.title;
@@ -78,7 +88,8 @@
     if (!goal.hasAttribute("tabindex") && !goal.matches("a, button, input, select, textarea")) goal.tabIndex = -1;
     goal.focus({ preventScroll: true });
     if (target.getBoundingClientRect().top < 0) target.scrollIntoView({ block: "start" });
-    if (!news.textContent) announce(goal.matches("h1, h2, h3") ? goal.textContent.trim() : body.dataset.sayDone);
+    if (!told) announce(goal.matches("h1, h2, h3") ? goal.textContent.trim() : body.dataset.sayDone);
+    shown = performance.now();
     prepare(target);
     target.dispatchEvent(new CustomEvent("app:renewed", { bubbles: true }));
   };
@@ -98,17 +109,20 @@
     const target = document.getElementById(region);
     if (!target) { location.assign(path); return; }
     target.setAttribute("aria-busy", "true");
+    const own = ++turn;
     try {
       let found = await taken(path, region)?.come, end = path;
       if (!found) {
         const answer = await ask(path, region);
+        if (own !== turn) return;
         if (leads(answer)) return;
         if (!answer.ok) { location.assign(path); return; }
         found = read(await answer.text()); end = answer.redirected ? answer.url : path;
       }
-      if (push) history.pushState({ region }, "", end);
+      if (own !== turn) return;
+      if (push) stands(end, region);
       renew(region, found);
-    } catch { failed(); }
+    } catch { if (own === turn) failed(); }
   };
 
   const post = (path, region, form, data, early) => ask(path, region, {
@@ -127,25 +141,25 @@
   };
   /* The next page stands already, or as soon as it has come: what was sent is answered behind it. */
   const sendBehind = async (path, region, form, data, next, entry) => {
-    const target = document.getElementById(region), own = location.href;
+    const target = document.getElementById(region), own = location.href, mine = ++turn;
     let before = null;
     const show = (page) => {
       before = [...target.childNodes];
-      history.pushState({ region }, "", next); renew(region, page);
+      stands(next, region); renew(region, page);
     };
-    const back = () => { if (before) history.replaceState({ region }, "", own); };
+    const back = () => { turn += 1; if (before) stands(own, region, "replaceState"); };
     try {
       const sent = () => post(path, region, form, data, true);
       const asked = fly(entry.page ? painted().then(sent) : sent());
       if (!entry.page) target.setAttribute("aria-busy", "true");
       const page = entry.page || await entry.come;
-      if (page) show(page);
+      if (page && mine === turn) show(page); // else what was sent before came back, refused, and stands here
       const answer = await asked;
       if (leads(answer)) return;
       if (answer.redirected) { location.assign(answer.url); return; } // the form stands there, not sent
       const said = read(await answer.text());
       if (!answer.ok) { back(); refused(region, said); hold(); return; }
-      if (!before) await follow(form.dataset.onward || next, region);
+      if (!before && mine === turn) await follow(form.dataset.onward || next, region);
       flashes(said);
     } catch {
       if (before) { back(); target.replaceChildren(...before); hold(); }
@@ -174,7 +188,8 @@
       const answer = await fly(post(path, region, form, data, false));
       if (leads(answer)) return;
       const said = read(await answer.text());
-      if (answer.redirected) history.pushState({ region }, "", answer.url);
+      turn += 1;
+      if (answer.redirected) stands(answer.url, region);
       if (answer.ok) renew(region, said); else refused(region, said);
     } catch { failed(); }
   };
@@ -220,7 +235,8 @@
   document.addEventListener("submit", (event) => {
     const form = event.target;
     if (event.defaultPrevented) return;
-    if (form.dataset.sent) { event.preventDefault(); return; } // pressed twice
+    const early = form.dataset.partial && form.method !== "get" && performance.now() - shown < SEEN;
+    if (form.dataset.sent || early) { event.preventDefault(); return; } // pressed twice
     if (form.method !== "get") { form.dataset.sent = "yes"; setTimeout(() => delete form.dataset.sent, 4000); }
     if (!form.dataset.partial || !document.getElementById(form.dataset.partial)) return;
     event.preventDefault();
@@ -230,6 +246,8 @@
     if (event.target.matches("[data-submit]")) event.target.form?.requestSubmit();
   });
   addEventListener("popstate", (event) => {
+    if (location.pathname + location.search === standing) return; // to a place on this page
+    standing = location.pathname + location.search;
     const region = event.state?.region;
     if (region && document.getElementById(region)) follow(location.pathname + location.search, region, false);
     else location.reload();
@@ -266,7 +284,8 @@
     if (inField(event.target) || document.querySelector("dialog[open]")) return;
     if (event.key === "?") { event.preventDefault(); showKeys(); return; }
     if (!keysOn() || event.repeat) return;
-    const found = ready("[data-key]").find((at) => at.dataset.key === event.key);
+    if (event.key === "Enter" && event.target.closest("a, button, summary")) return; // it is pressed itself
+    const key = lower(event), found = ready("[data-key]").find((at) => at.dataset.key === key);
     if (!found) return;
     event.preventDefault();
     if (found.matches("input:not([type=checkbox]):not([type=radio]), textarea, select")) found.focus();
@@ -276,10 +295,13 @@
   /* Before the session ends for want of use. */
   const idle = Number(body.dataset.idle) * 60000;
   if (idle > 180000) {
-    let seen = Date.now(), told = false;
-    const wake = () => {
+    let seen = Date.now(), asked = seen, told = false;
+    const wake = () => { // who types a long text asks for nothing: the hub hears now and then that somebody is here
       seen = Date.now();
-      if (told) { told = false; document.getElementById("pesan").replaceChildren(); fetch("/v1/session", { credentials: "same-origin" }).catch(() => {}); }
+      if (!told && seen - asked < idle / 4) return;
+      asked = seen;
+      if (told) { told = false; document.getElementById("pesan").replaceChildren(); }
+      fetch("/v1/session", { credentials: "same-origin" }).catch(() => {});
     };
     for (const kind of ["keydown", "pointerdown"]) document.addEventListener(kind, wake);
     setInterval(() => {

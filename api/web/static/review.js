@@ -38,10 +38,11 @@
       event.preventDefault(); move(event.key === "ArrowRight" ? 1 : -1);
     } else if (column && /^[0-9]$/.test(event.key)) {
       event.preventDefault(); put(column.dataset.column, event.key === "0" ? "?" : event.key);
-    } else if (event.key === "n") {
+    } else if (event.key === "n" || (event.key === "N" && event.getModifierState("CapsLock"))) {
       event.preventDefault(); document.getElementById("f-catatan").focus();
     } else if (event.key === "Enter" && !event.target.closest("a, button, summary")) {
-      event.preventDefault(); form().querySelector("[data-confirm]").click();
+      event.preventDefault();
+      if (!event.repeat) form().querySelector("[data-confirm]").click();
     }
   });
   document.addEventListener("keydown", (event) => { // out of the note again
