@@ -32,6 +32,7 @@ TEMPLATES = Path(__file__).parent / "templates"
 HTML = "text/html; charset=utf-8"
 PARTIAL = "x-partial"
 _MESSAGES = '<div id="pesan">'  # of the layout
+_AROUND = frozenset(("title", "head", "scripts", "keys", "help", "main"))  # blocks that are no region
 _WORTH_PACKING = 1024  # bytes
 _IN_ADDRESSES = "/?#%&=:@+,;!$'()*~"  # all else of a path that was asked for is written as %…
 
@@ -88,13 +89,14 @@ def done(request: AnyRequest, path: str, flash: Flash) -> Response[bytes]:
 
 
 def render(request: AnyRequest, template: str, context: Any = None, part: str | None = None) -> str:
-    """The text of a page, or of its block `part` with the flash message beside it."""
+    """The text of a page, or of its block `part` with the page's title and the flash message beside it."""
     names = {**_common(request), **_fields(context)}
     names["ui"] = environment().get_template("macros.html").make_module(names)
     found = environment().get_template(template)
-    if part is None or part not in found.blocks:
+    if part is None or part in _AROUND or part not in found.blocks:
         return found.render(names)
-    drawn = "".join(found.blocks[part](found.new_context(names)))
+    title, drawn = ("".join(found.blocks[one](found.new_context(names))) for one in ("title", part))
+    drawn = f"<title>{title} · {names['t']('layout.name')}</title>{drawn}"
     return drawn + environment().get_template("flash.html").render(names)
 
 

@@ -48,6 +48,7 @@ from tests.web.people import PASSWORD, Member, join, one_of
 DATABASE = "postgresql"
 NUMBER = re.compile(r"\b\d{16}\b")
 PATIENCE = 30_000  # milliseconds, on a machine that does much else
+SEEN = 320  # milliseconds: what is pressed before was not meant for the task that has just come
 TASK = re.compile(r"/tinjau/tugas/([0-9a-f]+)")
 
 
@@ -127,6 +128,7 @@ def on_task(page: Page) -> str:
 def press(page: Page, key: str, said: str = "Jawaban tersimpan") -> None:
     """Answer by key, and wait until the hub has said what came of it."""
     before = page.url
+    page.wait_for_timeout(SEEN)
     page.keyboard.press(key)
     moved(page, before)
     page.locator("[data-flash]", has_text=said).wait_for(timeout=PATIENCE)
@@ -192,6 +194,7 @@ def test_a_stewards_day_by_keyboard(workbench: Served, steward: Member, open_: O
         press(page, "d", "Jawaban tersimpan: Beda.")
         while TASK.search(page.url):  # without waiting for what the hub says
             answered = page.url
+            page.wait_for_timeout(SEEN)
             page.keyboard.press("d")
             moved(page, answered)
         expect(page.get_by_text("Tidak ada tugas lagi")).to_be_visible()
@@ -451,6 +454,89 @@ def test_a_task_that_somebody_else_took_meanwhile_is_passed_over(
         press(page, "c")
         page.locator("form[data-task]").wait_for()
         assert on_task(page) not in (first, third.rpartition("/")[2], second.rpartition("/")[2])
+
+
+def test_a_key_pressed_twice_or_held_down_answers_one_task(workbench: Served, open_: Open) -> None:
+    """The next task stood there after six hundredths of a second, and the second press answered it unseen."""
+    hub = workbench.hub
+    who = join(hub, ("steward", ""))
+    give_back(hub)
+    settle(hub)
+
+    def given() -> int:
+        with hub.sessions.read() as session:
+            query = select(ReviewAnswer).where(ReviewAnswer.actor == who.id)
+            return len(session.exec(query).all())
+
+    with open_(who) as page:
+        page.goto("/tinjau/lanjut")
+        for key, presses in (("c", 2), ("Enter", 9)):
+            page.wait_for_load_state("networkidle")  # the next one is fetched ahead
+            page.wait_for_timeout(SEEN)
+            before, stood = given(), page.url
+            for _ in range(presses):
+                page.keyboard.down(key)  # the second time as a key that is held does
+                if key == "c":
+                    page.keyboard.up(key)
+                page.wait_for_timeout(50)
+            page.keyboard.up(key)
+            moved(page, stood)
+            page.locator("[data-flash]", has_text="Jawaban tersimpan").wait_for()
+            page.wait_for_load_state("networkidle")
+            assert given() == before + 1, key
+            shown = page.locator("h1").inner_text()
+            assert page.title().startswith(shown), "of the task that stands here"
+        # Letters are the same keys with the capitals locked.
+        page.evaluate(
+            "document.body.dispatchEvent(new KeyboardEvent('keydown', "
+            "{key: 'N', bubbles: true, modifierCapsLock: true}))"
+        )
+        assert page.evaluate("document.activeElement.id") == "f-catatan"
+        # To jump to the content loads nothing, and what was typed stays.
+        page.keyboard.type("Tetangganya tahu")
+        page.locator("a.skip").focus()
+        page.keyboard.press("Enter")
+        page.wait_for_url("**#isi")
+        page.wait_for_load_state("networkidle")
+        assert page.get_by_label("Komentar").input_value() == "Tetangganya tahu"
+        # Enter presses what has the focus, on the page that knows it as a key of its own, too.
+        with hub.sessions.read() as session:
+            answered = session.exec(
+                select(ReviewAnswer.task_id).where(ReviewAnswer.actor == who.id)
+            ).first()
+        page.goto(f"/tinjau/tugas/{answered}")
+        page.get_by_role("link", name="Ke antrean").focus()
+        page.keyboard.press("Enter")
+        page.get_by_role("heading", name="Antrean tinjauan").wait_for()
+    give_back(hub)
+
+
+def test_every_record_of_a_large_task_keeps_its_group(workbench: Served, steward: Member) -> None:
+    """From the tenth person on the row of answers had said the first, and "as grouped" had made them one."""
+    hub = workbench.hub
+    give_back(hub)
+    with hub.sessions.begin() as session:
+        query = select(SealedProfile.entity_id).where(SealedProfile.kind == "person").distinct()
+        some = sorted(session.exec(query).all())[:11]
+        session.add(
+            ReviewTask(
+                id="abd", kind="person", status="open", version=1, opened_run=1, opened=now(), run_seq=1, region="",
+                reasons="", questions="|weak_link|", sources="", entities=11, records=11, benefit=False,
+                boundary=False, correction=False,
+            )
+        )  # fmt: skip
+        session.flush()
+        for one in some:
+            session.add(ReviewTaskEntity(task_id="abd", entity_id=one, records=1))
+    with steward.client(workbench.url) as client:
+        text = client.get("/tinjau/tugas/abd").text
+    with hub.sessions.begin() as session:
+        about = col(ReviewTaskEntity.task_id) == "abd"
+        session.execute(sa.delete(ReviewTaskEntity).where(about))
+        session.execute(sa.delete(ReviewTask).where(col(ReviewTask.id) == "abd"))
+    answers = re.findall(r'<select id="g\d+".*?</select>', text, re.S)
+    chosen = [re.search(r'value="(\d+)" selected', one) for one in answers]
+    assert {found and found[1] for found in chosen} == {str(n) for n in range(1, 12)}
 
 
 def test_the_supervisor_sees_how_it_goes(workbench: Served, open_: Open) -> None:

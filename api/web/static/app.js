@@ -64,7 +64,7 @@
     history[put]({ region }, "", path);
     standing = location.pathname + location.search;
   };
-  const SEEN = 300; // milliseconds before which nobody can mean a page that has just come: pressed twice
+  const SEEN = 300; // milliseconds in which nobody can have judged what has just come: the key was pressed twice
   const roles = { TABLE: "table", TBODY: "rowgroup", TR: "row", TD: "cell", TH: "rowheader" };
   const stack = () => { // drawn as lists on a phone, tables stay tables for who hears them
     for (const table of document.querySelectorAll("table.stacks:not(.stacked)")) {
@@ -76,14 +76,14 @@
   };
   stack();
   document.addEventListener("app:renewed", stack);
-  const renew = (region, parsed) => {
+  const renew = (region, parsed, titled = true) => { // titled: the page is another now, not only its region
     const target = document.getElementById(region);
     const whole = parsed.getElementById(region);
     document.getElementById("pesan").replaceChildren();
     const told = flashes(parsed);
     target.replaceChildren(...(whole ? whole : parsed.body).childNodes);
     target.removeAttribute("aria-busy");
-    if (whole && parsed.title) document.title = parsed.title;
+    if (titled && parsed.title) document.title = parsed.title;
     const goal = target.querySelector("[data-focus], [autofocus]") || target.querySelector("h1, h2") || target;
     if (!goal.hasAttribute("tabindex") && !goal.matches("a, button, input, select, textarea")) goal.tabIndex = -1;
     goal.focus({ preventScroll: true });
@@ -190,7 +190,7 @@
       const said = read(await answer.text());
       turn += 1;
       if (answer.redirected) stands(answer.url, region);
-      if (answer.ok) renew(region, said); else refused(region, said);
+      if (answer.ok) renew(region, said, answer.redirected); else refused(region, said);
     } catch { failed(); }
   };
 
@@ -235,7 +235,7 @@
   document.addEventListener("submit", (event) => {
     const form = event.target;
     if (event.defaultPrevented) return;
-    const early = form.dataset.partial && form.method !== "get" && performance.now() - shown < SEEN;
+    const early = performance.now() - shown < SEEN && form.matches("[data-next], :has([data-next])");
     if (form.dataset.sent || early) { event.preventDefault(); return; } // pressed twice
     if (form.method !== "get") { form.dataset.sent = "yes"; setTimeout(() => delete form.dataset.sent, 4000); }
     if (!form.dataset.partial || !document.getElementById(form.dataset.partial)) return;

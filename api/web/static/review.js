@@ -13,7 +13,7 @@
   const paint = () => {
     for (const column of columns()) {
       const group = choice(column.dataset.column)?.value || "?";
-      column.className = "column " + (group === "?" ? "g9" : "g" + group);
+      column.className = "column " + (group === "?" ? "g9" : "g" + Math.min(group, 9));
     }
   };
   const put = (at, value) => {
