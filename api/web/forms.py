@@ -18,14 +18,20 @@ Number = Annotated[int, PathParameter(ge=0, le=1 << 53)]
 
 
 def text(form: Mapping[str, Any], name: str, longest: int = 200) -> str:
-    """A field as text without blanks around it; empty when absent, cut at `longest` characters."""
-    return as_typed(form, name, longest).strip()
+    """A field as text without blanks around it; empty when absent, cut at `longest` characters. A line ends as it did
+    where it was typed: browsers send two characters for it."""
+    value = form.get(name, "")
+    return _kept(value.replace("\r\n", "\n"))[:longest].strip() if isinstance(value, str) else ""
 
 
 def as_typed(form: Mapping[str, Any], name: str, longest: int) -> str:
     """A field whose blanks count: a password. What no database keeps in a text (NUL) is left out."""
     value = form.get(name, "")
-    return value.replace("\0", "")[:longest] if isinstance(value, str) else ""
+    return _kept(value)[:longest] if isinstance(value, str) else ""
+
+
+def _kept(value: str) -> str:
+    return value.replace("\0", "")
 
 
 def day_of(text: str) -> date | None:

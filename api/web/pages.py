@@ -32,7 +32,9 @@ TEMPLATES = Path(__file__).parent / "templates"
 HTML = "text/html; charset=utf-8"
 PARTIAL = "x-partial"
 _MESSAGES = '<div id="pesan">'  # of the layout
-_AROUND = frozenset(("title", "head", "scripts", "keys", "help", "main"))  # blocks that are no region
+_AROUND = frozenset(
+    ("title", "head", "scripts", "keys", "help", "main")
+)  # blocks that are no region
 _WORTH_PACKING = 1024  # bytes
 _IN_ADDRESSES = "/?#%&=:@+,;!$'()*~"  # all else of a path that was asked for is written as %…
 

@@ -117,7 +117,11 @@ def answer(session: Session, approver: Principal, approval: str, *, approve: boo
     _alone(session, approval)
     waits = session.get(Approval, approval)
     if waits is None or waits.state != WAITING or waits.expires <= now():
-        raise UnknownError("No such request is waiting.", "See which ones wait, and until when.")
+        raise UnknownError(
+            "No such request is waiting.",
+            "See which ones wait, and until when.",
+            code="approval-gone",
+        )
     roles = load_rules().actions[waits.action].approvers
     allowed = decide(approver, "approval.decide", Resource("approval")).allowed
     if approver.kind != "staff" or not allowed or approver.roles.isdisjoint(roles):
@@ -126,8 +130,7 @@ def answer(session: Session, approver: Principal, approval: str, *, approve: boo
         raise AccessError("Nobody approves their own request.", "Ask another person.")
     if approver.id == waits.about:
         raise AccessError("Nobody decides a request about themselves.", "Ask another person.")
-    region = str((waits.content or {}).get("region") or "")
-    if not _reaches(approver, roles, region):
+    if not _reaches(approver, roles, _region(waits)):
         raise AccessError(
             "The request reaches beyond the region of your role.",
             "It takes somebody of the whole country, or of the region that it is about.",
@@ -137,6 +140,16 @@ def answer(session: Session, approver: Principal, approval: str, *, approve: boo
     what = "approval.approve" if approve else "approval.refuse"
     audit.record(session, approver.id, what, id=waits.id, requested_by=waits.requested_by)
     return waits
+
+
+def fits(approver: Principal, waits: Approval) -> bool:
+    """Whether a request is of the kind, and of the region, that this person's roles answer."""
+    roles = load_rules().actions[waits.action].approvers
+    return not approver.roles.isdisjoint(roles) and _reaches(approver, roles, _region(waits))
+
+
+def _region(waits: Approval) -> str:
+    return str((waits.content or {}).get("region") or "")
 
 
 def _reaches(approver: Principal, roles: Sequence[str], region: str) -> bool:
@@ -153,7 +166,9 @@ def withdraw(session: Session, actor: str, approval: str) -> None:
     _alone(session, approval)
     waits = session.get(Approval, approval)
     if waits is None or waits.requested_by != actor or waits.state not in (WAITING, APPROVED):
-        raise UnknownError("No such request of yours is open.", "See which ones wait.")
+        raise UnknownError(
+            "No such request of yours is open.", "See which ones wait.", code="approval-gone"
+        )
     waits.state, waits.decided = WITHDRAWN, now()
     audit.record(session, actor, "approval.withdraw", id=waits.id)
 
@@ -216,6 +231,7 @@ def _fitting(
         raise AccessError(
             "The request is not approved, or no longer.",
             "See `dtsen admin approvals list`, or /persetujuan.",
+            code="approval-over",
         )
     return waits
 

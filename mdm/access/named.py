@@ -30,7 +30,9 @@ def must_not_be_id(name: str) -> None:
     """InputError for a name that reads as the id of an account or a client: nobody is called so."""
     if _ID.fullmatch(name):
         raise InputError(
-            "This name reads as the id of an account or a client.", "Choose another name."
+            "This name reads as the id of an account or a client.",
+            "Choose another name.",
+            code="name-id",
         )
 
 

@@ -151,7 +151,22 @@ def test_who_gets_a_role_never_approves_it(administrator: Desk, workbench: Serve
     page = administrator.see(path)
     assert "Jawa Tengah" in page
     assert '<th scope="row">Pemeriksa' not in page
-    assert administrator.send(f"{path}/peran", persetujuan=approval).status_code == 422
+    pressed_twice = administrator.send(f"{path}/peran", persetujuan=approval)
+    assert (pressed_twice.status_code, "sudah dilaksanakan" in pressed_twice.text) == (422, True)
+
+
+def test_who_cannot_answer_for_a_region_is_offered_no_answer(
+    administrator: Desk, workbench: Served
+) -> None:
+    path = f"/kelola/petugas/{join(workbench.hub).id}"
+    administrator.done(f"{path}/peran", peran="supervisor", wilayah="34")
+    (number,) = re.findall(r"/persetujuan/approval-\w+/tarik", administrator.see("/persetujuan"))
+    elsewhere = Desk(workbench, join(workbench.hub, ("supervisor", "33")))
+    seen = elsewhere.see("/persetujuan")
+    assert "Menunggu peran lain" in seen
+    assert "setuju" not in re.findall(r'value="(\w+)"', seen)
+    assert '"figure">0</span>permintaan menunggu persetujuan Anda' in elsewhere.see("/")
+    administrator.done(number)
 
 
 def second_try(desk: Desk, path: str, approval: str) -> int:
@@ -167,8 +182,10 @@ def test_a_request_is_taken_back_by_who_made_it(
         r'action="(/persetujuan/approval-\w+)/tarik"', administrator.see("/persetujuan")
     )
     assert f"{number}/tarik" not in second.see("/persetujuan")
-    assert second.send(f"{number}/tarik").status_code == 404
+    assert "Tidak ada yang diubah" in second.done(f"{number}/tarik")
     assert second.approve().status_code == 303
+    # Who answers what another answered a moment ago is told so, and not that there is no such page.
+    assert "sudah dijawab" in second.done(number, jawaban="setuju")
     assert "ditarik" in administrator.done(f"{number}/tarik")
     form = {"persetujuan": number.rpartition("/")[2]}
     assert administrator.send(f"{path}/peran", **form).status_code == 422  # also once approved

@@ -72,6 +72,17 @@ def kept(hub: Hub, member: Member) -> LeftForm | None:
         return session.get(LeftForm, member.id)
 
 
+def test_who_types_for_long_stays_signed_in(members: dict[str, Member], open_: Open) -> None:
+    """Whoever asked for nothing but typed all the time was not warned, and signed out."""
+    with open_(members["steward"]) as page:
+        page.clock.install()
+        page.goto("/tinjau")
+        page.clock.fast_forward("09:00")
+        with page.expect_response("**/v1/session") as heard:
+            page.keyboard.press("Shift")
+        assert heard.value.status == 200
+
+
 @pytest.mark.parametrize("script", [True, False])
 def test_who_signs_in_again_finds_the_form_as_it_was_filled_in(
     workbench: Served, open_: Open, script: bool

@@ -12,7 +12,7 @@ from typing import cast
 import httpx
 import pytest
 import sqlalchemy as sa
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 from sqlmodel import Session, col, select
 
 from matching.rules import Kind
@@ -351,6 +351,9 @@ def test_opened_values_count_on_the_budget_that_lookups_have(workbench: Served) 
         other = next(one.id for one in tasks(hub, kind="family") if one.id not in path)
         told = client.post(f"/tinjau/tugas/{other}/buka", data=form)
     assert told.status_code == 429
+    assert "dalam sehari sudah tercapai" in told.text, "in the language of the page, and until when"
+    assert "07.00 WIB" in told.text
+    assert "Pesan asli" not in told.text
     assert len(events(hub, "reveal")) == revealed
 
 
@@ -427,6 +430,44 @@ def test_a_refused_answer_comes_back_after_the_next_task_was_shown(
     with hub.sessions.read() as session:
         given = session.exec(select(ReviewAnswer).where(ReviewAnswer.actor == who.id)).all()
     assert not given
+
+
+def test_a_refusal_that_comes_late_is_not_covered_by_the_task_after_the_next(
+    workbench: Served, open_: Open
+) -> None:
+    """The first answer was slow, and refused after the second was sent: nobody heard of it."""
+    hub = workbench.hub
+    who = join(hub, ("steward", ""))
+    give_back(hub)
+    settle(hub)
+    with open_(who, strict=False) as page:
+        page.goto("/tinjau/lanjut")
+        first, held = on_task(page), list[Route]()
+        page.wait_for_load_state("networkidle")  # the second is fetched ahead
+        page.route(
+            f"**/tinjau/tugas/{first}",
+            lambda route: (
+                held.append(route) if route.request.method == "POST" else route.fallback()
+            ),
+        )
+        with hub.sessions.begin() as session:
+            row = session.get_one(ReviewTask, first)
+            row.version += 1
+            session.add(row)
+        page.keyboard.press("c")
+        page.wait_for_function("first => !location.href.includes(first)", arg=first)
+        second = on_task(page)
+        page.wait_for_timeout(SEEN)
+        page.keyboard.press("c")
+        page.wait_for_timeout(SEEN)
+        held[0].continue_()
+        page.locator("#tugas").get_by_text("berubah").wait_for()
+        page.locator("[data-flash]", has_text="Jawaban tersimpan").wait_for()
+        page.wait_for_timeout(1_200)  # what was to be fetched ahead has come
+        assert page.locator("#tugas").get_by_text("berubah").is_visible()
+        assert on_task(page) == first
+    assert [one.actor for one in answers_of(hub, second)][-1:] == [who.id]
+    give_back(hub)
 
 
 def test_a_task_that_somebody_else_took_meanwhile_is_passed_over(

@@ -171,7 +171,10 @@ def test_a_session_that_ended_is_told_and_leads_back(workbench: Served) -> None:
     location = answer.headers["location"]
     assert location.startswith("/masuk?")
     assert "sesi=berakhir" in location
-    assert "lama tidak dipakai" in httpx.get(workbench.url + location, headers=HTML).text
+    assert (
+        "Sesi Anda sudah berakhir. Masuk lagi"
+        in httpx.get(workbench.url + location, headers=HTML).text
+    )
 
 
 @pytest.mark.parametrize(

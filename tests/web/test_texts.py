@@ -13,6 +13,7 @@ import pytest
 
 import mdm
 from api.dci import searching
+from api.web import forms
 from api.web.pages import TEMPLATES, warm
 from api.web.texts import texts
 from api.web.wording import IN
@@ -114,6 +115,10 @@ def test_whatever_a_verification_finds_has_its_words() -> None:
 
 def test_every_purpose_has_its_words() -> None:
     assert {f"purposes.{one}" for one in load_sealing().purposes} <= texts().keys()
+
+
+def test_a_line_counts_once_whatever_a_browser_sends_for_its_end() -> None:
+    assert forms.text({"catatan": "satu\r\ndua"}, "catatan", 8) == "satu\ndua"
 
 
 def test_numbers_and_dates_are_in_the_form_of_the_language() -> None:

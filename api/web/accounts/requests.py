@@ -104,7 +104,6 @@ def _people(row: Approval) -> Iterator[str]:
 
 def _request(visitor: Visitor, names: Mapping[str, str], row: Approval) -> Request:
     rule = load_rules().actions[row.action]
-    roles = visitor.principal.roles if visitor.principal else frozenset[str]()
     mine = row.requested_by == visitor.id
     done_here = mine and row.state == approvals.APPROVED and row.action in PLACES
     return Request(
@@ -118,7 +117,7 @@ def _request(visitor: Visitor, names: Mapping[str, str], row: Approval) -> Reque
         approved_by=names.get(row.decided_by or "", row.decided_by or ""),
         mine=mine,
         about_me=row.about == visitor.id,
-        fits=not roles.isdisjoint(rule.approvers),
+        fits=visitor.principal is not None and approvals.fits(visitor.principal, row),
         place=PLACES[row.action].format(row.about) if done_here else "",
     )
 

@@ -19,8 +19,10 @@ from api.web.visitor import Visitor, visitor_of
 from api.web.waiting import Waiting
 from mdm.access import Principal, approvals
 from mdm.compose import Hub
+from mdm.errors import UnknownError
 
 PATH = "/persetujuan"
+GONE = Flash("plain", "overview.approvals.gone")
 
 
 @dataclass(frozen=True)
@@ -54,8 +56,11 @@ def answer(
 ) -> Response[bytes]:
     """Approve or refuse one request of another person."""
     approve = chosen(data, "jawaban", ("setuju", "tolak")) == "setuju"
-    with hub.sessions.begin() as session:
-        approvals.answer(session, principal, number, approve=approve)
+    try:
+        with hub.sessions.begin() as session:
+            approvals.answer(session, principal, number, approve=approve)
+    except UnknownError:  # somebody else was first
+        return see_other(PATH, GONE)
     what = "overview.approvals.approved" if approve else "overview.approvals.refused"
     return see_other(PATH, Flash("good", what))
 
@@ -66,8 +71,11 @@ def withdraw(
     number: FromPath[str], principal: NamedDependency[Principal], hub: NamedDependency[Hub]
 ) -> Response[bytes]:
     """Take back a request of one's own."""
-    with hub.sessions.begin() as session:
-        approvals.withdraw(session, principal.id, number)
+    try:
+        with hub.sessions.begin() as session:
+            approvals.withdraw(session, principal.id, number)
+    except UnknownError:
+        return see_other(PATH, GONE)
     return see_other(PATH, Flash("good", "overview.approvals.withdrawn"))
 
 
