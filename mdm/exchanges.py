@@ -174,8 +174,8 @@ class Exchanges:
         return True
 
     def forget_answers(self, session: Session) -> int:
-        """Take back answers that wait to be delivered, because somebody was erased who may stand in them;
-        how many. They are made anew, from what the hub knows then."""
+        """Take back answers that wait to be delivered, because somebody was erased or restricted who may stand in them,
+        or an agreement says otherwise; how many. They are made anew, from what the hub knows then."""
         connection, taken_back = session.connection(), 0
         dialect_of(connection).exclusive(connection, "exchange")
         for row in session.exec(select(Exchange).where(Exchange.state == WAITING)).all():

@@ -132,13 +132,18 @@ def amend_agreement(
         f"{client_id}: another version of its agreement, {agreement.number}",
         client_id,
     )
+
+    def amended(session: Session, by: str) -> int:
+        exchanges.Exchanges(hub.keys).forget_answers(
+            session
+        )  # they may tell what the new version does not
+        return amend(session, find(session, client_id), agreement, actor=actor, approved_by=by)
+
     return _by_two(
         hub,
         actor,
         act,
-        lambda session, by: amend(
-            session, find(session, client_id), agreement, actor=actor, approved_by=by
-        ),
+        amended,
         approval=approval,
         alone=alone,
     )

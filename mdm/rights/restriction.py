@@ -5,6 +5,7 @@ from __future__ import annotations
 from mdm import audit
 from mdm.access import restricted
 from mdm.compose import Hub
+from mdm.exchanges import Exchanges
 from mdm.hub.columns import now
 from mdm.hub.tables import SubjectRestriction
 from mdm.ids import short_id
@@ -12,7 +13,10 @@ from mdm.rights.whom import known
 
 
 def restrict(hub: Hub, entity_id: str, *, basis: str, actor: str, case: str | None = None) -> str:
-    """Restrict the processing of one entity; the restriction's id. Doing it again changes nothing."""
+    """Restrict the processing of one entity; the restriction's id. Doing it again changes nothing.
+
+    Answers that wait for their callback are made anew: they may tell of it.
+    """
     with hub.sessions.begin() as session:
         target = known(session, entity_id)
         hub.dialect.exclusive(session.connection(), f"restriction {target}")
@@ -23,6 +27,7 @@ def restrict(hub: Hub, entity_id: str, *, basis: str, actor: str, case: str | No
             id=short_id(), entity_id=target, basis=basis, case_number=case, actor=actor
         )
         session.add(made)
+        Exchanges(hub.keys).forget_answers(session)
         audit.record(
             session, actor, "restrict", entity_id=target, reason=basis, case=case, id=made.id
         )

@@ -12,15 +12,28 @@ from sqlmodel import col, select
 
 from api.dci import courier as couriers
 from api.dci.facade import Facade
+from mdm.access.administration import amend_agreement
+from mdm.access.agreements import Agreement
 from mdm.access.clients import disable, find
+from mdm.compose import Hub
 from mdm.errors import InputError
 from mdm.exchanges import Exchanges, agree_callback, callbacks, withdraw_callback
 from mdm.hub.columns import now
 from mdm.hub.tables import Exchange
+from mdm.rights import restriction
 from tests.api.serving import Served
 from tests.dci import specification
 from tests.dci.receiver import Receiver, receiving
-from tests.dci.registry import SITI, Sender, by_nik, enrol, nothing_changes, searching, verified
+from tests.dci.registry import (
+    ENTITY,
+    SITI,
+    Sender,
+    by_nik,
+    enrol,
+    nothing_changes,
+    searching,
+    verified,
+)
 
 SEARCH, STATUS = "/registry/search", "/registry/txn/status"
 
@@ -275,6 +288,64 @@ def test_an_answer_from_before_an_erasure_is_made_anew(service: Served, receiver
     assert item["reference_id"] == reference
     assert "of who was erased" not in str(came)
     eventually(sender, correlation, "delivered")
+
+
+@pytest.mark.parametrize("changed", ["restricted", "amended"])
+def test_an_answer_that_waits_is_made_anew_when_less_may_be_told(
+    service: Served, receiver: Receiver, changed: str
+) -> None:
+    """It had gone out as it was made, half an hour after a programme was to see nobody there, or fewer fields."""
+    sender, hub = enrol(service), service.hub
+    uri = agreed(sender, receiver)
+    receiver.answers[:] = [500]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(couriers, "AGAIN", [timedelta(hours=1)] * 5)
+        ack = send(sender, searching(by_nik(SITI)), sender_uri=uri).json()["message"]
+        receiver.wait()
+        until = time.monotonic() + 60
+        correlation = ack["correlation_id"]
+        while (taken := kept(sender, correlation)).get("items") is None or not put_off(
+            hub, correlation
+        ):
+            assert time.monotonic() < until
+            time.sleep(0.02)
+    assert "SITI" in str(taken)
+    if changed == "restricted":
+        restriction.restrict(hub, ENTITY[SITI], basis="disputed", actor="test")
+    else:
+        with hub.sessions.read() as session:
+            client = find(session, sender.principal.id)
+            said = {
+                name: getattr(client, name)
+                for name in ("valid_from", "valid_to", "programmes", "purposes", "regions")
+            }
+        agreement = Agreement(number="PKS/2026/2", fields={"person": ("birth_date",)}, **said)
+        amend_agreement(hub, "test", sender.principal.id, agreement, approval=None, alone=True)
+    try:
+        assert "items" not in kept(sender, correlation)
+        receiver.came.clear()
+        receiver.answers[:] = [200]
+        with hub.sessions.begin() as session:
+            session.get_one(Exchange, correlation).due = now()
+        (came,) = receiver.wait()
+        assert "SITI" not in str(came)
+    finally:
+        restriction.lift(hub, ENTITY[SITI], basis="settled", actor="test")
+
+
+def kept(sender: Sender, correlation: str) -> dict[str, Any]:
+    with sender.service.hub.sessions.read() as session:
+        (taken,) = Exchanges(sender.service.hub.keys).by_id(
+            session, sender.principal.id, correlation
+        )
+    return dict(taken.content)
+
+
+def put_off(hub: Hub, correlation: str) -> bool:
+    """Whether an exchange waits for another attempt, not for one that is under way."""
+    with hub.sessions.read() as session:
+        due = session.get_one(Exchange, correlation).due
+    return due is not None and due - now() > timedelta(minutes=30)
 
 
 def test_a_transaction_can_be_asked_about_and_tells_no_data_again(
