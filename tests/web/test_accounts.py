@@ -393,6 +393,23 @@ def test_who_may_only_look_is_offered_nothing_to_press(workbench: Served) -> Non
     assert auditor.send(f"/kelola/klien/{client.id}/nonaktif").status_code == 403
 
 
+def test_a_form_that_is_slow_is_sent_once(administrator: Desk, open_: Open) -> None:
+    """Pressed again after five seconds it was sent again, and the password shown to nobody."""
+    with open_(administrator.member) as page:
+        page.clock.install()
+        page.goto("/kelola/petugas/baru")
+        form = page.locator("main form")
+        page.locator("[name=login]").fill("lambat.sekali")
+        page.evaluate(
+            "addEventListener('submit', event => event.preventDefault())"
+        )  # leads nowhere
+        assert form.evaluate("form => { form.requestSubmit(); return form.dataset.sent; }") == "yes"
+        page.clock.fast_forward("00:06")
+        assert form.evaluate("form => form.dataset.sent") == "yes"
+        page.clock.fast_forward("00:20")
+        assert form.evaluate("form => form.dataset.sent ?? 'again'") == "again"
+
+
 def test_these_pages_are_within_reach_of_everybody(
     administrator: Desk, workbench: Served, open_: Open
 ) -> None:

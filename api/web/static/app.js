@@ -64,6 +64,7 @@
     history[put]({ region }, "", path);
     standing = location.pathname + location.search;
   };
+  const SLOW = 20000; // milliseconds in which a form is sent once: what comes back may be shown this once
   const SEEN = 300; // milliseconds in which nobody can have judged what has just come: the key was pressed twice
   const roles = { TABLE: "table", TBODY: "rowgroup", TR: "row", TD: "cell", TH: "rowheader" };
   const stack = () => { // drawn as lists on a phone, tables stay tables for who hears them
@@ -237,10 +238,11 @@
     if (event.defaultPrevented) return;
     const early = performance.now() - shown < SEEN && form.matches("[data-next], :has([data-next])");
     if (form.dataset.sent || early) { event.preventDefault(); return; } // pressed twice
-    if (form.method !== "get") { form.dataset.sent = "yes"; setTimeout(() => delete form.dataset.sent, 4000); }
+    const again = () => { delete form.dataset.sent; form.removeAttribute("aria-busy"); };
+    if (form.method !== "get") { form.dataset.sent = "yes"; form.ariaBusy = "true"; setTimeout(again, SLOW); }
     if (!form.dataset.partial || !document.getElementById(form.dataset.partial)) return;
     event.preventDefault();
-    send(form, event.submitter).finally(() => delete form.dataset.sent);
+    send(form, event.submitter).finally(again);
   });
   document.addEventListener("change", (event) => {
     if (event.target.matches("[data-submit]")) event.target.form?.requestSubmit();
