@@ -152,3 +152,11 @@ def test_pages_are_within_reach_of_everybody(members: dict[str, Member], open_: 
             page.set_viewport_size({"width": 360, "height": 740})
             fits(page)
             page.set_viewport_size({"width": 1280, "height": 800})
+
+
+def test_only_regions_are_drawn_alone(workbench: Served) -> None:
+    """A block around them stands on what the page imports: asked for, it had been a fault of ours."""
+    with one_of(workbench.hub, "desa-operator").client(workbench.url) as client:
+        for block in ("main", "title", "scripts"):
+            answer = client.get("/perbaikan", headers={"X-Partial": block})
+            assert (answer.status_code, answer.text[:15]) == (200, "<!doctype html>"), block

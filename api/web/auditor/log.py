@@ -115,7 +115,9 @@ def log_page(
 ) -> Response[bytes]:
     """A page of the log, the newest first."""
     asked = Asked(**{name: text(request.query_params, name, 80) for name in _NAMES})
-    if LONG_NUMBER.search(asked.entitas) and not _ID.fullmatch(asked.entitas):
+    if any(
+        LONG_NUMBER.search(one) and not _ID.fullmatch(one) for one in (asked.aktor, asked.entitas)
+    ):
         context = _empty(request, Asked(), "auditor.log.number")
         return page(request, "auditor/log.html", context, status=422)
     if asked.unread:
