@@ -56,12 +56,14 @@ class Step(Document):
 class AttributeRule(Document):
     """One attribute that proposals may touch: whether the registry owns it, which columns it fills, which of them only
     remark on it (two that differ in a remark say the same), and within what it is said: beside another value of that
-    column, the same is another word."""
+    column, the same is another word. `lasting`: it does not change in a life, so that only the registry has news of it.
+    """
 
     registry: bool = False
     columns: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
     within: str | None = None
+    lasting: bool = False
 
 
 class KindRule(Document):

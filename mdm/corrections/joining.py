@@ -1,43 +1,27 @@
 """How approved corrections join a run: at the end of validation, as rows of `<kind>_accepted`.
 
-A correction holds until the source itself changes. It remembers which version of each source record it overruled; every
-landed version is in the typed tables of the run, so whether a later one says something else is asked of them in SQL.
-What has stepped back is left out, attribute by attribute; what a source came to say by itself speaks on beside it, for
-the others that were overruled may outweigh that source. All of it is a function of what landed and what was approved.
+A correction holds until a source that it overruled has news (turning.py). What has stepped back is left out, attribute
+by attribute; what a source came to say by itself speaks on beside it, for the others that were overruled may outweigh
+that source. All of it is a function of what landed and what was approved.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 import pyarrow as pa
 
 from matching.engine import Engine
 from mdm.compose import Hub
-from mdm.contracts import Layout
 from mdm.contracts.accepted import COLUMNS, ORIGIN, Kind
-from mdm.corrections import rows
-from mdm.corrections.document import Corrected, load_rules
-from mdm.corrections.rows import CONFIRMED, OVERTAKEN, Added
+from mdm.corrections import rows, turning
+from mdm.corrections.rows import OVERTAKEN, Added
 from mdm.corrections.terms import FILE, SOURCE
+from mdm.corrections.turning import Typed
 from mdm.hub.tables import CorrectionPlace, CorrectionTurn
-from mdm.survivorship import load_rules as load_survivorship
 
 TURNS = "correction_turns"
-_HEARD = ("record_key", "attribute", "source", "layout", "heard_key", "batch")
-
-
-@dataclass(frozen=True)
-class Typed:
-    """The typed table of one layout in a run: every version of its rows that landed."""
-
-    source: str
-    layout: Layout
-    table: str
 
 
 def join(
@@ -59,7 +43,9 @@ def join(
         added = rows.approved(hub, session, before, only)
     if not added:
         return {}
-    turns = _turns(engine, typed, added)
+    turns = turning.turns(engine, typed, added)
+    if turns:
+        engine.register(TURNS, pa.Table.from_pylist(turns))
     stepped = {(one["record_key"], one["attribute"]) for one in turns if one["turn"] == OVERTAKEN}
     made: dict[Kind, str] = {}
     for kind in rows.KINDS:
@@ -95,111 +81,6 @@ def keep_places(hub: Hub, engine: Engine, run_seq: int) -> None:
         with hub.sessions.begin() as session:
             for one in found:
                 session.merge(CorrectionPlace(run_seq=run_seq, **one))
-
-
-def _turns(engine: Engine, typed: Sequence[Typed], added: Sequence[Added]) -> list[dict[str, Any]]:
-    """What the sources that were overruled have said since: one line per record and attribute, the first to say so.
-
-    `overtaken`: one says something else than before and than the correction, or took back that it agreed;
-    `confirmed`: one says what the correction says, and none of them that.
-    """
-    heard = [
-        (one.part.key, attribute, *version)
-        for one in added
-        for attribute in one.part.attributes
-        for version in one.part.heard
-    ]
-    if not heard:
-        return []
-    columns = list(zip(*heard, strict=True))
-    table = {name: pa.array(columns[at], pa.string()) for at, name in enumerate(_HEARD)}
-    engine.register("heard", pa.table({**table, "row": pa.array(columns[-1], pa.int32())}))
-    for kind in rows.KINDS:
-        own = [one for one in added if one.part.kind == kind]
-        rows.register(engine, f"{kind}_meant", kind, own, ())
-    asked = [sql for one in typed for sql in _asked(engine, one)]
-    found = engine.fetch(_FIRST.format(" UNION ALL ".join(asked))).to_pylist() if asked else []
-    engine.drop("heard", *(f"{kind}_meant" for kind in rows.KINDS))
-    about = {one.part.key: one for one in added}
-    turns = [
-        {
-            "correction": about[one["record_key"]].correction,
-            "record_key": one["record_key"],
-            "entity_id": about[one["record_key"]].part.entity_id or "",
-            "attribute": one["attribute"],
-            "turn": CONFIRMED if one["same"] else OVERTAKEN,
-            "source": one["source"],
-            "on_day": str(one["on_day"]) if one["on_day"] else None,
-        }
-        for one in found
-    ]
-    if turns:
-        engine.register(TURNS, pa.Table.from_pylist(turns))
-    return turns
-
-
-# The later versions of records that were heard; of those that say something new the earliest counts, and one that
-# says another thing than the correction before one that says the same.
-_FIRST = """
-    SELECT record_key, attribute, source, on_day, same FROM (
-        SELECT *, bool_or(same AND differs) OVER (PARTITION BY record_key, attribute, source, layout, heard_key
-            ORDER BY moment ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS agreed FROM ({})
-    ) WHERE differs OR (agreed AND NOT same)
-    QUALIFY row_number() OVER (PARTITION BY record_key, attribute ORDER BY same, on_day, moment, source) = 1
-    """
-
-
-def _asked(engine: Engine, typed: Typed) -> list[str]:
-    """SQL per attribute that a layout speaks of."""
-    kind = typed.layout.kind
-    if kind not in rows.KINDS:
-        return []
-    held = set(engine.columns(typed.table))
-    body = load_survivorship().kind(kind)
-    return [
-        _changed(typed, kind, name, columns, rule.within if rule.within in held else None)
-        for name, rule in load_rules().attributes[kind].items()
-        if (columns := [c for c in load_rules().columns(kind, name, remarks=False) if c in held])
-        and may_speak(body.attributes[name].only, typed.source)
-    ]
-
-
-def may_speak(only: str, source: str) -> bool:
-    """Whether a condition of the survivorship document lets a source speak of an attribute at all. One that asks for
-    more than the source lets all speak: what it asks of a row is asked of each value."""
-    of_source = re.fullmatch(r"\s*source\s*(=|<>)\s*'(\w+)'\s*", only)
-    return of_source is None or (of_source[2] == source) == (of_source[1] == "=")
-
-
-def _changed(
-    typed: Typed, kind: Corrected, attribute: str, columns: Sequence[str], within: str | None
-) -> str:
-    """SQL: later versions of what was heard, for one attribute: whether they differ from it, and whether they say what
-    the correction says. Rows of one key in one delivery are several records
-    (mdm/validation/versions.py): of these counts the one that goes by the key heard, while it is the newest."""
-    elsewhere = (
-        f"later.{within} <> then_.{within} AND later.{within} IS DISTINCT FROM meant.{within}"
-    )
-    said = [f"later.{c} IS DISTINCT FROM then_.{c}" for c in columns]
-    differs = " OR ".join([*said, elsewhere] if within else said)
-    speaks = " OR ".join(f"later.{c} IS NOT NULL" for c in columns)
-    same = " AND ".join(f"(meant.{c} IS NULL OR later.{c} = meant.{c})" for c in columns)
-    moment = "{0}.delivered_on::VARCHAR || ' ' || {0}.delivery"
-    return f"""
-        SELECT h.record_key, h.attribute, h.source, h.layout, h.heard_key, later.delivered_on AS on_day,
-               {moment.format("later")} AS moment, ({differs}) AS differs, coalesce({same}, false) AS same
-        FROM heard h
-        JOIN {typed.table} then_ ON then_.batch = h.batch AND then_."row" = h."row"
-        JOIN {typed.table} later ON later.record_key = then_.record_key AND later.accepted
-             AND {moment.format("later")} > {moment.format("then_")}
-        JOIN {kind}_meant meant ON meant.record_key = h.record_key
-        LEFT JOIN {typed.table}_current now_ ON now_.id = later.id
-        WHERE h.source = '{typed.source}' AND h.layout = '{typed.layout.name}' AND h.attribute = '{attribute}'
-          AND ({speaks})
-          AND CASE WHEN now_.id IS NOT NULL THEN now_.record_key = h.heard_key ELSE NOT EXISTS (
-              FROM {typed.table} beside WHERE beside.record_key = later.record_key AND beside.accepted
-              AND beside.id <> later.id AND {moment.format("beside")} = {moment.format("later")}) END
-        """
 
 
 def _new_cards(engine: Engine, added: Sequence[Added]) -> None:

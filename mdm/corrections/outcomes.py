@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlmodel import Session, col, select
@@ -17,7 +17,7 @@ from mdm.corrections.around import said_by
 from mdm.corrections.building import REGISTRY, waits_for_card
 from mdm.corrections.checks import same
 from mdm.corrections.document import load_rules
-from mdm.corrections.rows import OVERTAKEN
+from mdm.corrections.rows import OVERTAKEN, QUESTIONED
 from mdm.corrections.terms import SOURCE, Part, Proposal
 from mdm.desk.people import open_following
 from mdm.desk.terms import Profile
@@ -25,7 +25,7 @@ from mdm.hub.runs import PUBLISHED, published_seq, whole_seq
 from mdm.hub.tables import Correction, CorrectionPlace, CorrectionReturn, CorrectionTurn, Run
 from mdm.survivorship import explain
 from mdm.survivorship import load_rules as load_survivorship
-from mdm.survivorship.explain import every_value
+from mdm.survivorship.explain import INVALID, Choice, SourceRecord, every_value
 from reference.sentences import Sentence
 
 #: NEXT: a small run finds no place for it (mdm/touched/corrected.py): somebody new, or a family without a card.
@@ -36,8 +36,8 @@ NEXT, WAITING, SURVIVED, LOST, APART = "next-run", "waiting", "survived", "lost"
 class Outcome:
     """What became of one attribute of one record of a correction.
 
-    `source`: who it lost to, or who overtook or confirmed it, on `day`; `sentence`: the rule that chose; `because`: why
-    it lost. `disagrees`: what the civil registry says otherwise, where it owns the attribute; `returned`: when it was
+    `source`: who it lost to, or who overtook, questioned or confirmed it, on `day`; `sentence`: the rule that chose;
+    `because`: why it lost. `disagrees`: what the civil registry says otherwise, where it owns the attribute; `returned`: when it was
     told so.
     """
 
@@ -82,7 +82,11 @@ def outcomes(
     families = open_following(hub, session, filter(None, linked), seq)
     looking = _Looking(places, profiles, families, turns, told)
     return {
-        row.id: [looking.at(p, name) for p in proposal.parts for name in p.attributes]
+        row.id: [
+            looking.at(p, name, proposal.source_date)
+            for p in proposal.parts
+            for name in p.attributes
+        ]
         for row, proposal in approved
     }
 
@@ -95,8 +99,8 @@ class _Looking:
     turns: Mapping[tuple[str, str], CorrectionTurn]
     told: Mapping[tuple[str, str], datetime]
 
-    def at(self, part: Part, attribute: str) -> Outcome:
-        """One attribute of one record."""
+    def at(self, part: Part, attribute: str, seen: date) -> Outcome:
+        """One attribute of one record of what was seen on a day."""
         entity_id = self.places.get(part.key) or part.entity_id
         turn = self.turns.get((part.key, attribute))
         profile = self.profiles.get(self.places.get(part.key, ""))
@@ -109,7 +113,7 @@ class _Looking:
             later = part.anchor is None or waits_for_card(part.columns)
             outcome = NEXT if later else WAITING
             return Outcome(part, entity_id, attribute, outcome, returned=returned)
-        one = _chosen(part, attribute, profile, returned)
+        one = _chosen(part, attribute, profile, seen, returned)
         if (part.kind, attribute) == ("person", "kk"):
             one = self._membership(one, profile)
         if turn is not None and one.outcome == SURVIVED:
@@ -130,7 +134,9 @@ class _Looking:
         return replace(one, outcome=LOST, sentence=sentence)
 
 
-def _chosen(part: Part, attribute: str, profile: Profile, returned: datetime | None) -> Outcome:
+def _chosen(
+    part: Part, attribute: str, profile: Profile, seen: date, returned: datetime | None
+) -> Outcome:
     """Held against the profile that the record stands in."""
     rules = load_rules()
     told = said_by(profile, attribute, REGISTRY) if rules.owned(part.kind, attribute) else []
@@ -141,6 +147,18 @@ def _chosen(part: Part, attribute: str, profile: Profile, returned: datetime | N
         return Outcome(part, profile.entity_id, attribute, APART)
     ours = next((one for one in choice.losers if _is_of(one.record, part)), None)
     holds = _is_of(choice.record, part) or same(rules, part, attribute, choice.value)
+    later = _said_later(part, attribute, choice, seen) if holds else None
+    if later is not None:
+        return Outcome(
+            part,
+            profile.entity_id,
+            attribute,
+            QUESTIONED,
+            source=later.source,
+            day=later.date,
+            disagrees=disagrees,
+            returned=returned,
+        )
     return Outcome(
         part,
         profile.entity_id,
@@ -152,6 +170,27 @@ def _chosen(part: Part, attribute: str, profile: Profile, returned: datetime | N
         because=None if holds else ours.because if ours else None,
         disagrees=disagrees,
         returned=returned,
+    )
+
+
+def _said_later(part: Part, attribute: str, choice: Choice, seen: date) -> SourceRecord | None:
+    """A record that came to the profile since, of a day after the correction was seen to be right, and says otherwise:
+    nothing that it overruled, so that it ends nothing; but it may be news."""
+    rules = load_rules()
+    if rules.attributes[part.kind][attribute].lasting:
+        return None
+    known = {(SOURCE, part.kind, part.key), *(one[:3] for one in part.heard)}
+    return next(
+        (
+            one.record
+            for one in choice.losers
+            if one.record.source != SOURCE
+            and (one.record.source, one.record.layout, one.record.record_key) not in known
+            and one.reason != INVALID
+            and (one.record.date or "") > seen.isoformat()
+            and not same(rules, part, attribute, one.value)
+        ),
+        None,
     )
 
 

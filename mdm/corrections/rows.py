@@ -25,7 +25,7 @@ from mdm.hub.runs import whole_seq
 from mdm.hub.tables import Correction, CorrectionTarget, CorrectionTurn
 
 KINDS: tuple[Corrected, ...] = ("person", "family")
-OVERTAKEN, CONFIRMED = "overtaken", "confirmed"
+OVERTAKEN, QUESTIONED, CONFIRMED = "overtaken", "questioned", "confirmed"
 Stepped = Collection[tuple[str, str]]  # (record key, attribute) that stepped back
 
 
@@ -143,4 +143,4 @@ def _text(value: Any) -> str | None:
     return None if value is None else str(value)
 
 
-__all__ = ["CONFIRMED", "OVERTAKEN", "Added", "Proposal", "approved", "register"]
+__all__ = ["CONFIRMED", "OVERTAKEN", "QUESTIONED", "Added", "Proposal", "approved", "register"]

@@ -20,7 +20,8 @@ from matching.engine import Engine
 from mdm.compose import Hub
 from mdm.contracts import Contracts, Layout, contract_for, load_contracts
 from mdm.contracts.accepted import COLUMNS, KINDS, ORIGIN, Kind
-from mdm.corrections.joining import Typed, join
+from mdm.corrections.joining import join
+from mdm.corrections.turning import Typed
 from mdm.errors import IntegrityError
 from mdm.hub.tables import Batch
 from mdm.lake import LakeFile

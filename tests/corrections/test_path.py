@@ -395,7 +395,10 @@ def test_it_holds_until_the_source_itself_changes(world: World, tmp_path: Path) 
     send(
         world,
         tmp_path / "one",
-        {card.record_key: {"ac": "3"}, other.record_key: {"jenis_lantai": fresh}},
+        {
+            card.record_key: {"ac": "3"},
+            other.record_key: {"jenis_lantai": fresh, "diperbarui_at": "2026-11-25"},
+        },
         "kemensos/siksng_keluarga.csv",
         "IDSEMESTA_KELUARGA",
     )

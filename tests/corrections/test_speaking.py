@@ -5,7 +5,7 @@ from __future__ import annotations
 import duckdb
 import pytest
 
-from mdm.corrections.joining import may_speak
+from mdm.corrections.turning import may_speak
 from mdm.survivorship import load_rules
 
 SOURCES = ("kemendagri", "kemensos", "pemda", "correction")

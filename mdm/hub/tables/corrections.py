@@ -98,7 +98,7 @@ class CorrectionTurn(SQLModel, table=True):
     run_seq: int = Field(primary_key=True, sa_type=sa.Integer)
     correction: str = Field(index=True)
     entity_id: str
-    turn: str  # overtaken, confirmed
+    turn: str  # overtaken, questioned, confirmed
     source: str
     on_day: str | None = None  # ISO date of the delivery that said so
 
