@@ -37,8 +37,8 @@ class Outcome:
     """What became of one attribute of one record of a correction.
 
     `source`: who it lost to, or who overtook, questioned or confirmed it, on `day`; `sentence`: the rule that chose;
-    `because`: why it lost. `disagrees`: what the civil registry says otherwise, where it owns the attribute; `returned`: when it was
-    told so.
+    `because`: why it lost. `disagrees`: what the civil registry says otherwise, where it owns the attribute;
+    `returned`: when it was told so.
     """
 
     part: Part

@@ -10,8 +10,10 @@ HALF = 0.5  # bits that are counted together
 FINDINGS = "figure_findings"  # the findings that stand, where there are any
 
 # Whole contents are searched: for patterns that do not begin with a quote, of which contents are full.
-_DEAD = """contains(content, 'life":[{"alive":false')"""
-_DESIL = """regexp_extract(content, 'ranking":\\[\\{"desil":([0-9]+)', 1)"""
+# A death that is not valid is none, and a desil that is not valid neither: nobody is answered by them.
+_DEAD = """CASE WHEN contains(content, 'life":[{"alive":false')
+                THEN coalesce(json_extract_string(content, '$.contested.life[4]'), '') <> 'false' ELSE false END"""
+_DESIL = """regexp_extract(content, 'ranking":\\[\\{"desil":(10|[1-9])[,}]', 1)"""
 
 
 def homes() -> str:

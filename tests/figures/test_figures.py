@@ -15,17 +15,20 @@ from tests.publish.golden import publish_golden
 DEAD = '"life":[{"alive":false,"death_date":"2024-03-06"},0,1]'
 
 
+INVALID = '"life":[{"alive":false,"death_date":"2034-03-06"},0,1,[],false]'
+
+
 def tables(engine: Engine) -> None:
     """Three people and a dead one; a family of desil 2 in Bogor, one without a desil; of each kind a record that is
     away: no delivery holds it any more."""
     persons = [
         ("p1", "f1", "320115", ""),
-        ("p2", "f1", "320115", ""),
+        ("p2", "f1", "320115", f',"contested":{{{INVALID}}}'),  # a death to come
         ("p3", None, None, ""),
-        ("p4", "f1", "320115", f",{DEAD}"),
+        ("p4", "f1", "320115", f',"contested":{{{DEAD}}}'),
     ]
     rows = ", ".join(
-        f"""('{one}', '{{"agreed":{{"name":["X",0,1]{life}}}}}',
+        f"""('{one}', '{{"agreed":{{"name":["X",0,1]}}{life}}}',
              {f"'{region}'" if region else "NULL"}, 'verified')"""
         for one, _, region, life in persons
     )
@@ -35,7 +38,7 @@ def tables(engine: Engine) -> None:
     engine.run(
         """CREATE TABLE family_golden AS SELECT * FROM (VALUES
         ('f1', '{"agreed":{"ranking":[{"desil":2},0,1]}}', '320115', 'verified'),
-        ('f2', '{"agreed":{}}', '517101', 'conflict')) t(entity_id, content, region, status)"""
+        ('f2', '{"agreed":{},"contested":{"ranking":[{"desil":11},0,1,[],false]}}', '517101', 'conflict')) t(entity_id, content, region, status)"""
     )
     engine.run(
         """CREATE TABLE household_golden AS
