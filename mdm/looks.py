@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, func, select
 
 from mdm.compose import Hub
+from mdm.eligibility.doubts import advice
 from mdm.errors import UnknownError, UsageError
 from mdm.hub.runs import ABANDONED, RUNNING
 from mdm.hub.tables import Batch, Run, RunStage
@@ -57,12 +58,14 @@ class StageLine:
 
 @dataclass(frozen=True)
 class Status:
-    """The home at one moment. `published`: golden profiles per kind of the last whole run."""
+    """The home at one moment. `published`: golden profiles per kind of the last whole run; `notes`: what its own
+    documents do without."""
 
     batches: tuple[BatchLine, ...]
     runs: tuple[RunLine, ...]
     stages: tuple[StageLine, ...]
     published: dict[str, int]
+    notes: tuple[str, ...]
 
 
 def look(hub: Hub, runs: int = 5) -> Status:
@@ -74,6 +77,7 @@ def look(hub: Hub, runs: int = 5) -> Status:
             runs=tuple(_run(run, status_of(hub, run)) for run in newest),
             stages=_stages(session, newest[0].id) if newest else (),
             published=_published(session),
+            notes=tuple(advice(hub.settings.home)),
         )
 
 

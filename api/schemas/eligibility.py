@@ -76,7 +76,7 @@ _AS_OF = {
     "run": 7,
     "published": "2026-10-01T02:00:00+00:00",
     "on": "2026-10-01",
-    "rule_set": "2772a388310ac49b",
+    "rule_set": "ebf95a1fce53a28f",
     "desil_periods": {"2026Q3": 90125},
 }
 _IDENTITY = {
@@ -87,9 +87,9 @@ _IDENTITY = {
 }
 _NAME = {"id": "Program Sembako (BPNT)", "en": "Food assistance (Sembako)"}
 _UNDETERMINED = {
-    "id": "Belum dapat ditentukan menurut aturan SEMBAKO 2026.1 (2772a388310ac49b) pada potret "
+    "id": "Belum dapat ditentukan menurut aturan SEMBAKO 2026.1 (ebf95a1fce53a28f) pada potret "
     "2026Q4; lihat apa yang akan memastikannya.",
-    "en": "Not determined yet by rule set SEMBAKO 2026.1 (2772a388310ac49b) on snapshot 2026Q4; see "
+    "en": "Not determined yet by rule set SEMBAKO 2026.1 (ebf95a1fce53a28f) on snapshot 2026Q4; see "
     "what would settle it.",
 }
 _AMOUNT = {"sure": 200000, "possible": 200000, "per": "month"}
@@ -151,7 +151,7 @@ EXAMPLE = {
             "keeps_benefit_because": _KEEPS,
             "checked_elsewhere": [],
             "notes": [],
-            "rule_set": {"edition": "2026.1", "digest": "2772a388310ac49b", **_STANDS},
+            "rule_set": {"edition": "2026.1", "digest": "ebf95a1fce53a28f", **_STANDS},
         }
     ],
 }

@@ -12,6 +12,7 @@ from mdm import documents
 from mdm.documents import Document, RequiredSentence
 from mdm.eligibility.lasting import Lasts, check
 from mdm.eligibility.terms import Outcome
+from mdm.errors import RuleError
 
 NAME = "eligibility.yaml"
 DOCUMENT = Path(__file__).parents[1] / "rules" / NAME
@@ -24,7 +25,9 @@ DoubtName = Literal[
     "second_opinion",
     "weak_link",
     "identity_conflict",
+    "person_died",
 ]
+UNSAID = {"person_died"}  # documents of before do not know of it: their answers do not tell it
 ConfidenceName = Literal["single-record", "strong", "moderate"]
 
 
@@ -54,7 +57,7 @@ class EligibilityRules(Document):
             self.doubts.setdefault("second_opinion", self.doubts["disputed_link"])
         check(self.lasts or {})
         for said, wanted in (
-            (set(self.doubts), set(DoubtName.__args__)),  # type: ignore[attr-defined]
+            (set(self.doubts), set(DoubtName.__args__) - UNSAID),  # type: ignore[attr-defined]
             (set(self.outcomes), set(Outcome)),
             (set(self.confidence), set(ConfidenceName.__args__)),  # type: ignore[attr-defined]
         ):
@@ -73,3 +76,25 @@ def load_eligibility(home: Path | None = None) -> EligibilityRules:
     own = home / NAME if home else None
     path = own if own and own.exists() else DOCUMENT
     return parse_eligibility(path.read_text(encoding="utf-8"))
+
+
+def advice(home: Path) -> list[str]:
+    """What a home's own document does without, that the built-in one has: since it was written, both went on."""
+    if not (home / NAME).exists():
+        return []
+    try:
+        own = load_eligibility(home)
+    except RuleError as error:
+        return [f"{error.message} {error.hint or ''}".strip()]
+    built_in = load_eligibility()
+    found = []
+    if missing := sorted((built_in.lasts or {}).keys() - (own.lasts or {}).keys()):
+        found.append(
+            f"{NAME} of this home has no `lasts` for {', '.join(missing)}: however old, their values decide. "
+            "See docs/eligibility.md."
+        )
+    if missing := sorted(built_in.doubts.keys() - own.doubts.keys()):
+        found.append(
+            f"{NAME} of this home says nothing of {', '.join(missing)}: answers do not tell it."
+        )
+    return found

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from mdm.desk.revealing import DATE
 from mdm.desk.terms import Person, Profile
 from mdm.eligibility.doubts import EligibilityRules
-from mdm.eligibility.lasting import Bounds, bounds
+from mdm.eligibility.lasting import Bounds, bounds, period_end
 from mdm.eligibility.terms import Case, Doubt, Facts, Unit
 from mdm.questions import OpenQuestion
 from mdm.survivorship import load_rules
@@ -59,6 +59,8 @@ class Maker:
         found = [*self._doubts(person.person, "person", person.open)]
         if person.also_on:
             found.append(Doubt("several_carriers", "person"))
+        if own.values.get("alive") is False and "person_died" in self.said.doubts:
+            found.append(Doubt("person_died", "person"))
         if person.family is None or person.family.entity_id in person.hidden:
             return Case(self.on, own, None, (own,), complete=False, doubts=tuple(found))
         found += self._doubts(person.family, "family", person.open)
@@ -171,7 +173,9 @@ def facts_of(
     outdated = {
         name: values.pop(name)
         for name, (state, since) in lasting.items()
-        if values.get(name) == state and dates.get(name, since) < since
+        if name in values
+        and state in (None, values[name])
+        and _told(name, values, dates, since) < since
     }
     dates |= {name: dates[base] for name, base in DERIVED_FROM.items() if base in dates}
     periods = {
@@ -180,6 +184,13 @@ def facts_of(
     return Facts(
         profile.entity_id, values, sources, len(records), doubtful, dates, periods, outdated
     )
+
+
+def _told(name: str, values: Mapping[str, Any], dates: Mapping[str, str], undated: str) -> str:
+    """The day of which a value speaks: the last of its period, where it has one, else that of its record."""
+    period = values.get(PERIOD_OF.get(name, ""))
+    ends = period_end(str(period)) if period is not None else None
+    return ends or dates.get(name, undated)
 
 
 @lru_cache(maxsize=64)

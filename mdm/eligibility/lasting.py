@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from calendar import monthrange
 from collections.abc import Mapping
 from datetime import date
@@ -13,15 +14,15 @@ from reference.attributes import dictionary
 from reference.sentences import Sentence
 
 Scalar = bool | int | float | str
-Bounds = Mapping[str, tuple[Scalar, str]]
-"""Attribute → the state that cannot last, and the first day (ISO) whose word on it still counts."""
+Bounds = Mapping[str, tuple[Scalar | None, str]]
+"""Attribute → the state that cannot last (None: any), and the first day (ISO) whose word on it still counts."""
 
 
 class Lasts(Document):
-    """A state of one attribute, for how many months after it was noted it may still be, and what is
-    said where it was noted before; `{months}` in the sentence is that number."""
+    """A state of one attribute (without `value` any), for how many months after it was noted it may still be, and what
+    is said where it was noted before; `{months}` in the sentence is that number."""
 
-    value: Scalar
+    value: Scalar | None = None
     months: int = Field(gt=0)
     sentence: RequiredSentence
 
@@ -46,7 +47,7 @@ def check(lasts: Mapping[str, Lasts]) -> None:
         known = dictionary().of("person").get(name) or dictionary().of("family").get(name)
         if known is None:
             raise ValueError(f"lasts: no attribute is called '{name}'")
-        if (known.type == "boolean") != isinstance(state.value, bool):
+        if state.value is not None and (known.type == "boolean") != isinstance(state.value, bool):
             raise ValueError(f"lasts: '{name}' is {known.type}, its value is not")
 
 
@@ -55,6 +56,14 @@ def bounds(lasts: Mapping[str, Lasts], on: date) -> Bounds:
     return {
         name: (one.value, months_before(on, one.months).isoformat()) for name, one in lasts.items()
     }
+
+
+def period_end(period: str) -> str | None:
+    """The last day (ISO) of a quarter written 2026Q3; None for anything else."""
+    quarter = re.fullmatch(r"([0-9]{4})Q([1-4])", period)
+    if quarter is None:
+        return None
+    return f"{quarter[1]}-{('03-31', '06-30', '09-30', '12-31')[int(quarter[2]) - 1]}"
 
 
 def months_before(on: date, months: int) -> date:

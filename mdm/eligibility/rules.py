@@ -273,7 +273,8 @@ def _saw(of: Whose, name: str, facts: Facts) -> Saw:
         return Saw(of, name, value, date=facts.dates.get(name), period=facts.periods.get(name))
     if name not in facts.outdated:
         return Saw(of, name)
-    return Saw(of, name, facts.outdated[name], date=facts.dates.get(name), outdated=True)
+    told = facts.outdated[name], facts.dates.get(name), facts.periods.get(name)
+    return Saw(of, name, told[0], date=told[1], period=told[2], outdated=True)
 
 
 def _components(rules: Ready, case: Case) -> tuple[tuple[Found, ...], float, float]:

@@ -283,3 +283,13 @@ def test_for_everybody_who_is_not_there_somebody_is_opened_in_vain(hub: Hub) -> 
 def test_before_anything_is_published_everybody_is_undetermined(hub: Hub) -> None:
     assert set(outcomes(one(hub, HEAD.nik)).values()) == {"undetermined"}
     assert many(hub, [HEAD.nik]).items[0].identity.status is None
+
+
+def test_that_the_person_asked_about_died_is_told_and_the_family_is_assessed(hub: Hub) -> None:
+    dead = adult(1, alive=False)
+    Country([Household(1, [dead, adult(2)])]).publish(hub)
+    family, own = one(hub, dead.nik, ["SEMBAKO", "PBI-JK"]).answers[::-1]
+    assert (family.answer, own.answer) == ("eligible", "not-eligible")
+    assert [(d.doubt, d.suspends) for d in family.doubts] == [("person_died", False)]
+    (widow,) = one(hub, adult(2).nik, ["SEMBAKO"]).answers
+    assert (widow.answer, widow.doubts) == ("eligible", [])

@@ -231,6 +231,16 @@ def test_a_family_of_a_state_employee_is_excluded(occupation: str) -> None:
     assert (rule.result, [s.value for s in rule.saw]) == ("fail", [30, occupation])
 
 
+@pytest.mark.parametrize("occupation", ["GURU", "PERAWAT", "KARYAWAN_HONORER"])
+@pytest.mark.parametrize("programme", ["PKH", "SEMBAKO"])
+def test_who_may_be_a_civil_servant_leaves_it_open(programme: str, occupation: str) -> None:
+    """PPPK are civil servants, too, and no occupation says so."""
+    other = person(age=30, occupation=occupation)
+    answer = said(programme, home(FARMER, other, person(age=3)))
+    assert answer.answer is Outcome.UNDETERMINED
+    assert seen(answer, "state_employee") == ("unknown", [("age", 30), ("occupation", occupation)])
+
+
 def seen(answer: Assessment, rule: str) -> tuple[str, list[tuple[str, Any]]]:
     (found,) = (one for one in answer.rules if one.rule == rule)
     return found.result, [(saw.attribute, saw.value) for saw in found.saw]

@@ -12,7 +12,7 @@ import pytest
 from mdm.compose import Hub
 from mdm.eligibility import snapshots
 from mdm.eligibility.answers import EligibilityAnswer, ProgrammeAnswer, RuleAnswer
-from mdm.eligibility.doubts import DOCUMENT, NAME, parse_eligibility
+from mdm.eligibility.doubts import DOCUMENT, NAME, advice, parse_eligibility
 from mdm.eligibility.lasting import months_before
 from mdm.errors import RuleError
 from tests.decide.asked import many, one, plain
@@ -89,7 +89,7 @@ def test_why_it_says_nothing_is_told_in_both_languages_with_its_day(hub: Hub) ->
     assert batch.words.outdated["pregnant"].en == WHY["en"]
     (brief,) = (r for r in batch.items[0].answers["PKH"].rules if r.rule == "component")
     assert seen in brief.saw
-    assert many(hub, [woman("").nik], ["SEMBAKO"]).words.outdated == {}
+    assert "pregnant" not in many(hub, [woman("").nik], ["SEMBAKO"]).words.outdated
 
 
 def test_a_pregnancy_that_counts_shows_how_old_its_note_is(hub: Hub) -> None:
@@ -112,11 +112,34 @@ def test_an_old_note_of_one_says_nothing_against_a_new_one_of_another(hub: Hub) 
     }
 
 
+@pytest.mark.parametrize(
+    ("period", "desil", "answer"),
+    [
+        ("2025Q4", 2, "eligible"),  # it ended eleven months ago
+        ("2025Q3", 2, "undetermined"),
+        ("2022Q1", 9, "undetermined"),  # nobody loses a benefit by it
+        ("2026Q3", 9, "not-eligible"),
+    ],
+)
+def test_a_desil_that_was_not_renewed_for_a_year_says_nothing(
+    hub: Hub, period: str, desil: int, answer: str
+) -> None:
+    head = replace(adult(1, sembako=True), dated=None)
+    Country([Household(1, [head], period=period, desil=desil)]).publish(hub)
+    told = one(hub, adult(1).nik, ["SEMBAKO"], on=ON).answers[0]
+    assert told.answer == answer
+    found = rule(told, "desil")
+    (seen,) = saw(told, "desil", "desil")
+    assert (seen.value, seen.period, seen.outdated) == (desil, period, answer == "undetermined")
+    assert bool(found.outdated) == told.keeps_benefit == (answer == "undetermined")
+
+
 def test_what_a_rule_saw_says_how_old_it_is(hub: Hub) -> None:
     old = replace(adult(2, occupation="PETANI_PEKEBUN"), dated="2019-05-05")
     told = asked(hub, woman("2026-08-01"), old, period="2022Q1")
     (desil,) = saw(told, "desil", "desil")
     assert (desil.value, desil.period, desil.date) == (2, "2022Q1", "2026-01-02")
+    assert desil.outdated
     # Of what several have, the oldest; what is worked out is as old as what it comes from.
     assert [one.date for one in saw(told, "state_employee", "occupation")] == ["2019-05-05"]
     assert {(one.value, one.date) for one in saw(told, "state_employee", "age")} == {
@@ -224,3 +247,17 @@ def test_months_are_counted_by_the_calendar() -> None:
     assert months_before(date(2026, 11, 30), 10) == date(2026, 1, 30)
     assert months_before(date(2026, 12, 31), 10) == date(2026, 2, 28)
     assert months_before(date(2026, 3, 15), 15) == date(2024, 12, 15)
+
+
+def test_a_home_with_a_document_of_its_own_is_told_what_it_does_without(hub: Hub) -> None:
+    home = Path(hub.settings.home)
+    assert advice(home) == []
+    text = DOCUMENT.read_text("utf-8")
+    (home / NAME).write_text(text, "utf-8")
+    assert advice(home) == []
+    before, after = text.index("\nlasts:"), text.index("\n# A link weaker")
+    (home / NAME).write_text(text[:before] + text[after:], "utf-8")
+    (note,) = advice(home)
+    assert "desil, pregnant" in note
+    (home / NAME).write_text("version: 2", "utf-8")
+    assert len(advice(home)) == 1

@@ -49,6 +49,8 @@ def _write_report(session: Session, hub: Hub, out: Path) -> None:
 
 
 def _show(session: Session, seen: Status) -> None:
+    for note in seen.notes:
+        say(session, note)
     if not seen.batches:
         say(session, "Nothing has landed yet. Next: dtsen land SOURCE FILE…")
         return

@@ -30,11 +30,14 @@ def snapshot() -> None:
 @pass_session
 def create(session: Session, *, name: str) -> None:
     """Name what is published now, with the rules in force: dtsen snapshot create 2026Q4"""
-    from mdm.eligibility import snapshots
+    from mdm.eligibility import doubts, snapshots
 
     with opened(session) as hub:
         made = snapshots.create(hub, name, actor=operator())
+        notes = doubts.advice(hub.settings.home)
     _show(session, [made])
+    for note in () if session.json else notes:
+        say(session, note)
 
 
 @snapshot.command(name="list")
