@@ -68,7 +68,8 @@ class Found:
 def see(person: Person, decision: Decision) -> Found:
     """An opened person with no more than the decision's fields. How they stand to the head is what the family says that
     they are in: of all that records tell, much may be of another."""
-    own, relation = _seen(person.person, decision), _relation(person)
+    own = _seen(person.person, decision)
+    relation = person.relations.get(person.person.entity_id)
     if relation is not None and "relationship" in decision.fields.get("person", ()):
         own = replace(own, values={**own.values, "relationship": relation})
     return Found(
@@ -102,13 +103,6 @@ def _seen(profile: Profile, decision: Decision) -> Seen:
         regions=str(body["regions"]),
         updated=max((str(day) for day in dates if day), default=None),
     )
-
-
-def _relation(person: Person) -> str | None:
-    """The relation of a person in the family that they are in."""
-    members = person.family.body["links"].get("members", ()) if person.family else ()
-    found: str | None = dict(members).get(person.person.entity_id)
-    return found
 
 
 def _names(values: Values) -> list[str]:

@@ -10,6 +10,7 @@ from mdm.access.terms import Decision
 from mdm.desk.terms import Answered, Moment, Person, Profile, Question
 
 SOURCE, DATE = 0, 6  # of a record in a golden content
+RELATION = "relationship"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,12 +24,16 @@ class Revealed:
 
 
 def reveal(person: Person, decision: Decision, asked: Collection[str] | None) -> Revealed:
-    """The fields that were asked for (None: all) and may be seen."""
+    """The fields that were asked for (None: all) and may be seen. How they stand to the head is what the family says
+    that they are in."""
     shown = {
         one.kind: show(one, _allowed(one.kind, decision, asked))
         for one in (person.person, person.family, person.household)
         if one is not None
     }
+    relation = person.relations.get(person.person.entity_id)
+    if relation is not None and RELATION in shown["person"]:
+        shown["person"][RELATION] = relation
     withheld = [name for name in sorted(asked or ()) if not _is_allowed(name, decision)]
     return Revealed(person, shown, withheld)
 
@@ -48,11 +53,14 @@ def show(profile: Profile, allowed: Collection[str]) -> dict[str, Any]:
     return values
 
 
-def sources(profile: Profile, shown: Collection[str]) -> dict[str, tuple[str, str | None, int]]:
-    """Attribute shown → source and date of the record it comes from, and how many sources agree."""
+def sources(profile: Profile, shown: Mapping[str, Any]) -> dict[str, tuple[str, str | None, int]]:
+    """Attribute shown → source and date of the record it comes from, and how many sources agree; not of a relation that
+    the family says otherwise."""
     found: dict[str, tuple[str, str | None, int]] = {}
     records = profile.body["records"]
     for name, entry in profile.entries.items():
+        if name == RELATION and shown.get(name) != entry[0]:
+            continue
         record = records[entry[1]]
         for part in entry[0] if isinstance(entry[0], dict) else (name,):
             if part in shown:

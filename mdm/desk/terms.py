@@ -61,6 +61,12 @@ class Person:
         return any(one is not None and one.entity_id in self.hidden for one in own)
 
     @property
+    def relations(self) -> Mapping[str, str | None]:
+        """How the members of the family stand to its head, by entity id: as the family says that they are in. Of what
+        all records of somebody tell, much may be of another family."""
+        return dict(self.family.body["links"].get("members", ())) if self.family else {}
+
+    @property
     def profiles(self) -> list[Profile]:
         """Everybody and everything opened, each once."""
         own = (self.person, self.family, self.household)

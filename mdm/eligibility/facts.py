@@ -10,7 +10,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from mdm.desk.revealing import DATE
+from mdm.desk.revealing import DATE, RELATION
 from mdm.desk.terms import Person, Profile
 from mdm.eligibility.doubts import EligibilityRules
 from mdm.eligibility.lasting import Bounds, bounds, period_end
@@ -55,7 +55,7 @@ class Maker:
     def case(self, person: Person) -> Case:
         """The case of a person. Members and families whose processing is restricted are left out,
         as if nothing were known of them."""
-        own = self._of(person.person, "person", person.open)
+        own = self._one(person, person.person)
         found = [*self._doubts(person.person, "person", person.open)]
         if person.also_on:
             found.append(Doubt("several_carriers", "person"))
@@ -80,7 +80,7 @@ class Maker:
         if kept is None:
             named = [member[0] for member in family.body["links"].get("members", ())]
             seen = [
-                self._of(one, "person", person.open)
+                self._one(person, one)
                 for key in named
                 if (one := self._member(person, key)) is not None and key not in person.hidden
             ]
@@ -99,6 +99,19 @@ class Maker:
     @staticmethod
     def _member(person: Person, key: str) -> Profile | None:
         return person.person if key == person.person.entity_id else person.members.get(key)
+
+    def _one(self, person: Person, one: Profile) -> Facts:
+        """The facts of the person or a member: how they stand to the head is what the family says that they are in."""
+        facts = self._of(one, "person", person.open)
+        if RELATION not in self._needed["person"]:
+            return facts
+        relation = person.relations.get(one.entity_id)
+        if relation is None or facts.values.get(RELATION) == relation:
+            return facts
+        dates = {name: day for name, day in facts.dates.items() if name != RELATION}
+        kept = replace(facts, values={**facts.values, RELATION: relation}, dates=dates)
+        self._facts[one.entity_id] = kept
+        return kept
 
     def _of(self, profile: Profile, of: Unit, open_: Mapping[str, Sequence[OpenQuestion]]) -> Facts:
         known = self._facts.get(profile.entity_id)

@@ -38,7 +38,8 @@ def tables(engine: Engine) -> None:
     engine.run(
         """CREATE TABLE family_golden AS SELECT * FROM (VALUES
         ('f1', '{"agreed":{"ranking":[{"desil":2},0,1]}}', '320115', 'verified'),
-        ('f2', '{"contested":{"ranking":[{"desil":11},0,1,[],false]}}', '517101', 'conflict')) t(entity_id, content, region, status)"""
+        ('f2', '{"contested":{"ranking":[{"desil":11},0,1,[],false]}}', '517101', 'conflict'))
+        t(entity_id, content, region, status)"""
     )
     engine.run(
         """CREATE TABLE household_golden AS

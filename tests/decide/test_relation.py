@@ -1,0 +1,44 @@
+"""How somebody stands to the head is what the family says that they are in: for lookups, and for rules."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+
+from mdm.access.terms import Decision
+from mdm.desk.revealing import reveal, sources
+from mdm.desk.terms import Person, Profile
+from mdm.eligibility.doubts import load_eligibility
+from mdm.eligibility.facts import Maker
+from tests.decide.world import content
+
+ALLOWED = Decision(True, "test", "1", {"person": frozenset(["name", "relationship"])})
+
+
+def widow() -> Person:
+    """Wife by most of her records, head of the family that she is in."""
+
+    def profile(entity: str, kind: str, text: str) -> Profile:
+        return Profile(entity, kind, 1, 1, json.loads(text))
+
+    own = content("person", {"name": "ANI", "relationship": "WIFE"}, links={"family": "f"})
+    family = content("family", {"desil": 2}, links={"members": [["p", "HEAD"], ["c", "CHILD"]]})
+    child = content("person", {"name": "BIMA"}, links={"family": "f"})
+    person = profile("p", "person", own)
+    members = {"p": person, "c": profile("c", "person", child)}
+    return Person(person, profile("f", "family", family), None, "3201", members)
+
+
+def test_a_lookup_shows_the_relation_in_the_family_shown() -> None:
+    seen = reveal(widow(), ALLOWED, None)
+    assert seen.shown["person"] == {"name": "ANI", "relationship": "HEAD"}
+    # The record behind the profile's word said another thing.
+    assert set(sources(seen.person.person, seen.shown["person"])) == {"name"}
+
+
+def test_rules_go_by_it() -> None:
+    looks_at = frozenset({("member", "relationship")})
+    case = Maker(date(2026, 11, 30), load_eligibility(), looks_at).case(widow())
+    assert case.person is not None
+    found = [one.values.get("relationship") for one in (case.person, *case.members)]
+    assert found == ["HEAD", "HEAD", "CHILD"]
