@@ -23,6 +23,7 @@ from mdm.eligibility.answers import BatchAnswer, BatchTold, EligibilityAnswer
 from mdm.eligibility.asking import Asked, Eligibility
 from mdm.eligibility.common import Common
 from mdm.eligibility.helper import Helper
+from mdm.eligibility.near import ATTRIBUTES, Near, Who, beside
 
 ASK, MANY = "eligibility.ask", shares.ACTION
 BODY_BYTES = 16 << 10
@@ -55,12 +56,15 @@ async def one(
 
     Each rule comes with its sentence, the values it saw, and pass, fail or unknown. Whatever is in
     doubt makes the answer undetermined, says what would settle it, and a benefit held is kept. A
-    NIK under which there is nobody to see is undetermined too, never `not-eligible`. The question
-    is in the audit log, durably, before the answer leaves.
+    NIK under which there is nobody to see is undetermined too, never `not-eligible`. With `who`, a
+    number that is somebody else's makes the answer undetermined, and where it is nobody's, whether a
+    person of that name and birth date has one that differs by a slip. The question is in the audit
+    log, durably, before the answer leaves.
     """
     principal = principal_of(request)
     require(principal, ASK, data.purpose, data.programmes)
     asked = await _asked(request, data)
+    who = Who(data.who.name, data.who.birth_date) if data.who else None
     question = Eligibility(
         principal=principal,
         purpose=data.purpose,
@@ -69,10 +73,33 @@ async def one(
         programmes=frozenset(data.programmes),
         seq=asked.as_of.run_seq or None,
         members=asked.needs_members,
-        attributes=asked.attributes,
+        attributes=asked.attributes | (ATTRIBUTES if who else set()),
         asked=asked,
+        who=who,
     )
-    return Ready(_encode(await desk_of(request).ask(question)))
+    answer = await desk_of(request).ask(question)
+    if who is not None and answer is asked.nobody and await _near(request, question, who):
+        answer = asked.near
+    return Ready(_encode(answer))
+
+
+async def _near(request: Request[Any, Any, Any], of: Eligibility, who: Who) -> bool:
+    """Whether somebody like that has a number like the one that nobody has."""
+    seq = of.asked.as_of.run_seq
+    ids = await asyncio.to_thread(beside, hub_of(request), of.niks[0], seq)
+    if not ids:
+        return False
+    question = Near(
+        principal=of.principal,
+        purpose=of.purpose,
+        case=of.case,
+        entities=ids,
+        programmes=of.programmes,
+        seq=seq or None,
+        who=who,
+    )
+    found: bool = await desk_of(request).ask(question)
+    return found
 
 
 @declares(MANY)

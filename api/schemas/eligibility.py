@@ -34,6 +34,15 @@ Day = Annotated[
 ]
 
 
+class WhoIsMeant(msgspec.Struct, forbid_unknown_fields=True):
+    """Whom the asker means, as a check on the number."""
+
+    name: Annotated[
+        str, Meta(min_length=2, max_length=100, description="The name as the asker has it.")
+    ]
+    birth_date: date
+
+
 class EligibilityQuestion(msgspec.Struct, forbid_unknown_fields=True):
     """One person, one or more programmes."""
 
@@ -43,6 +52,7 @@ class EligibilityQuestion(msgspec.Struct, forbid_unknown_fields=True):
     case: CaseNumber | None = None
     snapshot: SnapshotName | None = None
     on: Day | None = None
+    who: WhoIsMeant | None = None
 
 
 class BatchQuestion(msgspec.Struct, forbid_unknown_fields=True):
@@ -76,7 +86,7 @@ _AS_OF = {
     "run": 7,
     "published": "2026-10-01T02:00:00+00:00",
     "on": "2026-10-01",
-    "rule_set": "ebf95a1fce53a28f",
+    "rule_set": "9ef786e3983e457e",
     "desil_periods": {"2026Q3": 90125},
 }
 _IDENTITY = {
@@ -87,9 +97,9 @@ _IDENTITY = {
 }
 _NAME = {"id": "Program Sembako (BPNT)", "en": "Food assistance (Sembako)"}
 _UNDETERMINED = {
-    "id": "Belum dapat ditentukan menurut aturan SEMBAKO 2026.1 (ebf95a1fce53a28f) pada potret "
+    "id": "Belum dapat ditentukan menurut aturan SEMBAKO 2026.1 (9ef786e3983e457e) pada potret "
     "2026Q4; lihat apa yang akan memastikannya.",
-    "en": "Not determined yet by rule set SEMBAKO 2026.1 (ebf95a1fce53a28f) on snapshot 2026Q4; see "
+    "en": "Not determined yet by rule set SEMBAKO 2026.1 (9ef786e3983e457e) on snapshot 2026Q4; see "
     "what would settle it.",
 }
 _AMOUNT = {"sure": 200000, "possible": 200000, "per": "month"}
@@ -151,7 +161,7 @@ EXAMPLE = {
             "keeps_benefit_because": _KEEPS,
             "checked_elsewhere": [],
             "notes": [],
-            "rule_set": {"edition": "2026.1", "digest": "ebf95a1fce53a28f", **_STANDS},
+            "rule_set": {"edition": "2026.1", "digest": "9ef786e3983e457e", **_STANDS},
         }
     ],
 }

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 
 from mdm.access.terms import Principal
 from mdm.compose import Hub
 from mdm.desk.people import open_following, region_of
 from mdm.desk.terms import Profile
 from mdm.hub.runs import published_seq
+from mdm.hub.tables import Entity
 from mdm.opening import carriers
 from mdm.seal.tokens import tokens_for
 
@@ -59,6 +60,21 @@ def carrying(hub: Hub, session: Session, principal: Principal, nik: str) -> list
     ids = [one for token in tokens for one in found.get(token, ())]
     beside = (look_around(hub, session, one) for one in dict.fromkeys(ids))
     return [one.target for one in beside if one and principal.covers(one.region)]
+
+
+def known_as(session: Session, ids: Iterable[str]) -> dict[str, str]:
+    """These entities and all that were merged into them, each with the one it is now: a proposal goes by the id that
+    its target had when it was proposed."""
+    found = {one: one for one in ids}
+    ahead = list(found)
+    while ahead:
+        query = select(Entity.entity_id, Entity.merged_into).where(
+            col(Entity.merged_into).in_(ahead)
+        )
+        came = [(one, into) for one, into in session.exec(query) if one not in found]
+        found |= {one: found[into] for one, into in came if into is not None}
+        ahead = [one for one, _ in came]
+    return found
 
 
 def value_of(profile: Profile, attribute: str) -> Any:

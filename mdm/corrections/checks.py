@@ -10,7 +10,7 @@ from sqlmodel import Session, col, select
 from mdm.access.terms import Principal
 from mdm.compose import Hub
 from mdm.corrections import evidence
-from mdm.corrections.around import Around, carrying, said_by, value_of
+from mdm.corrections.around import Around, carrying, known_as, said_by, value_of
 from mdm.corrections.building import REGISTRY, Building, build
 from mdm.corrections.document import CorrectionRules
 from mdm.corrections.heads import HEAD
@@ -158,13 +158,14 @@ def _open_elsewhere(b: Building, proposal: Proposal) -> None:
     """Another open proposal about the same attribute of the same entity."""
     ours = {(one, name) for one, name in proposal.entities if name}
     ours |= {(one, "") for one in (proposal.merge.entities if proposal.merge else ())}
+    now_ = known_as(b.session, [one for one, _ in ours])
     query = (
         select(CorrectionTarget.entity_id, CorrectionTarget.attribute, Correction.number)
         .join(Correction, col(Correction.id) == CorrectionTarget.correction)
         .where(col(Correction.state).in_(WAITING))
-        .where(col(CorrectionTarget.entity_id).in_([one for one, _ in ours]))
+        .where(col(CorrectionTarget.entity_id).in_(list(now_)))
     )
-    taken = {number for one, name, number in b.session.exec(query) if (one, name) in ours}
+    taken = {number for one, name, number in b.session.exec(query) if (now_[one], name) in ours}
     for number in sorted(taken):
         b.say("", "open-elsewhere", number)
 

@@ -47,6 +47,7 @@ def join(
     if turns:
         engine.register(TURNS, pa.Table.from_pylist(turns))
     stepped = {(one["record_key"], one["attribute"]) for one in turns if one["turn"] == OVERTAKEN}
+    stepped |= rows.superseded(added)
     made: dict[Kind, str] = {}
     for kind in rows.KINDS:
         own = [one for one in added if one.part.kind == kind]

@@ -16,6 +16,7 @@ from mdm.access.named import names_of
 from mdm.access.terms import WHOLE_COUNTRY, Principal, Resource
 from mdm.compose import Hub
 from mdm.corrections import evidence, merging, store
+from mdm.corrections.around import known_as
 from mdm.corrections.chain import (
     NOT_THERE,
     READ,
@@ -167,7 +168,7 @@ def about(hub: Hub, principal: Principal, entity_ids: Sequence[str]) -> list[Lis
         query = (
             select(Correction)
             .join(CorrectionTarget, col(CorrectionTarget.correction) == Correction.id)
-            .where(col(CorrectionTarget.entity_id).in_(list(entity_ids)))
+            .where(col(CorrectionTarget.entity_id).in_(list(known_as(session, entity_ids))))
             .order_by(col(Correction.number).desc())
             .distinct()
             .limit(PAGE)

@@ -23,6 +23,7 @@ from mdm.corrections.document import Corrected, load_rules
 from mdm.corrections.terms import FILE, SOURCE, Part, Proposal
 from mdm.hub.runs import whole_seq
 from mdm.hub.tables import Correction, CorrectionTarget, CorrectionTurn
+from mdm.judgements import RecordRef
 
 KINDS: tuple[Corrected, ...] = ("person", "family")
 OVERTAKEN, QUESTIONED, CONFIRMED = "overtaken", "questioned", "confirmed"
@@ -86,6 +87,30 @@ def stepped_back(session: Session, corrections: Sequence[str]) -> set[tuple[str,
         col(CorrectionTurn.correction).in_(list(corrections)),
     )
     return set(session.exec(query).all())
+
+
+def superseded(added: Sequence[Added]) -> set[tuple[str, str]]:
+    """(record key, attribute) of which a later correction of the same person or family speaks: that one alone is what
+    officers say now. Beside it the former one would outweigh it where a source has come to agree with that, and a
+    death once reported could not be taken back."""
+    last: dict[tuple[Any, str], tuple[str, int, str]] = {}
+    for one in added:
+        for name in one.part.attributes:
+            word = one.source_date, one.number, one.part.key
+            for subject in _subjects(one.part):
+                last[subject, name] = max(word, last.get((subject, name), word))
+    return {
+        (one.part.key, name)
+        for one in added
+        for name in one.part.attributes
+        if any(last[who, name][:2] > (one.source_date, one.number) for who in _subjects(one.part))
+    }
+
+
+def _subjects(part: Part) -> Iterable[Any]:
+    """What a record of a correction is about: an entity, a record of it; of somebody new, itself."""
+    own = RecordRef(SOURCE, part.kind, part.key)
+    return filter(None, (part.entity_id, part.anchor, own))
 
 
 def register(

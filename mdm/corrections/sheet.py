@@ -16,7 +16,7 @@ from mdm.access.budgets import Budgets, Charge
 from mdm.access.restricted import restricted
 from mdm.access.terms import Decision, Principal
 from mdm.compose import Hub
-from mdm.corrections.around import Around, region_around, value_of
+from mdm.corrections.around import Around, known_as, region_around, value_of
 from mdm.corrections.chain import NOT_THERE, READ, target
 from mdm.corrections.terms import PURPOSE
 from mdm.desk.errors import BudgetError
@@ -146,15 +146,16 @@ def _in_order(around: Around, persons: Mapping[str, Profile]) -> list[str]:
 
 
 def _open_proposals(session: Session, ids: Sequence[str]) -> dict[str, dict[str, int]]:
+    now_ = known_as(session, ids)
     query = (
         select(CorrectionTarget.entity_id, CorrectionTarget.attribute, Correction.number)
         .join(Correction, col(Correction.id) == CorrectionTarget.correction)
         .where(col(Correction.state).in_(WAITING))
-        .where(col(CorrectionTarget.entity_id).in_(list(ids)))
+        .where(col(CorrectionTarget.entity_id).in_(list(now_)))
     )
     found: dict[str, dict[str, int]] = {}
     for entity_id, attribute, number in session.exec(query):
-        found.setdefault(entity_id, {})[attribute] = number
+        found.setdefault(now_[entity_id], {})[attribute] = number
     return found
 
 

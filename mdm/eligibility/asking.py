@@ -10,6 +10,7 @@ from datetime import date
 from functools import cached_property
 from typing import Any
 
+from msgspec.structs import replace
 from sqlmodel import Session, select
 
 from mdm import questions
@@ -20,8 +21,9 @@ from mdm.eligibility import answers as say
 from mdm.eligibility import library, snapshots, telling
 from mdm.eligibility.facts import Maker
 from mdm.eligibility.library import SHOWN
+from mdm.eligibility.near import Who
 from mdm.eligibility.rules import Known, Leaf, Ready, assess
-from mdm.eligibility.terms import Assessment, Case
+from mdm.eligibility.terms import Assessment, Case, Doubt
 from mdm.errors import InputError
 from mdm.hub.tables import RuleSet
 
@@ -101,6 +103,15 @@ class Asked:
     def nobody(self) -> say.EligibilityAnswer:
         """The answer about a NIK under which there is nobody to see: the same for all of them."""
         return self.whole(NOBODY, self.maker().nobody(), telling.Teller({}))
+
+    @cached_property
+    def near(self) -> say.EligibilityAnswer:
+        """The answer about a NIK under which there is nobody to see, but who is meant may have one that is like it."""
+        if "near_number" not in self.as_of.library.said.doubts:
+            return self.nobody
+        case = self.maker().nobody()
+        case = replace(case, doubts=(*case.doubts, Doubt("near_number", "person")))
+        return self.whole(NOBODY, case, telling.Teller({}))
 
     @cached_property
     def _told(self) -> say.AsOf:
@@ -188,6 +199,7 @@ class Eligibility(Question):
     """A question about one NIK, for the desk."""
 
     asked: Asked = field(repr=False)
+    who: Who | None = field(default=None, repr=False)  # whom the asker means by the number
     action: str = "eligibility.ask"
     event: str = "eligibility"
     household: bool = False
@@ -196,6 +208,8 @@ class Eligibility(Question):
     def one(self, moment: Moment, person: Person, decision: Decision) -> Answered:
         teller, shown = self.asked.teller(decision.fields)
         case = self.asked.maker().case(person)
+        if self.who is not None and self.who.is_not(person.person):
+            case = replace(case, doubts=(*case.doubts, *self._other_person()))
         return Answered(self.asked.whole(identity_of(person), case, teller), shown, self._said())
 
     def unknown(self, moment: Moment) -> say.EligibilityAnswer:
@@ -203,6 +217,10 @@ class Eligibility(Question):
 
     def whole(self, moment: Moment, values: Sequence[Any]) -> Any:
         return values[0]
+
+    def _other_person(self) -> list[Doubt]:
+        known = "other_person" in self.asked.as_of.library.said.doubts
+        return [Doubt("other_person", "person")] if known else []
 
     def _said(self) -> dict[str, Any]:
         return {"rules": self.asked.as_of.library.digest, "snapshot": self.asked.as_of.name}

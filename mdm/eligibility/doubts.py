@@ -26,8 +26,11 @@ DoubtName = Literal[
     "weak_link",
     "identity_conflict",
     "person_died",
+    "near_number",
+    "other_person",
 ]
-UNSAID = {"person_died"}  # documents of before do not know of it: their answers do not tell it
+#: Documents of before do not know of these: their answers do not tell them.
+UNSAID = {"person_died", "near_number", "other_person"}
 ConfidenceName = Literal["single-record", "strong", "moderate"]
 
 

@@ -1,0 +1,84 @@
+"""What was approved by mistake is corrected again: also that somebody died."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from mdm.corrections import chain, rows
+from mdm.corrections.around import value_of
+from mdm.corrections.lists import about
+from mdm.corrections.rows import Added
+from mdm.corrections.sheet import open_sheet
+from mdm.corrections.terms import Part
+from mdm.hub.tables import Entity
+from mdm.judgements import RecordRef
+from mdm.pipeline import run
+from tests.corrections.chain import OPERATOR, draft, families
+from tests.corrections.test_path import World, registered
+from tests.run.homes import QUIET, FirstRun, copy_of
+
+
+@pytest.fixture(scope="module")
+def world(first: FirstRun, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    with copy_of(first.home, tmp_path_factory.mktemp("again") / "home") as hub:
+        fitting = [one for one in families(hub) if len(one.members) > 3]
+        fitting.sort(key=lambda one: str(value_of(one.target, "kk")))
+        yield World(hub, first.delivery, fitting)
+
+
+def test_who_was_reported_dead_by_mistake_lives_again(world: World) -> None:
+    here = registered(world.families[0]).entity_id
+    world.correct("death", draft("report-death", here, values={"death_date": "2026-11-02"}))
+    run(world.hub, QUIET)
+    assert value_of(world.person(here).target, "life")["alive"] is False
+    back = draft("correct-value", here, attribute="life", values={"alive": "ya"})
+    world.correct("alive", back)
+    run(world.hub, QUIET)
+    life = value_of(world.person(here).target, "life")
+    assert life["alive"] is True
+    assert {one.outcome for one in world.became("alive")} == {"survived"}
+
+
+def test_a_proposal_about_a_double_is_one_about_whom_it_was_merged_into(world: World) -> None:
+    """By the id of then the sheet did not show it, and a second one about the same could be sent."""
+    hub, here = world.hub, world.families[1]
+    double, other, *_ = here.members
+    values = {"phone": "081234567890"}
+    made = chain.propose(
+        hub, OPERATOR, draft("correct-value", double, attribute="phone", values=values)
+    )
+    with hub.sessions.begin() as session:
+        merged = session.get(Entity, double)
+        assert merged is not None
+        merged.status, merged.merged_into = "merged", other
+        session.add(merged)
+    second = draft("correct-value", other, attribute="phone", values={"phone": "081234567891"})
+    assert "open-elsewhere" in {check.code for check in chain.try_out(hub, OPERATOR, second)}
+    assert made in {one.row.id for one in about(hub, OPERATOR, [other])}
+    sheet = open_sheet(hub, OPERATOR, other)
+    (entry,) = (one for one in sheet.members if one.entity_id == other)
+    assert "phone" in entry.proposals
+
+
+def added(
+    number: int, seen: str, entity_id: str | None, key: str, anchor: RecordRef | None = None
+) -> Added:
+    part = Part(key=key, kind="person", entity_id=entity_id, anchor=anchor, columns={"phone": str(number)},
+                attributes=("phone",))  # fmt: skip
+    return Added(f"c{number}", number, part, seen)
+
+
+def test_of_two_corrections_of_one_value_the_later_speaks() -> None:
+    first, second = added(1, "2026-11-02", "e", "a"), added(2, "2026-11-20", "e", "b")
+    assert rows.superseded([first, second]) == {("a", "phone")}
+    assert rows.superseded([second, first]) == {("a", "phone")}
+    # Evidence of before does not take the place of later evidence; of the same day, who said it last.
+    assert rows.superseded([first, added(3, "2026-11-01", "e", "c")]) == {("c", "phone")}
+    assert rows.superseded([first, added(3, "2026-11-02", "e", "c")]) == {("a", "phone")}
+    assert rows.superseded([first, added(3, "2026-11-20", "another", "c")]) == set()
+    # Somebody whom only a correction tells of, corrected.
+    born = added(1, "2026-11-02", None, "new")
+    mended = added(2, "2026-11-20", "e", "b", RecordRef("correction", "person", "new"))
+    assert rows.superseded([born, mended]) == {("new", "phone")}

@@ -1,0 +1,106 @@
+"""Asked with a name and a birth date: a number that nobody has, and one that somebody else has."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+import sqlalchemy as sa
+
+from mdm.compose import Hub
+from mdm.eligibility.near import slips
+from mdm.hub.tables import AuditEvent
+from reference.nik import parse_nik
+from tests.api.serving import Served, served
+from tests.decide.world import DENPASAR, NOBODY, Country, Household, adult, client
+
+HEAD = adult(1, name="MUHAMMAD BUDI SANTOSO")
+FAR = adult(4000, name="WAYAN SUDRA")
+BUDI = {"name": "Muhamad Budi Santosa", "birth_date": "1980-05-01"}
+
+
+def ask(nik: str, who: dict[str, str] | None) -> dict[str, Any]:
+    question = {"nik": nik, "programmes": ["SEMBAKO"], "purpose": "assistance"}
+    return question | ({"who": who} if who else {})
+
+
+@pytest.fixture(scope="module")
+def service(shared_hub: Hub) -> Iterator[Served]:
+    Country([Household(1, [HEAD]), Household(2, [FAR], region=DENPASAR)]).publish(shared_hub)
+    with served(shared_hub) as running:
+        yield running
+
+
+@pytest.fixture
+def bogor(service: Served) -> Iterator[httpx.Client]:
+    with service.client(client("3201")) as calls:
+        yield calls
+
+
+def doubts(calls: httpx.Client, nik: str, who: dict[str, str] | None) -> tuple[str, set[str]]:
+    (answer,) = calls.post("/v1/eligibility", json=ask(nik, who)).json()["answers"]
+    return answer["answer"], {one["doubt"] for one in answer["doubts"]}
+
+
+def slip(nik: str) -> str:
+    return nik[:-1] + ("3" if nik[-1] != "3" else "4")
+
+
+def test_a_slip_in_the_number_is_said_to_be_possible(bogor: httpx.Client) -> None:
+    assert doubts(bogor, slip(HEAD.nik), BUDI) == ("undetermined", {"not_found", "near_number"})
+    swapped = HEAD.nik[:-2] + HEAD.nik[-1] + HEAD.nik[-2]
+    assert "near_number" in doubts(bogor, swapped, BUDI)[1]
+    body = bogor.post("/v1/eligibility", json=ask(slip(HEAD.nik), BUDI))
+    assert HEAD.nik not in body.text
+    assert HEAD.id not in body.text
+    assert body.json()["identity"]["status"] is None
+
+
+@pytest.mark.parametrize(
+    "who",
+    [
+        None,
+        {"name": "SUPARMI", "birth_date": "1980-05-01"},
+        {"name": "BUDI SANTOSO", "birth_date": "1980-05-02"},
+    ],
+)
+def test_who_is_not_meant_is_not_told_of(bogor: httpx.Client, who: dict[str, str] | None) -> None:
+    assert doubts(bogor, slip(HEAD.nik), who) == ("undetermined", {"not_found"})
+
+
+def test_somebody_of_another_region_is_not_told_of(bogor: httpx.Client) -> None:
+    wayan = {"name": "WAYAN SUDRA", "birth_date": "1980-05-01"}
+    nobody, far, slipped = (
+        bogor.post("/v1/eligibility", json=ask(nik, wayan)).content
+        for nik in (NOBODY, FAR.nik, slip(FAR.nik))
+    )
+    assert nobody == far == slipped
+
+
+def test_the_number_of_somebody_else_answers_nothing(bogor: httpx.Client) -> None:
+    other = {"name": "SITI AMINAH", "birth_date": "1991-02-03"}
+    assert doubts(bogor, HEAD.nik, other) == ("undetermined", {"other_person"})
+    assert doubts(bogor, HEAD.nik, BUDI) == ("eligible", set())
+    # A nickname, or a birth date of which nobody is sure, is nobody else.
+    assert doubts(bogor, HEAD.nik, {**BUDI, "name": "MAMAD"}) == ("eligible", set())
+    assert doubts(bogor, HEAD.nik, {**BUDI, "birth_date": "1980-07-01"}) == ("eligible", set())
+
+
+def test_who_was_looked_at_is_in_the_log(service: Served, bogor: httpx.Client) -> None:
+    doubts(bogor, slip(HEAD.nik), BUDI)
+    with service.hub.sessions.read() as session:
+        query = sa.select(AuditEvent.event).order_by(AuditEvent.seq)
+        events = [json.loads(e) for e in session.connection().execute(query).scalars()]
+    looked = [one for one in events if one["action"] == "eligibility.near"]
+    assert HEAD.id in looked[-1]["entity_id"]
+    assert "SANTOS" not in str(looked).upper()
+
+
+def test_slips_are_numbers_that_can_be() -> None:
+    found = list(slips(HEAD.nik))
+    assert HEAD.nik not in found
+    assert len(found) == len(set(found)) < 160
+    assert all(parse_nik(one) for one in found)
