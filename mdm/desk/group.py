@@ -201,6 +201,8 @@ class Group:
         within = self._within(question)
         if stands.person.entity_id in barred and question.purpose not in UNRESTRICTED:
             decision = replace(decision, allowed=False, reason=RESTRICTED)
+        if person.heads_name_hidden and person.family and question.purpose not in UNRESTRICTED:
+            person = replace(person, family=person.family.without("head_name"))
         away = question.spares_restricted and person.restricted
         seen = one.entity_id is not None and decision.allowed and not away
         answered = question.one(moment, person, decision if seen else within)

@@ -28,6 +28,21 @@ class Profile:
         return found if found is not None else self.body["contested"].get(attribute)
 
     @property
+    def head(self) -> str | None:
+        """Of a family: the entity id of its head, where one is found."""
+        members = self.body["links"].get("members", ())
+        return next((one for one, relation in members if relation == "HEAD"), None)
+
+    def without(self, attribute: str) -> Profile:
+        """The same profile as if nothing told this attribute."""
+        some = {
+            part: {name: entry for name, entry in self.body[part].items() if name != attribute}
+            for part in ("agreed", "contested")
+        }
+        body = {**self.body, **some}
+        return Profile(self.entity_id, self.kind, self.version, self.run_seq, body)
+
+    @property
     def entries(self) -> dict[str, list[Any]]:
         """Attribute → entry: `[value, record, sources, …]` (see mdm/survivorship/choose.py)."""
         return {**self.body["agreed"], **self.body["contested"]}
@@ -40,7 +55,7 @@ class Person:
     `members` are the family's members by entity id, where the question wants them; `also_on` counts
     other profiles that carry the same NIK; `open` is what is open about anybody opened, by entity
     id, `doubt` what is under review of the person or the family (None: nothing); `hidden` those of
-    them whose processing is restricted; `region` is the
+    them, and of the family's head, whose processing is restricted; `region` is the
     Kemendagri code of the domicile, no dots.
     """
 
@@ -65,6 +80,11 @@ class Person:
         """How the members of the family stand to its head, by entity id: as the family says that they are in. Of what
         all records of somebody tell, much may be of another family."""
         return dict(self.family.body["links"].get("members", ())) if self.family else {}
+
+    @property
+    def heads_name_hidden(self) -> bool:
+        """Whether the family is called by the name of somebody whose processing is restricted."""
+        return self.family is not None and self.family.head in self.hidden
 
     @property
     def profiles(self) -> list[Profile]:

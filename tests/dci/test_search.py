@@ -338,6 +338,26 @@ def test_a_restricted_person_looks_like_nobody(service: Served, sender: Sender) 
     assert names(sender.found(by_nik(AGUS))) == ["AGUS"]
 
 
+def test_a_restricted_heads_name_does_not_stand_on_the_family(
+    service: Served, sender: Sender
+) -> None:
+    """The family of whoever lives with him had said it, to every programme that asked about her."""
+    group, text = by_nik(SITI, response_entity="Group"), "BUDI SANTOSO"
+    lookup = {"nik": SITI, "purpose": "assistance", "fields": ["family.head_name", "family.desil"]}
+
+    def told() -> tuple[bool, bool]:
+        with service.client(Authorization=f"Bearer {sender.bearer}") as client:
+            shown = client.post("/v1/profiles/lookup", json=lookup).json()
+        assert "desil" in shown["family"]
+        return text in str(sender.found(group)), text in str(shown)
+
+    assert told() == (True, True)
+    restrict(service.hub, ENTITY[BUDI], basis="UU 27/2022 art. 41", actor="test")
+    assert told() == (False, False)
+    lift(service.hub, ENTITY[BUDI], basis="UU 27/2022 art. 41", actor="test")
+    assert told() == (True, True)
+
+
 def test_a_budget_used_up_says_when_to_come_back(service: Served) -> None:
     limits = {"requests_per_minute": 100, "niks_per_day": 1, "miss_percent": 50, "miss_floor": 9}
     small = enrol(service, "small", limits=limits)
