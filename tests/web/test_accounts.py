@@ -200,6 +200,7 @@ def test_a_form_that_did_not_come_whole_is_no_answer(
 
     def refused(who: Desk, where: str, **fields: str) -> bool:
         answer = who.send(where, **fields)
+        assert "masih ada" not in answer.text, "browsers keep nothing of such a page"
         return answer.status_code == 422 and "tidak terkirim utuh" in answer.text
 
     # A region left out had been the whole country, whether a role was given or taken away.
