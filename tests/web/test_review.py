@@ -761,3 +761,17 @@ def test_an_answer_sent_when_the_session_is_over_stands_in_the_form_again(
         press(page, "c")
         assert len(answers_of(hub, task)) == 1
     give_back(hub)
+
+
+def test_an_auditor_prints_what_is_folded_away(workbench: Served, open_: Open) -> None:
+    hub = workbench.hub
+    with hub.sessions.read() as session:
+        kinds = select(SealedProfile.entity_id).where(SealedProfile.kind == "person").distinct()
+        some = sorted(session.exec(kinds).all())
+    entity = next(one for one in some if len(look(hub, "person", [one]).pairs) > 1)
+    with open_(one_of(hub, "auditor")) as page:
+        page.goto(f"/telusur/{entity}/pasangan")
+        evidence = page.locator("details.pair table").last
+        expect(evidence).to_be_hidden()
+        page.emulate_media(media="print")
+        expect(evidence).to_be_visible()
