@@ -7,6 +7,7 @@
                            behind it, and should it be refused, its own page comes back and says why
    data-onward="/path"     on a form: where to go when that page cannot be had any more
    data-focus              in a renewed region: where the focus goes (else its first heading)
+   data-download           on a form: a file comes back, the page stays
    data-submit             this field sends its form when it changes
    data-poll="region"      while this stands in that region, the region is renewed by itself every second
    An element "app:renewed" event tells other scripts that a region was renewed. */
@@ -65,6 +66,7 @@
     standing = location.pathname + location.search;
   };
   const SLOW = 20000; // milliseconds in which a form is sent once: what comes back may be shown this once
+  const SAVED = 4000; // the same, where a file comes back and the page stays
   const SEEN = 300; // milliseconds in which nobody can have judged what has just come: the key was pressed twice
   const roles = { TABLE: "table", TBODY: "rowgroup", TR: "row", TD: "cell", TH: "rowheader" };
   const stack = () => { // drawn as lists on a phone, tables stay tables for who hears them
@@ -239,7 +241,7 @@
     const early = performance.now() - shown < SEEN && form.matches("[data-next], :has([data-next])");
     if (form.dataset.sent || early) { event.preventDefault(); return; } // pressed twice
     const again = () => { delete form.dataset.sent; form.removeAttribute("aria-busy"); };
-    if (form.method !== "get") { form.dataset.sent = "yes"; form.ariaBusy = "true"; setTimeout(again, SLOW); }
+    if (form.method !== "get") { form.dataset.sent = "yes"; form.ariaBusy = "true"; setTimeout(again, "download" in form.dataset ? SAVED : SLOW); }
     if (!form.dataset.partial || !document.getElementById(form.dataset.partial)) return;
     event.preventDefault();
     send(form, event.submitter).finally(again);
