@@ -13,10 +13,11 @@ A truth row that no link names (quarantined, or never landed) is missing: it fin
 partners and is given none, so it lowers recall and leaves precision alone. Links outside the truth
 are counted, and otherwise left out.
 
-Intervals are 95 %: Wilson's, on the effective number of pairs that the variance between entities
-leaves (linearised ratio, the entity as sampling unit), because the pairs of one entity are right
-or wrong together. Few mistakes say little about that variance: the fewer entities show any, the more
-counts what it would be if every entity were right or wrong as a whole (decision 87).
+Intervals are 95 %: Wilson's, on the effective number of pairs that the variance between units leaves
+(linearised ratio), because pairs are right or wrong together: what is missed by entity, the unit of
+recall; what is given falsely by cluster, the unit of precision; F1 has the wider of the two. Few
+mistakes say little about that variance: the fewer units show any, the more counts what it would be if
+every unit were right or wrong as a whole (decision 87).
 """
 
 from __future__ import annotations
@@ -32,7 +33,11 @@ RECORDS = "evaluation_records"
 KEY = ("source", "file", "row")
 _NO_VALUE = "(none)"
 _Z = NormalDist().inv_cdf(0.975)
-_TELLING = 5  # entities with a mistake from which the variance they show counts as much as the cautious one
+_TELLING = (
+    5  # units with a mistake from which the variance they show counts as much as the cautious one
+)
+# What is right or wrong as one: of precision and of recall. A missing row stands in no cluster.
+_CLUSTER, _ENTITY = "coalesce('c' || cluster, 'e' || entity)", "entity"
 
 
 def rounded(share: float, digits: int) -> str:
@@ -109,7 +114,8 @@ def evaluate(
     columns = list(dict.fromkeys(by or []))
     _check(engine, links_table, truth_table, columns)
     _count_partners(engine, links_table, truth_table, columns)
-    whole = _sums(engine, "''")[0]
+    (whole,) = _sums(engine, "''", _ENTITY).values() or (_NOTHING,)
+    (given,) = _sums(engine, "''", _CLUSTER).values() or (_NOTHING,)
     clusters = _cluster_counts(engine)
     return Evaluation(
         records=whole["records"],
@@ -121,7 +127,7 @@ def evaluate(
         true_entities=clusters["entities"],
         given_clusters=clusters["clusters"],
         exact_clusters=clusters["exact"],
-        pairs=_pair_scores(whole),
+        pairs=_pair_scores(whole, given),
         clusters=_cluster_scores(clusters),
         b_cubed=_b_cubed(engine),
         groups=tuple(g for i, name in enumerate(columns) for g in _group_scores(engine, name, i)),
@@ -198,17 +204,17 @@ def _outside(engine: Engine, links: str, truth: str) -> int:
     return int(engine.scalar(sql))
 
 
-def _sums(engine: Engine, value: str) -> list[dict[str, Any]]:
-    """Per `value`: entity sums of a = found, b = true, p = given partners, and of products; how many entities have
-    any found (`right`), and any not found, falsely given, or either (`wrong_…`).
+def _sums(engine: Engine, value: str, unit: str) -> dict[str, dict[str, Any]]:
+    """By `value`, the largest first: sums over units of a = found, b = true, p = given partners, and of products; how
+    many units have any found (`right`), and any not found, falsely given, or either (`wrong_…`).
     """
     products = ", ".join(
         f"sum({left}::HUGEINT * {right})::VARCHAR AS {left}{right}"
         for left, right in (("a", "a"), ("b", "b"), ("p", "p"), ("a", "b"), ("a", "p"), ("b", "p"))
     )
     sql = f"""
-        WITH entities AS (
-            SELECT {value} AS value, entity, count(*) AS records,
+        WITH units AS (
+            SELECT {value} AS value, {unit} AS unit, count(*) AS records,
                    count(*) FILTER (cluster IS NULL) AS missing,
                    sum(greatest(n_found - 1, 0))::HUGEINT AS a,
                    sum(n_true - 1)::HUGEINT AS b,
@@ -220,11 +226,11 @@ def _sums(engine: Engine, value: str) -> list[dict[str, Any]]:
                count(*) FILTER (p > a) AS wrong_p, count(*) FILTER (b + p > 2 * a) AS wrong_f,
                count(*) AS units, sum(a)::VARCHAR AS a, sum(b)::VARCHAR AS b,
                sum(p)::VARCHAR AS p, {products}
-        FROM entities GROUP BY value ORDER BY records DESC, value
+        FROM units GROUP BY value ORDER BY records DESC, value
         """
     rows = engine.fetch(sql).to_pylist()
     # HUGEINT travels as text: Arrow has no such type, and the sums must stay exact.
-    return [{k: _exact(k, v) for k, v in row.items()} for row in rows] or [_NOTHING]
+    return {row["value"]: {k: _exact(k, v) for k, v in row.items()} for row in rows}
 
 
 _SUMS = ("a", "b", "p", "aa", "bb", "pp", "ab", "ap", "bp")
@@ -236,40 +242,41 @@ def _exact(key: str, value: Any) -> Any:
     return int(value or 0) if key in _SUMS else value
 
 
-def _pair_scores(s: dict[str, Any]) -> Scores:
+def _pair_scores(by_entity: dict[str, Any], by_cluster: dict[str, Any]) -> Scores:
     """Precision a/p, recall a/b and F1 2a/(b+p), each with its interval."""
-    aa, bb, pp, ab, ap, bp = (s[key] for key in ("aa", "bb", "pp", "ab", "ap", "bp"))
-    both, mixed = s["b"] + s["p"], (4 * aa, 2 * (ab + ap), bb + 2 * bp + pp)
 
-    def ratio(num: int, den: int, products: tuple[int, int, int], wrong: str) -> Measure:
-        return _ratio(num, den, products, units=s["units"], telling=min(s["right"], s[wrong]))
+    def f1(s: dict[str, Any]) -> Measure:
+        products = (4 * s["aa"], 2 * (s["ab"] + s["ap"]), s["bb"] + 2 * s["bp"] + s["pp"])
+        return _ratio(2 * s["a"], s["b"] + s["p"], products, s, "wrong_f")
 
+    e, c = by_entity, by_cluster
     return Scores(
-        precision=ratio(s["a"], s["p"], (aa, ap, pp), "wrong_p"),
-        recall=ratio(s["a"], s["b"], (aa, ab, bb), "wrong_b"),
-        f1=ratio(2 * s["a"], both, mixed, "wrong_f"),
+        precision=_ratio(c["a"], c["p"], (c["aa"], c["ap"], c["pp"]), c, "wrong_p"),
+        recall=_ratio(e["a"], e["b"], (e["aa"], e["ab"], e["bb"]), e, "wrong_b"),
+        f1=max(f1(e), f1(c), key=lambda one: (one.high or 0) - (one.low or 0)),
     )
 
 
 def _ratio(
-    num: int, den: int, products: tuple[int, int, int], *, units: int, telling: int
+    num: int, den: int, products: tuple[int, int, int], sums: dict[str, Any], wrong: str
 ) -> Measure:
-    """num/den over `units` entities; `products`: their exact sums of num², num·den and den²; `telling`: how many
-    entities show a mistake, or show anything right where most do not.
+    """num/den over the units of `sums`; `products`: the units' exact sums of num², num·den and den²; `wrong` names how
+    many show a mistake.
     """
     if den == 0:
         return Measure(None)
-    r = num / den
+    r, units = num / den, sums["units"]
     nn, nd, dd = products
     whole = (
         den * den / dd
     )  # entities, as many of one size: trials if each were right or wrong as a whole
     if num in (0, den) or units < 2:
         return wilson(r, whole)
-    # sum over entities of (num - r·den)², times den² so that it is made of whole numbers
+    # sum over units of (num - r·den)², times den² so that it is made of whole numbers
     spread = nn * den * den - 2 * num * den * nd + num * num * dd
     variance = units / (units - 1) * (spread / den**2) / den**2
     seen = min(r * (1 - r) / variance if variance > 0 else whole, den / 2)
+    telling = min(sums["right"], sums[wrong])  # where most is wrong, what is right tells
     trust = telling / (telling + _TELLING)
     return wilson(r, max(1.0, 1 / (trust / seen + (1 - trust) / min(seen, whole))))
 
@@ -284,6 +291,7 @@ def wilson(share: float, trials: float) -> Measure:
 
 def _group_scores(engine: Engine, column: str, position: int) -> list[GroupScores]:
     value = f"coalesce(nullif({_group(position)}, ''), '{_NO_VALUE}')"
+    given = _sums(engine, value, _CLUSTER)
     return [
         GroupScores(
             column=column,
@@ -291,10 +299,9 @@ def _group_scores(engine: Engine, column: str, position: int) -> list[GroupScore
             records=row["records"],
             missing=row["missing"],
             true_pairs=row["b"] / 2,
-            scores=_pair_scores(row),
+            scores=_pair_scores(row, given[row["value"]]),
         )
-        for row in _sums(engine, value)
-        if row["records"]
+        for row in _sums(engine, value, _ENTITY).values()
     ]
 
 
