@@ -84,7 +84,9 @@ def enter(hub: Hub, secret: str) -> Entered:
         staff = session.get(Staff, running.staff_id) if running else None
         if running is None or staff is None or staff.state != ACTIVE or not _made(hub, running):
             raise NotIdentifiedError("session")
-        if at >= running.expires or at >= running.seen + hub.settings.access.session_idle:
+        # Seen in the future: a clock set back lengthens no session.
+        idle = abs(at - running.seen) >= hub.settings.access.session_idle
+        if at >= running.expires or idle:
             raise NotIdentifiedError("session-over")
         entered = _entered(session, staff, running)
     if at >= running.seen + TOUCH:

@@ -97,7 +97,9 @@ def due(hub: Hub) -> bool:
         held, last = size(session), latest(session)
     if last is None:
         return held > 0
-    return held - last.size >= EVERY_EVENTS or (held > last.size and now() - last.at >= EVERY)
+    waited = now() - last.at  # less than nothing where the clock was set back
+    soon = timedelta(0) <= waited < EVERY
+    return held - last.size >= EVERY_EVENTS or (held > last.size and not soon)
 
 
 def checkpoint(hub: Hub) -> Checkpoint:

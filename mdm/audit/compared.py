@@ -48,13 +48,13 @@ class Compared:
             for group in _groups_of(table, event):
                 self.named.setdefault(table.called, set()).add(group)
         if event.action == "publish" and event.run_seq is not None:
-            known = self.runs if isinstance(event.holds, dict) else self._before
+            known = self.runs if isinstance(event.holds, dict) else self.before
             known.add(str(event.run_seq))
         elif event.action == "job.submit" and isinstance(event.job, str):
             self.jobs[event.job] = event.actor
 
     @property
-    def _before(self) -> set[str]:
+    def before(self) -> set[str]:
         """Numbers of runs that were published before rows were held."""
         return self.named.setdefault("", set())
 
@@ -111,7 +111,7 @@ class Compared:
     def _unheld(self, table: Table, group: str) -> bool:
         """Whether a group that no event tells of by a digest is none that one could."""
         if table in OF_RUN:
-            return group in self._before
+            return group in self.before
         return table.fades or group in self.named.get(table.called, ())
 
     def _verify_jobs(self, session: Session, found: Verified) -> None:
@@ -130,7 +130,7 @@ def _groups_of(table: Table, event: LoggedEvent) -> Iterable[str]:
     """The groups that an event told of in homes of before rows were held."""
     if not table.key:
         return [""]
-    name = {"batch": "batch", "snapshot": "snapshot", "linkage_model": "kind"}.get(
+    name = {"batch": "batch", "snapshot": "snapshot", "linkage_model": "kind", "staff": "user"}.get(
         table.called, "id"
     )
     about = getattr(event, name)

@@ -71,5 +71,5 @@ class Expected:
         logged = ciphertexts.Logged(self.published, self.placed, self.erased)
         ciphertexts.verify(session, logged, progress, found)
         entities.verify(session, self.erased.shredded, found)
-        numbers.verify(hub, session, progress, found)
+        numbers.verify(hub, session, self.rows.before, progress, found)
         deliveries.verify(hub, session, self.landed, progress, found)

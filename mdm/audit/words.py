@@ -31,18 +31,20 @@ class Words:
 
     def add(self, event: LoggedEvent) -> None:
         """One event, in order."""
-        if not isinstance(event.id, str):
+        # Release 0.2.0 named an account as `user` alone.
+        about = event.id if isinstance(event.id, str) else event.user
+        if not isinstance(about, str):
             return
         if event.action == "judge":
-            self.judged[event.id] = (event.actor, event.judgement, event.kind)
+            self.judged[about] = (event.actor, event.judgement, event.kind)
         elif event.action == "role.grant":
-            self.granted[event.id] = (event.user, event.role, event.region or "")
+            self.granted[about] = (event.user, event.role, event.region or "")
         elif event.action == "role.revoke":
-            self.revoked.add(event.id)
+            self.revoked.add(about)
         elif event.action == "user.second-factor":
-            self.guarded.add(event.id)
+            self.guarded.add(about)
         elif event.action == "user.reset":
-            self.guarded.discard(event.id)
+            self.guarded.discard(about)
 
     def verify(self, session: Session, found: Verified) -> None:
         """Name the judgements and roles of the hub that are not those of the log."""

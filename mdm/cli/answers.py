@@ -46,8 +46,7 @@ def _scalar(value: Any) -> Any:
 
 def emit_json(session: Session, document: Any) -> None:
     """One document on stdout, whatever the width of the terminal."""
-    text = json.dumps(plain(document), ensure_ascii=False, indent=2, default=str)
-    session.out.file.write(text + "\n")
+    session.write(json.dumps(plain(document), ensure_ascii=False, indent=2, default=str))
 
 
 def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> Group:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import codecs
 import importlib
+import io
 import os
 import signal
 import sys
@@ -28,7 +30,7 @@ from mdm.cli.failures import (
     explain,
 )
 from mdm.cli.groups import Group
-from mdm.cli.session import Session, shared_options
+from mdm.cli.session import Session, UntoldError, shared_options
 
 _ENDINGS = (signal.SIGINT, signal.SIGTERM)
 AGAIN = 1.0  # seconds after a wish to end in which the same wish is not another
@@ -105,6 +107,7 @@ def app() -> None:
 def main(arguments: Sequence[str] | None = None) -> None:
     """The console script: run one call and leave with its exit code."""
     _quieten_libraries()
+    _say_everything()
     _listen()
     code = call(sys.argv[1:] if arguments is None else arguments)
     if code == INTERRUPTED:
@@ -132,38 +135,56 @@ def call(arguments: Sequence[str]) -> int:
     """Run one call; every ending, good or bad, becomes an exit code here."""
     session = Session(json="--json" in arguments)
     try:
+        return _ended(session, arguments)
+    except BrokenPipeError:
+        # The reader (head, less) went away: not our fault, and nothing to say to anyone.
+        _let_go()
+        return BROKEN_PIPE
+    except UntoldError as error:
+        _let_go()
+        session.json = False  # the answer takes no document of it either
+        return _report(session, explain(error))
+
+
+def _ended(session: Session, arguments: Sequence[str]) -> int:
+    try:
         app.main(args=list(arguments), prog_name="dtsen", standalone_mode=False, obj=session)
-        sys.stdout.flush()
         return OK
+    except (BrokenPipeError, UntoldError):
+        raise
     except click.exceptions.Exit as ending:
         return int(ending.exit_code)
     except click.exceptions.NoArgsIsHelpError as asked:
         session.err.print(asked.format_message(), highlight=False, soft_wrap=True, markup=False)
         return USAGE
-    except BrokenPipeError:
-        return _pipe_closed()
     except BaseException as error:  # the one place where nothing may escape
-        failure = explain(error)
-        _report(session, failure)
-        return failure.exit_code
+        return _report(session, explain(error))
 
 
-def _report(session: Session, failure: Failure) -> None:
+def _report(session: Session, failure: Failure) -> int:
     session.err.print(f"[red]✗[/] {_escape(failure.message)}", highlight=False, soft_wrap=True)
     if failure.hint:
         session.err.print(f"  {_escape(failure.hint)}", highlight=False, soft_wrap=True)
-    if session.json:
+    if session.json and not session.answered:
         emit_json(session, {"error": failure})
+    return failure.exit_code
 
 
 def _escape(text: str) -> str:
     return text.replace("[", r"\[")
 
 
-def _pipe_closed() -> int:
-    # The reader (head, less) went away: not our fault, and nothing to say to anyone.
+def _let_go() -> None:
+    """What is left of an answer goes nowhere: Python would try to write it once more as it ends."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return BROKEN_PIPE
+
+
+def _say_everything() -> None:
+    """Answers are in UTF-8 where the machine names an encoding that lacks letters of them: in a bare container, under
+    cron or an old locale, an act would be done, and then fail while it is told."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper) and codecs.lookup(stream.encoding).name != "utf-8":
+            stream.reconfigure(encoding="utf-8")
 
 
 def _quieten_libraries() -> None:

@@ -12,6 +12,7 @@ from click.core import ParameterSource
 from rich.console import Console
 
 from mdm.cli.bars import progress_for
+from mdm.errors import CapacityError
 from mdm.work.progress import Progress
 
 DEFAULT_HOME = Path(".dtsen")
@@ -19,11 +20,32 @@ PIPE_WIDTH = 180
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
+class UntoldError(CapacityError):
+    """What was asked is done, and its answer cannot be written where it goes."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The answer could not be written whole: what it goes to takes no more.",
+            "If a change was asked for, it is made: look before you ask again. Where the answer goes to a file, "
+            "make room on its disk.",
+        )
+
+
 class _Console(Console):
-    """A console that leaves it to the command line to end when its reader went away."""
+    """A console that leaves it to the command line to end when its reader went away, or takes no more. Work goes on
+    though nobody can be told how it goes: a log's disk that is full ends no run."""
 
     def on_broken_pipe(self) -> None:
         raise BrokenPipeError
+
+    def print(self, *objects: Any, **options: Any) -> None:
+        try:
+            super().print(*objects, **options)
+        except BrokenPipeError:
+            raise
+        except OSError:
+            if not self.stderr:
+                raise UntoldError from None
 
 
 def _console(*, stderr: bool = False) -> Console:
@@ -39,8 +61,20 @@ class Session:
     home: Path = DEFAULT_HOME
     json: bool = False
     quiet: bool = False
+    answered: bool = False  # a document has been written, and there is one for a call
     out: Console = field(default_factory=_console)
     err: Console = field(default_factory=lambda: _console(stderr=True))
+
+    def write(self, text: str) -> None:
+        """A line of the answer as it stands. UntoldError where it cannot be written."""
+        self.answered = True
+        try:
+            self.out.file.write(text + "\n")
+            self.out.file.flush()
+        except BrokenPipeError:
+            raise
+        except OSError:
+            raise UntoldError from None
 
     @property
     def progress(self) -> Progress:

@@ -49,6 +49,7 @@ from mdm.jobs import (
 from mdm.jobs.asking import PART, asker
 
 LEASE = timedelta(seconds=30)  # how long a worker that says nothing is believed to live
+LONGEST = timedelta(hours=1)  # of a lease
 LOOK = 1.0  # seconds between two looks for work
 INTERNAL = "internal"  # the problem of a job that ended by a fault of ours
 SWEEP = 600.0  # between two looks for files that no job needs
@@ -201,8 +202,10 @@ class Worker:
 
 
 def _open() -> SelectOfScalar[Job]:
-    """The query for jobs that somebody should work on."""
-    lost = sa.and_(col(Job.state) == RUNNING, col(Job.alive_until) < now())
+    """The query for jobs that somebody should work on. A lease that ends long from now was given by a clock that was
+    set back since."""
+    at, until = now(), col(Job.alive_until)
+    lost = sa.and_(col(Job.state) == RUNNING, or_(until < at, until > at + LONGEST))
     return select(Job).where(or_(col(Job.state) == WAITING, lost))
 
 

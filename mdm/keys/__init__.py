@@ -235,8 +235,9 @@ class Keys:
         if not any(one.state == "active" for one in mine):
             raise IntegrityError(f"There is no active key for '{purpose}'.", "Run `dtsen init`.")
         if purpose in ANNOUNCED:
-            known = now() - timedelta(seconds=KNOWN_SECONDS)
-            mine = [one for one in mine if one.created <= known] or mine[:1]
+            # What a clock since set back calls the future was announced long ago.
+            at, lately = now(), timedelta(seconds=KNOWN_SECONDS)
+            mine = [one for one in mine if abs(at - one.created) >= lately] or mine[:1]
         return mine[-1].version
 
     def _own_sessions(self) -> Sessions:

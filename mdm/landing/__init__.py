@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import CancelledError, ThreadPoolExecutor
 from contextlib import ExitStack, closing
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from queue import SimpleQueue
 from threading import Event
 
 import pyarrow as pa
-from sqlmodel import Session, select
+from sqlmodel import Session, col, func, select
 
 from matching.engine import Engine
 from mdm import audit
@@ -70,20 +70,15 @@ def land(
     contract = contract_for(load_contracts(hub.settings.home / "contracts"), source)
     found, record = expand(paths, progress)
     handover = read_handover(bast or record, found)
-    moment = now()
-    delivery = Delivery(
-        contract,
-        handover,
-        delivered_on or handover.date_ or moment.date(),
-        office_of(office or handover.office),
-        moment,
-    )
-    tomorrow = moment.date() + timedelta(days=1)  # which it is east of Greenwich
-    if delivery.delivered_on > tomorrow:
-        progress.note(
-            "The day of the handover lies in the future: later deliveries may count as older."
-        )
+    from_office = office_of(office or handover.office)
     with hub.lock("land"):
+        moment = _moment(hub, progress)
+        day = delivered_on or handover.date_ or moment.date()
+        if day > moment.date() + timedelta(days=1):  # which it is east of Greenwich
+            progress.note(
+                "The day of the handover lies in the future: later deliveries may count as older."
+            )
+        delivery = Delivery(contract, handover, day, from_office, moment)
         hub.lake.sweep()
         plans, repeated = _plan(hub, delivery, found, layout, progress)
         written = _write(hub, delivery, plans, progress)
@@ -101,6 +96,21 @@ def land(
         _adopt(hub, delivery, written)
     tell(progress, landed, handover, delivery.office)
     return landed
+
+
+def _moment(hub: Hub, progress: Progress) -> datetime:
+    """When the delivery lands: now, and after all that landed before it. By that it counts as newer than those of its
+    day; a clock that was set back would make it older, for ever."""
+    moment = now()
+    with hub.sessions.read() as session:
+        last = session.exec(select(func.max(col(Batch.created)))).one()
+    if last is None or moment > last:
+        return moment
+    progress.note(
+        f"This machine's clock stands before the last landing ({last:%Y-%m-%d %H:%M} UTC). What lands now counts as "
+        "later all the same; set the clock right."
+    )
+    return last + timedelta(microseconds=1)
 
 
 def _plan(

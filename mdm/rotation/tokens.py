@@ -67,9 +67,9 @@ def _wait_until_known(hub: Hub) -> None:
     newest = max(
         one.created for one in hub.keys.listing() if one.purpose == "identifier" and one.opens
     )
-    time.sleep(
-        max(0.0, min(keys.KNOWN_SECONDS, keys.KNOWN_SECONDS - (now() - newest).total_seconds()))
-    )
+    age = (now() - newest).total_seconds()
+    if abs(age) < keys.KNOWN_SECONDS:
+        time.sleep(keys.KNOWN_SECONDS - age)
 
 
 def _move(hub: Hub, old: DomainKey, active: DomainKey, progress: Progress) -> int:

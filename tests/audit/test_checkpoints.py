@@ -106,6 +106,16 @@ def test_a_checkpoint_is_due_after_a_thousand_events_or_a_minute(
     assert audit.due(hub)
 
 
+def test_a_clock_set_back_puts_no_checkpoint_off(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    act(hub, 1)
+    audit.checkpoint(hub)
+    act(hub, 1)
+    assert not audit.due(hub)
+    before = now() - timedelta(days=365)
+    monkeypatch.setattr(checkpoints, "now", lambda: before)
+    assert audit.tick(hub) is not None
+
+
 def test_after_a_rotation_the_new_key_is_vouched_for_by_the_old(hub: Hub) -> None:
     act(hub, 3)
     audit.checkpoint(hub)

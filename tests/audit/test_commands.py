@@ -76,6 +76,8 @@ def test_verify_names_what_was_altered_and_fails(dtsen: Dtsen, home: Path) -> No
     assert code == 8
     assert "Event 1 was altered" in out
     assert "does not hold" in err
+    code, out, err = dtsen("audit", "verify", "--json")  # one document, which says so
+    assert (code, json.loads(out)["holds"]) == (8, False)
 
 
 def test_a_checkpoint_kept_outside_is_held_against_the_log(dtsen: Dtsen, tmp_path: Path) -> None:

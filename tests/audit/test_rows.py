@@ -26,7 +26,16 @@ from mdm.corrections import chain
 from mdm.eligibility import snapshots
 from mdm.exchanges import agree_callback
 from mdm.hub.columns import now
-from mdm.hub.tables import Batch, Client, Run, RunFigure, RunPeriod, RunStage, SubjectRestriction
+from mdm.hub.tables import (
+    Batch,
+    Client,
+    Run,
+    RunFigure,
+    RunPeriod,
+    RunStage,
+    Staff,
+    SubjectRestriction,
+)  # fmt: skip
 from mdm.rights import restriction
 from mdm.sampling import AskedEvents
 from tests.audit.tampering import tamper
@@ -307,6 +316,20 @@ def test_what_was_written_before_rows_were_held_is_told_and_not_called_altered(h
     tamper(hub, "INSERT INTO subject_restriction (id, entity_id, basis, actor, since)"
                 " SELECT 'mine', entity_id, basis, actor, since FROM subject_restriction")  # fmt: skip
     assert [(fault.group, fault.how) for fault in checked(hub).faults] == [("mine", "untold")]
+
+
+def test_an_account_that_release_0_2_made_is_not_called_untold(hub: Hub) -> None:
+    account = Staff(id="staff-a", login="ani", state="active", password="argon", totp_step=7)
+    with hub.sessions.begin() as session:
+        row = account.model_dump()
+        session.connection().execute(sa.insert(SQLModel.metadata.tables["staff"]), row)
+        audit.record(session, "command line: root", "user.create", user="staff-a")
+        audit.record(session, "staff-a", "user.second-factor", user="staff-a")
+    found = checked(hub)
+    assert found.holds, found.faults
+    assert found.unheld == {"staff": 1}
+    tamper(hub, "UPDATE staff SET totp_step = 0")
+    assert [fault.what for fault in checked(hub).faults] == ["factor"]
 
 
 def test_a_run_that_published_nothing_is_not_called_older_than_the_log(hub: Hub) -> None:

@@ -1,16 +1,21 @@
-"""A hub from before the index: its events are found like all others after the upgrade."""
+"""Hubs of earlier releases: their events are found after the upgrade, and what they did not keep yet is no fault."""
 
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import sqlalchemy as sa
 from alembic import command
 
+from mdm.audit import numbers
 from mdm.audit.search import Wanted, search
+from mdm.audit.verified import Verified
 from mdm.audit.verifier import leaf_hash
 from mdm.hub.migrate import _config, upgrade
 from mdm.hub.sessions import Sessions
+from tests.audit.tampering import tamper
+from tests.run.homes import QUIET, FirstRun, copy_of
 
 
 def test_events_of_an_older_hub_are_indexed(hub_url: str) -> None:
@@ -41,3 +46,23 @@ def test_events_of_an_older_hub_are_indexed(hub_url: str) -> None:
         }
     sessions.close()
     assert found == {"officer": [2, 1], "batch": [0], "family": [1]}
+
+
+def test_families_that_an_older_run_did_not_file_are_counted_until_a_run_files_them(
+    first: FirstRun, home: Path
+) -> None:
+    """Release 0.2.0 filed persons alone. Who verified after the upgrade was told to look for somebody who could write
+    to the database."""
+    of = "(SELECT entity_id FROM entity WHERE kind = '{}')"
+    with copy_of(first.home, home) as hub:
+        tamper(hub, f"DELETE FROM nik_token WHERE entity_id IN {of.format('family')}")
+        with hub.sessions.read() as session:
+            older, newer = Verified(), Verified()
+            numbers.verify(hub, session, {"1"}, QUIET, older)
+            numbers.verify(hub, session, (), QUIET, newer)
+        assert older.holds, older.faults
+        assert older.unheld["nik_token.family"] == len(newer.faults) + newer.more > 0
+        tamper(hub, f"DELETE FROM nik_token WHERE entity_id IN {of.format('person')}")
+        with hub.sessions.read() as session:
+            numbers.verify(hub, session, {"1"}, QUIET, older)
+        assert not older.holds

@@ -245,6 +245,16 @@ def test_a_killed_workers_job_is_taken_up_where_it_stood(hub: Hub) -> None:
     assert [json.loads(line)["index"] for line in lines[1:]] == list(range(6_800))
 
 
+def test_a_lease_of_before_the_clock_was_set_back_keeps_no_job(hub: Hub) -> None:
+    job = asking.submit(hub, wish(NIKS))
+    with hub.sessions.begin() as session:
+        held = session.get_one(Job, job.id)
+        held.state, held.worker = "running", "one that was killed"
+        held.alive_until = now() + timedelta(days=365)
+    assert Worker(hub).round()
+    assert job_of(hub, job.id).state == "done"
+
+
 def _wait(until: object) -> None:
     end = time.monotonic() + 120
     while not until():  # type: ignore[operator]

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
 
 import pyarrow as pa
@@ -18,8 +19,9 @@ from mdm.access.errors import SecondPersonError
 from mdm.compose import Hub
 from mdm.errors import AccessError, IntegrityError, UsageError
 from mdm.homes import open_home
+from mdm.hub.columns import now
 from mdm.hub.runs import published_seq
-from mdm.hub.tables import AuditEvent, NikToken
+from mdm.hub.tables import AuditEvent, DomainKeyRow, NikToken
 from mdm.keys import PURPOSES
 from mdm.lookup import open_profile, profile_by_nik
 from mdm.opening import carriers
@@ -269,6 +271,17 @@ def test_a_new_index_key_is_announced_before_anything_is_filed_under_it(hub: Hub
     with hub.sessions.read() as session:
         assert session.exec(select(NikToken.key_id)).all() == [1]
     assert holders(hub, SITI) == ["e1"]
+
+
+def test_an_index_key_of_before_the_clock_was_set_back_is_used(hub: Hub) -> None:
+    """It was announced long ago, though its time lies in the future: refiling had moved nothing and said so of none."""
+    publish_golden(hub, Golden(persons={"e1": person(SITI, name="SITI")}))
+    rotation.rotate(hub, "identifier", actor="keeper")
+    ahead = now() + timedelta(days=365)
+    with hub.sessions.begin() as session:
+        session.get_one(DomainKeyRow, ("identifier", 2)).created = ahead
+    done = refile(hub, actor="keeper")
+    assert (done.version, done.tokens, done.left) == (2, 1, 0)
 
 
 def test_the_list_of_keys_says_what_needs_each(hub: Hub) -> None:

@@ -5,7 +5,7 @@ sources.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -14,6 +14,7 @@ from sqlmodel import select
 
 from mdm.compose import Hub
 from mdm.errors import InputError, RuleError, UsageError
+from mdm.hub.columns import now
 from mdm.hub.tables import Batch
 from mdm.landing import land
 from mdm.work.progress import Silent
@@ -78,6 +79,19 @@ def test_the_day_of_delivery_decides_not_the_order_of_arrival(hub: Hub, tmp_path
     land_one(hub, old, "kemensos", delivered_on=date(2026, 5, 1))
     _, (person,) = accepted(hub)
     assert person["name"] == "BARU"
+
+
+def test_a_clock_that_was_set_back_makes_no_delivery_older(
+    hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    land_one(hub, write(tmp_path / "1.csv", "siksng_individu", {"Nama": "LAMA"}), "kemensos")
+    before, heard = now() - timedelta(days=1), Heard()
+    monkeypatch.setattr("mdm.landing.now", lambda: before)
+    later = write(tmp_path / "2.csv", "siksng_individu", {"Nama": "BARU"})
+    land(hub, "kemensos", [later], progress=heard)
+    _, (person,) = accepted(hub)
+    assert person["name"] == "BARU"
+    assert any("clock stands before the last landing" in note for note in heard.notes)
 
 
 def test_a_quarantined_later_row_does_not_hide_the_record(hub: Hub, tmp_path: Path) -> None:

@@ -61,6 +61,10 @@ def _say_upgraded(session: Session, upgraded: Sequence[Revision]) -> None:
     say(session, "It stood already. Its database was brought up to date:")
     for one in upgraded:
         say(session, f"  {one.name}  {one.sentence}")
+    say(
+        session,
+        "What is published stands as the older program made it, until the next `dtsen run`.",
+    )
 
 
 @click.command()
