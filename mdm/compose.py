@@ -13,7 +13,7 @@ import sqlalchemy as sa
 import mdm.hub.postgresql
 import mdm.hub.sqlite  # noqa: F401 - both make themselves known to the port
 from matching.engine import Engine
-from mdm.errors import HomeError, HubError
+from mdm.errors import HomeError, HubError, IntegrityError
 from mdm.folders import private_folder
 from mdm.hub.dialect import Dialect, full
 from mdm.hub.sessions import Sessions
@@ -81,7 +81,7 @@ def sessions_of(settings: Settings) -> Sessions:
         sessions = Sessions(settings.database, settings.pool)
         with sessions.read():
             return sessions
-    except (sa.exc.SQLAlchemyError, OSError):
+    except (sa.exc.SQLAlchemyError, OSError, IntegrityError):
         raise _unopened(settings) from None
 
 

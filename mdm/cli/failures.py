@@ -16,7 +16,7 @@ from pathlib import Path
 
 import click
 
-from mdm.errors import CapacityError, DiskFullError, HubError, InputError, RuleError
+from mdm.errors import CapacityError, DiskFullError, HomeError, HubError, InputError, RuleError
 
 OK = 0
 USAGE = 2
@@ -25,7 +25,34 @@ INTERRUPTED = 130
 BROKEN_PIPE = 141
 
 _NUMBER = re.compile(r"\d{10,}")
+_NO_THREAD = "can't start new thread"
 _ENGINE_INTERRUPTED = "Query interrupted"
+#: What a machine refuses: by the numbers of the system's errors (None: memory), what it is and what to do.
+_REFUSED: tuple[tuple[type[HubError], tuple[int | None, ...], tuple[str, str]], ...] = (
+    (CapacityError, (None,), (
+        "The work does not fit into memory.",
+        "Raise memory_limit in dtsen.yaml, name an encrypted `spill` directory there, or make room in it.",
+    )),
+    (DiskFullError, (errno.ENOSPC, errno.EDQUOT, errno.EFBIG), (
+        "The disk is full, or takes no more of this account.",
+        "Make room, or raise the quota, then run again: it resumes.",
+    )),
+    (CapacityError, (errno.ENOMEM, errno.EAGAIN, errno.EMFILE, errno.ENFILE), (
+        "This machine gives no more memory, processes or open files.",
+        "Raise what the account may have (ulimit -a), or end what else runs; then run again: it resumes.",
+    )),
+    (HomeError, (errno.EIO,), (
+        "A disk cannot be read or written.",
+        "Look into the machine's own log, and keep the newest backup safe before anything else.",
+    )),
+    (InputError, (errno.EACCES, errno.EPERM, errno.EROFS), (
+        "A file or directory may not be read or written.", "Check its rights.",
+    )),
+    (InputError, (errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG), (
+        "A path that was named cannot be used: a part of it is a file where a folder should be, or it is too long.",
+        "Check the path.",
+    )),
+)  # fmt: skip
 _ROOT = Path(__file__).resolve().parents[2]
 _ROOMS = {"api", "matching", "mdm", "migrations", "reference", "synthetic"}
 
@@ -82,27 +109,20 @@ def _interrupted(error: BaseException | None) -> bool:
 
 def _of_the_machine(error: BaseException) -> HubError | None:
     """Memory, disk and rights run out anywhere: said in the user's words, wherever they do."""
-    if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryException":
-        return CapacityError(
-            "The work does not fit into memory.",
-            "Raise memory_limit in dtsen.yaml, name an encrypted `spill` directory there, or make room in it.",
-        )
-    if (isinstance(error, OSError) and error.errno == errno.ENOSPC) or _spilled_over(error):
-        return DiskFullError("The disk is full.", "Make room, then run again: it resumes.")
-    if isinstance(error, OSError) and error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-        return InputError("A file or directory may not be read or written.", "Check its rights.")
-    if isinstance(error, OSError) and error.errno in (
-        errno.ENOTDIR,
-        errno.EISDIR,
-        errno.ENAMETOOLONG,
-    ):
-        return InputError(
-            "A path that was named cannot be used: a part of it is a file where a folder should be, or it is too long.",
-            "Check the path.",
-        )
     if type(error).__name__ == "RuleDocumentError":
         return RuleError(str(error), "Mend the document; nothing was changed.")
-    return None
+    if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryException":
+        number = None
+    elif _spilled_over(error):
+        number = errno.ENOSPC
+    elif str(error) == _NO_THREAD:
+        number = errno.EAGAIN
+    elif isinstance(error, OSError) and error.errno:
+        number = error.errno
+    else:
+        return None
+    found = (kind(*words) for kind, numbers, words in _REFUSED if number in numbers)
+    return next(found, None)
 
 
 def _spilled_over(error: BaseException) -> bool:

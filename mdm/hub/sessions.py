@@ -139,23 +139,36 @@ class Sessions:
 
     @contextmanager
     def _unit(self, connection: sa.Connection, *, bulk: bool = False) -> Iterator[Turn]:
-        try:
-            with self.dialect.turn(connection, bulk=bulk) as turn, connection.begin():
-                self.dialect.begin_write(connection)
-                yield turn
-        except Exception as error:
-            if (known := self.dialect.known(error)) is None:
-                raise
-            raise known from None
+        with (
+            self._said(),
+            self.dialect.turn(connection, bulk=bulk) as turn,
+            connection.begin(),
+        ):
+            self.dialect.begin_write(connection)
+            yield turn
 
     @contextmanager
     def read(self) -> Iterator[Session]:
         """One reading unit of work: a snapshot, never waiting for a writer."""
-        with self.engine.connect() as connection, connection.begin() as transaction:
+        with (
+            self._said(),
+            self.engine.connect() as connection,
+            connection.begin() as transaction,
+        ):
             self.dialect.begin_read(connection)
             with _Bound(bind=connection, expire_on_commit=False) as session:
                 yield session
             transaction.rollback()
+
+    @contextmanager
+    def _said(self) -> Iterator[None]:
+        """What the database refuses, in the user's words."""
+        try:
+            yield
+        except Exception as error:
+            if (known := self.dialect.known(error)) is None:
+                raise
+            raise known from None
 
     @contextmanager
     def alone(self, what: str) -> Iterator[None]:

@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert
 from sqlmodel import SQLModel
 
-from mdm.errors import HomeError, HubError
+from mdm.errors import DiskFullError, HomeError, HubError, IntegrityError
 from mdm.hub.dialect import Pool, Row, Still, Turn, full, register, table_of, upsert_rows
 from mdm.hub.journal import Journal, Lasting, LogFile
 from mdm.hub.lists import rows_of
@@ -143,10 +143,25 @@ class SQLite:
 
     def known(self, error: BaseException) -> HubError | None:
         code = getattr(getattr(error, "orig", error), "sqlite_errorcode", None)
-        if code == sqlite3.SQLITE_FULL:
-            return full()
         # The lower byte is the kind of the error, what is above it a closer word on it.
-        return _read_only() if code and code & 0xFF == sqlite3.SQLITE_READONLY else None
+        match (code or 0) & 0xFF:
+            case sqlite3.SQLITE_FULL:
+                return full()
+            case sqlite3.SQLITE_READONLY:
+                return _read_only()
+            case sqlite3.SQLITE_IOERR:
+                return DiskFullError(
+                    "The disk under the database takes no more, or fails.",
+                    "Look for a quota or a limit on files (ulimit -a), and into the machine's log; then run again: it "
+                    "resumes.",
+                )
+            case sqlite3.SQLITE_CORRUPT | sqlite3.SQLITE_NOTADB:
+                return IntegrityError(
+                    "The hub's database file is damaged.",
+                    "Stop whatever works on this home, keep the file, and put the newest backup in its place: database "
+                    "and lake of the same moment.",
+                )
+        return None
 
     def upsert(
         self, connection: sa.Connection, model: type[SQLModel], rows: Sequence[Mapping[str, Any]]

@@ -25,7 +25,7 @@ from mdm.compose import Hub
 from mdm.eligibility.asking import Asked, fixed
 from mdm.eligibility.batch import Batch, answer
 from mdm.eligibility.helper import Helper
-from mdm.errors import HubError
+from mdm.errors import DiskFullError, HubError
 from mdm.hub.columns import now
 from mdm.hub.tables import Job
 from mdm.ids import short_id
@@ -100,6 +100,8 @@ class Worker:
                 self._make(job, _WHOLE[job.kind])
             else:
                 self._work_off(job)
+        except DiskFullError:
+            raise  # as below: who asked is not told of a disk that somebody clears
         except HubError as error:
             self._end(job, FAILED, problem=type(error).__name__.removesuffix("Error").lower())
         except (SQLAlchemyError, OSError):

@@ -91,7 +91,8 @@ class Files:
             )
         except FileNotFoundError:
             raise IntegrityError(f"Lake file {file.id} is missing.", RESTORE) from None
-        except DAMAGED:
+        except DAMAGED as error:
+            self._excuse(file, error)
             raise IntegrityError(f"Lake file {file.id} does not open.", RESTORE) from None
         identity = (parquet.schema_arrow.metadata or {}).get(IDENTITY)
         if identity != f"{file.dataset}/{file.path}".encode():
@@ -123,7 +124,8 @@ class Files:
                 try:
                     for batch in parquet.iter_batches(READ_BATCH, columns=wanted):
                         yield _conform(batch, schema)
-                except DAMAGED:
+                except DAMAGED as error:
+                    self._excuse(file, error)
                     raise IntegrityError(f"Lake file {file.id} was altered.", RESTORE) from None
 
     def verify(self, file: LakeFile) -> None:
@@ -131,6 +133,13 @@ class Files:
         path = self._root / file.path
         if not path.exists() or _sha256(path) != file.sha256:
             raise IntegrityError(f"Lake file {file.id} is missing or was altered.", RESTORE)
+
+    def _excuse(self, file: LakeFile, error: BaseException) -> None:
+        """Raise the error again where it is the machine's: memory, rights or open files that it does not give say
+        nothing of a file that is as the manifest has it. Nobody shall restore a lake for want of memory."""
+        machine = isinstance(error, MemoryError) or getattr(error, "errno", None)
+        if machine and _sha256(self._root / file.path) == file.sha256:
+            raise error
 
     def _fill(
         self,

@@ -134,7 +134,12 @@ def opened(hub: Hub, lines: Sequence[bytes]) -> ShredList:
     try:
         key = hub.keys.provider.unwrap(_newest_key(lines), CONTEXT)
     except IntegrityError:
-        raise _altered() from None
+        hub.keys.check()  # says so where the root key is another one: the list may be as it was
+        raise IntegrityError(
+            "The shred list does not open: its root key is not here, or it was altered, or is another hub's.",
+            "Where the root key was rotated since this backup, put the newest root key file back. Else restore the "
+            "list from its newest copy.",
+        ) from None
     return ShredList(lines, key)
 
 

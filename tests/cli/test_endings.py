@@ -176,6 +176,11 @@ def test_the_same_fault_has_the_same_id() -> None:
     [
         (MemoryError(), 6),
         (OSError(errno.ENOSPC, "No space left on device", "/secret/SRI"), 6),
+        (OSError(errno.EDQUOT, "Disk quota exceeded", "/secret/SRI"), 6),
+        (OSError(errno.EFBIG, "File too large", "/secret/SRI"), 6),
+        (OSError(errno.EMFILE, "Too many open files", "/secret/SRI"), 6),
+        (RuntimeError("can't start new thread"), 6),
+        (OSError(errno.EIO, "Input/output error", "/secret/SRI"), 3),
         (PermissionError(errno.EACCES, "Permission denied", "/secret/SRI"), 4),
         (RuleDocumentError("person.yaml, blocking: Field required"), 5),
     ],

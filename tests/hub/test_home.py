@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import os
+import resource
 import shutil
 import stat
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
+from sqlmodel import select
 
 from mdm import audit
 from mdm.compose import Hub, sessions_of
-from mdm.errors import CapacityError, HomeError, RuleError
+from mdm.errors import CapacityError, HomeError, IntegrityError, RuleError
 from mdm.homes import create_home, open_home
+from mdm.hub.tables import AuditEvent
 from mdm.settings import load_settings
 from tests.postgres import database
 
@@ -110,6 +114,45 @@ def test_a_lost_database_is_never_replaced_by_an_empty_one(home: Path, database:
     assert not (home / "hub.db").exists()
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+@pytest.mark.usefixtures("database")
+def test_a_damaged_database_is_named_where_it_is_read(home: Path) -> None:
+    """It opens, for what is read then holds."""
+    with closing(create_home(home)) as hub, hub.sessions.begin() as session:
+        for n in range(200):
+            audit.record(session, "system", "land", batch=f"marker{n}")
+    file = home / "hub.db"
+    held = file.read_bytes()
+    pages = [held[at : at + 16384] for at in range(0, len(held), 16384)]
+    file.write_bytes(b"".join(b"\xff" * 16384 if b"marker" in page else page for page in pages))
+    with (
+        closing(open_home(home)) as hub,
+        pytest.raises(IntegrityError, match="file is damaged"),
+        hub.sessions.read() as session,
+    ):
+        session.exec(select(AuditEvent.event)).all()
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_a_database_whose_disk_takes_no_more_of_this_account_is_named(hub: Hub) -> None:
+    """A quota, or a limit on files, is no full disk to SQLite: it calls it an error of the disk."""
+
+    def act() -> None:
+        with hub.sessions.begin() as session:
+            for n in range(2_000):
+                audit.record(session, "system", "land", batch=f"b{n}")
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 16, hard))
+    try:
+        with pytest.raises(CapacityError, match="takes no more"):
+            act()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    with hub.sessions.read() as session:
+        assert audit.size(session) == 0
+
+
 def test_a_database_that_takes_no_changes_is_named(hub: Hub) -> None:
     only_read = {
         True: "PRAGMA query_only=ON",
@@ -198,6 +241,7 @@ def test_a_database_that_cannot_hold_every_name_is_refused(home: Path, postgres:
 
 HOLDER = """
 import sys
+from contextlib import closing
 from pathlib import Path
 from mdm.homes import open_home
 with open_home(Path(sys.argv[1])).lock("land"):

@@ -296,6 +296,35 @@ def test_a_restored_backup_forgets_again_when_it_is_opened(
         restored.close()
 
 
+@pytest.mark.parametrize("rotated", [False, True])
+def test_a_list_that_stands_under_another_root_key_is_not_called_altered(
+    world: World, hub: Hub, tmp_path: Path, *, rotated: bool
+) -> None:
+    """Who is told to look for another list leaves out the one by which the erased are forgotten again. `rotated`: the
+    backup and its key are of before a rotation of the root key, and the list is of today."""
+    backup = tmp_path / "backup"
+    hub.close()
+    shutil.copytree(hub.settings.home, backup)
+    hub = open_home(hub.settings.home)
+    if rotated:
+        rotation.rotate(hub, rotation.ROOT, actor="keeper")
+    erase(hub, world.nik)
+    shutil.copy(shredlist.path_of(hub), backup / shredlist.FILE)
+    hub.close()
+    key = backup / "keys" / "root.key"
+    if not rotated:
+        create_home(tmp_path / "other").close()
+        shutil.copy(tmp_path / "other" / "keys" / "root.key", key)
+    with pytest.raises(IntegrityError, match=r"its root key is not here|the root key is another"):
+        open_home(backup)
+    shutil.copy(hub.settings.root_key, key)
+    restored = open_home(backup)
+    try:
+        assert profile_by_nik(restored, world.nik, actor="a") is None
+    finally:
+        restored.close()
+
+
 def test_a_copy_of_the_list_can_be_replayed_into_a_home_without_one(
     world: World, hub: Hub, tmp_path: Path
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import shutil
 from collections.abc import Iterator
 
@@ -38,6 +39,27 @@ def test_what_is_adopted_comes_back_as_it_was(hub: Hub) -> None:
     assert read(hub, "landed/a/b").equals(TABLE)
     assert (file.rows, hub.lake.files()) == (3, [file])
     hub.lake.verify(file)
+
+
+@pytest.mark.parametrize(
+    "error", [MemoryError("malloc of size 64 failed"), OSError(errno.EMFILE, "Too many open files")]
+)
+def test_what_the_machine_does_not_give_is_not_said_of_a_file(
+    hub: Hub, error: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else a lake that is whole would be restored from a backup."""
+    file = keep(hub, "d", TABLE)
+
+    def refused(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr("mdm.lake.files.pq.ParquetFile", refused)
+    with pytest.raises(type(error), match=str(error.args[-1])):
+        read(hub, "d")
+    path = hub.settings.lake / file.path
+    path.write_bytes(path.read_bytes()[:-8])
+    with pytest.raises(IntegrityError, match="does not open"):
+        read(hub, "d")
 
 
 def test_what_is_not_adopted_is_not_there_and_is_swept(hub: Hub) -> None:
