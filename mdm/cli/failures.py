@@ -11,6 +11,7 @@ import hashlib
 import os
 import re
 import traceback
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -94,17 +95,24 @@ def explain(error: BaseException) -> Failure:
             message = "Interrupted. Nothing half-done is visible; run again to resume."
             return Failure(INTERRUPTED, "Interrupted", message)
         case _:
-            known = _of_the_machine(error)
+            refused = (_of_the_machine(one) for one in _causes(error))
+            known = next((one for one in refused if one), None)
             return explain(known) if known else _internal(error)
 
 
-def _interrupted(error: BaseException | None) -> bool:
-    """Whether somebody pressed Ctrl-C. DuckDB says so in an error of its own, which Splink wraps once more."""
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    """An error and what led to it: Splink wraps what DuckDB says."""
     while error is not None:
-        if isinstance(error, (KeyboardInterrupt, click.Abort)) or str(error) == _ENGINE_INTERRUPTED:
-            return True
+        yield error
         error = error.__cause__
-    return False
+
+
+def _interrupted(error: BaseException) -> bool:
+    """Whether somebody pressed Ctrl-C. DuckDB says so in an error of its own."""
+    return any(
+        isinstance(one, (KeyboardInterrupt, click.Abort)) or str(one) == _ENGINE_INTERRUPTED
+        for one in _causes(error)
+    )
 
 
 def _of_the_machine(error: BaseException) -> HubError | None:

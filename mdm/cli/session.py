@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -89,6 +90,10 @@ def _store(ctx: click.Context, param: click.Parameter, value: Any) -> None:
     typed there."""
     if value is None or param.name is None:
         return
+    if isinstance(
+        value, Path
+    ):  # `--home=~/hub`, and what a service's file of variables says, no shell expands
+        value = Path(os.path.expanduser(value))  # noqa: PTH111 - Path's own raises for `~nobody`
     typed = ctx.get_parameter_source(param.name) is not ParameterSource.ENVIRONMENT
     if typed or ctx.parent is None:
         setattr(ctx.ensure_object(Session), param.name, value)

@@ -161,6 +161,13 @@ def test_a_fault_met_in_a_library_beside_us_is_named_by_our_line(
     assert explain(met.value).message.endswith(": TypeError at mdm/looks.py:2")
 
 
+def test_memory_that_a_library_missed_is_said_as_that() -> None:
+    """Splink wraps what the engine says in an error of its own."""
+    error = RuntimeError("Error executing SQL")
+    error.__cause__ = MemoryError()
+    assert explain(error).exit_code == 6
+
+
 def test_the_same_fault_has_the_same_id() -> None:
     def fault(value: str) -> str:
         try:
@@ -337,6 +344,21 @@ def test_the_home_may_stand_before_or_after_the_verb_or_in_the_environment(
     by_environment = dtsen_here("status", "--json")
     assert by_environment.code == 0
     assert by_environment.json["batches"] == []
+
+
+@pytest.mark.parametrize("typed", [True, False])
+def test_a_home_in_the_own_folder_is_found_where_no_shell_says_where_that_is(
+    tmp_path: Path, dtsen_here: Call, monkeypatch: pytest.MonkeyPatch, *, typed: bool
+) -> None:
+    """`--home=~/hub` had made a folder called `~`, which nobody dares to remove."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    if not typed:
+        monkeypatch.setenv("DTSEN_HOME", "~/hub")
+    assert dtsen_here(*(["--home=~/hub"] if typed else []), "init", "--json").code == 0
+    assert (tmp_path / "hub" / "hub.db").exists()
+    assert not list((tmp_path / "here").iterdir())
 
 
 def test_the_later_home_counts(tmp_path: Path, dtsen_here: Call) -> None:
