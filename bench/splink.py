@@ -46,7 +46,7 @@ def main(persons: str, plan: str = "same") -> None:
             for rule in sorted(rules.blocking, key=lambda rule: rule.explode is not None)
         ],
         retain_matching_columns=False,
-        retain_intermediate_calculation_columns=True,
+        retain_intermediate_calculation_columns=False,
     )
     linker = Linker(table, settings, log_level="ERROR")
     steps = {"load": clock.lap()}
