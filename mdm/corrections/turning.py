@@ -68,9 +68,10 @@ def turns(engine: Engine, typed: Sequence[Typed], added: Sequence[Added]) -> lis
     for kind in rows.KINDS:
         own = [one for one in added if one.part.kind == kind]
         rows.register(engine, f"{kind}_meant", kind, own, ())
-    asked = [sql for one in typed for sql in _versions(engine, one)]
+    asked = [sql for one in typed if _keep_heard(engine, one) for sql in _versions(engine, one)]
     found = engine.fetch(_turns(" UNION ALL ".join(asked))).to_pylist() if asked else []
     engine.drop("heard", *(f"{kind}_meant" for kind in rows.KINDS))
+    engine.drop(*(f"{one.table}_heard" for one in typed))
     about = {one.part.key: one for one in added}
     return [
         {
@@ -93,11 +94,25 @@ def may_speak(only: str, source: str) -> bool:
     return of_source is None or (of_source[2] == source) == (of_source[1] == "=")
 
 
+def _keep_heard(engine: Engine, typed: Typed) -> int:
+    """Make table `<typed>_heard` with all versions of the records that were heard, out of very many; how many rows."""
+    if typed.layout.kind not in rows.KINDS:
+        return 0
+    own = f"h.source = '{typed.source}' AND h.layout = '{typed.layout.name}'"
+    return engine.table(
+        f"{typed.table}_heard",
+        f"""
+        SELECT * FROM {typed.table} WHERE accepted AND record_key IN (
+            SELECT t.record_key FROM {typed.table} t
+            JOIN (SELECT DISTINCT batch, "row" FROM heard h WHERE {own}) USING (batch, "row"))
+        """,
+    )
+
+
 def _versions(engine: Engine, typed: Typed) -> list[str]:
     """SQL per attribute that a layout speaks of."""
     kind = typed.layout.kind
-    if kind not in rows.KINDS:
-        return []
+    assert kind in rows.KINDS
     held = set(engine.columns(typed.table))
     body = load_survivorship().kind(kind)
     return [
@@ -132,6 +147,7 @@ def _of_attribute(
         said.append(
             f"CASE WHEN ({speaks}) AND {within} THEN {_sign(rule.within or '', f'v.{rule.within}')} END"
         )
+    rows_ = f"{typed.table}_heard"
     missing = [f"NULL::{t} AS {n}" for n, t in COLUMNS[kind].items() if n not in held]
     valid = ruled.valid.replace("{value}", columns[0])
     return f"""
@@ -141,22 +157,22 @@ def _of_attribute(
                [{", ".join(meant)}]::VARCHAR[] AS meant, {trusted.weight} AS weight,
                {trusted.half_life_days or "NULL"}::INTEGER AS half_life, {owner or not rule.lasting} AS may_end
         FROM heard h
-        JOIN {typed.table} then_ ON then_.batch = h.batch AND then_."row" = h."row"
+        JOIN {rows_} then_ ON then_.batch = h.batch AND then_."row" = h."row"
         JOIN (SELECT *, coalesce({valid}, false) AS valid
-              FROM (SELECT {", ".join(["*", *missing])} FROM {typed.table})) v
-             ON v.record_key = then_.record_key AND v.accepted
+              FROM (SELECT {", ".join(["*", *missing])} FROM {rows_})) v
+             ON v.record_key = then_.record_key
              AND (v.id = then_.id OR {_MOMENT.format("v")} > {_MOMENT.format("then_")})
         JOIN {kind}_meant meant ON meant.record_key = h.record_key
         LEFT JOIN {typed.table}_current now_ ON now_.id = v.id
         WHERE h.source = '{typed.source}' AND h.layout = '{typed.layout.name}' AND h.attribute = '{attribute}'
           AND (v.id = then_.id OR CASE
                WHEN now_.id IS NULL THEN NOT EXISTS (
-                   FROM {typed.table} beside WHERE beside.record_key = v.record_key AND beside.accepted
-                   AND beside.id <> v.id AND {_MOMENT.format("beside")} = {_MOMENT.format("v")})
+                   FROM {rows_} beside WHERE beside.record_key = v.record_key AND beside.id <> v.id
+                   AND {_MOMENT.format("beside")} = {_MOMENT.format("v")})
                WHEN now_.record_key = h.heard_key THEN true
                ELSE now_.record_key = v.record_key AND NOT EXISTS (
-                   FROM {typed.table} one JOIN {typed.table} other USING (record_key, delivered_on, delivery)
-                   WHERE one.record_key = v.record_key AND one.accepted AND other.accepted AND one.id <> other.id) END)
+                   FROM {rows_} one JOIN {rows_} other USING (record_key, delivered_on, delivery)
+                   WHERE one.record_key = v.record_key AND one.id <> other.id) END)
         """
 
 

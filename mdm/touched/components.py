@@ -62,6 +62,16 @@ class Components:
             [held, pa.Table.from_pylist(told, schema=held.schema)]
         )
 
+    def silence(self, kind: Kind, record_key: str, columns: Collection[str]) -> None:
+        """Let a record of a correction say nothing any more in some columns: a later one does."""
+        held = self.records(kind, ())
+        own = pc.equal(held["record_key"], pa.scalar(record_key))
+        for at, one in enumerate(held.schema):
+            if one.name in columns:
+                nothing = pa.scalar(None, one.type)
+                held = held.set_column(at, one, pc.if_else(own, nothing, held[one.name]))
+        self._records[kind] = held
+
     def groups_of(self, kind: Kind, entities: Collection[str]) -> set[int]:
         """The groups in which records of some entities stand. TooFarError where the run, of an
         older version, kept none."""

@@ -17,9 +17,11 @@ from matching.engine import Engine
 from matching.rules import KINDS, Kind
 from matching.standardise import standardise
 from mdm.corrections import rows
+from mdm.corrections.document import Corrected, load_rules
 from mdm.corrections.rows import Added
 from mdm.hub.runs import PUBLISHED, whole_seq
 from mdm.hub.tables import EntityEvent, Relinked, Run
+from mdm.survivorship import load_rules as load_survivorship
 from mdm.touched.components import Components, TooFarError
 
 
@@ -32,12 +34,25 @@ def bring_corrections(engine: Engine, components: Components, ids: Iterable[str]
     fresh = [one for one in added if one.part.anchor is not None and one.part.key not in held]
     if not fresh:
         return False
-    stepped = rows.stepped_back(session, [one.correction for one in fresh])
+    superseded = rows.superseded(added)
+    stepped = rows.stepped_back(session, [one.correction for one in fresh]) | superseded
+    for one in added:
+        gone = {name for name in one.part.attributes if (one.part.key, name) in superseded}
+        if gone and one.part.key in held:
+            components.silence(one.part.kind, one.part.key, _columns(one.part.kind, gone))
     _standardise(engine, fresh, stepped)
     for kind in rows.KINDS:
         for one, row in _rows(engine, kind, fresh):
             _add(session, components, kind, one, row)
     return True
+
+
+def _columns(kind: Corrected, attributes: Iterable[str]) -> set[str]:
+    """The columns of kept rows that tell of some attributes."""
+    body, found = load_survivorship().kind(kind).attributes, set[str]()
+    for name in attributes:
+        found.update(load_rules().columns(kind, name), body[name].together)
+    return found | {f"{one}_raw" for one in found}
 
 
 def _came_from(session: Session, ids: Iterable[str]) -> set[str]:

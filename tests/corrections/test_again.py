@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -15,8 +16,9 @@ from mdm.corrections.terms import Part
 from mdm.hub.tables import Entity
 from mdm.judgements import RecordRef
 from mdm.pipeline import run
+from reference.codes import canonical
 from tests.corrections.chain import OPERATOR, draft, families
-from tests.corrections.test_path import World, registered
+from tests.corrections.test_path import World, registered, send
 from tests.run.homes import QUIET, FirstRun, copy_of
 
 
@@ -43,8 +45,8 @@ def test_who_was_reported_dead_by_mistake_lives_again(world: World) -> None:
 
 def test_a_proposal_about_a_double_is_one_about_whom_it_was_merged_into(world: World) -> None:
     """By the id of then the sheet did not show it, and a second one about the same could be sent."""
-    hub, here = world.hub, world.families[1]
-    double, other, *_ = here.members
+    hub = world.hub
+    double, other = next(iter(world.families[1].members)), next(iter(world.families[2].members))
     values = {"phone": "081234567890"}
     made = chain.propose(
         hub, OPERATOR, draft("correct-value", double, attribute="phone", values=values)
@@ -82,3 +84,34 @@ def test_of_two_corrections_of_one_value_the_later_speaks() -> None:
     born = added(1, "2026-11-02", None, "new")
     mended = added(2, "2026-11-20", "e", "b", RecordRef("correction", "person", "new"))
     assert rows.superseded([born, mended]) == {("new", "phone")}
+
+
+def test_a_second_correction_holds_against_a_source_that_confirms_the_first(
+    world: World, tmp_path: Path
+) -> None:
+    """The first with the source was louder than the second alone."""
+    here = next(
+        one.target
+        for one in world.families[3:]
+        if any(r[1] == "siksng_keluarga" for r in one.target.body["records"])
+    )
+    code, first, second = _floors(value_of(here, "floor"))
+    floor = {"attribute": "floor", "values": {"floor": first}}
+    world.correct("first", draft("correct-value", here.entity_id, **floor))
+    heard = next(one for one in world.one("first").part.heard if one.layout == "siksng_keluarga")
+    said = {heard.record_key: {"jenis_lantai": code, "diperbarui_at": "2026-11-25"}}
+    send(world, tmp_path / "agrees", said, "kemensos/siksng_keluarga.csv", "IDSEMESTA_KELUARGA")
+    run(world.hub, QUIET)
+    assert world.one("first").outcome == "confirmed"
+    floor = {"attribute": "floor", "values": {"floor": second}, "source_date": "2026-11-26"}
+    world.correct("second", draft("correct-value", here.entity_id, **floor))
+    run(world.hub, QUIET)
+    assert value_of(world.person(here.entity_id).target, "floor") == second
+    assert world.one("second").outcome == "survived"
+
+
+def _floors(stood: str | None) -> tuple[str, str, str]:
+    """A floor by the provider's code, by ours, and a third, all other than the one that stands."""
+    known = {canonical("floor", "regsosek", code): code for code in "123456789"}
+    first, second = [one for one in known if one not in {stood, None}][:2]
+    return known[first], str(first), str(second)
