@@ -13,7 +13,7 @@ and what was approved.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -68,7 +68,10 @@ def turns(engine: Engine, typed: Sequence[Typed], added: Sequence[Added]) -> lis
     for kind in rows.KINDS:
         own = [one for one in added if one.part.kind == kind]
         rows.register(engine, f"{kind}_meant", kind, own, ())
-    asked = [sql for one in typed if _keep_heard(engine, one) for sql in _versions(engine, one)]
+    names = {(one.part.kind, attribute) for one in added for attribute in one.part.attributes}
+    asked = [
+        sql for one in typed if _keep_heard(engine, one) for sql in _versions(engine, one, names)
+    ]
     found = engine.fetch(_turns(" UNION ALL ".join(asked))).to_pylist() if asked else []
     engine.drop("heard", *(f"{kind}_meant" for kind in rows.KINDS))
     engine.drop(*(f"{one.table}_heard" for one in typed))
@@ -109,8 +112,8 @@ def _keep_heard(engine: Engine, typed: Typed) -> int:
     )
 
 
-def _versions(engine: Engine, typed: Typed) -> list[str]:
-    """SQL per attribute that a layout speaks of."""
+def _versions(engine: Engine, typed: Typed, names: Collection[tuple[str, str]]) -> list[str]:
+    """SQL per attribute of `names` that a layout speaks of."""
     kind = typed.layout.kind
     assert kind in rows.KINDS
     held = set(engine.columns(typed.table))
@@ -118,7 +121,8 @@ def _versions(engine: Engine, typed: Typed) -> list[str]:
     return [
         _of_attribute(typed, kind, name, rule, held)
         for name, rule in load_rules().attributes[kind].items()
-        if held.intersection(load_rules().columns(kind, name, remarks=False))
+        if (kind, name) in names
+        and held.intersection(load_rules().columns(kind, name, remarks=False))
         and may_speak(body.attributes[name].only, typed.source)
     ]
 
