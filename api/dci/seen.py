@@ -12,6 +12,7 @@ from api.dci.query import Is
 from api.dci.values import held_as
 from mdm.access.terms import Decision
 from mdm.desk.terms import Person, Profile
+from mdm.survivorship.explain import is_valid
 
 Values = Mapping[str, Any]
 
@@ -90,7 +91,7 @@ def _seen(profile: Profile, decision: Decision) -> Seen:
     fields = decision.fields.get(profile.kind, frozenset())
     body, values, dates = profile.body, {}, []
     for name, entry in profile.entries.items():
-        value = _cut(name, entry[0], fields)
+        value = _cut(name, entry[0], fields) if is_valid(entry) else None
         if value is not None and value != {}:
             values[name] = value
             dates.append(body["records"][entry[1]][-1])

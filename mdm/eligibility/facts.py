@@ -17,11 +17,12 @@ from mdm.eligibility.lasting import Bounds, bounds, period_end
 from mdm.eligibility.terms import Case, Doubt, Facts, Unit
 from mdm.questions import OpenQuestion
 from mdm.survivorship import load_rules
+from mdm.survivorship.explain import is_valid
 
 OLDEST = 130  # years; a greater age is a slip
 LISTED = {"pkh": "listed_pkh", "sembako": "listed_sembako", "pbi": "listed_pbi"}
 PLACES = ("domicile", "card_address")  # where somebody lives before what the card says
-RECORD, VALID = 1, 4  # of an entry: the record that told the value, whether that is valid
+RECORD = 1  # of an entry: the record that told the value
 PERIOD_OF = {"desil": "desil_period"}  # what says of which period a value is
 DERIVED_FROM = {"age": "birth_date", "village_kind": "region_today"}
 VILLAGE_KINDS = {"1": "kelurahan", "2": "desa", "3": "desa_adat"}  # seventh digit of the code
@@ -158,7 +159,7 @@ def facts_of(
     places: dict[str, tuple[dict[str, Any], str | None]] = {}
     for entries in (body["agreed"], body["contested"]):
         for name, entry in entries.items():
-            if name not in needed or (len(entry) > VALID and entry[VALID] is False):
+            if name not in needed or not is_valid(entry):
                 continue
             value, day = entry[0], records[entry[RECORD]][DATE]
             if name in PLACES:

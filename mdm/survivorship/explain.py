@@ -8,7 +8,7 @@ the bare values.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -134,11 +134,16 @@ def every_value(content: str | Mapping[str, Any], attribute: str) -> list[Any]:
     return [*entry[:1], *(lost[0] for lost in (entry[3] if len(entry) > 3 else []))]
 
 
+def is_valid(entry: Sequence[Any]) -> bool:
+    """Whether the chosen value of an entry is valid; one that is not is chosen only where none is."""
+    return len(entry) <= LOSERS + 1
+
+
 def valid_values(content: str | Mapping[str, Any], attribute: str) -> list[Any]:
     """The valid values of an attribute, the chosen one first: those that an entity is found by."""
     body = json.loads(content) if isinstance(content, str) else content
     entry = body["agreed"].get(attribute) or body["contested"].get(attribute)
-    if not entry or len(entry) > LOSERS + 1:  # what is chosen is not valid: then nothing is
+    if not entry or not is_valid(entry):  # then nothing is
         return []
     lost = entry[LOSERS] if len(entry) > LOSERS else []
     return [entry[0], *(value for value, _, _, reason in lost if reason != INVALID)]
