@@ -33,8 +33,8 @@ from mdm.jobs import (
 def forget(hub: Hub, session: Session, niks: Collection[str]) -> int:
     """End the jobs that ask about one of some NIKs, and delete their files; how many.
 
-    Call it only for an erasure that will be done whatever happens to this unit of work: the files
-    go at once, so that no crash leaves them.
+    Call it only for an erasure that will be done whatever happens to this unit of work, or a restriction that stands:
+    the files go at once, so that no crash leaves them.
     """
     wanted = frozenset(niks)
     kept = (Job.kind == KIND, col(Job.state).in_(LIVE))

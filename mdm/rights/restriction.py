@@ -2,21 +2,39 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from sqlmodel import Session
+
 from mdm import audit
 from mdm.access import restricted
 from mdm.compose import Hub
 from mdm.exchanges import Exchanges
 from mdm.hub.columns import now
+from mdm.hub.runs import published_seq
 from mdm.hub.tables import SubjectRestriction
 from mdm.ids import short_id
+from mdm.jobs import forgetting as jobs
+from mdm.opening import niks_told, open_profiles
 from mdm.rights.whom import known
 
 
 def restrict(hub: Hub, entity_id: str, *, basis: str, actor: str, case: str | None = None) -> str:
     """Restrict the processing of one entity; the restriction's id. Doing it again changes nothing.
 
-    Answers that wait for their callback are made anew: they may tell of it.
+    Answers that wait for their callback are made anew: they may tell of it. Jobs whose answers
+    nobody has fetched and that ask about the person, or about whom the family is of, end, and who asked asks again.
     """
+    made = _restricted(hub, entity_id, basis, actor, case)
+    # After it, so that none begins between; done again by whoever restricts again, where a kill came between.
+    with hub.sessions.begin() as session:
+        jobs.forget(hub, session, niks_told(hub, session, _around(hub, session, entity_id)))
+    return made
+
+
+def _restricted(hub: Hub, entity_id: str, basis: str, actor: str, case: str | None) -> str:
     with hub.sessions.begin() as session:
         target = known(session, entity_id)
         hub.dialect.exclusive(session.connection(), f"restriction {target}")
@@ -32,6 +50,20 @@ def restrict(hub: Hub, entity_id: str, *, basis: str, actor: str, case: str | No
             session, actor, "restrict", entity_id=target, reason=basis, case=case, id=made.id
         )
         return made.id
+
+
+def _around(hub: Hub, session: Session, entity_id: str) -> set[str]:
+    """The entity, and the members of the family that it is in, or is."""
+    target, seq = known(session, entity_id), published_seq(session)
+    links = _links(hub, session, target, seq)
+    family = links.get("family")
+    members = (_links(hub, session, family, seq) if family else links).get("members", ())
+    return {target, *(one for one, _ in members)}
+
+
+def _links(hub: Hub, session: Session, entity_id: str, seq: int) -> Mapping[str, Any]:
+    opened = open_profiles(hub, session, [entity_id], seq).get(entity_id)
+    return json.loads(opened.content)["links"] if opened else {}
 
 
 def lift(hub: Hub, entity_id: str, *, basis: str, actor: str, case: str | None = None) -> int:

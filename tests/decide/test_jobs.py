@@ -30,6 +30,7 @@ from mdm.hub.tables import Job
 from mdm.jobs import asking
 from mdm.jobs import work as jobwork
 from mdm.jobs.work import Worker
+from mdm.rights import restriction
 from mdm.rights.whom import entity_of
 from mdm.rotation import key_lines
 from mdm.seal.files import SealedFile
@@ -299,6 +300,28 @@ def test_an_erasure_ends_the_jobs_that_ask_about_the_person_and_names_what_was_f
             jobs.collect(hub, job.id, OWNER)
     assert {path.stem for path in files(hub)} == {other.id}
     assert len(lines_of(hub, other.id)) == 1 + len(NIKS[4:])
+
+
+def test_a_restriction_ends_the_jobs_that_ask_about_the_person_or_the_family(hub: Hub) -> None:
+    """What had been answered before was handed out after: "eligible", by what nobody may decide by any more."""
+    of_child, of_head, other = (
+        asking.submit(hub, wish([nik])) for nik in (NIKS[1], NIKS[0], NIKS[4])
+    )
+    worker = Worker(hub)
+    while worker.round():
+        pass
+    child = entity_of(hub, NIKS[1])
+    restriction.restrict(hub, child, basis="uu27-2022-art41", actor="s@hub")
+    assert [job_of(hub, job.id).problem for job in (of_child, of_head, other)] == [
+        "void",
+        "void",
+        None,
+    ]
+    assert {path.stem for path in files(hub)} == {other.id}
+    # A kill between the restriction and the jobs is made good by who restricts again.
+    again = asking.submit(hub, wish([NIKS[0]]))
+    restriction.restrict(hub, child, basis="uu27-2022-art41", actor="s@hub")
+    assert job_of(hub, again.id).problem == "void"
 
 
 @pytest.mark.usefixtures("small_parts")
