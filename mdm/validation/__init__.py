@@ -27,6 +27,8 @@ from mdm.hub.tables import Batch
 from mdm.lake import LakeFile
 from mdm.rights.leaveout import leave_out
 from mdm.validation.counts import BatchCounts, Counts, record
+from mdm.validation.doubles import set_apart
+from mdm.validation.hands import settle
 from mdm.validation.quality import findings_sql, hits_sql, load_quality
 from mdm.validation.readings import accepted_sql, complete, landed_columns, typed_sql
 from mdm.validation.versions import none_confirmed, number_current
@@ -84,7 +86,7 @@ def validate(
             landed, typed = _tables(source, layout)
             # Layouts come by source and name, so that `rid` follows (source, layout, record key).
             start = current[layout.kind] + 1
-            current[layout.kind] += number_current(engine, layout, landed, typed, start)
+            current[layout.kind] += number_current(engine, layout, typed, start)
             engine.drop(landed)
             advance(sum(batch.landed for batch in own))
         for kind in KINDS:
@@ -165,6 +167,9 @@ def _check(
 
         def check(engine: Engine) -> _Checked:
             _type(hub, engine, source, layout, batches)
+            tables = _tables(source, layout)
+            set_apart(engine, layout, *tables)
+            settle(engine, layout, *tables)
             files = _find(hub, engine, source, layout, batches)
             return files, _count(engine, source, layout, batches)
 

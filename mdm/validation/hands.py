@@ -1,0 +1,252 @@
+"""Keys that change hands: whose record a row is when a later delivery gives its key to somebody else.
+
+A record is a chain of rows, each of a later delivery than the one before. A row goes on with
+
+1. the row of its key that says the same of what identifies it (mdm/contracts/strangers.py), if one ever did;
+2. else, where its key was another's, or has not been before and the other's key was given away: the row of another key
+   that says the same of what identifies it, if nobody else is called so in either delivery;
+3. else the row before it of its key, unless the two are plainly two, the row is one that 2. knows as somebody else, or
+   the one before goes on under another key;
+4. else none: it begins a record.
+
+The first record that begins under a key has it as its own, any other carries its tie. So a record keeps its key while
+the office counts its list anew, and who loses a number keeps the record. Rows that share their key within a delivery
+and have it with a tie (doubles.py) take no part. Nothing is made where no key changed hands, which one look at the keys
+of a layout tells; what is asked then is asked of the keys in question alone.
+"""
+
+from __future__ import annotations
+
+from matching.engine import Engine
+from mdm.contracts import Layout
+from mdm.contracts.strangers import apart, compared, enough, identifying
+from mdm.contracts.ties import shared_key, tie
+from mdm.validation.doubles import MOMENT, doubles
+
+_STEPS = ("suspects", "involved", "told", "alone", "pairs", "strange", "marked", "follow", "chain")
+
+
+def hands(typed: str) -> str:
+    """The table that `settle` makes."""
+    return f"{typed}_hands"
+
+
+def settle(engine: Engine, layout: Layout, landed: str, typed: str) -> bool:
+    """Make table `<typed>_hands` (id, key, moment, record, taken) of the rows of keys that changed hands: the record
+    that each is of, and whether its number was somebody else's before. False, and none, where no key did."""
+    engine.drop(hands(typed))
+    if engine.scalar(f"SELECT count(DISTINCT ({MOMENT})) FROM {typed}") <= 1:
+        return False
+    try:
+        return _settle(engine, layout, landed, typed)
+    finally:
+        engine.drop(*(f"{typed}_{step}" for step in _STEPS))
+
+
+def _settle(engine: Engine, layout: Layout, landed: str, typed: str) -> bool:
+    if not _gather(engine, layout, typed):
+        return False
+    _compare(engine, layout, typed)
+    _mark(engine, typed)
+    _follow(engine, typed)
+    if not _chain(engine, typed):
+        return False
+    _root(engine, typed)
+    while _part(engine, typed):
+        _root(engine, typed)
+    _name(engine, layout, landed, typed)
+    return True
+
+
+def _gather(engine: Engine, layout: Layout, typed: str) -> int:
+    """Make `told`: the rows of the keys that were not always said of the same, and of those called like one of these;
+    and `alone`: of them the rows before their key was first shared within a delivery."""
+    behind = identifying(layout) or compared(layout)
+    if not behind:
+        return 0
+    ident = f"hash({', '.join(behind)})"
+    several = f"min({ident}) <> max({ident})"
+    found = engine.table(
+        f"{typed}_suspects",
+        f"SELECT record_key FROM {typed} WHERE accepted GROUP BY record_key HAVING {several}",
+    )
+    if not found:
+        return 0
+    engine.table(
+        f"{typed}_involved",
+        f"""
+        WITH called AS (
+            SELECT DISTINCT coalesce(office, '') AS office, {ident} AS ident
+            FROM {typed} SEMI JOIN {typed}_suspects USING (record_key) WHERE accepted
+        ), rows AS (
+            SELECT record_key, coalesce(office, '') AS office, {ident} AS ident FROM {typed} WHERE accepted
+        )
+        SELECT DISTINCT record_key FROM rows SEMI JOIN called USING (office, ident)
+        """,
+    )
+    beside = f"ANTI JOIN {doubles(typed)} USING (id)" if engine.exists(doubles(typed)) else ""
+    engine.table(
+        f"{typed}_told",
+        f"""
+        SELECT id, record_key AS key, {MOMENT} AS moment, coalesce(office, '') AS office, {ident} AS ident,
+               {enough(layout)} AND count(*) OVER (PARTITION BY coalesce(office, ''), {ident}, {MOMENT}) = 1 AS known
+        FROM {typed} SEMI JOIN {typed}_involved USING (record_key) WHERE accepted
+        """,
+    )
+    return engine.table(
+        f"{typed}_alone",
+        f"""
+        SELECT id, key, moment, known, lag(id) OVER k AS before, lead(id) OVER k AS next, lag(id) OVER same AS own,
+               lag(id) OVER called AS elsewhere, lead(id) OVER called AS again
+        FROM {typed}_told {beside}
+        WINDOW k AS (PARTITION BY key ORDER BY moment),
+               same AS (PARTITION BY key, ident ORDER BY moment),
+               called AS (PARTITION BY office, ident ORDER BY moment, key)
+        """,
+    )
+
+
+def _compare(engine: Engine, layout: Layout, typed: str) -> None:
+    """Make `strange` (id): the rows that are plainly another than the row of their key before."""
+    columns = compared(layout)
+    both = ", ".join(f"was.{name} AS was_{name}, now.{name} AS now_{name}" for name in columns)
+    engine.table(
+        f"{typed}_pairs",
+        f"""
+        SELECT a.id{", " + both if both else ""} FROM {typed}_alone a
+        JOIN {typed} was ON was.id = a.before JOIN {typed} now ON now.id = a.id WHERE a.own IS NULL
+        """,
+    )
+    engine.table(f"{typed}_strange", f"SELECT id FROM {typed}_pairs WHERE {apart(layout)}")
+
+
+def _mark(engine: Engine, typed: str) -> None:
+    """Make `marked`: the rows, and whether each is `foreign` to its key: plainly another than the row before, or
+    known from another key."""
+    engine.table(
+        f"{typed}_marked",
+        f"""
+        WITH found AS (
+            SELECT a.*, s.id IS NOT NULL AS strange,
+                   (a.known AND a.own IS NULL AND e.known AND e.key <> a.key) IS TRUE AS comes
+            FROM {typed}_alone a LEFT JOIN {typed}_alone e ON e.id = a.elsewhere
+            LEFT JOIN {typed}_strange s ON s.id = a.id
+        )
+        SELECT *, strange OR (comes AND before IS NOT NULL) AS "foreign" FROM found
+        """,
+    )
+
+
+def _follow(engine: Engine, typed: str) -> None:
+    """Make `follow` (id): the rows that go on with the one that is called like them under another key. That key was
+    not simply gone on with before; and where theirs is new, it was given away."""
+    engine.table(
+        f"{typed}_follow",
+        f"""
+        SELECT r.id FROM {typed}_marked r JOIN {typed}_marked q ON q.id = r.elsewhere
+        LEFT JOIN {typed}_marked n ON n.id = q.next
+        WHERE r.comes AND CASE WHEN r.before IS NULL THEN coalesce(n.moment <= r.moment AND n."foreign", FALSE)
+            ELSE coalesce(n.moment >= r.moment OR n."foreign", TRUE) END
+        """,
+    )
+
+
+def _chain(engine: Engine, typed: str) -> bool:
+    """Make `chain` (id, key, moment, held, before): what each row goes on with; `held`: with a row of its own key.
+    Whether any key changed hands."""
+    engine.table(
+        f"{typed}_chain",
+        f"""
+        WITH rows AS (
+            SELECT r.id, r.key, r.moment, r.own, r.before, r.elsewhere, r."foreign", f.id IS NOT NULL AS follows,
+                   x.key <> p.key AND x.moment <= r.moment AND (xf.id IS NOT NULL OR x.own IS NOT NULL) AS gone
+            FROM {typed}_marked r LEFT JOIN {typed}_follow f ON f.id = r.id
+            LEFT JOIN {typed}_marked p ON p.id = r.before LEFT JOIN {typed}_marked x ON x.id = p.again
+            LEFT JOIN {typed}_follow xf ON xf.id = x.id
+        )
+        SELECT id, key, moment, before AS last, NOT follows AS held,
+               CASE WHEN own IS NOT NULL THEN own WHEN follows THEN elsewhere
+                    WHEN NOT "foreign" AND gone IS NOT TRUE THEN before END AS before
+        FROM rows
+        """,
+    )
+    changed = f"SELECT count(*) FROM {typed}_chain WHERE NOT held OR (before IS NULL AND last IS NOT NULL)"
+    return bool(engine.scalar(changed))
+
+
+def _root(engine: Engine, typed: str) -> None:
+    """Make `<typed>_hands` (id, key, moment, held, root): with which row the record of each began."""
+    at = hands(typed)
+    engine.table(
+        at, f"SELECT id, key, moment, held, coalesce(before, id) AS root FROM {typed}_chain"
+    )
+    while engine.scalar(f"SELECT count(*) FROM {at} a JOIN {at} b ON b.id = a.root AND b.root <> b.id"):  # fmt: skip
+        engine.table(at, f"SELECT a.* EXCLUDE (root), b.root FROM {at} a JOIN {at} b ON b.id = a.root")  # fmt: skip
+
+
+def _part(engine: Engine, typed: str) -> int:
+    """Let a row begin a record where another row of its delivery goes on with the same: one person stands there once.
+    How many did."""
+    found = engine.table(
+        f"{typed}_pairs",
+        f"""
+        SELECT id FROM (
+            SELECT id, row_number() OVER (PARTITION BY root, moment ORDER BY held DESC, key) AS n FROM {hands(typed)}
+        ) JOIN {typed}_chain USING (id) WHERE n > 1 AND before IS NOT NULL
+        """,
+    )
+    if found:
+        engine.run(
+            f"UPDATE {typed}_chain SET before = NULL, held = TRUE WHERE id IN (SELECT id FROM {typed}_pairs)"
+        )
+    return found
+
+
+def _name(engine: Engine, layout: Layout, landed: str, typed: str) -> None:
+    """Name the records, and leave the rows of keys that did not change hands."""
+    at = hands(typed)
+    engine.table(
+        f"{typed}_pairs",
+        f"""
+        WITH roots AS (
+            SELECT id, key, row_number() OVER (PARTITION BY key ORDER BY moment) AS n FROM {at} WHERE id = root
+        )
+        SELECT r.id, key AS record FROM roots r WHERE n = 1
+        UNION ALL
+        SELECT r.id, {shared_key("key", tie(layout, "l"))} FROM roots r JOIN {landed} l ON l.rowid = r.id WHERE n > 1
+        """,
+    )
+    engine.table(
+        f"{typed}_marked",
+        f"SELECT h.id, h.key, h.moment, p.record FROM {at} h JOIN {typed}_pairs p ON p.id = h.root",
+    )
+    engine.table(
+        at,
+        f"""
+        WITH moved AS (SELECT DISTINCT key, record FROM {typed}_marked WHERE record <> key)
+        SELECT *, coalesce(lag(record) OVER (PARTITION BY key ORDER BY moment) <> record, FALSE) AS taken
+        FROM {typed}_marked
+        WHERE key IN (SELECT key FROM moved) OR record IN (SELECT record FROM moved)
+        """,
+    )
+    if engine.exists(doubles(typed)):
+        _beside(engine, typed)
+
+
+def _beside(engine: Engine, typed: str) -> None:
+    """Of the keys that changed hands, the rows beside whom a key belongs to: they count as long as that one's newest
+    delivery holds them, as those of every key that is shared; where that one is elsewhere now, as long as their own does.
+    A row that goes by the key of a record which begun here is that record's."""
+    at = hands(typed)
+    engine.run(
+        f"""
+        INSERT INTO {at}
+        WITH newest AS (SELECT record, arg_max(key, moment) AS key FROM {at} GROUP BY record),
+        last AS (SELECT key, arg_max(record, moment) AS record FROM {at} GROUP BY key),
+        stays AS (SELECT key, record FROM last JOIN newest USING (key, record))
+        SELECT d.id, d.key, {MOMENT}, CASE WHEN r.record IS NOT NULL THEN r.record ELSE coalesce(s.record, d.key || '#') END,
+               FALSE
+        FROM {doubles(typed)} d SEMI JOIN {at} h ON h.key = d.key JOIN {typed} t USING (id)
+        LEFT JOIN stays s ON s.key = d.key LEFT JOIN newest r ON r.record = d.record_key
+        """
+    )

@@ -1,0 +1,155 @@
+"""A list whose key is its running number: the next file has a row more at the top, and every number is a neighbour's."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+
+from mdm.compose import Hub
+from mdm.hub.runs import published_run, published_seq
+from mdm.judgements import RecordRef
+from mdm.landing import land
+from mdm.links import bring
+from mdm.opening import open_profiles
+from mdm.pipeline import run
+from mdm.survivorship.explain import every_value
+from mdm.survivorship.explain import values as values_of
+from tests.corrections import chain
+from tests.judged import judge
+from tests.run.homes import QUIET, FirstRun, copy_of
+from tests.run.test_path import registry_rows
+
+CONTRACT = """
+source: desa
+title: A village office's list, by its running number
+file: {encoding: utf-8, delimiter: ","}
+layouts:
+  - name: penduduk
+    kind: person
+    title: One row per resident
+    columns: ["NO", NIK, KK, NAMA, LAHIR, JK, IBU, HP]
+    required: ["NO", NIK, NAMA, LAHIR]
+    record_key: {column: "NO", digest: [NIK, NAMA, LAHIR]}
+    values:
+      nik: {as: nik, from: NIK}
+      kk: {as: kk, from: KK}
+      name: {as: name, from: NAMA}
+      birth_date: {as: date, order: ymd, from: LAHIR}
+      sex: {as: sex, from: JK}
+      mother_name: {as: name, from: IBU}
+      phone: {as: digits, least: 7, most: 15, from: HP}
+"""
+COLUMNS = ("NO", "NIK", "KK", "NAMA", "LAHIR", "JK", "IBU", "HP")
+Person = dict[str, str]
+
+
+@pytest.fixture
+def hub(first: FirstRun, tmp_path: Path) -> Iterator[Hub]:
+    with copy_of(first.home, tmp_path / "home") as hub:
+        contracts = hub.settings.home / "contracts"
+        contracts.mkdir(exist_ok=True)
+        (contracts / "desa.yaml").write_text(CONTRACT, "utf-8")
+        yield hub
+
+
+def residents(first: FirstRun, known: int) -> list[Person]:
+    """Some people of the registry as the office lists them, family by family, each with a number of their own; and
+    beside each somebody whom only the office knows."""
+    found: dict[str, Person] = {}
+    for row in registry_rows(first.delivery):
+        if len(row["NIK"]) == 16 and row["NAMA_LGKP"] and row["TGL_LHR"]:
+            found[row["NIK"]] = {
+                "NIK": row["NIK"], "KK": row["NO_KK"], "NAMA": row["NAMA_LGKP"], "LAHIR": row["TGL_LHR"],
+                "JK": "LP"[row["JENIS_KLMIN"] == "2"], "IBU": row["NAMA_LGKP_IBU"],
+                "HP": "0812" + row["NIK"][-8:],
+            }  # fmt: skip
+    people = sorted(found.values(), key=lambda one: (one["KK"], one["NIK"]))[:known]
+    return [one for n, each in enumerate(people) for one in (each, only_here(n))]
+
+
+NAMES = ("TARMUJI", "WAGIYEM", "OKTAVIANUS", "HERLINDA", "ZULKARNAEN", "FITRIANI")
+
+
+def only_here(n: int) -> Person:
+    """Somebody whom only the office knows. Every second is a twin of the one before, a letter apart."""
+    day, twin = 1 + n // 2, n % 2
+    name = f"{NAMES[n // 2 % 6]} {NAMES[(n // 2 + 1 + n // 12) % 6]}" + twin * "A"
+    return {
+        "NIK": f"320711{day:02d}0571{n + 1:04d}", "KK": "", "NAMA": name, "LAHIR": f"1971-05-{day:02d}", "JK": "L",
+        "IBU": f"SRI {NAMES[n // 2 % 6][::-1]}", "HP": f"0813{n:08d}",
+    }  # fmt: skip
+
+
+def deliver(hub: Hub, folder: Path, listed: Sequence[Person]) -> None:
+    """Land the office's list, numbered from 1 on, and run."""
+    folder.mkdir()
+    with (folder / "penduduk.csv").open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.DictWriter(stream, COLUMNS)
+        writer.writeheader()
+        writer.writerows({"NO": str(no), **one} for no, one in enumerate(listed, 1))
+    land(hub, "desa", [folder], progress=QUIET)
+    run(hub, QUIET)
+
+
+def entities(hub: Hub) -> dict[str, str]:
+    """Record key → entity id of the list's records that count."""
+    with hub.sessions.read() as session:
+        seen = published_run(session)
+    assert seen is not None
+    engine = hub.engine()
+    bring(hub, engine, "person", seen, "now")
+    rows = engine.fetch("SELECT record_key, entity_id FROM now WHERE source = 'desa' AND rid IS NOT NULL").to_pylist()  # fmt: skip
+    engine.close()
+    return {row["record_key"]: row["entity_id"] for row in rows}
+
+
+def known_as(hub: Hub, people: Sequence[Person]) -> dict[str, set[str]]:
+    """NIK → entity ids of those of whom the list says it, by their phone."""
+    ids = set(entities(hub).values())
+    with hub.sessions.read() as session:
+        opened = open_profiles(hub, session, sorted(ids), published_seq(session))
+    found: dict[str, set[str]] = {one["NIK"]: set() for one in people}
+    for one, profile in opened.items():
+        for nik in found.keys() & set(map(str, every_value(profile.content, "nik"))):
+            found[nik].add(one)
+    return found
+
+
+def ref(key: str) -> RecordRef:
+    return RecordRef("desa", "penduduk", key)
+
+
+def test_ids_judgements_and_corrections_stay_with_their_persons(
+    first: FirstRun, hub: Hub, tmp_path: Path
+) -> None:
+    """A newcomer at the top, then two rows taken out and the list as it was but for them."""
+    people = residents(first, 14)
+    newcomer, here = people[0], people[2:]
+    deliver(hub, tmp_path / "one", here)
+    parted, corrected = here[4], here[11]
+    assert not parted["NAMA"].startswith(NAMES)  # whom the registry knows
+    assert corrected["NAMA"].startswith(NAMES)
+    registry = RecordRef("kemendagri", "biodata_wni", parted["NIK"])
+    judge(hub, "person", ref("5"), registry, "non-link", actor="s", reason="seen")
+    values = {"name": "NAMA YANG BENAR"}
+    target = entities(hub)["12"]
+    chain.approve(hub, chain.draft("correct-value", target, attribute="name", values=values))
+    run(hub, QUIET)
+    before, known = entities(hub), known_as(hub, here)
+    for folder, listed in (
+        ("two", [newcomer, *here]),
+        ("three", [newcomer, *here[:2], *here[4:]]),
+        ("four", here),
+        ("five", [here[5], *here[:5], *here[6:]]),
+    ):
+        deliver(hub, tmp_path / folder, listed)
+        after = entities(hub)
+        assert {key: after.get(key) for key in before} == before
+        assert len(after) == len(before) + 1
+        assert known_as(hub, here) == known
+        with hub.sessions.read() as session:
+            opened = open_profiles(hub, session, [target], published_seq(session))[target]
+        assert values_of(opened.content)["name"] == "NAMA YANG BENAR"
