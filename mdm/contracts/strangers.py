@@ -77,6 +77,25 @@ def apart(layout: Layout) -> str:
     return _dwellings(known)
 
 
+def other_number(layout: Layout) -> str:
+    """SQL over the same: whether the number that tells people, families or dwellings apart differs, too, where it is
+    not the key. That makes two of rows only where the one of before is found elsewhere in the same delivery."""
+    known, numbered = set(compared(layout)), layout.record_key.registry_number
+    match layout.kind:
+        case "person" if "nik" in known and not numbered:
+            return _differ("nik")
+        case "family" if "kk" in known and not numbered:
+            return _differ("kk")
+        case "household" if "kk_list" in known:
+            return _OTHER_CARDS
+    return "FALSE"
+
+
+_OTHER_CARDS = (
+    "len(was_kk_list) > 0 AND len(now_kk_list) > 0 AND NOT list_has_any(was_kk_list, now_kk_list)"
+)
+
+
 def _persons(known: set[str], *, numbered: bool) -> str:
     """Names that have nothing in common, and a birth date that has nothing in common either; or two numbers that are
     no slip of each other, and another birth date. `numbered`: the number is the key, so that it is the same; then a
@@ -111,8 +130,7 @@ def _dwellings(known: set[str]) -> str:
     """Addresses that have nothing in common, and no card that stands at both; neither the meter nor the place of one."""
     if not {"kk_list", "address"} <= known:
         return "FALSE"
-    cards = "len(was_kk_list) > 0 AND len(now_kk_list) > 0 AND NOT list_has_any(was_kk_list, now_kk_list)"
-    parts = [_strange("address"), cards]
+    parts = [_strange("address"), _OTHER_CARDS]
     if "pln_id" in known:
         parts.append("(was_pln_id = now_pln_id) IS NOT TRUE")
     if {"latitude", "longitude"} <= known:

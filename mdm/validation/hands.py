@@ -5,8 +5,8 @@ A record is a chain of rows, each of a later delivery than the one before. A row
 1. the row of its key that says the same of what identifies it (mdm/contracts/strangers.py), if one ever did;
 2. else, where its key was another's, or has not been before and the other's key was given away: the row of another key
    that says the same of what identifies it, if nobody else is called so in either delivery;
-3. else the row before it of its key, unless the two are plainly two, the row is one that 2. knows as somebody else, or
-   the one before goes on under another key;
+3. else the row before it of its key, unless the two are plainly two, the row is one that 2. knows as somebody else, the
+   one before goes on under another key, or stands under another in the same delivery while this one has another number;
 4. else none: it begins a record.
 
 The first record that begins under a key has it as its own, any other carries its tie. So a record keeps its key while
@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from matching.engine import Engine
 from mdm.contracts import Layout
-from mdm.contracts.strangers import apart, compared, enough, identifying
+from mdm.contracts.strangers import apart, compared, enough, identifying, other_number
 from mdm.contracts.ties import shared_key, tie
 from mdm.validation.doubles import MOMENT, doubles
 
@@ -107,7 +107,8 @@ def _gather(engine: Engine, layout: Layout, typed: str) -> int:
 
 
 def _compare(engine: Engine, layout: Layout, typed: str) -> None:
-    """Make `strange` (id): the rows that are plainly another than the row of their key before."""
+    """Make `strange` (id, plain): the rows that are plainly another than the row of their key before, or are if that
+    one stands elsewhere."""
     columns = compared(layout)
     both = ", ".join(f"was.{name} AS was_{name}, now.{name} AS now_{name}" for name in columns)
     engine.table(
@@ -117,20 +118,24 @@ def _compare(engine: Engine, layout: Layout, typed: str) -> None:
         JOIN {typed} was ON was.id = a.before JOIN {typed} now ON now.id = a.id WHERE a.own IS NULL
         """,
     )
-    engine.table(f"{typed}_strange", f"SELECT id FROM {typed}_pairs WHERE {apart(layout)}")
+    judged = (
+        f"SELECT id, {apart(layout)} AS plain, {other_number(layout)} AS other FROM {typed}_pairs"
+    )
+    engine.table(f"{typed}_strange", f"SELECT id, plain FROM ({judged}) WHERE plain OR other")
 
 
 def _mark(engine: Engine, typed: str) -> None:
-    """Make `marked`: the rows, and whether each is `foreign` to its key: plainly another than the row before, or
-    known from another key."""
+    """Make `marked`: the rows, and whether each is `foreign` to its key: not the one before, with another spelling."""
     engine.table(
         f"{typed}_marked",
         f"""
         WITH found AS (
-            SELECT a.*, s.id IS NOT NULL AS strange,
+            SELECT a.*, s.id IS NOT NULL AND (s.plain OR (x.known AND x.moment = a.moment AND x.key <> a.key)) IS TRUE
+                   AS strange,
                    (a.known AND a.own IS NULL AND e.known AND e.key <> a.key) IS TRUE AS comes
             FROM {typed}_alone a LEFT JOIN {typed}_alone e ON e.id = a.elsewhere
             LEFT JOIN {typed}_strange s ON s.id = a.id
+            LEFT JOIN {typed}_alone p ON p.id = a.before LEFT JOIN {typed}_alone x ON x.id = p.again
         )
         SELECT *, strange OR (comes AND before IS NOT NULL) AS "foreign" FROM found
         """,
@@ -138,15 +143,18 @@ def _mark(engine: Engine, typed: str) -> None:
 
 
 def _follow(engine: Engine, typed: str) -> None:
-    """Make `follow` (id): the rows that go on with the one that is called like them under another key. That key was
-    not simply gone on with before; and where theirs is new, it was given away."""
+    """Make `follow` (id): the rows that go on with the one that is called like them under another key. Nobody went on
+    with that under its own key before; and where theirs is new, that key was given away, or back."""
     engine.table(
         f"{typed}_follow",
         f"""
-        SELECT r.id FROM {typed}_marked r JOIN {typed}_marked q ON q.id = r.elsewhere
-        LEFT JOIN {typed}_marked n ON n.id = q.next
-        WHERE r.comes AND CASE WHEN r.before IS NULL THEN coalesce(n.moment <= r.moment AND n."foreign", FALSE)
-            ELSE coalesce(n.moment >= r.moment OR n."foreign", TRUE) END
+        WITH found AS (
+            SELECT r.id, r.moment, r.before, n.moment AS next, n."foreign" OR (n.own <> q.id) IS TRUE AS away
+            FROM {typed}_marked r JOIN {typed}_marked q ON q.id = r.elsewhere
+            LEFT JOIN {typed}_marked n ON n.id = q.next WHERE r.comes
+        )
+        SELECT id FROM found WHERE CASE WHEN before IS NULL THEN (next <= moment AND away) IS TRUE
+            ELSE (next < moment AND NOT away) IS NOT TRUE END
         """,
     )
 
@@ -230,23 +238,37 @@ def _name(engine: Engine, layout: Layout, landed: str, typed: str) -> None:
         """,
     )
     if engine.exists(doubles(typed)):
-        _beside(engine, typed)
+        _beside(engine, layout, landed, typed)
 
 
-def _beside(engine: Engine, typed: str) -> None:
-    """Of the keys that changed hands, the rows beside whom a key belongs to: they count as long as that one's newest
-    delivery holds them, as those of every key that is shared; where that one is elsewhere now, as long as their own does.
-    A row that goes by the key of a record which begun here is that record's."""
-    at = hands(typed)
+def _beside(engine: Engine, layout: Layout, landed: str, typed: str) -> None:
+    """Of the keys that changed hands, the rows beside whom a key belongs to. Who had the key before that one goes on
+    with the record of then. The others count as long as the newest delivery of whom it belongs to holds them, as those
+    of every key that is shared; where that one is elsewhere now, as long as their own does."""
+    at, beside = hands(typed), doubles(typed)
+    engine.table(
+        f"{typed}_pairs",
+        f"""
+        WITH last AS (SELECT key, arg_max(record, moment) AS record FROM {at} GROUP BY key),
+        called AS (
+            SELECT {shared_key("h.key", tie(layout, "l"))} AS called, h.key, h.record FROM {at} h
+            SEMI JOIN {beside} d ON d.key = h.key JOIN {landed} l ON l.rowid = h.id
+        )
+        SELECT DISTINCT called, record FROM called ANTI JOIN last USING (key, record)
+        """,
+    )
+    engine.run(
+        f"UPDATE {beside} SET record_key = p.record FROM {typed}_pairs p WHERE p.called = {beside}.record_key"
+    )
     engine.run(
         f"""
         INSERT INTO {at}
-        WITH newest AS (SELECT record, arg_max(key, moment) AS key FROM {at} GROUP BY record),
+        WITH records AS (SELECT DISTINCT record FROM {at}),
+        newest AS (SELECT record, arg_max(key, moment) AS key FROM {at} GROUP BY record),
         last AS (SELECT key, arg_max(record, moment) AS record FROM {at} GROUP BY key),
         stays AS (SELECT key, record FROM last JOIN newest USING (key, record))
-        SELECT d.id, d.key, {MOMENT}, CASE WHEN r.record IS NOT NULL THEN r.record ELSE coalesce(s.record, d.key || '#') END,
-               FALSE
-        FROM {doubles(typed)} d SEMI JOIN {at} h ON h.key = d.key JOIN {typed} t USING (id)
-        LEFT JOIN stays s ON s.key = d.key LEFT JOIN newest r ON r.record = d.record_key
+        SELECT d.id, d.key, {MOMENT}, coalesce(r.record, s.record, d.key || '#'), FALSE
+        FROM {beside} d SEMI JOIN {at} h ON h.key = d.key JOIN {typed} t USING (id)
+        LEFT JOIN stays s ON s.key = d.key LEFT JOIN records r ON r.record = d.record_key
         """
     )

@@ -48,20 +48,26 @@ def number_current(engine: Engine, layout: Layout, typed: str, start: int) -> in
     return rows
 
 
-def _keyed_sql(engine: Engine, typed: str, versions: str) -> str:
-    """The rows that count, by their final keys."""
-    keys, joins = ["v.record_key"], ""
+def records_sql(engine: Engine, typed: str, rows: str | None = None) -> str:
+    """SQL: some rows of `typed` (those of table `rows`, else all), and the key of the `record` that each is of."""
+    rows = rows or typed
+    keys, joins = [f"{rows}.record_key"], ""
     for table, column in ((hands(typed), "record"), (doubles(typed), "record_key")):
         if engine.exists(table):
             keys.insert(0, f"{table}.{column}")
-            joins += f" LEFT JOIN {table} ON {table}.id = v.id"
-    keyed = f"SELECT v.id, v.newest, v.record_key AS key, coalesce({', '.join(keys)}) AS record_key FROM {versions} v{joins}"
-    if len(keys) < 3:
-        return f"SELECT id, newest, record_key FROM ({keyed})"
+            joins += f" LEFT JOIN {table} ON {table}.id = {rows}.id"
+    return f"SELECT {rows}.*, coalesce({', '.join(keys)}) AS record FROM {rows}{joins}"
+
+
+def _keyed_sql(engine: Engine, typed: str, versions: str) -> str:
+    """The rows that count, by their final keys."""
+    keyed = records_sql(engine, typed, versions)
+    if not (engine.exists(hands(typed)) and engine.exists(doubles(typed))):
+        return f"SELECT id, newest, record AS record_key FROM ({keyed})"
     # Who stands in one delivery beside others of their old key, and under a new one called otherwise, is there twice.
-    again = "row_number() OVER (PARTITION BY record_key ORDER BY key)"
+    again = "row_number() OVER (PARTITION BY record ORDER BY record_key)"
     return (
-        f"SELECT id, newest, record_key || CASE WHEN n > 1 THEN '.0' || n ELSE '' END AS record_key "
+        f"SELECT id, newest, record || CASE WHEN n > 1 THEN '.0' || n ELSE '' END AS record_key "
         f"FROM (SELECT *, {again} AS n FROM ({keyed}))"
     )
 

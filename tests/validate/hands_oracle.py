@@ -1,0 +1,131 @@
+"""The rule of mdm/validation/hands.py said slowly, row by row: what the SQL over whole tables is held against."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+
+class Row(NamedTuple):
+    """A row that has its key for itself: `ident` is what identifies it behind the key, None where too little does;
+    `only`: nobody else in its delivery is called so."""
+
+    id: int
+    key: str
+    moment: int
+    name: str
+    ident: str
+    known: bool
+
+
+@dataclass(eq=False)
+class Told:
+    """What is known of a row once its delivery was looked at."""
+
+    row: Row
+    own: Told | None
+    before: Told | None
+    elsewhere: Told | None
+    foreign: bool = False
+    comes: bool = False
+    follows: bool = False
+    on: Told | None = None
+    record: list[Told] = field(default_factory=list)
+
+
+#: Whether the later of two rows of one key is plainly another; whether its number, too, is.
+Compare = Callable[[Row, Row], bool]
+
+
+def records(rows: Sequence[Row], strange: Compare, other_number: Compare) -> list[list[Row]]:
+    """The rows of each record."""
+    told: list[Told] = []
+    for moment in sorted({row.moment for row in rows}):
+        now = [_look(told, row) for row in sorted(rows, key=lambda r: r.key) if row.moment == moment]  # fmt: skip
+        for one in now:
+            _judge(one, strange)
+            if one.before is not None and one.own is None and other_number(one.before.row, one.row):
+                one.foreign |= any(
+                    each.row.ident == one.before.row.ident and each.row.known and each is not one
+                    for each in now
+                )
+        for one in now:
+            one.follows = one.comes and _may_follow([*told, *now], one)
+        for one in now:
+            one.on = _goes_on_with([*told, *now], one)
+        told += now
+    _gather(told)
+    while again := _twice(told):
+        for one in again:
+            one.on, one.follows = None, False
+        _gather(told)
+    found = {id(one.record): [each.row for each in one.record] for one in told}
+    return list(found.values())
+
+
+def _look(earlier: Sequence[Told], row: Row) -> Told:
+    def last(fits: Callable[[Row], bool]) -> Told | None:
+        found = [one for one in earlier if fits(one.row)]
+        return max(found, key=lambda one: (one.row.moment, one.row.key)) if found else None
+
+    return Told(
+        row,
+        own=last(lambda r: r.key == row.key and r.ident == row.ident),
+        before=last(lambda r: r.key == row.key),
+        elsewhere=last(lambda r: r.ident == row.ident),
+    )
+
+
+def _judge(one: Told, strange: Callable[[Row, Row], bool]) -> None:
+    other = one.elsewhere
+    one.comes = bool(
+        one.own is None and one.row.known and other and other.row.known and other.row.key != one.row.key
+    )  # fmt: skip
+    if one.before is not None and one.own is None:
+        one.foreign = one.comes or strange(one.before.row, one.row)
+
+
+def _after(told: Sequence[Told], row: Row, fits: Callable[[Row], bool]) -> Told | None:
+    later = [t for t in told if fits(t.row) and (t.row.moment, t.row.key) > (row.moment, row.key)]
+    return min(later, key=lambda t: (t.row.moment, t.row.key)) if later else None
+
+
+def _may_follow(told: Sequence[Told], one: Told) -> bool:
+    assert one.elsewhere is not None
+    at = one.elsewhere.row
+    taken = _after(told, at, lambda r: r.key == at.key)
+    away = taken is not None and (taken.foreign or taken.own not in {None, one.elsewhere})
+    if one.before is None:
+        return away and taken is not None and taken.row.moment <= one.row.moment
+    return taken is None or taken.row.moment == one.row.moment or away
+
+
+def _goes_on_with(told: Sequence[Told], one: Told) -> Told | None:
+    if one.own is not None:
+        return one.own
+    if one.follows:
+        return one.elsewhere
+    if one.before is None or one.foreign:
+        return None
+    was = one.before.row
+    again = _after(told, was, lambda r: r.ident == was.ident)
+    gone = again is not None and again.row.key != was.key and (again.follows or again.own is not None)  # fmt: skip
+    return None if gone else one.before
+
+
+def _gather(told: Sequence[Told]) -> None:
+    for one in told:
+        one.record = [] if one.on is None else one.on.record
+        one.record.append(one)
+
+
+def _twice(told: Sequence[Told]) -> list[Told]:
+    """Rows that go on with what another row of their delivery goes on with, too; that of its own key stays."""
+    found = []
+    for one in told:
+        beside = [each for each in one.record if each.row.moment == one.row.moment]
+        first = min(beside, key=lambda t: (t.follows, t.row.key))
+        if one is not first and one.on is not None:
+            found.append(one)
+    return found
