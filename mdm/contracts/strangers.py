@@ -127,7 +127,7 @@ def _families(known: set[str], *, numbered: bool) -> str:
 
 
 def _dwellings(known: set[str]) -> str:
-    """Addresses that have nothing in common, and no card that stands at both; neither the meter nor the place of one."""
+    """Addresses that have nothing in common, and no card that stands at both; nor the meter or the place of one."""
     if not {"kk_list", "address"} <= known:
         return "FALSE"
     parts = [_strange("address"), _OTHER_CARDS]

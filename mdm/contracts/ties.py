@@ -1,7 +1,8 @@
 """Ties: what tells two records of one key apart, a digest of what identifies a row behind its key.
 
-A provider that gives one number to two people in one delivery has two records under one key. The record key of either
-may carry its tie: `<key>#<tie>`, `<key>#<tie>.2` for the second of those alike in it, too (mdm/validation/versions.py).
+A provider that gives one number to two people, in one delivery or in two, has two records under one key. The record key
+of either may carry its tie: `<key>#<tie>`, `<key>#<tie>.2` for the second of those alike in it, too
+(mdm/validation/doubles.py, hands.py).
 """
 
 from __future__ import annotations
@@ -26,11 +27,15 @@ def tie_columns(layout: Layout) -> list[str]:
     return [layout.landed_name(column) for column in layout.record_key.digest]
 
 
+def behind_key(layout: Layout, landed: str) -> str:
+    """SQL: a digest of what identifies a row of table `landed` behind its key."""
+    columns = [f"{landed}.{identifier(name)}" for name in tie_columns(layout)]
+    return cleaners.digest([f"upper({cleaners.tidy(column)})" for column in columns])
+
+
 def tie(layout: Layout, landed: str) -> str:
     """SQL: the tie of a row of table `landed`."""
-    columns = [f"{landed}.{identifier(name)}" for name in tie_columns(layout)]
-    digest = cleaners.digest([f"upper({cleaners.tidy(column)})" for column in columns])
-    return f"left({digest}, {FIGURES})"
+    return f"left({behind_key(layout, landed)}, {FIGURES})"
 
 
 def shared_key(key: str, tie: str) -> str:

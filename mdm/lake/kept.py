@@ -9,6 +9,7 @@ row groups (`Lake.pick`).
                       link was passed over, what the second opinion says; by the left record's group
 - `<kind>_across`     (group_no, other): pairs that lead from one group to another
 - `<kind>_component`  the records as standardised, without what only comparisons read, with entity id and group
+- `<kind>_hands`      under which keys records stood whose keys changed hands (mdm/validation/versions.py)
 - `<kind>_links`, `<kind>_origin`  by entity id, and by rid, which is the order of source, layout, record key
 """
 
@@ -22,7 +23,9 @@ from matching.engine import Engine
 from matching.families import CARD
 from matching.rules import KINDS, Kind
 
-COMPONENTS = tuple(f"{kind}_{table}" for kind in KINDS for table in ("across", "component"))
+COMPONENTS = tuple(
+    f"{kind}_{table}" for kind in KINDS for table in ("across", "component", "hands")
+)
 
 #: Table → the columns that rows are found by; they come in the order of the first.
 ORDER: dict[str, tuple[str, ...]] = {

@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.compute as pc
 from sqlmodel import Session
 
@@ -23,7 +24,8 @@ _Record = tuple[str, str, str]  # source, layout, record key
 @dataclass(frozen=True)
 class SourceKey:
     """One source record. `landed` is the key it landed with; `tie` what tells it from others of that key, if its record
-    key says so; `others` the ties of records of that key that stand behind somebody else."""
+    key says so; `others` the ties of records of that key that stand behind somebody else. `stood`: where keys changed
+    hands, under which keys it stood, and a digest of what identified it there."""
 
     source: str
     layout: str
@@ -31,6 +33,12 @@ class SourceKey:
     landed: str
     tie: str | None
     others: tuple[str, ...] = ()
+    stood: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def moved(self) -> bool:
+        """Whether it was found again under another key: then it may come under any."""
+        return len({landed for landed, _ in self.stood}) > 1
 
 
 def records_behind(hub: Hub, session: Session, ids: Sequence[str]) -> list[SourceKey]:
@@ -42,12 +50,30 @@ def records_behind(hub: Hub, session: Session, ids: Sequence[str]) -> list[Sourc
     if run is not None:
         found.update(map(_named, links.of_entities(hub, session, run, "person", ids).to_pylist()))
     others = _others(hub, run, found) if run is not None else {}
-    return [_key(record, others.get(_landed(record), ())) for record in sorted(found)]
+    stood = _stood(hub, run, found) if run is not None else {}
+    return [
+        _key(record, others.get(_landed(record), ()), stood.get(record, ()))
+        for record in sorted(found)
+    ]
 
 
-def _key(record: _Record, others: Collection[str]) -> SourceKey:
+def _key(record: _Record, others: Collection[str], stood: Collection[tuple[str, str]]) -> SourceKey:
     landed, tie, _ = parted(record[2])
-    return SourceKey(*record, landed, tie, () if tie else tuple(sorted(others)))
+    return SourceKey(
+        *record, landed, tie, () if tie else tuple(sorted(others)), tuple(sorted(stood))
+    )
+
+
+def _stood(hub: Hub, run: Run, own: Collection[_Record]) -> Mapping[_Record, set[tuple[str, str]]]:
+    """Record → the keys that it stood under, with what identified it there, where a run knows of hands changed."""
+    found: dict[_Record, set[tuple[str, str]]] = {}
+    wanted = pa.array(sorted({key for _, _, key in own}), pa.string())
+    columns = ("source", "layout", "record_key", "landed_key", "behind")
+    for some in hub.lake.reader("run/person_hands", kept_by(run), columns) or ():
+        for row in some.filter(pc.is_in(some["record_key"], wanted)).to_pylist():
+            if _named(row) in own:
+                found.setdefault(_named(row), set()).add((row["landed_key"], row["behind"]))
+    return found
 
 
 def _others(hub: Hub, run: Run, own: Collection[_Record]) -> Mapping[_Record, set[str]]:
@@ -77,5 +103,6 @@ def by_layout(records: Sequence[SourceKey]) -> Mapping[tuple[str, str], frozense
     """(source, layout) → landed keys."""
     found: dict[tuple[str, str], set[str]] = {}
     for one in records:
-        found.setdefault((one.source, one.layout), set()).add(one.landed)
+        keys = {one.landed, *(landed for landed, _ in one.stood)}
+        found.setdefault((one.source, one.layout), set()).update(keys)
     return {layout: frozenset(keys) for layout, keys in found.items()}

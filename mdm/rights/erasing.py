@@ -4,7 +4,7 @@ opens any more, its records leave the lake, and the shred list keeps them out.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,7 @@ from sqlmodel import Session, select
 
 from mdm.access import approvals
 from mdm.compose import Hub
+from mdm.contracts.ties import FIGURES
 from mdm.errors import InputError
 from mdm.hub.columns import now
 from mdm.hub.tables import Entity
@@ -158,12 +159,9 @@ def _erasure(
         entities=ids,
         layouts=tuple(sorted({(one.source, one.layout) for one in records})),
         records=tuple(sorted(held.mac(one.source, one.layout, one.record_key) for one in records)),
-        rows=tuple(
-            sorted(
-                held.mac(one.source, one.layout, one.landed, one.tie)
-                for one in records
-                if one.tie is not None
-            )
+        rows=tuple(sorted({mac for one in records for mac in _rows(held, one)})),
+        handed=tuple(
+            sorted(held.mac(one.source, one.layout, one.record_key) for one in records if one.stood)
         ),
         others=tuple(
             sorted(
@@ -176,3 +174,14 @@ def _erasure(
         actor=actor,
         approved_by=approver,
     )
+
+
+def _rows(held: ShredList, one: SourceKey) -> Iterator[str]:
+    """What tells the rows of a record from others of its key, and of the keys that it stood under."""
+    place = one.source, one.layout
+    if one.tie is not None:
+        yield held.mac(*place, one.landed, one.tie)
+    for landed, behind in one.stood:
+        yield held.mac(*place, landed, behind[:FIGURES])
+        if one.moved:
+            yield held.mac(*place, shredlist.ANY_KEY, behind)

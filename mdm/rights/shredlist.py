@@ -22,6 +22,7 @@ from typing import Any
 from sqlmodel import Session, col, func, select
 
 from mdm.compose import Hub
+from mdm.contracts.ties import FIGURES
 from mdm.errors import HomeError, InputError, IntegrityError
 from mdm.hub.tables import ShredEntry
 from mdm.keys.keyfile import sync_to_disk
@@ -31,13 +32,15 @@ FILE = "shredded.list"
 CONTEXT = b"dtsen/shred-list"
 MAC_BYTES = 16  # of a record's MAC
 Record = tuple[str, str, str]  # source, layout, record key
+ANY_KEY = ""  # under which no row lands: of a record that may come under any key
 
 
 @dataclass(frozen=True)
 class Erasure:
     """One erasure. `records` are MACs of (source, layout, record key); `rows`, for records that share their key with
-    another, MACs of that key and their tie (in older lists: the digest of one row); `others` those of that key and the
-    ties of records that stay; `layouts` where they came from."""
+    another, MACs of that key and their tie (in older lists: the digest of one row), and of what identifies a record
+    that was found again under another key; `others` those of that key and the ties of records that stay; `handed` those
+    of `records` whose key changed hands, so that only their rows are meant; `layouts` where they came from."""
 
     at: str
     entities: tuple[str, ...]
@@ -48,6 +51,7 @@ class Erasure:
     actor: str
     approved_by: str | None
     others: tuple[str, ...] = ()
+    handed: tuple[str, ...] = ()
 
 
 class ShredList:
@@ -71,8 +75,8 @@ class ShredList:
 
     @cached_property
     def records(self) -> frozenset[str]:
-        """MACs of every record that was erased."""
-        return frozenset(mac for _, one in self.erasures for mac in one.records)
+        """MACs of every record that was erased, and all rows of whose key were."""
+        return frozenset(mac for _, one in self.erasures for mac in {*one.records} - {*one.handed})
 
     @cached_property
     def rows(self) -> frozenset[str]:
@@ -95,13 +99,16 @@ class ShredList:
         """Whether a key that was erased may be others' too."""
         return bool(self.rows or self.others)
 
-    def names(self, source: str, layout: str, landed: str, *, tie: str, digest: str) -> bool:
-        """Whether a landed row was erased. Its tie and digest are looked at where its key may be others' too."""
+    def names(self, source: str, layout: str, landed: str, *, behind: str, digest: str) -> bool:
+        """Whether a landed row was erased. What identifies it behind its key, and its digest, are looked at where a key
+        may be others' too."""
         whole = self.mac(source, layout, landed) in self.records
         if not self.shared:
             return whole
+        tie = behind[:FIGURES]
         own, row = (self.mac(source, layout, landed, one) for one in (tie, digest))
-        return not self.rows.isdisjoint((own, row)) or (whole and own not in self.others)
+        anywhere = self.mac(source, layout, ANY_KEY, behind)
+        return not self.rows.isdisjoint((own, row, anywhere)) or (whole and own not in self.others)
 
     def mac(self, *parts: str) -> str:
         """The MAC of a record (source, layout, record key) or of rows of it (and their tie)."""
@@ -276,6 +283,7 @@ def _erasure(said: dict[str, Any]) -> Erasure:
         actor=said["actor"],
         approved_by=said["approved_by"],
         others=tuple(said.get("others", ())),  # lists of before have none
+        handed=tuple(said.get("handed", ())),  # nor these
     )
 
 

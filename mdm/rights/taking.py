@@ -18,7 +18,7 @@ from sqlmodel import Session
 from mdm.audit import changes, vouched
 from mdm.compose import Hub
 from mdm.contracts import Layout, contract_for, load_contracts
-from mdm.contracts.ties import landed_keys, parted, tie, tie_columns
+from mdm.contracts.ties import behind_key, landed_keys, parted, tie_columns
 from mdm.hub.tables import Batch
 from mdm.judgements import RecordRef
 from mdm.lake import Keep, LakeFile
@@ -102,23 +102,23 @@ def _doomed_rows(  # noqa: PLR0917 - of which file, and where to look
     batch = batch.filter(pc.is_valid(batch["record_key"]))
     if keys is not None:
         batch = batch.filter(pc.is_in(batch["record_key"], pa.array(sorted(keys), pa.string())))
-    ties = _ties(hub, layout, batch) if shred.shared else [""] * batch.num_rows
+    behind = _behind(hub, layout, batch) if shred.shared else [""] * batch.num_rows
     columns = (batch[name].to_pylist() for name in _LANDED)
-    for key, digest, row, own in zip(*columns, ties, strict=True):
-        if shred.names(source, layout.name, key, tie=own, digest=digest or ""):
+    for key, digest, row, own in zip(*columns, behind, strict=True):
+        if shred.names(source, layout.name, key, behind=own, digest=digest or ""):
             yield row
 
 
-def _ties(hub: Hub, layout: Layout, batch: pa.RecordBatch) -> list[str]:
-    """What tells the rows from others of their key."""
+def _behind(hub: Hub, layout: Layout, batch: pa.RecordBatch) -> list[str]:
+    """Digests of what identifies the rows behind their keys: what tells them from others of their key."""
     engine = hub.engine(threads=1)
     try:
         numbered = pa.table(batch).append_column(
             "place", pa.array(range(batch.num_rows), pa.int64())
         )
         engine.register("landed_rows", numbered)
-        found = engine.fetch(f"SELECT {tie(layout, 'l')} AS tie FROM landed_rows l ORDER BY place")
-        return [row["tie"] for row in found.to_pylist()]
+        sql = f"SELECT {behind_key(layout, 'l')} AS behind FROM landed_rows l ORDER BY place"
+        return [row["behind"] for row in engine.fetch(sql).to_pylist()]
     finally:
         engine.close()
 
@@ -164,8 +164,9 @@ def take_linked(hub: Hub, erased: Erased, taken: Taken, hint: Hint | None) -> No
 
 
 def _alone(hub: Hub, erased: Erased) -> Mapping[Record, str]:
-    """The records that are left alone with a key that they shared with an erased one: the next run gives it to them
-    without a tie (mdm/validation/versions.py), and must know them by it, so that they keep their id."""
+    """The records that are left alone with a key that they shared with an erased one, or that had it next: the next run
+    gives it to them without a tie (mdm/validation/doubles.py, hands.py), and must know them by it, so that they keep
+    their id."""
     tied: dict[Record, set[Record]] = {}
     for file in hub.lake.files("run/person_links"):
         for batch in hub.lake.batches(file, KEYS):
@@ -173,7 +174,25 @@ def _alone(hub: Hub, erased: Erased) -> Mapping[Record, str]:
                 key = *record[:2], parted(record[2])[0]
                 if key != record and erased(key) and not erased(record):
                     tied.setdefault(key, set()).add(record)
-    return {some.pop(): key[2] for key, some in tied.items() if len(some) == 1}
+    began = _began(hub) if tied else {}
+    found: dict[Record, str] = {}
+    for key, some in tied.items():
+        next_ = sorted((began[one], one) for one in some if one in began)
+        if next_ or len(some) == 1:
+            found[next_[0][1] if next_ else some.pop()] = key[2]
+    return found
+
+
+def _began(hub: Hub) -> Mapping[Record, str]:
+    """When the records began that have a tie because their key had been another's before."""
+    found: dict[Record, str] = {}
+    for file in hub.lake.files("run/person_hands"):
+        for batch in hub.lake.batches(file, (*KEYS, "landed_key", "since", "beside")):
+            tied = batch.filter(pc.match_substring(batch["record_key"], "#"))
+            for record, row in zip(records(tied), tied.to_pylist(), strict=True):
+                if not row["beside"] and parted(record[2])[0] == row["landed_key"]:
+                    found[record] = min(row["since"], found.get(record, row["since"]))
+    return found
 
 
 def _staying(erased: Erased, keys: pa.Array[Any] | None, alone: Mapping[Record, str]) -> Keep:

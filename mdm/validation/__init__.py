@@ -31,7 +31,7 @@ from mdm.validation.doubles import set_apart
 from mdm.validation.hands import settle
 from mdm.validation.quality import findings_sql, hits_sql, load_quality
 from mdm.validation.readings import accepted_sql, complete, landed_columns, typed_sql
-from mdm.validation.versions import none_confirmed, number_current
+from mdm.validation.versions import keep_hands, none_confirmed, number_current
 from mdm.work.ahead import ahead
 from mdm.work.beside import Beside
 from mdm.work.progress import Progress
@@ -87,6 +87,7 @@ def validate(
             # Layouts come by source and name, so that `rid` follows (source, layout, record key).
             start = current[layout.kind] + 1
             current[layout.kind] += number_current(engine, layout, typed, start)
+            keep_hands(engine, source, layout, landed, typed)
             engine.drop(landed)
             advance(sum(batch.landed for batch in own))
         for kind in KINDS:
@@ -169,8 +170,8 @@ def _check(
             _type(hub, engine, source, layout, batches)
             tables = _tables(source, layout)
             set_apart(engine, layout, *tables)
-            settle(engine, layout, *tables)
-            files = _find(hub, engine, source, layout, batches)
+            handed = settle(engine, layout, *tables)
+            files = _find(hub, engine, source, layout, batches, handed=handed)
             return files, _count(engine, source, layout, batches)
 
         return beside.do(check)
@@ -223,18 +224,23 @@ def _register_some(engine: Engine, landed: str, readers: Sequence[pa.RecordBatch
 
 
 def _find(
-    hub: Hub, engine: Engine, source: str, layout: Layout, batches: Sequence[Batch]
+    hub: Hub,
+    engine: Engine,
+    source: str,
+    layout: Layout,
+    batches: Sequence[Batch],
+    *,
+    handed: bool,
 ) -> dict[str, LakeFile]:
-    """Write the findings of the batches that have none yet: one lake file per batch."""
+    """Write the findings of the batches that have none yet: one lake file per batch. `handed`: keys changed hands."""
     new = [batch.id for batch in batches if batch.accepted is None]
     if not new:
         return {}
     name = f"{source}_{layout.name}"
     found, hits = f"found_{name}", f"hits_{name}"
     tables, rules = _tables(source, layout), load_quality()
-    deliveries = len({(batch.delivered_on, batch.created) for batch in batches})
-    engine.table(hits, hits_sql(layout, tables, rules, deliveries=deliveries))
-    engine.table(found, findings_sql(layout, source, (*tables, hits), rules, new))
+    engine.table(hits, hits_sql(layout, tables, rules, handed=handed))
+    engine.table(found, findings_sql(layout, source, (*tables, hits), rules, new, handed=handed))
     files = {}
     for batch in new:
         rows = (

@@ -130,8 +130,8 @@ def _mark(engine: Engine, typed: str) -> None:
         f"{typed}_marked",
         f"""
         WITH found AS (
-            SELECT a.*, s.id IS NOT NULL AND (s.plain OR (x.known AND x.moment = a.moment AND x.key <> a.key)) IS TRUE
-                   AS strange,
+            SELECT a.*, (s.plain OR (s.id IS NOT NULL AND p.known AND x.known AND x.moment = a.moment
+                    AND x.key <> a.key)) IS TRUE AS strange,
                    (a.known AND a.own IS NULL AND e.known AND e.key <> a.key) IS TRUE AS comes
             FROM {typed}_alone a LEFT JOIN {typed}_alone e ON e.id = a.elsewhere
             LEFT JOIN {typed}_strange s ON s.id = a.id
@@ -160,36 +160,38 @@ def _follow(engine: Engine, typed: str) -> None:
 
 
 def _chain(engine: Engine, typed: str) -> bool:
-    """Make `chain` (id, key, moment, held, before): what each row goes on with; `held`: with a row of its own key.
-    Whether any key changed hands."""
+    """Make `chain` (id, key, moment, how, before): what each row goes on with; `how`: 0 with one that said the same, 1
+    with the one before of its key, 2 with one of another key. Whether any key changed hands."""
     engine.table(
         f"{typed}_chain",
         f"""
         WITH rows AS (
-            SELECT r.id, r.key, r.moment, r.own, r.before, r.elsewhere, r."foreign", f.id IS NOT NULL AS follows,
-                   x.key <> p.key AND x.moment <= r.moment AND (xf.id IS NOT NULL OR x.own IS NOT NULL) AS gone
+            SELECT r.*, f.id IS NOT NULL AS follows, x.moment <= r.moment AND xf.id IS NOT NULL AS gone
             FROM {typed}_marked r LEFT JOIN {typed}_follow f ON f.id = r.id
             LEFT JOIN {typed}_marked p ON p.id = r.before LEFT JOIN {typed}_marked x ON x.id = p.again
             LEFT JOIN {typed}_follow xf ON xf.id = x.id
         )
-        SELECT id, key, moment, before AS last, NOT follows AS held,
+        SELECT id, key, moment, before AS last, CASE WHEN own IS NOT NULL THEN 0 WHEN follows THEN 2 ELSE 1 END AS how,
                CASE WHEN own IS NOT NULL THEN own WHEN follows THEN elsewhere
                     WHEN NOT "foreign" AND gone IS NOT TRUE THEN before END AS before
         FROM rows
         """,
     )
-    changed = f"SELECT count(*) FROM {typed}_chain WHERE NOT held OR (before IS NULL AND last IS NOT NULL)"
+    changed = (
+        f"SELECT count(*) FROM {typed}_chain WHERE how = 2 OR (before IS NULL AND last IS NOT NULL)"
+    )
     return bool(engine.scalar(changed))
 
 
 def _root(engine: Engine, typed: str) -> None:
-    """Make `<typed>_hands` (id, key, moment, held, root): with which row the record of each began."""
+    """Make `<typed>_hands` (id, key, moment, how, root): with which row the record of each began."""
     at = hands(typed)
-    engine.table(
-        at, f"SELECT id, key, moment, held, coalesce(before, id) AS root FROM {typed}_chain"
-    )
-    while engine.scalar(f"SELECT count(*) FROM {at} a JOIN {at} b ON b.id = a.root AND b.root <> b.id"):  # fmt: skip
-        engine.table(at, f"SELECT a.* EXCLUDE (root), b.root FROM {at} a JOIN {at} b ON b.id = a.root")  # fmt: skip
+    engine.table(at, f"SELECT * EXCLUDE (before), coalesce(before, id) AS root FROM {typed}_chain")
+    further = f"SELECT count(*) FROM {at} a JOIN {at} b ON b.id = a.root AND b.root <> b.id"
+    while engine.scalar(further):
+        engine.table(
+            at, f"SELECT a.* EXCLUDE (root), b.root FROM {at} a JOIN {at} b ON b.id = a.root"
+        )
 
 
 def _part(engine: Engine, typed: str) -> int:
@@ -198,14 +200,15 @@ def _part(engine: Engine, typed: str) -> int:
     found = engine.table(
         f"{typed}_pairs",
         f"""
-        SELECT id FROM (
-            SELECT id, row_number() OVER (PARTITION BY root, moment ORDER BY held DESC, key) AS n FROM {hands(typed)}
-        ) JOIN {typed}_chain USING (id) WHERE n > 1 AND before IS NOT NULL
+        WITH placed AS (
+            SELECT id, row_number() OVER (PARTITION BY root, moment ORDER BY how, key) AS n FROM {hands(typed)}
+        )
+        SELECT id FROM placed JOIN {typed}_chain USING (id) WHERE n > 1 AND before IS NOT NULL
         """,
     )
     if found:
         engine.run(
-            f"UPDATE {typed}_chain SET before = NULL, held = TRUE WHERE id IN (SELECT id FROM {typed}_pairs)"
+            f"UPDATE {typed}_chain SET before = NULL, how = 1 WHERE id IN (SELECT id FROM {typed}_pairs)"
         )
     return found
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import Literal
@@ -37,8 +38,8 @@ class OfFile(Document):
 
 
 class QualityRule(Document):
-    """One rule: what it asks of which attributes, how grave it is, what the provider is told. `of_earlier`: it asks
-    what earlier deliveries said, and is left out where there is one only."""
+    """One rule: what it asks of which attributes, how grave it is, what the provider is told. `of_hands`: it asks about
+    keys that changed hands, and is left out where none did."""
 
     name: str
     severity: Literal["warning", "quarantine"]
@@ -48,7 +49,7 @@ class QualityRule(Document):
     needs: tuple[str, ...] = ()
     when: str | None = None
     of_file: OfFile | None = None
-    of_earlier: bool = False
+    of_hands: bool = False
     reason: RequiredSentence
     remedy: RequiredSentence
 
@@ -138,12 +139,10 @@ _READ_AS_ONE = f"""CASE l._problem WHEN {quote(JOINED)}
             THEN concat(l."row", '–', l."row" + {_LINES} - 1) END"""
 
 
-def hits_sql(
-    layout: Layout, tables: tuple[str, str], rules: QualityRules, *, deliveries: int
-) -> str:
+def hits_sql(layout: Layout, tables: tuple[str, str], rules: QualityRules, *, handed: bool) -> str:
     """Which rows break which rules: `id` of the landed row, numbers of the rule and of the attribute it is about.
 
-    `tables` are the landed and the typed table of the layout, in so many `deliveries`.
+    `tables` are the landed and the typed table of the layout; `handed`: some of its keys changed hands.
     """
     landed, typed = tables
     attributes = _asked(layout)
@@ -151,7 +150,7 @@ def hits_sql(
         f"SELECT id, {rules.number(rule.name)} AS rule, "
         f"{attributes.index(name)} AS at FROM {typed} WHERE ({rule.condition(name, typed)})"
         for rule in rules.rules
-        if rule.of_file is None and (deliveries > 1 or not rule.of_earlier)
+        if rule.of_file is None and (handed or not rule.of_hands)
         for name in rule.attributes(layout)
     ]
     hits.append(
@@ -167,6 +166,8 @@ def findings_sql(
     tables: tuple[str, str, str],
     rules: QualityRules,
     batches: list[str],
+    *,
+    handed: bool,
 ) -> str:
     """All findings of the given batches of a layout, with the value as typed; of a row that a
     quotation mark joins to others, with the rows that were read as one.
@@ -177,6 +178,7 @@ def findings_sql(
     landed, typed, hits = tables
     attributes = _asked(layout)
     only = ", ".join(map(quote, batches))
+    spoken = [rule for rule in rules.rules if handed or not rule.of_hands]
     values = " ".join(
         f"WHEN {place} THEN {_as_typed(layout, attribute)}"
         for place, attribute in enumerate(attributes[:-1])
@@ -192,16 +194,18 @@ def findings_sql(
         FROM {hits} h
         JOIN {landed} l ON l.rowid = h.id
         WHERE l.batch IN ({only})
-        {_of_files(layout, source, typed, rules, only)}"""
+        {_of_files(layout, source, typed, spoken, only)}"""
 
 
-def _of_files(layout: Layout, source: str, typed: str, rules: QualityRules, only: str) -> str:
+def _of_files(
+    layout: Layout, source: str, typed: str, rules: Sequence[QualityRule], only: str
+) -> str:
     """What is found of files as a whole, to be added to what is found of rows."""
     return " ".join(
         f"""UNION ALL SELECT batch, {quote(source)}, {quote(layout.name)}, file, {WHOLE_FILE},
             {quote(layout.column_of(name))}, {quote(rule.name)}, {quote(rule.severity)}, value, {quote(rule.reason.en)}
         FROM ({rule.of_files(name, typed)}) WHERE batch IN ({only})"""
-        for rule in rules.rules
+        for rule in rules
         if rule.of_file is not None
         for name in rule.attributes(layout)
     )

@@ -12,8 +12,10 @@ from __future__ import annotations
 
 from matching.engine import Engine
 from mdm.contracts import Layout
+from mdm.contracts.ties import behind_key
 from mdm.validation.doubles import MOMENT, doubles
 from mdm.validation.hands import hands
+from reference.text import quote
 
 
 def confirmed(kind: str) -> str:
@@ -22,10 +24,40 @@ def confirmed(kind: str) -> str:
 
 
 def none_confirmed(engine: Engine, kind: str) -> None:
-    """Begin that table."""
+    """Begin that table, and the one of `keep_hands`."""
     engine.table(
         confirmed(kind), "SELECT 0::INTEGER AS rid, '' AS batch, 0::INTEGER AS row LIMIT 0"
     )
+    texts = ("source", "layout", "record_key", "landed_key", "behind", "since", "until")
+    empty = ", ".join(f"'' AS {name}" for name in texts)
+    engine.table(f"{kind}_hands", f"SELECT {empty}, FALSE AS beside LIMIT 0")
+
+
+def keep_hands(engine: Engine, source: str, layout: Layout, landed: str, typed: str) -> None:
+    """Add to `<kind>_hands` (source, layout, record_key, landed_key, behind, since, until, beside) under which keys the
+    records stood that keys which changed hands are about, when, and a digest of what identified them there; `beside`:
+    whom the key did not belong to."""
+    if not engine.exists(hands(typed)):
+        return
+    beside = (
+        f"id IN (SELECT id FROM {doubles(typed)})" if engine.exists(doubles(typed)) else "FALSE"
+    )
+    engine.table(
+        f"{typed}_hold",
+        f"""
+        SELECT id, record, record_key, {MOMENT} AS moment, {beside} AS beside FROM ({records_sql(engine, typed)})
+        WHERE id IN (SELECT id FROM {hands(typed)})
+        """,
+    )
+    engine.run(
+        f"""
+        INSERT INTO {layout.kind}_hands
+        SELECT {quote(source)}, {quote(layout.name)}, t.record, t.record_key, {behind_key(layout, "l")} AS behind,
+               min(moment), max(moment), beside
+        FROM {typed}_hold t JOIN {landed} l ON l.rowid = t.id GROUP BY ALL
+        """
+    )
+    engine.drop(f"{typed}_hold")
 
 
 def number_current(engine: Engine, layout: Layout, typed: str, start: int) -> int:

@@ -1,4 +1,4 @@
-"""A list whose key is its running number: the next file has a row more at the top, and every number is a neighbour's."""
+"""A list whose key is its running number: the next has a row more at the top, and every number is a neighbour's."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from mdm.audit.verifying import verify
 from mdm.compose import Hub
 from mdm.hub.runs import published_run, published_seq
 from mdm.judgements import RecordRef
@@ -19,6 +20,7 @@ from mdm.survivorship.explain import every_value
 from mdm.survivorship.explain import values as values_of
 from tests.corrections import chain
 from tests.judged import judge
+from tests.keys import approving
 from tests.run.homes import QUIET, FirstRun, copy_of
 from tests.run.test_path import registry_rows
 
@@ -101,7 +103,8 @@ def entities(hub: Hub) -> dict[str, str]:
     assert seen is not None
     engine = hub.engine()
     bring(hub, engine, "person", seen, "now")
-    rows = engine.fetch("SELECT record_key, entity_id FROM now WHERE source = 'desa' AND rid IS NOT NULL").to_pylist()  # fmt: skip
+    sql = "SELECT record_key, entity_id FROM now WHERE source = 'desa' AND rid IS NOT NULL"
+    rows = engine.fetch(sql).to_pylist()
     engine.close()
     return {row["record_key"]: row["entity_id"] for row in rows}
 
@@ -153,3 +156,34 @@ def test_ids_judgements_and_corrections_stay_with_their_persons(
         with hub.sessions.read() as session:
             opened = open_profiles(hub, session, [target], published_seq(session))[target]
         assert values_of(opened.content)["name"] == "NAMA YANG BENAR"
+
+
+def landed(hub: Hub) -> list[dict[str, object]]:
+    reader = hub.lake.reader("landed/desa/penduduk")
+    return reader.read_all().to_pylist() if reader else []
+
+
+def test_who_is_erased_is_gone_under_every_number_and_the_neighbours_stay(
+    first: FirstRun, hub: Hub, tmp_path: Path
+) -> None:
+    people = residents(first, 4)
+    newcomer, another, here = people[0], people[2], [people[n] for n in (1, 3, 5, 7)]
+    deliver(hub, tmp_path / "one", here)
+    deliver(hub, tmp_path / "two", [newcomer, *here])
+    before = entities(hub)
+    gone = here[0]  # at 1, then at 2
+    approving.erase(hub, before["1"])
+    left = {row["NIK"] for row in landed(hub)}
+    assert left == {one["NIK"] for one in (newcomer, *here[1:])}
+    assert len(landed(hub)) == 7
+    # The newcomer, who came to the number of the erased, goes by it alone now, and is who they were.
+    expected = {key: one for key, one in before.items() if key != "1" and "#" not in key}
+    expected["1"] = next(one for key, one in before.items() if "#" in key)
+    run(hub, QUIET)
+    assert entities(hub) == expected
+    deliver(hub, tmp_path / "three", [another, newcomer, *here])
+    assert gone["NIK"] not in {row["NIK"] for row in landed(hub)}
+    after = entities(hub)
+    assert {key: after[key] for key in expected} == expected
+    assert len(after) == len(expected) + 1
+    assert verify(hub, QUIET).holds

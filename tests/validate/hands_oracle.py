@@ -45,11 +45,11 @@ def records(rows: Sequence[Row], strange: Compare, other_number: Compare) -> lis
         now = [_look(told, row) for row in sorted(rows, key=lambda r: r.key) if row.moment == moment]  # fmt: skip
         for one in now:
             _judge(one, strange)
-            if one.before is not None and one.own is None and other_number(one.before.row, one.row):
-                one.foreign |= any(
-                    each.row.ident == one.before.row.ident and each.row.known and each is not one
-                    for each in now
-                )
+            if one.before is None or one.own is not None or not one.before.row.known:
+                continue
+            if other_number(one.before.row, one.row):
+                was = one.before.row.ident
+                one.foreign |= any(each.row.ident == was and each.row.known for each in now)
         for one in now:
             one.follows = one.comes and _may_follow([*told, *now], one)
         for one in now:
@@ -110,7 +110,7 @@ def _goes_on_with(told: Sequence[Told], one: Told) -> Told | None:
         return None
     was = one.before.row
     again = _after(told, was, lambda r: r.ident == was.ident)
-    gone = again is not None and again.row.key != was.key and (again.follows or again.own is not None)  # fmt: skip
+    gone = again is not None and again.follows and again.row.moment <= one.row.moment
     return None if gone else one.before
 
 
@@ -120,12 +120,16 @@ def _gather(told: Sequence[Told]) -> None:
         one.record.append(one)
 
 
+def _how(one: Told) -> int:
+    return 0 if one.own is not None and one.on is one.own else 2 if one.follows else 1
+
+
 def _twice(told: Sequence[Told]) -> list[Told]:
     """Rows that go on with what another row of their delivery goes on with, too; that of its own key stays."""
     found = []
     for one in told:
         beside = [each for each in one.record if each.row.moment == one.row.moment]
-        first = min(beside, key=lambda t: (t.follows, t.row.key))
+        first = min(beside, key=lambda t: (_how(t), t.row.key))
         if one is not first and one.on is not None:
             found.append(one)
     return found

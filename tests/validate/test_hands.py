@@ -87,7 +87,8 @@ class World:
         self.engine.register("read", pa.table(shared | columns | {"id": pa.array(ids, pa.int64())}))
         self.engine.table(
             "typed",
-            "SELECT * EXCLUDE (born), born::DATE AS birth_date, DATE '2026-01-01' AS delivered_on, TRUE AS accepted FROM read",
+            "SELECT * EXCLUDE (born), born::DATE AS birth_date, DATE '2026-01-01' AS delivered_on, "
+            "TRUE AS accepted FROM read",
         )
 
     def counting(self) -> dict[str, str]:
@@ -102,7 +103,8 @@ class World:
         found = {id_: key for id_, _, key, _ in self.rows}
         for table, column in ((hands("typed"), "record"), (doubles("typed"), "record_key")):
             if self.engine.exists(table):
-                found |= {row["id"]: row[column] for row in self.engine.fetch(f"SELECT id, {column} FROM {table}").to_pylist()}  # fmt: skip
+                rows = self.engine.fetch(f"SELECT id, {column} AS record FROM {table}").to_pylist()
+                found |= {row["id"]: row["record"] for row in rows}
         return found
 
     def ties(self) -> dict[int, str]:
@@ -121,13 +123,15 @@ def made() -> Iterator[list[World]]:
         one.close()
 
 
-def after(made: list[World], *deliveries: Mapping[str, Somebody] | Delivery, layout: Layout = INDIVIDU) -> dict[str, str]:  # fmt: skip
+def after(
+    made: list[World], *deliveries: Mapping[str, Somebody] | Delivery, layout: Layout = INDIVIDU
+) -> dict[str, str]:
     """Record key, with `#` for its tie → first name of who it is, after some deliveries."""
     world = World([[*d.items()] if isinstance(d, Mapping) else d for d in deliveries], layout)
     made.append(world)
     found: dict[str, str] = {}
     for key, name in world.counting().items():
-        own, behind, tie_ = key.partition("#")
+        own, behind, _ = key.partition("#")
         found[own + behind if own + behind not in found else key] = name.split()[0]
     return found
 
@@ -262,7 +266,11 @@ def test_as_the_rule_said_row_by_row(deliveries: list[list[tuple[str, Somebody]]
     assert sorted(map(sorted, found.values())) == expected
 
 
-STAYING = [Somebody(f"ORANG{n} {'AB'[n % 2] * 5}", f"19{50 + n // 2}-0{1 + n // 2}-03", f"32071102018000{n:02d}") for n in range(6)]  # fmt: skip
+#: Of each two the birth date is the same, and a word of the name of every second.
+STAYING = [
+    Somebody(f"ORANG{n} {'AB'[n % 2] * 5}", f"19{50 + n // 2}-0{1 + n // 2}-03", f"32071102018000{n:02d}")
+    for n in range(6)
+]  # fmt: skip
 
 
 @settings(max_examples=20, deadline=None)
@@ -283,7 +291,7 @@ def test_of_lists_delivered_whole_each_record_is_one_persons(
     counting = world.counting()
     world.close()
     assert all(len(names) == 1 for names in whose.values())
-    assert sorted(counting.values()) == sorted(one.name for one in {*sum(lists, [])})
+    assert sorted(counting.values()) == sorted({one.name for each in lists for one in each})
     assert {key: counting[key] for key in map(str, range(1, len(lists[0]) + 1))} == {
         str(no): one.name for no, one in enumerate(lists[0], 1)
     }
