@@ -129,6 +129,18 @@ def of_entities(hub: Hub, session: Session, run: Run, kind: str, ids: Collection
     return pa.concat_tables([found, pa.Table.from_pylist(more, schema=found.schema)])
 
 
+def keys_now(hub: Hub, run: Run, kind: str, source: str) -> dict[tuple[str, str], str]:
+    """(layout, record key) → the provider's own key, of records that were found again under another than they are known
+    by: where the newest row stands."""
+    columns = ("source", "layout", "record_key", "landed_key", "until")
+    newest: dict[tuple[str, str], tuple[str, str]] = {}
+    for some in hub.lake.reader(f"run/{kind}_hands", kept_by(run), columns) or ():
+        for row in some.filter(pc.equal(some["source"], pa.scalar(source))).to_pylist():
+            record, stood = (row["layout"], row["record_key"]), (row["until"], row["landed_key"])
+            newest[record] = max(stood, newest.get(record, stood))
+    return {record: key for record, (_, key) in newest.items()}
+
+
 def _moved_to(session: Session, run: Run, kind: str, ids: Collection[str]) -> pa.Table:
     """The records that small runs moved to some entities, and that are there still."""
     query = select(Relinked.rid).where(

@@ -8,23 +8,26 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from sqlmodel import Session, col, select
 
-from mdm import audit
+from mdm import audit, links
 from mdm.compose import Hub
 from mdm.contracts import contract_for, load_contracts
+from mdm.contracts.ties import parted
 from mdm.corrections import evidence, store
 from mdm.corrections.building import REGISTRY, waits_for_card
 from mdm.corrections.document import load_rules
 from mdm.corrections.outcomes import Outcome, outcomes
+from mdm.corrections.rows import KINDS
 from mdm.corrections.terms import PURPOSE, Proposal
 from mdm.errors import InputError
 from mdm.files.sheets import guarded, write_csv, write_xlsx
+from mdm.hub.runs import published_run
 from mdm.hub.tables import Correction, CorrectionReturn
 
 HEADER = (
@@ -54,13 +57,28 @@ def due(hub: Hub, session: Session, *, again: bool = False) -> list[Line]:
     ).all()
     opened = list(store.open_many(hub, session, rows))
     found = outcomes(hub, session, opened)
+    keys = _keys(hub, session)
     return [
         line
         for row, proposal in opened
         for one in found[row.id]
         if one.disagrees is not None and (again or one.returned is None)
-        for line in _lines(hub, session, row, proposal, one)
+        for line in _lines(hub, session, row, proposal, one, keys)
     ]
+
+
+#: (kind, layout, record key) → the registry's own key, where that is another than the record's.
+_Keys = Mapping[tuple[str, str, str], str]
+
+
+def _keys(hub: Hub, session: Session) -> _Keys:
+    """Of records of the registry that stand under another key than they are known by."""
+    run = published_run(session)
+    return {
+        (kind, *record): key
+        for kind in KINDS
+        for record, key in (links.keys_now(hub, run, kind, REGISTRY) if run else {}).items()
+    }
 
 
 def deliver(hub: Hub, to: str, *, actor: str) -> list[Line]:
@@ -129,8 +147,8 @@ def as_csv(lines: Sequence[Line]) -> bytes:
     return text.getvalue().encode("utf-8-sig")
 
 
-def _lines(
-    hub: Hub, session: Session, row: Correction, proposal: Proposal, one: Outcome
+def _lines(  # noqa: PLR0917 - what disagrees, and where
+    hub: Hub, session: Session, row: Correction, proposal: Proposal, one: Outcome, keys: _Keys
 ) -> list[Line]:
     """A line per record of the registry and column."""
     rules, part = load_rules(), one.part
@@ -147,7 +165,8 @@ def _lines(
             told[heard.layout, heard.record_key, name] = (
                 row.number,
                 heard.layout,
-                heard.record_key,
+                keys.get((part.kind, heard.layout, heard.record_key))
+                or parted(heard.record_key)[0],
                 name,
                 _held(one.disagrees, column),
                 NEW_CARD

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -10,6 +11,8 @@ import pytest
 
 from mdm.audit.verifying import verify
 from mdm.compose import Hub
+from mdm.corrections import returns
+from mdm.export import published_links
 from mdm.hub.runs import published_run, published_seq
 from mdm.judgements import RecordRef
 from mdm.landing import land
@@ -22,7 +25,8 @@ from tests.corrections import chain
 from tests.judged import judge
 from tests.keys import approving
 from tests.run.homes import QUIET, FirstRun, copy_of
-from tests.run.test_path import registry_rows
+from tests.run.test_path import links as linked
+from tests.run.test_path import registry_rows, write_rows
 
 CONTRACT = """
 source: desa
@@ -187,3 +191,44 @@ def test_who_is_erased_is_gone_under_every_number_and_the_neighbours_stay(
     assert {key: after[key] for key in expected} == expected
     assert len(after) == len(expected) + 1
     assert verify(hub, QUIET).holds
+
+
+def test_the_registry_is_told_the_number_that_the_person_has_now(
+    first: FirstRun, hub: Hub, tmp_path: Path
+) -> None:
+    """Two numbers that changed places: what officers corrected of one stays theirs, told under the other number."""
+    rows = [row for row in registry_rows(first.delivery) if len(row["NIK"]) == 16]
+    names = Counter((row["NAMA_LGKP"], row["TGL_LHR"]) for row in rows if row["TGL_LHR"])
+    numbers = Counter(row["NIK"] for row in rows)
+    alone = {name for name, count in names.items() if count == 1}
+    fine = [
+        row
+        for row in rows
+        if (row["NAMA_LGKP"], row["TGL_LHR"]) in alone and numbers[row["NIK"]] == 1
+    ]
+    one, other = fine[0], fine[-1]
+    registry = {key: entity for (source, key), entity in linked(hub).items() if source == "kemendagri"}  # fmt: skip
+    values = {"name": "NAMA YANG BENAR"}
+    target = registry[one["NIK"]]
+    chain.approve(hub, chain.draft("correct-value", target, attribute="name", values=values))
+    run(hub, QUIET)
+
+    def told() -> set[str]:
+        with hub.sessions.read() as session:
+            return {line.cells[2] for line in returns.due(hub, session, again=True)}
+
+    assert told() == {one["NIK"]}
+    (tmp_path / "swapped").mkdir()
+    swapped = [one | {"NIK": other["NIK"]}, other | {"NIK": one["NIK"]}]
+    write_rows(tmp_path / "swapped" / "biodata_wni.csv", swapped)
+    land(hub, "kemendagri", [tmp_path / "swapped"], progress=QUIET)
+    run(hub, QUIET)
+    now = {key: entity for (source, key), entity in linked(hub).items() if source == "kemendagri"}
+    assert {key: now[key] for key in registry} == registry
+    assert told() == {other["NIK"]}
+    engine = hub.engine()
+    exported = published_links(hub, engine, "person", QUIET)
+    sql = f"SELECT \"row\", entity_id FROM {exported} WHERE file = 'biodata_wni.csv' AND record_key = '{one['NIK']}'"
+    (stands,) = engine.fetch(sql).to_pylist()
+    engine.close()
+    assert stands == {"row": 1, "entity_id": target}
