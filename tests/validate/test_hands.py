@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, timedelta
+from pathlib import Path
 from typing import NamedTuple
 
 import pyarrow as pa
@@ -16,7 +18,7 @@ from mdm.contracts.ties import tie
 from mdm.validation.doubles import doubles, set_apart
 from mdm.validation.hands import hands, settle
 from mdm.validation.versions import none_confirmed, number_current
-from tests.land.deliveries import layout_of
+from tests.land.deliveries import accepted, land_one, layout_of, new_hub, write
 from tests.validate.hands_oracle import Row, records
 
 
@@ -294,4 +296,34 @@ def test_of_lists_delivered_whole_each_record_is_one_persons(
     assert sorted(counting.values()) == sorted({one.name for each in lists for one in each})
     assert {key: counting[key] for key in map(str, range(1, len(lists[0]) + 1))} == {
         str(no): one.name for no, one in enumerate(lists[0], 1)
+    }
+
+
+def test_the_order_in_which_files_arrive_changes_nothing(tmp_path: Path) -> None:
+    lists = [[BUDI, SITI], [JOKO, BUDI, SITI], [JOKO, SITI], [SITI, BUDI]]
+    files = [
+        write(
+            tmp_path / f"d{day}.csv",
+            "siksng_individu",
+            *(
+                {"IDSEMESTA": f"{no}", "NIK": one.nik or "", "Nama": one.name, "Tanggal_Lahir": one.born or ""}
+                for no, one in enumerate(listed, 1)
+            ),
+        )
+        for day, listed in enumerate(lists)
+    ]  # fmt: skip
+    said = ("record_key", "name", "nik", "file", "local_id")
+    found = []
+    for order in ([0, 1, 2, 3], [2, 0, 3, 1]):
+        hub = new_hub(tmp_path / f"{order[0]}")
+        for day in order:
+            land_one(hub, files[day], "kemensos", delivered_on=date(2026, 1, 1) + timedelta(day))
+            accepted(hub)
+        found.append([{name: one[name] for name in said} for one in accepted(hub)[1]])
+        hub.close()
+    assert found[0] == found[1]
+    assert {str(one["record_key"])[:2]: one["name"] for one in found[0]} == {
+        "1": BUDI.name,
+        "2": SITI.name,
+        "1#": JOKO.name,
     }

@@ -80,7 +80,7 @@ def test_every_rule_finds_its_own(hub: Hub, tmp_path: Path) -> None:
 def test_a_number_that_stands_for_somebody_else_than_in_the_delivery_before(
     hub: Hub, tmp_path: Path
 ) -> None:
-    """The newer row counts under the key, and the person of before has none any more: that must not pass unseen."""
+    """Both count, and the provider is told."""
     before = {"NAMA_LGKP": "BUDI SANTOSO", "TGL_LHR": "1980-01-02"}
     now = {
         "3207110101800001": before | {"NAMA_LGKP": "NI WAYAN SARI", "TGL_LHR": "1955-11-23"},
@@ -95,6 +95,24 @@ def test_a_number_that_stands_for_somebody_else_than_in_the_delivery_before(
         accepted(hub)
     found = [f for f in findings(hub) if f[2] == "record_of_somebody_else"]
     assert found == [(1, "NAMA_LGKP", "record_of_somebody_else")]  # once, when it came
+
+
+def test_a_list_that_is_counted_anew_is_told_of_as_a_file(hub: Hub, tmp_path: Path) -> None:
+    people = [
+        {"NIK": f"320711{n:02d}0180000{n}", "Nama": f"ORANG {n}", "Tanggal_Lahir": f"{n:02d}/01/1980"}
+        for n in range(1, 8)
+    ]  # fmt: skip
+    for name, listed in (("a", people[1:]), ("b", people), ("c", people)):
+        rows = [{"IDSEMESTA": f"{no}", **one} for no, one in enumerate(listed, 1)]
+        land_one(hub, write(tmp_path / name / "k.csv", "siksng_individu", *rows), "kemensos")
+        accepted(hub)
+    reader = hub.lake.reader("findings")
+    assert reader is not None
+    rules = {"record_of_somebody_else", "keys_counted_anew"}
+    found = [row for row in reader.read_all().to_pylist() if row["rule"] in rules]
+    assert [row["value"] for row in found if row["row"] == 0] == ["6 / 7"]
+    assert sorted(row["row"] for row in found) == [0, 1, 2, 3, 4, 5, 6]
+    assert {row["column_name"] for row in found} == {"Nama"}
 
 
 def test_a_column_of_rounded_numbers_is_told_of_the_file(hub: Hub, tmp_path: Path) -> None:
