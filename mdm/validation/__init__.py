@@ -170,7 +170,8 @@ def _check(
             _type(hub, engine, source, layout, batches)
             tables = _tables(source, layout)
             set_apart(engine, layout, *tables)
-            handed = settle(engine, layout, *tables)
+            deliveries = {(batch.delivered_on, batch.created) for batch in batches}
+            handed = len(deliveries) > 1 and settle(engine, layout, *tables)
             files = _find(hub, engine, source, layout, batches, handed=handed)
             return files, _count(engine, source, layout, batches)
 

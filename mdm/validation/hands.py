@@ -33,10 +33,9 @@ def hands(typed: str) -> str:
 
 def settle(engine: Engine, layout: Layout, landed: str, typed: str) -> bool:
     """Make table `<typed>_hands` (id, key, moment, record, taken) of the rows of keys that changed hands: the record
-    that each is of, and whether its number was somebody else's before. False, and none, where no key did."""
+    that each is of, and whether its number was somebody else's before. False, and none, where no key did, as in a
+    single delivery, which need not be asked."""
     engine.drop(hands(typed))
-    if engine.scalar(f"SELECT count(DISTINCT ({MOMENT})) FROM {typed}") <= 1:
-        return False
     try:
         return _settle(engine, layout, landed, typed)
     finally:
@@ -60,7 +59,7 @@ def _settle(engine: Engine, layout: Layout, landed: str, typed: str) -> bool:
 
 def _gather(engine: Engine, layout: Layout, typed: str) -> int:
     """Make `told`: the rows of the keys that were not always said of the same, and of those called like one of these;
-    and `alone`: of them the rows before their key was first shared within a delivery."""
+    and `alone`: of them those that have their key for themselves. How many these are."""
     behind = identifying(layout) or compared(layout)
     if not behind:
         return 0
@@ -257,7 +256,7 @@ def _beside(engine: Engine, layout: Layout, landed: str, typed: str) -> None:
             SELECT {shared_key("h.key", tie(layout, "l"))} AS called, h.key, h.record FROM {at} h
             SEMI JOIN {beside} d ON d.key = h.key JOIN {landed} l ON l.rowid = h.id
         )
-        SELECT DISTINCT called, record FROM called ANTI JOIN last USING (key, record)
+        SELECT called, min(record) AS record FROM called ANTI JOIN last USING (key, record) GROUP BY called
         """,
     )
     engine.run(
