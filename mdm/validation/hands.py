@@ -4,7 +4,8 @@ A record is a chain of rows, each of a later delivery than the one before. A row
 
 1. the row of its key that says the same of what identifies it (mdm/contracts/strangers.py), if one ever did;
 2. else, where its key was another's, or has not been before and the other's key was given away: the row of another key
-   that says the same of what identifies it, if nobody else is called so in either delivery;
+   that says the same of what identifies it, if nobody else is called so in either delivery; but not where nothing else
+   tells it from the row before of its own key, corrected, for two may be called alike;
 3. else the row before it of its key, unless the two are plainly two, the row is one that 2. knows as somebody else, the
    one before goes on under another key, or stands under another in the same delivery while this one has another number;
 4. else none: it begins a record.
@@ -124,19 +125,25 @@ def _compare(engine: Engine, layout: Layout, typed: str) -> None:
 
 
 def _mark(engine: Engine, typed: str) -> None:
-    """Make `marked`: the rows, and whether each is `foreign` to its key: not the one before, with another spelling."""
+    """Make `marked`: the rows, and whether each `comes` from another key, and is `foreign` to its own: not the one
+    before, corrected. Being called like somebody known under another key says so only where something else does, too: a
+    number that differs, the one before found elsewhere, the other's key not theirs any more."""
     engine.table(
         f"{typed}_marked",
         f"""
-        WITH found AS (
-            SELECT a.*, (s.plain OR (s.id IS NOT NULL AND p.known AND x.known AND x.moment = a.moment
-                    AND x.key <> a.key)) IS TRUE AS strange,
-                   (a.known AND a.own IS NULL AND e.known AND e.key <> a.key) IS TRUE AS comes
-            FROM {typed}_alone a LEFT JOIN {typed}_alone e ON e.id = a.elsewhere
-            LEFT JOIN {typed}_strange s ON s.id = a.id
+        WITH seen AS (
+            SELECT a.*, s.plain IS TRUE AS plain, s.id IS NOT NULL AS other,
+                   (p.known AND x.known AND x.moment = a.moment AND x.key <> a.key) IS TRUE AS gone,
+                   (a.known AND a.own IS NULL AND e.known AND e.key <> a.key) IS TRUE AS called,
+                   (n.moment = a.moment OR (n.moment < a.moment AND t.plain)) IS TRUE AS given
+            FROM {typed}_alone a LEFT JOIN {typed}_strange s ON s.id = a.id
             LEFT JOIN {typed}_alone p ON p.id = a.before LEFT JOIN {typed}_alone x ON x.id = p.again
+            LEFT JOIN {typed}_alone e ON e.id = a.elsewhere LEFT JOIN {typed}_alone n ON n.id = e.next
+            LEFT JOIN {typed}_strange t ON t.id = n.id
+        ), found AS (
+            SELECT * EXCLUDE (called, given), called AND (before IS NULL OR other OR gone OR given) AS comes FROM seen
         )
-        SELECT *, strange OR (comes AND before IS NOT NULL) AS "foreign" FROM found
+        SELECT *, plain OR (other AND gone) OR (comes AND before IS NOT NULL) AS "foreign" FROM found
         """,
     )
 
@@ -165,7 +172,7 @@ def _chain(engine: Engine, typed: str) -> bool:
         f"{typed}_chain",
         f"""
         WITH rows AS (
-            SELECT r.*, f.id IS NOT NULL AS follows, x.moment <= r.moment AND xf.id IS NOT NULL AS gone
+            SELECT r.* EXCLUDE (gone), f.id IS NOT NULL AS follows, x.moment <= r.moment AND xf.id IS NOT NULL AS gone
             FROM {typed}_marked r LEFT JOIN {typed}_follow f ON f.id = r.id
             LEFT JOIN {typed}_marked p ON p.id = r.before LEFT JOIN {typed}_marked x ON x.id = p.again
             LEFT JOIN {typed}_follow xf ON xf.id = x.id

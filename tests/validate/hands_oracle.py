@@ -27,6 +27,7 @@ class Told:
     own: Told | None
     before: Told | None
     elsewhere: Told | None
+    plain: bool = False
     foreign: bool = False
     comes: bool = False
     follows: bool = False
@@ -44,12 +45,7 @@ def records(rows: Sequence[Row], strange: Compare, other_number: Compare) -> lis
     for moment in sorted({row.moment for row in rows}):
         now = [_look(told, row) for row in sorted(rows, key=lambda r: r.key) if row.moment == moment]  # fmt: skip
         for one in now:
-            _judge(one, strange)
-            if one.before is None or one.own is not None or not one.before.row.known:
-                continue
-            if other_number(one.before.row, one.row):
-                was = one.before.row.ident
-                one.foreign |= any(each.row.ident == was and each.row.known for each in now)
+            _judge([*told, *now], one, strange, other_number)
         for one in now:
             one.follows = one.comes and _may_follow([*told, *now], one)
         for one in now:
@@ -77,13 +73,23 @@ def _look(earlier: Sequence[Told], row: Row) -> Told:
     )
 
 
-def _judge(one: Told, strange: Callable[[Row, Row], bool]) -> None:
-    other = one.elsewhere
-    one.comes = bool(
-        one.own is None and one.row.known and other and other.row.known and other.row.key != one.row.key
+def _judge(told: Sequence[Told], one: Told, strange: Compare, other_number: Compare) -> None:
+    row, was, other = one.row, one.before, one.elsewhere
+    if one.own is not None:
+        return
+    plain = was is not None and strange(was.row, row)
+    differs = plain or (was is not None and other_number(was.row, row))
+    moved = was is not None and was.row.known and any(
+        t.row.moment == row.moment and t.row.ident == was.row.ident and t.row.known for t in told
     )  # fmt: skip
-    if one.before is not None and one.own is None:
-        one.foreign = one.comes or strange(one.before.row, one.row)
+    if other is not None and row.known and other.row.known and other.row.key != row.key:
+        next_ = _after(told, other.row, lambda r: r.key == other.row.key)
+        given = next_ is not None and (
+            next_.row.moment == row.moment or (next_.row.moment < row.moment and next_.plain)
+        )
+        one.comes = was is None or differs or moved or given
+    one.plain = plain
+    one.foreign = plain or (differs and moved) or (one.comes and was is not None)
 
 
 def _after(told: Sequence[Told], row: Row, fits: Callable[[Row], bool]) -> Told | None:

@@ -206,6 +206,16 @@ def test_two_who_are_called_alike_are_not_taken_for_one(made: list[World]) -> No
     assert sorted(found.values()) == ["BUDI", "BUDI", "BUDI", "JOKO", "SITI"]
 
 
+def test_a_name_that_is_corrected_to_a_namesakes_is_no_other_hand(made: list[World]) -> None:
+    """Of a delivery of what changed only: who is not in it may still have their number."""
+    layout = layout_of("kemendagri", "biodata_wni")
+    found = after(made, {"1": TWIN, "2": SITI}, {"1": SITI}, layout=layout)
+    assert found == {"1": "SITI", "2": "SITI"}
+    world = World([[("1", BUDHI), ("2", BUDI)], [("1", BUDI)]])
+    made.append(world)
+    assert world.record_of() == {0: "1", 1: "2", 2: "1"}, "of one number: the same person twice"
+
+
 @pytest.mark.parametrize(
     ("deliveries", "expected"),
     [
