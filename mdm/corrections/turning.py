@@ -27,6 +27,7 @@ from mdm.corrections import rows
 from mdm.corrections.document import AttributeRule, Corrected, load_rules
 from mdm.corrections.rows import CONFIRMED, OVERTAKEN, QUESTIONED, Added
 from mdm.survivorship import load_rules as load_survivorship
+from mdm.validation.versions import records_sql
 from reference.addresses import token_table
 from reference.text import quote
 
@@ -105,8 +106,9 @@ def _keep_heard(engine: Engine, typed: Typed) -> int:
     return engine.table(
         f"{typed.table}_heard",
         f"""
-        SELECT * FROM {typed.table} WHERE accepted AND record_key IN (
-            SELECT t.record_key FROM {typed.table} t
+        WITH rows AS ({records_sql(engine, typed.table)})
+        SELECT * FROM rows WHERE accepted AND record IN (
+            SELECT record FROM rows
             JOIN (SELECT DISTINCT batch, "row" FROM heard h WHERE {own}) USING (batch, "row"))
         """,
     )
@@ -133,8 +135,8 @@ def _of_attribute(
     """SQL: the version of each record that was heard and all later ones, with what they say of one attribute, what the
     correction says of it, and how loud the source is.
 
-    Rows of one key in one delivery are several records (mdm/validation/versions.py): of these counts the one that goes
-    by the key heard, while it is the newest. Whose key was a shared one goes by the plain one once nobody shares it.
+    A version is a row of the same record (mdm/validation/versions.py), under whatever key it stands now: another's row
+    under the key that was heard is none.
     """
     document = load_survivorship()
     columns = load_rules().columns(kind, attribute, remarks=False)
@@ -164,19 +166,10 @@ def _of_attribute(
         JOIN {rows_} then_ ON then_.batch = h.batch AND then_."row" = h."row"
         JOIN (SELECT *, coalesce({valid}, false) AS valid
               FROM (SELECT {", ".join(["*", *missing])} FROM {rows_})) v
-             ON v.record_key = then_.record_key
+             ON v.record = then_.record
              AND (v.id = then_.id OR {_MOMENT.format("v")} > {_MOMENT.format("then_")})
         JOIN {kind}_meant meant ON meant.record_key = h.record_key
-        LEFT JOIN {typed.table}_current now_ ON now_.id = v.id
         WHERE h.source = '{typed.source}' AND h.layout = '{typed.layout.name}' AND h.attribute = '{attribute}'
-          AND (v.id = then_.id OR CASE
-               WHEN now_.id IS NULL THEN NOT EXISTS (
-                   FROM {rows_} beside WHERE beside.record_key = v.record_key AND beside.id <> v.id
-                   AND {_MOMENT.format("beside")} = {_MOMENT.format("v")})
-               WHEN now_.record_key = h.heard_key THEN true
-               ELSE now_.record_key = v.record_key AND NOT EXISTS (
-                   FROM {rows_} one JOIN {rows_} other USING (record_key, delivered_on, delivery)
-                   WHERE one.record_key = v.record_key AND one.id <> other.id) END)
         """
 
 
