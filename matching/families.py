@@ -85,22 +85,27 @@ def add_implied(engine: Engine) -> int:
 
 
 def add_members(engine: Engine) -> int:
-    """Make `family_context(rid, card, member_niks, member_keys, members)` from the persons on each card."""
+    """Make `family_context(rid, card, card_today, member_niks, member_keys, members)` from the persons on each card.
+
+    `card_today`: the number that the card goes by now, where the hub found another (`card_renumbered`); who is
+    on that is a member here, too.
+    """
+    if not engine.exists("card_renumbered"):
+        engine.table("card_renumbered", "SELECT ''::VARCHAR AS card, ''::VARCHAR AS today LIMIT 0")
     engine.table(
         "family_member",
         f"""
         SELECT f.rid AS family_rid, p.rid AS person_rid, p.nik,
                p.name_first || ' ' || p.birth_date AS member_key
-        FROM (SELECT rid, source, {CARD.format("family_standardised")} AS card FROM family_standardised) f
-        JOIN (SELECT *, {CARD.format("person_standardised")} AS card FROM person_standardised) p
-          ON p.source = f.source AND p.card = f.card
+        FROM ({_today("family_standardised")}) f JOIN ({_today("person_standardised")}) p
+          ON p.source = f.source AND p.card_today = f.card_today
         """,
     )
     rows = engine.table(
         "family_context",
         f"""
-        SELECT f.rid, {CARD.format("f")} AS card, m.member_niks, m.member_keys, coalesce(m.members, 0) AS members
-        FROM family_standardised f
+        SELECT f.rid, f.card, f.card_today, m.member_niks, m.member_keys, coalesce(m.members, 0) AS members
+        FROM ({_today("family_standardised")}) f
         LEFT JOIN (SELECT family_rid AS rid, list_sort(list(DISTINCT nik) FILTER (nik IS NOT NULL)) AS member_niks,
                           list_sort(list(DISTINCT member_key) FILTER (member_key IS NOT NULL)) AS member_keys,
                           count(*) AS members
@@ -109,6 +114,14 @@ def add_members(engine: Engine) -> int:
     )
     engine.drop("family_member")
     return rows
+
+
+def _today(table: str) -> str:
+    """SQL: the rows of a table with their card, as typed and by today's number."""
+    return f"""
+        SELECT c.*, coalesce(r.today, c.card) AS card_today
+        FROM (SELECT *, {CARD.format(table)} AS card FROM {table}) c LEFT JOIN card_renumbered r ON r.card = c.card
+        """
 
 
 # Who stands together without a card tells by two names or more of whom they are: the rows of one dwelling of a book, or

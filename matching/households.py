@@ -4,7 +4,8 @@ A node is a dwelling row of an office, or a family as found by the family linkag
 members say of where it lives: the address most of its records give, on a tie that of the field before that of the
 registry (a card is often not moved with its family), the house that its records describe, and the dwelling where most
 of its members were met, if its head or his or her spouse was among them, or half of all: a pupil at a boarding school
-or a maid brings no family. One household is a dwelling and the families placed in it. Addresses without a house number,
+or a maid brings no family. Where it lived before it moved counts no more. One household is a dwelling and the families
+placed in it. Addresses without a house number,
 or shared by many, name a hamlet rather than a house and are kept apart; what it says that one family there holds a
 parent of the other is counted where the book tells (`matching/told.py`).
 """
@@ -20,6 +21,9 @@ HOUSE_HOLDS = 5
 
 def make_nodes(engine: Engine) -> int:
     """Make `household_nodes`, one row per dwelling row (same rid) and per family cluster (rid after the dwellings')."""
+    engine.run(
+        "ALTER TABLE family_standardised ADD COLUMN IF NOT EXISTS left_out BOOLEAN DEFAULT false"
+    )
     houses.make_units(engine)
     engine.table("household_families", _FAMILIES)
     engine.table(
@@ -90,7 +94,9 @@ _PARENTS = _SAID.format("p.mother_nik, p.father_nik, 'F ' || p.mother_key, 'M ' 
 # Who brings the family to where they are met.
 _LEADS = "'HEAD', 'WIFE', 'HUSBAND', 'SPOUSE'"
 
-# `lived`: the addresses that most records of the family give. `met`: members as the offices' books have them. `known`:
+# `moved`: families of which the register has another card elsewhere now; what was told before that, and does not name
+# that card, tells where they lived and `holds` no more. `lived`: the addresses that most records of the family give.
+# `met`: members as the offices' books have them. `known`:
 # the card on which the register has a number. It serves members whose row in the book gives none and the same place in
 # the family: a child that has moved out heads a house that its parents' card does not stand at. `leads`: so the book
 # says, and the register has them as no child of that card: who has moved out may still be on it. `carded`, `counted`,
@@ -105,22 +111,33 @@ _FAMILIES = f"""
     rows AS (
         SELECT c.cluster AS family, x.card, x.members, f.pln_id, f.village, f.registry,
                {houses.description("f")} AS house, f.floor_area,
-               {houses.address("f")} AS address
+               {houses.address("f")} AS address, f.rt, f.value_date, f.left_out
         FROM family_clusters c JOIN family_standardised f USING (rid) JOIN family_context x USING (rid)
         {houses.join("f")}),
+    moved AS (
+        SELECT family, max(n.value_date) AS since, list(DISTINCT n.card) AS cards FROM rows n JOIN rows o USING (family)
+        WHERE n.registry AND NOT n.left_out AND o.registry AND o.left_out AND o.card <> n.card
+          AND (o.village <> n.village OR (o.rt <> n.rt AND o.address <> n.address))
+        GROUP BY family),
+    told AS (
+        SELECT r.*, m.since IS NULL OR coalesce(r.value_date >= m.since, false) AND NOT (r.registry AND r.left_out)
+               OR coalesce(list_contains(m.cards, r.card), false) AS holds
+        FROM rows r LEFT JOIN moved m USING (family)),
     own AS (
-        SELECT family, list_sort(list(DISTINCT card) FILTER (card IS NOT NULL)) AS cards,
-               list_sort(list(DISTINCT pln_id) FILTER (pln_id IS NOT NULL)) AS meters,
-               mode(village ORDER BY village) AS village,
-               min(struct_pack(floor_area, house)) FILTER (house IS NOT NULL) AS described, max(members) AS size
-        FROM rows GROUP BY family),
+        SELECT family, list_sort(list(DISTINCT card) FILTER (card IS NOT NULL AND holds)) AS cards,
+               list_sort(list(DISTINCT pln_id) FILTER (pln_id IS NOT NULL AND holds)) AS meters,
+               mode(village ORDER BY village) FILTER (holds) AS village,
+               min(struct_pack(floor_area, house)) FILTER (house IS NOT NULL AND holds) AS described,
+               max(members) AS size
+        FROM told GROUP BY family),
     lived AS (
         SELECT family, list(address) AS addresses
-        FROM (SELECT family, address FROM rows WHERE address IS NOT NULL GROUP BY family, address
+        FROM (SELECT family, address FROM told WHERE address IS NOT NULL AND holds GROUP BY family, address
               QUALIFY rank() OVER (PARTITION BY family ORDER BY count(*) DESC, bool_and(registry)) = 1)
         GROUP BY family),
     met AS MATERIALIZED (
-        SELECT p.office || ' ' || p.dwelling_ref AS book, x.card, x.recognised, p.nik, p.birth_date, p.relationship
+        SELECT p.office || ' ' || p.dwelling_ref AS book, x.card, x.recognised, p.nik, p.birth_date, p.relationship,
+               p.value_date
         FROM person_standardised p JOIN person_context x USING (rid) WHERE p.office || p.dwelling_ref IS NOT NULL),
     known AS (
         SELECT p.nik, p.birth_date, min(x.card) AS card, min(p.relationship) AS relationship
@@ -128,7 +145,7 @@ _FAMILIES = f"""
         WHERE p.registry AND x.card IS NOT NULL AND p.nik IN (SELECT nik FROM met)
         GROUP BY ALL HAVING count(DISTINCT x.card) = 1),
     carded AS (
-        SELECT m.book, m.recognised,
+        SELECT m.book, m.recognised, m.card AS named, m.value_date,
                CASE WHEN m.card IS NOT NULL THEN m.card WHEN n.relationship = m.relationship THEN n.card END AS card,
                m.relationship IN ({_LEADS})
                AND coalesce(n.card <> m.card OR n.relationship IN ({_LEADS}), true) AS leads
@@ -136,6 +153,9 @@ _FAMILIES = f"""
     counted AS (
         SELECT coalesce(k.cluster, c.recognised) AS family, c.book, count(*) AS met, bool_or(c.leads) AS led
         FROM carded c LEFT JOIN family_card k USING (card)
+        LEFT JOIN moved m ON m.family = coalesce(k.cluster, c.recognised)
+        WHERE m.since IS NULL OR coalesce(list_contains(m.cards, c.named), false)
+              OR coalesce(c.value_date >= m.since, false)
         GROUP BY ALL HAVING coalesce(k.cluster, c.recognised) IS NOT NULL),
     said AS (
         SELECT family, [arg_max(book, (met, book))] AS books

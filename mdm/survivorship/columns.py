@@ -134,7 +134,8 @@ def chunk_sql(kind: str, body: Kind, columns: Sequence[Column], chunk: int) -> s
     """SQL: the records of one chunk of entities, ready to be chosen from.
 
     Columns: entity_no, turn_no, many (the entity has more records than stand side by side),
-    source_no, the trust keys, `v<n>` and `i<n>` per attribute, the masks `present` and `invalid`
+    source_no, away (its provider's newest whole delivery leaves it out), the trust keys, `v<n>` and
+    `i<n>` per attribute, the masks `present` and `invalid`
     (bit n: the record has a value; a value that may not win), the kind's witnesses as `w_<column>`,
     and the record's origin as JSON.
     """
@@ -151,7 +152,7 @@ def chunk_sql(kind: str, body: Kind, columns: Sequence[Column], chunk: int) -> s
     read += [f"{c.attribute.informs} AS {c.informs}" for c in informs]
     witnesses = "".join(f", {w} AS w_{w}" for w in body.witnesses)
     return f"""
-        SELECT entity_no, turn_no, many, source_no, {", ".join(kept)}{witnesses},
+        SELECT entity_no, turn_no, many, source_no, away, {", ".join(kept)}{witnesses},
                {present} AS present, {invalid or "0::BIGINT"} AS invalid,
                json_array({", ".join(RECORD_PARTS)})::VARCHAR AS record
         FROM (

@@ -24,7 +24,7 @@ from mdm.survivorship.links import links_table
 from mdm.survivorship.order import turns_sql
 from mdm.survivorship.rules import Kind, SurvivorshipRules, load_rules
 from mdm.survivorship.status import status_sql
-from mdm.survivorship.trust import MAX_RECORDS, source_no, trust_key
+from mdm.survivorship.trust import MAX_RECORDS, left_out_sql, source_no, trust_key
 
 REGIONS = "kemendagri-2025"
 CHUNK_RECORDS = 300_000  # records chosen for at once: more would not be quicker
@@ -124,7 +124,8 @@ def _number(engine: Engine, plan: _Plan, chunk: int) -> int:
     chunks = int(engine.scalar(f"SELECT count(*) FROM {kind}_links")) // chunk + 1
     records = f"""
         SELECT s.rid, l.entity_id, s.source, s.layout, s."row", s.record_key, s.value_date,
-               {source_no("s.source", plan.sources)} AS source_no
+               {source_no("s.source", plan.sources)} AS source_no,
+               {left_out_sql(engine, f"{kind}_standardised")} AS left_out
         FROM {kind}_standardised s JOIN {kind}_links l USING (rid)
     """
     engine.table(
@@ -136,8 +137,7 @@ def _number(engine: Engine, plan: _Plan, chunk: int) -> int:
         """,
     )
     keys = ", ".join(
-        trust_key(rules.trust[name], plan.sources, "turn_no", "newest", rules.undated_age_days)
-        + f" AS key_{name}"
+        trust_key(rules.trust[name], plan.sources, "turn_no", "newest", rules) + f" AS key_{name}"
         for name in sorted({c.trust for c in plan.columns})
     )
     one_each = "bit_count(said_by & ((1::BIGINT << source_no) - 1))"
@@ -150,7 +150,7 @@ def _number(engine: Engine, plan: _Plan, chunk: int) -> int:
         f"{kind}_survive_keys",
         f"""
         WITH known AS (SELECT * FROM ({records}) JOIN {kind}_survive_entities USING (entity_id))
-        SELECT rid, entity_no, entity_no % {chunks} AS chunk_no, turn_no, many, source_no, {keys}
+        SELECT rid, entity_no, entity_no % {chunks} AS chunk_no, turn_no, many, source_no, left_out AS away, {keys}
         FROM ({turned})
         """,
     )

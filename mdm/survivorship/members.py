@@ -28,7 +28,15 @@ from matching.engine import Engine
 from matching.families import CARD
 from mdm.survivorship.order import turns_sql
 from mdm.survivorship.rules import SurvivorshipRules, load_rules
-from mdm.survivorship.trust import day_of, source_no, trust_key, trust_of, turn_of, weight_of
+from mdm.survivorship.trust import (
+    day_of,
+    left_out_sql,
+    source_no,
+    trust_key,
+    trust_of,
+    turn_of,
+    weight_of,
+)
 
 PROFILE = "membership"
 
@@ -43,7 +51,8 @@ def members(engine: Engine) -> None:
         ("person_entity", "family_entity"),
         f"""
         SELECT l.entity_id AS inner_entity, k.family_entity AS outer_entity, s.relationship,
-               s.source, s.layout, s."row", s.record_key, s.value_date
+               s.source, s.layout, s."row", s.record_key, s.value_date,
+               {left_out_sql(engine, "person_standardised")} AS left_out
         FROM person_standardised s
         JOIN person_links l USING (rid)
         LEFT JOIN family_kk k ON k.kk = {CARD.format("s")}
@@ -56,9 +65,10 @@ def members(engine: Engine) -> None:
         rules,
         "family_in_household",
         ("family_entity", "household_entity"),
-        """
+        f"""
         SELECT l.entity_id AS inner_entity, h.entity_id AS outer_entity,
-               s.source, s.layout, s."row", s.record_key, s.value_date
+               s.source, s.layout, s."row", s.record_key, s.value_date,
+               {left_out_sql(engine, "family_standardised")} AS left_out
         FROM family_standardised s
         JOIN family_links l USING (rid)
         JOIN household_family_links h USING (rid)
@@ -80,7 +90,7 @@ def _place(
     engine.table(f"{table}_voices", voices)
     found = engine.fetch(f"SELECT DISTINCT source FROM {table}_voices ORDER BY source")
     sources = [str(source) for source in found.column(0).to_pylist()]
-    key = trust_key(rules.trust[PROFILE], sources, "turn_no", "newest", rules.undated_age_days)
+    key = trust_key(rules.trust[PROFILE], sources, "turn_no", "newest", rules)
     spoken = "FILTER (extra IS NOT NULL)"
     best = f"arg_max(extra, key) {spoken} AS extra, max(key) {spoken} AS told"
     newer = "r.chosen AND u.told > coalesce(r.told, 0)"

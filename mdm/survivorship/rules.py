@@ -53,6 +53,13 @@ class Trust(Document):
         return self.sources.get(source, self.sources[OTHER])
 
 
+class LeftOut(Document):
+    """How much of its voice a record keeps that its provider's newest whole delivery leaves out."""
+
+    sentence: RequiredSentence
+    share: float = Field(gt=0, le=1)
+
+
 class Rule(Document):
     """A named way of choosing: whom to believe, and whether the fuller text wins a tie."""
 
@@ -120,6 +127,7 @@ class SurvivorshipRules(Document):
     version: int
     undated_age_days: int = Field(ge=0)
     registry: Name
+    left_out: LeftOut | None = None  # none in documents of before: nobody was asked
     trust: dict[Name, Trust]
     rules: dict[Name, Rule]
     statuses: dict[Name, RequiredSentence]

@@ -15,7 +15,8 @@ def status_sql(chunk: str, body: Kind, columns: Sequence[Column], registry_no: i
 
     `verified`: a registry record has a valid identifier and valid values of what must stand with
     it. `conflict`, which outranks it: two registry identifiers, or a field record that contradicts
-    a registry record. `registry_no` is the registry's source number (-1: it delivered nothing).
+    a registry record. A number that the registry no longer lists beside one that it does was
+    replaced, and contradicts nothing. `registry_no` is the registry's source number (-1: it delivered nothing).
     """
     known = {c.name: c for c in columns}
     if body.identifier is None:
@@ -23,11 +24,12 @@ def status_sql(chunk: str, body: Kind, columns: Sequence[Column], registry_no: i
     identifier = known[body.identifier]
     needed = sum(1 << known[name].number for name in (body.identifier, *body.must_stand_with))
     bit = 1 << identifier.number
+    listed = f"{identifier.value}) FILTER (invalid & {bit} = 0 AND NOT away)"
+    known_as = f"{identifier.value}) FILTER (invalid & {bit} = 0)"
     contradicted = _contradicted_sql(chunk, body, registry_no)
     return f"""
         SELECT entity_no, CASE
-            WHEN min({identifier.value}) FILTER (invalid & {bit} = 0)
-              <> max({identifier.value}) FILTER (invalid & {bit} = 0)
+            WHEN coalesce(min({listed} <> max({listed}, min({known_as} <> max({known_as}, false)
               OR bool_or(entity_no IN ({contradicted})) THEN 'conflict'
             WHEN bool_or(present & ~invalid & {needed} = {needed}) THEN 'verified' END AS status
         FROM {chunk} WHERE source_no = {registry_no} GROUP BY entity_no

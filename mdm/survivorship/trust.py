@@ -4,7 +4,7 @@ A record's key packs, from the highest bits down, so that a plain maximum picks 
 
 | bits | part | meaning |
 |---|---|---|
-| 19 | trust | weight × 1000 × 2^(−age ÷ half-life), at least 1 |
+| 19 | trust | weight × 1000 × 2^(−age ÷ half-life), times the share of a record left out, at least 1 |
 | 17 | day | days since 1899-12-31, 0 when undated |
 | 18 | turn | counts down along source, layout, record key inside the entity (corrections: the later first) |
 | 9 | weight | the source's weight undimmed, for saying why |
@@ -16,7 +16,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from mdm.survivorship.rules import Trust
+from matching.engine import Engine
+from mdm.survivorship.rules import SurvivorshipRules, Trust
 from reference.text import quote
 
 WEIGHT_BITS = 9
@@ -28,9 +29,13 @@ POINTS = 1000  # of trust per point of weight
 
 
 def trust_key(
-    trust: Trust, sources: Sequence[str], turn: str, newest: str, undated_age_days: int
+    trust: Trust,
+    sources: Sequence[str],
+    turn: str,
+    newest: str,
+    rules: SurvivorshipRules,
 ) -> str:
-    """SQL (BIGINT): the key of one record.
+    """SQL (BIGINT): the key of one record, from its columns source_no, value_date, left_out.
 
     `sources` in order of their number `source_no`; `turn` is SQL for the record's place in its
     entity, from 0; `newest` SQL for the newest date of the entity's records, from which ages are
@@ -39,11 +44,12 @@ def trust_key(
     weight = _by_source(sources, {s: str(trust.of(s).weight) for s in sources})
     age = (
         "CASE WHEN value_date IS NULL THEN "
-        f"{undated_age_days} ELSE date_diff('day', value_date, {newest}) END"
+        f"{rules.undated_age_days} ELSE date_diff('day', value_date, {newest}) END"
     )
-    points = _by_source(
-        sources, {s: _points(trust.of(s).weight, trust.of(s).half_life_days, age) for s in sources}
-    )
+    told = {s: _points(trust.of(s).weight, trust.of(s).half_life_days, age) for s in sources}
+    points = _by_source(sources, told)
+    if rules.left_out:
+        points = f"greatest(1, round(({points}) * CASE WHEN left_out THEN {rules.left_out.share} ELSE 1 END))"
     day = (
         "CASE WHEN value_date IS NULL THEN 0 ELSE greatest(1, least(131071, "
         "date_diff('day', DATE '1899-12-31', value_date))) END"
@@ -52,6 +58,12 @@ def trust_key(
         f"(({points})::BIGINT << {TRUST_SHIFT}) + (({day})::BIGINT << {WEIGHT_BITS + TURN_BITS})"
         f" + (({MAX_RECORDS - 1} - {turn})::BIGINT << {WEIGHT_BITS}) + ({weight})"
     )
+
+
+def left_out_sql(engine: Engine, table: str) -> str:
+    """SQL: whether a record of a standardised table is left out of its provider's newest whole delivery; false where
+    nobody has asked."""
+    return "coalesce(s.left_out, false)" if "left_out" in engine.columns(table) else "false"
 
 
 def source_no(source: str, sources: Sequence[str]) -> str:

@@ -17,6 +17,7 @@ import pyarrow as pa
 from sqlmodel import col, select
 
 from matching.engine import Engine
+from matching.rules import load_standardise
 from mdm.compose import Hub
 from mdm.contracts import Contracts, Layout, contract_for, load_contracts
 from mdm.contracts.accepted import COLUMNS, KINDS, ORIGIN, Kind
@@ -26,11 +27,13 @@ from mdm.errors import IntegrityError
 from mdm.hub.tables import Batch
 from mdm.lake import LakeFile
 from mdm.rights.leaveout import leave_out
+from mdm.validation.absent import none_left_out, note_left_out
 from mdm.validation.counts import BatchCounts, Counts, record
 from mdm.validation.doubles import set_apart
 from mdm.validation.hands import settle
 from mdm.validation.quality import findings_sql, hits_sql, load_quality
 from mdm.validation.readings import accepted_sql, complete, landed_columns, typed_sql
+from mdm.validation.renumbered import note_renumbered
 from mdm.validation.versions import keep_hands, none_confirmed, number_current
 from mdm.work.ahead import ahead
 from mdm.work.beside import Beside
@@ -79,6 +82,7 @@ def validate(
         current = dict.fromkeys(KINDS, 0)
         for kind in KINDS:
             none_confirmed(engine, kind)
+            none_left_out(engine, kind)
         for ((source, layout), own), checked in _check(hub, beside, layouts):
             found, counted = checked.result()
             files |= found
@@ -88,10 +92,12 @@ def validate(
             start = current[layout.kind] + 1
             current[layout.kind] += number_current(engine, layout, typed, start)
             keep_hands(engine, source, layout, landed, typed)
+            note_left_out(engine, layout.kind, typed)
             engine.drop(landed)
             advance(sum(batch.landed for batch in own))
         for kind in KINDS:
             _accept(engine, kind, [own for own, _ in layouts if own[1].kind == kind])
+        _note_renumbered(engine, [own for own, _ in layouts])
         corrected = join(
             hub,
             engine,
@@ -115,6 +121,16 @@ def let_go(engine: Engine) -> None:
         engine.run(f"DROP VIEW IF EXISTS {kind}_accepted")
     behind = ("typed_", *(f"{kind}_corrected" for kind in KINDS))
     engine.drop(*(name for name in engine.tables() if name.startswith(behind)))
+
+
+def _note_renumbered(engine: Engine, layouts: Sequence[tuple[str, Layout]]) -> None:
+    """Which cards go by another number now, as far as registers tell."""
+    registers = load_standardise().registry_sources
+    persons = [
+        _tables(*own)[1] for own in layouts if own[0] in registers and own[1].kind == "person"
+    ]
+    listed = ", ".join(map(quote, registers))
+    note_renumbered(engine, persons, f"SELECT * FROM family_accepted WHERE source IN ({listed})")
 
 
 def _tables(source: str, layout: Layout) -> tuple[str, str]:

@@ -144,6 +144,8 @@ def _entry(
                 (max(dates) - r["value_date"]).days if r["value_date"] else rules.undated_age_days
             )
             trust = max(1, math.floor(trust * 0.5 ** (aged / voice.half_life_days) + 0.5))
+        if r.get("left_out") and rules.left_out:
+            trust = max(1, math.floor(trust * rules.left_out.share + 0.5))
         best = (trust, r["value_date"] or date.min, -turn, voice.weight)
         text = json.dumps(value, sort_keys=True, default=str)
         c = candidates.setdefault(
@@ -228,7 +230,8 @@ def _weaker(fewer: bool, trust: int, weight: int) -> str:
 def _status(turns: Sequence[Record], rules: SurvivorshipRules) -> str:
     registry = [r for r in turns if r["source"] == rules.registry]
     field = [r for r in turns if r["source"] != rules.registry]
-    niks = {r["nik"] for r in registry if r["nik"] and _nik(r["nik"], r)}
+    known = [r for r in registry if r["nik"] and _nik(r["nik"], r)]
+    niks = {r["nik"] for r in ([r for r in known if not r.get("left_out")] or known)}
     if len(niks) > 1 or any(_contradicts(f, r) for f in field for r in registry):
         return "conflict"
     for r in registry:

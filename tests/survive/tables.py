@@ -24,7 +24,9 @@ def load(engine: DuckDBEngine, kind: Kind, rows: Iterable[Row]) -> None:
     rid follows the order given, which is an arrival order and means nothing.
     """
     rows = list(rows)
-    schema = _type(engine, {**ORIGIN, **COLUMNS[kind], "region_today": "VARCHAR"})
+    schema = _type(
+        engine, {**ORIGIN, **COLUMNS[kind], "region_today": "VARCHAR", "left_out": "BOOLEAN"}
+    )
     full = [
         {name: row.get(name) for name in schema.names} | {"rid": rid}
         for rid, row in enumerate(rows)

@@ -47,6 +47,7 @@ VALUES = st.fixed_dictionaries(
         "death_date": maybe(date(2020, 1, 1), date(2025, 1, 1)),
         "phone": maybe("0812", "081234567"),
         "matched_on": maybe(date(2025, 1, 1)),
+        "left_out": maybe(True),
     }
 )
 SOURCES = st.sampled_from(["kemendagri", "kemensos", "pemda", "febrl"])

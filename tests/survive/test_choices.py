@@ -261,3 +261,30 @@ def test_content_is_canonical_json(engine: DuckDBEngine) -> None:
     text = golden(engine, "person")["E"]
     again = json.dumps(json.loads(text), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     assert text == again
+
+
+def test_a_number_that_the_registry_replaced_gives_way_to_the_new_one(engine: DuckDBEngine) -> None:
+    """The old row stays, and the field still has its number: together they had outvoted the registry's new one."""
+    rows = [
+        record("kemendagri", "1", nik=OTHER_NIK, kk="3201010101100001", value_date=date(2026, 2, 1)),
+        record("kemendagri", "2", nik=NIK, kk="3201010101100002", value_date=date(2026, 1, 1)),
+        record("kemensos", "1", nik=NIK, kk="3201010101100002", value_date=date(2026, 1, 1)),
+        record("pemda", "1", nik=NIK, kk="3201010101100002", value_date=date(2026, 1, 1)),
+    ]  # fmt: skip
+    both = profile(engine, *rows)
+    assert (choice(both, "nik").value, both.status) == (NIK, "conflict")
+    rows[1]["left_out"] = True
+    found = profile(engine, *rows)
+    assert (choice(found, "nik").value, choice(found, "kk").value) == (OTHER_NIK, "3201010101100001")  # fmt: skip
+    assert choice(found, "nik").losers[0].reason == "older"
+    assert found.status != "conflict"
+
+
+def test_who_is_left_out_alone_keeps_what_the_registry_said(engine: DuckDBEngine) -> None:
+    rows = [
+        record("kemendagri", "1", nik=NIK, name="SITI AMINAH", left_out=True),
+        record("kemensos", "1", nik=OTHER_NIK, name="SITI"),
+        record("pemda", "1", nik=OTHER_NIK, name="SITI"),
+    ]
+    found = profile(engine, *rows)
+    assert (choice(found, "nik").value, choice(found, "name").value) == (NIK, "SITI AMINAH")
