@@ -57,7 +57,11 @@ def family(found: Found, pseudonym: Pseudonym) -> Record:
         raise ValueError("no family")
     named, score = pseudonym(seen.entity_id), mapping().poverty_score
     members = list(found.members)
-    heads = [one for one in members if one.person.get("relationship") == "HEAD"]
+    # The late head often stays on the card as its head, beside who followed.
+    heads = sorted(
+        (one for one in members if one.person.get("relationship") == "HEAD"),
+        key=lambda one: one.dead,
+    )
     desil = seen.get("ranking", score.attribute)
     return _some(
         {

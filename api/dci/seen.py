@@ -42,12 +42,14 @@ class Seen:
 
 @dataclass(frozen=True)
 class Found:
-    """A person found, with family and household, and the identifiers that found it."""
+    """A person found, with family and household, and the identifiers that found it. `dead` is not shown; of two heads
+    of a family it tells who heads it."""
 
     person: Seen
     family: Seen | None
     household: Seen | None
     doubt: bool
+    dead: bool = False
     found_by: frozenset[Is] = frozenset()
     members: Sequence[Found] = ()  # of the family, once opened
 
@@ -78,6 +80,7 @@ def see(person: Person, decision: Decision) -> Found:
         family=_seen(person.family, decision) if person.family else None,
         household=_seen(person.household, decision) if person.household else None,
         doubt=person.doubt is not None or person.also_on > 0,
+        dead=person.person.dead,
     )
 
 

@@ -68,8 +68,8 @@ def open_people(
     members = open_following(hub, session, chain.from_iterable(named.values()), seq, read)
     everybody = [one.entity_id for of in (persons, others, members) for one in of.values()]
     doubts = questions.of(session, everybody, seq)
-    heads = [one.head for one in others.values() if one.kind == "family"]
-    hidden = restricted(session, [*everybody, *filter(None, heads)])
+    heads = [head for one in others.values() if one.kind == "family" for head in one.heads]
+    hidden = restricted(session, [*everybody, *heads])
     people = {
         asked: _person(
             one, others, {key: members[key] for key in named.get(asked, ()) if key in members}
@@ -146,8 +146,8 @@ def doubted(
     own = [profile.entity_id for profile in (one.person, one.family) if profile is not None]
     review = [q for key in own for q in found.get(key, ()) if q.question != questions.WEAK]
     about = [p.entity_id for p in one.profiles]
-    if one.family is not None and one.family.head is not None:
-        about.append(one.family.head)
+    if one.family is not None:
+        about += one.family.heads
     away = frozenset(about).intersection(hidden)
     return replace(one, doubt=review or None, open=found, hidden=away) if found or away else one
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from mdm import questions
 from mdm.access.terms import Decision, Principal
+from mdm.survivorship.explain import is_valid
 
 
 @dataclass(slots=True)  # frozen, its making would take four times as long
@@ -28,10 +29,16 @@ class Profile:
         return found if found is not None else self.body["contested"].get(attribute)
 
     @property
-    def head(self) -> str | None:
-        """Of a family: the entity id of its head, where one is found."""
+    def heads(self) -> list[str]:
+        """Of a family: entity ids of those that head it by its list: none, one, the late one beside who followed."""
         members = self.body["links"].get("members", ())
-        return next((one for one, relation in members if relation == "HEAD"), None)
+        return [one for one, relation in members if relation == "HEAD"]
+
+    @property
+    def dead(self) -> bool:
+        """Of a person: whether a valid value says so."""
+        life = self.entry("life")
+        return life is not None and is_valid(life) and (life[0] or {}).get("alive") is False
 
     def without(self, attribute: str) -> Profile:
         """The same profile as if nothing told this attribute."""
@@ -84,7 +91,7 @@ class Person:
     @property
     def heads_name_hidden(self) -> bool:
         """Whether the family is called by the name of somebody whose processing is restricted."""
-        return self.family is not None and self.family.head in self.hidden
+        return self.family is not None and not self.hidden.isdisjoint(self.family.heads)
 
     @property
     def profiles(self) -> list[Profile]:

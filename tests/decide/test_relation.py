@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import date
 
+import pytest
+
+from api.dci.records import family
+from api.dci.seen import see
 from mdm.access.terms import Decision
 from mdm.desk.revealing import reveal, sources
 from mdm.desk.terms import Person, Profile
@@ -42,3 +47,36 @@ def test_rules_go_by_it() -> None:
     assert case.person is not None
     found = [one.values.get("relationship") for one in (case.person, *case.members)]
     assert found == ["HEAD", "HEAD", "CHILD"]
+
+
+LATE, FOLLOWED = "a" * 32, "b" * 32  # in the order in which a family's list names them
+
+
+def two_heads() -> Person:
+    """The registry lists the late head still, beside the widow who followed."""
+    names = {LATE: ("ALI", False), FOLLOWED: ("ANI", True)}
+    body = content("family", {}, links={"members": [[one, "HEAD"] for one in names]})
+    family = Profile("f", "family", 1, 1, json.loads(body))
+
+    def profile(one: str) -> Profile:
+        name, alive = names[one]
+        said = {"name": name, "relationship": "HEAD", "alive": alive}
+        text = content("person", said, links={"family": "f"})
+        return Profile(one, "person", 1, 1, json.loads(text))
+
+    members = {one: profile(one) for one in names}
+    return Person(members[FOLLOWED], family, None, "3201", members)
+
+
+def test_a_registry_that_asks_is_told_the_head_who_lives() -> None:
+    person = two_heads()
+    members = [see(replace(person, person=one), ALLOWED) for one in person.members.values()]
+    group = family(replace(see(person, ALLOWED), members=members), lambda entity: entity)
+    assert "ANI" in json.dumps(group["group_head_info"])
+    assert len(group["member_list"]) == 2
+
+
+@pytest.mark.parametrize("who", [LATE, FOLLOWED])
+def test_a_family_is_called_by_no_restricted_head_whichever_it_is(who: str) -> None:
+    assert replace(two_heads(), hidden=frozenset({who})).heads_name_hidden
+    assert not replace(two_heads(), hidden=frozenset({"c" * 32})).heads_name_hidden
