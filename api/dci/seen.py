@@ -12,7 +12,6 @@ from api.dci.query import Is
 from api.dci.values import held_as
 from mdm.access.terms import Decision
 from mdm.desk.terms import Person, Profile
-from mdm.survivorship.explain import is_valid
 
 Values = Mapping[str, Any]
 
@@ -93,8 +92,8 @@ def shown(found: Found) -> dict[str, list[str]]:
 def _seen(profile: Profile, decision: Decision) -> Seen:
     fields = decision.fields.get(profile.kind, frozenset())
     body, values, dates = profile.body, {}, []
-    for name, entry in profile.entries.items():
-        value = _cut(name, entry[0], fields) if is_valid(entry) else None
+    for name, entry in (one for entries in profile.told for one in entries.items()):
+        value = _cut(name, entry[0], fields)
         if value is not None and value != {}:
             values[name] = value
             dates.append(body["records"][entry[1]][-1])

@@ -8,7 +8,6 @@ from typing import Any
 
 from mdm.access.terms import Decision
 from mdm.desk.terms import Answered, Moment, Person, Profile, Question
-from mdm.survivorship.explain import is_valid
 
 SOURCE, DATE = 0, 6  # of a record in a golden content
 RELATION = "relationship"
@@ -40,13 +39,10 @@ def reveal(person: Person, decision: Decision, asked: Collection[str] | None) ->
 
 
 def show(profile: Profile, allowed: Collection[str]) -> dict[str, Any]:
-    """The allowed values of one profile; those that travel together each under its own name. A value that is not valid,
-    for none that was told is, is for those who mend it: a death before the birth makes nobody dead."""
+    """The allowed valid values of one profile; those that travel together each under its own name."""
     values: dict[str, Any] = {}
-    for entries in (profile.body["agreed"], profile.body["contested"]):
+    for entries in profile.told:
         for name, entry in entries.items():
-            if not is_valid(entry):
-                continue
             value = entry[0]
             if isinstance(value, dict):
                 for part, inner in value.items():

@@ -29,6 +29,15 @@ class Profile:
         return found if found is not None else self.body["contested"].get(attribute)
 
     @property
+    def told(self) -> tuple[Mapping[str, list[Any]], Mapping[str, list[Any]]]:
+        """The entries whose value is valid: what all agree on, which always is, and what is contested. A value that is
+        not, chosen for want of another, is for those who mend it: a death before the birth makes nobody dead."""
+        body = self.body
+        return body["agreed"], {
+            name: one for name, one in body["contested"].items() if is_valid(one)
+        }
+
+    @property
     def heads(self) -> list[str]:
         """Of a family: entity ids of those that head it by its list: none, one, the late one beside who followed."""
         members = self.body["links"].get("members", ())

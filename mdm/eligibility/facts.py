@@ -17,7 +17,6 @@ from mdm.eligibility.lasting import Bounds, bounds, period_end
 from mdm.eligibility.terms import Case, Doubt, Facts, Unit
 from mdm.questions import OpenQuestion
 from mdm.survivorship import load_rules
-from mdm.survivorship.explain import is_valid
 
 OLDEST = 130  # years; a greater age is a slip
 LISTED = {"pkh": "listed_pkh", "sembako": "listed_sembako", "pbi": "listed_pbi"}
@@ -157,9 +156,9 @@ def facts_of(
     dates: dict[str, str] = {}
     values: dict[str, Any] = {"identity_status": body["identity_status"]}
     places: dict[str, tuple[dict[str, Any], str | None]] = {}
-    for entries in (body["agreed"], body["contested"]):
+    for entries in profile.told:
         for name, entry in entries.items():
-            if name not in needed or not is_valid(entry):
+            if name not in needed:
                 continue
             value, day = entry[0], records[entry[RECORD]][DATE]
             if name in PLACES:

@@ -8,8 +8,10 @@ from collections.abc import Iterator
 
 import pytest
 
+from api.web.overview.alarms import SHOWN
 from mdm.access import Principal, is_open, may
 from mdm.compose import Hub
+from mdm.hub.tables import Alarm
 from tests.api.serving import Served, served
 from tests.api.world import fill
 from tests.web import figures
@@ -160,3 +162,28 @@ def test_only_regions_are_drawn_alone(workbench: Served) -> None:
         for block in ("main", "title", "scripts"):
             answer = client.get("/perbaikan", headers={"X-Partial": block})
             assert (answer.status_code, answer.text[:15]) == (200, "<!doctype html>"), block
+
+
+def test_the_page_of_alarms_says_when_it_shows_the_newest_alone(
+    workbench: Served, members: dict[str, Member]
+) -> None:
+    def page() -> str:
+        with members["user-administrator"].client(workbench.url) as client:
+            return client.get("/alarm").text
+
+    with workbench.hub.sessions.begin() as session:
+        session.add(Alarm(id="alarm-0", kind="honey", principal="p0"))
+    assert "alarm terbaru" not in page()
+    with workbench.hub.sessions.begin() as session:
+        session.add_all(
+            Alarm(id=f"alarm-{n}", kind="honey", principal=f"p{n}") for n in range(1, SHOWN + 1)
+        )
+    assert f"{SHOWN} alarm terbaru" in page()
+
+
+def test_an_empty_queue_speaks_of_filters_where_some_are_set(
+    workbench: Served, members: dict[str, Member]
+) -> None:
+    with members["steward"].client(workbench.url) as client:
+        assert "Tidak ada tugas yang menunggu jawaban." in client.get("/tinjau").text
+        assert "Tidak ada tugas dengan saringan ini." in client.get("/tinjau?dari=400").text

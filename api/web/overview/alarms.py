@@ -36,9 +36,10 @@ class Line:
 
 @dataclass(frozen=True)
 class AlarmsPage:
-    """The latest, newest first."""
+    """The latest, newest first; no more than `most`."""
 
     lines: list[Line]
+    most: int = SHOWN
 
 
 @declares("alarm.read")
