@@ -48,9 +48,9 @@ class Found:
     family: Seen | None
     household: Seen | None
     doubt: bool
-    dead: bool = False
     found_by: frozenset[Is] = frozenset()
     members: Sequence[Found] = ()  # of the family, once opened
+    dead: bool = False
 
     @property
     def member_ids(self) -> list[str]:

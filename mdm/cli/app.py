@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from types import FrameType
-from typing import cast
+from typing import TextIO, cast
 
 import click
 
@@ -113,6 +113,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if code == INTERRUPTED:
         for told in _ENDINGS:
             signal.signal(told, signal.SIG_IGN)  # heard: the same wish again would change the code
+    try:
+        sys.stderr.flush()
+    except OSError:  # it takes no more: Python would say so, as it ends, by a code of its own
+        _let_go(sys.stderr)
     sys.exit(code)
 
 
@@ -138,10 +142,10 @@ def call(arguments: Sequence[str]) -> int:
         return _ended(session, arguments)
     except BrokenPipeError:
         # The reader (head, less) went away: not our fault, and nothing to say to anyone.
-        _let_go()
+        _let_go(sys.stdout)
         return BROKEN_PIPE
     except UntoldError as error:
-        _let_go()
+        _let_go(sys.stdout)
         session.json = False  # the answer takes no document of it either
         return _report(session, explain(error))
 
@@ -174,9 +178,9 @@ def _escape(text: str) -> str:
     return text.replace("[", r"\[")
 
 
-def _let_go() -> None:
+def _let_go(stream: TextIO) -> None:
     """What is left of an answer goes nowhere: Python would try to write it once more as it ends."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _say_everything() -> None:

@@ -46,7 +46,9 @@ def called(
         [sys.executable, "-c", "from mdm.cli import main; main()", *map(str, words)],
         stdout=out,
         stderr=err,
-        env=os.environ | say,
+        env=os.environ
+        | {"PYTHONUNBUFFERED": ""}
+        | say,  # as a user has it: what is unwritten is tried again at the end
         cwd=ROOT,
         check=False,
         timeout=300,
