@@ -11,9 +11,9 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from difflib import SequenceMatcher
 from typing import Any
 
+from matching.similarity import align
 from mdm.access.terms import Decision
 from mdm.compose import Hub
 from mdm.desk.known import Known
@@ -24,7 +24,6 @@ from reference.names import strip_titles
 from reference.nik import parse_nik
 from reference.text import plain_upper
 
-ALIKE = 0.85  # of two names' letters
 MOST = 8  # who is looked at
 ATTRIBUTES = frozenset(
     {"name", "birth", *PLACES}
@@ -56,9 +55,11 @@ class Who:
         if not entry or not entry[0]:
             return None
         ours, theirs = _words(self.name), _words(entry[0])
-        if set(ours) <= set(theirs) or set(theirs) <= set(ours):
-            return bool(ours and theirs)
-        return SequenceMatcher(None, "".join(ours), "".join(theirs)).ratio() >= ALIKE
+        pairs = [one.agreement for one in align(ours, theirs) if one.agreement != "missing"]
+        whole = len(pairs) == min(len(ours), len(theirs))  # the other may have more words
+        # Initials alone name nobody; a name written in one word is the same.
+        named = whole and not {"same", "alike"}.isdisjoint(pairs)
+        return bool(ours) and (named or "".join(ours) == "".join(theirs))
 
 
 @dataclass(frozen=True, kw_only=True)

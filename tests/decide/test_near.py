@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import date
 from typing import Any
 
 import httpx
@@ -11,11 +12,12 @@ import pytest
 import sqlalchemy as sa
 
 from mdm.compose import Hub
-from mdm.eligibility.near import slips
+from mdm.desk.terms import Profile
+from mdm.eligibility.near import Who, slips
 from mdm.hub.tables import AuditEvent
 from reference.nik import parse_nik
 from tests.api.serving import Served, served
-from tests.decide.world import DENPASAR, NOBODY, Country, Household, adult, client
+from tests.decide.world import DENPASAR, NOBODY, Country, Household, adult, client, content
 
 HEAD = adult(1, name="MUHAMMAD BUDI SANTOSO")
 FAR = adult(4000, name="WAYAN SUDRA")
@@ -104,3 +106,23 @@ def test_slips_are_numbers_that_can_be() -> None:
     assert HEAD.nik not in found
     assert len(found) == len(set(found)) < 160
     assert all(parse_nik(one) for one in found)
+
+
+@pytest.mark.parametrize(
+    ("said", "held", "is_"),
+    [
+        ("Muh. Budi Santosa", "MUHAMMAD BUDI SANTOSO", True),
+        ("H. BUDI SANTOSO, S.Pd", "MUHAMMAD BUDI SANTOSO", True),
+        ("NURHAYATI", "NUR HAYATI", True),
+        ("M B", "MUHAMMAD BUDI SANTOSO", False),
+        ("SITI AMINAH", "SITI AISYAH", False),
+        ("--", "MUHAMMAD BUDI SANTOSO", False),
+    ],
+)
+def test_names_are_compared_word_by_word_as_linkage_does(said: str, held: str, is_: bool) -> None:
+    text = content("person", {"name": held, "birth_date": "1980-05-01"})
+    profile = Profile("p", "person", 1, 1, json.loads(text))
+    who = Who(said, date(1980, 5, 1))
+    assert who.is_(profile) is is_
+    assert who.is_not(profile) is False  # born that day
+    assert Who(said, date(1981, 6, 2)).is_not(profile) is not is_
