@@ -77,6 +77,7 @@ def _quick() -> Iterator[None]:
         quick.light_passwords(patch)
         quick.remembered_certificates(patch)
         quick.remembered_levels(patch)
+        quick.remembered_tables(patch)
         quick.one_core_each(patch)
         yield
 
