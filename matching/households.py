@@ -25,7 +25,7 @@ def make_nodes(engine: Engine) -> int:
         "ALTER TABLE family_standardised ADD COLUMN IF NOT EXISTS left_out BOOLEAN DEFAULT false"
     )
     houses.make_units(engine)
-    engine.table("household_families", _FAMILIES)
+    engine.table("household_families", _FAMILIES.format(former=_former(engine)))
     engine.table(
         "household_address",
         f"""
@@ -43,6 +43,11 @@ def make_nodes(engine: Engine) -> int:
     )
     engine.drop("household_address", "house_units")
     return rows
+
+
+def _former(engine: Engine) -> str:
+    """SQL: until when the registry had a family where, before, as far as the hub knows."""
+    return "f.former" if "former" in engine.columns("family_standardised") else "NULL::VARCHAR"
 
 
 def place_families(engine: Engine) -> int:
@@ -94,15 +99,14 @@ _PARENTS = _SAID.format("p.mother_nik, p.father_nik, 'F ' || p.mother_key, 'M ' 
 # Who brings the family to where they are met.
 _LEADS = "'HEAD', 'WIFE', 'HUSBAND', 'SPOUSE'"
 
-# `moved`: families of which the register has another card elsewhere now; what was told before that, and does not name
-# that card, tells where they lived and `holds` no more. `lived`: the addresses that most records of the family give.
-# `met`: members as the offices' books have them. `known`:
-# the card on which the register has a number. It serves members whose row in the book gives none and the same place in
-# the family: a child that has moved out heads a house that its parents' card does not stand at. `leads`: so the book
-# says, and the register has them as no child of that card: who has moved out may still be on it. `carded`, `counted`,
-# `said`: the card of each member met, or the family that he and his fellows tell by their names; how many of a family
-# were met in a dwelling and whether one leads it; the dwelling where most were. `kin` is asked only where an address
-# names no house.
+# `moved`: families of which the register has another card elsewhere now, or the same; what was told before that, and
+# does not name another card that it has, tells where they lived and `holds` no more. `lived`: the addresses that most
+# records of the family give. `met`: members as the offices' books have them. `known`: the card on which the register
+# has a number. It serves members whose row in the book gives none and the same place in the family: a child that has
+# moved out heads a house that its parents' card does not stand at. `leads`: so the book says, and the register has
+# them as no child of that card: who has moved out may still be on it. `carded`, `counted`, `said`: the card of each
+# member met, or the family that he and his fellows tell by their names; how many of a family were met in a dwelling
+# and whether one leads it; the dwelling where most were. `kin` is asked only where an address names no house.
 _FAMILIES = f"""
     WITH numbered AS (
         SELECT cluster AS family, (SELECT coalesce(max(rid), 0) FROM household_standardised)
@@ -111,16 +115,22 @@ _FAMILIES = f"""
     rows AS (
         SELECT c.cluster AS family, x.card, x.members, f.pln_id, f.village, f.registry,
                {houses.description("f")} AS house, f.floor_area,
-               {houses.address("f")} AS address, f.rt, f.value_date, f.left_out
+               {houses.address("f")} AS address, f.rt, f.value_date, f.left_out, {{former}} AS former
         FROM family_clusters c JOIN family_standardised f USING (rid) JOIN family_context x USING (rid)
         {houses.join("f")}),
-    moved AS (
+    renumbered AS (
         SELECT family, max(n.value_date) AS since, list(DISTINCT n.card) AS cards FROM rows n JOIN rows o USING (family)
         WHERE n.registry AND NOT n.left_out AND o.registry AND o.left_out AND o.card <> n.card
           AND (o.village <> n.village OR (o.rt <> n.rt AND o.address <> n.address))
         GROUP BY family),
+    moved AS (
+        FROM renumbered UNION ALL
+        SELECT family, max(left(before, 10)::DATE), NULL
+        FROM (SELECT family, unnest(string_split(former, ',')) AS before FROM rows WHERE registry AND NOT left_out)
+        ANTI JOIN renumbered USING (family) GROUP BY family),
     told AS (
         SELECT r.*, m.since IS NULL OR coalesce(r.value_date >= m.since, false) AND NOT (r.registry AND r.left_out)
+               OR (r.registry AND NOT r.left_out AND r.former IS NOT NULL)
                OR coalesce(list_contains(m.cards, r.card), false) AS holds
         FROM rows r LEFT JOIN moved m USING (family)),
     own AS (

@@ -24,19 +24,12 @@ def make_dictionaries(engine: Engine, kinds: tuple[Kind, ...]) -> None:
         f"SELECT region_system AS system, region_code AS code, village_name FROM {kind}_accepted"
         for kind in kinds
     )
-    prefixes = " UNION ALL ".join(
-        f"SELECT g.system, g.code, g.village_name, p.today, {digits} AS depth FROM given g"
-        f" JOIN ref_place p ON p.system = '{system}' AND p.code = left(g.code, {digits})"
-        f" WHERE g.system = '{system}' AND length(g.code) >= {digits}"
-        for system, depths in _DEPTHS.items()
-        for digits in depths
-    )
+    coded = today_sql("SELECT DISTINCT system, code FROM given")
     engine.table(
         "place_dictionary",
         f"""
         WITH given AS ({given}),
-        coded AS (SELECT system, code, village_name, arg_max(today, depth) AS today FROM ({prefixes})
-                  GROUP BY system, code, village_name),
+        coded AS (SELECT g.*, c.today FROM given g JOIN ({coded}) c USING (system, code)),
         found AS (
             SELECT c.system, c.code, c.village_name,
                    CASE WHEN length(c.today) < 10 THEN coalesce(v.village_today, c.today) ELSE c.today END
@@ -53,6 +46,19 @@ def make_dictionaries(engine: Engine, kinds: tuple[Kind, ...]) -> None:
     if "person" in kinds:
         _make_birth_places(engine)
     engine.drop("ref_place", "ref_village_name", "ref_regency_name")
+
+
+def today_sql(given: str) -> str:
+    """SQL: of codes (system, code), `today`'s of the place, as deep as known; without those that no edition knows."""
+    prefixes = " UNION ALL ".join(
+        f"SELECT g.system, g.code, p.today, {digits} AS depth FROM asked g"
+        f" JOIN ref_place p ON p.system = '{system}' AND p.code = left(g.code, {digits})"
+        f" WHERE g.system = '{system}' AND length(g.code) >= {digits}"
+        for system, depths in _DEPTHS.items()
+        for digits in depths
+    )
+    return f"""WITH asked AS ({given})
+        SELECT system, code, arg_max(today, depth) AS today FROM ({prefixes}) GROUP BY system, code"""
 
 
 def _make_birth_places(engine: Engine) -> None:

@@ -17,8 +17,10 @@ from mdm.publishing import publish
 from mdm.run import RunResult, Stage, Work, carry_out
 from mdm.survivorship import chunk_records, fill_regions, survive
 from mdm.survivorship.members import members
+from mdm.survivorship.moved import note_moved
 from mdm.validation import let_go, validate
 from mdm.validation.absent import mark_left_out
+from mdm.validation.former import mark_former
 from mdm.work.progress import Progress
 
 Counts = dict[str, int]
@@ -43,6 +45,7 @@ def _standardise(work: Work) -> Counts:
     rows = standardise(work.engine)
     for kind in rows:
         mark_left_out(work.engine, kind)
+    mark_former(work.engine)
     let_go(work.engine)
     return {str(kind): count for kind, count in rows.items()}
 
@@ -64,6 +67,7 @@ def _relate(work: Work) -> None:
 
 
 def _survive(work: Work) -> Counts:
+    note_moved(work.engine)
     chunk = chunk_records(work.engine, linking.KINDS)
     golden = {str(kind): survive(work.engine, kind, chunk=chunk) for kind in linking.KINDS}
     fill_regions(work.engine)

@@ -25,7 +25,7 @@ from mdm.hub.runs import PUBLISHED, published_seq, whole_seq
 from mdm.hub.tables import Correction, CorrectionPlace, CorrectionReturn, CorrectionTurn, Run
 from mdm.survivorship import explain
 from mdm.survivorship import load_rules as load_survivorship
-from mdm.survivorship.explain import INVALID, Choice, SourceRecord, every_value
+from mdm.survivorship.explain import MAY_NOT_WIN, Choice, SourceRecord, every_value
 from reference.sentences import Sentence
 
 #: NEXT: a small run finds no place for it (mdm/touched/corrected.py): somebody new, or a family without a card.
@@ -186,7 +186,7 @@ def _said_later(part: Part, attribute: str, choice: Choice, seen: date) -> Sourc
             for one in choice.losers
             if one.record.source != SOURCE
             and (one.record.source, one.record.layout, one.record.record_key) not in known
-            and one.reason != INVALID
+            and one.reason not in MAY_NOT_WIN
             and (one.record.date or "") > seen.isoformat()
             and not same(rules, part, attribute, one.value)
         ),

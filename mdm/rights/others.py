@@ -27,7 +27,7 @@ from mdm.seal.packing import PACK_PROFILE
 from mdm.seal.profiles import profile_digest, profile_place
 from mdm.seal.tokens import tokens_of
 from mdm.survivorship.content import canonical
-from mdm.survivorship.explain import INVALID, LOSERS, RECORD, valid_values
+from mdm.survivorship.explain import LOSERS, MAY_NOT_WIN, RECORD, valid_values
 
 Digests = dict[str, list[str]]  # run → hex
 
@@ -103,7 +103,7 @@ def _left(
     losers = [placed(lost) for lost in (more[0] if more else ()) if told(lost)]
     if told(chosen):
         return [*placed(chosen), *([losers, *more[1:]] if losers or more[1:] else [])]
-    if not losers or losers[0][LOSERS] == INVALID:
+    if not losers or losers[0][LOSERS] in MAY_NOT_WIN:
         return None
     (*chosen, _), *losers = losers
     return [*chosen, *([losers] if losers else [])]

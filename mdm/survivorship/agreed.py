@@ -138,7 +138,7 @@ def _of_source_sql(
     their entries as one text, but of those that are `doubted` (a mask): they may not win.
     """
     keys = sorted({c.key for c in shared})
-    doubted = sum(1 << c.number for run in solo for c in run if c.attribute.valid != "true")
+    doubted = sum(1 << c.number for run in solo for c in run if c.attribute.in_doubt)
     texts = [f"{_run(run)} AS t{run[0].number}" for run in solo]
     read = ["entity_no", "record", "invalid", f"invalid & {doubted} AS doubted"]
     read += [*keys, *(c.value for c in shared), *texts]
@@ -151,7 +151,7 @@ def _of_source_sql(
 def _run(columns: Sequence[Column]) -> str:
     entries = []
     for c in columns:
-        valid = "" if c.attribute.valid == "true" else f" AND (invalid & {1 << c.number}) = 0"
+        valid = "" if not c.attribute.in_doubt else f" AND (invalid & {1 << c.number}) = 0"
         entries.append(
             f"CASE WHEN {c.value} IS NOT NULL{valid}"
             f" THEN concat('\"{c.name}\":[', {c.json(c.value)}, rest) END"
@@ -164,7 +164,7 @@ def _compared(c: Column, sources: Sequence[int], source_count: int) -> tuple[str
     differ = [
         f"coalesce({_of(sources[:at], v)}) <> r{sources[at]}.{v}" for at in range(1, len(sources))
     ]
-    if c.attribute.valid != "true":
+    if c.attribute.in_doubt:
         bad = " | ".join(f"coalesce(r{s}.invalid, 0)" for s in sources)
         differ.append(f"(({bad}) & {1 << n}) <> 0")
     best = ", ".join(f"CASE WHEN r{s}.{v} IS NOT NULL THEN r{s}.{c.key} END" for s in sources)
@@ -195,7 +195,7 @@ def _grouped_sql(chunk: str, columns: Sequence[Column], source_count: int) -> st
     ]
     for c in columns:
         v, n = c.value, c.number
-        bad = f" OR (bit_or(invalid) & {1 << n}) <> 0" if c.attribute.valid != "true" else ""
+        bad = f" OR (bit_or(invalid) & {1 << n}) <> 0" if c.attribute.in_doubt else ""
         sums += [
             f"min({v}) AS lo{n}",
             f"coalesce(min({v}) <> max({v}), false){bad} AS x{n}",

@@ -63,12 +63,13 @@ def contested_sql(voices: str, body: Kind, columns: Sequence[Column], source_cou
     top = ", ".join(f"first_value({part}) OVER best AS top_{part}" for part in CANDIDATE)
     names = ", ".join(f"'{c.name}'" for c in columns)
     lesser = ", ".join(f"'{c.attribute.lesser}'" for c in columns)
+    invalid = ", ".join(f"'{c.invalid_for}'" for c in columns)
     entry = f"""concat(chr(48 + attribute_no), {place_sql("place")},
         CASE WHEN place = 1 THEN concat(',"', [{names}][attribute_no + 1], '":[')
              WHEN place = 2 THEN '[' ELSE ',[' END,
         value, ',', {turn_of("key")}, ',', agree,
         CASE WHEN place = 1 THEN ',[' ELSE concat(',"',
-            {_reason(f"[{lesser}][attribute_no + 1]")}, '"]') END,
+            {_reason(f"[{lesser}][attribute_no + 1]", f"[{invalid}][attribute_no + 1]")}, '"]') END,
         CASE WHEN place < places THEN '' WHEN {_valid("top_first")} THEN ']]'
              ELSE '],false]' END)"""
     looked_up = f"attribute_no = {number.get(body.lookup or '', -1)} AND {_valid('first')}"
@@ -119,7 +120,7 @@ def _score(first: str) -> str:
     return f"(({first} >> 1) & {2**SCORE_BITS - 1})"
 
 
-def _reason(lesser: str) -> str:
+def _reason(lesser: str, invalid: str) -> str:
     """SQL: why a candidate lost to the top one, the first question that told them apart."""
     weaker = f"""CASE
             WHEN agree < top_agree AND {trust_of("key")} >= {trust_of("top_key")}
@@ -129,7 +130,7 @@ def _reason(lesser: str) -> str:
             WHEN agree < top_agree THEN 'less_agreement'
             ELSE 'lower_priority' END"""
     return f"""CASE
-        WHEN {_valid("top_first")} AND NOT {_valid("first")} THEN 'invalid'
+        WHEN {_valid("top_first")} AND NOT {_valid("first")} THEN {invalid}
         WHEN {_informs("first")} < {_informs("top_first")} THEN {lesser}
         WHEN {_score("first")} < {_score("top_first")} THEN {weaker}
         WHEN first < top_first THEN 'less_informative'

@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from mdm.survivorship.rules import Attribute, Kind, SurvivorshipRules
+from mdm.survivorship.rules import NEVER, Attribute, Kind, SurvivorshipRules
 from reference.attributes import dictionary
 from reference.codes import implied, labels
 
+INVALID, BYGONE = "invalid", "bygone"  # why values lose that may not win
 RECORD_PARTS = ("source", "layout", "record_key", "batch", "file", "row", "value_date")
 
 
@@ -45,15 +46,21 @@ class Column:
         """SQL of the value, NULL where the record may not speak or has nothing to say."""
         parts = self.attribute.together
         sql = _object(parts) if parts else self.attribute.value or self.name
-        if self.attribute.only != "true":
-            sql = f"CASE WHEN {self.attribute.only} THEN {sql} END"
+        if self._speaks != "true":
+            sql = f"CASE WHEN {self._speaks} THEN {sql} END"
         return sql
+
+    @property
+    def _speaks(self) -> str:
+        """SQL: which records may speak."""
+        only, instead = self.attribute.only, self.attribute.instead
+        return only if instead == NEVER else f"({only}) OR {instead}"
 
     def said_sql(self) -> str:
         """SQL: whether there is a value, without making it."""
         parts = self.attribute.together or (self.attribute.value or self.name,)
         some = " OR ".join(f"({part}) IS NOT NULL" for part in parts)
-        return f"({self.attribute.only}) AND ({some})"
+        return f"({self._speaks}) AND ({some})"
 
     def meaning_sql(self) -> str:
         """SQL: the coarse code a value falls under, its own for a coarse one, NULL for others."""
@@ -72,8 +79,15 @@ class Column:
         """SQL: the value as JSON text. A group is JSON text already."""
         return value if self.attribute.together else f"to_json({value})::VARCHAR"
 
+    @property
+    def invalid_for(self) -> str:
+        """The reason by which a value that may not win loses."""
+        return BYGONE if self.attribute.bygone != NEVER else INVALID
+
     def invalid_sql(self) -> str:
         """SQL: whether a present value may not win. An unknown answer counts as not valid."""
+        if self.attribute.bygone != NEVER:
+            return self.attribute.bygone
         return f"NOT coalesce({self.attribute.valid.replace('{value}', self.value)}, false)"
 
 
@@ -93,14 +107,16 @@ def _coarse(kind: str, name: str) -> dict[str, frozenset[str]]:
     )
 
 
-def columns_of(rules: SurvivorshipRules, kind: str) -> list[Column]:
-    """The attributes of a kind as numbered columns, in alphabetical order."""
+def columns_of(rules: SurvivorshipRules, kind: str, *, moved: bool = False) -> list[Column]:
+    """The attributes of a kind as numbered columns, in alphabetical order. `moved`: the records tell whom the registry
+    has moved."""
     body = rules.kind(kind)
+    attributes = {n: one if moved else one.unmoved for n, one in body.attributes.items()}
     return [
         Column(
             number=number,
             name=name,
-            attribute=body.attributes[name],
+            attribute=attributes[name],
             trust=rules.rules[body.attributes[name].rule].trust,
             fuller_wins_ties=rules.rules[body.attributes[name].rule].fuller_wins_ties,
             coarse=_coarse(kind, name),
@@ -130,8 +146,8 @@ def bit_sql(condition: str, number: int) -> str:
     return f"(({condition})::BIGINT << {number})"
 
 
-def chunk_sql(kind: str, body: Kind, columns: Sequence[Column], chunk: int) -> str:
-    """SQL: the records of one chunk of entities, ready to be chosen from.
+def chunk_sql(kind: str, records: str, body: Kind, columns: Sequence[Column], chunk: int) -> str:
+    """SQL: the `records` of one chunk of entities, ready to be chosen from.
 
     Columns: entity_no, turn_no, many (the entity has more records than stand side by side),
     source_no, away (its provider's newest whole delivery leaves it out), the trust keys, `v<n>` and
@@ -146,7 +162,7 @@ def chunk_sql(kind: str, body: Kind, columns: Sequence[Column], chunk: int) -> s
     invalid = " | ".join(
         bit_sql(f"{c.value} IS NOT NULL AND {c.invalid_sql()}", c.number)
         for c in columns
-        if c.attribute.valid != "true"
+        if c.attribute.in_doubt
     )
     read = [f"{c.value_sql()} AS {c.value}" for c in columns]
     read += [f"{c.attribute.informs} AS {c.informs}" for c in informs]
@@ -157,7 +173,7 @@ def chunk_sql(kind: str, body: Kind, columns: Sequence[Column], chunk: int) -> s
                json_array({", ".join(RECORD_PARTS)})::VARCHAR AS record
         FROM (
             SELECT s.* EXCLUDE (rid), k.* EXCLUDE (rid), {", ".join(read)}
-            FROM {kind}_standardised s JOIN {kind}_survive_keys k USING (rid)
+            FROM {records} s JOIN {kind}_survive_keys k USING (rid)
             WHERE k.chunk_no = {chunk}
         )
     """

@@ -17,6 +17,7 @@ from typing import Any
 from matching.engine import Engine
 from mdm import arrow
 from mdm.errors import CapacityError
+from mdm.survivorship import moved
 from mdm.survivorship.agreed import Spoken, agreed_sql
 from mdm.survivorship.choose import contested_sql, voices_sql
 from mdm.survivorship.columns import Column, chunk_sql, columns_of
@@ -43,6 +44,7 @@ class _Plan:
     """What is the same for every chunk of one kind."""
 
     kind: str
+    records: str
     rules: SurvivorshipRules
     columns: Sequence[Column]
     sources: Sequence[str]
@@ -86,9 +88,10 @@ def survive(
     work. The result is the same for any.
     """
     rules = rules or load_rules()
-    columns = columns_of(rules, kind)
-    sources, spoken = _spoken(engine, kind, () if few else columns)
-    plan = _Plan(kind, rules, columns, sources, None if few else spoken)
+    records = moved.records(engine, kind)
+    columns = columns_of(rules, kind, moved=moved.told(engine, kind))
+    sources, spoken = _spoken(engine, records, () if few else columns)
+    plan = _Plan(kind, records, rules, columns, sources, None if few else spoken)
     chunks = _number(engine, plan, chunk)
     links_table(engine, kind)
     engine.run(
@@ -101,12 +104,10 @@ def survive(
     return int(engine.scalar(f"SELECT count(*) FROM {kind}_golden"))
 
 
-def _spoken(engine: Engine, kind: str, columns: Sequence[Column]) -> tuple[list[str], Spoken]:
+def _spoken(engine: Engine, records: str, columns: Sequence[Column]) -> tuple[list[str], Spoken]:
     """The sources in order, and which of them deliver an attribute at all: the others need not be asked."""
     said = ["source", *(f"bool_or({c.said_sql()})" for c in columns)]
-    found = engine.fetch(
-        f"SELECT {', '.join(said)} FROM {kind}_standardised GROUP BY source ORDER BY source"
-    )
+    found = engine.fetch(f"SELECT {', '.join(said)} FROM {records} GROUP BY source ORDER BY source")
     sources, *speaking = arrow.columns_of(found)
     return sources, {
         c.number: [n for n, speaks in enumerate(one) if speaks]
@@ -170,7 +171,7 @@ def _choose(engine: Engine, plan: _Plan, chunk: int) -> None:
     kind, body, columns = plan.kind, plan.body, plan.columns
     count = len(plan.sources)
     steps = (
-        f"chunk AS MATERIALIZED ({chunk_sql(kind, body, columns, chunk)})",
+        f"chunk AS MATERIALIZED ({chunk_sql(kind, plan.records, body, columns, chunk)})",
         f"agreed AS MATERIALIZED ({agreed_sql('chunk', body, columns, count, plan.spoken)})",
         f"voices AS ({voices_sql('chunk', 'agreed', columns)})",
         f"contested AS ({contested_sql('voices', body, columns, count)})",
@@ -183,7 +184,7 @@ def _choose_few(engine: Engine, plan: _Plan, chunk: int) -> None:
     among them are turned into voices."""
     kind, body, columns = plan.kind, plan.body, plan.columns
     count, at = len(plan.sources), f"{kind}_survive_"
-    engine.table(f"{at}chunk", chunk_sql(kind, body, columns, chunk))
+    engine.table(f"{at}chunk", chunk_sql(kind, plan.records, body, columns, chunk))
     engine.table(f"{at}agreed", agreed_sql(f"{at}chunk", body, columns, count))
     mask = engine.scalar(f"SELECT bit_or(contested) FROM {at}agreed") or 0
     asked = [c for c in columns if mask >> c.number & 1] or columns[:1]

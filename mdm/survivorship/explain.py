@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from mdm.survivorship.columns import RECORD_PARTS
+from mdm.survivorship.columns import BYGONE, INVALID, RECORD_PARTS
 from mdm.survivorship.rules import SurvivorshipRules, load_rules
 from reference.attributes import dictionary
 from reference.sentences import Sentence
@@ -20,7 +20,10 @@ from reference.sentences import Sentence
 BATCH = RECORD_PARTS.index("batch")
 RECORD = 1  # where an entry, and each of its losers, names the record that told it
 LOSERS = 3  # where the losers of an entry stand; behind them only that the winner is not valid
-INVALID = "invalid"  # the reason of losers that are not valid
+MAY_NOT_WIN = (
+    INVALID,
+    BYGONE,
+)  # the reasons of losers that are chosen only where there is nothing else
 NOT_KEPT = "?"  # the rule of an attribute that the rule set given does not know
 UNSAID = Sentence(
     id="Kumpulan aturan yang tersimpan tidak memuat kalimat untuk keputusan ini.",
@@ -146,7 +149,7 @@ def valid_values(content: str | Mapping[str, Any], attribute: str) -> list[Any]:
     if not entry or not is_valid(entry):  # then nothing is
         return []
     lost = entry[LOSERS] if len(entry) > LOSERS else []
-    return [entry[0], *(value for value, _, _, reason in lost if reason != INVALID)]
+    return [entry[0], *(value for value, _, _, reason in lost if reason not in MAY_NOT_WIN)]
 
 
 def facts(content: str | Mapping[str, Any]) -> Any:

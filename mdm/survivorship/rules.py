@@ -23,6 +23,7 @@ from reference.attributes import dictionary
 
 DOCUMENT = Path(__file__).resolve().parents[1] / "rules" / "survivorship.yaml"
 OTHER = "other"
+NEVER = "false"
 MAX_ATTRIBUTES = 62  # one bit each in a signed 64-bit mask
 
 Sentence = Annotated[str, Field(min_length=10)]
@@ -75,6 +76,9 @@ class Attribute(Document):
     (default: the column of the attribute's name), whether it may win, how much it says (a larger
     whole number beats a smaller one before trust is asked), and which records may speak. In
     `valid`, `{value}` stands for the value. `lesser` is the reason given when `informs` decides.
+
+    Where the registry has moved somebody (moved.py), `bygone` is SQL that says which records tell of before, and may
+    not win; `instead` which may speak then beside those of `only`.
     """
 
     rule: Name
@@ -83,13 +87,27 @@ class Attribute(Document):
     informs: str = "0"
     only: str = "true"
     lesser: Name = "less_informative"
+    bygone: str = NEVER
+    instead: str = NEVER
     together: tuple[Name, ...] = ()
 
     @model_validator(mode="after")
     def _one_form(self) -> Attribute:
         if self.together and self.value:
             raise ValueError("an attribute is either one value or a group that travels together")
+        if self.bygone != NEVER and self.valid != "true":
+            raise ValueError("a value that may not win is either not valid or bygone")
         return self
+
+    @property
+    def in_doubt(self) -> bool:
+        """Whether there are values that may not win."""
+        return self.valid != "true" or self.bygone != NEVER
+
+    @property
+    def unmoved(self) -> Attribute:
+        """The attribute where nobody has moved."""
+        return self.model_copy(update={"bygone": NEVER, "instead": NEVER})
 
 
 class Kind(Document):

@@ -35,6 +35,7 @@ from mdm.hub.tables import CorrectionPlace, Judgement, Relinked, RuleSet, Run
 from mdm.judgements import Pair, RecordRef
 from mdm.lookup import SURVIVORSHIP
 from mdm.publishing import publish
+from mdm.survivorship.moved import had_elsewhere
 from mdm.touched.clustering import cluster_again
 from mdm.touched.components import Components, TooFarError, column
 from mdm.touched.corrected import bring_corrections
@@ -150,7 +151,7 @@ def _one_kind(
         found, corrected = _reached(engine, components, verdicts, kind=kind, pairs=pairs)
         human = _by_rid(components, found, verdicts)
         cluster_again(engine, components, found, human=human, seq=run.seq)
-        chosen = _chosen(engine, session, run, kind, corrected)
+        chosen = _chosen(engine, components, run, kind, corrected)
         now = survive_again(engine, components, found, chosen=chosen)
     looked_at: dict[Kind, frozenset[str]] = {of: found.golden[of] | now[of] for of in ORDER}
     # Ids that were merged away earlier stand in the table too: they may have to lead elsewhere now.
@@ -212,13 +213,17 @@ def _by_rid(
 
 
 def _chosen(
-    engine: Engine, session: Session, run: Run, kind: Kind, corrected: bool
+    engine: Engine, components: Components, run: Run, kind: Kind, corrected: bool
 ) -> frozenset[Kind]:
     """The kinds of which values may be others now: all where there are corrections or other rules; else
-    the judged kind, and that only where a record moved."""
-    if corrected or not _same_rules(session, run):
+    the judged kind, and that only where a record moved; of families that the registry had elsewhere before, their
+    households (mdm/survivorship/moved.py)."""
+    if corrected or not _same_rules(components.session, run):
         return frozenset(ORDER)
-    return frozenset({kind}) if _moved(engine, kind) else frozenset()
+    if not _moved(engine, kind):
+        return frozenset()
+    moved = kind == "family" and had_elsewhere(components.records(kind, ()))
+    return frozenset({kind, "household"}) if moved else frozenset({kind})
 
 
 def _moved(engine: Engine, kind: Kind) -> bool:

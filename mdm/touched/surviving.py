@@ -14,6 +14,7 @@ from matching.families import LISTS_IT
 from matching.rules import KINDS, Kind
 from mdm.survivorship import fill_regions, survive
 from mdm.survivorship.members import members
+from mdm.survivorship.moved import note_moved
 from mdm.touched.clustering import BESIDE, ids_table
 from mdm.touched.components import Components, column
 from mdm.touched.reach import Reach
@@ -36,6 +37,7 @@ def survive_again(
         _bring_records(components, engine, kind, anew=kind == found.kind)
     _relate(engine)
     members(engine)
+    note_moved(engine)
     now = {kind: set(found.golden[kind]) for kind in KINDS}
     now[found.kind] = _column(
         engine, f"SELECT DISTINCT entity_id FROM {found.kind}_links SEMI JOIN touched USING (rid)"

@@ -30,10 +30,12 @@ from mdm.rights.leaveout import leave_out
 from mdm.validation.absent import none_left_out, note_left_out
 from mdm.validation.counts import BatchCounts, Counts, record
 from mdm.validation.doubles import set_apart
+from mdm.validation.former import anybody_moved, begin_moves, note_former
 from mdm.validation.hands import settle
 from mdm.validation.quality import findings_sql, hits_sql, load_quality
 from mdm.validation.readings import accepted_sql, complete, landed_columns, typed_sql
 from mdm.validation.renumbered import note_renumbered
+from mdm.validation.undated import note_undated
 from mdm.validation.versions import keep_hands, none_confirmed, number_current
 from mdm.work.ahead import ahead
 from mdm.work.beside import Beside
@@ -97,7 +99,7 @@ def validate(
             advance(sum(batch.landed for batch in own))
         for kind in KINDS:
             _accept(engine, kind, [own for own, _ in layouts if own[1].kind == kind])
-        _note_renumbered(engine, [own for own, _ in layouts])
+        _note_moves(engine, [own for own, _ in layouts])
         corrected = join(
             hub,
             engine,
@@ -123,14 +125,21 @@ def let_go(engine: Engine) -> None:
     engine.drop(*(name for name in engine.tables() if name.startswith(behind)))
 
 
-def _note_renumbered(engine: Engine, layouts: Sequence[tuple[str, Layout]]) -> None:
-    """Which cards go by another number now, as far as registers tell."""
+def _note_moves(engine: Engine, layouts: Sequence[tuple[str, Layout]]) -> None:
+    """Which cards go by another number now, and who is in another village, as far as registers tell."""
     registers = load_standardise().registry_sources
     persons = [
         _tables(*own)[1] for own in layouts if own[0] in registers and own[1].kind == "person"
     ]
     listed = ", ".join(map(quote, registers))
     note_renumbered(engine, persons, f"SELECT * FROM family_accepted WHERE source IN ({listed})")
+    begin_moves(engine)
+    for source, layout in layouts:
+        if source in registers:
+            note_former(engine, layout.kind, _tables(source, layout)[1])
+    for source, layout in layouts if anybody_moved(engine) else ():
+        if source not in registers:
+            note_undated(engine, layout.kind, _tables(source, layout)[1])
 
 
 def _tables(source: str, layout: Layout) -> tuple[str, str]:

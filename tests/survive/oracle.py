@@ -54,12 +54,13 @@ VALID: dict[str, Callable[[Any, Record], bool]] = {
     "father_nik": _nik,
     "father_name": _lettered,
     "life": _died,
+    "domicile": lambda _, r: not r.get("moved_away"),
     "phone": lambda v, _: len(v) >= 8,
 }
 SPEAKS: dict[str, Callable[[Record], bool]] = {
     "birth": lambda r: r["birth_date"] is not None,
     "card_address": lambda r: r["source"] == "kemendagri",
-    "domicile": lambda r: r["source"] != "kemendagri",
+    "domicile": lambda r: r["source"] != "kemendagri" or bool(r.get("moved_here")),
     "life": lambda r: r["alive"] is not None or r["death_date"] is not None,
 }
 INFORMS: dict[str, Callable[[Record], int]] = {
@@ -189,7 +190,7 @@ def _entry(
         return entry, True
     entry.append(
         [
-            [c["value"], -c["best"][2], len(c["voices"]), _why(c, top, attribute.lesser)]
+            [c["value"], -c["best"][2], len(c["voices"]), _why(c, top, name, attribute.lesser)]
             for c in order[1:]
         ]
     )
@@ -201,12 +202,12 @@ def _size(value: dict[str, Any]) -> int:
     return len(text)
 
 
-def _why(c: dict[str, Any], top: dict[str, Any], lesser: str) -> str:
+def _why(c: dict[str, Any], top: dict[str, Any], name: str, lesser: str) -> str:
     trust, day, _, weight = c["best"]
     top_trust, top_day, _, top_weight = top["best"]
     fewer = len(c["voices"]) < len(top["voices"])
     questions = [
-        (top["valid"] and not c["valid"], "invalid"),
+        (top["valid"] and not c["valid"], "bygone" if name == "domicile" else "invalid"),
         (c["informs"] < top["informs"], lesser),
         (c["score"] < top["score"], _weaker(fewer, trust - top_trust, weight - top_weight)),
         (c["fine"] < top["fine"], "less_informative"),

@@ -13,20 +13,25 @@ from mdm.contracts.accepted import COLUMNS, ORIGIN, Kind
 Row = Mapping[str, Any]
 
 
+MOVED = ("moved_away", "moved_here")
+FEATURES = {
+    "region_today": "VARCHAR", "left_out": "BOOLEAN", "registry": "BOOLEAN", "former": "VARCHAR", "said_since": "DATE",
+}  # fmt: skip
+
+
 def _type(engine: DuckDBEngine, columns: Mapping[str, str]) -> pa.Schema:
     read = ", ".join(f"CAST(NULL AS {kind}) AS {name}" for name, kind in columns.items())
     return engine.fetch(f"SELECT {read}").schema
 
 
 def load(engine: DuckDBEngine, kind: Kind, rows: Iterable[Row]) -> None:
-    """Make `<kind>_standardised` and `<kind>_links` from rows that also carry `entity`.
+    """Make `<kind>_standardised` and `<kind>_links` from rows that also carry `entity`, and `<kind>_moved` where one
+    carries `moved_away` or `moved_here`.
 
     rid follows the order given, which is an arrival order and means nothing.
     """
     rows = list(rows)
-    schema = _type(
-        engine, {**ORIGIN, **COLUMNS[kind], "region_today": "VARCHAR", "left_out": "BOOLEAN"}
-    )
+    schema = _type(engine, {**ORIGIN, **COLUMNS[kind], **FEATURES})
     full = [
         {name: row.get(name) for name in schema.names} | {"rid": rid}
         for rid, row in enumerate(rows)
@@ -37,6 +42,15 @@ def load(engine: DuckDBEngine, kind: Kind, rows: Iterable[Row]) -> None:
         f"{kind}_links",
         pa.Table.from_pylist(links, pa.schema([("rid", pa.int32()), ("entity_id", pa.string())])),
     )
+
+    moved = [
+        {"rid": rid, **{name: bool(row.get(name)) for name in MOVED}}
+        for rid, row in enumerate(rows)
+        if any(row.get(name) for name in MOVED)
+    ]
+    engine.drop(f"{kind}_moved")
+    if moved:
+        engine.register(f"{kind}_moved", pa.Table.from_pylist(moved))
 
 
 def golden(engine: DuckDBEngine, kind: Kind) -> dict[str, str]:

@@ -48,6 +48,8 @@ VALUES = st.fixed_dictionaries(
         "phone": maybe("0812", "081234567"),
         "matched_on": maybe(date(2025, 1, 1)),
         "left_out": maybe(True),
+        "moved_away": maybe(True),
+        "moved_here": maybe(True),
     }
 )
 SOURCES = st.sampled_from(["kemendagri", "kemensos", "pemda", "febrl"])
