@@ -43,17 +43,21 @@ KELUARGA = {
     "IDSEMESTA_KELUARGA": "KF1", "NOKK": "3207110101100001", "Nama_Kepala": "BUDI", "Alamat": "JL. X",
     "id_desa": "3207112008", "desil_nasional": "2", "periode_desil": "2026Q3", "diperbarui_at": "2025-06-15 08:00:00",
 }  # fmt: skip
+KARTU = {
+    "NO_KK": "3207110101100001", "NAMA_KEP": "BUDI SANTOSO", "ALAMAT": "JL. X", "NO_PROP": "32", "NO_KAB": "07",
+    "NO_KEC": "11", "NO_KEL": "2008", "TGL_ENTRI": "2024-05-01",
+}  # fmt: skip
 RUMAH = {
     "ID Rumah": "R1", "Kode Kec BPS": "3207250", "Alamat": "Jl. X", "Daftar No KK": "3207110101100001",
     "Tgl Pendataan": "01-06-2025",
 }  # fmt: skip
 BASE = {
     "biodata_wni": BIODATA, "siksng_individu": INDIVIDU, "warga": WARGA, "siksng_keluarga": KELUARGA,
-    "rumah_tangga": RUMAH,
+    "data_keluarga": KARTU, "rumah_tangga": RUMAH,
 }  # fmt: skip
 SOURCE = {
     "biodata_wni": "kemendagri", "siksng_individu": "kemensos", "warga": "pemda", "siksng_keluarga": "kemensos",
-    "rumah_tangga": "pemda",
+    "data_keluarga": "kemendagri", "rumah_tangga": "pemda",
 }  # fmt: skip
 
 

@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from mdm.compose import Hub
+from mdm.judgements import RecordRef
 from mdm.landing import land
 from mdm.pipeline import run
 from mdm.survivorship.explain import values
-from tests.run.homes import QUIET, FirstRun, copy_of, profiles
+from tests.run.homes import QUIET, FirstRun, copy_of, golden, profiles
+from tests.touched.test_settle import say, settled
 
 Row = dict[str, str]
 NEW = "5171012611260001"
@@ -86,23 +88,55 @@ def test_what_kemensos_tells_stays_with_the_family(first: FirstRun, tmp_path: Pa
         assert now["identity_status"] == "verified"
 
 
-def test_who_moved_lives_where_the_new_card_stands(first: FirstRun, tmp_path: Path) -> None:
-    """The office's book is older than the move: what it says of the old dwelling is no word on where they live."""
+def _domicile(body: dict[str, Any]) -> list[Any]:
+    found: list[Any] = {**body["agreed"], **body["contested"]}.get("domicile", [{}])
+    return found
+
+
+def test_who_moved_lives_where_their_card_stands_now(first: FirstRun, tmp_path: Path) -> None:
+    """The office's book and Kemensos's rows are older than the move: what they say of the old village and dwelling is
+    no word on where they live. One family got another card with it, another kept its own."""
     with copy_of(first.home, tmp_path / "home") as hub:
-        family, before = _ranked(_profiles(hub))
+        read = _profiles(hub)
+        family, before = _ranked(read)
         old = _kk(before)
+        del read[family]
+        same, unnumbered = _ranked(read)
+        cards = {old: NEW, _kk(unnumbered): _kk(unnumbered)}
         place = {"NO_PROP": "51", "NO_KAB": "71", "NO_KEC": "01", "NO_KEL": "1001", "ALAMAT": "JL. X 9"}  # fmt: skip
 
         def move(row: Row) -> Row:
-            if row["NO_KK"] != old:
+            card = cards.get(row["NO_KK"])
+            if card is None:
                 return row
             new = {name: value for name, value in place.items() if name in row}
-            return row | new | {"NO_KK": NEW, "TGL_ENTRI": "2026-11-20"}
+            return row | new | {"NO_KK": card, "TGL_ENTRI": "2026-11-20"}
 
         files = _again(first, tmp_path / "again", move)
         land(hub, "kemendagri", files, progress=QUIET)
         run(hub, QUIET)
         read = _profiles(hub)
-        now = read[family]
-        assert _kk(now) == NEW
-        assert not _dwellings(read, now)
+        assert _kk(read[family]) == NEW
+        for one in (family, same):
+            assert not _dwellings(read, read[one])
+            assert _domicile(read[one])[0]["region_today"] == "5171011001"
+            assert {lost[3] for lost in _domicile(read[one])[3]} == {"bygone"}
+        members = (one for body in (family, same) for one, _ in read[body]["links"]["members"])
+        moved = [body for one in members if (body := read[one])["records"][0][0] == "kemendagri"]
+        told = [body for body in moved if body["contested"].get("domicile")]
+        assert {_domicile(body)[0]["region_today"] for body in told} == {"5171011001"}
+        _parted_and_joined_again(hub, told[0])
+
+
+def _parted_and_joined_again(hub: Hub, person: dict[str, Any]) -> None:
+    """A decision at once says so too."""
+    before, records = golden(hub), [RecordRef(*record[:3]) for record in person["records"]]
+    say(hub, "person", records[0], records[-1], "non-link")
+    settled(hub)
+    alone = next(
+        body for body in _profiles(hub).values() if [one[:3] for one in body["records"]] == [list(records[-1])]
+    )  # fmt: skip
+    assert _domicile(alone)[0]["region_today"] != "5171011001"
+    say(hub, "person", records[0], records[-1], "review")
+    settled(hub)
+    assert golden(hub) == before
