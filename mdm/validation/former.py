@@ -50,9 +50,11 @@ def note_former(engine: Engine, kind: str, typed: str) -> None:
     engine.table(
         "region_said",
         f"""
-        SELECT who, own, {MOMENT} AS moment, value_date, delivered_on, region_system AS system, region_code AS code
-        FROM ({said}) WHERE accepted AND who IS NOT NULL AND region_code IS NOT NULL
-        QUALIFY min(region_code) OVER (PARTITION BY who) <> max(region_code) OVER (PARTITION BY who)
+        WITH said AS (
+            SELECT who, own, {MOMENT} AS moment, value_date, delivered_on, region_system AS system, region_code AS code
+            FROM ({said}) WHERE accepted AND who IS NOT NULL AND region_code IS NOT NULL
+        )
+        FROM said SEMI JOIN (SELECT who FROM said GROUP BY who HAVING min(code) <> max(code)) USING (who)
         """,
     )
     today = today_sql("SELECT DISTINCT system, code FROM region_said")
