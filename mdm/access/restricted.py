@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from itertools import chain, islice
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import aliased
@@ -27,8 +28,7 @@ def restricted(session: Session, entity_ids: Iterable[str]) -> set[str]:
     wanted = iter(dict.fromkeys(entity_ids))
     found: set[str] = set()
     while some := set(islice(wanted, TOGETHER)):
-        rows = _RESTRICTED.rows(session.connection(), list(some))
-        found |= some.intersection(chain.from_iterable(rows))
+        found.update(chain.from_iterable(_RESTRICTED.rows(session.connection(), list(some))))
     return found
 
 
@@ -87,19 +87,35 @@ def restrict_parts(session: Session, seq: int) -> None:
 
 
 _IDS: sa.BindParameter[str] = sa.bindparam("ids", expanding=True)
-_OWN = (
-    sa.select(col(SubjectRestriction.entity_id), col(Entity.merged_into))
-    .join(Entity, col(Entity.entity_id) == col(SubjectRestriction.entity_id), isouter=True)
-    .where(col(SubjectRestriction.lifted).is_(None))
-)
-_BARRED = _OWN.cte()
-_PART = aliased(Entity)
+_OTHER, _PART = aliased(Entity), aliased(Entity)
+
+
+def _stands(of: sa.SQLColumnExpression[Any]) -> sa.Exists:
+    """Whether a restriction of one entity holds: looked for by its id, at the same cost however many there are."""
+    held = col(SubjectRestriction.entity_id) == of, col(SubjectRestriction.lifted).is_(None)
+    return sa.exists().where(*held)
+
+
+# Of themselves; of those merged into them; of what they are part of now, by its own name or that of others merged into
+# it.
 _RESTRICTED = ListQuery(
-    _OWN.where(
-        or_(col(SubjectRestriction.entity_id).in_(_IDS), col(Entity.merged_into).in_(_IDS))
-    ).union_all(
-        sa.select(col(_PART.entity_id), sa.null())
-        .join(_BARRED, col(_PART.merged_into).in_([_BARRED.c.entity_id, _BARRED.c.merged_into]))
-        .where(col(_PART.entity_id).in_(_IDS), col(_PART.merged_into).is_not(None))
+    sa.union_all(
+        sa.select(col(SubjectRestriction.entity_id)).where(
+            col(SubjectRestriction.entity_id).in_(_IDS), col(SubjectRestriction.lifted).is_(None)
+        ),
+        sa.select(col(_OTHER.merged_into)).where(
+            col(_OTHER.merged_into).in_(_IDS), _stands(col(_OTHER.entity_id))
+        ),
+        sa.select(col(_PART.entity_id)).where(
+            col(_PART.entity_id).in_(_IDS),
+            col(_PART.merged_into).is_not(None),
+            or_(
+                _stands(col(_PART.merged_into)),
+                sa.exists().where(
+                    col(_OTHER.merged_into) == col(_PART.merged_into),
+                    _stands(col(_OTHER.entity_id)),
+                ),
+            ),
+        ),
     )
 )
