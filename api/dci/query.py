@@ -86,6 +86,11 @@ def identifiers(query: Query) -> list[Is]:
     return list(dict.fromkeys(node for node in _nodes(query) if isinstance(node, Is)))
 
 
+def compared(query: Query) -> list[Comparable]:
+    """Every attribute that a query compares."""
+    return [node.attribute for node in _nodes(query) if isinstance(node, Compare)]
+
+
 def bounded(query: Query) -> bool:
     """Whether only entities that an identifier names can fulfil the query."""
     if isinstance(query, Both):

@@ -71,7 +71,7 @@ def family(found: Found, pseudonym: Pseudonym) -> Record:
             "poverty_score": desil,
             "poverty_score_type": score.type if desil is not None else None,
             "group_head_info": member(heads[0], pseudonym) if heads else None,
-            "group_size": len(found.member_ids) or None,
+            "group_size": len(members) or None,  # as many as stand below: of others nothing is told
             "member_list": [member(one, pseudonym) for one in members],
             "last_updated": seen.updated,
             "additional_attributes": _additional(

@@ -10,8 +10,9 @@ from typing import Any, Literal
 from msgspec import UNSET
 
 from api.dci.evaluate import matches, ordered
+from api.dci.mapping import mapping
 from api.dci.messages import Criteria, Paging, Sort
-from api.dci.query import Is, Query, collection, identifiers, read_query
+from api.dci.query import Is, Query, collection, compared, identifiers, read_query
 from api.dci.records import Pseudonym, Record, family, household, member
 from api.dci.refusals import RequestError, SearchReason, invalid
 from api.dci.seen import Found, see, shown
@@ -21,6 +22,7 @@ from mdm.seal.pseudonyms import Pseudonyms
 
 ACTION = "dci.search"
 EVENT, MEMBERS_EVENT = "dci.search", "dci.search.members"
+SIZE = "size"  # the type of what counts members
 PAGE = 100  # records in one answer at most
 TOGETHER = 100  # persons asked of the desk at once
 
@@ -57,6 +59,12 @@ class People(Question):
 
     action: str = ACTION
     event: str = EVENT
+    named: bool = True  # by the client; else the hub knows them as members of a family
+
+    def charged(self, there: Sequence[bool]) -> tuple[Sequence[str], Sequence[str]]:
+        """Of members those who were there to see: the client named none of them."""
+        asked, missed = super().charged(there)
+        return (asked, missed) if self.named else ([one for one in asked if one not in missed], ())
 
     def one(self, moment: Moment, person: Person, decision: Decision) -> Answered:
         """A person as it may be seen; nothing for what is no person."""
@@ -90,6 +98,12 @@ class Search:
         """How many identifiers it names."""
         return len(identifiers(self.query))
 
+    @property
+    def by_size(self) -> bool:
+        """Whether it compares or orders by how many the members of families are: those to be seen."""
+        sorts = (mapping().comparable(one.attribute_name) for one in self.sorts)
+        return any(one is not None and one.type == SIZE for one in (*compared(self.query), *sorts))
+
 
 def read_search(criteria: Criteria, principal: Principal) -> Search:
     """A request's criteria; RequestError when they cannot be answered, and why."""
@@ -115,11 +129,13 @@ class Searcher:
     async def answer(self, search: Search) -> Answer:
         """The records that a search finds; what it opens is in the audit log by then."""
         people = await self._people(search)
+        if search.by_size:
+            people = await self._with_members(search, people)
         hits = [one for one in people if matches(search.query, one, self.today)]
         hits = _one_per_record(ordered(hits, search.sorts, self.today), search.entity)
         begin = search.page_size * (search.page_number - 1)
         page = hits[begin : begin + search.page_size]
-        if search.entity == "family":
+        if search.entity == "family" and not search.by_size:
             page = await self._with_members(search, page)
         return Answer(
             search.reg_record_type,
@@ -148,7 +164,7 @@ class Searcher:
         known: dict[str, Found] = {}
         for begin in range(0, len(ids), TOGETHER):
             some = tuple(ids[begin : begin + TOGETHER])
-            question = self._question(search, entities=some, event=MEMBERS_EVENT)
+            question = self._question(search, entities=some, event=MEMBERS_EVENT, named=False)
             for entity_id, value in zip(some, await self.desk.ask(question), strict=True):
                 if value is not None:
                     known[entity_id] = value

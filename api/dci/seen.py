@@ -49,7 +49,7 @@ class Found:
     household: Seen | None
     doubt: bool
     found_by: frozenset[Is] = frozenset()
-    members: Sequence[Found] = ()  # of the family, once opened
+    members: Sequence[Found] = ()  # of the family, those to be seen, once opened
     dead: bool = False
 
     @property
@@ -62,7 +62,7 @@ class Found:
         """What a query compares; None when there is nothing to see."""
         kind, *path = attribute.source.split(".")
         if attribute.type == "size":
-            return len(self.member_ids) or None
+            return len(self.members) or None
         seen = self.person if kind == "person" else self.family
         return held_as(attribute, seen.get(*path) if seen else None, today)
 

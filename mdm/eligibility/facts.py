@@ -85,9 +85,10 @@ class Maker:
                 if (one := self._member(person, key)) is not None and key not in person.hidden
             ]
             facts = self._of(family, "family", person.open)
-            # Of members not opened nothing is known.
-            values, dates = {**facts.values, "size": len(named)}, {**facts.dates}
+            values, dates = {**facts.values}, {**facts.dates}
             complete = len(seen) == len(named) > 0
+            # Of members not seen nothing is known, and nothing told: not even how many they are.
+            values |= {"size": len(named)} if complete else {}
             for flag, name in LISTED.items():
                 listed, day = _listed(seen, flag, own, complete=complete)
                 values |= {} if listed is None else {name: listed}

@@ -123,7 +123,9 @@ def make_ready(document: Programme, shared: Shared | None = None) -> Ready:
         _leaves([*(one.that for one in parts.of), *also]) if parts else (),
         remembered(_grounds(components), [*(one.that for one in parts.of), *also] if parts else []),
         frozenset(looks_at),
-        any(of == "member" or name.startswith("listed_") for of, name in looks_at),
+        any(
+            of == "member" or name == "size" or name.startswith("listed_") for of, name in looks_at
+        ),
         listed,
         int(document.numbers[parts.most].value) if parts else 0,
         document.per,

@@ -354,6 +354,17 @@ def test_a_restricted_heads_name_does_not_stand_on_the_family(
     assert told() == (True, True)
     restrict(service.hub, ENTITY[BUDI], basis="UU 27/2022 art. 41", actor="test")
     assert told() == (False, False)
+    # Nor is he counted, whichever way it is asked how many they are.
+    (alone,) = sender.found(group)
+    assert (alone["group_size"], len(alone["member_list"])) == (1, 1)
+    assert not sender.found(expression({"UIN": SITI, "group_size": {"$eq": 2}}))
+    assert sender.found(expression({"UIN": SITI, "group_size": {"$eq": 1}}))
+    by_size = [{"attribute_name": "group_size", "sort_order": "desc"}]
+    both = expression({"UIN": {"$in": [SITI, RINA]}}, sort=by_size, response_entity="Group")
+    assert [one["group_size"] for one in sender.found(both)] == [2, 1]
+    # A member who is not there to see is no guess of the client's, and leaves its budget as it was.
+    limits = {"requests_per_minute": 9, "niks_per_day": 2, "miss_percent": 0, "miss_floor": 1}
+    assert enrol(service, "small", limits=limits).found(group)
     lift(service.hub, ENTITY[BUDI], basis="UU 27/2022 art. 41", actor="test")
     assert told() == (True, True)
 

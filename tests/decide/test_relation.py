@@ -49,6 +49,16 @@ def test_rules_go_by_it() -> None:
     assert found == ["HEAD", "HEAD", "CHILD"]
 
 
+def test_how_many_a_family_is_nobody_is_told_who_may_not_see_all_of_them() -> None:
+    looks_at = frozenset({("family", "size")})
+    sizes = []
+    for one in (widow(), replace(widow(), hidden=frozenset({"c"}))):
+        case = Maker(date(2026, 11, 30), load_eligibility(), looks_at).case(one)
+        assert case.family is not None
+        sizes.append(case.family.values.get("size"))
+    assert sizes == [2, None]
+
+
 LATE, FOLLOWED = "a" * 32, "b" * 32  # in the order in which a family's list names them
 
 
