@@ -86,17 +86,17 @@ async def one(
 async def _near(request: Request[Any, Any, Any], of: Eligibility, who: Who) -> bool:
     """Whether somebody like that has a number like the one that nobody has."""
     seq = of.asked.as_of.run_seq
-    ids = await asyncio.to_thread(beside, hub_of(request), of.niks[0], seq)
-    if not ids:
-        return False
+    ids, in_vain = await asyncio.to_thread(beside, hub_of(request), of.niks[0], seq)
     question = Near(
         principal=of.principal,
         purpose=of.purpose,
         case=of.case,
         entities=ids,
+        in_vain=in_vain,
         programmes=of.programmes,
         seq=seq or None,
         who=who,
+        nik=of.niks[0],
     )
     found: bool = await desk_of(request).ask(question)
     return found

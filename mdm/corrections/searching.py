@@ -77,7 +77,7 @@ def finding(hub: Hub, principal: Principal, number: str) -> Find:
         seq = published_seq(session)
         filed = carriers(session, [*persons, *cards], seq)
         families = dict.fromkeys(one for token in cards for one in filed.get(token, ()))
-        asked = list(families)[:CARDS] or draw_decoys(session, seq, 1)
+        asked = list(families)[:CARDS] or draw_decoys(session, seq, [persons[0].hex()])
         found = open_following(hub, session, asked, seq).values()
         heads = [head for one in found if one.kind == "family" and (head := _head(session, one))]
     if heads and not any(token in filed for token in persons):

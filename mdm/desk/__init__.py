@@ -148,4 +148,5 @@ class Desk:
 
 
 def _size(waiter: Waiter) -> int:
-    return len(waiter.question.niks) + len(waiter.question.entities)
+    asked = waiter.question
+    return len(asked.niks) + len(asked.entities) + len(asked.in_vain)

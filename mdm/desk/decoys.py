@@ -1,28 +1,33 @@
 """Decoys: people opened and thrown away, so that a question about nobody costs what a hit costs.
 
-Each is drawn for one question and used once: somebody opened again and again would be at hand, and
-be told from anybody else by the time it takes.
+Which of all people stands in for a number follows from the number, as its tokens do: nobody can tell who it is, and
+whoever asks about the same number again opens the same people again. Were another drawn each time, nobody would be told
+from somebody by asking a hundred times: somebody is at hand by then.
 """
 
 from __future__ import annotations
 
-import secrets
+from collections.abc import Sequence
 from functools import lru_cache
 
 import sqlalchemy as sa
 from sqlmodel import Session
 
-from mdm.hub.lists import Prepared
+from mdm.hub.lists import Prepared, slices
+
+TOGETHER = 128  # starts in one statement
 
 
-def draw_decoys(session: Session, seq: int, count: int) -> list[str]:
-    """Ids of so many persons from all over the hub, by chance; none when nothing is published."""
-    places = 1 << max(count - 1, 0).bit_length()  # few lengths of the statement
-    drawn = _draw(session, seq, [secrets.token_hex(16) for _ in range(places)])
+def draw_decoys(session: Session, seq: int, starts: Sequence[str]) -> list[str]:
+    """For each start, an id as entities have, the next person's id from there; none when nothing is published."""
+    drawn: list[str | None] = []
+    for some in slices(starts, TOGETHER):
+        places = 1 << (len(some) - 1).bit_length()  # few lengths of the statement
+        drawn += _draw(session, seq, [*some, *[""] * (places - len(some))])[: len(some)]
     if None in drawn:  # behind the last id there is nobody: begin anew
         first = _draw(session, seq, [""])[0]
         drawn = [one or first for one in drawn]
-    return [one for one in drawn[:count] if one is not None]
+    return [one for one in drawn if one is not None]
 
 
 def _draw(session: Session, seq: int, starts: list[str]) -> list[str | None]:

@@ -6,9 +6,9 @@ that fails is asked again one by one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import chain, cycle, islice
+from itertools import chain, islice
 from typing import Any
 
 import sqlalchemy as sa
@@ -52,6 +52,14 @@ class _Outcome:
     decision: Decision | None
     person: Person | None
     answered: Answered | None
+    barred: bool = False  # for processing is restricted
+
+    @property
+    def reason(self) -> str | None:
+        """What was decided, as the log names it."""
+        if self.barred:
+            return RESTRICTED
+        return self.decision.reason if self.decision else None
 
 
 class Group:
@@ -132,10 +140,10 @@ class Group:
             families_of=families,
             houses_of=houses,
             read=read,
+            in_vain=_in_vain(wanted),
         )
-        barred = _restricted(people)
         outcomes = [
-            [self._tell(question, moment, one, people.get(one.opens), barred) for one in each]
+            [self._tell(question, moment, one, people.get(one.opens)) for one in each]
             for question, each in zip(asked, wanted, strict=True)
         ]
         verdicts = self._budgets.charge(
@@ -173,13 +181,18 @@ class Group:
     ) -> list[list[_Wanted]]:
         known, seq = self._known, moment.seq
         tokens = known.tokens(chain.from_iterable(question.niks for question in asked))
-        ids = iter(holders(session, tokens, seq))
+        ids, first = iter(holders(session, tokens, seq)), (filed[0].hex() for filed in tokens)
         found = [
-            list(islice(ids, len(question.niks))) + [[one] for one in question.entities]
-            for question in asked
+            [*islice(ids, len(q.niks)), *([one] for one in q.entities), *([] for _ in q.in_vain)]
+            for q in asked
         ]
-        # As many as are asked for, not as are missing: that work is the same for everybody, too.
-        decoys = cycle(draw_decoys(session, seq, sum(map(len, found))) or [""])
+        # For everybody who is asked for, not for who is missing: that work is the same for everybody, too.
+        starts = [
+            start
+            for q in asked
+            for start in (*islice(first, len(q.niks)), *(e[::-1] for e in q.entities), *q.in_vain)
+        ]
+        decoys = iter(draw_decoys(session, seq, starts) or [""] * len(starts))
         return [
             [_Wanted(ids[0] if ids else None, max(len(ids) - 1, 0), next(decoys)) for ids in each]
             for each in found
@@ -191,7 +204,6 @@ class Group:
         moment: Moment,
         one: _Wanted,
         stands: Person | None,
-        barred: Collection[str],
     ) -> _Outcome:
         """Decide and answer; for nobody, and for somebody out of bounds, in vain."""
         if stands is None:
@@ -199,16 +211,17 @@ class Group:
         person = _as_wanted(question, stands, one.also_on)
         decision = self._decided(question, person.region)
         within = self._within(question)
-        if stands.person.entity_id in barred and question.purpose not in UNRESTRICTED:
-            decision = replace(decision, allowed=False, reason=RESTRICTED)
-        if person.heads_name_hidden and person.family and question.purpose not in UNRESTRICTED:
-            person = replace(person, family=person.family.without("head_name"))
-        away = question.spares_restricted and person.restricted
+        bound = question.purpose not in UNRESTRICTED
+        barred = bound and person.restricted
+        away = barred or (question.spares_restricted and person.restricted)
         seen = one.entity_id is not None and decision.allowed and not away
+        # Only of who is seen: else time would tell whose family has somebody restricted.
+        if seen and bound and person.heads_name_hidden and person.family:
+            person = replace(person, family=person.family.without("head_name"))
         answered = question.one(moment, person, decision if seen else within)
         if one.entity_id is None:
             return _Outcome(self._decided(question, None) if one.beyond else within, None, None)
-        return _Outcome(decision, person, answered if seen else None)
+        return _Outcome(decision, person, answered if seen else None, barred)
 
     def _within(self, question: Question) -> Decision:
         """The decision on somebody in a region of the one who asks."""
@@ -245,9 +258,11 @@ def _seen(one: _Wanted, persons: Mapping[str, Profile]) -> _Wanted:
     return replace(one, entity_id=None, beyond=True)
 
 
-def _restricted(people: Mapping[str, Person]) -> set[str]:
-    """Entity ids of the persons whose processing is restricted."""
-    return {one.person.entity_id for one in people.values() if one.restricted}
+def _in_vain(wanted: Sequence[Sequence[_Wanted]]) -> set[str]:
+    """Who stands in for nobody, and is not asked for."""
+    everybody = [one for each in wanted for one in each]
+    asked = {one.entity_id for one in everybody}
+    return {one.stand_in for one in everybody if one.entity_id is None}.difference(asked)
 
 
 def _answer(
@@ -261,9 +276,8 @@ def _answer(
 
 
 def _charge(question: Question, outcomes: Sequence[_Outcome]) -> Charge:
-    subjects = (*question.niks, *question.entities)
-    found = zip(subjects, outcomes, strict=True)
-    missed = [subject for subject, one in found if one.answered is None]
+    named = outcomes[: len(outcomes) - len(question.in_vain)]
+    subjects, missed = question.charged([one.answered is not None for one in named])
     return Charge(question.principal, subjects, missed)
 
 
@@ -280,7 +294,7 @@ def _event(
             entities += (profile.entity_id for profile in one.person.profiles)
             fields |= one.answered.fields
             details |= one.answered.details
-    decisions = {one.decision.reason: one.decision.policy for one in outcomes if one.decision}
+    decisions = {one.reason: one.decision.policy for one in outcomes if one.decision and one.reason}
     return audit.Event(
         question.principal.id,
         question.event,
@@ -290,7 +304,7 @@ def _event(
             "agreement": question.principal.agreement,
             "programmes": sorted(question.programmes) or None,
             "found": bool(seen),
-            "count": len(outcomes) if len(outcomes) > 1 else None,
+            "count": count if (count := len(outcomes) - len(question.in_vain)) > 1 else None,
             "entity_id": list(dict.fromkeys(entities)) or None,
             "fields": fields or None,
             "run_seq": moment.seq,

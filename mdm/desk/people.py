@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import replace
 from functools import lru_cache
 from itertools import chain
 from typing import Any, TypedDict
@@ -49,9 +48,11 @@ def open_people(
     families_of: Collection[str] = (),
     houses_of: Collection[str] | None = None,
     read: Read = _decode,
+    in_vain: Collection[str] = (),
 ) -> dict[str, Person]:
     """Entity id asked for → the person with what belongs to it, as of `seq`; `persons` are opened
-    already (`open_following`).
+    already (`open_following`). Of those opened `in_vain` it is not looked for whether they are restricted, but of an id
+    somewhere else: where they lie was looked when they were drawn.
 
     For those of `families_of` the members of their family are opened too. The household is opened
     for those of `houses_of` (None: all), and for those whose own profile does not say where they
@@ -65,11 +66,15 @@ def open_people(
     ]
     others = open_following(hub, session, filter(None, wanted), seq, read)
     named = {asked: _members(one, others) for asked, one in persons.items() if asked in families_of}
-    members = open_following(hub, session, chain.from_iterable(named.values()), seq, read)
-    everybody = [one.entity_id for of in (persons, others, members) for one in of.values()]
+    around = dict.fromkeys(chain.from_iterable(named.values()))
+    more = (key for key in around if key not in persons)
+    members = {**persons, **open_following(hub, session, more, seq, read)}
+    everybody = [one.entity_id for of in (members, others) for one in of.values()]
     doubts = questions.of(session, everybody, seq)
     heads = [head for one in others.values() if one.kind == "family" for head in one.heads]
-    hidden = restricted(session, [*everybody, *heads])
+    alone = {*in_vain}.difference(around)
+    looked = [key[::-1] if key in alone else key for key in everybody]
+    hidden = restricted(session, [*looked, *heads])
     people = {
         asked: _person(
             one, others, {key: members[key] for key in named.get(asked, ()) if key in members}
@@ -139,17 +144,18 @@ def _person(one: Profile, others: Mapping[str, Profile], members: Mapping[str, P
 def doubted(
     one: Person, doubts: Mapping[str, list[questions.OpenQuestion]], hidden: Collection[str]
 ) -> Person:
-    """The person with what is open about everybody opened, and who of them is restricted."""
-    if not doubts and not hidden:
-        return one
-    found = {p.entity_id: doubts[p.entity_id] for p in one.profiles if p.entity_id in doubts}
-    own = [profile.entity_id for profile in (one.person, one.family) if profile is not None]
-    review = [q for key in own for q in found.get(key, ()) if q.question != questions.WEAK]
+    """The same person, told what is open about everybody opened, and who of them is restricted: work that is the same
+    whether somebody is."""
     about = [p.entity_id for p in one.profiles]
+    if doubts:
+        one.open = {key: doubts[key] for key in about if key in doubts}
+        own = [profile.entity_id for profile in (one.person, one.family) if profile is not None]
+        review = [q for key in own for q in one.open.get(key, ()) if q.question != questions.WEAK]
+        one.doubt = review or None
     if one.family is not None:
         about += one.family.heads
-    away = frozenset(about).intersection(hidden)
-    return replace(one, doubt=review or None, open=found, hidden=away) if found or away else one
+    one.hidden = frozenset(about).intersection(hidden)
+    return one
 
 
 def region_of(*profiles: Profile | None) -> str | None:

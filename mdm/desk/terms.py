@@ -144,7 +144,8 @@ class Question(ABC):
     purpose: str
     case: str | None = None
     niks: Sequence[str] = field(default=(), repr=False)  # persons by NIK, 16 digits each,
-    entities: Sequence[str] = ()  # then persons by entity id
+    entities: Sequence[str] = ()  # then persons by entity id,
+    in_vain: Sequence[str] = field(default=(), repr=False)  # then nobody, at the cost of somebody
     programmes: frozenset[str] = frozenset()  # that the question names
     seq: int | None = None  # as of this run; None: what readers see
     members: bool = False  # whether the family's other members must be opened too
@@ -159,6 +160,13 @@ class Question(ABC):
     @abstractmethod
     def unknown(self, moment: Moment) -> Any:
         """What is said when there is nobody to see: the same, whatever the reason."""
+
+    def charged(self, there: Sequence[bool]) -> tuple[Sequence[str], Sequence[str]]:
+        """Whom it counts on the asker's budget, and who of them was missed; `there`: who of those asked for was there
+        to see. Who was not named by the asker is no guess of theirs; and what is left of a budget would tell of them.
+        """
+        asked = (*self.niks, *self.entities)
+        return asked, [one for one, seen in zip(asked, there, strict=True) if not seen]
 
     @abstractmethod
     def whole(self, moment: Moment, values: Sequence[Any]) -> Any:

@@ -19,10 +19,10 @@ from mdm import audit
 from mdm.access.budgets import Budgets, Charge, Verdict
 from mdm.access.terms import Principal
 from mdm.compose import Hub
+from mdm.desk.decoys import draw_decoys
 from mdm.desk.errors import BudgetError
 from mdm.desk.known import Known
 from mdm.eligibility.asking import Asked
-from mdm.eligibility.gather import stand_ins
 from mdm.eligibility.helper import Helper
 from mdm.eligibility.shares import Outcome, Place, Shares, nobody, terms_of, work
 from mdm.opening import holders
@@ -101,8 +101,9 @@ def _people(hub: Hub, batch: Batch) -> dict[str, list[Place]]:
     tokens = Known(hub).tokens(asked)
     with hub.sessions.read() as session:
         ids = dict(zip(asked, holders(session, tokens, seq), strict=True))
-        missing = sum(not found for found in ids.values())
-        people: dict[str, list[Place]] = {one: [] for one in stand_ins(session, seq, missing)}
+        first = zip(asked, (filed[0].hex() for filed in tokens), strict=True)
+        starts = [start for nik, start in first if not ids[nik]]
+        people: dict[str, list[Place]] = {one: [] for one in draw_decoys(session, seq, starts)}
     for place, nik in enumerate(batch.niks, batch.first):
         if found := ids[nik]:
             people.setdefault(found[0], []).append((place, len(found) - 1))

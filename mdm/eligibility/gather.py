@@ -6,18 +6,17 @@ has one, as at the desk; families and members, which no NIK leads to, before it.
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
 from mdm import questions
 from mdm.access.restricted import restricted
 from mdm.compose import Hub
+from mdm.desk.decoys import draw_decoys
 from mdm.desk.people import doubted, knows_home, open_following, reading, region_of
 from mdm.desk.terms import Person, Profile
-from mdm.hub.tables import Entity
 
 TOGETHER = 250  # persons in a part: with their families they stay in the processor's reach
 
@@ -45,7 +44,8 @@ def gather(
     read = reading(attributes)
     with hub.dialect.wall(session.connection(), regions, seq):
         persons = open_following(hub, session, asked, seq, read)
-    instead = {*in_vain, *stand_ins(session, seq, len(asked) - len(persons))}.difference(asked)
+    beyond = [key[::-1] for key in asked if key not in persons]
+    instead = {*in_vain, *draw_decoys(session, seq, beyond)}.difference(asked)
     persons |= open_following(hub, session, instead, seq, read)
     in_order = sorted(persons, key=lambda key: persons[key].body["links"].get("family") or "")
     for start in range(0, len(in_order), TOGETHER):
@@ -64,21 +64,6 @@ def gather(
         doubts, hidden = questions.of(session, ids, seq), restricted(session, ids)
         people = ((key, _person(one, everybody)) for key, one in some.items())
         yield {key: doubted(person, doubts, hidden) for key, person in people}
-
-
-def stand_ins(session: Session, seq: int, count: int) -> list[str]:
-    """So many persons from somewhere in the hub; fewer where there are not so many."""
-    found: list[str] = []
-    for start in (secrets.token_hex(16), ""):
-        query = (
-            select(Entity.entity_id)
-            .where(col(Entity.entity_id) >= start, Entity.kind == "person")
-            .where(Entity.status == "active", col(Entity.created_run) <= seq)
-            .order_by(col(Entity.entity_id))
-            .limit(count - len(found))
-        )
-        found += session.exec(query).all()
-    return found
 
 
 def _person(one: Profile, everybody: Mapping[str, Profile]) -> Person:

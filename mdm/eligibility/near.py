@@ -64,9 +64,12 @@ class Who:
 
 @dataclass(frozen=True, kw_only=True)
 class Near(Question):
-    """A question for the desk about those whose numbers are one slip away: is one of them meant?"""
+    """A question for the desk about those whose numbers are one slip away: is one of them meant? It is asked about as
+    many whether there are any, and counts as the number that was asked for: nothing tells how many there are.
+    """
 
     who: Who = field(repr=False)
+    nik: str = field(repr=False)
     action: str = "eligibility.ask"
     event: str = "eligibility.near"
     household: bool = False
@@ -80,16 +83,21 @@ class Near(Question):
     def unknown(self, moment: Moment) -> bool:
         return False
 
+    def charged(self, there: Sequence[bool]) -> tuple[Sequence[str], Sequence[str]]:
+        return (self.nik,), ()
+
     def whole(self, moment: Moment, values: Sequence[Any]) -> bool:
         return any(values)
 
 
-def beside(hub: Hub, nik: str, seq: int) -> list[str]:
-    """Entity ids of those whose numbers are one slip away from this one, as of a run; a few at most."""
+def beside(hub: Hub, nik: str, seq: int) -> tuple[list[str], list[str]]:
+    """Entity ids of those whose numbers are one slip away from this one, as of a run, a few at most; and for whom
+    nobody is asked in vain, so that they are as many whether there are any."""
     tokens = Known(hub).tokens(slips(nik))
     with hub.sessions.read() as session:
         found = dict.fromkeys(one[0] for one in holders(session, tokens, seq) if one)
-    return list(found)[:MOST]
+    ids = list(found)[:MOST]
+    return ids, [filed[0].hex() for filed in tokens[: MOST - len(ids)]]
 
 
 def slips(nik: str) -> Iterator[str]:

@@ -10,9 +10,9 @@ import sqlalchemy as sa
 
 from mdm.access import Limits
 from mdm.compose import Hub
+from mdm.desk.decoys import draw_decoys
 from mdm.desk.errors import BudgetError
 from mdm.eligibility.answers import EligibilityAnswer
-from mdm.eligibility.gather import stand_ins
 from mdm.hub.tables import AuditEvent
 from mdm.rights import restriction
 from tests.decide.asked import many, one, outcomes, plain
@@ -271,11 +271,12 @@ def test_for_everybody_who_is_not_there_somebody_is_opened_in_vain(hub: Hub) -> 
     Country([FAMILY, FAR]).publish(hub)
     people = {one.id for family in (FAMILY, FAR) for one in family.members}
     with hub.sessions.read() as session:
-        for count in range(4):
-            found = stand_ins(session, 1, count)
-            assert len(found) == count
-            assert set(found) <= people
-        assert stand_ins(session, 0, 2) == []
+        starts = [f"{n:032x}" for n in range(2**120, 2**128, 2**120)]
+        found = draw_decoys(session, 1, starts)
+        assert len(found) == len(starts) == 255
+        assert set(found) == people
+        assert found == draw_decoys(session, 1, starts)  # the same people again
+        assert draw_decoys(session, 1, []) == draw_decoys(session, 0, starts) == []
     item = many(hub, [NOBODY]).items[0]
     assert item.identity.status is None
 

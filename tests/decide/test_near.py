@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -11,10 +12,11 @@ import httpx
 import pytest
 import sqlalchemy as sa
 
+from mdm.access import Limits
 from mdm.compose import Hub
 from mdm.desk.terms import Profile
 from mdm.eligibility.near import Who, slips
-from mdm.hub.tables import AuditEvent
+from mdm.hub.tables import AuditEvent, Budget
 from reference.nik import parse_nik
 from tests.api.serving import Served, served
 from tests.decide.world import DENPASAR, NOBODY, Country, Household, adult, client, content
@@ -71,6 +73,21 @@ def test_a_slip_in_the_number_is_said_to_be_possible(bogor: httpx.Client) -> Non
 )
 def test_who_is_not_meant_is_not_told_of(bogor: httpx.Client, who: dict[str, str] | None) -> None:
     assert doubts(bogor, slip(HEAD.nik), who) == ("undetermined", {"not_found"})
+
+
+def test_whether_a_number_like_it_is_somebodys_costs_nothing(service: Served) -> None:
+    """The desk was asked once more only where there was somebody: one more request, and what was opened counted."""
+    limits = Limits(requests_per_minute=9, niks_per_day=9, miss_percent=100, miss_floor=99)
+    who = {"name": "SUPARMI", "birth_date": "1980-05-01"}
+    left = set()
+    for nik in (slip(HEAD.nik), NOBODY, slip(FAR.nik)):
+        principal = replace(client("3201"), id=f"client:{nik[-4:]}", limits=limits)
+        with service.client(principal) as calls:
+            doubts(calls, nik, who)
+        with service.hub.sessions.read() as session:
+            used = session.get_one(Budget, principal.id)
+            left.add((used.requests, used.niks, used.asked, used.missed))
+    assert left == {(2, 1, 1, 1)}
 
 
 def test_somebody_of_another_region_is_not_told_of(bogor: httpx.Client) -> None:
