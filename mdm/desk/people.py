@@ -8,12 +8,14 @@ from itertools import chain
 from typing import Any, TypedDict
 
 import msgspec
-from sqlmodel import Session, col, select
+import sqlalchemy as sa
+from sqlmodel import Session, col
 
 from mdm import questions
 from mdm.access.restricted import restricted
 from mdm.compose import Hub
 from mdm.desk.terms import Person, Profile
+from mdm.hub.lists import ListQuery, together
 from mdm.hub.tables import Entity
 from mdm.opening import Opened, open_profiles
 
@@ -73,7 +75,8 @@ def open_people(
     doubts = questions.of(session, everybody, seq)
     heads = [head for one in others.values() if one.kind == "family" for head in one.heads]
     alone = {*in_vain}.difference(around)
-    looked = [key[::-1] if key in alone else key for key in everybody]
+    own = (one for of in (members, others) for one in of.values() if one.kind != "household")
+    looked = [key[::-1] if (key := one.entity_id) in alone else key for one in own]
     hidden = restricted(session, [*looked, *heads])
     people = {
         asked: _person(
@@ -116,11 +119,19 @@ def _redirects(session: Session, ahead: Mapping[str, str]) -> dict[str, str]:
     """Asked id → where the entity it led to was merged into; those that lead nowhere fall out."""
     if not ahead:
         return {}
-    query = select(Entity.entity_id, Entity.merged_into).where(
-        col(Entity.entity_id).in_(set(ahead.values())), col(Entity.merged_into).is_not(None)
+    merged: dict[str, str] = {}
+    for some in together(ahead.values()):
+        merged.update(_MERGED.rows(session.connection(), some))
+    return {key: merged[at] for key, at in ahead.items() if at in merged}
+
+
+# Straight to the driver: who is not there any more must not be told by the time of this from who is not to be seen.
+_MERGED = ListQuery(
+    sa.select(col(Entity.entity_id), col(Entity.merged_into)).where(
+        col(Entity.entity_id).in_(sa.bindparam("ids", expanding=True)),
+        col(Entity.merged_into).is_not(None),
     )
-    merged: dict[str, str | None] = dict(session.exec(query).all())
-    return {key: into for key, at in ahead.items() if (into := merged.get(at)) is not None}
+)
 
 
 def _profile(opened: Opened, read: Read) -> Profile:

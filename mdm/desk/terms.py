@@ -100,7 +100,9 @@ class Person:
     @property
     def heads_name_hidden(self) -> bool:
         """Whether the family is called by the name of somebody whose processing is restricted."""
-        return self.family is not None and not self.hidden.isdisjoint(self.family.heads)
+        if self.family is None or not self.hidden:
+            return False
+        return not self.hidden.isdisjoint(self.family.heads)
 
     @property
     def profiles(self) -> list[Profile]:
