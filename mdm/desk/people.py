@@ -75,8 +75,9 @@ def open_people(
     doubts = questions.of(session, everybody, seq)
     heads = [head for one in others.values() if one.kind == "family" for head in one.heads]
     alone = {*in_vain}.difference(around)
-    own = (one for of in (members, others) for one in of.values() if one.kind != "household")
-    looked = [key[::-1] if (key := one.entity_id) in alone else key for one in own]
+    own = [(k, o) for of in (members, others) for k, o in of.items() if o.kind != "household"]
+    # By the id it was drawn by: asked for by another that led there, it is somebody's.
+    looked = [key[::-1] if key in alone else one.entity_id for key, one in own]
     hidden = restricted(session, [*looked, *heads])
     people = {
         asked: _person(

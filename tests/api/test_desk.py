@@ -219,13 +219,17 @@ def test_a_later_run_is_seen_and_an_older_one_can_be_asked(hub: Hub, desk: Desk)
 def test_a_merged_person_is_found_under_either_number(hub: Hub, desk: Desk) -> None:
     golden = people()
     rest = {key: one for key, one in golden.persons.items() if key != ENTITY[BUDI]}
-    rest[ENTITY[SITI]] = (rest[ENTITY[SITI]][0], [SITI, BUDI])
+    rest[ENTITY[AGUS]] = (rest[ENTITY[AGUS]][0], [AGUS, BUDI])
     publish_golden(
         hub,
-        Golden(persons=rest, families=golden.families, merged={ENTITY[BUDI]: ENTITY[SITI]}),
+        Golden(persons=rest, families=golden.families, merged={ENTITY[BUDI]: ENTITY[AGUS]}),
     )
     answers = ask_all(desk, [name(BUDI), name(entities=(ENTITY[BUDI],)), name(BUDI, seq=1)])
-    assert answers == [(2, ["SITI NURHALIZA"]), (2, ["SITI NURHALIZA"]), (1, ["BUDI SANTOSO"])]
+    assert answers == [(2, ["AGUS"]), (2, ["AGUS"]), (1, ["BUDI SANTOSO"])]
+    # Nor is whoever is restricted told of for being somebody's stand-in beside it.
+    restriction.restrict(hub, ENTITY[AGUS], basis="court order", actor="staff:supervisor")
+    nobodies = [f"{int(NOBODY) - n}" for n in range(8)]
+    assert ask_all(desk, [name(*nobodies, entities=(ENTITY[BUDI],))]) == [(2, [None] * 9)]
 
 
 def test_who_waits_when_the_desk_closes_is_answered_and_the_next_refused(hub: Hub) -> None:

@@ -14,7 +14,7 @@ SITI, BUDI, AGUS, RINA = (
 )
 NOBODY = "3201150101010099"
 BOGOR, DENPASAR = "3201150001", "5171010001"
-ENTITY = {SITI: "a" * 32, BUDI: "b" * 32, AGUS: "c" * 32, RINA: "d" * 32}
+ENTITY = {SITI: "a" * 32, BUDI: "b" * 32, AGUS: "90" * 16, RINA: "d" * 32}
 FAMILY = {SITI: "e" * 32, BUDI: "e" * 32, RINA: "f" * 32}
 
 
