@@ -38,16 +38,17 @@ def reveal(person: Person, decision: Decision, asked: Collection[str] | None) ->
     return Revealed(person, shown, withheld)
 
 
-def show(profile: Profile, allowed: Collection[str]) -> dict[str, Any]:
+def show(profile: Profile, allowed: frozenset[str]) -> dict[str, Any]:
     """The allowed valid values of one profile; those that travel together each under its own name."""
     values: dict[str, Any] = {}
     for entries in profile.told:
         for name, entry in entries.items():
             value = entry[0]
             if isinstance(value, dict):
-                for part, inner in value.items():
-                    if part in allowed:
-                        values[part] = inner
+                if allowed.issuperset(value):
+                    values.update(value)
+                else:
+                    values.update({part: value[part] for part in value if part in allowed})
             elif name in allowed:
                 values[name] = value
     return values
@@ -68,9 +69,11 @@ def sources(profile: Profile, shown: Mapping[str, Any]) -> dict[str, tuple[str, 
     return found
 
 
-def _allowed(kind: str, decision: Decision, asked: Collection[str] | None) -> Collection[str]:
+def _allowed(kind: str, decision: Decision, asked: Collection[str] | None) -> frozenset[str]:
     allowed = decision.fields.get(kind, frozenset())
-    return allowed if asked is None else {one for one in allowed if f"{kind}.{one}" in asked}
+    if asked is None:
+        return allowed
+    return frozenset(one for one in allowed if f"{kind}.{one}" in asked)
 
 
 def _is_allowed(asked: str, decision: Decision) -> bool:
