@@ -107,9 +107,11 @@ def build(building: Building) -> None:
 
 
 def anchor_of(profile: Profile) -> RecordRef:
-    """The record that stands for an entity best: the registry's, else the one its identity comes from."""
+    """The record that stands for an entity best: the registry's, else the one its identity comes from; where only
+    corrections tell of it, that of the first, which the later ones build upon."""
     records = profile.body["records"]
-    own = [one for one in records if one[_SOURCE] != SOURCE] or records
+    first = min(records, key=lambda one: (one[_SOURCE] != SOURCE, one[_ROW]))
+    own = [one for one in records if one[_SOURCE] != SOURCE] or [first]
     registry = [one for one in own if one[_SOURCE] == REGISTRY]
     name = "kk" if profile.kind == "family" else "nik"
     entry = profile.entry(name) or profile.entry("name") or profile.entry("head_name")

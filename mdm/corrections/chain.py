@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import secrets
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from sqlmodel import Session, col, func, select
@@ -19,24 +20,25 @@ from mdm.access.decide import decide
 from mdm.access.restricted import restricted
 from mdm.access.terms import Decision, Principal, Resource
 from mdm.compose import Hub
-from mdm.corrections import evidence, merging, store
+from mdm.corrections import evidence, merging, revoking, store
 from mdm.corrections.around import Around, look_around
-from mdm.corrections.checks import examine
+from mdm.corrections.checks import SENT_ALREADY, examine
 from mdm.corrections.deadlines import due_after, today
 from mdm.corrections.document import CorrectionRules, Step, load_rules
 from mdm.corrections.reading import NUMBERS
-from mdm.corrections.terms import PURPOSE, SOURCE, Check, Draft, Proposal
+from mdm.corrections.revoking import StoppedError
+from mdm.corrections.terms import PURPOSE, SOURCE, Check, Draft, File, Proposal
 from mdm.desk.errors import BudgetError
 from mdm.errors import AccessError, ConflictError, InputError, UnknownError
 from mdm.hub.columns import now
 from mdm.hub.dialect import dialect_of
 from mdm.hub.tables import Correction, CorrectionStep, CorrectionTarget
-from mdm.hub.tables.corrections import WAITING
+from mdm.hub.tables.corrections import APPROVED, WAITING
 from mdm.judgements import RecordRef
 from mdm.review import correcting
 
 PROPOSE, READ, CHECK = "correction.propose", "correction.read", "correction.check"
-SENT_BACK, WITHDRAWN, APPROVED = "sent-back", "withdrawn", "approved"
+SENT_BACK, WITHDRAWN = "sent-back", "withdrawn"
 REGION_DIGITS = 6
 LONGEST_NOTE = 1000
 NOT_THERE = UnknownError("There is nobody to see.", "Search again in your own region.")
@@ -50,6 +52,18 @@ class RefusedError(InputError):
         self.checks = checks
 
 
+class SentError(RefusedError):
+    """What is sent again is on its way already, as `correction`."""
+
+    def __init__(self, checks: list[Check], correction: str) -> None:
+        super().__init__(checks)
+        self.correction = correction
+
+
+class DoneError(ConflictError):
+    """What somebody does again they have done already: nothing is changed by it."""
+
+
 def try_out(hub: Hub, principal: Principal, draft: Draft) -> list[Check]:
     """What the checks say of a draft, before it is sent. It opens whom it names, and says so in the log."""
     rules = load_rules()
@@ -57,29 +71,46 @@ def try_out(hub: Hub, principal: Principal, draft: Draft) -> list[Check]:
     with hub.sessions.begin() as session:
         around, decision = target(hub, session, principal, draft.entity_id)
         _, checks = examine(hub, session, rules, principal, draft, around, today(rules, now()))
-        _write_down(session, principal, CHECK, draft.kind, around, decision)
+        about = [around.target.entity_id]
+        write_down(session, principal, CHECK, draft.kind, about, decision)
     return checks
 
 
 def propose(hub: Hub, principal: Principal, draft: Draft) -> str:
-    """Send a proposal on its way; its id. RefusedError with what the checks say against it; UnknownError for somebody
-    who is not there, or not in the proposer's region: both look the same."""
+    """Send a proposal on its way; its id. RefusedError with what the checks say against it; SentError where it is on
+    its way already; UnknownError for somebody who is not there, or not in the proposer's region: both look the same."""
     rules = load_rules()
     charge(hub, principal, draft)
     with hub.sessions.begin() as session:
-        connection = session.connection()
-        dialect_of(connection).exclusive(connection, "corrections")
+        one_by_one(session)
         around, decision = target(hub, session, principal, draft.entity_id)
         proposal, checks = examine(
             hub, session, rules, principal, draft, around, today(rules, now())
         )
+        about, region = [around.target.entity_id], around.region or ""
         if proposal is not None:
-            row = _keep(hub, session, rules, principal, around, draft, proposal)
-            _write_down(session, principal, PROPOSE, row.kind, around, decision, id=row.id)
-            return row.id
+            made = keep(hub, session, rules, principal, region, draft.files, proposal)
+            write_down(session, principal, PROPOSE, made.kind, about, decision, id=made.id)
+            return made.id
         # Checks tell of whom they looked at: that they did stays in the log, although nothing is kept.
-        _write_down(session, principal, CHECK, draft.kind, around, decision)
-    raise RefusedError(checks)
+        write_down(session, principal, CHECK, draft.kind, about, decision)
+        error = refusal(session, checks)
+    raise error
+
+
+def refusal(session: Session, checks: list[Check]) -> RefusedError:
+    """Why a draft is not kept: for what the checks say, or because it was kept before."""
+    for one in checks:
+        if one.code == SENT_ALREADY:
+            query = select(Correction.id).where(Correction.number == one.value)
+            return SentError(checks, session.exec(query).one())
+    return RefusedError(checks)
+
+
+def one_by_one(session: Session) -> None:
+    """Whoever proposes, or decides last, sees what all others did before."""
+    connection = session.connection()
+    dialect_of(connection).exclusive(connection, "corrections")
 
 
 def target(
@@ -112,11 +143,14 @@ def agree(
     hub: Hub, principal: Principal, correction: str, act: str, *, version: int, note: str = ""
 ) -> str:
     """Verify, endorse or approve; the state it leaves. With the approval, human links tie its records to their
-    targets. ConflictError when somebody acted meanwhile, AccessError when it is not theirs to decide."""
+    targets, or what it revokes is taken back. DoneError for what they have done already, ConflictError when somebody
+    else acted meanwhile, StoppedError when another proposal stands in its way, AccessError when it is not theirs."""
     rules = load_rules()
     step = rules.step(act)
     with hub.sessions.begin() as session:
-        row = _take(session, correction, version, [step.waits])
+        if step.then == APPROVED:
+            one_by_one(session)
+        row = _take(session, principal, correction, version, [step.waits], act)
         _may(session, principal, row, step)
         row.state, row.version = step.then, row.version + 1
         row.due = due_after(rules, row.state, now())
@@ -125,7 +159,7 @@ def agree(
         _step(hub, session, row, principal, act, step.role, note)
         # Last: who answers one of the tasks that it moves takes these turns in this order, too.
         if row.state == APPROVED:
-            _tie(hub, session, row, principal.id)
+            _carry_out(hub, session, row, principal.id, step.role)
     return row.state
 
 
@@ -135,7 +169,7 @@ def send_back(hub: Hub, principal: Principal, correction: str, *, version: int, 
         raise InputError("Say why it goes back.", "Write one sentence that helps the proposer.")
     rules = load_rules()
     with hub.sessions.begin() as session:
-        row = _take(session, correction, version, WAITING)
+        row = _take(session, principal, correction, version, WAITING, "send-back")
         step = rules.waiting(row.state)
         assert step is not None  # an open proposal waits for somebody
         _may(session, principal, row, step)
@@ -144,9 +178,9 @@ def send_back(hub: Hub, principal: Principal, correction: str, *, version: int, 
 
 
 def withdraw(hub: Hub, principal: Principal, correction: str, *, version: int) -> None:
-    """Take back what one proposed oneself, while it is open, or give up what was sent back."""
+    """Take back what one proposed oneself, while it is open, or give up what was sent back. Errors as in `agree`."""
     with hub.sessions.begin() as session:
-        row = _take(session, correction, version, (*WAITING, SENT_BACK))
+        row = _take(session, principal, correction, version, (*WAITING, SENT_BACK), "withdraw")
         if row.proposer != principal.id:
             raise NOT_THERE
         row.state, row.version = WITHDRAWN, row.version + 1
@@ -170,15 +204,16 @@ def step_for(session: Session, principal: Principal, row: Correction) -> Step | 
     return step
 
 
-def _keep(  # noqa: PLR0917 - all that a row is made of
+def keep(  # noqa: PLR0917 - all that a row is made of
     hub: Hub,
     session: Session,
     rules: CorrectionRules,
     principal: Principal,
-    around: Around,
-    draft: Draft,
+    region: str,
+    files: Sequence[File],
     proposal: Proposal,
 ) -> Correction:
+    """Put a proposal on its way, in the caller's unit of work."""
     identity = proposal.parts[0].key if proposal.parts else secrets.token_hex(16)
     number = (session.exec(select(func.max(Correction.number))).one() or 0) + 1
     key, moment = store.give_key(hub, session, identity), now()
@@ -188,7 +223,7 @@ def _keep(  # noqa: PLR0917 - all that a row is made of
         kind=proposal.kind,
         state=rules.chain[0].waits,
         version=1,
-        region=(around.region or "")[:REGION_DIGITS],
+        region=region[:REGION_DIGITS],
         proposer=principal.id,
         proposed=moment,
         due=due_after(rules, rules.chain[0].waits, moment),
@@ -197,7 +232,7 @@ def _keep(  # noqa: PLR0917 - all that a row is made of
     session.add(row)
     for entity_id, attribute in sorted(proposal.entities):
         session.add(CorrectionTarget(correction=identity, entity_id=entity_id, attribute=attribute))
-    evidence.keep(hub, session, identity, key, draft.files)
+    evidence.keep(hub, session, identity, key, files)
     role = next(iter(sorted(principal.roles)), "")
     session.add(
         CorrectionStep(correction=identity, n=1, act="propose", role=role, actor=principal.id)
@@ -207,17 +242,28 @@ def _keep(  # noqa: PLR0917 - all that a row is made of
     return row
 
 
-def _take(session: Session, correction: str, version: int, states: Any) -> Correction:
-    """The row, for this unit of work alone; ConflictError when it is not as the asker saw it."""
+def _take(  # noqa: PLR0917 - all that is held against what the asker saw
+    session: Session,
+    principal: Principal,
+    correction: str,
+    version: int,
+    states: Collection[str],
+    act: str,
+) -> Correction:
+    """The row, for this unit of work alone; ConflictError when it is not as the asker saw it, DoneError when that is
+    their own doing: a form sent twice, or again for want of an answer."""
     connection = session.connection()
     dialect_of(connection).exclusive(connection, f"correction {correction}")
     row = store.by_id(session, correction)
     session.refresh(row)
-    if row.version != version or row.state not in states:
-        raise ConflictError(
-            "Somebody has acted on this proposal meanwhile.", "Open it again; nothing was lost."
-        )
-    return row
+    if row.version == version and row.state in states:
+        return row
+    done = [one.act for one in steps_of(session, correction) if one.actor == principal.id]
+    if act in done:
+        raise DoneError("You have done this already.", "Nothing was changed by sending it again.")
+    raise ConflictError(
+        "Somebody has acted on this proposal meanwhile.", "Open it again; nothing was lost."
+    )
 
 
 def _may(session: Session, principal: Principal, row: Correction, step: Step) -> None:
@@ -257,12 +303,17 @@ def _step(  # noqa: PLR0917 - all that a row is made of
     )
 
 
-def _tie(hub: Hub, session: Session, row: Correction, actor: str) -> None:
-    """The human links of an approved correction."""
+def _carry_out(hub: Hub, session: Session, row: Correction, actor: str, role: str) -> None:
+    """The human links of an approved correction; of one that revokes another, what undoes that."""
     key = store.key_of(hub, session, row.id)
     if key is None:
         raise UnknownError("What was proposed was erased.", "Send it back.")
     proposal = store.opened(key, row)
+    if proposal.revokes is not None:
+        revoking.carry_out(hub, session, row, proposal, actor=actor, role=role)
+        return
+    if revoking.stops(hub, session, proposal):
+        raise StoppedError(Check("", revoking.GONE, "refuse"))
     said: list[tuple[Kind, RecordRef, RecordRef]] = [
         (part.kind, RecordRef(SOURCE, part.kind, part.key), part.anchor)
         for part in proposal.parts
@@ -275,22 +326,23 @@ def _tie(hub: Hub, session: Session, row: Correction, actor: str) -> None:
         judgements.add(hub, session, kind, [(left, right, "link")], actor=actor, reason=reason)
 
 
-def _write_down(  # noqa: PLR0917 - all that an event says
+def write_down(  # noqa: PLR0917 - all that an event says
     session: Session,
     principal: Principal,
     event: str,
     kind: str,
-    around: Around,
+    about: Sequence[str],
     decision: Decision,
     **said: Any,
 ) -> None:
+    """Whom somebody looked at for a proposal, in the audit log."""
     audit.record(
         session,
         principal.id,
         event,
         kind=kind,
         purpose=PURPOSE,
-        entity_id=[around.target.entity_id],
+        entity_id=list(about),
         decision=decision.reason,
         policy=decision.policy,
         **said,

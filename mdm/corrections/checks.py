@@ -9,9 +9,9 @@ from sqlmodel import Session, col, select
 
 from mdm.access.terms import Principal
 from mdm.compose import Hub
-from mdm.corrections import evidence
+from mdm.corrections import evidence, store
 from mdm.corrections.around import Around, carrying, known_as, said_by, value_of
-from mdm.corrections.building import REGISTRY, Building, build
+from mdm.corrections.building import REGISTRY, Building, build, waits_for_card
 from mdm.corrections.document import CorrectionRules
 from mdm.corrections.heads import HEAD
 from mdm.corrections.reading import RefusedError, day
@@ -22,6 +22,7 @@ from mdm.hub.tables.corrections import WAITING
 from reference.nik import disagreements
 
 REFUSE = "refuse"
+SENT_ALREADY = "sent-already"  # a check
 #: Kinds that are for nothing where that value stands already.
 _ONE_VALUE = ("correct-value", "move-family")
 _DATE = 6  # where it stands in a record in a golden content
@@ -155,19 +156,42 @@ def _profile(around: Around, part: Part) -> Profile | None:
 
 
 def _open_elsewhere(b: Building, proposal: Proposal) -> None:
-    """Another open proposal about the same attribute of the same entity."""
+    """Another open proposal about the same attribute of the same entity, or of the same about somebody new; or
+    this one, sent a second time."""
     ours = {(one, name) for one, name in proposal.entities if name}
     ours |= {(one, "") for one in (proposal.merge.entities if proposal.merge else ())}
-    now_ = known_as(b.session, [one for one, _ in ours])
+    now_ = known_as(b.session, [one for one, _ in proposal.entities])
     query = (
-        select(CorrectionTarget.entity_id, CorrectionTarget.attribute, Correction.number)
+        select(CorrectionTarget.entity_id, CorrectionTarget.attribute, Correction)
         .join(Correction, col(Correction.id) == CorrectionTarget.correction)
         .where(col(Correction.state).in_(WAITING))
         .where(col(CorrectionTarget.entity_id).in_(list(now_)))
     )
-    taken = {number for one, name, number in b.session.exec(query) if (now_[one], name) in ours}
-    for number in sorted(taken):
-        b.say("", "open-elsewhere", number)
+    beside = [(now_[one], name, row) for one, name, row in b.session.exec(query)]
+    rows = {row.id: row for *_, row in beside}.values()
+    alike = {
+        row.id
+        for row, other in store.open_many(b.hub, b.session, rows)
+        if _says(other) == _says(proposal)
+    }
+    taken = {row.id for one, name, row in beside if (one, name) in ours} | alike
+    for row in sorted(rows, key=lambda row: row.number):
+        if row.id in alike and row.proposer == b.principal.id:
+            b.say("", SENT_ALREADY, row.number)
+        elif row.id in taken:
+            b.say("", "open-elsewhere", row.number)
+
+
+def _says(proposal: Proposal) -> tuple[Any, ...]:
+    """What a proposal says, whatever its records are called; a number that stands for no card is any such."""
+    parts = [
+        (part.kind, part.entity_id, {**part.columns, "kk": ""})
+        if waits_for_card(part.columns)
+        else (part.kind, part.entity_id, part.columns)
+        for part in proposal.parts
+    ]
+    merged = sorted(proposal.merge.entities) if proposal.merge else None
+    return proposal.kind, proposal.revokes, merged, parts
 
 
 def carried_elsewhere(hub: Hub, session: Session, principal: Principal, proposal: Proposal) -> bool:

@@ -48,6 +48,20 @@ def without(
     return proposal.model_copy(update={"parts": parts, "said": "", "unsaid": steps})
 
 
+def revocation(
+    proposal: Proposal, entities: Collection[str], *, told: bool, steps: int
+) -> Proposal | None:
+    """The same of a proposal that takes another back: it says nothing of anybody by itself, but its words may. `told`:
+    the other tells of one of them."""
+    revokes = proposal.revokes
+    assert revokes is not None  # the caller knows
+    about = tuple(one for one in revokes.about if one[0] not in entities)
+    if about == revokes.about and not told:
+        return proposal
+    left = revokes.model_copy(update={"about": about})
+    return proposal.model_copy(update={"revokes": left, "said": "", "unsaid": steps})
+
+
 def _is_about(proposal: Proposal) -> str | None:
     """The one person whose form it was, if it was one person's."""
     if load_rules().kinds[proposal.kind].about == "family" or not proposal.parts:

@@ -14,7 +14,7 @@ from mdm.documents import Document, RequiredSentence
 DOCUMENT = Path(__file__).resolve().parents[1] / "rules" / "corrections.yaml"
 
 Level = Literal["refuse", "warn", "note"]
-About = Literal["value", "person", "family"]
+About = Literal["value", "person", "family", "proposal"]
 Corrected = Literal["person", "family"]
 
 

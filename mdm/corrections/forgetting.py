@@ -6,7 +6,7 @@ is left, its key goes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, delete, select
@@ -14,23 +14,22 @@ from sqlmodel import Session, col, delete, select
 from mdm.audit import changes, vouched
 from mdm.compose import Hub
 from mdm.corrections import evidence, store
-from mdm.corrections.dividing import without
+from mdm.corrections import rows as rows_
+from mdm.corrections.dividing import revocation, without
 from mdm.corrections.terms import SOURCE, Proposal
 from mdm.errors import IntegrityError
-from mdm.hub.runs import PUBLISHED
 from mdm.hub.tables import (
     Correction,
     CorrectionEvidence,
     CorrectionKey,
-    CorrectionPlace,
     CorrectionStep,
     CorrectionTarget,
-    Run,
 )
+from mdm.hub.tables.corrections import APPROVED, REVOKED
 from mdm.judgements import RecordRef
 
-APPROVED = "approved"
 TOGETHER = 1_000  # proposals looked at in one go
+_STEPS = select(sa.func.count()).select_from(CorrectionStep)
 Erased = Callable[[RecordRef], bool]
 
 
@@ -42,6 +41,7 @@ def forget(hub: Hub, session: Session, entity_ids: Collection[str], erased: Eras
     go at once, so that no crash leaves them.
     """
     ids, count = frozenset(entity_ids), 0
+    touched: dict[str, bool] = {}  # proposal of which something goes → whether all of it does
     for rows in _all(session):
         about = _targets(session, rows, ids)
         for row in rows:
@@ -53,9 +53,10 @@ def forget(hub: Hub, session: Session, entity_ids: Collection[str], erased: Eras
             except IntegrityError:  # nobody can say any more whom it tells of
                 told, left = row.id in about, None
             else:
-                left = _left(session, row, said, ids, erased)
+                left = _left(session, row, said, ids, erased, touched)
                 told = left != said
             if told:
+                touched[row.id] = left is None
                 _seal_anew(hub, session, row, left)
                 count += 1
     return count
@@ -79,32 +80,29 @@ def _targets(session: Session, rows: Sequence[Correction], ids: Collection[str])
     return set(session.exec(query).all())
 
 
-def _left(
-    session: Session, row: Correction, said: Proposal, ids: Collection[str], erased: Erased
+def _left(  # noqa: PLR0917 - all that says what is theirs
+    session: Session,
+    row: Correction,
+    said: Proposal,
+    ids: Collection[str],
+    erased: Erased,
+    touched: Mapping[str, bool],
 ) -> Proposal | None:
     """What is left of a proposal. A part is the person's in whom a run found its record last; before any
-    did, the person's whom it names."""
-    places = _places(session, [part.key for part in said.parts])
+    did, the person's whom it names. What takes another back, which stands before it, tells of whom that told."""
+    steps = session.exec(_STEPS.where(CorrectionStep.correction == row.id)).one()
+    if said.revokes is not None:
+        whole = touched.get(said.revokes.correction)
+        return None if whole else revocation(said, ids, told=whole is not None, steps=steps)
+    places = rows_.places(session, [part.key for part in said.parts])
     theirs = {
         part.key
         for part in said.parts
         if places.get(part.key, part.entity_id) in ids
         or erased(RecordRef(SOURCE, part.kind, part.key))
     }
-    steps = select(sa.func.count()).where(CorrectionStep.correction == row.id)
-    decided = row.state == APPROVED
-    return without(said, ids, theirs, decided=decided, steps=session.exec(steps).one())
-
-
-def _places(session: Session, keys: Sequence[str]) -> dict[str, str]:
-    """Record key → the entity it stands in, as readers see it."""
-    query = (
-        select(CorrectionPlace.record_key, CorrectionPlace.entity_id)
-        .join(Run, col(Run.seq) == CorrectionPlace.run_seq)
-        .where(Run.status == PUBLISHED, col(CorrectionPlace.record_key).in_(keys))
-        .order_by(col(Run.seq))
-    )
-    return dict(session.exec(query).all())
+    decided = row.state in (APPROVED, REVOKED)
+    return without(said, ids, theirs, decided=decided, steps=steps)
 
 
 def _seal_anew(hub: Hub, session: Session, row: Correction, left: Proposal | None) -> None:

@@ -19,6 +19,7 @@ from mdm.corrections import evidence, merging, store
 from mdm.corrections.around import known_as
 from mdm.corrections.chain import (
     NOT_THERE,
+    PROPOSE,
     READ,
     SENT_BACK,
     WITHDRAWN,
@@ -31,10 +32,12 @@ from mdm.corrections.document import Step, load_rules
 from mdm.corrections.heads import name_of
 from mdm.corrections.merging import SAID_APART, Merged, said_apart
 from mdm.corrections.outcomes import Outcome, outcomes
-from mdm.corrections.terms import PURPOSE, File, Proposal
+from mdm.corrections.revoking import ACT, GONE, Upon, stops, upon
+from mdm.corrections.terms import PURPOSE, REVOKE, File, Proposal
+from mdm.errors import IntegrityError
 from mdm.hub.columns import now
 from mdm.hub.tables import Correction, CorrectionEvidence, CorrectionStep, CorrectionTarget
-from mdm.hub.tables.corrections import WAITING
+from mdm.hub.tables.corrections import APPROVED, REVOKED, WAITING
 
 PAGE, RECENT = 50, 20
 ONE_VALUE = "correct-value"  # a kind of corrections.yaml
@@ -50,6 +53,7 @@ class Listed:
     value: tuple[str, str] | None  # kind and attribute, where it is about one value
     outcomes: Sequence[Outcome]
     merged: Merged | None  # where it says that two are one
+    revokes: int | None = None  # the number of the step that it takes back
 
 
 @dataclass(frozen=True)
@@ -62,10 +66,22 @@ class StepTaken:
 
 
 @dataclass(frozen=True)
+class Taken:
+    """The step that a proposal takes back, open, with what came after it while that is not decided. `none`: it opens no
+    more."""
+
+    row: Correction
+    proposal: Proposal
+    names: dict[str, str]
+    after: Upon | None
+
+
+@dataclass(frozen=True)
 class Whole:
     """One proposal, open. `step`: what the reader may do with it now; `own`: it is the reader's, and open; `back`: it
     is the reader's, and was sent back to be mended; `merged`: what became of two that are said to be one, and `parter`,
-    by whom it was taken back; None where nothing of the sort was approved."""
+    by whom it was taken back; None where nothing of the sort was approved. `taken`: the step that this one takes back;
+    `by`: the proposal that took this one back; `revocable`: the reader may propose to."""
 
     row: Correction
     proposal: Proposal
@@ -81,6 +97,9 @@ class Whole:
     back: bool
     merged: Merged | None
     parter: str | None
+    taken: Taken | None
+    by: Correction | None
+    revocable: bool
 
 
 def mine(hub: Hub, principal: Principal) -> list[Listed]:
@@ -190,6 +209,8 @@ def open_whole(hub: Hub, principal: Principal, correction: str) -> Whole:
         became = merging.merged(hub, session, [(row, proposal)]).get(row.id)
         by = became.by if became else None
         logins = names_of(session, [*(one.actor for one in told), *([by] if by else [])])
+        taken = _taken(hub, session, row, proposal)
+        shown = [proposal, *([taken.proposal] if taken else [])]
         audit.record(
             session,
             principal.id,
@@ -198,9 +219,10 @@ def open_whole(hub: Hub, principal: Principal, correction: str) -> Whole:
             kind=row.kind,
             purpose=PURPOSE,
             entity_id=sorted(
-                {one for one, _ in proposal.entities} | ({proposal.head_after or ""} - {""})
+                {one for said in shown for one, _ in said.entities}
+                | ({proposal.head_after or ""} - {""})
             ),
-            fields=proposal.told,
+            fields={kind: names for said in shown for kind, names in said.told.items()},
         )
         return Whole(
             row=row,
@@ -218,9 +240,7 @@ def open_whole(hub: Hub, principal: Principal, correction: str) -> Whole:
             ],
             evidence=evidence.of(session, correction),
             outcomes=outcomes(hub, session, [(row, proposal)]).get(row.id, []),
-            names={
-                p.entity_id: str(p.was.get("name") or "") for p in proposal.parts if p.entity_id
-            },
+            names=_names(proposal),
             warnings=_warnings(hub, session, principal, row, proposal),
             head_after=name_of(hub, session, proposal.head_after) if proposal.head_after else "",
             step=step_for(session, principal, row),
@@ -228,6 +248,11 @@ def open_whole(hub: Hub, principal: Principal, correction: str) -> Whole:
             back=row.proposer == principal.id and row.state == SENT_BACK,
             merged=became,
             parter=logins.get(by, by) if by else None,
+            taken=taken,
+            by=_revoked_by(session, key, row, told) if row.state == REVOKED else None,
+            revocable=row.state == APPROVED
+            and row.kind != REVOKE
+            and decide(principal, PROPOSE, Resource("correction", row.region), PURPOSE).allowed,
         )
 
 
@@ -258,6 +283,36 @@ def open_evidence(hub: Hub, principal: Principal, correction: str, file: str) ->
     return evidence.read(hub, held, key)
 
 
+def _names(proposal: Proposal) -> dict[str, str]:
+    return {p.entity_id: str(p.was.get("name") or "") for p in proposal.parts if p.entity_id}
+
+
+def _taken(hub: Hub, session: Session, row: Correction, proposal: Proposal) -> Taken | None:
+    if proposal.revokes is None:
+        return None
+    one = store.by_id(session, proposal.revokes.correction)
+    key = store.key_of(hub, session, one.id)
+    if key is None:
+        return None
+    said = store.opened(key, one)
+    after = upon(hub, session, one, said) if row.state in (*WAITING, SENT_BACK) else None
+    return Taken(one, said, _names(said), after)
+
+
+def _revoked_by(
+    session: Session, key: bytes, row: Correction, told: Sequence[CorrectionStep]
+) -> Correction | None:
+    """The proposal that took this one back: its number is the note of that step."""
+    last = told[-1]
+    if last.act != ACT or last.note is None:
+        return None
+    try:
+        number = int(store.open_note(key, row.id, last.n, last.note))
+    except IntegrityError:  # sealed anew since: somebody was erased from it
+        return None
+    return session.exec(select(Correction).where(Correction.number == number)).first()
+
+
 def _warnings(
     hub: Hub, session: Session, principal: Principal, row: Correction, proposal: Proposal
 ) -> list[str]:
@@ -265,6 +320,8 @@ def _warnings(
     said = list(proposal.warnings)
     if carried_elsewhere(hub, session, principal, proposal):
         said.append("moves-here" if row.kind == "add-member" else "nik-of-another")
+    if row.state in WAITING and stops(hub, session, proposal):
+        said.append(GONE)
     merge = proposal.merge if row.state in WAITING else None
     if merge is not None and said_apart(hub, session, merge):
         said.append(SAID_APART)
@@ -306,6 +363,7 @@ def _listed(hub: Hub, session: Session, rows: Sequence[Correction]) -> list[List
             _value_of(one) if one else None,
             became.get(row.id, []),
             joined.get(row.id),
+            one.revokes.number if one and one.revokes else None,
         )
         for row in rows
     ]

@@ -5,7 +5,7 @@ All of it is read from the published profile and from what the published run fou
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
@@ -17,7 +17,7 @@ from mdm.corrections.around import said_by
 from mdm.corrections.building import REGISTRY, waits_for_card
 from mdm.corrections.checks import same
 from mdm.corrections.document import load_rules
-from mdm.corrections.rows import OVERTAKEN, QUESTIONED
+from mdm.corrections.rows import OVERTAKEN, QUESTIONED, fallen
 from mdm.corrections.terms import SOURCE, Part, Proposal
 from mdm.desk.people import open_following
 from mdm.desk.terms import Profile
@@ -30,6 +30,8 @@ from reference.sentences import Sentence
 
 #: NEXT: a small run finds no place for it (mdm/touched/corrected.py): somebody new, or a family without a card.
 NEXT, WAITING, SURVIVED, LOST, APART = "next-run", "waiting", "survived", "lost", "apart"
+#: FALLEN: of part of a proposal: what it is tied to was taken back.
+FALLEN = "fallen"
 
 
 @dataclass(frozen=True)
@@ -80,7 +82,8 @@ def outcomes(
     }
     linked = {one.body["links"].get("family") for one in profiles.values()}
     families = open_following(hub, session, filter(None, linked), seq)
-    looking = _Looking(places, profiles, families, turns, told)
+    gone = fallen(hub, session, [part.anchor for part in parts])
+    looking = _Looking(places, profiles, families, turns, told, gone)
     return {
         row.id: [
             looking.at(p, name, proposal.source_date)
@@ -98,10 +101,13 @@ class _Looking:
     families: Mapping[str, Profile]
     turns: Mapping[tuple[str, str], CorrectionTurn]
     told: Mapping[tuple[str, str], datetime]
+    fallen: Collection[str]
 
     def at(self, part: Part, attribute: str, seen: date) -> Outcome:
         """One attribute of one record of what was seen on a day."""
         entity_id = self.places.get(part.key) or part.entity_id
+        if part.anchor and part.anchor.source == SOURCE and part.anchor.record_key in self.fallen:
+            return Outcome(part, entity_id, attribute, FALLEN)
         turn = self.turns.get((part.key, attribute))
         profile = self.profiles.get(self.places.get(part.key, ""))
         returned = self.told.get((part.key, attribute))

@@ -6,6 +6,7 @@ correction's number.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,8 +22,10 @@ from mdm.contracts.accepted import COLUMNS, ORIGIN, Kind
 from mdm.corrections import store
 from mdm.corrections.document import Corrected, load_rules
 from mdm.corrections.terms import FILE, SOURCE, Part, Proposal
-from mdm.hub.runs import whole_seq
-from mdm.hub.tables import Correction, CorrectionTarget, CorrectionTurn
+from mdm.hub.lists import together
+from mdm.hub.runs import PUBLISHED, whole_seq
+from mdm.hub.tables import Correction, CorrectionPlace, CorrectionTarget, CorrectionTurn, Run
+from mdm.hub.tables.corrections import REVOKED
 from mdm.judgements import RecordRef
 
 KINDS: tuple[Corrected, ...] = ("person", "family")
@@ -89,6 +92,41 @@ def stepped_back(session: Session, corrections: Sequence[str]) -> set[tuple[str,
     return set(session.exec(query).all())
 
 
+def fallen(hub: Hub, session: Session, ties: Iterable[RecordRef | None]) -> set[str]:
+    """The keys of those of some records that corrections had brought and that were taken back: what is tied to them is
+    nobody's."""
+    tied = {one.record_key for one in ties if one is not None and one.source == SOURCE}
+    found, left = set[str](), set(tied)
+    for some in together(tied):
+        query = select(Correction.id, Correction.state).where(col(Correction.id).in_(some))
+        for identity, state in session.exec(query):
+            left.discard(identity)
+            found |= {identity} if state == REVOKED else set()
+    if not left:
+        return found
+    revoked = session.exec(select(Correction).where(Correction.state == REVOKED)).all()
+    for _, proposal in store.open_many(hub, session, revoked):
+        for part in proposal.parts:
+            found |= left & {part.key, listed_as(part.key)}
+    return found
+
+
+def listed_as(record_key: str) -> str:
+    """The key of the family record that a member's stands for, where only corrections tell of its card."""
+    return hashlib.md5(record_key.encode(), usedforsecurity=False).hexdigest()
+
+
+def places(session: Session, keys: Iterable[str]) -> dict[str, str]:
+    """Record key → the entity in which a run found it last, as readers see it."""
+    query = (
+        select(CorrectionPlace.record_key, CorrectionPlace.entity_id)
+        .join(Run, col(Run.seq) == CorrectionPlace.run_seq)
+        .where(Run.status == PUBLISHED, col(CorrectionPlace.record_key).in_(list(keys)))
+        .order_by(col(Run.seq))
+    )
+    return dict(session.exec(query).all())
+
+
 def superseded(added: Sequence[Added]) -> set[tuple[str, str]]:
     """(record key, attribute) of which a later correction of the same person or family speaks: that one alone is what
     officers say now. Beside it the former one would outweigh it where a source has come to agree with that, and a
@@ -130,10 +168,18 @@ def register(
 
 
 def _added(hub: Hub, session: Session, rows: Iterable[Correction]) -> list[Added]:
-    return [
+    added = [
         Added(row.id, row.number, part, proposal.source_date.isoformat())
         for row, proposal in store.open_many(hub, session, rows)
         for part in proposal.parts
+    ]
+    gone = fallen(hub, session, [one.part.anchor for one in added])
+    return [
+        one
+        for one in added
+        if one.part.anchor is None
+        or one.part.anchor.source != SOURCE
+        or one.part.anchor.record_key not in gone
     ]
 
 

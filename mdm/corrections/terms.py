@@ -13,6 +13,7 @@ from mdm.corrections.document import Corrected, Level
 from mdm.judgements import RecordRef
 
 SOURCE, FILE = "correction", "koreksi"  # of its records: source and file
+REVOKE = "revoke"  # the kind of proposal that takes an approved one back
 PURPOSE = "correction"
 
 
@@ -57,6 +58,16 @@ class Merge(BaseModel):
     was: tuple[dict[str, Any], dict[str, Any]] = ({}, {})
 
 
+class Revokes(BaseModel):
+    """The approved step that is to be taken back. `about`: (entity id, attribute), '' for the whole."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    correction: str
+    number: int
+    about: tuple[tuple[str, str], ...]
+
+
 class Proposal(BaseModel):
     """What is proposed, whole: as it is sealed."""
 
@@ -65,6 +76,7 @@ class Proposal(BaseModel):
     kind: str
     parts: tuple[Part, ...] = ()
     merge: Merge | None = None
+    revokes: Revokes | None = None
     family: str | None = None  # the family it is told on, for its history
     head_after: str | None = None  # who is head of a family that loses its own, where it is known
     source_date: date  # when what it says was seen or attested
@@ -79,6 +91,7 @@ class Proposal(BaseModel):
         """(entity id, attribute) that it is about; the attribute is '' for a whole entity."""
         found = {(p.entity_id, name) for p in self.parts if p.entity_id for name in p.attributes}
         found |= {(one, "") for one in (self.merge.entities if self.merge else ())}
+        found |= set(self.revokes.about) if self.revokes else set()
         return found | ({(self.family, "")} if self.family else set())
 
     @property
@@ -114,6 +127,16 @@ class Draft:
     attribute: str | None = None
     values: Mapping[str, str] = field(default_factory=dict, repr=False)
     members: Mapping[str, str] = field(default_factory=dict)
+    source_date: str = ""
+    said: str = field(default="", repr=False)
+    files: Sequence[File] = ()
+
+
+@dataclass(frozen=True)
+class Retraction:
+    """What somebody fills in who wants an approved step taken back."""
+
+    correction: str
     source_date: str = ""
     said: str = field(default="", repr=False)
     files: Sequence[File] = ()

@@ -26,7 +26,7 @@ LINK, NON_LINK, TAKEN_BACK = "link", "non-link", "review"
 
 @dataclass(frozen=True)
 class Word:
-    """The last word of people on two records (smaller first)."""
+    """The last word of people on two records (smaller first). `before`: the judgement whose place it took."""
 
     id: str
     pair: Pair = field(repr=False)
@@ -34,6 +34,7 @@ class Word:
     actor: str
     at: datetime
     reason: str
+    before: str | None = None
 
 
 def pair_of(left: RecordRef, right: RecordRef) -> Pair:
@@ -69,8 +70,15 @@ class Words:
     def _read(self, session: Session) -> None:
         for held, (left, right) in judgements.pairs(self._hub, session, after=self._read_to):
             pair = pair_of(left, right)
+            before = self._words[held.kind].get(pair)
             self._words[held.kind][pair] = Word(
-                held.id, pair, held.judgement, held.actor, held.at, held.reason
+                held.id,
+                pair,
+                held.judgement,
+                held.actor,
+                held.at,
+                held.reason,
+                before.judgement if before else None,
             )
             for ref in pair:
                 self._of[held.kind][ref].add(pair)

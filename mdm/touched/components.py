@@ -8,17 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 
 from matching.rules import Kind
 from mdm import links
 from mdm.compose import Hub
+from mdm.corrections.terms import SOURCE as CORRECTION
 from mdm.hub.runs import kept_by
-from mdm.hub.tables import Run
+from mdm.hub.tables import CorrectionStep, Run
 from mdm.judgements import RecordRef
 
 MOST = 4_000  # records; a decision that concerns more waits for the next whole run
@@ -30,12 +32,15 @@ class TooFarError(Exception):
 
 @dataclass
 class Components:
-    """What `run`, or the whole run that it stands on, kept of some groups, read as it is asked for."""
+    """What `run`, or the whole run that it stands on, kept of some groups, read as it is asked for. `until`: without
+    what was taken back by then; None: by now."""
 
     hub: Hub
     session: Session
     run: Run
+    until: datetime | None = None
     _records: dict[str, pa.Table] = field(default_factory=dict)
+    _gone: dict[str, pa.Table] = field(default_factory=dict)
     _groups: dict[str, set[int]] = field(default_factory=dict)
     _linked: dict[tuple[Kind, frozenset[str]], pa.Table] = field(default_factory=dict)
 
@@ -46,13 +51,25 @@ class Components:
         fresh = {one for one in groups if one is not None} - known
         if fresh or kind not in self._records:
             found = self.pick(f"{kind}_component", "group_no", fresh)
-            found = self._now(kind, found)
+            found = self._standing(kind, self._now(kind, found))
             before = self._records.get(kind)
             self._records[kind] = found if before is None else pa.concat_tables([before, found])
             known |= fresh
             if self._records[kind].num_rows > MOST:
                 raise TooFarError
         return self._records[kind]
+
+    def gone(self, kind: Kind) -> pa.Table:
+        """Rows of the groups read so far that are records no more: of corrections that were taken back since the run
+        kept them."""
+        return self._gone.get(kind, self.records(kind, ()).slice(0, 0))
+
+    def let_go(self, kind: Kind, record_keys: Collection[str]) -> None:
+        """Let some records of corrections be no records any more."""
+        held = self.records(kind, ())
+        self._records[kind] = held.filter(
+            pc.invert(self._put_aside(kind, held, "record_key", record_keys))
+        )
 
     def add(self, kind: Kind, rows: Sequence[Mapping[str, Any]]) -> None:
         """Rows that the run did not know, in the columns of the kept ones."""
@@ -64,13 +81,18 @@ class Components:
 
     def silence(self, kind: Kind, record_key: str, columns: Collection[str]) -> None:
         """Let a record of a correction say nothing any more in some columns: a later one does."""
-        held = self.records(kind, ())
-        own = pc.equal(held["record_key"], pa.scalar(record_key))
-        for at, one in enumerate(held.schema):
-            if one.name in columns:
-                nothing = pa.scalar(None, one.type)
-                held = held.set_column(at, one, pc.if_else(own, nothing, held[one.name]))
-        self._records[kind] = held
+        self.restate(kind, record_key, dict.fromkeys(columns))
+
+    def restate(self, kind: Kind, record_key: str, said: Mapping[str, Any]) -> None:
+        """Let a record of a correction say something else than it was kept with; a family's, in its household too."""
+        for of in (kind, "household") if kind == "family" else (kind,):
+            held = self.records(of, ())
+            own = pc.equal(held["record_key"], pa.scalar(record_key))
+            for at, one in enumerate(held.schema):
+                if one.name in said:
+                    value = pa.scalar(said[one.name], one.type)
+                    held = held.set_column(at, one, pc.if_else(own, value, held[one.name]))
+            self._records[of] = held
 
     def groups_of(self, kind: Kind, entities: Collection[str]) -> set[int]:
         """The groups in which records of some entities stand. TooFarError where the run, of an
@@ -127,6 +149,30 @@ class Components:
         if found is None:
             raise TooFarError
         return found
+
+    def _standing(self, kind: Kind, rows: pa.Table) -> pa.Table:
+        """The rows without those of corrections that were taken back."""
+        own = rows.filter(pc.equal(rows["source"], pa.scalar(CORRECTION)))
+        if not own.num_rows:
+            return rows
+        query = select(CorrectionStep.correction).where(
+            CorrectionStep.act == "revoke",
+            col(CorrectionStep.correction).in_(column(own, "batch")),
+        )
+        if self.until is not None:
+            query = query.where(col(CorrectionStep.at) <= self.until)
+        revoked = self.session.exec(query).all()
+        return rows.filter(pc.invert(self._put_aside(kind, rows, "batch", revoked)))
+
+    def _put_aside(self, kind: Kind, rows: pa.Table, name: str, values: Collection[str]) -> Any:
+        """Which rows of corrections have one of some values; they are gone."""
+        among = pc.is_in(rows[name], value_set=pa.array(list(values), pa.string()))
+        which = pc.and_(pc.equal(rows["source"], pa.scalar(CORRECTION)), among)
+        gone = rows.filter(which)
+        if gone.num_rows:
+            before = self._gone.get(kind)
+            self._gone[kind] = gone if before is None else pa.concat_tables([before, gone])
+        return which
 
     def _now(self, kind: Kind, rows: pa.Table) -> pa.Table:
         """The rows with the entities, and the households, that small runs moved them to."""

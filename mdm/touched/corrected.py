@@ -19,32 +19,69 @@ from matching.standardise import standardise
 from mdm.corrections import rows
 from mdm.corrections.document import Corrected, load_rules
 from mdm.corrections.rows import Added
+from mdm.corrections.terms import SOURCE
 from mdm.hub.runs import PUBLISHED, whole_seq
 from mdm.hub.tables import EntityEvent, Relinked, Run
 from mdm.survivorship import load_rules as load_survivorship
-from mdm.touched.components import Components, TooFarError
+from mdm.touched.components import Components, TooFarError, column
 
 
 def bring_corrections(engine: Engine, components: Components, ids: Iterable[str]) -> bool:
-    """Add to the kept rows the records of approved corrections about some entities that the whole run
-    did not know; whether there were any. TooFarError when one names a card that no family has."""
+    """Add to the kept rows the records of approved corrections about some entities that the whole run did not know, and
+    take from them what was taken back since; whether there was any of either. TooFarError when one names a card that no
+    family has, or stands on a card of which only what was taken back told."""
     session = components.session
     added = rows.approved_of(components.hub, session, _came_from(session, ids))
+    _let_fallen_go(components, added)
     held = {key for kind in KINDS for key in components.records(kind, ())["record_key"].to_pylist()}
     fresh = [one for one in added if one.part.anchor is not None and one.part.key not in held]
-    if not fresh:
+    gone = any(components.gone(kind).num_rows for kind in KINDS)
+    if not fresh and not gone:
         return False
+    _no_card_without_family(components)
     superseded = rows.superseded(added)
-    stepped = rows.stepped_back(session, [one.correction for one in fresh]) | superseded
+    stepped = rows.stepped_back(session, [one.correction for one in added]) | superseded
     for one in added:
-        gone = {name for name in one.part.attributes if (one.part.key, name) in superseded}
-        if gone and one.part.key in held:
-            components.silence(one.part.kind, one.part.key, _columns(one.part.kind, gone))
-    _standardise(engine, fresh, stepped)
+        silent = {name for name in one.part.attributes if (one.part.key, name) in superseded}
+        if silent and one.part.key in held:
+            components.silence(one.part.kind, one.part.key, _columns(one.part.kind, silent))
+    _standardise(engine, added if gone else fresh, stepped)
     for kind in rows.KINDS:
-        for one, row in _rows(engine, kind, fresh):
-            _add(session, components, kind, one, row)
+        for one, row in _rows(engine, kind, added if gone else fresh):
+            if (
+                one.part.key in held
+            ):  # it may speak again, of what a later one spoke that was taken back
+                said = {name for name in one.part.attributes if (one.part.key, name) not in stepped}
+                columns = _columns(kind, said) & row.keys()
+                components.restate(kind, one.part.key, {name: row[name] for name in columns})
+            elif one in fresh:
+                _add(session, components, kind, one, row)
     return True
+
+
+def _let_fallen_go(components: Components, added: Sequence[Added]) -> None:
+    """The part of a correction that is tied to what was taken back is no record either."""
+    whole = {one.correction for one in added}
+    stand = {one.part.key for one in added}
+    stand |= {rows.listed_as(key) for key in stand}
+    for kind in KINDS:
+        held = components.records(kind, ())
+        fallen = {
+            key
+            for source, batch, key in zip(
+                *(held[name].to_pylist() for name in ("source", "batch", "record_key")), strict=True
+            )
+            if source == SOURCE and batch in whole and key not in stand
+        }
+        if fallen:
+            components.let_go(kind, fallen)
+
+
+def _no_card_without_family(components: Components) -> None:
+    cards = column(components.gone("family"), "card") - {None}
+    cards -= column(components.records("family", ()), "card")
+    if cards & column(components.records("person", ()), "kk"):
+        raise TooFarError
 
 
 def _columns(kind: Corrected, attributes: Iterable[str]) -> set[str]:

@@ -39,12 +39,16 @@ def reach(
     homes: set[str] = set(judged) if kind == "household" else set()
     if kind == "person":
         families = _beside(components, "person", persons, "family")
+        homes = _of(components.gone("family"), "household")
     elif kind == "family":
         homes = _homes_of(components, families)
         persons = _beside(components, "family", families, "person")
     else:
         families = _families_in(components, homes)
         persons = _beside(components, "family", families, "person")
+    for of, found in (("person", persons), ("family", families), ("household", homes)):
+        if of != kind:
+            found |= _of(components.gone(of), "entity_id")
     _context(components, persons, families, homes)
     golden: dict[Kind, frozenset[str]] = {
         "person": frozenset(persons),
@@ -86,7 +90,9 @@ def _clustered(
             for left, right in linked
             for one, other in ((left, right), (right, left))
             if one in own and other in at
-        } - entities
+        }
+        # Whose only record was taken back ends with it.
+        more = (more | _of(components.gone(kind), "entity_id")) - entities
         if not more:
             return entities
         entities |= more
@@ -104,6 +110,10 @@ def _beside(components: Components, kind: Kind, entities: Collection[str], other
     rows = components.records(other, groups)
     wanted = pa.array(sorted(groups), rows.schema.field("group_no").type)
     return column(rows.filter(pc.is_in(rows["group_no"], value_set=wanted)), "entity_id")
+
+
+def _of(rows: pa.Table, name: str) -> set[str]:
+    return {one for one in column(rows, name) if one is not None}
 
 
 def _homes_of(components: Components, families: Collection[str]) -> set[str]:

@@ -179,7 +179,8 @@ def _reached(
     kind: Kind,
     pairs: Sequence[Pair],
 ) -> tuple[Reach, bool]:
-    """What the new judgements reach, and whether corrections are about them that the whole run did not know."""
+    """What the new judgements reach, and whether corrections are about them that the whole run did not know,
+    or that were taken back since."""
     # Of the moment of which corrections are read: one that was approved meanwhile must not come without its link.
     verdicts.read(components.session)
     refs = {ref for pair in pairs for ref in pair}

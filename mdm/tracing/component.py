@@ -119,11 +119,12 @@ def look(
 ) -> Component:
     """The component of some entities as readers saw it after `run`, in the words of its `rules`; as they see it now,
     without. HomeError before the first publishing, or when the run kept nothing to look at."""
+    until = (run.finished or run.started) if run else None
     with hub.sessions.read() as session:
         run = run or published_run(session)
         if run is None:
             raise HomeError("Nothing is published in this home yet.", "Run `dtsen run` first.")
-        components = Components(hub, session, run)
+        components = Components(hub, session, run, until)
         model = model_of(hub, run, kind)
         try:
             return _look(components, rules or load_linkage(kind), frozenset(entity_ids), model)

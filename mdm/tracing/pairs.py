@@ -137,7 +137,7 @@ def human_words(
     found = []
     last: dict[Any, str] = {}
     for held, pair in judgements.pairs(hub, session, ids=ids) if ids else ():
-        if held.kind != kind:
+        if held.kind != kind or pair[0] == pair[1]:  # of one record: it was taken back
             continue
         if held.seq <= run.judged if run.judged is not None else held.at <= run.started:
             last[pair] = held.id

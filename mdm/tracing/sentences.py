@@ -66,6 +66,10 @@ _SENTENCES: dict[str, tuple[str, str]] = {
         "Usulan perbaikan nomor {number} {act} ({attributes}).",
         "Proposal {number} was {act} ({attributes}).",
     ),
+    "retract": (
+        "Usulan nomor {number}, yang membatalkan usulan lain, {act} ({attributes}).",
+        "Proposal {number}, which takes another back, was {act} ({attributes}).",
+    ),
 }
 
 #: What became of a correction, by the act of its chain.
@@ -76,6 +80,7 @@ ACTS = {
     "approve": Sentence("disetujui", "approved"),
     "send-back": Sentence("dikembalikan", "sent back"),
     "withdraw": Sentence("ditarik kembali", "withdrawn"),
+    "revoke": Sentence("dibatalkan", "taken back"),
 }
 #: Why a judgement was written, where no reviewer gave the reason.
 UNDO = Sentence("jawabannya diurungkan", "the answer was undone")

@@ -17,6 +17,7 @@ from sqlmodel import Session, col, select
 from matching.rules import Kind
 from mdm.audit.search import Wanted, entries
 from mdm.compose import Hub
+from mdm.corrections.terms import REVOKE
 from mdm.hub.runs import PUBLISHED
 from mdm.hub.tables import (
     Correction,
@@ -197,17 +198,22 @@ def _corrected(session: Session, entity_id: str, kind: Kind) -> Iterable[Told]:
     for correction, attribute in session.exec(query).all():
         attributes[correction].update([attribute] if attribute else [])
     steps = (
-        select(CorrectionStep, Correction.number)
+        select(CorrectionStep, Correction.number, Correction.kind)
         .join(Correction, col(Correction.id) == CorrectionStep.correction)
         .where(col(CorrectionStep.correction).in_(list(attributes)))
     )
-    for step, number in session.exec(steps).all() if attributes else ():
+    for step, number, proposed in session.exec(steps).all() if attributes else ():
         names = sorted(attributes[step.correction])
         labels = listed([dictionary().label(kind, name) for name in names]) if names else WHOLE
         fact = Fact(
             at=step.at,
             what="correct",
-            sentence=sentence("correct", number=number, act=act_of(step.act), attributes=labels),
+            sentence=sentence(
+                "retract" if proposed == REVOKE else "correct",
+                number=number,
+                act=act_of(step.act),
+                attributes=labels,
+            ),
             actor=step.actor,
             attributes=tuple(names),
         )

@@ -11,6 +11,7 @@ from mdm.hub.columns import UtcDateTime, now
 
 #: States in which a proposal waits for somebody's word.
 WAITING = ("proposed", "verified", "endorsed")
+APPROVED, REVOKED = "approved", "revoked"
 
 
 class Correction(SQLModel, table=True):
@@ -22,7 +23,7 @@ class Correction(SQLModel, table=True):
     id: str = Field(primary_key=True)  # random
     number: int = Field(unique=True)  # people speak of it by this
     kind: str  # of corrections.yaml
-    state: str  # one of WAITING, approved, sent-back, withdrawn
+    state: str  # one of WAITING, approved, sent-back, withdrawn, revoked
     version: int
     region: str  # Kemendagri digits to the kecamatan; '' where none is known
     proposer: str = Field(index=True)
@@ -59,7 +60,7 @@ class CorrectionStep(SQLModel, table=True):
 
     correction: str = Field(primary_key=True)
     n: int = Field(primary_key=True, sa_type=sa.Integer)  # from 1
-    act: str  # propose, verify, endorse, approve, send-back, withdraw
+    act: str  # propose, verify, endorse, approve, send-back, withdraw; revoke: another proposal took it back
     role: str
     actor: str = Field(index=True)
     at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
