@@ -46,16 +46,11 @@ def reach(
     else:
         families = _families_in(components, homes)
         persons = _beside(components, "family", families, "person")
-    for of, found in (("person", persons), ("family", families), ("household", homes)):
-        if of != kind:
-            found |= _of(components.gone(of), "entity_id")
+    every: dict[Kind, set[str]] = {"person": persons, "family": families, "household": homes}
+    for of in every.keys() - {kind}:
+        every[of] |= _of(components.gone(of), "entity_id")
     _context(components, persons, families, homes)
-    golden: dict[Kind, frozenset[str]] = {
-        "person": frozenset(persons),
-        "family": frozenset(families),
-        "household": frozenset(homes),
-    }
-    return Reach(kind, frozenset(judged), golden)
+    return Reach(kind, frozenset(judged), {of: frozenset(ids) for of, ids in every.items()})
 
 
 def _clustered(

@@ -192,6 +192,7 @@ def _reached(
     found = reach(components, kind, seeds, [one for one in ends if one])
     everybody = frozenset().union(*found.golden.values())
     corrected = bring_corrections(engine, components, everybody)
+    corrected |= any(ref.source == CORRECTION for pair in pairs for ref in pair)
     if corrected:  # one may name another family
         found = reach(components, kind, seeds, [one for one in ends if one])
     return found, corrected
