@@ -100,7 +100,9 @@ def build(building: Building) -> None:
     """Fill in the parts (or the merge) of a draft; what stands in the way goes to its checks."""
     rule = building.rules.kinds[building.draft.kind]
     expected = "family" if rule.about == "family" else "person"
-    if rule.about != "value" and building.around.target.kind != expected:
+    if rule.about == "proposal" or (
+        rule.about != "value" and building.around.target.kind != expected
+    ):
         building.say("", "not-touchable")
         return
     _BUILDERS[building.draft.kind](building)

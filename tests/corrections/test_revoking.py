@@ -33,7 +33,8 @@ def hub(first: FirstRun, tmp_path_factory: pytest.TempPathFactory) -> Iterator[H
 
 def retraction(correction: str, **more: Any) -> Retraction:
     return Retraction(
-        correction, **{"source_date": "2026-11-21", "said": "Salah keluarga.", "files": [PDF]} | more
+        correction,
+        **{"source_date": "2026-11-21", "said": "Salah keluarga.", "files": [PDF]} | more,
     )
 
 
@@ -106,7 +107,9 @@ def test_what_was_brought_is_gone_at_once_and_for_good(hub: Hub) -> None:
             hub,
             draft("correct-value", other(value), attribute="phone", values={"phone": "0812000001"}),
         ),
-        "death": approve(hub, draft("report-death", other(dead), values={"death_date": "2026-11-01"})),
+        "death": approve(
+            hub, draft("report-death", other(dead), values={"death_date": "2026-11-01"})
+        ),
         "first": approve(
             hub,
             draft("correct-value", other(twice), attribute="phone", values={"phone": "0812000002"}),
@@ -124,13 +127,17 @@ def test_what_was_brought_is_gone_at_once_and_for_good(hub: Hub) -> None:
     changed = {one for one in start if facts(start[one]) != facts(mid[one])}
     for name in ("birth", "join", "leave", "split", "value", "death"):
         revoke(hub, made[name])
-        print(name, settled(hub).entities, )
+        print(
+            name,
+            settled(hub).entities,
+        )
     after = profiles(hub)
     print("new left", {one: k for one, k in new.items() if one in after})
     for one in changed:
         if one not in (other(twice),) and facts(after[one]) != facts(start[one]):
             print("DIFF", json.loads(after[one])["kind"], one)
-            print(start[one]); print(after[one])
+            print(start[one])
+            print(after[one])
     revoke(hub, made["second"])
     settled(hub)
     print(value_of(now(hub, other(twice)).target, "phone"))
@@ -140,5 +147,6 @@ def test_what_was_brought_is_gone_at_once_and_for_good(hub: Hub) -> None:
     print({one for one in end if end[one] != after.get(one)}, after.keys() ^ end.keys())
     for one in end:
         if end[one] != after.get(one):
-            print(after.get(one)); print(end[one])
+            print(after.get(one))
+            print(end[one])
     assert 0

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
+import time
+from base64 import urlsafe_b64decode
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -13,6 +16,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 from sqlmodel import select
 
+from api.web.flash import NAME
 from api.web.officer import showing
 from api.web.officer.fields import regencies
 from mdm import rotation
@@ -32,7 +36,7 @@ from mdm.work.progress import Silent
 from reference import regions
 from tests.api.serving import Served, served
 from tests.api.world import BUDI, DENPASAR, ENTITY, FAMILY, RINA, SITI
-from tests.corrections.chain import OPERATOR, VERIFIER, approve, draft
+from tests.corrections.chain import HEAD, OPERATOR, VERIFIER, approve, draft
 from tests.run.homes import QUIET, FirstRun, copy_of, deliver, land_all, teach
 from tests.templates import Template
 from tests.web.browser import axe, fits, window
@@ -87,6 +91,20 @@ def day(
         open_.enter_context(pytest.MonkeyPatch.context()).setattr(settler, "LOOK_AGAIN", 3600.0)
         service = open_.enter_context(served(hub, real_identity=True))
         yield Day(hub, service, seen, family, chain)
+
+
+def settled(hub: Hub) -> None:
+    """What was decided stands in the profiles."""
+    engine = hub.engine()
+    settle(hub, engine, Verdicts(hub))
+    engine.close()
+
+
+def flashed(answer: httpx.Response) -> str:
+    """The sentence that an answer leaves to the page after it."""
+    held = re.search(rf"{NAME}=([^;]+)", answer.headers["set-cookie"])
+    assert held is not None, answer.headers
+    return str(json.loads(urlsafe_b64decode(held[1]))["key"])
 
 
 def search(page: Page, nik: str) -> None:
@@ -564,9 +582,7 @@ def test_lists_say_what_became_of_two_that_are_said_to_be_one(day: Day, chrome: 
         [("dinsos-verifier", "verify"), ("head-of-office", "endorse"), ("steward", "approve")], 1
     ):
         agree(day.hub, said[role], made, act, version=version)
-    engine = day.hub.engine()
-    settle(day.hub, engine, Verdicts(day.hub))
-    engine.close()
+    settled(day.hub)
     for role in ("desa-operator", "dinsos-verifier", "steward"):
         with window(chrome, day.service.url, day.chain[role], narrow=role == "steward") as page:
             page.goto("/perbaikan")
@@ -579,3 +595,87 @@ def test_lists_say_what_became_of_two_that_are_said_to_be_one(day: Day, chrome: 
             fits(page)
             page.get_by_role("link", name="Buka profilnya").click()
             page.get_by_role("heading", name="Anggota keluarga").wait_for()
+
+
+def test_an_approved_step_is_taken_back_and_whatever_is_sent_twice_is_told_so(
+    day: Day, chrome: Browser
+) -> None:
+    own, verifier = day.chain["desa-operator"], day.chain["dinsos-verifier"]
+    who = sorted(day.family.members)[0]
+    values = {"occupation_text": "NELAYAN"}
+    made = approve(day.hub, draft("correct-value", who, attribute="occupation_text", values=values))
+    settled(day.hub)
+    address = f"/perbaikan/usulan/{made}"
+
+    def now() -> object:
+        with day.hub.sessions.read() as session:
+            found = look_around(day.hub, session, who)
+        assert found is not None
+        return value_of(found.target, "occupation_text")
+
+    assert now() == "NELAYAN"
+    with window(chrome, day.service.url, own, narrow=True) as page:
+        page.goto(address)
+        page.get_by_role("link", name="Batalkan usulan ini").focus()
+        page.keyboard.press("Enter")
+        page.get_by_role("heading", name="Membatalkan usulan nomor").wait_for()
+        axe(page)
+        fits(page)
+        page.get_by_role("button", name="Kirim usulan").click()  # nothing is filled in
+        page.get_by_text("Usulan belum dapat dikirim.").wait_for()
+        expect(page.get_by_label("Tanggal bukti")).to_be_focused()
+        expect(page.get_by_label("Mengapa dibatalkan")).to_have_accessible_description(
+            re.compile("Isian ini wajib")
+        )
+        axe(page)
+        page.get_by_role("button", name="English").click()
+        page.get_by_role("heading", name="Take back proposal").wait_for()
+        page.get_by_role("button", name="Bahasa Indonesia").click()
+        page.get_by_label("Mengapa dibatalkan").fill("Tertukar dengan tetangganya.")
+        page.get_by_label("Tanggal bukti").fill("2026-11-21")
+        page.locator("#f-bukti").set_input_files(
+            {"name": "ba.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.7 berita acara"}
+        )
+        page.get_by_role("button", name="Kirim usulan").click()
+        page.get_by_text("Usulan terkirim.").wait_for()
+        page.get_by_text("Yang dibatalkan:").wait_for()
+        axe(page)
+        fits(page)
+        back = page.url.rpartition("/")[2]
+    form = {"csrf": own.csrf, "source_date": "2026-11-21", "said": "Tertukar.", "langkah": "kirim"}
+    paper = {"bukti": ("ba.pdf", b"%PDF-1.7 berita acara", "application/pdf")}
+    with own.client(day.service.url) as client:  # the answer was lost: sent once more
+        again = client.post(f"{address}/batal", data=form, files=paper)
+        assert again.headers["location"].endswith(back)
+        assert flashed(again) == "officer.sent-already"
+        birth = form | {
+            "csrf": own.csrf, "jenis": "report-birth", "v.name": "BAYI DUA KALI", "v.sex": "F",
+            "v.birth_date": "2026-11-01",
+        }  # fmt: skip
+        path = f"/perbaikan/usul/{day.family.target.entity_id}"
+        twice = [client.post(path, data=birth, files=paper) for _ in range(2)]
+        assert twice[0].headers["location"] == twice[1].headers["location"]
+        assert [flashed(one) for one in twice] == ["officer.sent", "officer.sent-already"]
+        step = {"csrf": own.csrf, "langkah": "tarik", "versi": "1"}
+        drawn = [client.post(twice[0].headers["location"], data=step) for _ in range(2)]
+        assert [flashed(one) for one in drawn] == ["officer.withdrawn", "officer.done-already"]
+    with verifier.client(day.service.url) as client:
+        step = {"csrf": verifier.csrf, "langkah": "verify", "versi": "1"}
+        twice = [client.post(f"/perbaikan/usulan/{back}", data=step) for _ in range(2)]
+        assert [flashed(one) for one in twice] == ["officer.agreed.verify", "officer.done-already"]
+        assert client.get(f"{address}/batal").status_code == 403
+    agree(day.hub, HEAD, back, "endorse", version=2)
+    with window(chrome, day.service.url, day.chain["steward"]) as page:
+        page.goto(f"/perbaikan/usulan/{back}")
+        page.keyboard.press("s")
+        page.get_by_text("Usulan disetujui.").wait_for()
+        page.goto(address)
+        page.get_by_text("Usulan ini tidak berlaku lagi.").wait_for()
+        axe(page)
+        expect(page.get_by_role("link", name="Batalkan usulan ini")).to_have_count(0)
+    ends = time.monotonic() + 20
+    while now() == "NELAYAN" and time.monotonic() < ends:
+        time.sleep(0.05)
+    assert now() != "NELAYAN"
+    with own.client(day.service.url) as client:
+        assert "Usulan ini sudah dibatalkan." in client.get(f"{address}/batal").text

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from api.web.officer import acting, desk, proposing
+from api.web.officer import acting, desk, proposing, revoking
 
 HANDLERS: list[Any] = [
     desk.desk,
@@ -14,6 +14,8 @@ HANDLERS: list[Any] = [
     proposing.form,
     proposing.again,
     proposing.send,
+    revoking.form,
+    revoking.send,
     acting.proposal,
     acting.act,
     acting.evidence,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -25,11 +25,12 @@ from mdm.access import Principal, Resource, decide
 from mdm.compose import Hub
 from mdm.corrections import chain, returns
 from mdm.corrections.building import REGISTRY
-from mdm.corrections.chain import READ
+from mdm.corrections.chain import READ, DoneError
 from mdm.corrections.document import CorrectionRules, load_rules
 from mdm.corrections.lists import Whole, open_evidence, open_whole
 from mdm.corrections.outcomes import Outcome
-from mdm.corrections.terms import PURPOSE
+from mdm.corrections.revoking import StoppedError
+from mdm.corrections.terms import PURPOSE, Proposal
 from mdm.errors import AccessError, ConflictError, InputError
 from mdm.hub.columns import now
 from mdm.touched import Settler
@@ -58,7 +59,7 @@ class Beside:
 
 @dataclass(frozen=True)
 class ProposalPage:
-    """One proposal, whole. `beside`: the two of a merge."""
+    """One proposal, whole; of one that takes another back, the lines of that. `beside`: the two of a merge."""
 
     rules: CorrectionRules
     whole: Whole
@@ -117,15 +118,25 @@ def act(
         chain.agree(hub, principal, correction, what, version=seen, note=note)
         if what == load_rules().chain[-1].act:
             settler.ask()
-    except ConflictError:
-        return see_other(here, Flash("bad", "officer.meanwhile"))
-    except AccessError:
-        return see_other(here, Flash("bad", "officer.four-eyes"))
+    except (ConflictError, AccessError) as error:
+        return see_other(here, _why_not(error))
     except InputError:
         if what != "kembalikan" or note.strip():
             raise
         return _page(request, open_whole(hub, principal, correction), "officer.must-say-why", 422)
     return see_other(HOME, Flash("good", f"officer.agreed.{what}"))
+
+
+def _why_not(error: ConflictError | AccessError) -> Flash:
+    """Why a step was not taken, as true as can be told."""
+    if isinstance(error, DoneError):
+        return Flash("plain", "officer.done-already")
+    if isinstance(error, StoppedError):
+        numbers = str(error.check.value or "")
+        return Flash("bad", f"officer.stopped.{error.check.code}", {"numbers": numbers})
+    return Flash(
+        "bad", "officer.meanwhile" if isinstance(error, ConflictError) else "officer.four-eyes"
+    )
 
 
 @declares(READ)
@@ -159,13 +170,16 @@ def return_file(
 
 def _page(request: AnyRequest, whole: Whole, wrong: str = "", status: int = 200) -> Response[bytes]:
     language = visitor_of(request).language
-    lines, beside = _lines(language, whole), _beside(language, whole)
+    taken = whole.taken
+    shown = taken or whole
+    lines = lines_of(language, shown.proposal, shown.names, whole.outcomes)
+    beside = _beside(language, shown.proposal)
     context = ProposalPage(load_rules(), whole, lines, beside, Show(language), wrong)
     return page(request, "officer/proposal.html", context, status=status)
 
 
-def _beside(language: Any, whole: Whole) -> list[Beside]:
-    merge = whole.proposal.merge
+def _beside(language: Any, proposal: Proposal) -> list[Beside]:
+    merge = proposal.merge
     if merge is None:
         return []
     first, second = merge.was
@@ -181,12 +195,15 @@ def _beside(language: Any, whole: Whole) -> list[Beside]:
     ]
 
 
-def _lines(language: Any, whole: Whole) -> list[Line]:
+def lines_of(
+    language: Any, proposal: Proposal, names: Mapping[str, str], outcomes: Sequence[Outcome]
+) -> list[Line]:
+    """What a proposal says, attribute by attribute, in words."""
     rules, words = load_rules(), IN[language]
-    became = {(one.part.key, one.attribute): one for one in whole.outcomes}
+    became = {(one.part.key, one.attribute): one for one in outcomes}
     found = []
-    for part in whole.proposal.parts:
-        who = whole.names.get(part.entity_id or "") or str(part.columns.get("name") or "")
+    for part in proposal.parts:
+        who = names.get(part.entity_id or "") or str(part.columns.get("name") or "")
         if part.kind == "family":
             who = words.t("officer.family")
         for attribute in part.attributes:

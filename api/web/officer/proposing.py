@@ -8,7 +8,6 @@ from typing import Any
 
 from anyio import to_thread
 from litestar import Response, get, post
-from litestar.datastructures import UploadFile
 from litestar.di import NamedDependency
 from litestar.exceptions import NotFoundException
 from litestar.params import FromPath, FromQuery
@@ -18,20 +17,20 @@ from api.web.flash import Flash
 from api.web.left import left_by
 from api.web.officer.desk import HOME, Show
 from api.web.officer.fields import MEMBER, REGENCY, VALUE, Asked, ask, regencies, regency_of
+from api.web.officer.revoking import show_form
+from api.web.officer.sending import FORM_BYTES, LONGEST, brought
 from api.web.pages import AnyRequest, page, see_other
 from api.web.visitor import visitor_of
 from mdm.access import Principal
 from mdm.compose import Hub
 from mdm.corrections import chain
-from mdm.corrections.chain import PROPOSE, RefusedError
+from mdm.corrections.chain import PROPOSE, RefusedError, SentError
 from mdm.corrections.document import CorrectionRules, KindRule, load_rules
 from mdm.corrections.lists import open_whole
 from mdm.corrections.redrafting import redraft
 from mdm.corrections.sheet import Entry, Sheet, open_sheet
-from mdm.corrections.terms import Check, Draft, File
+from mdm.corrections.terms import REVOKE, Check, Draft, File
 
-FORM_BYTES = 22_000_000  # four files of the largest size, and the fields
-LONGEST = 2_000
 VILLAGES = "desa"  # the step that only offers the villages of another regency
 
 
@@ -87,6 +86,9 @@ def again(
 ) -> Response[bytes]:
     """The form of one's own proposal that came back, as it was filled in, with what the checks say today."""
     whole = open_whole(hub, principal, correction)
+    if whole.back and (revokes := whole.proposal.revokes) is not None:
+        typed = {"source_date": str(whole.proposal.source_date), "said": whole.proposal.said}
+        return show_form(request, hub, principal, revokes.correction, typed)
     draft = redraft(load_rules(), whole.proposal) if whole.back else None
     if draft is None:
         raise NotFoundException
@@ -116,13 +118,7 @@ async def send(
     principal: NamedDependency[Principal],
 ) -> Response[bytes]:
     """Check it, send it, or offer the villages of another regency for it."""
-    sent = await request.form()
-    typed = {name: value[:LONGEST] for name, value in sent.multi_items() if isinstance(value, str)}
-    files = [
-        File((one.filename or "")[:120], one.content_type, await one.read())
-        for one in sent.getall("bukti", [])
-        if isinstance(one, UploadFile)
-    ]
+    typed, files = await brought(request)
     return await to_thread.run_sync(_act, request, entity_id, hub, principal, typed, files)
 
 
@@ -135,7 +131,7 @@ def _act(  # noqa: PLR0917 - what the form brought, and for whom
     files: Sequence[File],
 ) -> Response[bytes]:
     kind, attribute = typed.get("jenis", ""), typed.get("isian", "")
-    if kind not in load_rules().kinds:
+    if kind not in load_rules().kinds or kind == REVOKE:
         raise NotFoundException
     draft = Draft(
         kind,
@@ -153,6 +149,10 @@ def _act(  # noqa: PLR0917 - what the form brought, and for whom
     elif typed.get("langkah") == "kirim":
         try:
             made = chain.propose(hub, principal, draft)
+        except SentError as sent:
+            return see_other(
+                f"{HOME}/usulan/{sent.correction}", Flash("plain", "officer.sent-already")
+            )
         except RefusedError as refused:
             checks = refused.checks
         else:
@@ -179,7 +179,7 @@ def _page(  # noqa: PLR0917 - all that a form shows
     """`checks`: None where nothing was asked of them yet."""
     rules, language = load_rules(), visitor_of(request).language
     entry = _entry(sheet, entity_id)
-    if kind not in rules.kinds or entry is None:
+    if kind not in rules.kinds or kind == REVOKE or entry is None:
         raise NotFoundException
     checked, checks = checks is not None, checks or ()
     village = typed.get(VALUE + "region_code", "") if checked else ""
