@@ -9,13 +9,17 @@ from sqlmodel import select
 from matching.engines.duckdb import DuckDBEngine
 from mdm.access import Principal
 from mdm.compose import Hub
-from mdm.corrections import chain, rows
+from mdm.corrections import chain, retracting, rows
 from mdm.corrections.around import Around, look_around, value_of
-from mdm.corrections.terms import Draft, File
+from mdm.corrections.terms import Draft, File, Retraction
 from mdm.hub.tables import Entity
 
 PDF = File("surat.pdf", "application/pdf", b"%PDF-1.7 surat keterangan desa")
-SAID = {"source_date": "2026-11-20", "said": "Sesuai surat keterangan desa.", "files": [PDF]}
+SAID: dict[str, Any] = {
+    "source_date": "2026-11-20",
+    "said": "Sesuai surat keterangan desa.",
+    "files": [PDF],
+}
 
 
 def families(hub: Hub) -> list[Around]:
@@ -45,6 +49,19 @@ def draft(kind: str, entity_id: str, **more: object) -> Draft:
 def approve(hub: Hub, one: Draft, by: Principal = OPERATOR) -> str:
     """Propose something and take it through the whole chain; its id."""
     made = chain.propose(hub, by, one)
+    for version, (who, act) in enumerate(CHAIN, 1):
+        chain.agree(hub, who, made, act, version=version)
+    return made
+
+
+def retraction(correction: str, **more: Any) -> Retraction:
+    """What somebody fills in who wants an approved step taken back."""
+    return Retraction(correction, **{**SAID, **more})
+
+
+def revoke(hub: Hub, correction: str, by: Principal = OPERATOR) -> str:
+    """Take an approved step back, through the whole chain; the id of that proposal."""
+    made = retracting.propose(hub, by, retraction(correction))
     for version, (who, act) in enumerate(CHAIN, 1):
         chain.agree(hub, who, made, act, version=version)
     return made

@@ -9,19 +9,19 @@ from datetime import UTC, datetime, timedelta
 from threading import Event
 
 import pytest
-from sqlmodel import select
+from sqlmodel import col, select
 
 from mdm import judgements
-from mdm.access import Limits
+from mdm.access import Limits, Principal
 from mdm.audit.search import Wanted, entries
 from mdm.compose import Hub
-from mdm.corrections import chain, evidence, store
-from mdm.corrections.chain import RefusedError
+from mdm.corrections import chain, evidence, retracting, store
+from mdm.corrections.chain import DoneError, RefusedError, SentError
 from mdm.corrections.deadlines import clock, month_of
 from mdm.corrections.document import load_rules
 from mdm.corrections.lists import open_evidence, open_whole
 from mdm.corrections.sheet import open_sheet
-from mdm.corrections.terms import File
+from mdm.corrections.terms import File, Retraction
 from mdm.desk.errors import BudgetError
 from mdm.errors import AccessError, ConflictError, InputError, UnknownError
 from mdm.hub.columns import now
@@ -49,6 +49,8 @@ from tests.corrections.chain import (
     approve,
     draft,
     of,
+    retraction,
+    revoke,
 )
 
 PHONE = "081234567890"
@@ -367,6 +369,64 @@ def test_two_proposals_about_one_thing_meet_kindly(hub: Hub) -> None:
     assert said in early, "before any evidence is handed in"
     chain.withdraw(hub, OPERATOR, made, version=1)
     chain.withdraw(hub, OPERATOR, chain.propose(hub, OPERATOR, one), version=1)
+
+
+def test_a_step_is_taken_back_once_by_others_of_its_region_and_whatever_is_sent_twice_is_told_so(
+    hub: Hub,
+) -> None:
+    about = draft("correct-value", ENTITY[RINA], attribute="phone", values={"phone": "0812000009"})
+    denpasar, bogor = of("desa-operator", "5171"), of("desa-operator", "3201")
+
+    def codes_of(correction: str, by: Principal = denpasar) -> set[str]:
+        return {one.code for one in retracting.try_out(hub, by, retraction(correction))}
+
+    open_ = chain.propose(hub, denpasar, about)
+    with pytest.raises(SentError) as sent:
+        chain.propose(hub, denpasar, about)
+    assert sent.value.correction == open_
+    assert codes_of(open_) == {"not-approved"}
+    chain.withdraw(hub, denpasar, open_, version=1)
+    with pytest.raises(DoneError):
+        chain.withdraw(hub, denpasar, open_, version=1)
+    made = approve(hub, about, denpasar)
+    for who in (bogor, of("desa-operator", "3201", name=denpasar.id)):
+        with pytest.raises(UnknownError):
+            retracting.propose(hub, who, retraction(made))
+    with pytest.raises(RefusedError) as bare:
+        retracting.propose(hub, denpasar, Retraction(made))
+    assert {(one.column, one.code) for one in bare.value.checks} >= {
+        ("source_date", "missing"), ("said", "missing"), ("evidence", "evidence-missing"),
+    }  # fmt: skip
+    restriction.restrict(hub, ENTITY[RINA], basis="uu27-2022-art41", actor="test")
+    with pytest.raises(UnknownError):
+        retracting.try_out(hub, denpasar, retraction(made))
+    restriction.lift(hub, ENTITY[RINA], basis="uu27-2022-art41", actor="test")
+    back = retracting.propose(hub, denpasar, retraction(made))
+    with pytest.raises(SentError) as sent:
+        retracting.propose(hub, denpasar, retraction(made))
+    assert sent.value.correction == back
+    assert codes_of(made, of("officer", "5171", name="other")) == {"open-elsewhere"}
+    with pytest.raises(RefusedError) as refused:  # what is about to be given up is not said anew
+        chain.propose(hub, denpasar, replace(about, values={"phone": "0812000010"}))
+    assert "open-elsewhere" in codes(refused)
+    with pytest.raises(AccessError):  # the proposer never decides
+        chain.agree(hub, of("dinsos-verifier", name=denpasar.id), back, "verify", version=1)
+    chain.agree(hub, VERIFIER, back, "verify", version=1)
+    with pytest.raises(DoneError):
+        chain.agree(hub, VERIFIER, back, "verify", version=1)
+    chain.send_back(hub, HEAD, back, version=2, note="Buktinya kurang.")
+    assert row(hub, made).state == "approved"
+    assert accepted(hub, ENTITY[RINA])
+    chain.withdraw(hub, denpasar, back, version=3)
+    again = revoke(hub, made, denpasar)
+    assert (row(hub, made).state, row(hub, again).state) == ("revoked", "approved")
+    assert accepted(hub, ENTITY[RINA]) == []
+    assert codes_of(made) == {"revoked-already"}
+    assert codes_of(again) == {"not-approved"}, "that is answered by proposing the step anew"
+    with hub.sessions.read() as session:
+        last = session.exec(select(Judgement).order_by(col(Judgement.seq).desc())).first()
+    assert last is not None
+    assert (last.judgement, last.reason) == ("review", f"correction {row(hub, again).number}")
 
 
 def test_only_people_of_the_own_region_can_be_corrected(hub: Hub) -> None:

@@ -10,16 +10,25 @@ from typing import Any
 import pytest
 
 from mdm.compose import Hub
-from mdm.corrections import chain, lists, rows, store
+from mdm.corrections import chain, lists, retracting, rows, store
 from mdm.corrections.searching import finding
-from mdm.errors import ConflictError
+from mdm.errors import ConflictError, UnknownError
 from mdm.homes import open_home
 from mdm.hub.runs import published_seq
 from mdm.hub.tables import CorrectionKey, CorrectionPlace
 from mdm.rights import erasing, shredlist
 from reference.regions import children
 from tests.api.world import BUDI, ENTITY, FAMILY, SITI, people
-from tests.corrections.chain import HEAD, KEMENSOS, OPERATOR, VERIFIER, accepted, approve, draft
+from tests.corrections.chain import (
+    HEAD,
+    KEMENSOS,
+    OPERATOR,
+    VERIFIER,
+    accepted,
+    approve,
+    draft,
+    retraction,
+)
 from tests.keys.approving import erase
 from tests.publish.golden import publish_golden
 from tests.run.homes import QUIET, FirstRun, copy_of, profiles
@@ -80,6 +89,7 @@ def test_what_was_approved_for_others_stays(hub: Hub) -> None:
         hub, draft("correct-value", ENTITY[SITI], attribute="phone", values={"phone": PHONE})
     )
     open_ = chain.propose(hub, OPERATOR, draft("move-family", family, values=MOVED | {"rt": "4"}))
+    backs = [retracting.propose(hub, OPERATOR, retraction(one)) for one in (move, mine, other)]
     papers = set((hub.settings.home / "evidence").iterdir())
     before = of(hub, ENTITY[BUDI]), of(hub, family)
     assert all(before)
@@ -95,7 +105,15 @@ def test_what_was_approved_for_others_stays(hub: Hub) -> None:
     # Words and papers cannot be divided: they might be about her.
     assert (whole.proposal.said, whole.evidence, whole.proposal.unsaid) == ("", [], 4)
     assert lists.open_whole(hub, KEMENSOS, other).evidence
-    assert len(papers - set((hub.settings.home / "evidence").iterdir())) == 3
+    assert len(papers - set((hub.settings.home / "evidence").iterdir())) == 5
+    # What takes back what told of her says no word of it; of her alone, nothing is left to be taken back.
+    assert lists.open_whole(hub, KEMENSOS, backs[0]).proposal.said == ""
+    assert lists.open_whole(hub, KEMENSOS, backs[2]).proposal.said
+    for gone in (mine, backs[1]):
+        with pytest.raises(UnknownError):
+            lists.open_whole(hub, KEMENSOS, gone)
+    with pytest.raises(UnknownError):
+        retracting.propose(hub, OPERATOR, retraction(mine))
     with hub.sessions.read() as session:
         assert session.get(CorrectionKey, mine) is None
         assert session.get(CorrectionKey, other) is not None
