@@ -5,6 +5,7 @@
                            lists show it
     it is approved         rows (source records of it) → joining: the next run has them among its own;
                            merging, where two profiles are said to be one
+    it was a mistake       retracting: a proposal to take it back, which goes its way; revoking
     and afterwards         outcomes; returns, for the civil registry; forgetting and dividing (an erasure)
 
 `document` reads the rules, `terms` has drafts and proposals.

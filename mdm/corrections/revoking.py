@@ -170,8 +170,14 @@ def carry_out(
     after = upon(hub, session, target, taken)
     if after.first:
         raise StoppedError(Check("", FIRST, "refuse", _numbers(after.first)))
-    for one, said in store.open_many(hub, session, [*reversed(after.along), target]):
-        _take_back(hub, session, one, said, number=row.number, actor=actor, role=role)
+    falls = list(store.open_many(hub, session, [*reversed(after.along), target]))
+    for one, _ in falls:
+        _take_back(hub, session, one, number=row.number, actor=actor, role=role)
+    session.flush()
+    # Last: who answers one of the tasks that it moves takes these turns in this order, too.
+    reason = f"correction {row.number}"
+    for kind, pair, verdict in [word for fell in falls for word in _words(hub, session, *fell)]:
+        judgements.add(hub, session, kind, [(*pair, verdict)], actor=actor, reason=reason)
 
 
 def stops(hub: Hub, session: Session, proposal: Proposal) -> bool:
@@ -187,7 +193,6 @@ def _take_back(
     hub: Hub,
     session: Session,
     one: Correction,
-    said: Proposal,
     *,
     number: int,
     actor: str,
@@ -204,10 +209,6 @@ def _take_back(
     session.flush()
     correcting.note(session, one.id)
     audit.record(session, actor, f"correction.{ACT}", id=one.id, kind=one.kind, purpose=PURPOSE)
-    for kind, pair, verdict in _words(hub, session, one, said):
-        judgements.add(
-            hub, session, kind, [(*pair, verdict)], actor=actor, reason=f"correction {number}"
-        )
 
 
 def _words(

@@ -10,7 +10,7 @@ The stages read the tables of ARCHITECTURE.md and find small ones under the same
 from what the last whole run kept of the groups reached (`Components`):
 
     reach.py        which entities: those clustered anew (`touched`), those that are golden anew
-    corrected.py    records of corrections approved since, beside the kept ones
+    corrected.py    records of corrections approved since, beside the kept ones; without those taken back since
     clustering.py   <kind>_linkable of `touched`, <kind>_judged of the pairs kept with today's verdicts, then
                     cluster and identify: <kind>_clusters, <kind>_links, <kind>_entities
     surviving.py    <kind>_standardised and <kind>_links of all rows read, then survive: <kind>_golden, chosen anew,

@@ -1,4 +1,4 @@
-"""Corrections in small runs: the records of those that were approved since the whole run.
+"""Corrections in small runs: the records of those that were approved, or taken back, since the whole run.
 
 They are standardised here and now, and stand beside the kept records with a number below zero; a whole
 run finds them among what it accepts. Whoever is not in the registry yet, and cards that no family has,
