@@ -24,9 +24,10 @@ from mdm.hub.tables import Entity
 from mdm.judgements import RecordRef
 from mdm.pipeline import run
 from mdm.questions.groups import Groups
+from mdm.review.words import words_of
 from mdm.touched import settle
 from mdm.touched.verdicts import Verdicts
-from tests.corrections.chain import HEAD, KEMENSOS, OPERATOR, VERIFIER, approve, draft
+from tests.corrections.chain import HEAD, KEMENSOS, OPERATOR, VERIFIER, approve, draft, revoke
 from tests.judged import judge
 from tests.run.homes import QUIET, FirstRun, copy_of
 
@@ -157,10 +158,22 @@ def test_an_earlier_word_of_people_is_told_and_knowingly_replaced(doubles: Doubl
     assert open_whole(hub, VERIFIER, early).warnings == ["said-apart"], "who decides hears it, too"
     withdraw(hub, OPERATOR, early, version=1)
     assert [check.code for check in try_out(hub, OPERATOR, one)] == ["said-apart"]
+    apart = doubles.records()
     made = doubles.merge()
     doubles.settle()
     assert len(set(doubles.records().values())) == 1
     assert doubles.outcome(made) == "joined"
+    # Taken back, the earlier word stands again, and they part as they stood.
+    revoke(hub, made)
+    doubles.settle()
+    ours, theirs = (
+        {doubles.records()[ref] for ref in refs(one)} for one in (doubles.one, doubles.other)
+    )
+    assert (len(ours), len(theirs), len(ours & theirs)) == (1, 1, 0)
+    assert len(set(apart.values())) == 2
+    with hub.sessions.read() as session:
+        words = words_of(hub).about(session, "person", pemda(doubles))
+    assert [one.judgement for one in words] == ["non-link"]
 
 
 def test_records_that_a_later_word_takes_out_are_told(doubles: Doubles) -> None:
