@@ -84,6 +84,8 @@ def bring(hub: Hub, engine: Engine, kind: str, run: Run, name: str) -> bool:
         SELECT k.rid, k.source, k.layout, k.record_key, coalesce(m.entity_id, k.entity_id) AS entity_id,
                coalesce(m.since_run, k.since_run) AS since_run
         FROM links_kept k LEFT JOIN links_moved m ON m.rid = k.rid
+        -- Homes of before may hold one twice: then it stood alone, and goes back to its own with the next run.
+        WHERE k.source <> '{CORRECTION}' OR k.record_key NOT IN (FROM links_added SELECT record_key)
         UNION ALL
         SELECT NULL, '{CORRECTION}', '{"person" if kind == "person" else "family"}', record_key, entity_id, since_run
         FROM links_added

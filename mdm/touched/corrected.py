@@ -34,7 +34,9 @@ def bring_corrections(engine: Engine, components: Components, ids: Iterable[str]
     added = rows.approved_of(components.hub, session, _came_from(session, ids))
     _let_fallen_go(components, added)
     held = {key for kind in KINDS for key in components.records(kind, ())["record_key"].to_pylist()}
-    fresh = [one for one in added if one.part.anchor is not None and one.part.key not in held]
+    unmet = [one for one in added if one.part.anchor is not None and one.part.key not in held]
+    known = _known(components, unmet)
+    fresh = [one for one in unmet if one.part.key not in known]
     gone = any(components.gone(kind).num_rows for kind in KINDS)
     if not fresh and not gone:
         return False
@@ -82,6 +84,18 @@ def _no_card_without_family(components: Components) -> None:
     cards -= column(components.records("family", ()), "card")
     if cards & column(components.records("person", ()), "kk"):
         raise TooFarError
+
+
+def _known(components: Components, added: Sequence[Added]) -> set[str]:
+    """The records among these that the whole run knew, and that stand elsewhere: a correction goes by the id that its
+    target had when it was proposed, and may be with whom was parted from it since."""
+    keys = {kind: {one.part.key for one in added if one.part.kind == kind} for kind in rows.KINDS}
+    return {
+        key
+        for kind, own in keys.items()
+        if own
+        for key in components.pick(f"{kind}_origin", "record_key", own)["record_key"].to_pylist()
+    }
 
 
 def _columns(kind: Corrected, attributes: Iterable[str]) -> set[str]:

@@ -172,8 +172,54 @@ def test_a_correction_that_people_part_from_its_record_keeps_the_id_it_got(world
     judge(hub, "person", own, part.anchor, "non-link", actor="s", reason="test")
     world.settle()
     (alone,) = _of_corrections_alone(hub)
+    two = two_taken_for_one(world)
     run(hub, QUIET)
     assert _of_corrections_alone(hub) == [alone]
+    # Parted again, the correction goes with one of them; what is said of the other later brings it no second time.
+    judge(hub, "person", *two, "review", actor="s", reason="test")
+    world.settle()
+    run(hub, QUIET)
+    for who in persons_of(hub, two):
+        world.settle(
+            draft(
+                "correct-value",
+                who,
+                attribute="occupation_text",
+                values={"occupation_text": "NELAYAN"},
+            )
+        )
+    assert _of_corrections_alone(hub) == [alone]
+
+
+def two_taken_for_one(world: World) -> tuple[RecordRef, RecordRef]:
+    """Two persons of two families linked by hand, and corrected by the id of the one with more records, tied to the
+    registry's record of the other; that record of each."""
+    hub = world.hub
+    golden = [
+        one["records"]
+        for text in profiles(hub).values()
+        if (one := json.loads(text))["kind"] == "person"
+    ]
+    registered = sorted(
+        (r for r in golden if [one[0] for one in r].count("kemendagri") == 1), key=len
+    )
+    many = max(RecordRef(*one[0][:3]) for one in registered[-20:] if one[0][0] == "kemendagri")
+    few = min(RecordRef(*one[0][:3]) for one in registered[:20] if one[0][0] == "kemendagri")
+    assert few < many
+    judge(hub, "person", few, many, "link", actor="s", reason="test")
+    world.settle()
+    (who,) = persons_of(hub, (few, many))
+    world.settle(draft("correct-value", who, attribute="phone", values={"phone": "081234567000"}))
+    return few, many
+
+
+def persons_of(hub: Hub, records: tuple[RecordRef, ...]) -> list[str]:
+    """The persons in whom some records stand."""
+    return [
+        one
+        for one, text in profiles(hub).items()
+        if {tuple(record[:3]) for record in json.loads(text)["records"]} & {*records}
+    ]
 
 
 def test_a_correction_stays_with_a_family_that_is_merged_at_once(world: World) -> None:
