@@ -2,7 +2,8 @@
 
 Tables in: `<kind>_standardised` (rid, source, layout, record_key, value_date), `<kind>_clusters`
 (rid, cluster), the links of the run before `<kind>_previous` (source, layout, record_key,
-entity_id, since_run) and its redirects `<kind>_retired` (entity_id, merged_into). A record without
+entity_id, since_run) and its redirects `<kind>_retired` (entity_id, merged_into, since_run: by the merge of which run
+an id leads there). A record without
 a cluster stands alone. `since_run` is the run since which a record carries its id.
 
 Tables out:
@@ -18,7 +19,8 @@ Tables out:
 How ids are given out: each old id asks for the cluster that holds most of its oldest records
 (those that carried it first); a cluster asked by several old ids takes the oldest of them; the
 others are merged into it. What is left of an old id elsewhere is a split. A cluster that no old
-id asks for gets a new random id.
+id asks for gets a new random id. Where all records that a merge brought to an entity go elsewhere
+together, as when it is taken back, the ids that it retired lead there from then on (decision 95).
 """
 
 from __future__ import annotations
@@ -66,11 +68,12 @@ def identify(
     _gather(engine, kind)
     _claim(engine, kind)
     created = _name(engine, kind, random_bytes)
+    _turn(engine, kind)
     _retire(engine, kind)
     _link(engine, kind, run_seq)
     _record_events(engine, kind, run_seq)
     counts = _count(engine, kind, created)
-    steps = ("now", "parts", "knots", "asked", "owners", "fresh", "ids")
+    steps = ("now", "parts", "knots", "asked", "owners", "fresh", "ids", "merged", "turned")
     engine.drop(*(f"{kind}_identify_{step}" for step in steps))
     return counts
 
@@ -234,6 +237,34 @@ def _link(engine: Engine, kind: str, run_seq: int) -> None:
     )
 
 
+def _turn(engine: Engine, kind: str) -> None:
+    """`merged` (entity_id, merged_into): the old ids that no cluster took, each with the one it asked for. `turned`
+    (entity_id, merged_into, records): ids retired before whose records have left the entity they lead to, all for the
+    same other one. Records that came with several ids at once cannot be told apart: then all must have gone."""
+    engine.table(
+        f"{kind}_identify_merged",
+        f"""
+        SELECT p.was AS entity_id, i.entity_id AS merged_into
+        FROM (SELECT was, cluster FROM {kind}_identify_asked
+              ANTI JOIN {kind}_identify_owners ON was = entity_id) p
+        JOIN {kind}_identify_ids i USING (cluster)
+        """,
+    )
+    engine.table(
+        f"{kind}_identify_turned",
+        f"""
+        SELECT r.entity_id, min(i.entity_id) AS merged_into, count(*) AS records
+        FROM {kind}_retired r
+        JOIN {kind}_identify_now n ON n.was = r.merged_into AND n.since = r.since_run
+        JOIN {kind}_identify_ids i USING (cluster)
+        LEFT JOIN {kind}_identify_merged m ON m.entity_id = r.merged_into
+        GROUP BY r.entity_id, r.merged_into, m.merged_into
+        HAVING count(DISTINCT i.entity_id) = 1
+           AND min(i.entity_id) <> coalesce(m.merged_into, r.merged_into)
+        """,
+    )
+
+
 def _retire(engine: Engine, kind: str) -> None:
     """All ids ever known: an old id that no cluster took redirects to the one it asked for.
 
@@ -243,12 +274,7 @@ def _retire(engine: Engine, kind: str) -> None:
     engine.table(
         f"{kind}_entities",
         f"""
-        WITH merged AS (
-            SELECT p.was AS entity_id, i.entity_id AS merged_into
-            FROM (SELECT was, cluster FROM {kind}_identify_asked
-                  ANTI JOIN {kind}_identify_owners ON was = entity_id) p
-            JOIN {kind}_identify_ids i USING (cluster)
-        ), absent AS (
+        WITH absent AS (
             SELECT DISTINCT entity_id FROM {kind}_previous
             ANTI JOIN {kind}_identify_parts ON was = entity_id
         )
@@ -257,10 +283,11 @@ def _retire(engine: Engine, kind: str) -> None:
         UNION ALL
         SELECT entity_id, 'active', NULL FROM absent
         UNION ALL
-        SELECT entity_id, 'merged', merged_into FROM merged
+        SELECT entity_id, 'merged', merged_into FROM {kind}_identify_merged
         UNION ALL
-        SELECT r.entity_id, 'merged', coalesce(m.merged_into, r.merged_into)
-        FROM {kind}_retired r LEFT JOIN merged m ON r.merged_into = m.entity_id
+        SELECT r.entity_id, 'merged', coalesce(t.merged_into, m.merged_into, r.merged_into)
+        FROM {kind}_retired r LEFT JOIN {kind}_identify_merged m ON r.merged_into = m.entity_id
+        LEFT JOIN {kind}_identify_turned t ON t.entity_id = r.entity_id
         """,
     )
 
@@ -290,6 +317,8 @@ def _record_events(engine: Engine, kind: str, run_seq: int) -> None:
             SELECT m.from_entity, CASE WHEN e.merged_into = m.to_entity THEN 'merge'
                                        ELSE 'split' END, m.to_entity, m.records
             FROM moved m JOIN {kind}_entities e ON e.entity_id = m.from_entity
+            UNION ALL
+            SELECT entity_id, 'merge', merged_into, records FROM {kind}_identify_turned
         )
         SELECT entity_id, event, other AS other_entity_id, CAST({run_seq} AS INTEGER) AS run_seq,
                CAST(records AS INTEGER) AS records
@@ -308,7 +337,7 @@ def _count(engine: Engine, kind: str, created: int) -> IdentityCounts:
         created=created,
         kept=count("identify_owners"),
         changed=count("entity_events WHERE event = 'keep'"),
-        merged=count("entity_events WHERE event = 'merge'"),
+        merged=count("identify_merged"),
         split=count("entity_events WHERE event = 'split'"),
         moved=count("entity_moves"),
     )

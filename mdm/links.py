@@ -6,7 +6,7 @@ to other entities; these moves stand in the hub (`relinked`) until the next whol
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -16,8 +16,9 @@ from matching.engine import Engine
 from mdm.arrow import pa_schema
 from mdm.compose import Hub
 from mdm.corrections.terms import SOURCE as CORRECTION
-from mdm.hub.runs import kept_by
-from mdm.hub.tables import Entity, Relinked, Run
+from mdm.hub.lists import together
+from mdm.hub.runs import kept_by, of_published
+from mdm.hub.tables import Entity, EntityEvent, Relinked, Run
 
 _MOVED = pa_schema(
     rid=pa.int32(), entity_id=pa.string(), since_run=pa.int32(), record_key=pa.string()
@@ -49,18 +50,54 @@ def _base_seq(session: Session, run: Run) -> int:
 
 
 def retired(hub: Hub, kind: str, into: Collection[str] | None = None) -> pa.Table:
-    """(entity_id, merged_into) of the merged ids that readers see; `into`: those that lead to some."""
+    """(entity_id, merged_into, since_run) of the merged ids that readers see: the run by whose merge they lead there;
+    `into`: those that lead to some."""
     with hub.sessions.read() as session:
         query = select(Entity.entity_id, Entity.merged_into).where(
             Entity.kind == kind, Entity.status == "merged", col(Entity.merged_into).is_not(None)
         )
         if into is not None:
             query = query.where(col(Entity.merged_into).in_(list(into)))
-        rows = session.exec(query).all()
-    ids, targets = zip(*rows, strict=True) if rows else ((), ())
+        leads = dict(session.exec(query).all())
+        merges = _merges(session, kind, leads if into is not None else None)
+    since = [_since(one, merges) for one in leads]
     return pa.table(
-        {"entity_id": pa.array(ids, pa.string()), "merged_into": pa.array(targets, pa.string())}
+        {
+            "entity_id": pa.array(leads, pa.string()),
+            "merged_into": pa.array(leads.values(), pa.string()),
+            "since_run": pa.array(since, pa.int32()),
+        }
     )
+
+
+def _merges(
+    session: Session, kind: str, only: Collection[str] | None
+) -> dict[str, tuple[str, int]]:
+    """Merged id → where its last merge led, and in which run."""
+    query = (
+        select(EntityEvent.entity_id, EntityEvent.other, EntityEvent.run_seq)
+        .where(EntityEvent.kind == kind, EntityEvent.event == "merge")
+        .where(of_published(EntityEvent.run_seq))
+        .order_by(col(EntityEvent.run_seq), col(EntityEvent.id))
+    )
+    lots = [None] if only is None else list(together(only))
+    rows = [
+        row
+        for some in lots
+        for row in session.exec(
+            query if some is None else query.where(col(EntityEvent.entity_id).in_(some))
+        )
+    ]
+    return {one: (other, run_seq) for one, other, run_seq in rows if other is not None}
+
+
+def _since(entity_id: str, merges: Mapping[str, tuple[str, int]]) -> int | None:
+    """The run whose merge leads an id to where it leads now: the last one on its way."""
+    at, since, met = entity_id, None, set[str]()
+    while (found := merges.get(at)) is not None and at not in met:
+        met.add(at)
+        at, since = found
+    return since
 
 
 def bring(hub: Hub, engine: Engine, kind: str, run: Run, name: str) -> bool:

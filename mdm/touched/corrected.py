@@ -94,7 +94,7 @@ def _known(components: Components, added: Sequence[Added]) -> set[str]:
         key
         for kind, own in keys.items()
         if own
-        for key in components.pick(f"{kind}_origin", "record_key", own)["record_key"].to_pylist()
+        for key in column(components.pick(f"{kind}_origin", "record_key", own), "record_key")
     }
 
 

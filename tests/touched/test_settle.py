@@ -247,6 +247,13 @@ def test_an_id_that_was_merged_leads_on(hub: Hub) -> None:
     with hub.sessions.read() as session:
         assert links.retired(hub, "person", [now])["entity_id"].to_pylist() == [gone]
         assert open_profile(hub, session, gone) is None or gone != now
+    say(hub, "person", left, right, "review")  # taken back: the id leads to whom it was of
+    settled(hub)
+    parted = linked(hub, "person")
+    whose = left if before[left] == gone else right
+    assert links.retired(hub, "person", [now])["entity_id"].to_pylist() == []
+    assert links.retired(hub, "person", [parted[whose]])["entity_id"].to_pylist() == [gone]
+    assert verify(hub, QUIET).holds
 
 
 def test_who_is_parted_from_somebody_restricted_is_restricted_too(hub: Hub) -> None:
