@@ -8,7 +8,7 @@ is lost, for judgements are facts that every run reads.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -201,17 +201,42 @@ def _reached(
 def _by_rid(
     components: Components, found: Reach, verdicts: Verdicts
 ) -> dict[tuple[int, int], list[Verdict]]:
-    """The verdicts on all pairs of records that are clustered anew, also those given long ago, by rid: several where
-    records have become one family since."""
-    own = _refs(found.kind, components.records(found.kind, ()), found.judged)
-    if found.kind != "person":
+    """The verdicts on all pairs with a record in them that is clustered anew, also those given long ago, by rid, and
+    the links beyond them, for what people said of whom else is no open question; several where records have become one
+    family since."""
+    kind = found.kind
+    own = _refs(kind, components.records(kind, ()), found.judged)
+    if kind != "person":
         own = _listed(components, own) | own
+    known = own | _beyond(components, kind, own, verdicts)
     human: dict[tuple[int, int], list[Verdict]] = {}
-    for pair, verdict in verdicts.about(found.kind, own).items():
-        left, right = own.get(pair[0]), own.get(pair[1])
+    for pair, verdict in verdicts.about(kind, known).items():
+        left, right = known.get(pair[0]), known.get(pair[1])
         if left is not None and right is not None and left != right:
-            human.setdefault((min(left, right), max(left, right)), []).append(verdict)
+            said = human.setdefault((min(left, right), max(left, right)), [])
+            if own.keys().isdisjoint(pair):
+                said.clear()  # whether others contradict each other is asked where they are clustered
+            said.append(verdict)
     return human
+
+
+def _beyond(
+    components: Components, kind: Kind, own: Mapping[RecordRef, int], verdicts: Verdicts
+) -> dict[RecordRef, int]:
+    """The records that people judged against those clustered anew, and what they joined to these."""
+    others = {ref for pair in verdicts.about(kind, own) for ref in pair} - own.keys()
+    ahead = others
+    while ahead:
+        said = verdicts.about(kind, ahead).items()
+        joined = {ref for pair, verdict in said if verdict == "link" for ref in pair}
+        ahead = joined - others - own.keys()
+        others |= ahead
+    if not others:
+        return {}
+    groups = {group for _, group in components.places(kind, others).values()}
+    rows = components.records(kind, groups)
+    found = _refs(kind, rows, column(rows, "entity_id"))
+    return {ref: found[ref] for ref in others if ref in found}
 
 
 def _chosen(
@@ -256,8 +281,8 @@ def _ends(places: dict[RecordRef, tuple[int, int]], pair: Pair) -> tuple[int, in
     return (left[0], right[0]) if left and right else None
 
 
-def _refs(kind: Kind, rows: pa.Table, entities: frozenset[str]) -> dict[RecordRef, int]:
-    """Record → the number that pairs of its kind use, of the entities clustered anew."""
+def _refs(kind: Kind, rows: pa.Table, entities: Collection[str]) -> dict[RecordRef, int]:
+    """Record → the number that pairs of its kind use, of some entities."""
     node = "node" if kind == "household" else "rid"
     names = ("source", "layout", "record_key", node, "entity_id")
     columns = zip(*(rows[name].to_pylist() for name in names), strict=True)

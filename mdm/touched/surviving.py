@@ -113,12 +113,13 @@ def _relate(engine: Engine) -> None:
 
 
 def _bring_pairs(components: Components, engine: Engine, kind: Kind) -> None:
-    """`<kind>_judged` of all pairs that end in a record reached, for what stays open; the records at
-    their other ends are read."""
+    """`<kind>_judged` of all pairs that end in a record reached, for what stays open, with what people said of those
+    at the other ends; the records there are read."""
     node = "node" if kind == "household" else "rid"
     ends = f"(SELECT {node} FROM touched)"
     engine.table(
-        f"{kind}_judged", f"SELECT * FROM pairs_judged WHERE rid_l IN {ends} OR rid_r IN {ends}"
+        f"{kind}_judged",
+        f"SELECT * FROM pairs_judged WHERE rid_l IN {ends} OR rid_r IN {ends} OR reason = 'human'",
     )
     engine.table(
         f"{kind}_disagreements",

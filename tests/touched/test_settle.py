@@ -8,23 +8,25 @@ from contextlib import nullcontext
 from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from sqlmodel import select
+from sqlmodel import col, select
 
-from matching.rules import Judgement, Kind
+from matching import linkage
+from matching.rules import Judgement, Kind, LinkageRules, load_linkage
 from mdm import links
 from mdm.access.restricted import restricted
 from mdm.audit.verifying import verify
 from mdm.compose import Hub
 from mdm.hub.runs import published_run
-from mdm.hub.tables import SealedProfile
+from mdm.hub.tables import EntityQuestion, SealedProfile
 from mdm.judgements import RecordRef
 from mdm.lookup import open_profile
 from mdm.pipeline import PATH, run
+from mdm.review.partitions import Partition, statements
 from mdm.rights import restriction
 from mdm.run import Work, carry_out
 from mdm.touched import Settled, Waiting, pending, settle
@@ -254,6 +256,41 @@ def test_an_id_that_was_merged_leads_on(hub: Hub) -> None:
     assert links.retired(hub, "person", [now])["entity_id"].to_pylist() == []
     assert links.retired(hub, "person", [parted[whose]])["entity_id"].to_pylist() == [gone]
     assert verify(hub, QUIET).holds
+
+
+def test_what_was_answered_of_two_is_not_asked_again_by_a_decision_on_one(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def doubting(kind: Kind) -> LinkageRules:
+        rules = load_linkage(kind)
+        low = rules.thresholds.model_copy(update={"review": -20.0})
+        return rules.model_copy(update={"thresholds": low})
+
+    monkeypatch.setattr(linkage, "load_linkage", doubting)
+    left, right = apart(hub, "family")
+    say(hub, "family", left, right, "non-link")
+    run(hub, QUIET)
+    one, other = asked = min(duplicates(hub))
+    refs = by_entity(hub, "family")
+    for pair, verdict in statements(Partition((tuple(refs[one]), tuple(refs[other])))):
+        say(hub, "family", *pair, cast(Judgement, verdict))
+    settled(hub)
+    assert asked not in duplicates(hub)
+    far = next(refs[who][0] for who in sorted(refs) if who not in asked)
+    say(hub, "family", refs[one][0], far, "non-link")
+    settled(hub)
+    assert asked not in duplicates(hub)
+
+
+def duplicates(hub: Hub) -> set[tuple[str, str]]:
+    """The families of which it is open whether they are one."""
+    with hub.sessions.read() as session:
+        query = select(EntityQuestion.entity_id, EntityQuestion.other).where(
+            EntityQuestion.kind == "family",
+            EntityQuestion.question == "possible_duplicate",
+            col(EntityQuestion.retired_seq).is_(None),
+        )
+        return set(session.exec(query).all())
 
 
 def test_who_is_parted_from_somebody_restricted_is_restricted_too(hub: Hub) -> None:
