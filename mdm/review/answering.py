@@ -18,6 +18,7 @@ from matching.rules import Kind
 from mdm import audit, judgements
 from mdm.access import Principal
 from mdm.compose import Hub
+from mdm.contracts import layouts_of, load_contracts
 from mdm.errors import InputError
 from mdm.hub.columns import now
 from mdm.hub.tables import ReviewAnswer, ReviewTask, ReviewTaskEntity
@@ -233,12 +234,16 @@ def _judge(
     """Write the judgements, the words they take the place of taken back; what was before them."""
     gone = overruled(content.partition, standing)
     left = {word.id for word in gone}
-    fresh = statements(content.partition, [word for word in standing if word.id not in left])
+    kind = cast(Kind, task.kind)
+    fresh = statements(
+        content.partition,
+        [word for word in standing if word.id not in left],
+        _passing(hub, kind, content.partition),
+    )
     judged = {pair for pair, _ in fresh}
     back: list[Statement] = [(w.pair, TAKEN_BACK) for w in gone if w.pair not in judged]
     before = {word.pair: word.judgement for word in standing}
     said_now = [(*pair, cast(Verdict, verdict)) for pair, verdict in (*back, *fresh)]
-    kind = cast(Kind, task.kind)
     one.judgements = list(
         judgements.add(hub, session, kind, said_now, actor=one.actor, reason=one.reason)
     )
@@ -246,6 +251,14 @@ def _judge(
     mark_overruled(session, gone, one.id)
     pairs = [pair for pair, _ in (*back, *fresh)]
     return replace(content, before=[(pair_of(*pair), before.get(pair)) for pair in pairs])
+
+
+def _passing(hub: Hub, kind: Kind, said: Partition) -> set[RecordRef]:
+    """The families among the records that only their members tell of: gone once these leave the card."""
+    if kind == "person":
+        return set()
+    told = layouts_of(load_contracts(hub.settings.home / "contracts"), "person")
+    return {ref for ref in said.records if (ref.source, ref.layout) in told}
 
 
 def mark_overruled(session: Session, words: Iterable[Word], by: str) -> None:

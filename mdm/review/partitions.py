@@ -8,9 +8,9 @@ with these, the records fall into exactly these groups, whatever the machine thi
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import combinations
+from itertools import combinations, product
 
 from mdm.errors import InputError
 from mdm.judgements import Pair, RecordRef
@@ -92,12 +92,19 @@ def outcome_of(said: Partition, entities: Mapping[RecordRef, str]) -> str:
     return DIFFERENT if not said.unsure and set(map(frozenset, said.groups)) == as_now else SPLIT
 
 
-def statements(said: Partition, standing: Iterable[Word] = ()) -> list[Statement]:
-    """The fewest judgements that say it, beside those that stand already and say a part of it."""
+def statements(
+    said: Partition,
+    standing: Iterable[Word] = (),
+    passing: Collection[RecordRef] = (),
+) -> list[Statement]:
+    """The fewest judgements that say it, beside those that stand already and say a part of it. `passing`: records that
+    may be gone tomorrow, such as families that only their members tell of: words are said of others where there are
+    any, else of each of them."""
     words = list(standing)
     found: list[Statement] = []
     linked = {word.pair for word in words if word.judgement == LINK}
     for group in said.groups:
+        first = _speakers(group, passing)[0]
         joined: Groups[RecordRef] = Groups()
         for pair in combinations(group, 2):
             if pair in linked:
@@ -105,11 +112,25 @@ def statements(said: Partition, standing: Iterable[Word] = ()) -> list[Statement
             elif pair[0].source == pair[1].source:
                 joined.join(*pair)
                 found.append((pair, LINK))
-        for ref in group[1:]:
-            if joined.join(group[0], ref):
-                found.append((pair_of(group[0], ref), LINK))
+        for ref in group:
+            if ref != first and joined.join(first, ref):
+                found.append((pair_of(first, ref), LINK))
     apart = {word.pair for word in words if word.judgement == NON_LINK}
     for one, other in combinations(said.groups, 2):
-        if not any(pair_of(a, b) in apart for a in one for b in other):
-            found.append((pair_of(one[0], other[0]), NON_LINK))
+        for mine, theirs in product(_speakers(one, passing), _speakers(other, passing)):
+            near, far = _lasting(mine, one, passing), _lasting(theirs, other, passing)
+            if not any(pair_of(a, b) in apart for a, b in product(near, far)):
+                found.append((pair_of(mine, theirs), NON_LINK))
     return found
+
+
+def _speakers(group: Sequence[RecordRef], passing: Collection[RecordRef]) -> list[RecordRef]:
+    """The records of a group of which its words are said: the first that lasts, else all."""
+    return [ref for ref in group if ref not in passing][:1] or list(group)
+
+
+def _lasting(
+    speaker: RecordRef, group: Sequence[RecordRef], passing: Collection[RecordRef]
+) -> list[RecordRef]:
+    """The records of a group of which a word said before does as well."""
+    return [speaker] if speaker in passing else [ref for ref in group if ref not in passing]

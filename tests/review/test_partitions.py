@@ -54,6 +54,21 @@ def parted(said: Sequence[Statement]) -> set[frozenset[RecordRef]]:
     return set(map(frozenset, joined.sets()))
 
 
+def test_words_are_said_of_records_that_last() -> None:
+    """Of a group of which none does, of each: whichever stays keeps them."""
+    gone, lasts, others, alone = REFS[0], REFS[1], REFS[3:5], REFS[5]
+    said = part([[gone, lasts], others, [alone]], of=[gone, lasts, *others, alone])
+    fresh = statements(said, passing=[gone, *others])
+    apart = {pair for pair, judgement in fresh if judgement == NON_LINK}
+    assert apart == {
+        (lasts, alone),
+        *((lasts, one) for one in others),
+        *((one, alone) for one in others),
+    }
+    before = [Word("w", pair_of(gone, alone), NON_LINK, "staff:a", AT, "typing")]
+    assert (lasts, alone) in dict(statements(said, before, [gone, *others]))
+
+
 @given(places)
 def test_what_an_answer_says_gives_its_groups_again(place: list[int]) -> None:
     said = of(place)
