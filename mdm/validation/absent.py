@@ -4,18 +4,22 @@ A delivery takes nothing away: a record that a later file leaves out counts as i
 is delivered whole, it says something that a record is not in it any more: a number was replaced or withdrawn, a row was
 spelled anew under another key. Survivorship believes such a record less (`left_out` of survivorship.yaml).
 
-Whole is a delivery that is as large as those before it, or nearly, and says most of the records again that the last
-such delivery had; each office by itself. A delivery of changed rows is neither, and leaves nobody out.
+Files come whole or in parts; each village is taken by itself, over all deliveries that make one round of it, as
+rounds.py finds them. Whole is a round that is as large as those before it, or nearly, and tells again most of whom the
+last such round told; who was told elsewhere since is missed by none. A round of changed rows is neither, and leaves
+nobody out, nor does any that may be so by chance, in a small place. Who moved to one whose delivery is late is left out
+until it comes: two of the provider's numbers that differ may then seem to be one that replaced the other.
 """
 
 from __future__ import annotations
 
 from matching.engine import Engine
-from mdm.validation.doubles import MOMENT
-from mdm.validation.versions import records_sql
+from mdm.validation.rounds import AGAIN, part_rounds, rounds, tell, told, told_again
 
-#: Of the rows of the largest delivery so far; and of the records of the last delivery as large.
+#: Of the records of the largest round so far; and of those of the last round as large.
 NEARLY, MOST = 0.8, 0.66
+#: How many more, in roots of these records: what chance may make of a delivery of changed rows.
+SURELY = 0.5
 
 
 def left_out(kind: str) -> str:
@@ -30,11 +34,13 @@ def none_left_out(engine: Engine, kind: str) -> None:
 
 def note_left_out(engine: Engine, kind: str, typed: str) -> None:
     """Add the records of a layout, after `number_current`."""
-    if engine.scalar(f"SELECT count(DISTINCT {MOMENT}) FROM {typed}") <= 1:
+    if not told_again(engine, typed):
         return
-    office = "coalesce(office, '')" if "office" in engine.columns(typed) else "''"
-    told = f"SELECT DISTINCT record, {office} AS office, {MOMENT} AS moment FROM ({records_sql(engine, typed)})"
-    engine.run(f"INSERT INTO {left_out(kind)} {_LEFT_OUT.format(typed=typed, told=told)}")
+    tell(engine, typed)
+    part_rounds(engine, typed)
+    absent = _LEFT_OUT.format(typed=typed, told=told(typed), rounds=rounds(typed))
+    engine.run(f"INSERT INTO {left_out(kind)} {absent}")
+    engine.drop(told(typed), rounds(typed))
 
 
 def mark_left_out(engine: Engine, kind: str) -> None:
@@ -46,22 +52,37 @@ def mark_left_out(engine: Engine, kind: str) -> None:
     engine.drop(left_out(kind))
 
 
-# A row that was quarantined was delivered all the same.
+# `stays`, `stay`: who was not told of elsewhere since. `earlier`: deliveries since the round before that are no parts
+# of the newest which came ahead of it, for it tells of the same.
 _LEFT_OUT = f"""
-    WITH told AS (
-        {{told}} WHERE record IS NOT NULL
-    ), large AS (
-        SELECT office, moment, count(*) AS records FROM told GROUP BY office, moment
-        QUALIFY records >= {NEARLY} * max(records) OVER (PARTITION BY office ORDER BY moment)
+    WITH last AS (
+        SELECT record, max(moment) AS moment, arg_max(place, moment) AS place FROM {{told}} GROUP BY record
+    ), members AS (
+        SELECT DISTINCT place, since, record, l.place = t.place AS stays
+        FROM {{told}} t JOIN {{rounds}} USING (place, moment) JOIN last l USING (record)
+    ), sizes AS (
+        SELECT place, since, count(*) AS records, count(*) FILTER (stays) AS stay FROM members GROUP BY place, since
+    ), measured AS (
+        SELECT *, coalesce(max(stay) OVER (
+            PARTITION BY place ORDER BY since ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS most
+        FROM sizes
     ), newest AS (
-        SELECT office, moment, lag(moment) OVER deliveries AS before, lag(records) OVER deliveries AS had FROM large
-        WINDOW deliveries AS (PARTITION BY office ORDER BY moment)
-        QUALIFY row_number() OVER (PARTITION BY office ORDER BY moment DESC) = 1
+        SELECT place, since, lag(since) OVER large AS before, lag(stay) OVER large AS had
+        FROM measured WHERE records >= {NEARLY} * most + {SURELY} * sqrt(most)
+        WINDOW large AS (PARTITION BY place ORDER BY since)
+        QUALIFY row_number() OVER (PARTITION BY place ORDER BY since DESC) = 1
     ), whole AS (
-        SELECT n.office, n.moment FROM newest n JOIN told b ON b.office = n.office AND b.moment = n.before
-        SEMI JOIN told a ON a.office = b.office AND a.record = b.record AND a.moment = n.moment
-        GROUP BY n.office, n.moment, n.had HAVING count(*) >= {MOST} * n.had
-    ), last AS (SELECT office, record, max(moment) AS moment FROM told GROUP BY ALL)
+        SELECT n.place, n.since, n.before FROM newest n
+        JOIN members b ON b.place = n.place AND b.since = n.before AND b.stays
+        SEMI JOIN members a ON a.place = n.place AND a.since = n.since AND a.record = b.record
+        GROUP BY n.place, n.since, n.before, n.had HAVING count(*) >= {MOST} * n.had + {SURELY} * sqrt(n.had)
+    ), earlier AS (
+        SELECT t.place, t.moment FROM {{told}} t
+        JOIN whole w ON w.place = t.place AND t.moment BETWEEN w.before AND w.since - 1
+        LEFT JOIN members a ON a.place = w.place AND a.since = w.since AND a.record = t.record
+        GROUP BY t.place, t.moment HAVING count(a.record) > {AGAIN} * count(*)
+    )
     SELECT k.rid FROM {{typed}}_current k
-    JOIN last l ON l.record = k.record_key JOIN whole w ON w.office = l.office AND l.moment < w.moment
+    JOIN last l ON l.record = hash(k.record_key) JOIN whole w ON w.place = l.place AND l.moment < w.since
+    LEFT JOIN earlier e ON e.place = l.place AND e.moment = l.moment WHERE l.moment < w.before OR e.moment IS NOT NULL
     """

@@ -60,30 +60,37 @@ def _stays(engine: Engine, typed: str) -> int:
             SELECT DISTINCT card FROM rows SEMI JOIN left_behind USING (record_key) WHERE card IS NOT NULL
         ), who AS (SELECT DISTINCT record_key FROM rows SEMI JOIN concerned USING (card)),
         versions AS (
-            SELECT *, lag(card) OVER versions AS before, max(moment) OVER (PARTITION BY record_key) AS last
+            SELECT *, lag(card) OVER versions AS before, lag(moment) OVER versions AS seen,
+                   max(moment) OVER (PARTITION BY record_key) AS last
             FROM rows SEMI JOIN who USING (record_key)
             WINDOW versions AS (PARTITION BY record_key ORDER BY moment)
         ), stays AS (
-            SELECT record_key, card, moment AS since, last,
+            SELECT record_key, card, moment AS since, seen, last,
                    lead(moment) OVER (PARTITION BY record_key ORDER BY moment) AS until
             FROM versions WHERE card IS DISTINCT FROM before OR before IS NULL AND card IS NOT NULL
         ), gone AS (
             SELECT record_key FROM {typed}_current SEMI JOIN {left_out("person")} USING (rid)
         )
-        SELECT s.record_key, s.card, since, coalesce(until, CASE WHEN g.record_key IS NOT NULL THEN last END) AS until
+        SELECT s.record_key, s.card, since, seen,
+               coalesce(until, CASE WHEN g.record_key IS NOT NULL THEN last END) AS until
         FROM stays s LEFT JOIN (SELECT DISTINCT record_key FROM gone) g USING (record_key) WHERE s.card IS NOT NULL
         """,
     )
 
 
-# A card's last such move counts; the numbers that follow each other are followed to the last.
+# Those went together who may have gone on one day: each was seen on the card last (`seen`) before the first came on the
+# next, whatever parts of a delivery tell of them. A card's last such move counts; the numbers that follow each other
+# are followed to the last.
 _FOLLOWED = f"""
     WITH RECURSIVE moves AS (
-        SELECT l.card, n.card AS next, n.since AS moment, count(*) AS who FROM card_stays l JOIN card_stays n
-        ON n.record_key = l.record_key AND n.since = l.until AND n.card <> l.card GROUP BY ALL
+        SELECT l.card, n.card AS next, n.record_key, n.seen, n.since FROM card_stays l JOIN card_stays n
+        ON n.record_key = l.record_key AND n.since = l.until AND n.card <> l.card
+    ), groups AS (
+        SELECT card, next, m.since AS first, max(o.since) AS moment, count(DISTINCT o.record_key) AS who
+        FROM moves m JOIN moves o USING (card, next) WHERE o.seen < m.since AND o.since >= m.since GROUP BY ALL
     ), was AS (
-        SELECT card, next, moment, who, count(*) AS on_it FROM moves m JOIN card_stays s USING (card)
-        WHERE s.since < moment AND (s.until IS NULL OR s.until >= moment) GROUP BY ALL
+        SELECT card, next, moment, who, count(*) AS on_it FROM groups JOIN card_stays s USING (card)
+        WHERE s.since < first AND (s.until IS NULL OR s.until >= first) GROUP BY card, next, first, moment, who
     ), is_ AS (
         SELECT m.card, m.next, moment, who, on_it, count(*) AS on_next FROM was m JOIN card_stays s ON s.card = m.next
         WHERE s.since <= moment AND (s.until IS NULL OR s.until > moment) GROUP BY ALL
@@ -93,7 +100,7 @@ _FOLLOWED = f"""
         QUALIFY row_number() OVER (PARTITION BY card ORDER BY moment DESC, who DESC, next) = 1
     ), step AS (
         SELECT t.card, t.next, t.moment FROM together t ANTI JOIN moves m
-        ON m.card = t.card AND m.next <> t.next AND m.moment > t.moment
+        ON m.card = t.card AND m.next <> t.next AND m.since > t.moment
     ), chain AS (
         SELECT card, next, moment FROM step
         UNION ALL SELECT c.card, s.next, s.moment FROM chain c JOIN step s ON s.card = c.next AND s.moment > c.moment

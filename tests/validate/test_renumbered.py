@@ -62,6 +62,7 @@ def _on(card: int, people: str, **others: int) -> Delivery:
         ([_on(1, "A", B=2, C=2, D=2), _on(2, "ABCD")], {}),  # a widow joins her child
         ([_on(1, "A", B=2), _on(3, "AB")], {}),  # a marriage: neither is most of the new family
         ([_on(1, "ABC"), _on(2, "ABC"), _on(1, "ABC")], {2: 1}),  # a mistake taken back
+        ([_on(1, "ABCD"), _on(2, "AB"), _on(2, "CD")], {1: 2}),  # told of in two parts
     ],
 )
 def test_a_card_is_followed_where_the_family_goes_as_a_whole(
@@ -72,5 +73,5 @@ def test_a_card_is_followed_where_the_family_goes_as_a_whole(
 
 def test_who_is_left_out_keeps_no_card(tmp_path: Path) -> None:
     """A number that was replaced stays on the old card for ever."""
-    before, after = _on(1, "ABCDEF"), _on(1, "ABCDE", G=1)
-    assert _renumbered(tmp_path, [before, after, _on(2, "ABCDEG")]) == {1: 2}
+    before, after = _on(1, "ABCDEFGH"), _on(1, "ABCDEFG", I=1)
+    assert _renumbered(tmp_path, [before, after, _on(2, "ABCDEFGI")]) == {1: 2}
