@@ -3,7 +3,7 @@ nothing of other parts."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -27,7 +27,15 @@ ALL, LESS = range(40), range(39)
 FORMER, LATTER = range(20), range(20, 40)
 
 
-def _left_out(deliveries: list[Delivery]) -> set[int]:
+@pytest.fixture(scope="module")
+def engine() -> Iterator[DuckDBEngine]:
+    made = DuckDBEngine()
+    made.register("ref_place", region_tables()["ref_place"])
+    yield made
+    made.close()
+
+
+def _left_out(engine: DuckDBEngine, deliveries: list[Delivery]) -> set[int]:
     """Who, by number, is left out after some deliveries."""
     rows = [
         {
@@ -42,16 +50,12 @@ def _left_out(deliveries: list[Delivery]) -> set[int]:
         for village, people in delivery.items()
         for one in people
     ]
-    engine = DuckDBEngine()
-    engine.register("ref_place", region_tables()["ref_place"])
     engine.register("typed", pa.Table.from_pylist(rows))
     known = "SELECT record_key, (record_key::INTEGER) AS rid FROM typed GROUP BY record_key"
     engine.table("typed_current", known)
     none_left_out(engine, "person")
     note_left_out(engine, "person", "typed")
-    found = {row["rid"] for row in engine.fetch("SELECT rid FROM person_left_out").to_pylist()}
-    engine.close()
-    return found
+    return {row["rid"] for row in engine.fetch("SELECT rid FROM person_left_out").to_pylist()}
 
 
 @pytest.mark.parametrize(
@@ -72,9 +76,9 @@ def _left_out(deliveries: list[Delivery]) -> set[int]:
     ],
 )
 def test_a_whole_delivery_leaves_out_whom_it_does_not_list(
-    deliveries: list[Delivery], expected: set[int]
+    engine: DuckDBEngine, deliveries: list[Delivery], expected: set[int]
 ) -> None:
-    assert _left_out(deliveries) == expected
+    assert _left_out(engine, deliveries) == expected
 
 
 OTHERS = range(50, 90)
@@ -98,9 +102,9 @@ OTHERS = range(50, 90)
     ],
 )  # fmt: skip
 def test_what_comes_in_parts_is_whole_with_the_last(
-    deliveries: list[Delivery], expected: set[int]
+    engine: DuckDBEngine, deliveries: list[Delivery], expected: set[int]
 ) -> None:
-    assert _left_out(deliveries) == expected
+    assert _left_out(engine, deliveries) == expected
 
 
 @pytest.mark.parametrize(
@@ -119,9 +123,9 @@ def test_what_comes_in_parts_is_whole_with_the_last(
     ],
 )  # fmt: skip
 def test_who_is_told_elsewhere_is_missed_by_none(
-    deliveries: list[Delivery], expected: set[int]
+    engine: DuckDBEngine, deliveries: list[Delivery], expected: set[int]
 ) -> None:
-    assert _left_out(deliveries) == expected
+    assert _left_out(engine, deliveries) == expected
 
 
 def test_an_office_leaves_out_nobody_of_another(tmp_path: Path) -> None:
