@@ -33,7 +33,7 @@ HTML = "text/html; charset=utf-8"
 PARTIAL = "x-partial"
 _MESSAGES = '<div id="pesan">'  # of the layout
 _AROUND = frozenset(
-    ("title", "head", "scripts", "keys", "help", "main")
+    ("title", "head", "scripts", "keys", "help", "language", "main")
 )  # blocks that are no region
 _WORTH_PACKING = 1024  # bytes
 _IN_ADDRESSES = "/?#%&=:@+,;!$'()*~"  # all else of a path that was asked for is written as %…

@@ -19,7 +19,7 @@ from sqlmodel import Session, col, select
 from mdm import audit
 from mdm.access.agreements import Agreement, kept
 from mdm.access.document import load_rules
-from mdm.access.named import must_not_be_id
+from mdm.access.named import must_be_sayable
 from mdm.access.terms import Limits, Principal
 from mdm.errors import ConflictError, InputError, UnknownError
 from mdm.hub.columns import now
@@ -82,7 +82,7 @@ def must_be_free(session: Session, name: str) -> None:
             "For example pkh-pusat.",
             code="client-form",
         )
-    must_not_be_id(name)
+    must_be_sayable(name)
     if session.exec(select(Client.id).where(Client.name == name)).first():
         raise ConflictError(
             "There is a client of this name.", "Choose another name.", code="client-taken"

@@ -15,6 +15,7 @@ from mdm.errors import InputError
 from mdm.hub.tables import Client, Staff
 
 _ID = re.compile(r"(?:staff|client)-[0-9a-f]{12}")
+_LONG_NUMBER = re.compile(r"\d(?:[._-]*\d){15}")  # a NIK or KK number, however it is written
 
 
 def id_of(session: Session, named: str) -> str | None:
@@ -26,13 +27,20 @@ def id_of(session: Session, named: str) -> str | None:
     return session.exec(client).first() or session.exec(staff).first()
 
 
-def must_not_be_id(name: str) -> None:
-    """InputError for a name that reads as the id of an account or a client: nobody is called so."""
+def must_be_sayable(name: str) -> None:
+    """InputError for a name that reads as the id of an account or a client, or that holds a NIK: names stand in the
+    open, in lists, in requests for two and on every page."""
     if _ID.fullmatch(name):
         raise InputError(
             "This name reads as the id of an account or a client.",
             "Choose another name.",
             code="name-id",
+        )
+    if _LONG_NUMBER.search(name):
+        raise InputError(
+            "A name holds no NIK or KK number: it stands in the open.",
+            "Choose another name.",
+            code="name-number",
         )
 
 

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from mdm import audit
-from mdm.access.named import must_not_be_id
+from mdm.access.named import must_be_sayable
 from mdm.access.passwords import check_password, hash_password
 from mdm.errors import ConflictError, InputError, UnknownError
 from mdm.hub.tables import Staff, StaffSession
@@ -31,7 +31,7 @@ def create(
             "For example siti.aminah.",
             code="login-form",
         )
-    must_not_be_id(login)
+    must_be_sayable(login)
     if session.exec(select(Staff.id).where(Staff.login == login)).first():
         raise ConflictError(
             "There is an account with this login.", "Choose another login.", code="login-taken"

@@ -37,6 +37,8 @@ def test_an_id_means_whose_it_is_whatever_another_is_called(shared_hub: Hub) -> 
             staff.create(session, one.id, "kuda-lumping-biru-42", actor="test", until=None)
         with pytest.raises(InputError, match="reads as the id"):
             clients.must_be_free(session, one.id)
+        with pytest.raises(InputError, match="no NIK or KK number"):
+            clients.must_be_free(session, "3201-1545-0388-0002")
         # As a home of before may hold it.
         session.get_one(Staff, other.id).login = one.id
     with shared_hub.sessions.begin() as session:

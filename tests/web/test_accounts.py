@@ -91,11 +91,16 @@ def test_somebody_is_given_an_account_and_a_role_by_two(
 ) -> None:
     said = administrator.send("/kelola/petugas/baru", login="Siti")
     assert (said.status_code, "huruf kecil" in said.text) == (422, True)
+    said = administrator.send("/kelola/petugas/baru", login="n3201-1545.0388_0002")
+    assert (said.status_code, "memuat NIK" in said.text) == (422, True)
     made = administrator.send("/kelola/petugas/baru", login="siti.aminah")
     assert made.status_code == 200
     (password,) = re.findall(r'<code class="big">([^<]+)</code>', made.text)
     (path,) = re.findall(r'href="(/kelola/petugas/staff-\w+)"', made.text)
     assert password not in administrator.see(path)  # shown once
+    assert 'action="/bahasa"' not in made.text, (
+        "another language is another page: without the password"
+    )
     assert "Berlaku sampai" in made.text
     assert "Berlaku sampai" in administrator.see(path)
     again = administrator.send("/kelola/petugas/baru", login="siti.aminah")

@@ -44,6 +44,7 @@ def test_the_first_account_is_made_with_the_token(workbench: Served, open_: Open
         page.get_by_role("button", name="Mulai").click()
         secret = page.locator("code").inner_text()
         assert page.locator("figure svg").bounding_box()
+        assert not page.locator('form[action="/bahasa"]').count(), "it would begin anew"
         axe(page)
         page.get_by_label("2. Ketik kode").fill("000000")
         page.get_by_role("button", name="Konfirmasi").click()
