@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 from math import isfinite
 from typing import Annotated, Any
 
 from litestar.params import PathParameter
 
-from api.web.wording import JAKARTA, local
+from mdm import days
 
 FIRST_YEAR, LAST_YEAR = 1900, 9999  # of days that anybody asks about
 MOMENT = 32  # characters of a moment in a field
@@ -53,7 +53,7 @@ def moment_of(text: str) -> datetime | None:
         return None
     if moment is None or not FIRST_YEAR <= moment.year < LAST_YEAR:
         return None
-    return moment.replace(tzinfo=JAKARTA).astimezone(UTC)
+    return moment.replace(tzinfo=days.WIB).astimezone(UTC)
 
 
 def number_of(text: str) -> float | None:
@@ -79,14 +79,14 @@ def just_before(moment: datetime) -> datetime:
 
 def typed(moment: datetime) -> str:
     """A moment as such a field shows it; finer than a thousandth of a second it knows none."""
-    return local(moment).replace(tzinfo=None).isoformat(timespec="milliseconds")
+    return days.local(moment).replace(tzinfo=None).isoformat(timespec="milliseconds")
 
 
 def begin_of(day: date | None) -> datetime | None:
     """The first moment of a day in Jakarta."""
-    return datetime.combine(day, time.min, JAKARTA).astimezone(UTC) if day else None
+    return days.begin_of(day).astimezone(UTC) if day else None
 
 
 def end_of(day: date | None) -> datetime | None:
     """The last moment of a day in Jakarta."""
-    return datetime.combine(day, time.max, JAKARTA).astimezone(UTC) if day else None
+    return days.end_of(day).astimezone(UTC) if day else None

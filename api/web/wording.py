@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import date, datetime
 from typing import Protocol
 
 from markupsafe import Markup
 
 from api.web.texts import say, texts
+from mdm.days import local
 from reference.attributes import dictionary
 from reference.sentences import Language
 
-JAKARTA = timezone(timedelta(hours=7), "WIB")
 _MONTHS = {
     "id": ["Jan", "Feb", "Mar", "Apr", "Mei", "Jun", "Jul", "Agu", "Sep", "Okt", "Nov", "Des"],
     "en": ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"],
@@ -97,11 +97,6 @@ class Wording:
             name: self.number(value) if type(value) is int else value
             for name, value in values.items()
         }
-
-
-def local(moment: datetime) -> datetime:
-    """A moment in Jakarta; one without a zone is UTC, as the hub keeps them."""
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(JAKARTA)
 
 
 IN: Mapping[Language, Wording] = {"id": Wording("id"), "en": Wording("en")}

@@ -11,20 +11,19 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, timedelta, timezone
+from datetime import date
 
 from sqlmodel import Session, col, select
 
 from mdm import audit
 from mdm.compose import Hub
+from mdm.days import today
 from mdm.eligibility import library
 from mdm.eligibility.library import Library
 from mdm.errors import ConflictError, HomeError, InputError, UnknownError
-from mdm.hub.columns import now
 from mdm.hub.runs import published_run
 from mdm.hub.tables import Run, RunPeriod, Snapshot
 
-WIB = timezone(timedelta(hours=7))  # the day in Jakarta is the day of an answer
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
 LONGEST_NUMBER = 12  # digits in a row: a name is no place for a NIK or a KK number
 
@@ -114,11 +113,6 @@ def past(session: Session, name: str | None, run_seq: int, rules: str, on: date)
     run = session.exec(select(Run).where(Run.seq == run_seq)).first()
     kept = library.kept(session, rules)
     return Moment(name, run_seq, _told(run), on, kept, _periods(session, run_seq))
-
-
-def today() -> date:
-    """The date in Jakarta."""
-    return now().astimezone(WIB).date()
 
 
 def _told(run: Run | None) -> str | None:

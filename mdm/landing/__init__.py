@@ -22,6 +22,7 @@ from mdm import audit
 from mdm.audit import vouched
 from mdm.compose import Hub
 from mdm.contracts import contract_for, load_contracts
+from mdm.days import local
 from mdm.files import Survey, open_file, survey
 from mdm.hub.columns import now
 from mdm.hub.tables import Batch
@@ -73,8 +74,9 @@ def land(
     from_office = office_of(office or handover.office)
     with hub.lock("land"):
         moment = _moment(hub, progress)
-        day = delivered_on or handover.date_ or moment.date()
-        if day > moment.date() + timedelta(days=1):  # which it is east of Greenwich
+        today = local(moment).date()
+        day = delivered_on or handover.date_ or today
+        if day > today + timedelta(days=1):  # which it is in Jayapura two hours earlier
             progress.note(
                 "The day of the handover lies in the future: later deliveries may count as older."
             )

@@ -13,6 +13,7 @@ from typing import Any
 import pyotp
 import pytest
 
+from api.web.accounts.agreeing import of_client
 from mdm.access.assertions import exchange
 from mdm.access.budgets import Budgets, Charge
 from mdm.access.demo import demo_client
@@ -21,6 +22,7 @@ from mdm.access.login import begin_second_factor, confirm_second_factor
 from mdm.cli.app import call
 from mdm.compose import Hub
 from mdm.homes import create_home, open_home
+from mdm.hub.tables import Client
 from tests.access.clients import TestClient
 from tests.access.people import PASSWORD, make_account
 
@@ -102,6 +104,9 @@ def test_a_client_is_added_with_a_key_made_here(dtsen: Dtsen, home: Path, tmp_pa
     dtsen("admin", "client", "add", "other", *terms(), "--make-key", file, fails=4)
     hub = open_home(home)
     client = TestClient(hub, made["id"], "pkh-jabar", json.loads(file.read_text()))
+    with hub.sessions.read() as session:  # the days of Jakarta, as the pages show them
+        form = of_client(session.get_one(Client, made["id"]))
+    assert (form.since, form.until) == ("2026-01-01", "2030-12-31")
     principal = Gate(hub).client(client.token())
     assert (principal.regions, principal.programmes) == (("32",), frozenset({"PKH"}))
     # The file is all that the calls of the README take: it knows whose key it is.
@@ -120,6 +125,7 @@ def test_a_client_is_added_with_a_key_made_here(dtsen: Dtsen, home: Path, tmp_pa
     dtsen("admin", "client", "disable", "pkh-jabar")
     (listed,) = dtsen("admin", "client", "list")["clients"]
     assert (listed["state"], listed["agreement"]) == ("disabled", "PKS/2026/9")
+    assert listed["until"] == "2030-12-31"
     dtsen("admin", "client", "enable", "pkh-jabar")
     dtsen("admin", "client", "enable", "pkh-jabar", fails=4)
 

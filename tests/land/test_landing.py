@@ -5,7 +5,7 @@ sources.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -14,7 +14,6 @@ from sqlmodel import select
 
 from mdm.compose import Hub
 from mdm.errors import InputError, RuleError, UsageError
-from mdm.hub.columns import now
 from mdm.hub.tables import Batch
 from mdm.landing import land
 from mdm.work.progress import Silent
@@ -84,8 +83,12 @@ def test_the_day_of_delivery_decides_not_the_order_of_arrival(hub: Hub, tmp_path
 def test_a_clock_that_was_set_back_makes_no_delivery_older(
     hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    night = datetime(2026, 12, 31, 17, 30, tzinfo=UTC)
+    monkeypatch.setattr("mdm.landing.now", lambda: night)
     land_one(hub, write(tmp_path / "1.csv", "siksng_individu", {"Nama": "LAMA"}), "kemensos")
-    before, heard = now() - timedelta(days=1), Heard()
+    with hub.sessions.read() as session:  # half past midnight in Jakarta
+        assert session.exec(select(Batch.delivered_on)).one() == date(2027, 1, 1)
+    before, heard = night - timedelta(days=1), Heard()
     monkeypatch.setattr("mdm.landing.now", lambda: before)
     later = write(tmp_path / "2.csv", "siksng_individu", {"Nama": "BARU"})
     land(hub, "kemensos", [later], progress=heard)

@@ -9,12 +9,12 @@ from typing import Any
 
 from api.web.complete import demand
 from api.web.forms import begin_of, day_of, just_before, text
-from api.web.wording import local
 from mdm.access.agreements import Agreement, read_agreement
 from mdm.access.document import load_rules
 from mdm.access.places import check_region
 from mdm.access.terms import Limits
 from mdm.compose import Hub
+from mdm.days import local
 from mdm.eligibility.library import current
 from mdm.errors import InputError
 from mdm.hub.tables import Client

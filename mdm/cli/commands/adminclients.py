@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -30,7 +29,9 @@ _DAY = click.DateTime(formats=["%Y-%m-%d"])
 _F = TypeVar("_F", bound=Callable[..., Any])
 _TERMS = (
     click.option("--agreement", "number", required=True, help="Number of the agreement."),
-    click.option("--from", "start", type=_DAY, required=True, help="First day it is in force."),
+    click.option(
+        "--from", "start", type=_DAY, required=True, help="First day it is in force (in Jakarta)."
+    ),
     click.option("--to", "end", type=_DAY, required=True, help="Last day it is in force."),
     click.option("--programme", "programmes", multiple=True, help="May be repeated."),
     click.option("--purpose", "purposes", multiple=True, help="May be repeated."),
@@ -65,6 +66,7 @@ def client() -> None:
 def client_list(session: Session) -> None:
     """Every client with its agreement."""
     from mdm.access import clients
+    from mdm.days import local
 
     with opened(session) as hub, hub.sessions.read() as reading:
         rows = [
@@ -73,7 +75,7 @@ def client_list(session: Session) -> None:
                 "name": one.name,
                 "state": one.state,
                 "agreement": one.agreement,
-                "until": one.valid_to.date(),
+                "until": local(one.valid_to).date(),
                 "programmes": one.programmes,
                 "purposes": one.purposes,
                 "regions": [region or "all" for region in one.regions],
@@ -262,13 +264,14 @@ def _agreement(hub: Hub, terms: Mapping[str, Any]) -> Agreement:
     if terms["monitor"] and (terms["programmes"] or terms["purposes"] or terms["regions"]):
         raise click.UsageError("A monitor names no programme, no purpose and no region.")
     from mdm.access.agreements import read_agreement
+    from mdm.days import begin_of, end_of
     from mdm.eligibility.library import current
 
     return read_agreement(
         {
             "number": terms["number"],
-            "valid_from": datetime.combine(terms["start"], time.min, UTC),
-            "valid_to": datetime.combine(terms["end"], time.max, UTC),
+            "valid_from": begin_of(terms["start"]),
+            "valid_to": end_of(terms["end"]),
             "programmes": terms["programmes"],
             "purposes": terms["purposes"],
             "regions": terms["regions"] or (() if terms["monitor"] else ("",)),
