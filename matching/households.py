@@ -55,8 +55,10 @@ def place_families(engine: Engine) -> int:
 
     Remakes `household_standardised` (dwelling rows, then family records with the housing they tell of) and
     `household_clusters`, and makes `household_family(rid, family_rid, node, cluster)`; `node` is the number
-    that pairs of households use for the family. Returns the rows.
+    that pairs of households use for the family. What linkage found, by nodes, stays in `household_found`: from that
+    a run that is taken up again places them anew. Returns the rows.
     """
+    engine.table("household_found", "SELECT * FROM household_clusters")
     engine.table(
         "household_family",
         """

@@ -9,6 +9,7 @@ row groups (`Lake.pick`).
                       link was passed over, what the second opinion says; by the left record's group
 - `<kind>_across`     (group_no, other): pairs that lead from one group to another
 - `<kind>_component`  the records as standardised, without what only comparisons read, with entity id and group
+- `household_clusters`  as linkage found them, by nodes: records are placed anew by who takes them up
 - `<kind>_hands`      under which keys records stood whose keys changed hands (mdm/validation/versions.py)
 - `<kind>_links`, `<kind>_origin`  by entity id, and by rid, which is the order of source, layout, record key
 """
@@ -117,9 +118,9 @@ def _queries(engine: Engine, name: str) -> list[str]:
         return [
             f"SELECT l.*, o.group_no FROM {name} l LEFT JOIN {kind}_origin o ON o.rid = l.rid ORDER BY l.entity_id"
         ]
-    if table == "origin":
-        return [f"SELECT * FROM {name} ORDER BY rid"]
-    return [f"SELECT * FROM {name}"]
+    order = " ORDER BY rid" if table == "origin" else ""
+    found = "household_found" if name == "household_clusters" else name
+    return [f"SELECT * FROM {found}{order}"]
 
 
 def _parts(engine: Engine, kind: str) -> list[str]:

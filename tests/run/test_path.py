@@ -431,14 +431,19 @@ def die(_: Work) -> dict[str, int]:
 def test_a_killed_first_run_takes_up_what_it_linked_and_learned(
     first: FirstRun, tmp_path: Path
 ) -> None:
-    at = next(number for number, stage in enumerate(PATH) if stage.name == "identify")
+    at = next(number for number, stage in enumerate(PATH) if stage.name == "survive")
     with new_home(tmp_path / "home") as hub:
         land_all(hub, first.delivery)
         with pytest.raises(Killed):
-            carry_out(hub, (*PATH[:at], Stage("identify", "Never.", die)), QUIET, train=False)
+            carry_out(hub, (*PATH[:at], Stage("survive", "Never.", die)), QUIET, train=False)
+        # What is taken up is what linkage found; it had been what was made of it, and was placed once more.
+        found = {stage.stage: stage.counts for stage in first.result.stages}["link household"]
+        kept = hub.lake.reader("run/household_clusters")
+        assert kept is not None
+        assert kept.read_all().num_rows == found["records"]
         result = run(hub, QUIET)
         taken = {stage.stage for stage in result.stages if stage.taken_up}
-        assert {"link family", "link person"} <= taken  # the last one before a kill may be lost
+        assert {"link family", "link person", "link household"} <= taken
         assert not verify(hub, QUIET).faults
         resumed = golden(hub)
     with copy_of(first.home, tmp_path / "undisturbed") as undisturbed:
