@@ -26,6 +26,7 @@ from api.app import create_app
 from api.keeping import KeptBeside
 from api.logs import Log
 from api.metrics import SHARED
+from api.parent import end_with
 from api.web.pages import warm
 from mdm.compose import Hub
 from mdm.eligibility import library
@@ -34,6 +35,7 @@ from mdm.homes import open_home
 from reference.regions import place_name
 
 HOME, QUIET = "DTSEN_HOME", "DTSEN_LOG_REQUESTS"
+SERVER = "DTSEN_SERVER"  # the process that begins those that answer
 HEADER_MILLISECONDS = 15_000  # in which a request's head must have come
 KILL_SECONDS = 30  # after which a worker that does not end is ended
 CONNECTIONS = 4_096  # of a worker, open at once; whoever comes then waits until one ends
@@ -44,6 +46,7 @@ SWITCH_SECONDS = 0.001  # how soon the event loop gets its turn while the desk w
 
 def application() -> Litestar:
     """The application of one worker, over the home that the environment names."""
+    end_with(int(os.environ[SERVER]))
     hub = open_home(Path(os.environ[HOME]))
     app = create_app(hub, log=Log(quiet=os.environ.get(QUIET) == "0"), keeps=False)
     warm()
@@ -108,7 +111,7 @@ def serve(
 ) -> None:
     """Serve until told to stop; requests under way are answered first. `target` makes the
     application."""
-    os.environ[HOME] = str(home.resolve())
+    os.environ[HOME], os.environ[SERVER] = str(home.resolve()), str(os.getpid())
     _allow_files(FILES)
     with tempfile.TemporaryDirectory(prefix="dtsen-metrics-") as counts, KeptBeside(home.resolve()):
         if workers > 1:

@@ -105,6 +105,20 @@ def test_a_worker_that_is_killed_ends_the_service_and_is_told(tmp_path: Path) ->
     assert "internal error" not in log
 
 
+def test_who_answers_ends_with_the_process_that_began_it() -> None:
+    """It had answered on, and held the port, with nobody to stop it."""
+    code = """
+import os, time
+from api.parent import end_with
+here = os.getpid()
+if os.fork() == 0:
+    end_with(here)
+    time.sleep(60)
+"""
+    # What both write to ends with the last of them.
+    subprocess.run([sys.executable, "-c", code], stdout=subprocess.PIPE, check=True, timeout=30)
+
+
 def test_another_hubs_root_key_is_told_before_anything_is_served(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
