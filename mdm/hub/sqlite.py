@@ -151,9 +151,9 @@ class SQLite:
                 return _read_only()
             case sqlite3.SQLITE_IOERR:
                 return DiskFullError(
-                    "The disk under the database takes no more, or fails.",
-                    "Look for a quota or a limit on files (ulimit -a), and into the machine's log; then run again: it "
-                    "resumes.",
+                    "The disk under the database is full, takes no more of this account, or fails.",
+                    "Make room; or look for a quota or a limit on files (ulimit -a), and into the machine's log. Then "
+                    "run again: it resumes.",
                 )
             case sqlite3.SQLITE_CORRUPT | sqlite3.SQLITE_NOTADB:
                 return IntegrityError(
