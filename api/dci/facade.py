@@ -24,6 +24,7 @@ from api.dci.searching import Search, Searcher, read_search
 from api.dci.statuses import known_status
 from mdm.access import Principal
 from mdm.compose import Hub
+from mdm.days import today
 from mdm.desk import Desk
 from mdm.exchanges import ANSWERED, Exchanges, callbacks
 from mdm.seal.pseudonyms import Pseudonyms
@@ -82,8 +83,7 @@ class Facade:
     async def answer(self, message: SearchMessage, exchange_id: str) -> list[replies.Item]:
         """What becomes of every request of a message, in its order."""
         names = Pseudonyms(self._hub.keys, self._principal.id)
-        today = datetime.now(UTC).date()
-        searcher = Searcher(self._desk, self._principal, names, exchange_id, today)
+        searcher = Searcher(self._desk, self._principal, names, exchange_id, today())
         read = [self._read(place, message.search_request) for place in _places(message)]
         return list(
             await asyncio.gather(

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -22,6 +23,7 @@ from mdm.hub import tables as hub
 from mdm.hub.dialect import table_of
 
 EMPTY = hashlib.sha256().hexdigest()  # of a group without rows
+UNREADABLE = ""  # of a group with a value that cannot be one of its column
 LONG = 64  # bytes: what is sealed and longer is digested by itself, and not held in memory
 TOGETHER = 20_000
 _encoder = msgspec.json.Encoder(order="deterministic")
@@ -223,21 +225,32 @@ def digest(session: Session, table: Table, group: str) -> str:
 
 
 def groups(session: Session, table: Table) -> Iterator[tuple[str, str]]:
-    """Every group of a table with its digest."""
-    if table in OF_RUN:  # large: one at a time
-        (name,) = table.key
-        runs = session.connection().execute(table.query(name).distinct()).scalars().all()
-        for run in sorted(runs):
-            yield str(run), digest(session, table, str(run))
-        return
+    """Every group of a table with its digest. Large ones a group at a time; and any in which SQLite, that takes what
+    it is given, holds a thirteenth month or broken JSON."""
+    if table not in OF_RUN:
+        with suppress(ValueError):
+            yield from _together(session, table)
+            return
+    keys = (
+        session.connection().execute(table.query(*table.key).distinct()).scalars().all()
+        if table.key
+        else [""]
+    )
+    for key in sorted(keys):
+        try:
+            yield str(key), digest(session, table, str(key))
+        except ValueError:
+            yield str(key), UNREADABLE
+
+
+def _together(session: Session, table: Table) -> list[tuple[str, str]]:
     found: dict[str, list[bytes]] = {}
     for rows in _rows(session, table.query(*table.key, *table.says)):
         keys = ["/".join(map(str, row[: len(table.key)])) for row in rows]
         lines = _encoded([tuple(row)[len(table.key) :] for row in rows])
         for key, line in zip(keys, lines, strict=True):
             found.setdefault(key, []).append(line)
-    for key, own in sorted(found.items()):
-        yield key, digest_of(own)
+    return [(key, digest_of(own)) for key, own in sorted(found.items())]
 
 
 def of_run(session: Session, seq: int) -> dict[str, dict[str, str]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import date, timedelta
+from datetime import timedelta
 from itertools import islice
 
 from sqlmodel import Session, col, select
@@ -15,6 +15,7 @@ from mdm.corrections import chain
 from mdm.corrections.around import Around, look_around, value_of
 from mdm.corrections.document import load_rules
 from mdm.corrections.terms import Draft, File
+from mdm.days import today
 from mdm.hub.tables import SealedProfile, Staff
 from reference.codes import labels
 
@@ -59,7 +60,7 @@ def to_search(hub: Hub, users: Sequence[DemoUser]) -> str | None:
 
 
 def _drafts(families: Sequence[Around]) -> Iterator[Draft]:
-    seen = (date.today() - timedelta(days=3)).isoformat()
+    seen = (today() - timedelta(days=3)).isoformat()
     if len(families) < USED:
         return
 

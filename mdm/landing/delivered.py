@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
 from mdm.errors import InputError
 from mdm.landing.handover import is_handover
 from mdm.work.progress import Progress
+from reference.nik import parse_nik, region_known
 
 SUFFIXES = (".csv", ".csv.gz", ".txt", ".parquet", ".xlsx")
 _FORMS = "Name CSV (also gzip), Parquet or XLSX files."
@@ -17,7 +19,7 @@ def expand(paths: Sequence[Path], progress: Progress) -> tuple[list[Path], Path 
     """Data files (as given; of a directory, by name; each once) and the handover record, if named.
 
     Other files of a directory are left out, and the user is told. InputError when no data file is
-    left.
+    left, or one is called by a NIK or KK number.
     """
     found: list[Path] = []
     records: list[Path] = []
@@ -27,7 +29,22 @@ def expand(paths: Sequence[Path], progress: Progress) -> tuple[list[Path], Path 
         found += [one for one in inside if not is_handover(one)]
     if not found:
         raise InputError("Only a handover record was named, and no data file.", _FORMS)
-    return list(dict.fromkeys(found)), records[0] if records else None
+    files = list(dict.fromkeys(found))
+    _refuse_called_by_number(files)
+    return files, records[0] if records else None
+
+
+def _refuse_called_by_number(files: Sequence[Path]) -> None:
+    """Names of files stand in the open: in the hub's database, in findings, on pages. Days and hours, as systems put
+    them into names, begin with no province."""
+    for place, path in enumerate(files, 1):
+        for number in re.findall(r"(?<!\d)\d{16}(?!\d)", path.name):
+            parts = parse_nik(number)
+            if parts is not None and region_known(parts.region):
+                raise InputError(
+                    f"The name of a file holds a number as NIK and KK numbers are: file {place} of {len(files)}.",
+                    "Give it another name. Names of files stand in the open.",
+                )
 
 
 def _inside(folder: Path, progress: Progress) -> list[Path]:

@@ -291,6 +291,18 @@ def test_who_names_the_folder_above_is_told_which(hub: Hub, tmp_path: Path) -> N
     assert "delivery/kemensos" in str(refused.value.hint)
 
 
+def test_no_file_is_called_by_a_persons_number(hub: Hub, tmp_path: Path) -> None:
+    """Its name would stand in the open wherever its rows are told of; a day with hours is nobody's number."""
+    write(tmp_path / "in" / "dump_2026113008301559.csv", "biodata_wni", {})
+    named = write(tmp_path / "in" / "nik 3207110101800001.csv", "biodata_wni", {"NIK": ""})
+    heard = Heard()
+    with pytest.raises(InputError, match="file 2 of 2") as refused:
+        land(hub, "kemendagri", [named.parent], progress=heard)
+    assert "3207110101800001" not in f"{refused.value} {refused.value.hint} {heard.notes}"
+    named.unlink()
+    assert len(land(hub, "kemendagri", [named.parent], progress=heard)) == 1
+
+
 def test_a_handover_record_alone_is_no_delivery(hub: Hub, tmp_path: Path) -> None:
     (tmp_path / "bast.yaml").write_text("rows: 3\n")
     for paths in ([tmp_path / "bast.yaml"], [tmp_path]):

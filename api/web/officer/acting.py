@@ -31,8 +31,8 @@ from mdm.corrections.lists import Whole, open_evidence, open_whole
 from mdm.corrections.outcomes import Outcome
 from mdm.corrections.revoking import StoppedError
 from mdm.corrections.terms import PURPOSE, Proposal
+from mdm.days import today
 from mdm.errors import AccessError, ConflictError, InputError
-from mdm.hub.columns import now
 from mdm.touched import Settler
 
 _Form = URLEncodedBody[dict[str, Any]]
@@ -163,7 +163,7 @@ def return_file(
     if not decision.allowed:
         raise denied(decision.reason)
     lines = returns.deliver(hub, REGISTRY, actor=principal.id)
-    name = f"data-balikan-{now():%Y%m%d}.csv"
+    name = f"data-balikan-{today():%Y%m%d}.csv"
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     return Response(returns.as_csv(lines), media_type="text/csv; charset=utf-8", headers=headers)
 

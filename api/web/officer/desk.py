@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
 from typing import Any
 
 from anyio import to_thread
@@ -31,6 +30,7 @@ from mdm.corrections.rows import KINDS
 from mdm.corrections.searching import Found, by_name, finding
 from mdm.corrections.sheet import Entry, Sheet, open_sheet
 from mdm.corrections.terms import PURPOSE
+from mdm.days import today
 from mdm.desk import Desk
 from mdm.errors import CapacityError, UnknownError
 from mdm.touched import Settler
@@ -170,7 +170,7 @@ def search_by_name(
     """From a name and a birth date to whoever fits in one kecamatan of the asker's."""
     typed = {name: text(data, name, 120) for name in ("nama", "lahir", "kecamatan")}
     try:
-        birth = day_of(typed["lahir"], date.today())
+        birth = day_of(typed["lahir"], today())
         district = typed["kecamatan"]
         found = by_name(hub, principal, name=typed["nama"], birth=birth, district=district)
     except (RefusedError, UnknownError):
