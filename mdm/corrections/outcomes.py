@@ -17,7 +17,7 @@ from mdm.corrections.around import said_by
 from mdm.corrections.building import REGISTRY, waits_for_card
 from mdm.corrections.checks import same
 from mdm.corrections.document import load_rules
-from mdm.corrections.rows import OVERTAKEN, QUESTIONED, fallen
+from mdm.corrections.rows import OVERTAKEN, QUESTIONED, approved_of, fallen, superseded
 from mdm.corrections.terms import SOURCE, Part, Proposal
 from mdm.desk.people import open_following
 from mdm.desk.terms import Profile
@@ -32,6 +32,8 @@ from reference.sentences import Sentence
 NEXT, WAITING, SURVIVED, LOST, APART = "next-run", "waiting", "survived", "lost", "apart"
 #: FALLEN: of part of a proposal: what it is tied to was taken back.
 FALLEN = "fallen"
+#: SUPERSEDED: a later correction of the same attribute speaks in its stead.
+SUPERSEDED = "superseded"
 
 
 @dataclass(frozen=True)
@@ -83,7 +85,9 @@ def outcomes(
     linked = {one.body["links"].get("family") for one in profiles.values()}
     families = open_following(hub, session, filter(None, linked), seq)
     gone = fallen(hub, session, [part.anchor for part in parts])
-    looking = _Looking(places, profiles, families, turns, told, gone)
+    about = {*places.values(), *(part.entity_id for part in parts if part.entity_id)}
+    later = superseded(approved_of(hub, session, about))
+    looking = _Looking(places, profiles, families, turns, told, gone, later)
     return {
         row.id: [
             looking.at(p, name, proposal.source_date)
@@ -102,12 +106,15 @@ class _Looking:
     turns: Mapping[tuple[str, str], CorrectionTurn]
     told: Mapping[tuple[str, str], datetime]
     fallen: Collection[str]
+    superseded: Collection[tuple[str, str]]
 
     def at(self, part: Part, attribute: str, seen: date) -> Outcome:
         """One attribute of one record of what was seen on a day."""
         entity_id = self.places.get(part.key) or part.entity_id
         if part.anchor and part.anchor.source == SOURCE and part.anchor.record_key in self.fallen:
             return Outcome(part, entity_id, attribute, FALLEN)
+        if (part.key, attribute) in self.superseded:
+            return Outcome(part, entity_id, attribute, SUPERSEDED)
         turn = self.turns.get((part.key, attribute))
         profile = self.profiles.get(self.places.get(part.key, ""))
         returned = self.told.get((part.key, attribute))

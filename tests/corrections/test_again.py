@@ -41,6 +41,7 @@ def test_who_was_reported_dead_by_mistake_lives_again(world: World) -> None:
     life = value_of(world.person(here).target, "life")
     assert life["alive"] is True
     assert {one.outcome for one in world.became("alive")} == {"survived"}
+    assert {one.outcome for one in world.became("death")} == {"superseded"}
 
 
 def test_a_proposal_about_a_double_is_one_about_whom_it_was_merged_into(world: World) -> None:
@@ -108,6 +109,7 @@ def test_a_second_correction_holds_against_a_source_that_confirms_the_first(
     run(world.hub, QUIET)
     assert value_of(world.person(here.entity_id).target, "floor") == second
     assert world.one("second").outcome == "survived"
+    assert world.one("first").outcome == "superseded"
 
 
 def _floors(stood: str | None) -> tuple[str, str, str]:
