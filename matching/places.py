@@ -50,15 +50,15 @@ def make_dictionaries(engine: Engine, kinds: tuple[Kind, ...]) -> None:
 
 def today_sql(given: str) -> str:
     """SQL: of codes (system, code), `today`'s of the place, as deep as known; without those that no edition knows."""
-    prefixes = " UNION ALL ".join(
-        f"SELECT g.system, g.code, p.today, {digits} AS depth FROM asked g"
-        f" JOIN ref_place p ON p.system = '{system}' AND p.code = left(g.code, {digits})"
-        f" WHERE g.system = '{system}' AND length(g.code) >= {digits}"
-        for system, depths in _DEPTHS.items()
-        for digits in depths
+    depths = ", ".join(
+        f"('{system}', {digits})" for system, depths in _DEPTHS.items() for digits in depths
     )
-    return f"""WITH asked AS ({given})
-        SELECT system, code, arg_max(today, depth) AS today FROM ({prefixes}) GROUP BY system, code"""
+    return f"""WITH asked AS ({given}),
+        prefixes AS (
+            SELECT system, code, depth, left(code, depth) AS prefix
+            FROM asked JOIN (VALUES {depths}) d (system, depth) USING (system) WHERE length(code) >= depth)
+        SELECT f.system, f.code, arg_max(today, depth) AS today
+        FROM prefixes f JOIN ref_place p ON p.system = f.system AND p.code = f.prefix GROUP BY f.system, f.code"""
 
 
 def _make_birth_places(engine: Engine) -> None:

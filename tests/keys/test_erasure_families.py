@@ -288,9 +288,6 @@ def test_on_the_other_database_too(
     check_head_gone(hub, family, gone, rows)
     assert profile_by_nik(hub, HEAD[0], actor="a") is None
     assert verify(hub, QUIET).holds
-    run(hub, QUIET)
-    check_head_gone(hub, family, gone, rows)
-    assert verify(hub, QUIET).holds
     hub.close()
 
 
