@@ -36,7 +36,7 @@ demo: $(STAMP) ## 20,000 people: make the files, land, link, survive, seal, publ
 
 test: ## lint, types, import contracts, then every test
 	@$(MAKE) --no-print-directory -j3 browser check $(COMPILED)
-	$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 browser: # beside the rest: one waits for packages while the other works
 	@.ci/browser
