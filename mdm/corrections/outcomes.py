@@ -5,7 +5,7 @@ All of it is read from the published profile and from what the published run fou
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
@@ -17,12 +17,19 @@ from mdm.corrections.around import said_by
 from mdm.corrections.building import REGISTRY, waits_for_card
 from mdm.corrections.checks import same
 from mdm.corrections.document import load_rules
-from mdm.corrections.rows import OVERTAKEN, QUESTIONED, approved_of, fallen, superseded
+from mdm.corrections.rows import (
+    OVERTAKEN,
+    QUESTIONED,
+    approved_of,
+    fallen,
+    places,
+    superseded,
+)
 from mdm.corrections.terms import SOURCE, Part, Proposal
 from mdm.desk.people import open_following
 from mdm.desk.terms import Profile
-from mdm.hub.runs import PUBLISHED, published_seq, whole_seq
-from mdm.hub.tables import Correction, CorrectionPlace, CorrectionReturn, CorrectionTurn, Run
+from mdm.hub.runs import published_seq, whole_seq
+from mdm.hub.tables import Correction, CorrectionReturn, CorrectionTurn
 from mdm.survivorship import explain
 from mdm.survivorship import load_rules as load_survivorship
 from mdm.survivorship.explain import MAY_NOT_WIN, Choice, SourceRecord, every_value
@@ -65,8 +72,8 @@ def outcomes(
     ids = [row.id for row, _ in approved]
     seq = published_seq(session)
     parts = [part for _, proposal in approved for part in proposal.parts]
-    places = _places(session, parts, seq)
-    profiles = open_following(hub, session, set(places.values()), seq)
+    standing = places(session, [part.key for part in parts], since=whole_seq(session))
+    profiles = open_following(hub, session, set(standing.values()), seq)
     turns = {
         (one.record_key, one.attribute): one
         for one in session.exec(
@@ -85,9 +92,9 @@ def outcomes(
     linked = {one.body["links"].get("family") for one in profiles.values()}
     families = open_following(hub, session, filter(None, linked), seq)
     gone = fallen(hub, session, [part.anchor for part in parts])
-    about = {*places.values(), *(part.entity_id for part in parts if part.entity_id)}
+    about = {*standing.values(), *(part.entity_id for part in parts if part.entity_id)}
     later = superseded(approved_of(hub, session, about))
-    looking = _Looking(places, profiles, families, turns, told, gone, later)
+    looking = _Looking(standing, profiles, families, turns, told, gone, later)
     return {
         row.id: [
             looking.at(p, name, proposal.source_date)
@@ -209,15 +216,3 @@ def _said_later(part: Part, attribute: str, choice: Choice, seen: date) -> Sourc
 
 def _is_of(record: Any, part: Part) -> bool:
     return bool(record.source == SOURCE and record.record_key == part.key)
-
-
-def _places(session: Session, parts: Sequence[Part], seq: int) -> dict[str, str]:
-    """Record key → the entity it stands in, as readers see it."""
-    query = (
-        select(CorrectionPlace.record_key, CorrectionPlace.entity_id)
-        .join(Run, col(Run.seq) == CorrectionPlace.run_seq)
-        .where(Run.status == PUBLISHED, col(Run.seq).between(whole_seq(session), seq))
-        .where(col(CorrectionPlace.record_key).in_([p.key for p in parts]))
-        .order_by(col(Run.seq))
-    )
-    return dict(session.exec(query).all())

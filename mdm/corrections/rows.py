@@ -116,12 +116,13 @@ def listed_as(record_key: str) -> str:
     return hashlib.md5(record_key.encode(), usedforsecurity=False).hexdigest()
 
 
-def places(session: Session, keys: Iterable[str]) -> dict[str, str]:
-    """Record key → the entity in which a run found it last, as readers see it."""
+def places(session: Session, keys: Iterable[str], *, since: int = 0) -> dict[str, str]:
+    """Record key → the entity in which a run found it last, as readers see it; `since`: in that run or later."""
     query = (
         select(CorrectionPlace.record_key, CorrectionPlace.entity_id)
         .join(Run, col(Run.seq) == CorrectionPlace.run_seq)
-        .where(Run.status == PUBLISHED, col(CorrectionPlace.record_key).in_(list(keys)))
+        .where(Run.status == PUBLISHED, col(Run.seq) >= since)
+        .where(col(CorrectionPlace.record_key).in_(list(keys)))
         .order_by(col(Run.seq))
     )
     return dict(session.exec(query).all())

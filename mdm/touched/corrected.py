@@ -47,12 +47,12 @@ def bring_corrections(engine: Engine, components: Components, ids: Iterable[str]
         silent = {name for name in one.part.attributes if (one.part.key, name) in superseded}
         if silent and one.part.key in held:
             components.silence(one.part.kind, one.part.key, _columns(one.part.kind, silent))
-    _standardise(engine, added if gone else fresh, stepped)
+    # Where a later one was taken back, those whose place it had taken speak again.
+    anew = added if gone else fresh
+    _standardise(engine, anew, stepped)
     for kind in rows.KINDS:
-        for one, row in _rows(engine, kind, added if gone else fresh):
-            if (
-                one.part.key in held
-            ):  # it may speak again, of what a later one spoke that was taken back
+        for one, row in _rows(engine, kind, anew):
+            if one.part.key in held:
                 said = {name for name in one.part.attributes if (one.part.key, name) not in stepped}
                 columns = _columns(kind, said) & row.keys()
                 components.restate(kind, one.part.key, {name: row[name] for name in columns})

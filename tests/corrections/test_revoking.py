@@ -17,8 +17,6 @@ from mdm.corrections.terms import Draft
 from mdm.desk.terms import Profile
 from mdm.pipeline import run
 from mdm.survivorship import facts
-from mdm.touched import Settled, settle
-from mdm.touched.verdicts import Verdicts
 from reference.regions import children
 from tests.corrections.chain import (
     CHAIN,
@@ -34,6 +32,7 @@ from tests.corrections.chain import (
     revoke,
 )
 from tests.run.homes import QUIET, FirstRun, copy_of, profiles
+from tests.touched.settled import settled
 
 NIK = "3201154110260001"
 BABY = {"name": "BAYI CONTOH", "sex": "F", "birth_date": "2026-10-01"}
@@ -44,16 +43,6 @@ Facts = dict[str, object]
 def hub(first: FirstRun, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
     with copy_of(first.home, tmp_path_factory.mktemp("revoking") / "home") as hub:
         yield hub
-
-
-def settled(hub: Hub) -> None:
-    engine = hub.engine()
-    try:
-        done = settle(hub, engine, Verdicts(hub))
-    finally:
-        engine.close()
-    assert isinstance(done, Settled)
-    assert not done.deferred
 
 
 def seen(hub: Hub, entity_id: str) -> Around | None:
@@ -140,7 +129,7 @@ def test_what_was_brought_is_gone_at_once_and_for_good(hub: Hub) -> None:
         "moves": approve(hub, draft("move-family", born.target.entity_id, values=moves)),
     }
     waits = chain.propose(hub, OPERATOR, phone(child, "081200000003"))
-    settled(hub)
+    assert not settled(hub).deferred
     assert held(hub, child, "name") == "BAYI BENAR"
     numbers = {name: number(hub, key) for name, key in {**made, **later, "waits": waits}.items()}
     said = {c.code: c.value for c in retracting.try_out(hub, OPERATOR, retraction(made["birth"]))}
@@ -148,7 +137,7 @@ def test_what_was_brought_is_gone_at_once_and_for_good(hub: Hub) -> None:
     assert said["later-steps"] == f"{numbers['moves']}, {numbers['waits']}"
 
     back = revoke(hub, made["birth"])
-    settled(hub)
+    assert not settled(hub).deferred
     assert seen(hub, child) is None
     with hub.sessions.read() as session:
         assert carrying(hub, session, OPERATOR, NIK) == [], "its NIK is nobody's"
@@ -182,7 +171,7 @@ def test_what_was_brought_is_gone_at_once_and_for_good(hub: Hub) -> None:
     chain.withdraw(hub, OPERATOR, upon, version=1)
     for name in ("comes", "splits", "again"):
         revoke(hub, made[name])
-    settled(hub)
+    assert not settled(hub).deferred
     assert held(hub, other(valued), "phone") == "081200000001", "what it had taken the place of"
     ended = all_facts(hub)
     parts = {here.target.entity_id, comes.entity_id, split.target.entity_id, *split.members}

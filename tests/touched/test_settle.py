@@ -36,22 +36,13 @@ from mdm.tracing.component import look
 from mdm.tracing.moments import run_then
 from tests.judged import judge
 from tests.run.homes import QUIET, FirstRun, copy_of, golden, new_home, profiles
+from tests.touched.settled import settled
 
 
 @pytest.fixture
 def hub(first: FirstRun, tmp_path: Path) -> Iterator[Hub]:
     with copy_of(first.home, tmp_path / "home") as hub:
         yield hub
-
-
-def settled(hub: Hub) -> Settled:
-    engine = hub.engine()
-    try:
-        done = settle(hub, engine, Verdicts(hub))
-    finally:
-        engine.close()
-    assert isinstance(done, Settled), done
-    return done
 
 
 def linked(hub: Hub, kind: Kind) -> dict[RecordRef, str]:
