@@ -7,7 +7,7 @@ expect what it returns.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from reference import nik
 from reference.text import quote
@@ -21,6 +21,11 @@ NOTHING_WORDS = (
 )  # fmt: skip
 
 _MARK = "\x1f"
+# Letters, as good as all. A class of Unicode's takes milliseconds in each statement that has it.
+_LETTERS = (
+    r"A-Za-z\x{AA}\x{B5}\x{BA}\x{C0}-\x{D6}\x{D8}-\x{F6}\x{F8}-\x{1FFF}\x{2C00}-\x{2DFF}\x{3040}-\x{D7FF}"
+    r"\x{F900}-\x{FDFF}"
+)
 _FILLERS = "|".join((*nik.FILLERS, "[A-Z]+"))
 
 
@@ -36,25 +41,40 @@ def one_of(column: str, words: Iterable[str]) -> str:
     return f"(length({column}) <= {longest} AND {found})"
 
 
-def tidy(column: str, needed: str | None = None) -> str:
+def tidy(column: str) -> str:
     """Blank for control characters, NBSP and zero-width marks; one blank between words; trimmed; ''
     is NULL.
-
-    `needed`: a condition that is true wherever a value is not tidy yet (see `untidy`).
     """
     # Most values are plain ASCII without doubled blanks: one cheap look spares them the work.
     blanks = r"[\s\x00-\x1F\x{7F}-\x{A0}\x{200B}-\x{200D}\x{2028}\x{2029}\x{202F}\x{FEFF}]+"
     needs = f"regexp_matches({column}, '[^!-~ ]|  |^ | $')"
-    needs = f"{needed} AND {needs}" if needed else needs
     done = f"trim(regexp_replace({column}, '{blanks}', ' ', 'g'))"
     return f"nullif(CASE WHEN {needs} THEN {done} ELSE {column} END, '')"
 
 
-def untidy(columns: Sequence[str]) -> str:
-    """Whether any of the values may need `tidy`: one look at the whole row."""
+def tidied(columns: Sequence[str]) -> str:
+    """A list of the row's values, each as `tidy` makes it; no list where none of them needs it, '' aside: one look at
+    the whole row tells."""
     # A value with the mark between blanks inside is taken for untidy, which does no harm.
     row = ", '|', ".join(columns)
-    return rf"regexp_matches(concat({row}), '[^!-~ ]|  |(^|\|) | (\||$)')"
+    untidy = rf"regexp_matches(concat({row}), '[^!-~ ]|  |(^|\|) | (\||$)')"
+    each = f"list_transform([{', '.join(columns)}], lambda typed: {tidy('typed')})"
+    return f"CASE WHEN {untidy} THEN {each} END"
+
+
+def once(value: str, name: str, then: str) -> str:
+    """An expression over a value that is made once. Written out at each of its places, the statement would take longer
+    to plan than to run."""
+    return f"list_transform([{value}], lambda {name}: {then})[1]"
+
+
+def where_needed(typed: Iterable[tuple[str, str]], careful: Callable[[str], str]) -> str:
+    """A list with what a `careful` reading makes of each of several values, each with the condition that it is needed;
+    NULL where it is not, and no list where none needs it. The reading is written out once for all of them."""
+    values = list(typed)
+    each = ", ".join(f"CASE WHEN {needed} THEN {value} END" for value, needed in values)
+    some = " OR ".join(f"({needed})" for _, needed in values)
+    return f"CASE WHEN {some} THEN list_transform([{each}], lambda typed: {careful('typed')}) END"
 
 
 def text(column: str) -> str:
@@ -62,7 +82,7 @@ def text(column: str) -> str:
     upper = f"upper({column})"
     # Nearly all text is longer and begins with a letter, or a figure above zero.
     brief = f"(length({column}) < 4 OR {column} < '1')"
-    mute = f"({brief} AND NOT regexp_matches({column}, '[1-9\\pL]'))"
+    mute = f"({brief} AND NOT regexp_matches({column}, '[1-9{_LETTERS}]'))"
     return f"CASE WHEN {mute} OR {one_of(upper, NOTHING_WORDS)} THEN NULL ELSE {upper} END"
 
 
@@ -80,14 +100,17 @@ def digits(column: str, least: int = 1, most: int | None = None) -> str:
     # A spreadsheet's decimal zero is no figure of the number.
     bare = f"regexp_replace({column}, '^([^0-9]*[0-9]+)[.,]0{{1,2}}$', '\\1')"
     marks = f"regexp_replace({bare}, '[^0-9]', '', 'g')"
-    only = f"CASE WHEN {_is_digits(column)} THEN {column} ELSE {marks} END"
-    size = f"length({{}}) >= {{}}{f' AND length({{}}) <= {most}' if most else ''}"
-    one_figure = f"length(ltrim({only}, left({only}, 1))) = 0 AND length({only}) > 6"
-    filler = f"ltrim({only}, '0') = '' OR ({one_figure}) OR {_is_scientific(column)}"
-    careful = f"CASE WHEN {size.format(only, least, only)} AND NOT ({filler}) THEN {only} END"
+    one_figure = "length(ltrim(found, left(found, 1))) = 0 AND length(found) > 6"
+    filler = f"ltrim(found, '0') = '' OR ({one_figure})"
+    only = once(
+        f"CASE WHEN {_is_digits(column)} THEN {column} ELSE {marks} END",
+        "found",
+        f"CASE WHEN {_is_long('found', least, most)} AND NOT ({filler}) THEN found END",
+    )
+    careful = f"CASE WHEN NOT {_is_scientific(column)} THEN {only} END"
     # The usual case: figures only, the last four not alike.
     varied = f"try_cast({column} AS UBIGINT) % 10000 % 1111 <> 0"
-    plain = f"{_is_digits(column)} AND {size.format(column, max(least, 4), column)} AND {varied}"
+    plain = f"{_is_digits(column)} AND {_is_long(column, max(least, 4), most)} AND {varied}"
     return f"CASE WHEN {plain} THEN {column} ELSE {careful} END"
 
 
@@ -200,7 +223,9 @@ def region(columns: Sequence[str], system: str) -> str:
     Given in parts, each part is filled with zeros, and the code goes as deep as the first missing
     part; one of zeros only is missing.
     """
-    figures = _bare(columns[0]) if len(columns) == 1 else _from_parts(columns, system)
+    if len(columns) > 1:
+        return _from_parts(columns, system)
+    figures = _bare(columns[0])
     lengths = ", ".join(map(str, REGION_LENGTHS[system]))
     return f"CASE WHEN length({figures}) IN ({lengths}) THEN {figures} END"
 
@@ -229,18 +254,18 @@ def _bare(column: str) -> str:
 
 def _from_parts(columns: Sequence[str], system: str) -> str:
     """A code put together from its parts; parts of full width, the usual case, need no mending."""
-    sizes = REGION_PARTS[system][: len(columns)]
+    sized = list(zip(columns, REGION_PARTS[system], strict=False))
     whole = " || ".join(columns)
-    wide = " AND ".join(
-        f"length({column}) = {size}" for column, size in zip(columns, sizes, strict=True)
-    )
-    mended = " || ".join(_deeper(columns, place, system) for place in range(len(columns)))
-    zeros = " OR ".join(
-        f"{column} = '{'0' * size}'" for column, size in zip(columns, sizes, strict=True)
-    )
+    wide = " AND ".join(f"length({column}) = {size}" for column, size in sized)
+    figures = f"regexp_full_match({whole}, '[0-9]+')"
+    zeros = " OR ".join(f"{column} = '{'0' * size}'" for column, size in sized)
+    each = ", ".join(f"{{'typed': {column}, 'size': {size}}}" for column, size in sized)
+    parts = f"array_to_string(list_transform([{each}], lambda part: {_part('part.typed', 'part.size')}), '|')"
+    # As deep as the first part that is missing.
+    mended = f"replace(regexp_extract({parts}, '^[0-9]+([|][0-9]+)*'), '|', '')"
     return (
-        f"CASE WHEN {wide} AND regexp_full_match({whole}, '[0-9]{{{sum(sizes)}}}') AND NOT ({zeros}) "
-        f"THEN {whole} ELSE {mended} END"
+        f"CASE WHEN {wide} AND {figures} AND NOT ({zeros}) THEN {whole} "
+        f"ELSE nullif({mended}, '') END"
     )
 
 
@@ -290,6 +315,11 @@ def _is_digits(column: str) -> str:
     return f"regexp_full_match({column}, '[0-9]+')"
 
 
+def _is_long(column: str, least: int, most: int | None) -> str:
+    longest = f" AND length({column}) <= {most}" if most else ""
+    return f"length({column}) >= {least}{longest}"
+
+
 def _is_scientific(column: str) -> str:
     return f"regexp_matches({column}, '[0-9][eE][+-]?[0-9]')"
 
@@ -302,16 +332,8 @@ def _constant(value: bool | None) -> str:
     return "NULL" if value is None else str(value).upper()
 
 
-def _part(column: str, size: int) -> str:
+def _part(column: str, size: str) -> str:
+    """One part of a code, filled with zeros; '' for one that is missing."""
     figures = f"regexp_replace({column}, '[.,]0{{1,2}}$', '')"
     fits = f"regexp_full_match({figures}, '0*[1-9][0-9]*') AND length({figures}) <= {size}"
-    return f"CASE WHEN {fits} THEN lpad({figures}, {size}, '0') END"
-
-
-def _deeper(columns: Sequence[str], place: int, system: str) -> str:
-    """The part at `place`, if it and all parts above are there."""
-    parts = [
-        _part(column, REGION_PARTS[system][i]) for i, column in enumerate(columns[: place + 1])
-    ]
-    there = " AND ".join(f"{part} IS NOT NULL" for part in parts)
-    return f"CASE WHEN {there} THEN {parts[-1]} ELSE '' END"
+    return f"CASE WHEN {fits} THEN lpad({figures}, {size}, '0') ELSE '' END"

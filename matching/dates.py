@@ -1,10 +1,13 @@
 """Dates as typed → DATE, as SQL fragments in DuckDB's dialect.
 
-`cleaners.tidy` comes first, then `day`, then `date`.
+`cleaners.tidy` comes first, then `day`, then `usual`, and `unusual` for whatever that has not read.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from matching.cleaners import once, where_needed
 from reference.text import quote
 
 MONTHS = {
@@ -37,27 +40,38 @@ def day(column: str) -> str:
     return f"replace({short}, '/', '-')"
 
 
-def date(whole: str, order: str, delivered: str) -> str:
-    """A DATE from what `day` returns; `order` (dmy, mdy, ymd) says how figures follow each other.
-
-    ISO dates, spreadsheet serials, eight figures without marks and month names are always
-    understood. A two-digit year takes the latest century in which the date is not after
-    `delivered`. Day and month the other way round are understood where only that makes a date.
-    Plausibility is judged elsewhere.
+def usual(whole: str, order: str) -> str:
+    """A DATE from what `day` returns where its figures follow each other as `order` (dmy, mdy, ymd) says, or as in ISO
+    dates, the year in four; else NULL: `unusual` reads the rest.
     """
-    usual = f"try_strptime({whole}, {_formats(order)})"
-    plain = f"CASE WHEN year({usual}) >= 1000 THEN {usual}::DATE END"
+    read = f"try_strptime({whole}, {_formats(order)})"
+    return f"CASE WHEN year({read}) >= 1000 THEN {read}::DATE END"
+
+
+def unusual(dates: Sequence[tuple[str, str]], order: str, delivered: str) -> str:
+    """A list of DATE, one for each of `dates`: what `day` and what `usual` return for it. NULL where `usual` has read
+    it; no list where it has read all.
+
+    Spreadsheet serials, eight figures without marks and month names are always understood. A two-digit year takes the
+    latest century in which the date is not after `delivered`. Day and month the other way round are understood where
+    only that makes a date. Plausibility is judged elsewhere.
+    """
+    needed = [(whole, f"{whole} IS NOT NULL AND {read} IS NULL") for whole, read in dates]
+    return where_needed(needed, lambda whole: _careful(whole, order, delivered))
+
+
+def _careful(whole: str, order: str, delivered: str) -> str:
     dashed = f"translate({whole}, '. ', '--')"
     two = r"\d{1,2}-\d{1,2}-\d{2}"
     cases = [
+        (f"{whole} IS NULL", "NULL"),
         (f"regexp_full_match({dashed}, '{two}')", _short_year(dashed, order, delivered)),
         (rf"regexp_full_match({whole}, '\d{{8}}')", _eight(whole, order)),
         (rf"regexp_full_match({whole}, '\d{{4,5}}(\.\d+)?')", _serial(whole)),
         (f"regexp_matches({whole}, '[A-Za-z]')", _worded(whole, delivered)),
-        ("TRUE", _swapped(dashed, order)),
     ]
-    slow = " ".join(f"WHEN {condition} THEN {value}" for condition, value in cases)
-    return f"CASE WHEN {whole} IS NULL THEN NULL ELSE coalesce({plain}, CASE {slow} END) END"
+    known = " ".join(f"WHEN {condition} THEN {value}" for condition, value in cases)
+    return f"CASE {known} ELSE {_swapped(dashed, order)} END"
 
 
 def is_short_year(column: str) -> str:
@@ -91,21 +105,23 @@ def _formats(order: str) -> str:
 
 
 def _short_year(dashed: str, order: str, delivered: str) -> str:
-    year = f"split_part({dashed}, '-', {1 if order == 'ymd' else 3})"
-    rest = [
-        f"split_part({dashed}, '-', {place})" for place in ((2, 3) if order == "ymd" else (1, 2))
-    ]
-    month, dom = (rest[1], rest[0]) if order == "dmy" else (rest[0], rest[1])
-    return _latest_century(year, month, dom, delivered)
+    first, second, third = (f"split_part({dashed}, '-', {place})" for place in (1, 2, 3))
+    year, month, dom = {
+        "dmy": (third, second, first),
+        "mdy": (third, first, second),
+        "ymd": (first, second, third),
+    }[order]
+    return _latest_century(year, f"{month} || '-' || {dom}", delivered)
 
 
-def _latest_century(year: str, month: str, dom: str, delivered: str) -> str:
-    this, last = (_written(f"'{century}' || {year}", month, dom) for century in ("20", "19"))
+def _latest_century(year: str, rest: str, delivered: str) -> str:
+    this, last = (_written(f"'{century}' || {year}", rest) for century in ("20", "19"))
     return f"CASE WHEN {this} <= {delivered} THEN {this} ELSE {last} END"
 
 
-def _written(year: str, month: str, dom: str) -> str:
-    return f"try_strptime({year} || '-' || {month} || '-' || {dom}, '%Y-%m-%d')::DATE"
+def _written(year: str, rest: str) -> str:
+    """A DATE of a year and what comes after it: month-day."""
+    return f"try_strptime({year} || '-' || {rest}, '%Y-%m-%d')::DATE"
 
 
 def _eight(whole: str, order: str) -> str:
@@ -130,11 +146,12 @@ def _worded(column: str, delivered: str) -> str:
     month = f"substr({names}, {found} + length({word}) + 2, 2)"
     dom = rf"regexp_extract({column}, '(^|[^0-9])([0-9]{{1,2}})([^0-9]|$)', 2)"
     year = rf"regexp_extract({column}, '(^|[^0-9])([0-9]{{4}})([^0-9]|$)', 2)"
-    short = _latest_century(f"right({column}, 2)", month, dom, delivered)
-    return (
+    short = _latest_century(f"right({column}, 2)", "rest", delivered)
+    date = (
         f"CASE WHEN regexp_full_match({column}, '{_SHORT_WORDED}') THEN {short} "
-        f"ELSE {_written(year, month, dom)} END"
+        f"ELSE {_written(year, 'rest')} END"
     )
+    return once(f"{month} || '-' || {dom}", "rest", date)
 
 
 def _swapped(dashed: str, order: str) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from matching.cleaners import NOTHING_WORDS, one_of
+from matching.cleaners import NOTHING_WORDS, once, one_of
 from reference.places import ROMANS
 from reference.text import quote
 
@@ -35,15 +35,17 @@ def alone(column: str, which: Which) -> str:
 
 def paired(column: str, which: Which) -> str:
     """The number of a column of both: `003/005`, `RT 3 RW 5`, `003005`; with one number only, that is the RT."""
-    upper = f"regexp_replace(upper({column}), {quote(_HEADING)}, '')"
-    slashes = f"regexp_replace({upper}, '/+', '/', 'g')"
     start = 1 if which == "RT" else 4
+    two = f"regexp_extract(typed, '{_TWO}', {_PLACE[which]})"
+    side = _side("regexp_replace(typed, '/+', '/', 'g')", which)
+    words = (
+        f"CASE WHEN regexp_full_match(typed, '{_TWO}') THEN {_bare(two)} "
+        f"ELSE coalesce({_named('typed', which)}, {_unnamed(side)}) END"
+    )
+    upper = f"regexp_replace(upper({column}), {quote(_HEADING)}, '')"
     careful = (
         f"CASE WHEN regexp_full_match({column}, '{_JOINED}') THEN {_bare(f'substr({column}, {start}, 3)')} "
-        f"WHEN regexp_full_match({column}, '{_DATE}') THEN NULL "
-        f"WHEN regexp_full_match({upper}, '{_TWO}') "
-        f"THEN {_bare(f'''regexp_extract({upper}, '{_TWO}', {_PLACE[which]})''')} "
-        f"ELSE coalesce({_named(upper, which)}, {_unnamed(_side(slashes, which))}) END"
+        f"WHEN regexp_full_match({column}, '{_DATE}') THEN NULL ELSE {once(upper, 'typed', words)} END"
     )
     return f"CASE WHEN regexp_full_match({column}, '{_PAIR}') THEN {_counted(_side(column, which))} ELSE {careful} END"
 

@@ -138,33 +138,33 @@ def complete(engine: Engine, landed: str, columns: Sequence[str]) -> None:
 def _tidied(layout: Layout, landed: str) -> str:
     """Readable landed rows, the columns that are read tidied, as `c <provider's name>`."""
     names = {name: identifier(layout.landed_name(name)) for name in source_columns(layout)}
-    tidy = [f"{cleaners.tidy(c, 'untidy')} AS {identifier('c ' + n)}" for n, c in names.items()]
+    tidy = [
+        f"CASE WHEN tidied IS NULL THEN nullif({column}, '') ELSE tidied[{place}] END AS {identifier('c ' + name)}"
+        for place, (name, column) in enumerate(names.items(), start=1)
+    ]
     origin = ", ".join((*CARRIED, "office"))
-    marked = f"SELECT *, rowid AS id, {cleaners.untidy(list(names.values()))} AS untidy"
-    rows = f"{marked} FROM {landed} WHERE _problem IS NULL"
-    return f"SELECT {origin}, {', '.join(tidy)} FROM ({rows})"
+    rows = f"SELECT *, rowid AS id, {cleaners.tidied(list(names.values()))} AS tidied FROM {landed}"
+    return f"SELECT {origin}, {', '.join(tidy)} FROM ({rows} WHERE _problem IS NULL)"
 
 
 def _steps(layout: Layout, lists: set[tuple[str, str]]) -> list[dict[str, str]]:
-    """Columns made step by step: dates without their time; numbers, dates and regions as read; the
-    typed columns.
+    """Columns made step by step: dates without their time; dates that are as they should be; numbers and regions as
+    read, and whatever dates and counts are not as they should be; the typed columns.
     """
     cut: dict[str, str] = {}
-    read: dict[str, str] = {}
+    usual: dict[str, str] = {}
+    read: dict[str, str] = _unusual(layout)
     final: dict[str, str] = {"office": "c.office", "value_date": _DELIVERED}
+    for name, column, order in _dates(layout):
+        cut[f"{name}_cut"] = dates.day(column)
+        usual[f"{name}_usual"] = dates.usual(f"c.{name}_cut", order)
     if layout.value_date is not None:
-        cut["value_date_cut"] = dates.day(_cell(layout.value_date))
-        read["value_date_read"] = dates.date(
-            "c.value_date_cut", layout.value_date_order, _DELIVERED
-        )
-        final["value_date_read"] = dates.plausible("c.value_date_read", _DELIVERED)
+        final["value_date_read"] = dates.plausible(_date(layout, "value_date"), _DELIVERED)
         final["value_date"] = f"coalesce({final['value_date_read']}, {_DELIVERED})"
         final["has_value_date"] = f"({_cell(layout.value_date)} IS NOT NULL)"
     for attribute, reading in layout.values.items():
         cell = _joined(reading.from_)
-        if isinstance(reading, DateReading):
-            cut[f"{attribute}_cut"] = dates.day(cell)
-        elif isinstance(reading, NumberReading):
+        if isinstance(reading, NumberReading):
             cut[f"{attribute}_plain"] = cleaners.is_plain_number(cell)
         read |= _read_columns(attribute, reading, cell)
         final |= _final_columns(layout, attribute, lists)
@@ -172,19 +172,67 @@ def _steps(layout: Layout, lists: set[tuple[str, str]]) -> list[dict[str, str]]:
             final[f"{attribute}_lost"] = lost
         filled = " OR ".join(f"{_cell(name)} IS NOT NULL" for name in reading.from_)
         final[f"has_{attribute}"] = f"({filled})"
-    return [cut, read, final]
+    return [cut, usual, read, final]
 
 
-def _read_columns(  # noqa: PLR0911 - as below
-    attribute: str, reading: Reading, cell: str
-) -> dict[str, str]:
+def _dates(layout: Layout) -> list[tuple[str, str, str]]:
+    """What is read as a date: its name, what was typed, the order of its figures."""
+    found: list[tuple[str, str, str]] = [
+        (attribute, _joined(reading.from_), reading.order)
+        for attribute, reading in layout.values.items()
+        if isinstance(reading, DateReading)
+    ]
+    if layout.value_date is not None:
+        found.append(("value_date", _cell(layout.value_date), layout.value_date_order))
+    return found
+
+
+def _numbers(layout: Layout) -> list[str]:
+    """What is read as a NIK or a KK number."""
+    return [name for name, reading in layout.values.items() if isinstance(reading, NumberReading)]
+
+
+def _integers(layout: Layout) -> dict[str, amounts.Integer]:
+    """What is read as a count."""
+    return {
+        attribute: amounts.Integer(
+            _joined(reading.from_), reading.least, reading.most, reading.units, reading.words
+        )
+        for attribute, reading in layout.values.items()
+        if isinstance(reading, IntegerReading)
+    }
+
+
+def _unusual(layout: Layout) -> dict[str, str]:
+    """Lists of the dates of each order, of the numbers and of the counts: what a careful reading finds where it is
+    needed."""
+    orders: dict[str, list[tuple[str, str]]] = {}
+    for name, _, order in _dates(layout):
+        orders.setdefault(order, []).append((f"c.{name}_cut", f"c.{name}_usual"))
+    columns = {f"dates_{o}": dates.unusual(each, o, _DELIVERED) for o, each in orders.items()}
+    if numbers := _numbers(layout):
+        needed = [(_joined(layout.values[name].from_), f"NOT c.{name}_plain") for name in numbers]
+        columns["numbers"] = cleaners.where_needed(needed, cleaners.number_raw)
+    if counts := _integers(layout):
+        columns["counts"] = amounts.unusual_integers(list(counts.values()))
+    return columns
+
+
+def _date(layout: Layout, wanted: str) -> str:
+    """A date as read, before it is judged plausible."""
+    order = next(order for name, _, order in _dates(layout) if name == wanted)
+    alike = [name for name, _, other in _dates(layout) if other == order]
+    return f"coalesce(c.{wanted}_usual, c.dates_{order}[{alike.index(wanted) + 1}])"
+
+
+def _count(layout: Layout, attribute: str) -> str:
+    counts = _integers(layout)
+    return amounts.integer(counts[attribute], f"c.counts[{list(counts).index(attribute) + 1}]")
+
+
+def _read_columns(attribute: str, reading: Reading, cell: str) -> dict[str, str]:
     """What is read of one attribute before it is typed: more than one column asks for it."""
     match reading:
-        case DateReading():
-            cut = f"c.{attribute}_cut"
-            return {f"{attribute}_read": dates.date(cut, reading.order, _DELIVERED)}
-        case NumberReading():
-            return {f"{attribute}_raw": _unless_plain(attribute, cell, cleaners.number_raw(cell))}
         case RegionReading():
             parts = [_cell(name) for name in reading.from_]
             return {"region_code": cleaners.region(parts, reading.system)}
@@ -205,11 +253,16 @@ def _final_columns(  # noqa: PLR0911, PLR0912 - one return per reading says more
     cell = _joined(reading.from_)
     match reading:
         case NumberReading():
-            raw = f"c.{attribute}_raw"
-            number = _unless_plain(attribute, raw, cleaners.registry_number(raw))
-            return {f"{attribute}_raw": raw, attribute: number}
+            typed = f"c.numbers[{_numbers(layout).index(attribute) + 1}]"
+            # A number that is as it should be, as it is.
+            unless = f"CASE WHEN c.{attribute}_plain THEN {cell} ELSE"
+            number = cleaners.registry_number(typed)
+            return {
+                f"{attribute}_raw": f"{unless} {typed} END",
+                attribute: f"{unless} {number} END",
+            }
         case DateReading():
-            return _date_columns(attribute, reading.order)
+            return _date_columns(layout, attribute, reading.order)
         case RegionReading():
             system = f"CASE WHEN c.region_code IS NOT NULL THEN {quote(reading.system)} END"
             return {"region_code": "c.region_code", "region_system": system}
@@ -219,8 +272,7 @@ def _final_columns(  # noqa: PLR0911, PLR0912 - one return per reading says more
             known = (reading.concept, reading.system) in lists
             return {attribute: f"k_{attribute}.canonical" if known else cleaners.text(cell)}
         case IntegerReading():
-            bounds = reading.least, reading.most
-            return {attribute: amounts.integer(cell, *bounds, reading.units, reading.words)}
+            return {attribute: _count(layout, attribute)}
         case DecimalReading():
             return {attribute: amounts.decimal(cell, reading.least, reading.most, reading.units)}
         case PeriodReading():
@@ -258,17 +310,12 @@ def _lost(attribute: str, reading: Reading, cell: str) -> str | None:
     return None
 
 
-def _unless_plain(attribute: str, plain: str, careful: str) -> str:
-    """A number that is as it should be, as it is; any other by the careful way."""
-    return f"CASE WHEN c.{attribute}_plain THEN {plain} ELSE {careful} END"
-
-
 def _boolean(layout: Layout, reading: BooleanReading, cell: str) -> str:
     """Yes or no. Where the value is read as a date, too, only one up to the day of delivery counts as filled."""
     filled = "TRUE"
     for name, other in layout.values.items():
         if isinstance(other, DateReading) and other.from_ == reading.from_:
-            filled = f"{dates.plausible(f'c.{name}_read', _DELIVERED)} IS NOT NULL"
+            filled = f"{dates.plausible(_date(layout, name), _DELIVERED)} IS NOT NULL"
     return cleaners.boolean(
         cell,
         reading.true_words,
@@ -279,8 +326,8 @@ def _boolean(layout: Layout, reading: BooleanReading, cell: str) -> str:
     )
 
 
-def _date_columns(attribute: str, order: str) -> dict[str, str]:
-    read = f"c.{attribute}_read"
+def _date_columns(layout: Layout, attribute: str, order: str) -> dict[str, str]:
+    read = _date(layout, attribute)
     columns = {f"{attribute}_read": read, attribute: dates.plausible(read, _DELIVERED)}
     if attribute == "birth_date":
         short = dates.is_short_year("c.birth_date_cut")
@@ -299,16 +346,12 @@ def _select(columns: dict[str, str]) -> str:
 def _code_joins(layout: Layout, lists: set[tuple[str, str]]) -> list[str]:
     """One join to the code list per coded attribute that has a list."""
     return [
-        f"LEFT JOIN ({_list_sql(reading)}) k_{attribute} "
-        f"ON k_{attribute}.code = {cleaners.code(_joined(reading.from_))}"
+        f"LEFT JOIN ref_code k_{attribute} ON k_{attribute}.concept = {quote(reading.concept)} "
+        f"AND k_{attribute}.system = {quote(reading.system)} "
+        f"AND k_{attribute}.code = {cleaners.code(_joined(reading.from_))}"
         for attribute, reading in layout.values.items()
         if isinstance(reading, CodeReading) and (reading.concept, reading.system) in lists
     ]
-
-
-def _list_sql(reading: CodeReading) -> str:
-    where = f"concept = {quote(reading.concept)} AND system = {quote(reading.system)}"
-    return f"SELECT code, min(canonical) AS canonical FROM ref_code WHERE {where} GROUP BY code"
 
 
 def _joined(names: tuple[str, ...]) -> str:
