@@ -16,10 +16,21 @@ from reference.regions import region_tables
 _DEPTHS = {"kemendagri": (10, 6, 4, 2), "bps": (10, 7, 4, 2)}
 
 
+# Of 106,000 places, what statements ask for.
+_ASKED = ["system", "code", "level", "name", "last_edition", "today"]
+
+
+def load_places(engine: Engine) -> None:
+    """Put `ref_place` into the engine, unless it is there: a place's system, code, level, name, last_edition, today."""
+    if not engine.exists("ref_place"):
+        engine.register("ref_place", region_tables()["ref_place"].select(_ASKED))
+
+
 def make_dictionaries(engine: Engine, kinds: tuple[Kind, ...]) -> None:
     """Make `place_dictionary` and, for persons, `birth_place_dictionary`."""
-    for name, table in region_tables().items():
-        engine.register(name, table)
+    load_places(engine)
+    for name in ("ref_village_name", "ref_regency_name"):
+        engine.register(name, region_tables()[name])
     given = " UNION ".join(
         f"SELECT region_system AS system, region_code AS code, village_name FROM {kind}_accepted"
         for kind in kinds

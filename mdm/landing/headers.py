@@ -65,10 +65,11 @@ def _places(columns: tuple[str, ...], header: Sequence[str]) -> dict[str, int]:
         if (column := names.get(plain(name))) is not None:
             found.setdefault(column, place)
     taken = set(found.values())
-    rest = Counter(bare(name) for place, name in enumerate(header) if place not in taken)
-    for place, name in enumerate(header):
-        column = bare_names.get(bare(name))
-        if column is not None and place not in taken and rest[bare(name)] == 1:
+    rest = {place: bare(name) for place, name in enumerate(header) if place not in taken}
+    times = Counter(rest.values())
+    for place, name in rest.items():
+        column = bare_names.get(name)
+        if column is not None and times[name] == 1:
             found.setdefault(column, place)
     return {column: found[column] for column in columns if column in found}
 

@@ -30,11 +30,12 @@ def prepare(engine: Engine, layout: Layout) -> None:
     """Put what `made_sql` looks up into the engine: the regency or city behind a region code."""
     if layout.office is None or engine.exists("office_of"):
         return
-    engine.register("landed_places", region_tables()["ref_place"])
+    places = region_tables()["ref_place"].select(["level", "system", "code", "today"])
+    below = pc.is_in(places.column("level"), pa.array(["regency", "district"]))
+    engine.register("landed_places", places.filter(below))
     engine.table(
         "office_of",
-        "SELECT system, code, left(today, 4) AS office FROM landed_places "
-        "WHERE level IN ('regency', 'district') AND length(today) >= 4",
+        "SELECT system, code, left(today, 4) AS office FROM landed_places WHERE length(today) >= 4",
     )
     engine.drop("landed_places")
 

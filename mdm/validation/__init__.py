@@ -17,6 +17,7 @@ import pyarrow as pa
 from sqlmodel import col, select
 
 from matching.engine import Engine
+from matching.places import load_places
 from matching.rules import load_standardise
 from mdm.compose import Hub
 from mdm.contracts import Contracts, Layout, contract_for, load_contracts
@@ -41,7 +42,6 @@ from mdm.work.ahead import ahead
 from mdm.work.beside import Beside
 from mdm.work.progress import Progress
 from reference.codes import code_table
-from reference.regions import region_tables
 from reference.text import quote
 
 FINDINGS = "findings"
@@ -155,9 +155,9 @@ def _batches(hub: Hub, only: Sequence[str] | None) -> list[Batch]:
 
 def _reference(engine: Engine) -> None:
     """Put the reference tables that validation asks into the engine."""
-    for name, table in (("ref_place", region_tables()["ref_place"]), ("ref_code", code_table())):
-        if not engine.exists(name):
-            engine.register(name, table)
+    load_places(engine)
+    if not engine.exists("ref_code"):
+        engine.register("ref_code", code_table())
 
 
 def _lists(engine: Engine) -> set[tuple[str, str]]:
