@@ -13,7 +13,7 @@ entries:
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from mdm.survivorship.columns import Column
 from mdm.survivorship.order import in_order, place_sql
@@ -33,17 +33,33 @@ def voices_sql(chunk: str, masks: str, columns: Sequence[Column]) -> str:
     Columns: entity_no, attribute_no, value (JSON text), key, source_no, valid, informs,
     meaning, fine, fuller.
     """
-    return "\nUNION ALL\n".join(
-        f"""SELECT entity_no, {c.number}::UTINYINT AS attribute_no, {c.json(c.value)} AS value,
-                   {c.key} AS key, source_no, (invalid & {1 << c.number}) = 0 AS valid,
-                   coalesce(({c.informs})::INTEGER, 0) AS informs,
-                   ({c.meaning_sql()})::VARCHAR AS meaning, {c.fine_sql()} AS fine,
-                   ({f"length({c.value})" if c.fuller_wins_ties else "0"})::INTEGER AS fuller
-            FROM {chunk} SEMI JOIN (SELECT entity_no FROM {masks}
-                                    WHERE (contested & {1 << c.number}) <> 0) USING (entity_no)
-            WHERE {c.value} IS NOT NULL"""
-        for c in columns
-    )
+    informs = {c.number: c.informs for c in columns if c.informs != "0"}
+    coarse = [c for c in columns if c.coarse]
+    fuller = {c.number: f"length({c.value})" for c in columns if c.fuller_wins_ties}
+    return f"""
+        SELECT entity_no, attribute_no::UTINYINT AS attribute_no,
+               {_of_attribute({c.number: c.json(c.value) for c in columns})} AS value,
+               {_of_attribute({c.number: c.key for c in columns})} AS key,
+               source_no, ((invalid >> attribute_no) & 1) = 0 AS valid,
+               coalesce({_of_attribute(informs, "0")}::INTEGER, 0) AS informs,
+               {_of_attribute({c.number: c.meaning_sql() for c in coarse})}::VARCHAR AS meaning,
+               {_of_attribute({c.number: c.fine_sql() for c in coarse}, "1")} AS fine,
+               {_of_attribute(fuller, "0")}::INTEGER AS fuller
+        FROM {chunk} JOIN (SELECT entity_no, contested FROM {masks} WHERE contested <> 0) USING (entity_no)
+        JOIN (SELECT range AS attribute_no FROM range({len(columns)}))
+          ON ((contested & present) >> attribute_no) & 1 = 1
+    """
+
+
+def _of_attribute(parts: Mapping[int, str], other: str = "NULL") -> str:
+    """SQL: what stands in `parts` for the attribute of this number, else `other`."""
+    numbers: dict[str, list[str]] = {}
+    for number, part in parts.items():
+        numbers.setdefault(part, []).append(str(number))
+    cases = [
+        f"WHEN attribute_no IN ({', '.join(own)}) THEN {part}" for part, own in numbers.items()
+    ]
+    return f"CASE {' '.join(cases)} ELSE {other} END" if cases else other
 
 
 def contested_sql(voices: str, body: Kind, columns: Sequence[Column], source_count: int) -> str:
@@ -62,14 +78,14 @@ def contested_sql(voices: str, body: Kind, columns: Sequence[Column], source_cou
     agree = " + ".join(f"(b{s} IS NOT NULL)::INTEGER" for s in range(source_count))
     top = ", ".join(f"first_value({part}) OVER best AS top_{part}" for part in CANDIDATE)
     names = ", ".join(f"'{c.name}'" for c in columns)
-    lesser = ", ".join(f"'{c.attribute.lesser}'" for c in columns)
-    invalid = ", ".join(f"'{c.invalid_for}'" for c in columns)
+    lesser = _of_attribute({c.number: f"'{c.attribute.lesser}'" for c in columns})
+    invalid = _of_attribute({c.number: f"'{c.invalid_for}'" for c in columns})
     entry = f"""concat(chr(48 + attribute_no), {place_sql("place")},
         CASE WHEN place = 1 THEN concat(',"', [{names}][attribute_no + 1], '":[')
              WHEN place = 2 THEN '[' ELSE ',[' END,
         value, ',', {turn_of("key")}, ',', agree,
         CASE WHEN place = 1 THEN ',[' ELSE concat(',"',
-            {_reason(f"[{lesser}][attribute_no + 1]", f"[{invalid}][attribute_no + 1]")}, '"]') END,
+            {_reason(lesser, invalid)}, '"]') END,
         CASE WHEN place < places THEN '' WHEN {_valid("top_first")} THEN ']]'
              ELSE '],false]' END)"""
     looked_up = f"attribute_no = {number.get(body.lookup or '', -1)} AND {_valid('first')}"
@@ -122,19 +138,18 @@ def _score(first: str) -> str:
 
 def _reason(lesser: str, invalid: str) -> str:
     """SQL: why a candidate lost to the top one, the first question that told them apart."""
-    weaker = f"""CASE
+    finer = f"first < top_first AND {_score('first')} = {_score('top_first')}"
+    return f"""CASE
+        WHEN {_valid("top_first")} AND NOT {_valid("first")} THEN {invalid}
+        WHEN {_informs("first")} < {_informs("top_first")} THEN {lesser}
+        WHEN {finer} THEN 'less_informative'
+        WHEN first < top_first OR (second >> {LENGTH_BITS}) < (top_second >> {LENGTH_BITS}) THEN CASE
             WHEN agree < top_agree AND {trust_of("key")} >= {trust_of("top_key")}
                 THEN 'less_agreement'
             WHEN {weight_of("key")} < {weight_of("top_key")} THEN 'lower_priority'
             WHEN {day_of("key")} < {day_of("top_key")} THEN 'older'
             WHEN agree < top_agree THEN 'less_agreement'
-            ELSE 'lower_priority' END"""
-    return f"""CASE
-        WHEN {_valid("top_first")} AND NOT {_valid("first")} THEN {invalid}
-        WHEN {_informs("first")} < {_informs("top_first")} THEN {lesser}
-        WHEN {_score("first")} < {_score("top_first")} THEN {weaker}
-        WHEN first < top_first THEN 'less_informative'
-        WHEN (second >> {LENGTH_BITS}) < (top_second >> {LENGTH_BITS}) THEN {weaker}
+            ELSE 'lower_priority' END
         WHEN second < top_second THEN 'less_complete'
         WHEN {trust_of("key")} < {trust_of("top_key")} THEN 'lower_priority'
         WHEN {day_of("key")} < {day_of("top_key")} THEN 'older'

@@ -99,7 +99,7 @@ def survive(
         "(entity_id VARCHAR, content VARCHAR, niks VARCHAR[], region VARCHAR, status VARCHAR)"
     )
     for number in range(chunks if plan.sources else 0):
-        (_choose_few if few else _choose)(engine, plan, number)
+        _choose(engine, plan, number)
     engine.drop(*(f"{kind}_survive_{step}" for step in ("keys", "entities", "links")))
     return int(engine.scalar(f"SELECT count(*) FROM {kind}_golden"))
 
@@ -170,38 +170,14 @@ def _choose(engine: Engine, plan: _Plan, chunk: int) -> None:
     """
     kind, body, columns = plan.kind, plan.body, plan.columns
     count = len(plan.sources)
-    steps = (
-        f"chunk AS MATERIALIZED ({chunk_sql(kind, plan.records, body, columns, chunk)})",
-        f"agreed AS MATERIALIZED ({agreed_sql('chunk', body, columns, count, plan.spoken)})",
-        f"voices AS ({voices_sql('chunk', 'agreed', columns)})",
-        f"contested AS ({contested_sql('voices', body, columns, count)})",
-    )
-    engine.run(f"INSERT INTO {kind}_golden {_profiles_sql(plan, steps)}")
-
-
-def _choose_few(engine: Engine, plan: _Plan, chunk: int) -> None:
-    """The same for few entities, step by step: only the attributes that are contested somewhere
-    among them are turned into voices."""
-    kind, body, columns = plan.kind, plan.body, plan.columns
-    count, at = len(plan.sources), f"{kind}_survive_"
-    engine.table(f"{at}chunk", chunk_sql(kind, plan.records, body, columns, chunk))
-    engine.table(f"{at}agreed", agreed_sql(f"{at}chunk", body, columns, count))
-    mask = engine.scalar(f"SELECT bit_or(contested) FROM {at}agreed") or 0
-    asked = [c for c in columns if mask >> c.number & 1] or columns[:1]
-    voices = f"voices AS ({voices_sql(f'{at}chunk', f'{at}agreed', asked)})"
-    contested = contested_sql("voices", body, columns, count)
-    engine.table(f"{at}contested", f"WITH {voices} SELECT * FROM ({contested})")
-    engine.run(f"INSERT INTO {kind}_golden {_profiles_sql(plan, (), at)}")
-    engine.drop(*(f"{at}{step}" for step in ("chunk", "agreed", "contested")))
-
-
-def _profiles_sql(plan: _Plan, steps: Sequence[str], at: str = "") -> str:
-    """SQL: rows of the golden table. `steps` make `chunk`, `agreed` and `contested`; where they stand
-    as tables already, their names begin with `at`."""
-    kind = plan.kind
-    status = status_sql(f"{at}chunk", plan.body, plan.columns, plan.registry_no)
-    return f"""
-        WITH {", ".join([*steps, f"status AS ({status})"])}
+    engine.run(
+        f"""
+        INSERT INTO {kind}_golden
+        WITH chunk AS MATERIALIZED ({chunk_sql(kind, plan.records, body, columns, chunk)}),
+             agreed AS MATERIALIZED ({agreed_sql("chunk", body, columns, count, plan.spoken)}),
+             voices AS ({voices_sql("chunk", "agreed", columns)}),
+             contested AS ({contested_sql("voices", body, columns, count)}),
+             status AS ({status_sql("chunk", body, columns, plan.registry_no)})
         SELECT e.entity_id,
                concat('{{"agreed":{{', a.agreed, '}},"contested":{{', c.contested,
                       '}},"identity_status":"', coalesce(s.status, 'unverified'),
@@ -210,9 +186,10 @@ def _profiles_sql(plan: _Plan, steps: Sequence[str], at: str = "") -> str:
                coalesce(a.found_by, c.found_by, []),
                coalesce(a.region, c.region),
                coalesce(s.status, 'unverified')
-        FROM {at}agreed a
+        FROM agreed a
         JOIN {kind}_survive_entities e USING (entity_no)
         LEFT JOIN status s USING (entity_no)
-        LEFT JOIN {at}contested c USING (entity_no)
+        LEFT JOIN contested c USING (entity_no)
         LEFT JOIN {kind}_survive_links l USING (entity_no)
         """
+    )
