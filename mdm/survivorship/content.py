@@ -30,6 +30,7 @@ from mdm.survivorship.trust import MAX_RECORDS, left_out_sql, source_no, trust_k
 REGIONS = "kemendagri-2025"
 CHUNK_RECORDS = 300_000  # records chosen for at once: more would not be quicker
 LEAST_RECORDS = 20_000
+FEW_RECORDS = 10_000  # up to so many planning costs more than the work
 # Bytes for each record: while it is at work, and of text that it leaves (measured at 300 k and 1 M, with a third more).
 AT_WORK, LEFT = 3_000, 600
 
@@ -48,7 +49,7 @@ class _Plan:
     rules: SurvivorshipRules
     columns: Sequence[Column]
     sources: Sequence[str]
-    spoken: Spoken | None = None  # None where entities are few
+    spoken: Spoken | None = None  # None where records are few
 
     @property
     def body(self) -> Kind:
@@ -75,7 +76,7 @@ def survive(
     rules: SurvivorshipRules | None = None,
     chunk: int = CHUNK_RECORDS,
     *,
-    few: bool = False,
+    few: int = FEW_RECORDS,
 ) -> int:
     """Make `<kind>_golden` (entity_id, content, niks, region, status) from the standardised records and
     links; the region is that of the entity's own domicile (see `fill_regions` for the rest), the status that of its
@@ -84,15 +85,17 @@ def survive(
     `niks` are the numbers they are found by, the chosen one first: a person's valid NIKs, a family's valid
     KKs, none of a household. Returns the
     number of entities. Memberships go into `links` if their tables stand (see mdm/survivorship/members.py).
-    `chunk`: how many records are chosen for at once. `few`: there are so few records that planning costs more than the
-    work. The result is the same for any.
+    `chunk`: how many records are chosen for at once; `few`: up to how many are grouped, which plans sooner, instead of
+    put side by side, which works faster. The result is the same for any.
     """
     rules = rules or load_rules()
     records = moved.records(engine, kind)
     columns = columns_of(rules, kind, moved=moved.told(engine, kind))
-    sources, spoken = _spoken(engine, records, () if few else columns)
-    plan = _Plan(kind, records, rules, columns, sources, None if few else spoken)
-    chunks = _number(engine, plan, chunk)
+    count = int(engine.scalar(f"SELECT count(*) FROM {kind}_links"))
+    sources, spoken = _spoken(engine, records, columns if count > few else ())
+    plan = _Plan(kind, records, rules, columns, sources, spoken if count > few else None)
+    chunks = count // chunk + 1
+    _number(engine, plan, chunks)
     links_table(engine, kind)
     engine.run(
         f"CREATE OR REPLACE TABLE {kind}_golden "
@@ -115,14 +118,13 @@ def _spoken(engine: Engine, records: str, columns: Sequence[Column]) -> tuple[li
     }
 
 
-def _number(engine: Engine, plan: _Plan, chunk: int) -> int:
-    """Number entities and the records inside them; give each record its trust keys.
+def _number(engine: Engine, plan: _Plan, chunks: int) -> None:
+    """Number entities and the records inside them; give each record its chunk and its trust keys.
 
     With one record of each source at most, a record's place is how many sources stand before its
     own; only the entities with `many` have to be sorted for it, or all where they are few.
     """
     kind, rules = plan.kind, plan.rules
-    chunks = int(engine.scalar(f"SELECT count(*) FROM {kind}_links")) // chunk + 1
     records = f"""
         SELECT s.rid, l.entity_id, s.source, s.layout, s."row", s.record_key, s.value_date,
                {source_no("s.source", plan.sources)} AS source_no,
@@ -160,7 +162,6 @@ def _number(engine: Engine, plan: _Plan, chunk: int) -> int:
             f"One {kind} has more than {MAX_RECORDS} records.",
             "Records of many were linked into one; check the linkage model.",
         )
-    return chunks
 
 
 def _choose(engine: Engine, plan: _Plan, chunk: int) -> None:

@@ -162,7 +162,7 @@ def _choose(engine: Engine, kind: Kind) -> None:
         f"{kind}_links",
         f"SELECT * FROM {kind}_links_all WHERE entity_id IN (SELECT entity_id FROM {kind}_now{_also_looked_at(kind)})",
     )
-    survive(engine, kind, few=True)
+    survive(engine, kind)
     engine.drop(f"{kind}_links")
     engine.run(f"ALTER TABLE {kind}_links_all RENAME TO {kind}_links")
 
