@@ -4,7 +4,8 @@ An attribute that only one source ever delivers is *solo*: while an entity has o
 source, its word is the entity's, and its text is made where the record stands. The other attributes
 are *shared*: there the records of an entity have to be compared. Records stand side by side for
 that, one of each source, which is much cheaper than grouping them; entities with two records of one
-source are grouped.
+source are grouped. Where records are few, planning all this costs more than the work: nothing is compared, and all
+attributes are put in order (choose.py), those on which there is one valid value too.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ from mdm.survivorship.trust import turn_of
 
 Spoken = Mapping[int, Sequence[int]]  # attribute number → numbers of the sources that deliver it
 SHARED = -1  # instead of the number of the one source that speaks
+_TEXTS = f"list(concat('-', {place_sql('turn_no')}, record))"
+_RECORDS = f"array_to_string({in_order(_TEXTS)}, ',')"
 
 
 def agreed_sql(
@@ -33,19 +36,19 @@ def agreed_sql(
 
     Columns: entity_no, agreed, contested, records, found_by (the lookup value, if agreed on),
     region (of the domicile, if agreed on).
-    Without `spoken` all entities are grouped: where there are few, the planning of the joins that
-    put records side by side is what costs.
+    Without `spoken` nothing is compared: whatever is said counts as contested.
     """
-
-    def grouped(records: str, columns: Sequence[Column]) -> str:
-        rests = {c.number: _rest(c.number, source_count) for c in columns}
-        return _entries_sql(_grouped_sql(records, columns, source_count), body, columns, rests)
-
-    if spoken is None or not any(spoken.values()):
-        return grouped(chunk, columns)
-    told = [c for c in columns if spoken[c.number]]
+    told = [c for c in columns if spoken and spoken[c.number]]
+    if not told or spoken is None:
+        return f"""
+            SELECT entity_no, NULL::VARCHAR AS agreed, bit_or(present) AS contested, {_RECORDS} AS records,
+                   NULL::VARCHAR[] AS found_by, NULL::VARCHAR AS region
+            FROM {chunk} GROUP BY entity_no
+        """
     beside = _beside_sql(f"(FROM {chunk} WHERE NOT many)", body, told, source_count, spoken)
-    return f"{beside} UNION ALL BY NAME {grouped(f'(FROM {chunk} WHERE many)', told)}"
+    rests = {c.number: _rest(c.number, source_count) for c in told}
+    values = _grouped_sql(f"(FROM {chunk} WHERE many)", told, source_count)
+    return f"{beside} UNION ALL BY NAME {_entries_sql(values, body, told, rests)}"
 
 
 def _entries_sql(
@@ -201,8 +204,7 @@ def _grouped_sql(chunk: str, columns: Sequence[Column], source_count: int) -> st
             f"coalesce(min({v}) <> max({v}), false){bad} AS x{n}",
             f"max(CASE WHEN {v} IS NOT NULL THEN {c.key} END) AS k{n}",
         ]
-    records = in_order(f"list(concat('-', {place_sql('turn_no')}, record))")
     return f"""
-        SELECT entity_no, array_to_string({records}, ',') AS records, {", ".join(sums)}
+        SELECT entity_no, {_RECORDS} AS records, {", ".join(sums)}
         FROM {chunk} GROUP BY entity_no
     """

@@ -1,8 +1,8 @@
 """Choosing: the SQL that puts the contested values of an entity in order.
 
-Where all records that speak give one valid value there is nothing to choose (see agreed.py). Only
-the contested attributes are turned into rows, one per value, and put in order. Values become JSON
-entries:
+Where all records that speak give one valid value there is nothing to choose, which is seen before (agreed.py) or,
+where records are few, here. The attributes that count as contested are turned into rows, one per value, and put in
+order. Values become JSON entries:
 
 - agreed:    `"name":[value, record, agreeing sources]`
 - contested: `"name":[value, record, agreeing sources, [[value, record, agreeing sources, reason],
@@ -63,9 +63,9 @@ def _of_attribute(parts: Mapping[int, str], other: str = "NULL") -> str:
 
 
 def contested_sql(voices: str, body: Kind, columns: Sequence[Column], source_count: int) -> str:
-    """SQL: per entity the contested entries (text), in attribute order.
+    """SQL: per entity the contested entries (text), in attribute order, and those of which all records say the same.
 
-    Columns: entity_no, contested, found_by (the valid lookup values, the chosen one first), region
+    Columns: entity_no, contested, agreed, found_by (the valid lookup values, the chosen one first), region
     (of the chosen domicile).
     """
     number = {c.name: c.number for c in columns}
@@ -84,15 +84,15 @@ def contested_sql(voices: str, body: Kind, columns: Sequence[Column], source_cou
         CASE WHEN place = 1 THEN concat(',"', [{names}][attribute_no + 1], '":[')
              WHEN place = 2 THEN '[' ELSE ',[' END,
         value, ',', {turn_of("key")}, ',', agree,
-        CASE WHEN place = 1 THEN ',[' ELSE concat(',"',
+        CASE WHEN alone THEN ']' WHEN place = 1 THEN ',[' ELSE concat(',"',
             {_reason(lesser, invalid)}, '"]') END,
-        CASE WHEN place < places THEN '' WHEN {_valid("top_first")} THEN ']]'
+        CASE WHEN alone OR place < places THEN '' WHEN {_valid("top_first")} THEN ']]'
              ELSE '],false]' END)"""
     looked_up = f"attribute_no = {number.get(body.lookup or '', -1)} AND {_valid('first')}"
     lives = f"attribute_no = {number.get(DOMICILE, -1)} AND place = 1"
     return f"""
         WITH candidates AS (
-            SELECT entity_no, attribute_no, value, max(key) AS key, bool_or(valid) AS valid,
+            SELECT entity_no, attribute_no, value, max(key) AS key, bool_or(valid) AS valid, bool_and(valid) AS sure,
                    max(informs) AS informs, max(fuller) AS fuller,
                    any_value(meaning) AS meaning, max(fine) AS fine, {best}
             FROM {voices} GROUP BY entity_no, attribute_no, value
@@ -100,7 +100,7 @@ def contested_sql(voices: str, body: Kind, columns: Sequence[Column], source_cou
             SELECT entity_no, attribute_no, meaning, {shared} FROM candidates
             WHERE meaning IS NOT NULL GROUP BY entity_no, attribute_no, meaning
         ), scored AS (
-            SELECT entity_no, attribute_no, value, c.key, {agree} AS agree,
+            SELECT entity_no, attribute_no, value, c.key, sure, {agree} AS agree,
                    (((((valid::BIGINT << {INFORMS_BITS}) + informs + {1 << INFORMS_BITS - 1})
                       << {SCORE_BITS}) + {score}) << 1) + fine AS first,
                    (({own})::BIGINT << {LENGTH_BITS}) + fuller AS second
@@ -108,20 +108,26 @@ def contested_sql(voices: str, body: Kind, columns: Sequence[Column], source_cou
         ), ranked AS (
             SELECT entity_no, attribute_no, value, {", ".join(CANDIDATE)}, {top},
                    row_number() OVER best AS place,
-                   count(*) OVER (PARTITION BY entity_no, attribute_no) AS places
+                   count(*) OVER (PARTITION BY entity_no, attribute_no) AS places,
+                   sure AND places = 1 AS alone
             FROM scored
             WINDOW best AS (PARTITION BY entity_no, attribute_no
                 ORDER BY first DESC, second DESC, key DESC)
         )
-        SELECT entity_no, substr(array_to_string({in_order("list(entry)")}, ''), 2) AS contested,
+        SELECT entity_no, {_text("NOT alone")} AS contested, {_text("alone")} AS agreed,
                {in_order("list(wanted) FILTER (wanted IS NOT NULL)")} AS found_by,
                any_value(region) AS region
-        FROM (SELECT entity_no, {entry} AS entry,
+        FROM (SELECT entity_no, alone, {entry} AS entry,
                      CASE WHEN {looked_up}
                           THEN concat('-', {place_sql("place")}, trim(value, '"')) END AS wanted,
                      CASE WHEN {lives} THEN {region_sql("value")} END AS region FROM ranked)
         GROUP BY entity_no
     """
+
+
+def _text(which: str) -> str:
+    """SQL: the text of some of an entity's entries, without the comma before it."""
+    return f"substr(array_to_string({in_order(f'list(entry) FILTER ({which})')}, ''), 2)"
 
 
 def _valid(first: str) -> str:

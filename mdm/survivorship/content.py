@@ -30,7 +30,7 @@ from mdm.survivorship.trust import MAX_RECORDS, left_out_sql, source_no, trust_k
 REGIONS = "kemendagri-2025"
 CHUNK_RECORDS = 300_000  # records chosen for at once: more would not be quicker
 LEAST_RECORDS = 20_000
-FEW_RECORDS = 10_000  # up to so many planning costs more than the work
+FEW_RECORDS = 2_000  # up to so many planning costs more than the work
 # Bytes for each record: while it is at work, and of text that it leaves (measured at 300 k and 1 M, with a third more).
 AT_WORK, LEFT = 3_000, 600
 
@@ -85,8 +85,8 @@ def survive(
     `niks` are the numbers they are found by, the chosen one first: a person's valid NIKs, a family's valid
     KKs, none of a household. Returns the
     number of entities. Memberships go into `links` if their tables stand (see mdm/survivorship/members.py).
-    `chunk`: how many records are chosen for at once; `few`: up to how many are grouped, which plans sooner, instead of
-    put side by side, which works faster. The result is the same for any.
+    `chunk`: how many records are chosen for at once; `few`: up to how many all their attributes are put in order,
+    which plans sooner and works more slowly than comparing them first. The result is the same for any.
     """
     rules = rules or load_rules()
     records = moved.records(engine, kind)
@@ -180,7 +180,7 @@ def _choose(engine: Engine, plan: _Plan, chunk: int) -> None:
              contested AS ({contested_sql("voices", body, columns, count)}),
              status AS ({status_sql("chunk", body, columns, plan.registry_no)})
         SELECT e.entity_id,
-               concat('{{"agreed":{{', a.agreed, '}},"contested":{{', c.contested,
+               concat('{{"agreed":{{', coalesce(a.agreed, c.agreed), '}},"contested":{{', c.contested,
                       '}},"identity_status":"', coalesce(s.status, 'unverified'),
                       '","kind":"{kind}","links":{{', l.links, '}},"records":[', a.records,
                       '],"regions":"{REGIONS}","rules":"{plan.rules.digest}"}}'),
