@@ -42,7 +42,7 @@ from tests.corrections import chain
 from tests.judged import judge
 from tests.keys import approving
 from tests.keys.approving import REASON, approve
-from tests.run.homes import QUIET, FirstRun, copy_of, land_all, niks, orphans, teach
+from tests.run.homes import QUIET, FirstRun, copy_of, niks, orphans
 from tests.run.test_path import links as linked
 from tests.run.test_path import write_rows
 
@@ -60,11 +60,12 @@ class World:
 def world(first: FirstRun, tmp_path_factory: pytest.TempPathFactory) -> World:
     home = tmp_path_factory.mktemp("erase") / "home"
     with copy_of(first.home, home) as hub:
-        nik = next(nik for nik in niks(first.delivery, 99) if _carried(hub, nik) == 1)
+        nik = next(nik for nik in niks(first.delivery, 99) if carried(hub, nik) == 1)
     return World(home, first.delivery, nik)
 
 
-def _carried(hub: Hub, nik: str) -> int:
+def carried(hub: Hub, nik: str) -> int:
+    """How many people a number leads to."""
     view = profile_by_nik(hub, nik, actor="a")
     return 0 if view is None else 1 + view.also_on
 
@@ -73,6 +74,47 @@ def _carried(hub: Hub, nik: str) -> int:
 def hub(world: World, tmp_path: Path) -> Iterator[Hub]:
     with copy_of(world.home, tmp_path / "home") as hub:
         yield hub
+
+
+def deliver_twice(hub: Hub, world: World, folder: Path, **changed: str) -> tuple[str, str]:
+    """A later registry file in which somebody else has the person's number too, and a run; both names."""
+    with (world.delivery / "kemendagri" / "biodata_wni.csv").open(newline="") as stream:
+        (own,) = (row for row in csv.DictReader(stream) if row["NIK"] == world.nik)
+    other = own | {"NAMA_LGKP": "SESEORANG DARI JAUH", "TGL_LHR": "1950-05-05"}
+    folder.mkdir(exist_ok=True)
+    write_rows(folder / "biodata_wni.csv", [row | changed for row in (own, other)])
+    land(hub, "kemendagri", [folder], progress=QUIET)
+    run(hub, QUIET)
+    return own["NAMA_LGKP"], other["NAMA_LGKP"]
+
+
+@dataclass(frozen=True)
+class Shared:
+    """A home in which two have one number, and their names: of who had it first, of who got it later."""
+
+    home: Path
+    names: tuple[str, str]
+
+
+@pytest.fixture(scope="module")
+def shared(world: World, tmp_path_factory: pytest.TempPathFactory) -> Shared:
+    folder = tmp_path_factory.mktemp("shared")
+    with copy_of(world.home, folder / "home") as hub:
+        return Shared(folder / "home", deliver_twice(hub, world, folder / "later", PDDK_AKH="9"))
+
+
+@pytest.fixture
+def two(shared: Shared, tmp_path: Path) -> Iterator[Hub]:
+    """A hub of one's own in which two have one number."""
+    with copy_of(shared.home, tmp_path / "home") as hub:
+        yield hub
+
+
+def holders(hub: Hub, nik: str) -> tuple[str, str]:
+    """Entity ids of two with one number: of who had it first, of who got it later."""
+    mine = {key: one for (source, key), one in linked(hub).items() if source == "kemendagri"}
+    (later,) = (one for key, one in mine.items() if key.startswith(f"{nik}#"))
+    return mine[nik], later
 
 
 def erase(hub: Hub, nik: str) -> Erased:
@@ -180,51 +222,31 @@ def test_the_erased_stay_out_of_later_runs_and_deliveries(
 
 @pytest.mark.parametrize("holder", [True, False], ids=["who had it first", "who got it later"])
 def test_of_two_with_one_number_one_is_erased_and_the_other_stays(
-    world: World, hub: Hub, tmp_path: Path, holder: bool
+    world: World, shared: Shared, two: Hub, tmp_path: Path, holder: bool
 ) -> None:
     """All that was ever delivered of the one, and all that will be; of the other nothing, nor their id."""
-    with (world.delivery / "kemendagri" / "biodata_wni.csv").open(newline="") as stream:
-        rows = list(csv.DictReader(stream))
-    (own,) = (row for row in rows if row["NIK"] == world.nik)
-    other = own | {"NAMA_LGKP": "SESEORANG DARI JAUH", "TGL_LHR": "1950-05-05"}
-    later = tmp_path / "later"
-    later.mkdir()
-
-    def deliver(**changed: str) -> None:
-        with (later / "biodata_wni.csv").open("w", newline="") as stream:
-            writer = csv.DictWriter(stream, list(own))
-            writer.writeheader()
-            writer.writerows([row | changed for row in (own, other)])
-        land(hub, "kemendagri", [later], progress=QUIET)
-        run(hub, QUIET)
+    hub, (own, other) = two, shared.names
 
     def names() -> set[str]:
         reader = hub.lake.reader("landed/kemendagri/biodata_wni")
         landed = reader.read_all().to_pylist() if reader else []
         return {row["NAMA_LGKP"] for row in landed if row["NIK"] == world.nik}
 
-    gone = whom.entity_of(hub, world.nik)
-    deliver(PDDK_AKH="9")
-    assert names() == {own["NAMA_LGKP"], other["NAMA_LGKP"]}
-    shared = hub.lake.reader("run/person_links")
-    (theirs,) = {
-        row["entity_id"]
-        for row in (shared.read_all().to_pylist() if shared else [])
-        if row["record_key"].startswith(f"{world.nik}#")
-    }
+    gone, theirs = holders(hub, world.nik)
+    assert names() == {own, other}
     approving.erase(hub, gone if holder else theirs)
     left = theirs if holder else gone
     with hub.sessions.read() as session:
         target = find(hub, session, TraceRequest(entity_id=left))
     assert trace(hub, target, TraceRequest(entity_id=left), QUIET).records
-    stays = {(other if holder else own)["NAMA_LGKP"]}
+    stays = {other if holder else own}
     assert names() == stays
-    deliver(PDDK_AKH="5")
+    deliver_twice(hub, world, tmp_path / "again", PDDK_AKH="5")
     assert names() == stays
     # Who stays may go by the key of the erased since: that is nothing to who is erased next.
     assert carried_by(hub, world.nik) == [left]
     another = next(
-        nik for nik in niks(world.delivery, 99) if nik != world.nik and _carried(hub, nik) == 1
+        nik for nik in niks(world.delivery, 99) if nik != world.nik and carried(hub, nik) == 1
     )
     erase(hub, another)
     with hub.sessions.read() as session:
@@ -236,19 +258,9 @@ def test_of_two_with_one_number_one_is_erased_and_the_other_stays(
     assert verify(hub, QUIET).holds
 
 
-def test_what_people_said_of_who_is_left_with_a_number_still_holds(
-    world: World, hub: Hub, tmp_path: Path
-) -> None:
+def test_what_people_said_of_who_is_left_with_a_number_still_holds(world: World, two: Hub) -> None:
     """Who shared a number with the erased goes by its plain key from then on: words on them and corrections follow."""
-    with (world.delivery / "kemendagri" / "biodata_wni.csv").open(newline="") as stream:
-        own = next(row for row in csv.DictReader(stream) if row["NIK"] == world.nik)
-    other = own | {"NAMA_LGKP": "SESEORANG DARI JAUH", "TGL_LHR": "1950-05-05"}
-    later = tmp_path / "later"
-    later.mkdir()
-    write_rows(later / "biodata_wni.csv", [own, other])
-    gone = whom.entity_of(hub, world.nik)
-    land(hub, "kemendagri", [later], progress=QUIET)
-    run(hub, QUIET)
+    hub, (gone, _) = two, holders(two, world.nik)
     (key,) = (key for _, key in linked(hub) if key.startswith(f"{world.nik}#"))
     apart = RecordRef("kemendagri", "biodata_wni", key)
     friend = next(
@@ -444,23 +456,6 @@ def test_the_audit_log_stays_whole_and_tells_of_the_erasure(world: World, hub: H
         f"The key of {erased}, who was erased, stands in the database again: put back from a copy.",
         f"The shred list does not name {erased}, who was erased: a later delivery would bring them back.",
     }
-
-
-@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
-def test_on_the_other_database_counts_and_proofs_agree_too(
-    world: World, home: Path, hub_url: str, tmp_path: Path
-) -> None:
-    hub = create_home(home, database_url=hub_url)
-    with copy_of(world.home, tmp_path / "school") as school:
-        teach(school, hub)
-    land_all(hub, world.delivery)
-    run(hub, QUIET)
-    done = erase(hub, world.nik)
-    assert verify(hub, QUIET).holds
-    assert validated(hub)["erased"] == done.rows == balances(hub)
-    assert profile_by_nik(hub, world.nik, actor="a") is None
-    assert registry_keys(hub, world.nik) == []
-    hub.close()
 
 
 def test_the_root_key_is_not_rotated_while_somebody_is_erased(world: World, hub: Hub) -> None:
