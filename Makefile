@@ -15,7 +15,10 @@ unexport PYTHONDONTWRITEBYTECODE
 # What tests import, compiled once: their processes, which begin together, would each do it again.
 COMPILED := $(VENV)/.compiled
 
-.PHONY: demo test browser bench check fix lock clean
+# What the check of types says: it takes longer than all before the tests, and is told of behind them.
+TYPES := $(VENV)/types.txt
+
+.PHONY: demo test browser bench check lint types fix lock clean
 .DEFAULT_GOAL := help
 
 help: ## show what can be made
@@ -34,9 +37,12 @@ $(STAMP): requirements.lock pyproject.toml
 demo: $(STAMP) ## 20,000 people: make the files, land, link, survive, seal, publish, report
 	$(BIN)/dtsen --home demo demo
 
-test: ## lint, types, import contracts, then every test
-	@$(MAKE) --no-print-directory -j3 browser check $(COMPILED)
-	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
+test: ## lint, types, import contracts and every test
+	@$(MAKE) --no-print-directory -j2 browser $(STAMP)
+	@$(MAKE) --no-print-directory types >$(TYPES) 2>&1 & types=$$!; \
+	$(MAKE) --no-print-directory -j2 lint $(COMPILED) && \
+	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder; tests=$$?; \
+	wait $$types; types=$$?; cat $(TYPES); test $$tests = 0 && test $$types = 0
 
 browser: # beside the rest: one waits for packages while the other works
 	@.ci/browser
@@ -46,11 +52,15 @@ $(COMPILED): $(STAMP) # beside the check of types, which has use for one core
 	@$(BIN)/python -c "import splink" # which linkage loads only when it begins
 	@touch $@
 
-check: $(STAMP) ## lint, types and import contracts only
+check: lint types ## lint, types and import contracts only
+
+lint: $(STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+types: $(STAMP)
+	$(BIN)/mypy
 
 bench: $(STAMP) ## 100 k, 300 k and 1 M source records beside bare Splink; writes bench/latest.json
 	$(BIN)/python -m bench
