@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 
 import pytest
 
@@ -13,6 +14,7 @@ from mdm.rights import restriction
 from tests.api.world import BOGOR, BUDI, ENTITY, FAMILY, SITI
 from tests.corrections.chain import KEMENSOS, OPERATOR, VERIFIER, draft
 from tests.publish.golden import Golden, content, publish_golden
+from tests.templates import Fill, Template
 
 CARD, OTHER = "3201150101200001", "3201150101200002"
 CHILD = "3201150909150003"
@@ -47,6 +49,30 @@ def family(hub: Hub, relations: Relations, *, dead: str = "") -> Hub:
     return hub
 
 
+@pytest.fixture(scope="module")
+def three_once(filled: Callable[[Fill], Template]) -> Template:
+    return filled(lambda hub: family(hub, THREE))
+
+
+@pytest.fixture
+def three(three_once: Template, home: Path) -> Iterator[Hub]:
+    """A hub with a family of a head, a wife and a child."""
+    with three_once.copy(home) as hub:
+        yield hub
+
+
+@pytest.fixture(scope="module")
+def two_heads_once(filled: Callable[[Fill], Template]) -> Template:
+    return filled(lambda hub: family(hub, {**THREE, SITI: "HEAD"}))
+
+
+@pytest.fixture
+def two_heads(two_heads_once: Template, home: Path) -> Iterator[Hub]:
+    """A hub with a family of two heads and a child."""
+    with two_heads_once.copy(home) as hub:
+        yield hub
+
+
 def said(hub: Hub, kind: str, about: str, **more: object) -> dict[tuple[str, str], object]:
     checks = chain.try_out(hub, OPERATOR, draft(kind, about, **more))
     return {(one.column, one.code): one.value for one in checks}
@@ -67,24 +93,24 @@ TAKING = [
 
 @pytest.mark.parametrize(("kind", "about", "more"), TAKING)
 def test_a_family_that_loses_its_head_is_told_so(
-    hub: Hub, kind: str, about: str, more: dict[str, object]
+    three: Hub, kind: str, about: str, more: dict[str, object]
 ) -> None:
-    told = said(family(hub, THREE), kind, about, **more)
+    told = said(three, kind, about, **more)
     assert LEAVES in told
     assert FOLLOWS not in told
-    made = chain.propose(hub, OPERATOR, draft(kind, about, **more))  # it is not forbidden
-    assert LEAVES[1] in open_whole(hub, VERIFIER, made).warnings
+    made = chain.propose(three, OPERATOR, draft(kind, about, **more))  # it is not forbidden
+    assert LEAVES[1] in open_whole(three, VERIFIER, made).warnings
 
 
 @pytest.mark.parametrize(("kind", "about", "more"), TAKING)
 def test_who_is_head_afterwards_is_named_where_it_is_known(
-    hub: Hub, kind: str, about: str, more: dict[str, object]
+    two_heads: Hub, kind: str, about: str, more: dict[str, object]
 ) -> None:
-    told = said(family(hub, {**THREE, SITI: "HEAD"}), kind, about, **more)
+    told = said(two_heads, kind, about, **more)
     assert told[FOLLOWS] == "SITI NURHALIZA"
     assert LEAVES not in told
-    made = chain.propose(hub, OPERATOR, draft(kind, about, **more))
-    whole = open_whole(hub, KEMENSOS, made)
+    made = chain.propose(two_heads, OPERATOR, draft(kind, about, **more))
+    whole = open_whole(two_heads, KEMENSOS, made)
     assert (FOLLOWS[1] in whole.warnings, whole.head_after) == (True, "SITI NURHALIZA")
     assert "SITI" not in whole.proposal.model_dump_json(exclude={"parts"}), "named by id alone"
 
@@ -94,12 +120,11 @@ def test_a_head_who_has_died_follows_nobody(hub: Hub) -> None:
     assert LEAVES in said(hub, "remove-member", ID[BUDI])
 
 
-def test_who_is_restricted_is_not_named(hub: Hub) -> None:
-    family(hub, {**THREE, SITI: "HEAD"})
-    made = chain.propose(hub, OPERATOR, draft("remove-member", ID[BUDI]))
-    restriction.restrict(hub, ID[SITI], basis="UU 27/2022 art. 41", actor="test")
-    assert open_whole(hub, KEMENSOS, made).head_after == ""
-    assert said(hub, "remove-member", ID[BUDI])[FOLLOWS] == ""
+def test_who_is_restricted_is_not_named(two_heads: Hub) -> None:
+    made = chain.propose(two_heads, OPERATOR, draft("remove-member", ID[BUDI]))
+    restriction.restrict(two_heads, ID[SITI], basis="UU 27/2022 art. 41", actor="test")
+    assert open_whole(two_heads, KEMENSOS, made).head_after == ""
+    assert said(two_heads, "remove-member", ID[BUDI])[FOLLOWS] == ""
 
 
 @pytest.mark.parametrize(
@@ -113,9 +138,9 @@ def test_who_is_restricted_is_not_named(hub: Hub) -> None:
     ],
 )
 def test_a_family_that_keeps_a_head_is_told_nothing(
-    hub: Hub, kind: str, about: str, more: dict[str, object]
+    three: Hub, kind: str, about: str, more: dict[str, object]
 ) -> None:
-    told = said(family(hub, THREE), kind, about, **more)
+    told = said(three, kind, about, **more)
     assert not {LEAVES, FOLLOWS} & told.keys()
 
 
