@@ -18,7 +18,7 @@ from mdm.homes import create_home, open_home
 from mdm.hub.runs import published_seq
 from mdm.hub.tables import LinkageModel, SealedProfile
 from mdm.landing import land
-from mdm.lookup import open_profile
+from mdm.opening import open_profiles
 from mdm.pipeline import run
 from mdm.run import RunResult
 from mdm.survivorship import facts
@@ -91,10 +91,11 @@ def copy_of(home: Path, path: Path) -> Iterator[Hub]:
 def profiles(hub: Hub) -> dict[str, str]:
     """Entity id → content of every profile that readers see."""
     with hub.sessions.read() as session:
-        seen = SealedProfile.run_seq <= published_seq(session)
+        seq = published_seq(session)
+        seen = SealedProfile.run_seq <= seq
         ids = session.exec(select(SealedProfile.entity_id).where(seen).distinct()).all()
-        found = {one: open_profile(hub, session, one) for one in ids}
-    return {one: content[1] for one, content in found.items() if content is not None}
+        opened = open_profiles(hub, session, ids, seq)
+    return {one: profile.content for one, profile in opened.items()}
 
 
 def golden(hub: Hub) -> list[str]:
