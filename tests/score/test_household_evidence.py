@@ -177,26 +177,34 @@ TOLD = {
 }
 
 
-@pytest.mark.parametrize(
-    ("second", "found"),
-    [
-        ({}, "one house"),
-        ({"water": "WELL", "lighting": "PLN"}, "one house"),
-        ({"wall": "WOOD", "floor_area": 50.0}, "one house"),
-        ({"floor_area": 44.0}, "alike"),
-        ({"wall": "WOOD", "roof": "ZINC"}, "alike"),
-        ({"floor_area": 36.0}, "partly"),
-        ({"floor_area": 21.0}, "another house"),
-        ({"wall": "WOOD", "roof": "ZINC", "floor": "EARTH", "toilet": "NONE"}, "another house"),
-        ({"floor_area": None}, "not described"),
-        ({"wall": None, "roof": None, "floor": None}, "not described"),
-    ],
-)
-def test_how_alike_two_houses_are_described(second: dict[str, Any], found: str) -> None:
-    rows = [card(PARENTS, "kemensos", **TOLD), card(CHILDREN, "kemensos", **TOLD | second)]
+#: What is told otherwise of the second house, and how alike they are.
+HOUSES: list[tuple[dict[str, Any], str]] = [
+    ({}, "one house"),
+    ({"water": "WELL", "lighting": "PLN"}, "one house"),
+    ({"wall": "WOOD", "floor_area": 50.0}, "one house"),
+    ({"floor_area": 44.0}, "alike"),
+    ({"wall": "WOOD", "roof": "ZINC"}, "alike"),
+    ({"floor_area": 36.0}, "partly"),
+    ({"floor_area": 21.0}, "another house"),
+    ({"wall": "WOOD", "roof": "ZINC", "floor": "EARTH", "toilet": "NONE"}, "another house"),
+    ({"floor_area": None}, "not described"),
+    ({"wall": None, "roof": None, "floor": None}, "not described"),
+]
+
+
+def test_how_alike_two_houses_are_described() -> None:
+    pairs = [(f"35120201011{n:02}001", f"35120201011{n:02}002") for n in range(len(HOUSES))]
+    rows = [
+        one
+        for (first, second), (more, _) in zip(pairs, HOUSES, strict=True)
+        for one in (card(first, "kemensos", **TOLD), card(second, "kemensos", **TOLD | more))
+    ]
     with standardised(family=rows) as engine:
         nodes = _nodes(engine)
-        assert level(engine, "household", "house", nodes[PARENTS], nodes[CHILDREN]) == found
+        found = [
+            level(engine, "household", "house", *(nodes[one] for one in pair)) for pair in pairs
+        ]
+    assert found == [what for _, what in HOUSES]
 
 
 def _book(people: list[dict[str, Any]]) -> dict[str, list[str]]:

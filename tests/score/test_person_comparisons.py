@@ -125,29 +125,30 @@ CARD, HERE = "3512021502120001", "3512022003"
 _FAR = {"kk": "3512030101150007"}
 
 
-@pytest.mark.parametrize(
-    ("again", "what"),
-    [
-        ({"kk": CARD}, "same family"),
-        ({"kk": "3512021502120009"}, "card with one slip"),
-        (_FAR | {"region_code": HERE, "mother_name": "SOEMIRAH"}, "same parent and village"),
-        (_FAR | {"region_code": HERE, "address": "DSN KRAJAN NO 12"}, "same address"),
-        (_FAR | {"region_code": HERE}, "same village"),
-        (_FAR | {"region_code": "3512032001", "mother_name": "SUMIRAH"}, "same parent"),
-        (_FAR | {"region_code": "3512022004"}, "same kecamatan"),
-        (_FAR | {"region_code": "3512032001"}, "same kabupaten"),
-        (_FAR | {"region_code": "3207022003"}, "elsewhere"),
-    ],
-)
-def test_what_two_records_have_of_one_family(again: dict[str, Any], what: str) -> None:
+#: What the second record says of where it belongs, and what it has with the first of one family.
+FAMILIES: list[tuple[dict[str, Any], str]] = [
+    ({"kk": CARD}, "same family"),
+    ({"kk": "3512021502120009"}, "card with one slip"),
+    (_FAR | {"region_code": HERE, "mother_name": "SOEMIRAH"}, "same parent and village"),
+    (_FAR | {"region_code": HERE, "address": "DSN KRAJAN NO 12"}, "same address"),
+    (_FAR | {"region_code": HERE}, "same village"),
+    (_FAR | {"region_code": "3512032001", "mother_name": "SUMIRAH"}, "same parent"),
+    (_FAR | {"region_code": "3512022004"}, "same kecamatan"),
+    (_FAR | {"region_code": "3512032001"}, "same kabupaten"),
+    (_FAR | {"region_code": "3207022003"}, "elsewhere"),
+]
+
+
+def test_what_two_records_have_of_one_family() -> None:
     home = {
         "region_system": "kemendagri",
         "mother_name": "SUMIRAH",
         "address": "DUSUN KRAJAN NO 12",
     }
     here = person("kemendagri", NUMBER, kk=CARD, **home | {"region_code": HERE})
-    other = home | {"mother_name": "RUKMINI", "address": "JL. MELATI NO 5"} | again
-    assert found("family", here, person("pemda", "", **other)) == what
+    other = home | {"mother_name": "RUKMINI", "address": "JL. MELATI NO 5"}
+    pairs = [(here, person("pemda", "", **other | again)) for again, _ in FAMILIES]
+    assert told(FAMILIES, each_found("family", *pairs)) == FAMILIES
 
 
 def test_a_mother_whose_name_hardly_anyone_has_is_known_in_another_village() -> None:

@@ -34,20 +34,18 @@ def each_found(comparison: str, *pairs: tuple[dict[str, Any], dict[str, Any]]) -
         return [level(engine, "person", comparison, at, at + 1) for at in range(1, len(rows), 2)]
 
 
-@pytest.mark.parametrize(
-    ("typed", "what"),
-    [
-        ("3512021502829119", "same number"),
-        ("3513021502829119", "one slip"),
-        ("3512021502825119", "one slip"),  # in the serial: the register does not know it
-        ("3512021502829191", "one slip"),  # neighbours changed places
-        ("3512021502829118", "one unknown"),  # the next serial may be a twin's, not yet registered
-        ("3512021502829999", "made-up serial"),
-        ("3512021502821234", "one unknown"),
-    ],
-)
-def test_a_number_beside_the_registered_one(typed: str, what: str) -> None:
-    assert found("nik", person("kemendagri", NUMBER), person("pemda", typed)) == what
+def test_a_number_beside_the_registered_one() -> None:
+    said = {
+        "3512021502829119": "same number",
+        "3513021502829119": "one slip",
+        "3512021502825119": "one slip",  # in the serial: the register does not know it
+        "3512021502829191": "one slip",  # neighbours changed places
+        "3512021502829118": "one unknown",  # the next serial may be a twin's, not yet registered
+        "3512021502829999": "made-up serial",
+        "3512021502821234": "one unknown",
+    }
+    pairs = [(person("kemendagri", NUMBER), person("pemda", typed)) for typed in said]
+    assert dict(zip(said, each_found("nik", *pairs), strict=True)) == said
 
 
 def test_a_number_that_is_somebodys_is_no_slip() -> None:
@@ -70,28 +68,31 @@ def test_every_row_of_the_register_has_its_own_number() -> None:
 PARENTS = {"mother_name": "SUMIRAH", "father_name": "SUPARMAN", "birth_place": "LUMAJANG"}
 
 
-@pytest.mark.parametrize(
-    ("born", "more", "what"),
-    [
-        ("1982-03-17", {}, "registered twice"),
-        ("1982-09-30", {}, "registered twice"),  # nearer than two children of one mother
-        ("1984-02-16", {}, "registered twice"),  # the year was corrected
-        ("1983-03-01", {}, "both in the civil registry"),  # a brother of the same name
-        ("1982-09-30", {"father_name": None}, "both in the civil registry"),  # her namesake's son
-        ("1982-03-17", {"father_name": None}, "registered twice"),
-        ("1982-03-17", {"father_name": None, "mother_name": None}, "both in the civil registry"),
-        ("1982-03-17", {"father_name": "RUSDI"}, "both in the civil registry"),
-        ("1982-03-17", {"name": "HERI SANTOSO"}, "both in the civil registry"),
-        ("1984-02-16", {"birth_place": "JEMBER"}, "registered twice"),  # both parents say enough
-        ("1982-03-17", {"source": "pemda"}, "different providers"),
-    ],
-)
-def test_two_rows_of_the_register_whose_parents_agree(
-    born: str, more: dict[str, Any], what: str
-) -> None:
+#: Who is registered again, and how that compares with the first time.
+AGAIN: list[tuple[str, dict[str, Any], str]] = [
+    ("1982-03-17", {}, "registered twice"),
+    ("1982-09-30", {}, "registered twice"),  # nearer than two children of one mother
+    ("1984-02-16", {}, "registered twice"),  # the year was corrected
+    ("1983-03-01", {}, "both in the civil registry"),  # a brother of the same name
+    ("1982-09-30", {"father_name": None}, "both in the civil registry"),  # her namesake's son
+    ("1982-03-17", {"father_name": None}, "registered twice"),
+    ("1982-03-17", {"father_name": None, "mother_name": None}, "both in the civil registry"),
+    ("1982-03-17", {"father_name": "RUSDI"}, "both in the civil registry"),
+    ("1982-03-17", {"name": "HERI SANTOSO"}, "both in the civil registry"),
+    ("1984-02-16", {"birth_place": "JEMBER"}, "registered twice"),  # both parents say enough
+    ("1982-03-17", {"source": "pemda"}, "different providers"),
+]
+
+
+def test_two_rows_of_the_register_whose_parents_agree() -> None:
     """In another kabupaten, on another card, under another number."""
-    again = person("kemendagri", "3507021703829001", born, kk="3507022203150007", **PARENTS)
-    assert found("provider", person("kemendagri", NUMBER, **PARENTS), again | more) == what
+    once = person("kemendagri", NUMBER, **PARENTS)
+    there = {"kk": "3507022203150007", **PARENTS}
+    pairs = [
+        (once, person("kemendagri", "3507021703829001", born, **there) | more)
+        for born, more, _ in AGAIN
+    ]
+    assert each_found("provider", *pairs) == [what for _, _, what in AGAIN]
 
 
 def test_who_is_registered_twice_meets_wherever_they_live() -> None:
@@ -138,48 +139,53 @@ OTHER_CARD = {"kk": "3512021502120999"}
 VILLAGE = {"region_code": "3512022003", "region_system": "kemendagri"}
 
 
-@pytest.mark.parametrize(
-    ("left", "right", "what"),
-    [
-        ({"father_name": "SUPARMAN"}, {"father_name": "SOEPARMAN"}, "same parent and village"),
-        ({"father_name": "SUPARMAN"}, {"father_name": "RUSDI"}, "same village"),
-        (
-            {"father_name": "SUPARMAN", "mother_name": "SITI AMINAH"},
-            {"father_name": "SUPARMAN", "mother_name": "RUKMINI"},
-            "same village",  # a mother's name says more: cousins' fathers share names
-        ),
-        (
-            {"father_name": "SUPARMAN", "mother_name": "SITI AMINAH"},
-            {"father_name": "RUSDI", "mother_name": "ST. AMINAH"},
-            "same parent and village",
-        ),
-    ],
-)
-def test_the_father_speaks_where_a_record_names_no_mother(
-    left: dict[str, Any], right: dict[str, Any], what: str
-) -> None:
-    rows = (
-        person("kemendagri", NUMBER, **VILLAGE, **left),
-        person("pemda", NUMBER, **VILLAGE, **OTHER_CARD, **right),
-    )
-    assert found("family", *rows) == what
+PARENTS_TOLD: list[tuple[dict[str, Any], dict[str, Any], str]] = [
+    ({"father_name": "SUPARMAN"}, {"father_name": "SOEPARMAN"}, "same parent and village"),
+    ({"father_name": "SUPARMAN"}, {"father_name": "RUSDI"}, "same village"),
+    (
+        {"father_name": "SUPARMAN", "mother_name": "SITI AMINAH"},
+        {"father_name": "SUPARMAN", "mother_name": "RUKMINI"},
+        "same village",  # a mother's name says more: cousins' fathers share names
+    ),
+    (
+        {"father_name": "SUPARMAN", "mother_name": "SITI AMINAH"},
+        {"father_name": "RUSDI", "mother_name": "ST. AMINAH"},
+        "same parent and village",
+    ),
+]
 
 
-@pytest.mark.parametrize(
-    ("address", "place", "what"),
-    [
-        ("JALAN MELATI 5 GRIYA INDAH", "SUKA MAJU", "same address"),
-        ("JL. MELATIE NO 5 GRIYAINDAH", "SUKAMAJU", "same address"),  # a slip, a blank left out
-        ("JL. MELATI NO 5", "SUKAMAJOU", "same address"),  # one says more
-        ("JL. MELATI NO 6 GRIYA INDAH", "SUKAMAJU", "same village"),  # a neighbour
-        ("JL. MELATI NO 5 GRIYA INDAH", "KARANGANOM", "elsewhere"),  # streets have the same names
-    ],
-)
-def test_where_no_code_says_the_place_its_name_does(address: str, place: str, what: str) -> None:
+def test_the_father_speaks_where_a_record_names_no_mother() -> None:
+    pairs = [
+        (
+            person("kemendagri", NUMBER, **VILLAGE, **left),
+            person("pemda", NUMBER, **VILLAGE, **OTHER_CARD, **right),
+        )
+        for left, right, _ in PARENTS_TOLD
+    ]
+    assert each_found("family", *pairs) == [what for _, _, what in PARENTS_TOLD]
+
+
+NAMED_PLACES = [
+    ("JALAN MELATI 5 GRIYA INDAH", "SUKA MAJU", "same address"),
+    ("JL. MELATIE NO 5 GRIYAINDAH", "SUKAMAJU", "same address"),  # a slip, a blank left out
+    ("JL. MELATI NO 5", "SUKAMAJOU", "same address"),  # one says more
+    ("JL. MELATI NO 6 GRIYA INDAH", "SUKAMAJU", "same village"),  # a neighbour
+    ("JL. MELATI NO 5 GRIYA INDAH", "KARANGANOM", "elsewhere"),  # streets have the same names
+]
+
+
+def test_where_no_code_says_the_place_its_name_does() -> None:
     nowhere = {"kk": None, "region_code": None}
     here = nowhere | {"address": "JL. MELATI NO 5 GRIYA INDAH", "village_name": "SUKAMAJU"}
-    there = nowhere | {"address": address, "village_name": place}
-    assert found("family", person("pemda", None, **here), person("kemensos", None, **there)) == what
+    pairs = [
+        (
+            person("pemda", None, **here),
+            person("kemensos", None, **nowhere | {"address": address, "village_name": place}),
+        )
+        for address, place, _ in NAMED_PLACES
+    ]
+    assert each_found("family", *pairs) == [what for _, _, what in NAMED_PLACES]
 
 
 @pytest.mark.parametrize(("sex", "what"), [("F", "one unknown"), ("M", "one slip")])
