@@ -21,20 +21,31 @@ from mdm.looks import count_findings
 from mdm.validation.findings import write_findings
 from mdm.validation.standing import hold_standing
 from tests.land.deliveries import accepted, csv_text, findings, land_one, new_hub, rows_of, write
+from tests.run.homes import copy_of
 
 
-@pytest.fixture
-def hub(tmp_path: Path) -> Hub:
-    hub = new_hub(tmp_path)
+@pytest.fixture(scope="module")
+def checked(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home in which a file of a good row, a bad one and a torn one was checked."""
+    folder = tmp_path_factory.mktemp("checked")
+    hub = new_hub(folder)
     header, good, bad = csv_text(
         "siksng_individu",
         rows_of("siksng_individu", {"NIK": "=12+7"}, {"Nama": "", "IDSEMESTA": "KS2"}),
     ).splitlines()
-    path = tmp_path / "a.csv"
+    path = folder / "a.csv"
     path.write_text("\n".join([header, good, bad, "torn;row", ""]))
     land_one(hub, path, "kemensos")
     accepted(hub)
-    return hub
+    hub.close()
+    return hub.settings.home
+
+
+@pytest.fixture
+def hub(checked: Path, home: Path) -> Iterator[Hub]:
+    """The same in a hub of one's own."""
+    with copy_of(checked, home) as hub:
+        yield hub
 
 
 def read(path: Path) -> list[dict[str, str]]:
