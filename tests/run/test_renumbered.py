@@ -27,6 +27,7 @@ from tests.keys import approving
 from tests.run.homes import QUIET, FirstRun, copy_of
 from tests.run.test_path import links as linked
 from tests.run.test_path import registry_rows, write_rows
+from tests.touched.settled import settled
 
 CONTRACT = """
 source: desa
@@ -144,7 +145,7 @@ def test_ids_judgements_and_corrections_stay_with_their_persons(
     values = {"name": "NAMA YANG BENAR"}
     target = entities(hub)["12"]
     chain.approve(hub, chain.draft("correct-value", target, attribute="name", values=values))
-    run(hub, QUIET)
+    settled(hub)
     before, known = entities(hub), known_as(hub, here)
     for folder, listed in (
         ("two", [newcomer, *here]),
@@ -210,7 +211,7 @@ def test_the_registry_is_told_the_number_that_the_person_has_now(
     values = {"name": "NAMA YANG BENAR"}
     target = registry[one["NIK"]]
     chain.approve(hub, chain.draft("correct-value", target, attribute="name", values=values))
-    run(hub, QUIET)
+    settled(hub)
 
     def told() -> set[str]:
         with hub.sessions.read() as session:
