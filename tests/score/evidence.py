@@ -44,14 +44,26 @@ def each_card_a_family(engine: DuckDBEngine) -> None:
 
 def level(engine: DuckDBEngine, kind: Kind, comparison: str, left: int, right: int) -> str:
     """The first level of a comparison that holds for two rows of `<kind>_linkable`."""
+    return levels(engine, kind, left, right, comparison)[comparison]
+
+
+def levels(
+    engine: DuckDBEngine, kind: Kind, left: int, right: int, *comparisons: str
+) -> dict[str, str]:
+    """Comparison → its first level that holds for two rows; of all comparisons where none is named."""
     rules = load_linkage(kind)
-    levels = next(one.levels for one in rules.comparisons if one.name == comparison)
-    found = " ".join(
-        f"WHEN {'true' if one.sql == 'ELSE' else one.sql} THEN '{one.name}'" for one in levels
-    )
+    cases = []
+    for one in rules.comparisons:
+        if not comparisons or one.name in comparisons:
+            found = " ".join(
+                f"WHEN {'true' if level.sql == 'ELSE' else level.sql} THEN '{level.name}'"
+                for level in one.levels
+            )
+            cases.append(f"CASE {found} END AS {one.name}")
     sides = ", ".join(f"l.{c} AS {c}_l, r.{c} AS {c}_r" for c in rules.columns)
     pair = f"SELECT {sides} FROM {kind}_linkable l, {kind}_linkable r WHERE l.rid = {left} AND r.rid = {right}"
-    return str(engine.scalar(f"SELECT CASE {found} END FROM ({pair})"))
+    (row,) = engine.fetch(f"SELECT {', '.join(cases)} FROM ({pair})").to_pylist()
+    return {name: str(level) for name, level in row.items()}
 
 
 def _accepted(engine: DuckDBEngine, kind: Kind, rows: list[dict[str, Any]]) -> None:
@@ -83,8 +95,8 @@ def judged(
     """Judgement and reason of two rows of `<kind>_linkable` whose levels weigh so much together."""
     rules = load_linkage(kind)
     gammas = ", ".join(
-        f"{rules.gamma(one.name, level(engine, kind, one.name, left, right))} AS gamma_{one.name}"
-        for one in rules.comparisons
+        f"{rules.gamma(name, level)} AS gamma_{name}"
+        for name, level in levels(engine, kind, left, right).items()
     )
     pair = f"{left} AS rid_l, {right} AS rid_r, {weight}::DOUBLE AS match_weight"
     engine.table(f"{kind}_scored", f"SELECT {pair}, {gammas}")
