@@ -227,7 +227,7 @@ def test_a_result_that_nobody_fetches_goes_after_a_week(hub: Hub) -> None:
 
 
 def test_a_killed_workers_job_is_taken_up_where_it_stood(hub: Hub) -> None:
-    job = asking.submit(hub, wish(NIKS * 400))
+    job = asking.submit(hub, wish(NIKS * 250))
     command = [sys.executable, "-m", "tests.decide.job_worker", str(hub.settings.home)]
     process = subprocess.Popen(command)
     try:
@@ -241,9 +241,9 @@ def test_a_killed_workers_job_is_taken_up_where_it_stood(hub: Hub) -> None:
     again = Worker(hub)
     _wait(again.round)
     done = job_of(hub, job.id)
-    assert (done.state, done.done) == ("done", 6_800)
+    assert (done.state, done.done) == ("done", 4_250)
     lines = b"".join(jobs.collect(hub, job.id, OWNER)).splitlines()
-    assert [json.loads(line)["index"] for line in lines[1:]] == list(range(6_800))
+    assert [json.loads(line)["index"] for line in lines[1:]] == list(range(4_250))
 
 
 def test_a_lease_of_before_the_clock_was_set_back_keeps_no_job(hub: Hub) -> None:

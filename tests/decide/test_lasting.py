@@ -26,6 +26,12 @@ WHY = {
 }
 
 
+@pytest.fixture(scope="module")
+def database() -> str:
+    """What rules make of what was noted, no database decides: tests/decide/test_asking.py asks both."""
+    return "sqlite"
+
+
 def woman(dated: str | None, **values: Any) -> Someone:
     """A woman of 30 without children; pregnant, as noted on a day."""
     said = {"name": "ANI", "sex": "F", "birth_date": "1996-05-01", "pregnant": True, **values}
