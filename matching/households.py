@@ -98,17 +98,22 @@ _SAID = "list_sort(list_distinct(flatten(list([{0}]))))"
 _MEMBERS = _SAID.format("p.nik, p.sex || ' ' || p.name_key")
 _PARENTS = _SAID.format("p.mother_nik, p.father_nik, 'F ' || p.mother_key, 'M ' || p.father_key")
 
+# Whether what was told before a move names the family's other card, or a village that they did not leave.
+_STAYS = """coalesce(list_contains(m.cards, {0})
+               OR NOT list_bool_or([starts_with({1}, former) FOR former IN m.villages]), false)"""
+
 # Who brings the family to where they are met.
 _LEADS = "'HEAD', 'WIFE', 'HUSBAND', 'SPOUSE'"
 
-# `moved`: families of which the register has another card elsewhere now, or the same; what was told before that, and
-# does not name another card that it has, tells where they lived and `holds` no more. `lived`: the addresses that most
-# records of the family give. `met`: members as the offices' books have them. `known`: the card on which the register
-# has a number. It serves members whose row in the book gives none and the same place in the family: a child that has
-# moved out heads a house that its parents' card does not stand at. `leads`: so the book says, and the register has
-# them as no child of that card: who has moved out may still be on it. `carded`, `counted`, `said`: the card of each
-# member met, or the family that he and his fellows tell by their names; how many of a family were met in a dwelling
-# and whether one leads it; the dwelling where most were. `kin` is asked only where an address names no house.
+# `moved`: families of which the register has another card elsewhere now, or the same; what was told before that tells
+# where they lived and `holds` no more, unless it names another card that the register has or, where it is the same, a
+# village that they did not leave: many move first, and the card later. `lived`: the addresses that most records of the
+# family give. `met`: members as the offices' books have them. `known`: the card on which the register has a number. It
+# serves members whose row in the book gives none and the same place in the family: a child that has moved out heads a
+# house that its parents' card does not stand at. `leads`: so the book says, and the register has them as no child of
+# that card: who has moved out may still be on it. `carded`, `counted`, `said`: the card of each member met, or the
+# family that he and his fellows tell by their names; how many of a family were met in a dwelling and whether one leads
+# it; the dwelling where most were. `kin` is asked only where an address names no house.
 _FAMILIES = f"""
     WITH numbered AS (
         SELECT cluster AS family, (SELECT coalesce(max(rid), 0) FROM household_standardised)
@@ -121,19 +126,20 @@ _FAMILIES = f"""
         FROM family_clusters c JOIN family_standardised f USING (rid) JOIN family_context x USING (rid)
         {houses.join("f")}),
     renumbered AS (
-        SELECT family, max(n.value_date) AS since, list(DISTINCT n.card) AS cards FROM rows n JOIN rows o USING (family)
+        SELECT family, max(n.value_date) AS since, list(DISTINCT n.card) AS cards, NULL::VARCHAR[] AS villages
+        FROM rows n JOIN rows o USING (family)
         WHERE n.registry AND NOT n.left_out AND o.registry AND o.left_out AND o.card <> n.card
           AND (o.village <> n.village OR (o.rt <> n.rt AND o.address <> n.address))
         GROUP BY family),
     moved AS (
         FROM renumbered UNION ALL
-        SELECT family, max(left(before, 10)::DATE), NULL
+        SELECT family, max(left(before, 10)::DATE), NULL, list(substr(before, 12))
         FROM (SELECT family, unnest(string_split(former, ',')) AS before FROM rows WHERE registry AND NOT left_out)
         ANTI JOIN renumbered USING (family) GROUP BY family),
     told AS (
         SELECT r.*, m.since IS NULL OR coalesce(r.value_date >= m.since, false) AND NOT (r.registry AND r.left_out)
                OR (r.registry AND NOT r.left_out AND r.former IS NOT NULL)
-               OR coalesce(list_contains(m.cards, r.card), false) AS holds
+               OR {_STAYS.format("r.card", "r.village")} AS holds
         FROM rows r LEFT JOIN moved m USING (family)),
     own AS (
         SELECT family, list_sort(list(DISTINCT card) FILTER (card IS NOT NULL AND holds)) AS cards,
@@ -149,7 +155,7 @@ _FAMILIES = f"""
         GROUP BY family),
     met AS MATERIALIZED (
         SELECT p.office || ' ' || p.dwelling_ref AS book, x.card, x.recognised, p.nik, p.birth_date, p.relationship,
-               p.value_date
+               p.value_date, p.village
         FROM person_standardised p JOIN person_context x USING (rid) WHERE p.office || p.dwelling_ref IS NOT NULL),
     known AS (
         SELECT p.nik, p.birth_date, min(x.card) AS card, min(p.relationship) AS relationship
@@ -157,7 +163,7 @@ _FAMILIES = f"""
         WHERE p.registry AND x.card IS NOT NULL AND p.nik IN (SELECT nik FROM met)
         GROUP BY ALL HAVING count(DISTINCT x.card) = 1),
     carded AS (
-        SELECT m.book, m.recognised, m.card AS named, m.value_date,
+        SELECT m.book, m.recognised, m.card AS named, m.value_date, m.village,
                CASE WHEN m.card IS NOT NULL THEN m.card WHEN n.relationship = m.relationship THEN n.card END AS card,
                m.relationship IN ({_LEADS})
                AND coalesce(n.card <> m.card OR n.relationship IN ({_LEADS}), true) AS leads
@@ -166,8 +172,7 @@ _FAMILIES = f"""
         SELECT coalesce(k.cluster, c.recognised) AS family, c.book, count(*) AS met, bool_or(c.leads) AS led
         FROM carded c LEFT JOIN family_card k USING (card)
         LEFT JOIN moved m ON m.family = coalesce(k.cluster, c.recognised)
-        WHERE m.since IS NULL OR coalesce(list_contains(m.cards, c.named), false)
-              OR coalesce(c.value_date >= m.since, false)
+        WHERE m.since IS NULL OR coalesce(c.value_date >= m.since, false) OR {_STAYS.format("c.named", "c.village")}
         GROUP BY ALL HAVING coalesce(k.cluster, c.recognised) IS NOT NULL),
     said AS (
         SELECT family, [arg_max(book, (met, book))] AS books

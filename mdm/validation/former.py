@@ -85,14 +85,15 @@ def _tell(engine: Engine, kind: str, name: str, of: str, table: str) -> None:
     )
 
 
-# Two codes of which one lies in the other name one place. The row of the card's own number speaks where its former one
-# is delivered beside it. The day on which the registry wrote it down, where its date says one; else that of the
+# Two codes of which one lies in the other name one place. The rows of a former number speak until one of the card's own
+# has come: a later part of the delivery may still list them. The day on which the registry wrote it down, where its date says one; else that of the
 # delivery.
 _SAME = "(starts_with({0}, {1}) OR starts_with({1}, {0}))"
 _FORMER = f"""
     WITH told AS (
         SELECT s.*, c.today AS village FROM region_said s JOIN ({{today}}) c USING (system, code)
         QUALIFY row_number() OVER (PARTITION BY who, moment ORDER BY own DESC, value_date DESC, code) = 1
+            AND (own OR coalesce(moment < min(moment) FILTER (own) OVER (PARTITION BY who), true))
     ), followed AS (
         SELECT *, lead(village) OVER versions AS next, last_value(village) OVER whole AS now,
                CASE WHEN lead(value_date) OVER versions > value_date

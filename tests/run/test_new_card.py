@@ -51,6 +51,14 @@ def _dwellings(read: Profiles, family: dict[str, Any]) -> list[str]:
     return [record[2] for record in household["records"] if record[1] == "rumah_tangga"]
 
 
+def _housed(read: Profiles) -> dict[str, list[str]]:
+    """Family → its dwellings, where it has any."""
+    families = {
+        one: _dwellings(read, body) for one, body in read.items() if body["kind"] == "family"
+    }
+    return {one: dwellings for one, dwellings in families.items() if dwellings}
+
+
 def _kk(body: dict[str, Any]) -> str | None:
     return values(json.dumps(body)).get("kk") if body["kind"] == "family" else None
 
@@ -77,7 +85,7 @@ def _domicile(body: dict[str, Any]) -> list[Any]:
 @dataclass(frozen=True)
 class Renewed:
     """A home before and after the registry told of three families: that one has another card; that one moved, and got
-    another card with it; that one moved and kept its own."""
+    another card with it; that one moved and kept its own. All others moved, too, and came back."""
 
     hub: Hub
     before: Profiles
@@ -85,6 +93,7 @@ class Renewed:
     stayed: str
     moved: str
     kept: str
+    back: dict[str, list[str]]  # the dwellings of all others
 
 
 @pytest.fixture(scope="module")
@@ -100,16 +109,19 @@ def renewed(first: FirstRun, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         card = {_kk(one): NEW, _kk(two): NEWER, _kk(third): _kk(third)}
         place = {"NO_PROP": "51", "NO_KAB": "71", "NO_KEC": "01", "NO_KEL": "1001", "ALAMAT": "JL. X 9"}  # fmt: skip
 
-        def renew(row: Row) -> Row:
-            if row["NO_KK"] not in card:
-                return row
+        def go(row: Row) -> Row:
             lives = {} if row["NO_KK"] == _kk(one) else place
             new = {name: value for name, value in lives.items() if name in row}
-            return row | new | {"NO_KK": str(card[row["NO_KK"]]), "TGL_ENTRI": "2026-11-20"}
+            number = card.get(row["NO_KK"]) or row["NO_KK"]
+            return row | new | {"NO_KK": number, "TGL_ENTRI": "2026-11-20"}
 
-        land(hub, "kemendagri", _again(first, folder / "again", renew), progress=QUIET)
+        def come_back(row: Row) -> Row:
+            return go(row) if row["NO_KK"] in card else row | {"TGL_ENTRI": "2026-11-25"}
+
+        for name, change in (("gone", go), ("back", come_back)):
+            land(hub, "kemendagri", _again(first, folder / name, change), progress=QUIET)
         run(hub, QUIET)
-        yield Renewed(hub, before, _profiles(hub), stayed, moved, kept)
+        yield Renewed(hub, before, _profiles(hub), stayed, moved, kept, _housed(left))
 
 
 def test_what_kemensos_tells_stays_with_the_family(renewed: Renewed) -> None:
@@ -126,8 +138,9 @@ def test_what_kemensos_tells_stays_with_the_family(renewed: Renewed) -> None:
 
 def test_who_moved_lives_where_their_card_stands_now(renewed: Renewed) -> None:
     """The office's book and Kemensos's rows are older than the move: what they say of the old village and dwelling is
-    no word on where they live."""
+    no word on where they live. Of who came back, what tells of the village of today stands, however old it is."""
     read = renewed.after
+    assert {one: _dwellings(read, read[one]) for one in renewed.back} == renewed.back
     families = [read[renewed.moved], read[renewed.kept]]
     assert _kk(families[0]) == NEWER
     for family in families:

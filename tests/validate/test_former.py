@@ -75,6 +75,14 @@ def test_what_the_registry_said_before(tmp_path: Path) -> None:
             "kemensos",
             delivered_on=day,
         )
+    late = [
+        {"NO_KK": card, "TGL_ENTRI": BEFORE, **_place(FIRST)}
+        for card in ("3207110101100001", "3207110101100004")
+    ]
+    path = write(
+        tmp_path / "late.csv", "data_keluarga", *late
+    )  # a part that still lists the former card
+    land_one(hub, path, "kemendagri", delivered_on=date(2026, 4, 1))
     engine = hub.engine()
     validate(hub, engine, Silent())
     person = _told(engine, "left(name, 1)", "former", "person_former", "person")
