@@ -192,6 +192,10 @@ OF_ACTS = (
         ("record_key", "attribute", "provider", "actor"), ("correction.deliver",),
     ),
     Table(
+        hub.CorrectionRecall, "Recalls of proposal {group}", ("correction",),
+        ("record_key", "attribute", "provider", "actor"),
+    ),
+    Table(
         hub.ReviewAnswer, "Review answer {group}", ("id",),
         ("task_id", "version", "actor", "at", "seconds", "outcome", "reason", "state", "judgements",
          "overruled", "overruled_by", "sealed"), ("review",), name="review_answer.sealed",

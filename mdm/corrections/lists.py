@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -32,9 +33,9 @@ from mdm.corrections.document import Step, load_rules
 from mdm.corrections.heads import name_of
 from mdm.corrections.merging import SAID_APART, Merged, said_apart
 from mdm.corrections.outcomes import Outcome, outcomes
-from mdm.corrections.revoking import ACT, GONE, Upon, stops, upon
+from mdm.corrections.recalling import heard
+from mdm.corrections.revoking import GONE, Upon, stops, taken_back_by, upon
 from mdm.corrections.terms import PURPOSE, REVOKE, File, Proposal
-from mdm.errors import IntegrityError
 from mdm.hub.columns import now
 from mdm.hub.tables import Correction, CorrectionEvidence, CorrectionStep, CorrectionTarget
 from mdm.hub.tables.corrections import APPROVED, REVOKED, WAITING
@@ -81,7 +82,8 @@ class Whole:
     """One proposal, open. `step`: what the reader may do with it now; `own`: it is the reader's, and open; `back`: it
     is the reader's, and was sent back to be mended; `merged`: what became of two that are said to be one, and `parter`,
     by whom it was taken back; None where nothing of the sort was approved. `taken`: the step that this one takes back;
-    `by`: the proposal that took this one back; `revocable`: the reader may propose to."""
+    `by`: the proposal that took this one back; `heard`: when the civil registry was told of what was, and when that it
+    was; `revocable`: the reader may propose to."""
 
     row: Correction
     proposal: Proposal
@@ -99,6 +101,7 @@ class Whole:
     parter: str | None
     taken: Taken | None
     by: Correction | None
+    heard: tuple[datetime, datetime | None] | None
     revocable: bool
 
 
@@ -249,7 +252,8 @@ def open_whole(hub: Hub, principal: Principal, correction: str) -> Whole:
             merged=became,
             parter=logins.get(by, by) if by else None,
             taken=taken,
-            by=_revoked_by(session, key, row, told) if row.state == REVOKED else None,
+            by=taken_back_by(hub, session, row),
+            heard=heard(session, row.id) if row.state == REVOKED else None,
             revocable=row.state == APPROVED
             and row.kind != REVOKE
             and decide(principal, PROPOSE, Resource("correction", row.region), PURPOSE).allowed,
@@ -297,20 +301,6 @@ def _taken(hub: Hub, session: Session, row: Correction, proposal: Proposal) -> T
     said = store.opened(key, one)
     after = upon(hub, session, one, said) if row.state in (*WAITING, SENT_BACK) else None
     return Taken(one, said, _names(said), after)
-
-
-def _revoked_by(
-    session: Session, key: bytes, row: Correction, told: Sequence[CorrectionStep]
-) -> Correction | None:
-    """The proposal that took this one back: its number is the note of that step."""
-    last = told[-1]
-    if last.act != ACT or last.note is None:
-        return None
-    try:
-        number = int(store.open_note(key, row.id, last.n, last.note))
-    except IntegrityError:  # sealed anew since: somebody was erased from it
-        return None
-    return session.exec(select(Correction).where(Correction.number == number)).first()
 
 
 def _warnings(

@@ -8,77 +8,68 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from sqlmodel import Session, col, select
 
-from mdm import audit, links
+from mdm import audit
+from mdm.access.restricted import restricted
 from mdm.compose import Hub
-from mdm.contracts import contract_for, load_contracts
-from mdm.contracts.ties import parted
-from mdm.corrections import evidence, store
-from mdm.corrections.building import REGISTRY, waits_for_card
-from mdm.corrections.document import load_rules
+from mdm.corrections import store
+from mdm.corrections.building import REGISTRY
+from mdm.corrections.lines import (
+    HEADER,
+    PROPOSED,
+    Line,
+    Registry,
+    cells,
+    grounds,
+    proposed,
+    registry,
+)
 from mdm.corrections.outcomes import Outcome, outcomes
-from mdm.corrections.rows import KINDS
+from mdm.corrections.recalling import recalls
 from mdm.corrections.terms import PURPOSE, Proposal
 from mdm.errors import InputError
 from mdm.files.sheets import guarded, write_csv, write_xlsx
-from mdm.hub.runs import published_run
+from mdm.hub.columns import now
 from mdm.hub.tables import Correction, CorrectionReturn
-
-HEADER = (
-    "NOMOR_KOREKSI", "LAYOUT", "KUNCI_CATATAN", "KOLOM", "NILAI_TERCATAT", "NILAI_DIUSULKAN",
-    "ALASAN", "TANGGAL_BUKTI", "JUMLAH_BUKTI", "BUKTI", "DISETUJUI",
-)  # fmt: skip
-
-
-NEW_CARD = (
-    "KK BARU"  # the number that stands for a card not issued yet says nothing to the registry
-)
-
-
-@dataclass(frozen=True)
-class Line:
-    """One disagreement, as the provider reads it."""
-
-    outcome: Outcome
-    correction: str
-    cells: tuple[Any, ...]
+from mdm.hub.tables.corrections import APPROVED
 
 
 def due(hub: Hub, session: Session, *, again: bool = False) -> list[Line]:
-    """The disagreements that the registry has not been told of; with `again`, those too that it has."""
-    rows = session.exec(
-        select(Correction).where(Correction.state == "approved").order_by(col(Correction.number))
-    ).all()
-    opened = list(store.open_many(hub, session, rows))
-    found = outcomes(hub, session, opened)
-    keys = _keys(hub, session)
-    return [
+    """What the registry has not been told of: first what is taken back, then the disagreements, of a field of which
+    something was taken back since also those that it has been; with `again`, all that it has been told. Nothing is
+    told of whom processing is restricted (but see recalling.py)."""
+    owner = registry(hub, session)
+    recalled = recalls(hub, session, owner)
+    moment = now()
+    last = sorted(recalled, key=lambda line: line.told or moment)
+    since = {line.field: line.told or moment for line in last}
+    return [line for line in recalled if again or line.told is None] + [
         line
-        for row, proposal in opened
-        for one in found[row.id]
-        if one.disagrees is not None and (again or one.returned is None)
-        for line in _lines(hub, session, row, proposal, one, keys)
+        for disagreement in _disagreements(hub, session)
+        for line in _lines(session, owner, *disagreement)
+        if again or line.told is None or line.told < since.get(line.field, line.told)
     ]
 
 
-#: (kind, layout, record key) → the registry's own key, where that is another than the record's.
-_Keys = Mapping[tuple[str, str, str], str]
-
-
-def _keys(hub: Hub, session: Session) -> _Keys:
-    """Of records of the registry that stand under another key than they are known by."""
-    run = published_run(session)
-    return {
-        (kind, *record): key
-        for kind in KINDS
-        for record, key in (links.keys_now(hub, run, kind, REGISTRY) if run else {}).items()
-    }
+def _disagreements(hub: Hub, session: Session) -> list[tuple[Correction, Proposal, Outcome]]:
+    """What approved corrections and the registry say otherwise, of whom one may be told of."""
+    approved = select(Correction).where(Correction.state == APPROVED)
+    rows = session.exec(approved.order_by(col(Correction.number))).all()
+    opened = list(store.open_many(hub, session, rows))
+    found = outcomes(hub, session, opened)
+    told = [
+        (row, proposal, one)
+        for row, proposal in opened
+        for one in found[row.id]
+        if one.disagrees is not None
+    ]
+    hidden = restricted(session, (one.entity_id for *_, one in told if one.entity_id))
+    return [each for each in told if each[2].entity_id not in hidden]
 
 
 def deliver(hub: Hub, to: str, *, actor: str) -> list[Line]:
@@ -92,18 +83,19 @@ def _told(hub: Hub, session: Session, to: str, actor: str, *, again: bool) -> li
     if to != REGISTRY:
         raise InputError("This provider gets no return file.", f"Name {REGISTRY}.")
     lines = due(hub, session, again=again)
-    for line in lines:
-        key = (line.outcome.part.key, line.outcome.attribute)
-        if session.get(CorrectionReturn, key) is None:
-            session.add(
-                CorrectionReturn(
-                    record_key=key[0],
-                    attribute=key[1],
-                    correction=line.correction,
-                    provider=to,
-                    actor=actor,
-                )
+    marks = {(line.mark, mark): line.correction for line in lines for mark in line.marks}
+    moment = now()
+    for (table, (key, attribute)), correction in marks.items():
+        session.merge(
+            table(
+                record_key=key,
+                attribute=attribute,
+                correction=correction,
+                provider=to,
+                returned=moment,
+                actor=actor,
             )
+        )
     audit.record(
         session,
         actor,
@@ -111,7 +103,7 @@ def _told(hub: Hub, session: Session, to: str, actor: str, *, again: bool) -> li
         purpose=PURPOSE,
         source=to,
         id=sorted({line.correction for line in lines}),
-        entity_id=sorted({one.outcome.entity_id for one in lines if one.outcome.entity_id}),
+        entity_id=sorted({one.entity_id for one in lines if one.entity_id}),
         fields=_fields(lines),
         count=len(lines),
     )
@@ -126,11 +118,11 @@ def write(hub: Hub, to: str, out: Path, *, actor: str, again: bool = False) -> i
     try:
         with hub.sessions.begin() as session:
             # What cannot be written (a full disk) is not told: the whole file stands before it is marked so.
-            cells = [line.cells for line in _told(hub, session, to, actor, again=again)]
+            told = [line.cells for line in _told(hub, session, to, actor, again=again)]
             if out.suffix.lower() == ".csv":
-                count = write_csv(temporary, HEADER, map(guarded, cells))
+                count = write_csv(temporary, HEADER, map(guarded, told))
             else:
-                (count,) = write_xlsx(temporary, [("Data balikan", HEADER, cells)])
+                (count,) = write_xlsx(temporary, [("Data balikan", HEADER, told)])
         temporary.replace(out)
     finally:
         temporary.unlink(missing_ok=True)
@@ -147,45 +139,45 @@ def as_csv(lines: Sequence[Line]) -> bytes:
     return text.getvalue().encode("utf-8-sig")
 
 
-def _lines(  # noqa: PLR0917 - what disagrees, and where
-    hub: Hub, session: Session, row: Correction, proposal: Proposal, one: Outcome, keys: _Keys
+def _lines(
+    session: Session, owner: Registry, row: Correction, proposal: Proposal, one: Outcome
 ) -> list[Line]:
     """A line per record of the registry and column."""
-    rules, part = load_rules(), one.part
-    contract = contract_for(load_contracts(hub.settings.home / "contracts"), REGISTRY)
-    files = [file.id for file in evidence.of(session, row.id)]
-    told: dict[tuple[str, str, str], tuple[Any, ...]] = {}
-    for heard in part.heard:
-        layout = contract.layout(heard.layout) if heard.source == REGISTRY else None
-        for column in rules.columns(part.kind, one.attribute) if layout else ():
-            name = layout.column_of(column) if layout else ""
-            if not name or part.columns.get(column) is None:
-                continue
-            # Of two of ours behind one column of theirs the later says it in their words: a date for a death.
-            told[heard.layout, heard.record_key, name] = (
-                row.number,
-                heard.layout,
-                keys.get((part.kind, heard.layout, heard.record_key))
-                or parted(heard.record_key)[0],
-                name,
-                _held(one.disagrees, column),
-                NEW_CARD
-                if waits_for_card(part.columns) and column == "kk"
-                else part.columns[column],
-                proposal.said,
-                proposal.source_date.isoformat(),
-                len(files),
-                " ".join(files),
-                row.decided.date().isoformat() if row.decided else None,
-            )
-    return [Line(one, row.id, cells) for cells in told.values()]
+    part, mark = one.part, (one.part.key, one.attribute)
+    why = grounds(session, row, proposal)
+    # Of two of ours behind one column of theirs the later says it in their words: a date for a death.
+    told = {
+        field: {
+            "JENIS": PROPOSED,
+            "NOMOR_KOREKSI": row.number,
+            **field.cells,
+            "NILAI_TERCATAT": _held(one.disagrees, column),
+            "NILAI_DIUSULKAN": proposed(part, column),
+            **why,
+        }
+        for field, column in owner.fields(part, one.attribute)
+    }
+    return [
+        Line(
+            CorrectionReturn,
+            row.id,
+            (mark,),
+            cells(said),
+            one.returned,
+            field,
+            part.kind,
+            one.entity_id,
+        )
+        for field, said in told.items()
+    ]
 
 
 def _fields(lines: Sequence[Line]) -> dict[str, list[str]]:
     """Kind → attributes that the lines tell of."""
     found: dict[str, set[str]] = {}
     for one in lines:
-        found.setdefault(one.outcome.part.kind, set()).add(one.outcome.attribute)
+        if one.kind is not None:
+            found.setdefault(one.kind, set()).update(attribute for _, attribute in one.marks)
     return {kind: sorted(names) for kind, names in found.items()}
 
 

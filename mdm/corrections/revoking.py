@@ -36,7 +36,7 @@ from mdm.corrections.terms import (
     Revokes,
 )
 from mdm.desk.people import open_following
-from mdm.errors import ConflictError, UnknownError
+from mdm.errors import ConflictError, IntegrityError, UnknownError
 from mdm.hub.runs import published_seq
 from mdm.hub.tables import (
     Correction,
@@ -178,6 +178,21 @@ def carry_out(
     reason = f"correction {row.number}"
     for kind, pair, verdict in [word for fell in falls for word in _words(hub, session, *fell)]:
         judgements.add(hub, session, kind, [(*pair, verdict)], actor=actor, reason=reason)
+
+
+def taken_back_by(hub: Hub, session: Session, row: Correction) -> Correction | None:
+    """The proposal that took a revoked one back: its number is the note of that step. None where nobody can say any
+    more."""
+    steps = select(CorrectionStep).where(CorrectionStep.correction == row.id)
+    last = session.exec(steps.order_by(col(CorrectionStep.n).desc()).limit(1)).first()
+    key = store.key_of(hub, session, row.id)
+    if row.state != REVOKED or key is None or last is None or last.note is None:
+        return None
+    try:
+        number = int(store.open_note(key, row.id, last.n, last.note))
+    except IntegrityError:  # sealed anew since: somebody was erased from it
+        return None
+    return session.exec(select(Correction).where(Correction.number == number)).first()
 
 
 def stops(hub: Hub, session: Session, proposal: Proposal) -> bool:

@@ -13,7 +13,7 @@ from sqlmodel import select
 
 from mdm.access import Principal
 from mdm.compose import Hub
-from mdm.corrections import chain, returns, store
+from mdm.corrections import chain, retracting, returns, store
 from mdm.corrections.around import Around, carrying, look_around, value_of
 from mdm.corrections.checks import examine
 from mdm.corrections.document import load_rules
@@ -21,14 +21,25 @@ from mdm.corrections.lists import open_whole
 from mdm.corrections.outcomes import Outcome, outcomes
 from mdm.corrections.redrafting import redraft
 from mdm.corrections.terms import Draft
+from mdm.days import today
 from mdm.desk.terms import Profile
-from mdm.hub.tables import Correction
+from mdm.hub.tables import Correction, CorrectionReturn
 from mdm.landing import land
 from mdm.pipeline import run
+from mdm.rights.restriction import lift, restrict
 from mdm.run import RunResult
 from mdm.survivorship import explain
 from reference.codes import canonical, labels
-from tests.corrections.chain import KEMENSOS, OPERATOR, approve, draft, families, of
+from tests.corrections.chain import (
+    KEMENSOS,
+    OPERATOR,
+    approve,
+    draft,
+    families,
+    of,
+    retraction,
+    revoke,
+)
 from tests.run.homes import QUIET, FirstRun, copy_of, land_all
 
 UNUSED = "5171014404910099"
@@ -380,6 +391,67 @@ def test_what_was_proposed_can_be_filled_in_again(world: World, name: str) -> No
         assert getattr(again, part) == getattr(asked, part), part
 
 
+def test_what_was_told_and_is_revoked_is_taken_back_there_once(
+    world: World, tmp_path: Path
+) -> None:
+    hub, out = world.hub, tmp_path / "balikan.csv"
+
+    def told(*, again: bool = False) -> list[dict[str, str]]:
+        returns.write(hub, "kemendagri", out, actor="test", again=again)
+        with out.open(encoding="utf-8-sig", newline="") as stream:
+            return list(csv.DictReader(stream))
+
+    def number(name: str) -> str:
+        return str(open_whole(hub, KEMENSOS, world.made[name]).row.number)
+
+    told()
+    death = world.drafts["death"]
+    for name, day in (("untold", "2026-11-04"), ("later", "2026-11-05")):
+        world.correct(name, replace(death, values={"death_date": day}))
+    later = world.one("later")
+    with hub.sessions.begin() as session:  # as a file does that was made once a run had brought it
+        session.add(
+            CorrectionReturn(
+                record_key=later.part.key,
+                attribute=later.attribute,
+                correction=world.made["later"],
+                provider="kemendagri",
+                actor="test",
+            )
+        )
+    asked = retracting.try_out(hub, OPERATOR, retraction(world.made["later"]))
+    assert "told-registry" in {one.code for one in asked}
+    for name in ("later", "untold"):
+        revoke(hub, world.made[name])
+    taken_back, anew = told()
+    assert [(one["JENIS"], one["NOMOR_KOREKSI"]) for one in (taken_back, anew)] == [
+        ("PEMBATALAN", number("later")),
+        ("USULAN", number("death")),
+    ], "and what holds in its stead; nothing of what was never told"
+    assert taken_back["KUNCI_CATATAN"] == anew["KUNCI_CATATAN"]
+    assert (taken_back["NILAI_DIBATALKAN"], taken_back["NILAI_DIUSULKAN"]) == ("2026-11-05", "")
+    assert taken_back["DIBERITAHUKAN"] == today().isoformat()
+    assert taken_back["ALASAN"]
+    assert told() == [], "once"
+    assert taken_back in told(again=True)
+
+    def restricted() -> None:
+        restrict(hub, death.entity_id, basis="disputed", actor="test")
+
+    restricted()
+    said = {(one["JENIS"], one["NOMOR_KOREKSI"]) for one in told(again=True)}
+    assert said.isdisjoint({("USULAN", number("death"))})
+    lift(hub, death.entity_id, basis="settled", actor="test")
+    revoke(hub, world.made["death"])
+    restricted()
+    (bare,) = told()
+    assert {name: cell for name, cell in bare.items() if cell} == {
+        "JENIS": "PEMBATALAN",
+        "NOMOR_KOREKSI": number("death"),
+        "DIBERITAHUKAN": today().isoformat(),
+    }
+
+
 def test_it_holds_until_the_source_itself_changes(world: World, tmp_path: Path) -> None:
     floor, ground, name = world.one("floor"), world.one("ground"), world.one("name")
     card, other = (
@@ -389,6 +461,7 @@ def test_it_holds_until_the_source_itself_changes(world: World, tmp_path: Path) 
     person = next(one for one in name.part.heard if one.source == "kemendagri")
     stood = {ground.part.was["floor"], ground.part.columns["floor"]}
     fresh = next(c for c in "123456789" if canonical("floor", "regsosek", c) not in {*stood, None})
+    returns.deliver(world.hub, "kemendagri", actor="test")
     # Everything again. One row says another thing than what was corrected; of another floor the
     # provider says something new; the registry comes to say the name.
     land_all(world.hub, world.delivery)
@@ -418,3 +491,7 @@ def test_it_holds_until_the_source_itself_changes(world: World, tmp_path: Path) 
     assert value_of(profile, "floor") != ground.part.columns["floor"]
     assert (confirmed.outcome, confirmed.source) == ("confirmed", "kemendagri")
     assert world.one("phone").outcome == "survived"
+    # The registry acted on what it was told, and has to hear that it was a mistake.
+    revoke(world.hub, world.made["name"])
+    (line,) = returns.deliver(world.hub, "kemendagri", actor="test")
+    assert {"PEMBATALAN", "NAMA YANG LAIN"} <= {*line.cells}

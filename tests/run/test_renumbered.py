@@ -215,7 +215,7 @@ def test_the_registry_is_told_the_number_that_the_person_has_now(
 
     def told() -> set[str]:
         with hub.sessions.read() as session:
-            return {line.cells[2] for line in returns.due(hub, session, again=True)}
+            return {line.cells[3] for line in returns.due(hub, session, again=True)}
 
     assert told() == {one["NIK"]}
     (tmp_path / "swapped").mkdir()

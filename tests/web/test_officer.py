@@ -396,7 +396,7 @@ def test_the_return_file_is_for_who_answers_for_the_country(day: Day) -> None:
         answer = client.post("/perbaikan/balikan", data={"csrf": national.csrf})
     assert answer.status_code == 200
     assert answer.headers["content-disposition"].startswith("attachment")
-    assert answer.text.lstrip("\ufeff").startswith("NOMOR_KOREKSI,LAYOUT,KUNCI_CATATAN,KOLOM")
+    assert answer.text.lstrip("\ufeff").startswith("JENIS,NOMOR_KOREKSI,LAYOUT,KUNCI_CATATAN,KOLOM")
     with regional.client(day.service.url) as client:
         assert "Data balikan" not in client.get("/perbaikan").text
         assert client.post("/perbaikan/balikan", data={"csrf": regional.csrf}).status_code == 403

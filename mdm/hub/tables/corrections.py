@@ -115,3 +115,16 @@ class CorrectionReturn(SQLModel, table=True):
     provider: str
     returned: datetime = Field(default_factory=now, sa_type=UtcDateTime)
     actor: str
+
+
+class CorrectionRecall(SQLModel, table=True):
+    """That what the provider was told of an attribute was taken back was told to it, too."""
+
+    __tablename__ = "correction_recall"
+
+    record_key: str = Field(primary_key=True)  # of the correction's record
+    attribute: str = Field(primary_key=True)
+    correction: str = Field(index=True)
+    provider: str
+    returned: datetime = Field(default_factory=now, sa_type=UtcDateTime)
+    actor: str
