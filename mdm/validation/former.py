@@ -86,8 +86,8 @@ def _tell(engine: Engine, kind: str, name: str, of: str, table: str) -> None:
 
 
 # Two codes of which one lies in the other name one place. The rows of a former number speak until one of the card's own
-# has come: a later part of the delivery may still list them. The day on which the registry wrote it down, where its date says one; else that of the
-# delivery.
+# has come: a later part of the delivery may still list them. The day on which the registry wrote it down, where its
+# date says one; else that of the delivery.
 _SAME = "(starts_with({0}, {1}) OR starts_with({1}, {0}))"
 _FORMER = f"""
     WITH told AS (

@@ -144,8 +144,8 @@ def test_what_nobody_altered_holds(acted: Hub) -> None:
     held = {name for name, table in BY_NAME.items() if any(_groups(acted, table))}
     assert BY_NAME.keys() - held == {
         # of whole runs and of corrections that such a run joined: see the test of a real run below
-        "correction_place", "correction_recall", "correction_return", "correction_turn", "entity_event", "lake_file.bytes",
-        "linkage_model", "relinked", "run_figure", "run_figure.region", "run_period", "run_stage",
+        "correction_place", "correction_recall", "correction_return", "correction_turn", "entity_event",
+        "lake_file.bytes", "linkage_model", "relinked", "run_figure", "run_figure.region", "run_period", "run_stage",
     }  # fmt: skip
 
 
