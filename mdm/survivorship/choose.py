@@ -45,9 +45,10 @@ def voices_sql(chunk: str, masks: str, columns: Sequence[Column]) -> str:
                {_of_attribute({c.number: c.meaning_sql() for c in coarse})}::VARCHAR AS meaning,
                {_of_attribute({c.number: c.fine_sql() for c in coarse}, "1")} AS fine,
                {_of_attribute(fuller, "0")}::INTEGER AS fuller
-        FROM {chunk} JOIN (SELECT entity_no, contested FROM {masks} WHERE contested <> 0) USING (entity_no)
-        JOIN (SELECT range AS attribute_no FROM range({len(columns)}))
-          ON ((contested & present) >> attribute_no) & 1 = 1
+        FROM {chunk} JOIN (
+            SELECT entity_no, unnest([n FOR n IN range({len(columns)}) IF (contested >> n) & 1 = 1]) AS attribute_no
+            FROM {masks} WHERE contested <> 0) USING (entity_no)
+        WHERE (present >> attribute_no) & 1 = 1
     """
 
 
