@@ -50,6 +50,8 @@ class Expected:
             event.action == "land" and isinstance(event.batch, str) and isinstance(event.rows, int)
         ):
             self.landed[event.batch] = event.rows
+        elif event.action == "withdraw" and isinstance(event.batch, str):
+            self.landed.pop(event.batch, None)
         else:
             self.keys.add(event)
             self.words.add(event)

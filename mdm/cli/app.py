@@ -41,6 +41,7 @@ VERBS = {
     "demo": "demo",
     "synth": "homes",
     "land": "work",
+    "withdraw": "work",
     "train": "work",
     "run": "work",
     "status": "looks",

@@ -27,6 +27,7 @@ from mdm.files import Survey, open_file, survey
 from mdm.hub.columns import now
 from mdm.hub.tables import Batch
 from mdm.ids import short_id
+from mdm.landing import late
 from mdm.landing.delivered import expand
 from mdm.landing.handover import office_of, read_handover
 from mdm.landing.headers import match_header, recognise
@@ -64,7 +65,8 @@ def land(
     order, and which files of the handover record are missing.
 
     A handover record (`bast.yaml`) among them or beside them is read, not landed. `delivered_on` is
-    by default the date of the handover record, else today. A file landed before changes nothing.
+    by default the date of the handover record, else today; of a file that seems older than that the user is told. A
+    file landed before changes nothing.
     UsageError for an unknown source, layout or office, or one outside which most rows lie (`anyway`: it delivers
     them all the same), InputError for a file that cannot be taken; then nothing is landed.
     """
@@ -96,6 +98,8 @@ def land(
                 hub, delivery, last, [("declared_rows_differ", None, counts)]
             )
         _adopt(hub, delivery, written)
+        if delivered_on is None and handover.date_ is None:
+            late.warn(hub, delivery, written, progress)
     tell(progress, landed, handover, delivery.office)
     return landed
 
@@ -141,8 +145,9 @@ def _plan(
         key = (chosen.name, looked.checksum)
         if before is not None or key in seen:
             repeated[path] = before or BatchResult(
-                looked.name, chosen.name, 0, 0, 0, 0, None, "", already=True, landed_as=seen[key]
-            )
+                looked.name, chosen.name, 0, 0, 0, 0, None, "", delivery.delivered_on,
+                already=True, landed_as=seen[key],
+            )  # fmt: skip
             continue
         seen[key] = looked.name
         declared = delivery.handover.declared(looked.name, len(paths))
@@ -161,7 +166,7 @@ def _before(hub: Hub, source: str, layout: str, looked: Survey) -> BatchResult |
         return None
     return BatchResult(
         looked.name, layout, batch.landed, 0, batch.landed, 0, batch.declared_rows, batch.id,
-        already=True, landed_as=batch.file, landed_for=batch.provider,
+        batch.delivered_on, already=True, landed_as=batch.file, landed_for=batch.provider,
     )  # fmt: skip
 
 
@@ -283,6 +288,7 @@ def _result(delivery: Delivery, item: Written) -> BatchResult:
         item.bad,
         plan.declared,
         item.batch,
+        delivery.delivered_on,
         header_row=plan.file.header_row,
         offices=dict(item.offices) if delivery.office is None else {},
         cut_off=item.cut_off,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 
 from mdm.landing.handover import Handover
 from mdm.landing.offices import by_rows
@@ -14,11 +15,11 @@ NAMED = 3  # rows of a file in notes of their own
 
 @dataclass(frozen=True)
 class BatchResult:
-    """What became of one file. `new` rows were not held before in this form; `already`: nothing was done, because this
-    very file landed as `landed_as`, for the office `landed_for`; `header_row` of the file names the columns; `offices`:
-    office → rows, where nobody named the office and each row's region told it (None: it did not); `cut_off`: the row in
-    which the file ends; `joined`: rows that a quotation mark joins to those after them; `repeated`: rows that name the
-    columns again.
+    """What became of one file. `new` rows were not held before in this form; `delivered_on`: the day as of which its
+    rows count; `already`: nothing was done, because this very file landed as `landed_as`, for the office `landed_for`;
+    `header_row` of the file names the columns; `offices`: office → rows, where nobody named the office and each row's
+    region told it (None: it did not); `cut_off`: the row in which the file ends; `joined`: rows that a quotation mark
+    joins to those after them; `repeated`: rows that name the columns again.
     """
 
     file: str
@@ -29,6 +30,7 @@ class BatchResult:
     bad: int
     declared: int | None
     batch: str
+    delivered_on: date | None
     already: bool = False
     landed_as: str | None = None
     landed_for: str | None = None

