@@ -40,9 +40,9 @@ from mdm.hub.tables.corrections import APPROVED
 
 
 def due(hub: Hub, session: Session, *, again: bool = False) -> list[Line]:
-    """What the registry has not been told of: first what is taken back, then the disagreements, of a field of which
-    something was taken back since also those that it has been; with `again`, all that it has been told. Nothing is
-    told of whom processing is restricted (but see recalling.py)."""
+    """What the registry has not been told: first what is taken back, then the disagreements, and of these anew those
+    about a field of which something was taken back since; with `again`, what it has been told, too. Of whom processing
+    is restricted no disagreement is told."""
     owner = registry(hub, session)
     recalled = recalls(hub, session, owner)
     moment = now()

@@ -10,12 +10,13 @@ from typing import Any
 import pytest
 
 from mdm.compose import Hub
-from mdm.corrections import chain, lists, retracting, rows, store
+from mdm.corrections import chain, lists, retracting, returns, rows, store
 from mdm.corrections.searching import finding
+from mdm.days import today
 from mdm.errors import ConflictError, UnknownError
 from mdm.homes import open_home
 from mdm.hub.runs import published_seq
-from mdm.hub.tables import CorrectionKey, CorrectionPlace
+from mdm.hub.tables import CorrectionKey, CorrectionPlace, CorrectionReturn
 from mdm.rights import erasing, shredlist
 from reference.regions import children
 from tests.api.world import BUDI, ENTITY, FAMILY, SITI, people
@@ -28,6 +29,7 @@ from tests.corrections.chain import (
     approve,
     draft,
     retraction,
+    revoke,
 )
 from tests.keys.approving import erase
 from tests.publish.golden import publish_golden
@@ -143,9 +145,28 @@ def test_a_part_goes_with_whom_a_run_found_its_record_in(hub: Hub) -> None:
         (his,) = [one.key for one in parts if one.entity_id == ENTITY[BUDI]]
         seq = published_seq(session)
         session.add(CorrectionPlace(record_key=his, run_seq=seq, entity_id=ENTITY[SITI]))
+    taken_back = told_in_vain(hub, ENTITY[SITI])
     erase(hub, ENTITY[SITI])
     assert of(hub, ENTITY[BUDI]) == []
     assert of(hub, FAMILY[SITI])
+    # What the registry was told of her in vain it is told so all the same, by the number alone.
+    (line,) = returns.deliver(hub, "kemendagri", actor="test")
+    assert [cell for cell in line.cells if cell] == ["PEMBATALAN", taken_back, today().isoformat()]
+    assert returns.deliver(hub, "kemendagri", actor="test") == []
+
+
+def told_in_vain(hub: Hub, entity_id: str) -> int:
+    """The number of a correction that was revoked after the registry had been told of it."""
+    values = {"name": "SITI YANG LAIN"}
+    made = approve(hub, draft("correct-value", entity_id, attribute="name", values=values))
+    with hub.sessions.begin() as session:  # as a file does that was made once a run had brought it
+        row = store.by_id(session, made)
+        ((_, said),) = store.open_many(hub, session, [row])
+        told = {"record_key": said.parts[0].key, "attribute": "name", "correction": made}
+        session.add(CorrectionReturn(**told, provider="kemendagri", actor="test"))  # type: ignore[arg-type]
+        number = row.number
+    revoke(hub, made)
+    return number
 
 
 def test_what_a_head_was_called_goes_with_them(hub: Hub) -> None:

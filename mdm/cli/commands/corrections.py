@@ -56,7 +56,8 @@ def return_(session: Session, *, to: str, out: Path, again: bool) -> None:
     """Write what corrections and the civil registry say otherwise, for the registry to act on.
 
     Each line names the registry's own record and column, what it holds and what was proved, the reason, the
-    date of the evidence and where the evidence lies. What was told is watched in every later run.
+    date of the evidence and where the evidence lies. What was told is watched in every later run; what was taken back
+    since comes first, once (PEMBATALAN).
     """
     from mdm.corrections import returns
 
