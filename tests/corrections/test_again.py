@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
+from dataclasses import dataclass, field
 
 import pytest
 
@@ -22,29 +22,68 @@ from tests.corrections.test_path import World, registered, send
 from tests.run.homes import QUIET, FirstRun, copy_of
 
 
+@dataclass
+class Corrected(World):
+    """A home in which officers corrected somebody's life and a floor, and, a run later, both again."""
+
+    dead: str = ""
+    floor: str = ""
+    between: dict[str, object] = field(default_factory=dict)
+
+
 @pytest.fixture(scope="module")
-def world(first: FirstRun, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    with copy_of(first.home, tmp_path_factory.mktemp("again") / "home") as hub:
+def world(first: FirstRun, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Corrected]:
+    folder = tmp_path_factory.mktemp("again")
+    with copy_of(first.home, folder / "home") as hub:
         fitting = [one for one in families(hub) if len(one.members) > 3]
         fitting.sort(key=lambda one: str(value_of(one.target, "kk")))
-        yield World(hub, first.delivery, fitting)
+        world = Corrected(hub, first.delivery, fitting, dead=registered(fitting[0]).entity_id)
+        here = next(
+            one.target
+            for one in fitting[3:]
+            if any(r[1] == "siksng_keluarga" for r in one.target.body["records"])
+        )
+        code, once, then = _floors(value_of(here, "floor"))
+        died = {"death_date": "2026-11-02"}
+        world.correct("death", draft("report-death", world.dead, values=died))
+        said = {"attribute": "floor", "values": {"floor": once}}
+        world.correct("first", draft("correct-value", here.entity_id, **said))
+        heard = next(
+            one for one in world.one("first").part.heard if one.layout == "siksng_keluarga"
+        )
+        agrees = {heard.record_key: {"jenis_lantai": code, "diperbarui_at": "2026-11-25"}}
+        file = "kemensos/siksng_keluarga.csv"
+        send(world, folder / "agrees", agrees, file, "IDSEMESTA_KELUARGA")
+        run(hub, QUIET)
+        world.between["alive"] = value_of(world.person(world.dead).target, "life")["alive"]
+        world.between["first"] = world.one("first").outcome
+        alive = {"attribute": "life", "values": {"alive": "ya"}}
+        world.correct("alive", draft("correct-value", world.dead, **alive))
+        said = {"attribute": "floor", "values": {"floor": then}, "source_date": "2026-11-26"}
+        world.correct("second", draft("correct-value", here.entity_id, **said))
+        run(hub, QUIET)
+        world.floor = str(value_of(world.person(here.entity_id).target, "floor"))
+        yield world
 
 
-def test_who_was_reported_dead_by_mistake_lives_again(world: World) -> None:
-    here = registered(world.families[0]).entity_id
-    world.correct("death", draft("report-death", here, values={"death_date": "2026-11-02"}))
-    run(world.hub, QUIET)
-    assert value_of(world.person(here).target, "life")["alive"] is False
-    back = draft("correct-value", here, attribute="life", values={"alive": "ya"})
-    world.correct("alive", back)
-    run(world.hub, QUIET)
-    life = value_of(world.person(here).target, "life")
-    assert life["alive"] is True
+def test_who_was_reported_dead_by_mistake_lives_again(world: Corrected) -> None:
+    assert world.between["alive"] is False
+    assert value_of(world.person(world.dead).target, "life")["alive"] is True
     assert {one.outcome for one in world.became("alive")} == {"survived"}
     assert {one.outcome for one in world.became("death")} == {"superseded"}
 
 
-def test_a_proposal_about_a_double_is_one_about_whom_it_was_merged_into(world: World) -> None:
+def test_a_second_correction_holds_against_a_source_that_confirms_the_first(
+    world: Corrected,
+) -> None:
+    """The first with the source was louder than the second alone."""
+    assert world.between["first"] == "confirmed"
+    assert world.floor == world.drafts["second"].values["floor"]
+    assert world.one("second").outcome == "survived"
+    assert world.one("first").outcome == "superseded"
+
+
+def test_a_proposal_about_a_double_is_one_about_whom_it_was_merged_into(world: Corrected) -> None:
     """By the id of then the sheet did not show it, and a second one about the same could be sent."""
     hub = world.hub
     double, other = next(iter(world.families[1].members)), next(iter(world.families[2].members))
@@ -85,31 +124,6 @@ def test_of_two_corrections_of_one_value_the_later_speaks() -> None:
     born = added(1, "2026-11-02", None, "new")
     mended = added(2, "2026-11-20", "e", "b", RecordRef("correction", "person", "new"))
     assert rows.superseded([born, mended]) == {("new", "phone")}
-
-
-def test_a_second_correction_holds_against_a_source_that_confirms_the_first(
-    world: World, tmp_path: Path
-) -> None:
-    """The first with the source was louder than the second alone."""
-    here = next(
-        one.target
-        for one in world.families[3:]
-        if any(r[1] == "siksng_keluarga" for r in one.target.body["records"])
-    )
-    code, first, second = _floors(value_of(here, "floor"))
-    floor = {"attribute": "floor", "values": {"floor": first}}
-    world.correct("first", draft("correct-value", here.entity_id, **floor))
-    heard = next(one for one in world.one("first").part.heard if one.layout == "siksng_keluarga")
-    said = {heard.record_key: {"jenis_lantai": code, "diperbarui_at": "2026-11-25"}}
-    send(world, tmp_path / "agrees", said, "kemensos/siksng_keluarga.csv", "IDSEMESTA_KELUARGA")
-    run(world.hub, QUIET)
-    assert world.one("first").outcome == "confirmed"
-    floor = {"attribute": "floor", "values": {"floor": second}, "source_date": "2026-11-26"}
-    world.correct("second", draft("correct-value", here.entity_id, **floor))
-    run(world.hub, QUIET)
-    assert value_of(world.person(here.entity_id).target, "floor") == second
-    assert world.one("second").outcome == "survived"
-    assert world.one("first").outcome == "superseded"
 
 
 def _floors(stood: str | None) -> tuple[str, str, str]:
