@@ -353,10 +353,10 @@ def test_what_is_said_while_a_run_works_is_new_to_the_next(hub: Hub, killed: boo
     def dies(_work: Work) -> dict[str, int]:
         raise ZeroDivisionError
 
-    last = (*PATH[2:-1], replace(PATH[-1], work=dies)) if killed else PATH[2:]
+    last = (*PATH[2:-2], replace(PATH[-2], work=dies)) if killed else PATH[2:]
     path = (PATH[0], replace(PATH[1], work=meanwhile), *last)
     with pytest.raises(ZeroDivisionError) if killed else nullcontext():
-        carry_out(hub, path, QUIET, train=True)
+        carry_out(hub, path, QUIET, train=killed)
     assert not run(hub, QUIET).unchanged
     assert linked(hub, "person")[left] == linked(hub, "person")[right]
     assert run(hub, QUIET).unchanged
