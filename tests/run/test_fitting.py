@@ -57,16 +57,16 @@ def test_what_does_not_fit_is_put_aside_where_nobody_else_looks_and_is_gone_afte
     home: Path, tmp_path: Path
 ) -> None:
     aside = tmp_path / "spill"
-    with new_home(home, memory_limit="60MB", spill=aside) as hub:
+    with new_home(home, memory_limit="40MB", spill=aside) as hub:
         engine = hub.engine()
-        rows = engine.table("t", "SELECT i, md5(i::VARCHAR) AS word FROM range(3_000_000) t(i)")
+        rows = engine.table("t", "SELECT i, md5(i::VARCHAR) AS word FROM range(1_500_000) t(i)")
         put = list(aside.rglob("*.tmp"))
-        assert sum(file.stat().st_size for file in put) > 30_000_000
+        assert sum(file.stat().st_size for file in put) > 15_000_000
         # Nobody else gets at the files: each lies below a folder that is the owner's alone.
         for file in put:
             above = file.relative_to(aside).parents[-2]
             assert stat.S_IMODE((aside / above).stat().st_mode) == 0o700
-        assert engine.scalar("SELECT count(DISTINCT word) FROM t") == rows == 3_000_000
+        assert engine.scalar("SELECT count(DISTINCT word) FROM t") == rows == 1_500_000
         engine.close()
     assert not [path for path in aside.rglob("*") if path.is_file()]
 
@@ -74,14 +74,14 @@ def test_what_does_not_fit_is_put_aside_where_nobody_else_looks_and_is_gone_afte
 def test_what_a_killed_run_put_aside_goes_when_the_next_one_puts_something_there(
     home: Path, tmp_path: Path
 ) -> None:
-    words = "SELECT md5(i::VARCHAR) AS word FROM range(3_000_000) t(i)"
+    words = "SELECT md5(i::VARCHAR) AS word FROM range(1_500_000) t(i)"
     kill = (
         "import os, sys; from pathlib import Path; from mdm.homes import open_home\n"
         f"engine = open_home(Path(sys.argv[1])).engine(); engine.table('t', {words!r})\n"
         "os.kill(os.getpid(), 9)"
     )
     aside = tmp_path / "spill"
-    with new_home(home, memory_limit="60MB", spill=aside) as hub:
+    with new_home(home, memory_limit="40MB", spill=aside) as hub:
         subprocess.run([sys.executable, "-c", kill, home], check=False)
         left = set(aside.rglob("*.tmp"))
         assert left
