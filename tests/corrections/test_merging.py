@@ -39,6 +39,7 @@ class Doubles:
     hub: Hub
     one: Profile
     other: Profile
+    more: list[Profile]  # of whom each provider has a row, too
 
     def merge(self) -> str:
         nik = value_of(self.other, "nik")
@@ -97,31 +98,29 @@ def doubles(first: FirstRun, tmp_path: Path) -> Iterator[Doubles]:
             if value_of(one, "nik")
             and sorted(ref.source for ref in refs(one)) == ["kemendagri", "kemensos", "pemda"]
         ]
-        yield Doubles(hub, *all_providers[:2])
+        yield Doubles(hub, *all_providers[:2], all_providers[2:])
 
 
-def test_two_profiles_become_one_with_all_their_records(doubles: Doubles) -> None:
+def test_two_profiles_become_one_with_all_their_records(
+    doubles: Doubles, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At once; what reaches too far for that is said to wait for the next run."""
     made = doubles.merge()
     assert doubles.outcome(made) == "waiting"
     doubles.settle()
     assert len(set(doubles.records().values())) == 1, "no row of either is left behind"
     assert doubles.outcome(made) == "joined"
+    far = Doubles(doubles.hub, *doubles.more[:2], [])
+    late = far.merge()
+    monkeypatch.setattr(merging, "AT_ONCE", timedelta(0))
+    assert far.outcome(late) == "next-run"
     # A law of small runs: the next whole run gives the same.
     run(doubles.hub, QUIET)
-    assert len(set(doubles.records().values())) == 1
-    assert doubles.outcome(made) == "joined"
-    assert [one.row.id for one in decided(doubles.hub, HEAD)] == [made]
+    for both, proposal in ((doubles, made), (far, late)):
+        assert len(set(both.records().values())) == 1
+        assert both.outcome(proposal) == "joined"
+    assert {one.row.id for one in decided(doubles.hub, HEAD)} == {made, late}
     assert not decided(doubles.hub, OPERATOR)
-
-
-def test_what_reaches_too_far_is_said_to_wait_for_the_next_run(
-    doubles: Doubles, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    made = doubles.merge()
-    monkeypatch.setattr(merging, "AT_ONCE", timedelta(0))
-    assert doubles.outcome(made) == "next-run"
-    run(doubles.hub, QUIET)
-    assert doubles.outcome(made) == "joined"
 
 
 def test_who_parts_them_again_is_named(doubles: Doubles) -> None:
