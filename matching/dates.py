@@ -60,6 +60,12 @@ def unusual(dates: Sequence[tuple[str, str]], order: str, delivered: str) -> str
     return where_needed(needed, lambda whole: _careful(whole, order, delivered))
 
 
+def date(whole: str, order: str, delivered: str) -> str:
+    """A DATE from what `day` returns, by `usual` or else by `unusual`, for a single value."""
+    read = usual(whole, order)
+    return f"coalesce({read}, {unusual([(whole, read)], order, delivered)}[1])"
+
+
 def _careful(whole: str, order: str, delivered: str) -> str:
     dashed = f"translate({whole}, '. ', '--')"
     two = r"\d{1,2}-\d{1,2}-\d{2}"

@@ -18,9 +18,7 @@ from mdm.run import RunResult, Stage, Work, carry_out
 from mdm.survivorship import chunk_records, fill_regions, survive
 from mdm.survivorship.members import members
 from mdm.survivorship.moved import note_moved
-from mdm.validation import let_go, validate
-from mdm.validation.absent import mark_left_out
-from mdm.validation.former import mark_former
+from mdm.validation import let_go, mark, validate
 from mdm.work.progress import Progress
 
 Counts = dict[str, int]
@@ -43,9 +41,7 @@ def _import_ahead(work: Work) -> None:
 
 def _standardise(work: Work) -> Counts:
     rows = standardise(work.engine)
-    for kind in rows:
-        mark_left_out(work.engine, kind)
-    mark_former(work.engine)
+    mark(work.engine)
     let_go(work.engine)
     return {str(kind): count for kind, count in rows.items()}
 

@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any
 
 import pyarrow as pa
+import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 import reference.regions
@@ -24,8 +25,15 @@ from mdm.corrections.document import Corrected, load_rules
 from mdm.corrections.terms import FILE, SOURCE, Part, Proposal
 from mdm.hub.lists import together
 from mdm.hub.runs import PUBLISHED, whole_seq
-from mdm.hub.tables import Correction, CorrectionPlace, CorrectionTarget, CorrectionTurn, Run
-from mdm.hub.tables.corrections import REVOKED
+from mdm.hub.tables import (
+    Correction,
+    CorrectionPlace,
+    CorrectionStep,
+    CorrectionTarget,
+    CorrectionTurn,
+    Run,
+)
+from mdm.hub.tables.corrections import APPROVED, REVOKED
 from mdm.judgements import RecordRef
 
 KINDS: tuple[Corrected, ...] = ("person", "family")
@@ -60,13 +68,13 @@ def approved(
     before: datetime | None = None,
     only: Collection[str] | None = None,
 ) -> list[Added]:
-    """The records of all approved corrections that still open, in order; `before`: approved before a moment; `only`: of
-    these alone."""
-    query = select(Correction).where(Correction.state == "approved")
+    """The records of all approved corrections that still open, in order; `before`: as they stood at a moment, whatever
+    was taken back since; `only`: of these alone."""
+    query = select(Correction).where(Correction.state == APPROVED)
     if before is not None:
-        query = query.where(col(Correction.decided) <= before)
+        query = select(Correction).where(col(Correction.decided) <= before, ~_revoked(before))
     found = session.exec(query.order_by(col(Correction.number))).all()
-    return _added(hub, session, [row for row in found if only is None or row.id in only])
+    return _added(hub, session, [row for row in found if only is None or row.id in only], before)
 
 
 def approved_of(hub: Hub, session: Session, entity_ids: Iterable[str]) -> list[Added]:
@@ -74,7 +82,7 @@ def approved_of(hub: Hub, session: Session, entity_ids: Iterable[str]) -> list[A
     query = (
         select(Correction)
         .join(CorrectionTarget, col(CorrectionTarget.correction) == Correction.id)
-        .where(Correction.state == "approved")
+        .where(Correction.state == APPROVED)
         .where(col(CorrectionTarget.entity_id).in_(list(entity_ids)))
         .order_by(col(Correction.number))
         .distinct()
@@ -92,23 +100,39 @@ def stepped_back(session: Session, corrections: Sequence[str]) -> set[tuple[str,
     return set(session.exec(query).all())
 
 
-def fallen(hub: Hub, session: Session, ties: Iterable[RecordRef | None]) -> set[str]:
+def fallen(
+    hub: Hub,
+    session: Session,
+    ties: Iterable[RecordRef | None],
+    before: datetime | None = None,
+) -> set[str]:
     """The keys of those of some records that corrections had brought and that were taken back: what is tied to them is
-    nobody's."""
+    nobody's. `before`: as it stood at a moment."""
     tied = {one.record_key for one in ties if one is not None and one.source == SOURCE}
     found, left = set[str](), set(tied)
     for some in together(tied):
-        query = select(Correction.id, Correction.state).where(col(Correction.id).in_(some))
-        for identity, state in session.exec(query):
+        query = select(Correction.id, _revoked(before)).where(col(Correction.id).in_(some))
+        for identity, gone in session.exec(query):
             left.discard(identity)
-            found |= {identity} if state == REVOKED else set()
+            found |= {identity} if gone else set()
     if not left:
         return found
-    revoked = session.exec(select(Correction).where(Correction.state == REVOKED)).all()
+    revoked = session.exec(select(Correction).where(_revoked(before))).all()
     for _, proposal in store.open_many(hub, session, revoked):
         for part in proposal.parts:
             found |= left & {part.key, listed_as(part.key)}
     return found
+
+
+def _revoked(before: datetime | None) -> sa.ColumnElement[bool]:
+    """Whether a correction is taken back, or was at a moment."""
+    now_ = col(Correction.state) == REVOKED
+    steps = select(CorrectionStep.correction).where(CorrectionStep.act == "revoke")
+    return (
+        now_
+        if before is None
+        else sa.and_(now_, col(Correction.id).in_(steps.where(col(CorrectionStep.at) <= before)))
+    )
 
 
 def listed_as(record_key: str) -> str:
@@ -168,13 +192,15 @@ def register(
     return count
 
 
-def _added(hub: Hub, session: Session, rows: Iterable[Correction]) -> list[Added]:
+def _added(
+    hub: Hub, session: Session, rows: Iterable[Correction], before: datetime | None = None
+) -> list[Added]:
     added = [
         Added(row.id, row.number, part, proposal.source_date.isoformat())
         for row, proposal in store.open_many(hub, session, rows)
         for part in proposal.parts
     ]
-    gone = fallen(hub, session, [one.part.anchor for one in added])
+    gone = fallen(hub, session, [one.part.anchor for one in added], before)
     return [
         one
         for one in added

@@ -18,6 +18,7 @@ from sqlmodel import Session, col, or_, select
 from matching.engine import Engine
 from mdm.arrow import rows_of
 from mdm.compose import Hub
+from mdm.days import local
 from mdm.hub.lists import together
 from mdm.hub.tables import EntityQuestion, ReviewTask, ReviewTaskEntity, Run
 from mdm.review.facts import EntityFacts, close_desils, facts_of
@@ -57,7 +58,7 @@ def prepare(
 ) -> Renewal:
     """Work out what run `run` changes, from the questions it staged and the tables it made. `only`:
     per kind the entities that a small run looked at; of others its tables do not hold all."""
-    bounds = close_desils(hub, run.started.date())
+    bounds = close_desils(hub, local(run.started).date())
     with hub.sessions.read() as session:
         hub.dialect.unhurried(session.connection())
         touched, asked = _changed(session, run.seq)

@@ -26,7 +26,7 @@ from mdm.tracing.moments import model_of
 from mdm.tracing.reasons import BY_WEIGHT
 from mdm.tracing.records import KeptRecord, kept
 from mdm.tracing.values import Key
-from mdm.validation import validate
+from mdm.validation import mark, validate
 from mdm.work.progress import Progress
 from reference.documents import read_yaml
 
@@ -181,16 +181,19 @@ def nodes_of(hub: Hub, run: Run, kind: Kind, records: Sequence[KeptRecord]) -> d
 
 
 class Again:
-    """A run's tables made again in an engine, up to what its pairs were scored on."""
+    """A run's tables made again in an engine, up to what its pairs were scored on: of a small run, those of the whole
+    run that it stands on."""
 
     def __init__(self, hub: Hub, engine: Engine, run: Run, progress: Progress) -> None:
         self._hub, self._engine, self._run, self._progress = hub, engine, run, progress
         with hub.sessions.read() as session:
-            query = select(Batch.id).where(col(Batch.created) < run.started)
+            whole = session.get_one(Run, kept_by(run))
+            query = select(Batch.id).where(col(Batch.created) < whole.started)
             batches = session.exec(query.where(col(Batch.accepted).is_not(None))).all()
         validate(hub, engine, progress, list(batches), run.started)
         with progress.task("standardise again"):
             standardise(engine)
+            mark(engine)
 
     def standardised(
         self, kind: Kind, records: Sequence[KeptRecord], columns: Sequence[str] | None

@@ -28,10 +28,10 @@ from mdm.errors import IntegrityError
 from mdm.hub.tables import Batch
 from mdm.lake import LakeFile
 from mdm.rights.leaveout import leave_out
-from mdm.validation.absent import none_left_out, note_left_out
+from mdm.validation.absent import mark_left_out, none_left_out, note_left_out
 from mdm.validation.counts import BatchCounts, Counts, record
 from mdm.validation.doubles import set_apart
-from mdm.validation.former import anybody_moved, begin_moves, note_former
+from mdm.validation.former import anybody_moved, begin_moves, mark_former, note_former
 from mdm.validation.hands import settle
 from mdm.validation.quality import findings_sql, hits_sql, load_quality
 from mdm.validation.readings import accepted_sql, complete, landed_columns, typed_sql
@@ -115,6 +115,13 @@ def validate(
     accepted = sum(count.accepted for count in counts)
     added = sum(int(engine.scalar(f"SELECT count(*) FROM {table}")) for table in corrected.values())
     return Counts(tuple(counts), current, accepted - sum(current.values()), added)
+
+
+def mark(engine: Engine) -> None:
+    """Tell the standardised records what the deliveries say of them: who is left out, and who moved."""
+    for kind in KINDS:
+        mark_left_out(engine, kind)
+    mark_former(engine)
 
 
 def let_go(engine: Engine) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -248,6 +248,9 @@ def test_what_the_registry_owns_goes_to_the_registry(world: World, tmp_path: Pat
         returns.write(world.hub, "kemendagri", out, actor="test")
     assert world.one("name").returned is None, "nothing is marked as told that nobody was"
     blocked.rmdir()
+    with world.hub.sessions.begin() as session:
+        for one in session.exec(select(Correction)):
+            one.decided = datetime(2026, 11, 24, 18, tzinfo=UTC)  # one in the morning in Jakarta
     written = returns.write(world.hub, "kemendagri", out, actor="test")
     with out.open(encoding="utf-8-sig", newline="") as stream:
         rows = list(csv.DictReader(stream))
@@ -256,6 +259,7 @@ def test_what_the_registry_owns_goes_to_the_registry(world: World, tmp_path: Pat
     told = lines["NAMA_LGKP", "NAMA YANG LAIN"]
     assert told["NILAI_TERCATAT"] == name.disagrees
     assert told["ALASAN"]
+    assert told["DISETUJUI"] == "2026-11-25"
     assert told["BUKTI"]
     assert ("TGL_MENINGGAL", "2026-11-02") in lines
     assert out.stat().st_mode & 0o077 == 0

@@ -9,12 +9,13 @@ import pytest
 
 from mdm.audit.search import Wanted, entries
 from mdm.compose import Hub
-from mdm.corrections import chain, lists, retracting, store
+from mdm.corrections import chain, lists, retracting, rows, store
 from mdm.corrections.around import Around, carrying, look_around, value_of
 from mdm.corrections.chain import RefusedError
 from mdm.corrections.revoking import StoppedError
 from mdm.corrections.terms import Draft
 from mdm.desk.terms import Profile
+from mdm.hub.columns import now
 from mdm.pipeline import run
 from mdm.survivorship import facts
 from reference.regions import children
@@ -136,10 +137,15 @@ def test_what_was_brought_is_gone_at_once_and_for_good(hub: Hub) -> None:
     assert said["goes-along"] == str(numbers["named"])
     assert said["later-steps"] == f"{numbers['moves']}, {numbers['waits']}"
 
+    moment = now()
     back = revoke(hub, made["birth"])
     assert not settled(hub).deferred
     assert seen(hub, child) is None
+    gone = {made["birth"], later["named"]}
     with hub.sessions.read() as session:
+        assert gone.isdisjoint(one.correction for one in rows.approved(hub, session))
+        then = rows.approved(hub, session, moment)
+        assert gone <= {one.correction for one in then}, "a trace as of then has its records"
         assert carrying(hub, session, OPERATOR, NIK) == [], "its NIK is nobody's"
     assert child not in (seen(hub, born.target.entity_id) or born).members
     assert [state(hub, of_) for of_ in (made["birth"], later["named"], later["moves"])] == [

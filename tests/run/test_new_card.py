@@ -16,6 +16,9 @@ from mdm.judgements import RecordRef
 from mdm.landing import land
 from mdm.pipeline import run
 from mdm.survivorship.explain import values
+from mdm.tracing import TraceRequest, traced
+from mdm.validation import validate
+from tests.land.deliveries import land_one, write
 from tests.run.homes import QUIET, FirstRun, copy_of, golden, profiles
 from tests.touched.test_settle import say, settled
 
@@ -136,7 +139,7 @@ def test_what_kemensos_tells_stays_with_the_family(renewed: Renewed) -> None:
     assert now["identity_status"] == "verified"
 
 
-def test_who_moved_lives_where_their_card_stands_now(renewed: Renewed) -> None:
+def test_who_moved_lives_where_their_card_stands_now(renewed: Renewed, tmp_path: Path) -> None:
     """The office's book and Kemensos's rows are older than the move: what they say of the old village and dwelling is
     no word on where they live. Of who came back, what tells of the village of today stands, however old it is."""
     read = renewed.after
@@ -151,7 +154,24 @@ def test_who_moved_lives_where_their_card_stands_now(renewed: Renewed) -> None:
     moved = [body for one in members if (body := read[one])["records"][0][0] == "kemendagri"]
     told = [body for body in moved if body["contested"].get("domicile")]
     assert {_domicile(body)[0]["region_today"] for body in told} == {"5171011001"}
+    row = {"NO_KK": "1101010101010001"}
+    land_one(renewed.hub, write(tmp_path / "next.csv", "data_keluarga", row), "kemendagri")
+    _validated(renewed.hub)
     _parted_and_joined_again(renewed.hub, told[0])
+    back = next(one for one, homes in renewed.back.items() if len(homes) == 1)
+    request = TraceRequest(entity_id=read[back]["links"]["household"])
+    pairs = traced(renewed.hub, request, QUIET, actor="auditor", purpose="audit").pairs
+    assert pairs
+    for pair in pairs:
+        assert pair.evidence is not None, "by the records of the run, none that landed since"
+        assert pair.evidence.exact, "by what tells of moves, too"
+
+
+def _validated(hub: Hub) -> None:
+    """What landed counts as validated, as by a run that was stopped."""
+    engine = hub.engine()
+    validate(hub, engine, QUIET)
+    engine.close()
 
 
 def _parted_and_joined_again(hub: Hub, person: dict[str, Any]) -> None:

@@ -149,11 +149,7 @@ def test_registry_number(
     ],
 )
 def test_date(engine: DuckDBEngine, typed: str | None, order: str, expected: str | None) -> None:
-    def date(cut: str) -> str:
-        usual = dates.usual(cut, order)
-        return f"coalesce({usual}, {dates.unusual([(cut, usual)], order, DELIVERED)}[1])"
-
-    found = value(engine, typed, dates.day, date)
+    found = value(engine, typed, dates.day, lambda c: dates.date(c, order, DELIVERED))
     assert found == (dt.date.fromisoformat(expected) if expected else None)
 
 
