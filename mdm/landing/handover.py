@@ -19,7 +19,7 @@ from pydantic import (
 )
 
 from mdm.errors import InputError, UsageError
-from reference.documents import read_yaml
+from reference.documents import read_yaml, unreadable
 from reference.regions import lookup
 
 NAMES = ("bast.yaml", "bast.yml", "bast.json")
@@ -80,8 +80,10 @@ def read_handover(given: Path | None, files: Sequence[Path]) -> Handover:
         return Handover.model_validate(document or {})
     except OSError:
         raise InputError(f"{found.name} cannot be read.", "Check the path of the BAST.") from None
-    except (yaml.YAMLError, UnicodeDecodeError):
-        raise InputError(f"{found.name} is not YAML.", _FORM) from None
+    except UnicodeDecodeError:
+        raise InputError(f"{found.name} is not UTF-8.", _FORM) from None
+    except yaml.YAMLError as error:
+        raise InputError(f"{found.name} {unreadable(error)}.", _FORM) from None
     except ValidationError as error:
         said = (".".join(map(str, fault["loc"])) for fault in error.errors())
         places = ", ".join(place or "the document" for place in said)

@@ -21,7 +21,7 @@ from pydantic import (
 from mdm.errors import RuleError
 from mdm.hub.dialect import Pool
 from mdm.settings.access import Access, AccessSettings
-from reference.documents import faults, unreadable
+from reference.documents import faults, read_yaml, unreadable
 
 FILE = "dtsen.yaml"
 UNFINISHED = "dtsen.new"  # what a killed `dtsen init` may leave of it
@@ -146,7 +146,7 @@ def write_settings(settings: Settings) -> None:
 
 def _document(path: Path) -> dict[str, Any]:
     try:
-        values = yaml.safe_load(path.read_text("utf-8")) or {}
+        values = read_yaml(path.read_text("utf-8")) or {}
     except FileNotFoundError:
         return {}
     except OSError:

@@ -148,8 +148,8 @@ def _tidied(layout: Layout, landed: str) -> str:
 
 
 def _steps(layout: Layout, lists: set[tuple[str, str]]) -> list[dict[str, str]]:
-    """Columns made step by step: dates without their time; dates that are as they should be; numbers and regions as
-    read, and whatever dates and counts are not as they should be; the typed columns.
+    """Columns made step by step: dates without their time, and which numbers are as they should be; which dates are;
+    regions, and dates, numbers and counts that are not, as read; the typed columns.
     """
     cut: dict[str, str] = {}
     usual: dict[str, str] = {}

@@ -85,10 +85,14 @@ def test_the_digest_changes_with_the_document(document: dict[str, Any]) -> None:
     assert parse_rules(document).digest != before
 
 
-def test_an_unreadable_document_is_named(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [("a: [", "is not YAML"), ("a:\n  b: 1\n  b: 2", r"names a thing twice.* \(line 3\)")],
+)
+def test_an_unreadable_document_is_named(tmp_path: Path, text: str, what: str) -> None:
     path = tmp_path / "survivorship.yaml"
-    path.write_text("a: [", encoding="utf-8")
-    with pytest.raises(RuleError, match=r"survivorship\.yaml"):
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(RuleError, match=rf"survivorship\.yaml {what}"):
         load_rules(path)
 
 

@@ -104,27 +104,24 @@ class CorrectionTurn(SQLModel, table=True):
     on_day: str | None = None  # ISO date of the delivery that said so
 
 
-class CorrectionReturn(SQLModel, table=True):
+class _Heard(SQLModel):
+    """What a provider was told, of one attribute of a correction's record."""
+
+    record_key: str = Field(primary_key=True)
+    attribute: str = Field(primary_key=True)
+    correction: str = Field(index=True)
+    provider: str
+    returned: datetime = Field(default_factory=now, sa_type=UtcDateTime)
+    actor: str
+
+
+class CorrectionReturn(_Heard, table=True):
     """An attribute was told to the provider that owns it, in a return file."""
 
     __tablename__ = "correction_return"
 
-    record_key: str = Field(primary_key=True)  # of the correction's record
-    attribute: str = Field(primary_key=True)
-    correction: str = Field(index=True)
-    provider: str
-    returned: datetime = Field(default_factory=now, sa_type=UtcDateTime)
-    actor: str
 
-
-class CorrectionRecall(SQLModel, table=True):
+class CorrectionRecall(_Heard, table=True):
     """That what the provider was told of an attribute was taken back was told to it, too."""
 
     __tablename__ = "correction_recall"
-
-    record_key: str = Field(primary_key=True)  # of the correction's record
-    attribute: str = Field(primary_key=True)
-    correction: str = Field(index=True)
-    provider: str
-    returned: datetime = Field(default_factory=now, sa_type=UtcDateTime)
-    actor: str
