@@ -26,6 +26,7 @@ from mdm.corrections.checks import SENT_ALREADY, examine
 from mdm.corrections.deadlines import due_after, today
 from mdm.corrections.document import CorrectionRules, Step, load_rules
 from mdm.corrections.reading import NUMBERS
+from mdm.corrections.resting import rests
 from mdm.corrections.revoking import StoppedError
 from mdm.corrections.terms import PURPOSE, SOURCE, Check, Draft, File, Proposal
 from mdm.desk.errors import BudgetError
@@ -251,11 +252,13 @@ def _take(  # noqa: PLR0917 - all that is held against what the asker saw
     act: str,
 ) -> Correction:
     """The row, for this unit of work alone; ConflictError when it is not as the asker saw it, DoneError when that is
-    their own doing: a form sent twice, or again for want of an answer."""
+    their own doing: a form sent twice, or again for want of an answer; UnknownError for what rests."""
     connection = session.connection()
     dialect_of(connection).exclusive(connection, f"correction {correction}")
     row = store.by_id(session, correction)
     session.refresh(row)
+    if rests(session, correction):
+        raise NOT_THERE
     if row.version == version and row.state in states:
         return row
     done = [one.act for one in steps_of(session, correction) if one.actor == principal.id]

@@ -34,6 +34,7 @@ from mdm.corrections.heads import name_of
 from mdm.corrections.merging import SAID_APART, Merged, said_apart
 from mdm.corrections.outcomes import Outcome, outcomes
 from mdm.corrections.recalling import heard
+from mdm.corrections.resting import resting, rests
 from mdm.corrections.revoking import GONE, Upon, stops, taken_back_by, upon
 from mdm.corrections.terms import PURPOSE, REVOKE, File, Proposal
 from mdm.hub.columns import now
@@ -108,7 +109,7 @@ class Whole:
 def mine(hub: Hub, principal: Principal) -> list[Listed]:
     """What somebody proposed, the newest first."""
     with hub.sessions.read() as session:
-        query = select(Correction).where(Correction.proposer == principal.id)
+        query = select(Correction).where(Correction.proposer == principal.id, ~resting())
         rows = session.exec(query.order_by(col(Correction.number).desc()).limit(PAGE)).all()
         return _listed(hub, session, rows)
 
@@ -134,7 +135,7 @@ def decided(hub: Hub, principal: Principal) -> list[Listed]:
     query = (
         select(Correction)
         .join(last, last.c.correction == Correction.id)
-        .where(Correction.proposer != principal.id)
+        .where(Correction.proposer != principal.id, ~resting())
         .order_by(last.c.at.desc(), col(Correction.number).desc())
         .limit(RECENT)
     )
@@ -180,7 +181,12 @@ def count_returned(hub: Hub, principal: Principal) -> int:
         return session.exec(
             select(func.count())
             .select_from(Correction)
-            .where(Correction.proposer == principal.id, Correction.state == SENT_BACK, ~again)
+            .where(
+                Correction.proposer == principal.id,
+                Correction.state == SENT_BACK,
+                ~again,
+                ~resting(),
+            )
         ).one()
 
 
@@ -190,7 +196,9 @@ def about(hub: Hub, principal: Principal, entity_ids: Sequence[str]) -> list[Lis
         query = (
             select(Correction)
             .join(CorrectionTarget, col(CorrectionTarget.correction) == Correction.id)
-            .where(col(CorrectionTarget.entity_id).in_(list(known_as(session, entity_ids))))
+            .where(
+                col(CorrectionTarget.entity_id).in_(list(known_as(session, entity_ids))), ~resting()
+            )
             .order_by(col(Correction.number).desc())
             .distinct()
             .limit(PAGE)
@@ -200,12 +208,13 @@ def about(hub: Hub, principal: Principal, entity_ids: Sequence[str]) -> list[Lis
 
 
 def open_whole(hub: Hub, principal: Principal, correction: str) -> Whole:
-    """Open one proposal; the reveal is in the audit log before. UnknownError for what is not to be seen."""
+    """Open one proposal; the reveal is in the audit log before. UnknownError for what is not to be
+    seen, and what rests."""
     rules = load_rules()
     with hub.sessions.begin() as session:
         row = store.by_id(session, correction)
         key = store.key_of(hub, session, correction)
-        if key is None or not _sees(principal, row):
+        if key is None or not _sees(principal, row) or rests(session, correction):
             raise NOT_THERE
         proposal = store.opened(key, row)
         told = steps_of(session, correction)
@@ -272,6 +281,7 @@ def open_evidence(hub: Hub, principal: Principal, correction: str, file: str) ->
             or held is None
             or held.correction != correction
             or not _sees(principal, row)
+            or rests(session, correction)
         ):
             raise NOT_THERE
         proposal = store.opened(key, row)
@@ -331,6 +341,7 @@ def _waiting(principal: Principal) -> Any:
     query = select(Correction).where(
         col(Correction.state).in_([step.waits for step in steps]),
         Correction.proposer != principal.id,
+        ~resting(),
     )
     if WHOLE_COUNTRY in principal.regions:
         return query

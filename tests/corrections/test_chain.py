@@ -15,7 +15,7 @@ from mdm import judgements
 from mdm.access import Limits, Principal
 from mdm.audit.search import Wanted, entries
 from mdm.compose import Hub
-from mdm.corrections import chain, evidence, retracting, store
+from mdm.corrections import chain, evidence, lists, retracting, store
 from mdm.corrections.chain import DoneError, RefusedError, SentError
 from mdm.corrections.deadlines import clock, month_of
 from mdm.corrections.document import load_rules
@@ -337,12 +337,30 @@ def test_whom_papers_and_proposals_show_is_told_of_who_opened_them(hub: Hub) -> 
 
 
 def test_whose_data_are_restricted_is_not_there(hub: Hub) -> None:
+    waits = draft("correct-value", ENTITY[BUDI], attribute="phone", values={"phone": "0812000001"})
+    made, before = chain.propose(hub, OPERATOR, waits), lists.count_waiting(hub, VERIFIER)[0]
+    (paper,) = lists.open_whole(hub, VERIFIER, made).evidence
     restriction.restrict(hub, ENTITY[BUDI], basis="uu27-2022-art41", actor="test")
     one = draft("correct-value", ENTITY[BUDI], attribute="phone", values={"phone": "0812000000"})
     for ask in (chain.try_out, chain.propose):
         with pytest.raises(UnknownError):
             ask(hub, OPERATOR, one)
+    for act in (  # what was proposed before rests
+        lambda: lists.open_whole(hub, OPERATOR, made),
+        lambda: lists.open_evidence(hub, VERIFIER, made, paper.id),
+        lambda: chain.agree(hub, VERIFIER, made, "verify", version=1),
+        lambda: chain.send_back(hub, VERIFIER, made, version=1, note="Buktinya kurang."),
+        lambda: chain.withdraw(hub, OPERATOR, made, version=1),
+    ):
+        with pytest.raises(UnknownError):
+            act()
+    assert lists.count_waiting(hub, VERIFIER)[0] == before - 1
+    told = (lists.inbox(hub, VERIFIER), lists.mine(hub, OPERATOR))
+    told += (lists.about(hub, OPERATOR, [ENTITY[BUDI]]),)
+    assert made not in {listed.row.id for some in told for listed in some}
     restriction.lift(hub, ENTITY[BUDI], basis="uu27-2022-art41", actor="test")
+    assert made in {listed.row.id for listed in lists.inbox(hub, VERIFIER)}
+    chain.withdraw(hub, OPERATOR, made, version=1)
     assert chain.try_out(hub, OPERATOR, one) == []
 
 
