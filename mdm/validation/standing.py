@@ -6,8 +6,9 @@ findings, for whoever traces a value; but there is nothing left to mend in it, a
 of that one. A row without a record key (it could not be read), one whose mended column is part of the key, and the file
 as a whole have no later version that could be known by a key. They are settled with their file: when none of its
 records counts any more, because all were delivered again, and a later file is no shorter. A file that held no row is
-settled by the next of its office that holds some. Until then they stand. What is said of a dwelling that was not known
-is settled when its office delivers it: nothing is to be mended in the row that names it.
+settled by the next of its office that holds some, and one of which no row could be read by one that holds as many
+records: of whole deliveries one follows another, where an office is named. Until then they stand. What is said of a
+dwelling that was not known is settled when its office delivers it: nothing is to be mended in the row that names it.
 """
 
 from __future__ import annotations
@@ -45,16 +46,18 @@ _ROWS = """
 
 #: The findings that stand. Replaced is what counts by what counts now, what is kept out by whatever came later. A file
 #: was delivered again when no record of it counts any more and a later file has as many rows; an empty one, when its
-#: office has delivered rows since.
+#: office has delivered rows since, and one of which no row can be read, when it has delivered as many records.
 _STANDING = """
     WITH files AS (
         SELECT batch, any_value(files.moment) AS moment, any_value(office) AS office, count("row") AS size,
-            bool_and(files.moment < counting) FILTER (NOT kept_out) AS replaced
+            count(last) AS keyed, bool_and(files.moment < counting) FILTER (NOT kept_out) AS replaced
         FROM standing_moments files LEFT JOIN standing_rows USING (batch) GROUP BY batch
     ), again AS (
         SELECT batch FROM files WHERE EXISTS (
-            FROM files later WHERE later.moment > files.moment AND later.size > 0 AND CASE WHEN files.size = 0
-            THEN later.office IS NOT DISTINCT FROM files.office ELSE files.replaced AND later.size >= files.size END)
+            FROM files later WHERE later.moment > files.moment AND later.size > 0 AND CASE
+            WHEN files.size = 0 THEN later.office IS NOT DISTINCT FROM files.office
+            WHEN files.keyed = 0 THEN later.office = files.office AND later.keyed >= files.size
+            ELSE files.replaced AND later.size >= files.size END)
     ), replaced AS (
         SELECT batch, "row" FROM standing_rows WHERE moment < CASE WHEN kept_out THEN last ELSE counting END
     )

@@ -218,6 +218,9 @@ def test_a_file_delivered_again_is_asked_for_no_more(hub: Hub, tmp_path: Path) -
         header = write(tmp_path / f"{rows}.csv", "warga")
         header.write_text(header.read_text("cp1252") + "\n" * (office == "3207"))
         land_one(hub, header, "pemda", delivered_on=date(2019, 1, 1), bast=bast)
+    torn = tmp_path / "torn.csv"  # of which no row can be read
+    torn.write_text(header.read_text("cp1252").strip() + "\ntorn;row\n")
+    land_one(hub, torn, "pemda", delivered_on=date(2019, 1, 2), office="3207")
     land_one(hub, path, "pemda", delivered_on=date(2020, 1, 1), bast=bast)
     mended = {"NIK": "3207110201800004", "Nama Lengkap": "Eko"}
     few = write(tmp_path / "few.csv", "warga", mended)
