@@ -1,10 +1,11 @@
 """Identify: clusters become entities whose ids outlive every re-clustering (law 2).
 
-Tables in: `<kind>_standardised` (rid, source, layout, record_key, value_date), `<kind>_clusters`
-(rid, cluster), the links of the run before `<kind>_previous` (source, layout, record_key,
-entity_id, since_run) and its redirects `<kind>_retired` (entity_id, merged_into, since_run: by the merge of which run
-an id leads there). A record without
-a cluster stands alone. `since_run` is the run since which a record carries its id.
+Tables in: `<kind>_standardised` (rid, source, layout, record_key, value_date), `<kind>_clusters` (rid,
+cluster), the links of the run before `<kind>_previous` (source, layout, record_key, entity_id, since_run) and
+its redirects `<kind>_retired` (entity_id, merged_into, since_run: by the merge of which run an id leads there),
+and of the records that came in the run of a merge those that no merged id brought, `<kind>_newcomers` (source,
+layout, record_key). A record without a cluster stands alone. `since_run` is the run since which a record
+carries its id.
 
 Tables out:
 
@@ -240,7 +241,8 @@ def _link(engine: Engine, kind: str, run_seq: int) -> None:
 def _turn(engine: Engine, kind: str) -> None:
     """`merged` (entity_id, merged_into): the old ids that no cluster took, each with the one it asked for. `turned`
     (entity_id, merged_into, records): ids retired before whose records have left the entity they lead to, all for the
-    same other one. Records that came with several ids at once cannot be told apart: then all must have gone."""
+    same other one. Records that came with several ids at once cannot be told apart: then all must have gone; newcomers
+    came with none."""
     engine.table(
         f"{kind}_identify_merged",
         f"""
@@ -255,7 +257,8 @@ def _turn(engine: Engine, kind: str) -> None:
         f"""
         SELECT r.entity_id, min(i.entity_id) AS merged_into, count(*) AS records
         FROM {kind}_retired r
-        JOIN {kind}_identify_now n ON n.was = r.merged_into AND n.since = r.since_run
+        JOIN (FROM {kind}_identify_now ANTI JOIN {kind}_newcomers USING (source, layout, record_key)) n
+        ON n.was = r.merged_into AND n.since = r.since_run
         JOIN {kind}_identify_ids i USING (cluster)
         LEFT JOIN {kind}_identify_merged m ON m.entity_id = r.merged_into
         GROUP BY r.entity_id, r.merged_into, m.merged_into

@@ -165,7 +165,8 @@ _NONE_BEFORE = pa.schema(
 
 
 def load_previous(work: Work) -> None:
-    """Make `<kind>_previous` and `<kind>_retired` from what readers see; empty before the first publishing."""
+    """Make `<kind>_previous`, `<kind>_retired` and `<kind>_newcomers` from what readers see; empty before the first
+    publishing."""
     with work.hub.sessions.read() as session:
         before = published_run(session)
     for kind in KINDS:
@@ -174,6 +175,8 @@ def load_previous(work: Work) -> None:
             work.engine.register(name, _NONE_BEFORE.empty_table())
         work.engine.register(f"{kind}_retired", links.retired(work.hub, kind))
     _follow_cards(work.engine)
+    for kind in KINDS:
+        links.note_newcomers(work.hub, work.engine, kind)
 
 
 def _follow_cards(engine: Engine) -> None:

@@ -17,12 +17,13 @@ from mdm.arrow import pa_schema
 from mdm.compose import Hub
 from mdm.corrections.terms import SOURCE as CORRECTION
 from mdm.hub.lists import together
-from mdm.hub.runs import kept_by, of_published
+from mdm.hub.runs import DECISION, kept_by, of_published
 from mdm.hub.tables import Entity, EntityEvent, Relinked, Run
 
 _MOVED = pa_schema(
     rid=pa.int32(), entity_id=pa.string(), since_run=pa.int32(), record_key=pa.string()
 )
+_KEY = "source, layout, record_key"
 COLUMNS = ("rid", "source", "layout", "record_key", "entity_id", "since_run")
 
 
@@ -98,6 +99,47 @@ def _since(entity_id: str, merges: Mapping[str, tuple[str, int]]) -> int | None:
         met.add(at)
         at, since = found
     return since
+
+
+def note_newcomers(hub: Hub, engine: Engine, kind: str) -> None:
+    """Make `<kind>_newcomers` (source, layout, record_key): records that came to an entity in the run of a merge, and
+    were of no id that it retired. Looked up, in the moves that whole runs kept, only where records that came together
+    are about to part: otherwise it is empty. Needs the other tables that `identify` reads."""
+    name = f"{kind}_newcomers"
+    engine.table(name, f"SELECT {_KEY} FROM {kind}_previous WHERE false")
+    if not engine.scalar(f"SELECT count(*) FROM {kind}_retired"):
+        return
+    parting = engine.fetch(
+        f"""
+        SELECT DISTINCT r.since_run FROM {kind}_previous p
+        JOIN (SELECT DISTINCT merged_into, since_run FROM {kind}_retired) r
+        ON p.entity_id = r.merged_into AND p.since_run = r.since_run
+        JOIN {kind}_standardised s USING (source, layout, record_key) LEFT JOIN {kind}_clusters c ON c.rid = s.rid
+        GROUP BY r.merged_into, r.since_run HAVING count(DISTINCT coalesce(c.cluster, s.rid)) > 1
+        """
+    )
+    merges = parting["since_run"].to_pylist()
+    with hub.sessions.read() as session:
+        query = select(Run).where(col(Run.seq).in_(merges), Run.kind != DECISION)
+        runs = session.exec(query).all() if merges else ()
+    for run in runs:
+        kept = hub.lake.reader(
+            f"run/{kind}_entity_moves",
+            owner=kept_by(run),
+            columns=("source", "layout", "record_key", "from_entity"),
+        )
+        if kept is None:
+            continue
+        engine.register("moves_kept", kept)
+        engine.run(
+            f"""
+            INSERT INTO {name} SELECT {_KEY} FROM {kind}_previous
+            ANTI JOIN (FROM moves_kept SEMI JOIN {kind}_retired r ON r.entity_id = from_entity) USING ({_KEY})
+            WHERE since_run = {run.seq}
+            AND entity_id IN (SELECT merged_into FROM {kind}_retired WHERE since_run = {run.seq})
+            """
+        )
+        engine.drop("moves_kept")
 
 
 def bring(hub: Hub, engine: Engine, kind: str, run: Run, name: str) -> bool:

@@ -70,6 +70,7 @@ def cluster_again(
     engine.table(f"{kind}_standardised", f"SELECT * EXCLUDE ({BESIDE[kind]}) FROM touched")
     engine.register(f"{kind}_previous", components.linked(kind, found.judged))
     engine.register(f"{kind}_retired", links.retired(components.hub, kind, found.judged))
+    links.note_newcomers(components.hub, engine, kind)
     identify(engine, kind, seq)
 
 

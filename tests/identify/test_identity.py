@@ -12,11 +12,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from matching.engines.duckdb import DuckDBEngine
+from mdm import links
+from mdm.compose import Hub
 from mdm.errors import IntegrityError
+from mdm.hub.tables import Run
 from mdm.identity import IdentityCounts, identify
 from tests.identify.oracle import keepers
 
-_PREVIOUS = "source, layout, record_key, entity_id, since_run"
+_KEY = "source, layout, record_key"
+_PREVIOUS = f"{_KEY}, entity_id, since_run"
 
 
 class World:
@@ -34,10 +38,11 @@ class World:
             "person_retired",
             "SELECT '' AS entity_id, '' AS merged_into, 0 AS since_run WHERE false",
         )
+        engine.table("person_newcomers", f"SELECT {_KEY} FROM person_previous")
+        engine.table("moves", f"SELECT {_KEY}, since_run FROM person_previous")
 
-    def cluster(self, *clusters: str, dates: dict[str, date] | None = None) -> IdentityCounts:
-        """Run once. A cluster is a word, each letter a record; what came out is then the past."""
-        self.run += 1
+    def deliver(self, *clusters: str, dates: dict[str, date] | None = None) -> None:
+        """What a run linked. A cluster is a word, each letter a record."""
         keys = sorted("".join(clusters))
         numbers = {key: n for n, key in enumerate(keys)}
         rows = [
@@ -65,6 +70,11 @@ class World:
         self.engine.register("made", pa.Table.from_pylist(rows, schema))
         self.engine.table("person_standardised", "SELECT * EXCLUDE (cluster) FROM made")
         self.engine.table("person_clusters", "SELECT rid, cluster FROM made")
+
+    def cluster(self, *clusters: str, dates: dict[str, date] | None = None) -> IdentityCounts:
+        """Run once; what came out is then the past."""
+        self.run += 1
+        self.deliver(*clusters, dates=dates)
         counts = identify(self.engine, "person", self.run)
         self.engine.table("person_previous", f"SELECT {_PREVIOUS} FROM person_links")
         self.engine.table(
@@ -74,6 +84,11 @@ class World:
             FROM person_entities e LEFT JOIN person_retired r USING (entity_id, merged_into)
             WHERE e.status = 'merged'
             """,
+        )
+        self.engine.run(f"INSERT INTO moves SELECT {_KEY}, run_seq FROM person_entity_moves")
+        self.engine.table(
+            "person_newcomers",
+            f"SELECT {_KEY} FROM person_previous ANTI JOIN moves USING ({_KEY}, since_run)",
         )
         return counts
 
@@ -188,14 +203,15 @@ def test_a_split_in_equal_halves_goes_by_the_older_record(world: World) -> None:
     assert world.ids["b"] == old
 
 
+@pytest.mark.parametrize("merging", [["abc", "abcd"], ["abcd"]], ids=["d later", "d with it"])
 def test_a_merge_taken_back_does_not_revive_the_retired_id_and_leads_it_to_its_records(
-    world: World,
+    world: World, merging: list[str]
 ) -> None:
     world.cluster("a")
     world.cluster("a", "bc")
     kept, retired = world.ids["a"], world.ids["b"]
-    world.cluster("abc")
-    world.cluster("abcd")
+    for together in merging:
+        world.cluster(together)
     counts = world.cluster("ad", "bc")
     assert world.ids["a"] == kept
     assert retired not in world.ids.values()
@@ -204,6 +220,29 @@ def test_a_merge_taken_back_does_not_revive_the_retired_id_and_leads_it_to_its_r
     assert (counts.merged, counts.split) == (0, 1)
     world.cluster("adbc")
     assert world.entities[retired] == kept
+
+
+def test_who_came_in_the_run_of_a_merge_without_a_merged_id_is_read_from_what_the_run_kept(
+    hub: Hub, world: World
+) -> None:
+    def newcomers() -> list[str]:
+        links.note_newcomers(hub, world.engine, "person")
+        return [row["record_key"] for row in world.rows("FROM person_newcomers")]
+
+    world.cluster("a")
+    world.cluster("a", "bc")
+    world.deliver("a", "b", "c")
+    assert newcomers() == []  # nothing was merged
+    world.cluster("abcd")
+    moves = world.engine.fetch("FROM person_entity_moves")
+    file = hub.lake.write("run/person_entity_moves", moves, owner="third")
+    with hub.sessions.begin() as session:
+        hub.lake.adopt(session, [file])
+        session.add(Run(id="third", seq=3, kind="run", fingerprint="f", status="published"))
+    world.deliver("abcd")
+    assert newcomers() == []  # nobody is about to part
+    world.deliver("ad", "bc")
+    assert newcomers() == ["d"]
 
 
 @pytest.mark.parametrize("parted", ["b", "bc", "d"])
