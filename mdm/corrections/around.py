@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlmodel import Session, col, select
 
+from mdm.access.restricted import restricted
 from mdm.access.terms import Principal
 from mdm.compose import Hub
 from mdm.desk.people import open_following, region_of
@@ -54,12 +55,15 @@ def region_around(one: Profile, family: Profile | None, home: Profile | None) ->
 
 def carrying(hub: Hub, session: Session, principal: Principal, nik: str) -> list[Profile]:
     """The persons of a principal's regions filed under a NIK, the one whose golden NIK it is first. Whoever lives
-    elsewhere is not told of: a number typed into a form must not say whether somebody has it."""
+    elsewhere, or whose processing is restricted, is not told of: a number typed into a form must not say whether
+    somebody has it."""
     seq, tokens = published_seq(session), tokens_for(hub, nik)
     found = carriers(session, tokens, seq)
     ids = [one for token in tokens for one in found.get(token, ())]
     beside = (look_around(hub, session, one) for one in dict.fromkeys(ids))
-    return [one.target for one in beside if one and principal.covers(one.region)]
+    here = [one.target for one in beside if one and principal.covers(one.region)]
+    hidden = restricted(session, [one.entity_id for one in here])
+    return [one for one in here if one.entity_id not in hidden]
 
 
 def known_as(session: Session, ids: Iterable[str]) -> dict[str, str]:

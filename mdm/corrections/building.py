@@ -10,6 +10,7 @@ from typing import Any, cast
 
 from sqlmodel import Session
 
+from mdm.access.restricted import restricted
 from mdm.access.terms import Principal
 from mdm.compose import Hub
 from mdm.corrections import reading
@@ -44,6 +45,12 @@ class Building:
     merge: Merge | None = None
     head_after: str | None = None  # of a family that loses its head
     checks: list[Check] = field(default_factory=list)
+
+    @property
+    def members(self) -> list[Profile]:
+        """The members of the family, but for those whose processing is restricted: nothing is proposed about them."""
+        hidden = restricted(self.session, self.around.members)
+        return [one for key, one in self.around.members.items() if key not in hidden]
 
     def say(self, column: str, code: str, value: Any = None) -> None:
         """Add what a check says, once."""
@@ -165,7 +172,7 @@ def _at_home(b: Building) -> list[Profile]:
     """The members who live where their family does, as far as the profiles know: in its village, or nowhere else.
     A correction of where the family lives is one of where they live."""
     village = _village(b.around.target)
-    return [one for one in b.around.members.values() if _village(one) in (None, village)]
+    return [one for one in b.members if _village(one) in (None, village)]
 
 
 def _village(profile: Profile) -> str | None:
@@ -286,7 +293,7 @@ def _move_family(b: Building) -> None:
     if not {"address", "region_code"} <= found.keys():
         return
     b.add("family", b.around.target, found)
-    for member in b.around.members.values():
+    for member in b.members:
         b.add("person", member, found)
 
 

@@ -15,6 +15,7 @@ from mdm.corrections.building import REGISTRY, Building, build, waits_for_card
 from mdm.corrections.document import CorrectionRules
 from mdm.corrections.heads import HEAD
 from mdm.corrections.reading import RefusedError, day
+from mdm.corrections.resting import resting
 from mdm.corrections.terms import Check, Draft, Part, Proposal
 from mdm.desk.terms import Profile
 from mdm.hub.tables import Correction, CorrectionTarget
@@ -164,7 +165,7 @@ def _open_elsewhere(b: Building, proposal: Proposal) -> None:
     query = (
         select(CorrectionTarget.entity_id, CorrectionTarget.attribute, Correction)
         .join(Correction, col(Correction.id) == CorrectionTarget.correction)
-        .where(col(Correction.state).in_(WAITING))
+        .where(col(Correction.state).in_(WAITING), ~resting())
         .where(col(CorrectionTarget.entity_id).in_(list(now_)))
     )
     beside = [(now_[one], name, row) for one, name, row in b.session.exec(query)]

@@ -18,6 +18,7 @@ from mdm.access.terms import Decision, Principal
 from mdm.compose import Hub
 from mdm.corrections.around import Around, known_as, region_around, value_of
 from mdm.corrections.chain import NOT_THERE, READ, target
+from mdm.corrections.resting import resting
 from mdm.corrections.terms import PURPOSE
 from mdm.desk.errors import BudgetError
 from mdm.desk.terms import Profile
@@ -150,7 +151,7 @@ def _open_proposals(session: Session, ids: Sequence[str]) -> dict[str, dict[str,
     query = (
         select(CorrectionTarget.entity_id, CorrectionTarget.attribute, Correction.number)
         .join(Correction, col(Correction.id) == CorrectionTarget.correction)
-        .where(col(Correction.state).in_(WAITING))
+        .where(col(Correction.state).in_(WAITING), ~resting())
         .where(col(CorrectionTarget.entity_id).in_(list(now_)))
     )
     found: dict[str, dict[str, int]] = {}

@@ -38,7 +38,7 @@ from mdm.judgements import RecordRef
 from mdm.rights import restriction
 from mdm.rotation.wrapping import rewrap_entity_keys
 from mdm.subjects import breach
-from tests.api.world import BUDI, ENTITY, FAMILY, RINA, SITI, fill
+from tests.api.world import BUDI, ENTITY, FAMILY, NOBODY, RINA, SITI, fill
 from tests.corrections.chain import (
     CHAIN,
     HEAD,
@@ -362,6 +362,27 @@ def test_whose_data_are_restricted_is_not_there(hub: Hub) -> None:
     assert made in {listed.row.id for listed in lists.inbox(hub, VERIFIER)}
     chain.withdraw(hub, OPERATOR, made, version=1)
     assert chain.try_out(hub, OPERATOR, one) == []
+
+
+def test_a_family_moves_without_whose_data_are_restricted(hub: Hub) -> None:
+    moves = {"address": "JL KENANGA 2", "region_code": "3201152001"}
+    moving = draft("move-family", FAMILY[SITI], values=moves)
+    before = chain.propose(hub, OPERATOR, moving)
+    restriction.restrict(hub, ENTITY[BUDI], basis="uu27-2022-art41", actor="test")
+    family = open_sheet(hub, OPERATOR, FAMILY[SITI]).family
+    assert family is not None
+    assert not family.proposals  # what rests stands in nobody's way
+    made = chain.propose(hub, OPERATOR, moving)
+    parts = lists.open_whole(hub, VERIFIER, made).proposal.parts
+    assert {part.entity_id for part in parts} == {FAMILY[SITI], ENTITY[SITI]}
+    comes = draft("add-member", FAMILY[RINA], values={"nik": BUDI, "relationship": "CHILD"})
+    found = [chain.try_out(hub, OPERATOR, comes)]  # nor is anybody told that the number is theirs
+    comes = replace(comes, values={**comes.values, "nik": NOBODY})
+    found += [chain.try_out(hub, OPERATOR, comes)]
+    assert found[0] == found[1]
+    restriction.lift(hub, ENTITY[BUDI], basis="uu27-2022-art41", actor="test")
+    for one in (before, made):
+        chain.withdraw(hub, OPERATOR, one, version=1)
 
 
 def test_what_the_registry_says_otherwise_is_a_warning(hub: Hub) -> None:
