@@ -406,7 +406,8 @@ def test_what_was_told_and_is_revoked_is_taken_back_there_once(
             return list(csv.DictReader(stream))
 
     def number(name: str) -> str:
-        return str(open_whole(hub, KEMENSOS, world.made[name]).row.number)
+        with hub.sessions.read() as session:
+            return str(store.by_id(session, world.made[name]).number)
 
     told()
     death = world.drafts["death"]
